@@ -1,0 +1,134 @@
+internal import CLibIDN
+
+/// An XMPP address, `localpart@domain/resource`, with its stringprep profiles applied (RFC 6122).
+///
+/// Two addresses are equal exactly when RFC 6122 says they are: every part is stored prepared (Nodeprep, Nameprep,
+/// Resourceprep), so comparing, hashing and printing need no further work.
+public struct JID: Hashable, Sendable {
+    /// The part before `@`, prepared with Nodeprep; `nil` for a server or a service.
+    public let localpart: String?
+    /// The domain, prepared with Nameprep, without a trailing dot.
+    public let domain: String
+    /// The part after the first `/`, prepared with Resourceprep; `nil` in a bare JID.
+    public let resource: String?
+
+    /// Reads and prepares an address as it is written on the wire or in a file.
+    ///
+    /// - Throws: ``JIDError`` when a part is empty, longer than 1,023 bytes or not allowed by its profile.
+    public init(_ text: some StringProtocol) throws(JIDError) {
+        var rest = text[...]
+        var resource: Substring?
+        if let slash = rest.utf8.firstIndex(of: UInt8(ascii: "/")) {
+            resource = Substring(rest[rest.utf8.index(after: slash)...])
+            rest = rest[..<slash]
+        }
+        var localpart: Substring?
+        if let at = rest.utf8.firstIndex(of: UInt8(ascii: "@")) {
+            localpart = Substring(rest[..<at])
+            rest = rest[rest.utf8.index(after: at)...]
+        }
+        try self.init(localpart: localpart, domain: Substring(rest), resource: resource)
+    }
+
+    /// Prepares an address from its parts.
+    ///
+    /// - Throws: ``JIDError`` as ``init(_:)``.
+    public init(
+        localpart: (some StringProtocol)?, domain: some StringProtocol, resource: (some StringProtocol)?
+    ) throws(JIDError) {
+        if let localpart {
+            self.localpart = try Self.prepareLocalpart(localpart)
+        } else {
+            self.localpart = nil
+        }
+        self.domain = try Self.prepareDomain(domain)
+        if let resource {
+            self.resource = try Stringprep.resourceprep.prepare(String(resource), part: .resource)
+        } else {
+            self.resource = nil
+        }
+    }
+
+    /// Applies Nodeprep to a localpart that stands alone, such as a wished-for user name.
+    ///
+    /// - Throws: ``JIDError`` when it is empty, too long, or has a character that Nodeprep forbids.
+    public static func prepareLocalpart(_ localpart: some StringProtocol) throws(JIDError) -> String {
+        try Stringprep.nodeprep.prepare(String(localpart), part: .localpart)
+    }
+
+    private init(preparedLocalpart: String?, domain: String, resource: String?) {
+        self.localpart = preparedLocalpart
+        self.domain = domain
+        self.resource = resource
+    }
+
+    /// The address without its resource.
+    public var bare: JID { JID(preparedLocalpart: localpart, domain: domain, resource: nil) }
+    /// The address of the domain alone.
+    public var domainJID: JID { JID(preparedLocalpart: nil, domain: domain, resource: nil) }
+    /// Whether there is no resource.
+    public var isBare: Bool { resource == nil }
+    /// Whether there is neither localpart nor resource.
+    public var isDomain: Bool { localpart == nil && resource == nil }
+
+    private static func prepareDomain(_ domain: some StringProtocol) throws(JIDError) -> String {
+        var text = String(domain)
+        if text.utf8.last == UInt8(ascii: ".") { text.removeLast() }
+        let prepared = try Stringprep.nameprep.prepare(text, part: .domain)
+        // Nameprep leaves ASCII alone; the host-name rules (STD 3) are what keeps spaces, quotes and slashes out.
+        for label in prepared.split(separator: ".", omittingEmptySubsequences: false) where !isLabel(label) {
+            throw .init(part: .domain, reason: label.isEmpty ? .empty : .forbidden)
+        }
+        return prepared
+    }
+
+    private static func isLabel(_ label: Substring) -> Bool {
+        guard let first = label.utf8.first, let last = label.utf8.last else { return false }
+        if first == UInt8(ascii: "-") || last == UInt8(ascii: "-") { return false }
+        // Underscores are not in STD 3, but hosts use them and servers accept them. Beyond ASCII, Nameprep has decided.
+        return label.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
+                UInt8(ascii: "_"), 0x80...:
+                true
+            default: false
+            }
+        }
+    }
+}
+
+extension JID: CustomStringConvertible {
+    /// The address as it is written on the wire.
+    public var description: String {
+        var text = ""
+        if let localpart {
+            text += localpart
+            text += "@"
+        }
+        text += domain
+        if let resource {
+            text += "/"
+            text += resource
+        }
+        return text
+    }
+}
+
+/// Why a text is not an XMPP address.
+public struct JIDError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The part at fault.
+    public enum Part: String, Sendable { case localpart, domain, resource }
+    /// What is wrong with it.
+    public enum Reason: Sendable { case empty, tooLong, forbidden }
+
+    public let part: Part
+    public let reason: Reason
+
+    public var description: String {
+        switch reason {
+        case .empty: "its \(part.rawValue) is empty"
+        case .tooLong: "its \(part.rawValue) is longer than 1023 bytes"
+        case .forbidden: "its \(part.rawValue) has a character that is not allowed there"
+        }
+    }
+}
