@@ -1,0 +1,65 @@
+/// A request or its answer (RFC 6120 §8.2.3).
+public struct IQ: Hashable, Sendable {
+    /// What kind of IQ it is, with what only that kind carries.
+    public enum Body: Hashable, Sendable {
+        case get(Element)
+        case set(Element)
+        /// An answer; its payload may be missing.
+        case result(Element?)
+        case error(StanzaError)
+    }
+
+    public var from: JID?
+    public var to: JID?
+    public var id: String
+    /// `xml:lang` of the stanza.
+    public var language: String?
+    public var body: Body
+
+    public init(from: JID?, to: JID?, id: String, language: String? = nil, body: Body) {
+        self.from = from
+        self.to = to
+        self.id = id
+        self.language = language
+        self.body = body
+    }
+
+    /// The payload of a request; `nil` for an answer.
+    public var request: Element? {
+        switch body {
+        case .get(let payload), .set(let payload): payload
+        case .result, .error: nil
+        }
+    }
+
+    /// Whether exactly one answer is owed to it.
+    public var isRequest: Bool { request != nil }
+
+    /// The answer to this request, from the address it was sent to.
+    public func result(_ payload: Element? = nil) -> IQ {
+        IQ(from: to, to: from, id: id, body: .result(payload))
+    }
+
+    /// The error that answers this request, from the address it was sent to.
+    public func error(_ error: StanzaError) -> IQ {
+        IQ(from: to, to: from, id: id, body: .error(error))
+    }
+
+    /// The stanza as an element of the given namespace, ``Namespaces/component`` on the stream itself.
+    public func element(namespace: String = Namespaces.component) -> Element {
+        let type: String
+        let payload: Element?
+        switch body {
+        case .get(let request): (type, payload) = ("get", request)
+        case .set(let request): (type, payload) = ("set", request)
+        case .result(let answer): (type, payload) = ("result", answer)
+        case .error(let error): (type, payload) = ("error", error.element(namespace: namespace))
+        }
+        var element = Element(
+            "iq", namespace: namespace,
+            attributes: ["type": type, "id": id, "from": from?.description, "to": to?.description])
+        element.language = language
+        if let payload { element.content = [.element(payload)] }
+        return element
+    }
+}

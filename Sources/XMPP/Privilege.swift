@@ -1,0 +1,35 @@
+/// What a host's server lets us do in its users' names, as its message after the handshake says (XEP-0356 §4.2).
+public struct PrivilegeGrant: Hashable, Sendable {
+    /// One `<perm/>`: access to the roster, to messages, to presence, or to the IQs of a namespace.
+    public struct Permission: Hashable, Sendable {
+        /// `roster`, `message`, `presence` or `iq`.
+        public let access: String
+        /// `get`, `set`, `both`, `outgoing`, …; absent for `iq`, which names it for each namespace.
+        public let type: String?
+        /// For `iq`: each namespace with its type.
+        public let namespaces: [String: String]
+        /// For `roster`, in version 2: whether a change is pushed to the users' clients by the server.
+        public let push: Bool?
+    }
+
+    /// `urn:xmpp:privilege:2` (Prosody) or `urn:xmpp:privilege:1` (ejabberd 23.01).
+    public let namespace: String
+    public let permissions: [Permission]
+
+    /// Reads a `<privilege/>` of a message; `nil` when it is none.
+    public init?(_ element: Element) {
+        guard element.name == "privilege",
+            element.namespace == "urn:xmpp:privilege:2" || element.namespace == "urn:xmpp:privilege:1"
+        else { return nil }
+        namespace = element.namespace
+        permissions = element.children.compactMap { child in
+            guard child.is("perm", element.namespace), let access = child["access"] else { return nil }
+            var namespaces: [String: String] = [:]
+            for inner in child.children where inner.name == "namespace" {
+                if let ns = inner["ns"] { namespaces[ns] = inner["type"] ?? "" }
+            }
+            let push = child["push"].map { $0 == "true" || $0 == "1" }
+            return Permission(access: access, type: child["type"], namespaces: namespaces, push: push)
+        }
+    }
+}

@@ -1,0 +1,151 @@
+internal import CLibXML2
+
+/// The callbacks that libxml2 makes while it parses. None can throw: a failure is noted and the parser stopped.
+extension StreamParser {
+    static func saxHandler() -> xmlSAXHandler {
+        var handler = xmlSAXHandler()
+        handler.initialized = XML_SAX2_MAGIC
+        handler.startElementNs = { user, name, _, uri, namespaceCount, namespaces, count, _, attributes in
+            parser(user)?.start(
+                name, uri: uri,
+                namespaces: UnsafeBufferPointer(start: namespaces, count: Int(namespaceCount) * 2),
+                attributes: UnsafeBufferPointer(start: attributes, count: Int(count) * 5))
+        }
+        handler.endElementNs = { user, _, _, _ in parser(user)?.end() }
+        handler.characters = { user, text, length in parser(user)?.text(text, Int(length)) }
+        handler.cdataBlock = { user, text, length in parser(user)?.text(text, Int(length)) }
+        handler.comment = { user, _ in parser(user)?.refuse("comments are not allowed") }
+        handler.processingInstruction = { user, _, _ in
+            parser(user)?.refuse("processing instructions are not allowed")
+        }
+        handler.internalSubset = { user, _, _, _ in parser(user)?.refuse("document types are not allowed") }
+        handler.reference = { user, _ in parser(user)?.refuse("only the five entities of XML are allowed") }
+        // Without a handler of our own libxml2 prints its errors.
+        handler.serror = { _, _ in }
+        return handler
+    }
+
+    fileprivate func refuse(_ what: String) {
+        fail(StreamError(.restrictedXML, text: what))
+    }
+
+    fileprivate func start(
+        _ name: UnsafePointer<xmlChar>?, uri: UnsafePointer<xmlChar>?,
+        namespaces: UnsafeBufferPointer<UnsafePointer<xmlChar>?>,
+        attributes: UnsafeBufferPointer<UnsafePointer<xmlChar>?>
+    ) {
+        guard failure == nil else { return }
+        depth += 1
+        if depth == 1 {
+            if isReplaying { return }
+            headerNamespaces = stride(from: 0, to: namespaces.count, by: 2).map { index in
+                (string(namespaces[index]), string(namespaces[index + 1]))
+            }
+            let element = makeElement(name, uri, attributes)
+            header = element
+            events.append(.opened(element))
+            return
+        }
+        if isSkimming { return }
+        // A stanza's own start tag is always kept: without its address no error could be sent back.
+        let isStanza = depth == 2
+        if exceedsLimits(attributeCount: attributes.count / 5), !isStanza {
+            isSkimming = true
+            open.removeLast(open.count - 1)
+            return
+        }
+        open.append(makeElement(name, uri, attributes))
+        if isStanza, exceedsLimits(attributeCount: attributes.count / 5) { isSkimming = true }
+    }
+
+    fileprivate func end() {
+        guard failure == nil else { return }
+        depth -= 1
+        switch depth {
+        case 0:
+            events.append(.closed)
+        case 1:
+            guard let element = open.popLast() else { return }
+            if isSkimming {
+                var tag = element
+                tag.content = []
+                events.append(.oversized(tag))
+                isSkimming = false
+                open.removeAll(keepingCapacity: true)
+            } else {
+                events.append(.element(element))
+            }
+            markBoundary()
+        default:
+            if isSkimming { return }
+            guard let element = open.popLast(), !open.isEmpty else { return }
+            open[open.count - 1].content.append(.element(element))
+        }
+    }
+
+    fileprivate func text(_ text: UnsafePointer<xmlChar>?, _ length: Int) {
+        guard failure == nil, !isSkimming, let text else { return }
+        if depth < 2 {
+            // Between stanzas only keepalive white space may stand, and it does not count against any stanza.
+            let bytes = UnsafeBufferPointer(start: text, count: length)
+            if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }) {
+                markBoundary()
+            } else {
+                fail(StreamError(.badFormat, text: "text between stanzas"))
+            }
+            return
+        }
+        if exceedsLimits(attributeCount: 0) {
+            isSkimming = true
+            open.removeLast(open.count - 1)
+            return
+        }
+        let piece = String(decoding: UnsafeBufferPointer(start: text, count: length), as: UTF8.self)
+        let top = open.count - 1
+        // libxml2 hands out text in pieces, at buffer ends and entities.
+        if let last = open[top].content.indices.last, case .text(var joined) = open[top].content[last] {
+            // Taken out first, so that appending does not copy what is there already.
+            open[top].content[last] = .text("")
+            joined += piece
+            open[top].content[last] = .text(joined)
+        } else {
+            open[top].content.append(.text(piece))
+        }
+    }
+
+    private func makeElement(
+        _ name: UnsafePointer<xmlChar>?, _ uri: UnsafePointer<xmlChar>?,
+        _ attributes: UnsafeBufferPointer<UnsafePointer<xmlChar>?>
+    ) -> Element {
+        var element = Element(string(name), namespace: string(uri))
+        let count = attributes.count / 5
+        element.attributes.reserveCapacity(count)
+        for index in 0..<count {
+            // libxml2's layout: local name, prefix, URI, first byte of the value, byte after the value.
+            let at = index * 5
+            guard let start = attributes[at + 3], let end = attributes[at + 4] else { continue }
+            let value = String(decoding: UnsafeBufferPointer(start: start, count: end - start), as: UTF8.self)
+            element.attributes.append(
+                .init(name: string(attributes[at]), namespace: string(attributes[at + 2]), value: value))
+        }
+        return element
+    }
+
+    /// A name or namespace as a string. The pointers are libxml2's interned strings, so the long ones are made once.
+    private func string(_ pointer: UnsafePointer<xmlChar>?) -> String {
+        guard let pointer else { return "" }
+        let length = Int(xmlStrlen(pointer))
+        let bytes = UnsafeBufferPointer(start: pointer, count: length)
+        // Up to 15 bytes a Swift string needs no memory of its own.
+        if length <= 15 { return String(decoding: bytes, as: UTF8.self) }
+        if let known = longStrings[pointer] { return known }
+        let made = String(decoding: bytes, as: UTF8.self)
+        if longStrings.count < 1024 { longStrings[pointer] = made }
+        return made
+    }
+}
+
+/// The parser behind libxml2's user data, which is the unretained object that made the context and outlives it.
+private func parser(_ user: UnsafeMutableRawPointer?) -> StreamParser? {
+    user.map { Unmanaged<StreamParser>.fromOpaque($0).takeUnretainedValue() }
+}
