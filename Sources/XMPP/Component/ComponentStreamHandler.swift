@@ -1,0 +1,195 @@
+internal import Logging
+internal import NIOCore
+
+/// Drives one component stream on its event loop: bytes in, stanzas up; the decisions are
+/// ``ComponentStreamMachine``'s.
+final class ComponentStreamHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// How the stream ended.
+    struct End: Sendable {
+        let reason: DisconnectReason
+        let wasReady: Bool
+    }
+
+    private let options: ComponentOptions
+    private let connection: ComponentConnection
+    private let logger: Logger
+    private let ended: EventLoopPromise<End>
+    private var machine: ComponentStreamMachine
+    private let parser: StreamParser
+    private var wasReady = false
+    private var batch: [Stanza] = []
+    private var lastRead = NIODeadline.now()
+    private var isPinging = false
+    private var silenceTimer: Scheduled<Void>?
+    private var handshakeTimer: Scheduled<Void>?
+    private var throttle = LogThrottle()
+
+    init(_ connection: ComponentConnection, logger: Logger, ended: EventLoopPromise<End>) {
+        options = connection.options
+        self.connection = connection
+        self.logger = logger
+        self.ended = ended
+        machine = ComponentStreamMachine(domain: options.domain, secret: options.secret)
+        parser = StreamParser(limits: options.limits)
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        let loop = context.loopBound
+        handshakeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(options.handshakeTimeout)) {
+            if !self.machine.isReady { self.perform(self.machine.timedOut(), loop.value) }
+        }
+        perform(machine.connected(), context)
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        lastRead = .now()
+        isPinging = false
+        do {
+            for event in try parser.read(unwrapInboundIn(data)) {
+                perform(machine.received(event), context)
+            }
+        } catch {
+            deliver()
+            perform(machine.failed(error), context)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        deliver()
+        context.fireChannelReadComplete()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        // A server that does not read its answers is not asked for more requests: what waits here stays bounded.
+        let mayRead = context.channel.isWritable && !connection.isDraining
+        context.channel.setOption(.autoRead, value: mayRead).whenFailure { _ in }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        deliver()
+        perform(machine.disconnected(), context)
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        logger.debug("socket error", metadata: ["error": "\(error)"])
+        perform(machine.disconnected(), context)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ComponentConnection.ShutDown {
+            connection.outlet.flush(context.channel)
+            perform(machine.shutDown(), context)
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    private func perform(_ actions: [ComponentStreamMachine.Action], _ context: ChannelHandlerContext) {
+        for action in actions {
+            switch action {
+            case .send(let text):
+                context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+            case .becomeReady:
+                becomeReady(context)
+            case .deliver(let element):
+                receive(element)
+            case .refuseOversized(let element):
+                refuse(element)
+            case .close(let farewell, let reason):
+                finish(farewell, reason, context)
+            }
+        }
+    }
+
+    private func becomeReady(_ context: ChannelHandlerContext) {
+        wasReady = true
+        handshakeTimer?.cancel()
+        connection.outlet.attach(context.channel)
+        connection.becameReady()
+        watchSilence(context)
+    }
+
+    private func watchSilence(_ context: ChannelHandlerContext) {
+        let loop = context.loopBound
+        silenceTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(options.silence / 2)) {
+            guard self.machine.isReady else { return }
+            self.checkSilence(loop.value)
+            self.watchSilence(loop.value)
+        }
+    }
+
+    /// White space keeps middleboxes awake; a server that says nothing is asked for a sign of life. The ping goes to our own address: a server
+    /// routes it back to us on this stream, whatever it grants us.
+    private func checkSilence(_ context: ChannelHandlerContext) {
+        let silent = NIODeadline.now() - lastRead
+        if silent >= TimeAmount(options.silence) * 2 {
+            perform(machine.timedOut(), context)
+        } else if silent >= TimeAmount(options.silence), !isPinging {
+            isPinging = true
+            connection.ping()
+        } else {
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: " ")), promise: nil)
+        }
+    }
+
+    private func receive(_ element: Element) {
+        do {
+            let stanza = try Stanza(element)
+            if case .iq(let iq) = stanza, !iq.isRequest {
+                if !connection.requests.resolve(iq) { note("dropped an answer that nobody waits for") }
+            } else {
+                batch.append(stanza)
+            }
+        } catch {
+            switch error {
+            case .refused(let answer):
+                note("refused a malformed request")
+                connection.outlet.send(answer)
+            case .unanswerable(let why):
+                note("dropped \(why)")
+            }
+        }
+    }
+
+    private func refuse(_ tag: Element) {
+        note("refused a stanza beyond the limits")
+        guard tag.name == "iq", tag["type"] == "get" || tag["type"] == "set", let id = tag["id"],
+            let from = tag["from"].flatMap({ try? JID($0) })
+        else { return }
+        let error = StanzaError(.policyViolation, text: "the stanza is too large")
+        connection.outlet.send(IQ(from: tag["to"].flatMap { try? JID($0) }, to: from, id: id, body: .error(error)))
+    }
+
+    private func deliver() {
+        guard !batch.isEmpty else { return }
+        connection.receiver.receive(batch)
+        batch.removeAll(keepingCapacity: true)
+    }
+
+    private func finish(_ farewell: String?, _ reason: DisconnectReason, _ context: ChannelHandlerContext) {
+        silenceTimer?.cancel()
+        handshakeTimer?.cancel()
+        connection.outlet.detach()
+        connection.requests.disconnect()
+        if let farewell { context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: farewell)), promise: nil) }
+        context.close(promise: nil)
+        ended.succeed(End(reason: reason, wasReady: wasReady))
+    }
+
+    private func note(_ what: String) {
+        let now = Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000)
+        let (isAdmitted, heldBack) = throttle.admit(now: now)
+        guard isAdmitted else { return }
+        logger.notice("\(what)", metadata: heldBack > 0 ? ["held_back": "\(heldBack)"] : [:])
+    }
+}
+
+extension ChannelHandlerContext {
+    fileprivate var loopBound: NIOLoopBound<ChannelHandlerContext> { NIOLoopBound(self, eventLoop: eventLoop) }
+}

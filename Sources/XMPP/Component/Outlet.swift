@@ -1,0 +1,77 @@
+public import NIOCore
+internal import Synchronization
+
+/// The way out: what any thread has to send is gathered here and written by the event loop in one go.
+public final class Outlet: Sendable {
+    private struct State: Sendable {
+        var channel: (any Channel)?
+        var pending = ByteBuffer()
+        var isFlushScheduled = false
+        var dropped = 0
+    }
+
+    private let state = Mutex(State())
+
+    public init() {}
+
+    /// Sends whole stanzas, in the order of the calls. Without a connection they are dropped and counted: an answer
+    /// has no meaning to a server that lost the question.
+    ///
+    /// - Parameter stanzas: XML text as ``XMLWriter`` writes it.
+    public func send(_ stanzas: ByteBuffer) {
+        guard stanzas.readableBytes > 0 else { return }
+        let channel = state.withLock { state -> (any Channel)? in
+            guard let channel = state.channel else {
+                state.dropped += 1
+                return nil
+            }
+            if state.pending.readableBytes == 0 {
+                state.pending = stanzas
+            } else {
+                state.pending.writeImmutableBuffer(stanzas)
+            }
+            if state.isFlushScheduled { return nil }
+            state.isFlushScheduled = true
+            return channel
+        }
+        guard let channel else { return }
+        channel.eventLoop.execute { self.flush(channel) }
+    }
+
+    /// Sends one IQ.
+    public func send(_ iq: IQ) {
+        var writer = XMLWriter(into: ByteBuffer())
+        writer.write(iq.element())
+        send(writer.buffer)
+    }
+
+    /// How many sends found no connection.
+    public var dropped: Int { state.withLock { $0.dropped } }
+
+    func attach(_ channel: any Channel) {
+        state.withLock { state in
+            state.channel = channel
+            state.pending = ByteBuffer()
+            state.isFlushScheduled = false
+        }
+    }
+
+    /// Writes what is gathered, now. On the channel's event loop.
+    func flush(_ channel: any Channel) {
+        let bytes = state.withLock { state -> ByteBuffer in
+            // A flush that was scheduled for an earlier connection finds another one here.
+            guard state.channel === channel else { return ByteBuffer() }
+            state.isFlushScheduled = false
+            defer { state.pending = ByteBuffer() }
+            return state.pending
+        }
+        if bytes.readableBytes > 0 { channel.writeAndFlush(bytes, promise: nil) }
+    }
+
+    func detach() {
+        state.withLock { state in
+            state.channel = nil
+            state.pending = ByteBuffer()
+        }
+    }
+}
