@@ -1,0 +1,21 @@
+/// A user of an XMPP host: a bare address with a localpart.
+///
+/// Both parts have been prepared by the caller (RFC 6122, Nodeprep and Nameprep), so that equal accounts are the same
+/// account.
+public struct Account: Hashable, Sendable {
+    /// The part before `@`, prepared, not empty.
+    public let localpart: String
+    /// The host the user belongs to, prepared.
+    public let domain: String
+
+    /// The user `localpart` of `domain`, both already prepared.
+    public init(localpart: String, domain: String) {
+        self.localpart = localpart
+        self.domain = domain
+    }
+}
+
+extension Account: CustomStringConvertible {
+    /// The bare address, `localpart@domain`.
+    public var description: String { "\(localpart)@\(domain)" }
+}

@@ -1,0 +1,18 @@
+/// Why a request for an invite is refused.
+public enum InviteDenial: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Only admins of the host may make invites that create an account.
+    case notAdmin
+    /// Only users of the host may invite contacts.
+    case notUserOfHost
+    /// Users who are not admins may not invite contacts to this host.
+    case contactInvitesOff
+
+    /// The reason in one English sentence without a full stop.
+    public var description: String {
+        switch self {
+        case .notAdmin: "only admins of this host may create accounts"
+        case .notUserOfHost: "only users of this host may invite contacts"
+        case .contactInvitesOff: "only admins of this host may invite contacts"
+        }
+    }
+}

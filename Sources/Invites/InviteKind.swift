@@ -1,0 +1,9 @@
+/// What an invite grants.
+public enum InviteKind: String, CaseIterable, Hashable, Sendable {
+    /// An account on the host.
+    case account
+    /// Becoming a contact of the inviter.
+    case contact
+    /// Becoming a contact of the inviter and, for who has none yet, an account on the host.
+    case accountAndContact = "account-and-contact"
+}

@@ -1,0 +1,67 @@
+/// The rules of one host: who may make which invite, and how long it is good for.
+public struct InvitePolicy: Hashable, Sendable {
+    /// The host, prepared.
+    public var host: String
+    /// The host's admins. They may live on other hosts.
+    public var admins: Set<Account>
+    /// Whether a contact invite of a user who is no admin lets the invitee create an account too.
+    public var allowUserInvites: Bool
+    /// Whether users who are no admins may invite contacts at all.
+    public var allowContactInvites: Bool
+    /// How long a new invite is good for.
+    public var lifetime: Lifetime
+
+    /// The rules of `host`, by default those of a host that says nothing about them.
+    public init(
+        host: String, admins: Set<Account> = [], allowUserInvites: Bool = false, allowContactInvites: Bool = true,
+        lifetime: Lifetime = .week
+    ) {
+        self.host = host
+        self.admins = admins
+        self.allowUserInvites = allowUserInvites
+        self.allowContactInvites = allowContactInvites
+        self.lifetime = lifetime
+    }
+
+    /// Whether `account` is an admin of the host.
+    public func isAdmin(_ account: Account) -> Bool {
+        admins.contains(account)
+    }
+
+    /// Whether `asker` may invite contacts: any user of this host, where contact invites are off only its admins.
+    public func mayInviteContacts(_ asker: Account) -> Bool {
+        denialOfContactInvite(by: asker) == nil
+    }
+
+    /// Whether `asker` may make invites that create an account: the host's admins, wherever they live.
+    public func mayCreateAccounts(_ asker: Account) -> Bool {
+        isAdmin(asker)
+    }
+
+    /// Makes the invite that `request` asks for.
+    ///
+    /// - Parameters:
+    ///   - token: A fresh token.
+    ///   - now: The time of the request, from which the lifetime counts.
+    /// - Throws: ``InviteDenial`` when the asker may not.
+    public func invite(for request: InviteRequest, token: Token, at now: Timestamp) throws(InviteDenial) -> Invite {
+        switch request {
+        case .contact(let inviter):
+            if let denial = denialOfContactInvite(by: inviter) { throw denial }
+            let mayRegister = allowUserInvites || isAdmin(inviter)
+            return Invite(
+                token: token, kind: mayRegister ? .accountAndContact : .contact, action: .roster, inviter: inviter,
+                createdAt: now, expiresAt: now.advanced(by: lifetime))
+        case .account(let admin, let username, let rosterSubscription):
+            guard mayCreateAccounts(admin) else { throw .notAdmin }
+            return Invite(
+                token: token, kind: rosterSubscription ? .accountAndContact : .account, action: .register,
+                inviter: admin, username: username, createdAt: now, expiresAt: now.advanced(by: lifetime))
+        }
+    }
+
+    private func denialOfContactInvite(by asker: Account) -> InviteDenial? {
+        guard asker.domain == host else { return .notUserOfHost }
+        return allowContactInvites || isAdmin(asker) ? nil : .contactInvitesOff
+    }
+}

@@ -1,0 +1,66 @@
+/// The secret of an invite: who knows it may use the invite.
+///
+/// A token consists of ASCII letters and digits only, because clients put it into links as it is and some do not decode
+/// percent signs there. It never prints by accident: only ``text`` tells it.
+public struct Token: Hashable, Sendable {
+    /// The secret itself, `[A-Za-z0-9]`.
+    public let text: String
+
+    /// Accepts a token that came from outside.
+    ///
+    /// - Returns: `nil` unless `text` has 8 to 64 characters, all of `[A-Za-z0-9]`.
+    public init?(_ text: String) {
+        guard (8...64).contains(text.utf8.count), text.utf8.allSatisfy(Self.isAllowed) else { return nil }
+        self.text = text
+    }
+
+    private init(validText: String) {
+        text = validText
+    }
+
+    /// Draws a new token of 22 characters, each of the 62 equally likely: 130 bits.
+    ///
+    /// - Parameter generator: a cryptographically secure source, such as `SystemRandomNumberGenerator`. Three 64-bit
+    ///   words are drawn from it, rarely more.
+    public static func random(using generator: inout some RandomNumberGenerator) -> Token {
+        let text = String(unsafeUninitializedCapacity: 22) { buffer in
+            var digits: UInt64 = 0
+            for index in 0..<22 {
+                if index % 8 == 0 {
+                    // 62^8: eight digits to the base of 62. Words that would favour some of them are rejected.
+                    digits = generator.next(upperBound: 218_340_105_584_896)
+                }
+                buffer[index] = letter(UInt8(truncatingIfNeeded: digits % 62))
+                digits /= 62
+            }
+            return 22
+        }
+        return Token(validText: text)
+    }
+
+    private static func letter(_ digit: UInt8) -> UInt8 {
+        switch digit {
+        case 0..<10: UInt8(ascii: "0") + digit
+        case 10..<36: UInt8(ascii: "A") + (digit - 10)
+        default: UInt8(ascii: "a") + (digit - 36)
+        }
+    }
+
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"):
+            true
+        default: false
+        }
+    }
+}
+
+extension Token: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// `[token]`, whatever the token is.
+    public var description: String { "[token]" }
+    /// `[token]`, whatever the token is.
+    public var debugDescription: String { description }
+    /// A mirror without children, so that `dump` and string interpolation of what holds a token are silent too.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
