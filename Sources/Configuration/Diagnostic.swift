@@ -1,0 +1,68 @@
+/// One mistake in a configuration: where it is, what is wrong, and what was meant.
+///
+/// Diagnostics sort by file, line and column, which is the order in which to show and to mend them.
+public struct Diagnostic: Error, Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The place of the mistake.
+    public let location: SourceLocation
+    /// What is wrong and what was meant, in one line. It never holds the value of a secret.
+    public let message: String
+
+    public init(location: SourceLocation, message: String) {
+        self.location = location
+        self.message = message
+    }
+
+    /// The path of the file.
+    public var file: String { location.file }
+    /// The line, counted from 1.
+    public var line: Int { location.line }
+    /// The column, counted from 1 in Unicode scalars.
+    public var column: Int { location.column }
+
+    public static func < (left: Diagnostic, right: Diagnostic) -> Bool {
+        (left.location, left.message) < (right.location, right.message)
+    }
+
+    /// `FILE:LINE:COLUMN: message`
+    public var description: String { "\(location): \(message)" }
+}
+
+/// The mistakes found in one file so far.
+struct DiagnosticReport {
+    let file: String
+    private var diagnostics: [Diagnostic] = []
+    private var dropped = 0
+    private var lastDropped = SourceMark.start
+
+    /// How many mistakes of one file are told apart. A file can be a million of them.
+    static let limit = 100
+
+    init(file: String) {
+        self.file = file
+    }
+
+    mutating func add(_ mark: SourceMark, _ message: String) {
+        if diagnostics.count < Self.limit {
+            diagnostics.append(Diagnostic(location: location(mark), message: message))
+        } else {
+            dropped += 1
+            lastDropped = max(lastDropped, mark)
+        }
+    }
+
+    var isEmpty: Bool { diagnostics.isEmpty }
+
+    func location(_ mark: SourceMark) -> SourceLocation {
+        SourceLocation(file: file, mark: mark)
+    }
+
+    /// All mistakes in order, and how many more there were.
+    var sorted: [Diagnostic] {
+        var all = diagnostics.sorted()
+        if dropped > 0 {
+            let message = "and \(dropped) more mistakes in this file"
+            all.append(Diagnostic(location: location(lastDropped), message: message))
+        }
+        return all.sorted()
+    }
+}

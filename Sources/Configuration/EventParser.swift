@@ -1,0 +1,82 @@
+import CLibYAML
+
+/// A running libyaml parser over a text that outlives it.
+struct EventParser: ~Copyable {
+    enum Event {
+        case document(SourceMark)
+        case node(YAMLNodeEvent)
+        case other
+        case end
+        case problem(YAMLProblem)
+    }
+
+    // libyaml keeps pointers into the parser itself, so it must not move.
+    private let parser: UnsafeMutablePointer<yaml_parser_t>
+    private let text: UnsafeBufferPointer<UInt8>
+    private let isReady: Bool
+
+    init(text: UnsafeBufferPointer<UInt8>) {
+        self.text = text
+        parser = .allocate(capacity: 1)
+        parser.initialize(to: yaml_parser_t())
+        isReady = yaml_parser_initialize(parser) == 1
+        if isReady {
+            yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
+            yaml_parser_set_input_string(parser, text.baseAddress, text.count)
+        }
+    }
+
+    deinit {
+        if isReady { yaml_parser_delete(parser) }
+        parser.deinitialize(count: 1)
+        parser.deallocate()
+    }
+
+    borrowing func next() -> Event {
+        var event = yaml_event_t()
+        guard isReady, yaml_parser_parse(parser, &event) == 1 else {
+            return .problem(YAMLProblem(parser.pointee, text: text))
+        }
+        defer { yaml_event_delete(&event) }
+        let mark = SourceMark(event.start_mark)
+        switch event.type {
+        case YAML_STREAM_END_EVENT: return .end
+        case YAML_DOCUMENT_START_EVENT: return .document(mark)
+        case YAML_ALIAS_EVENT: return .node(YAMLNodeEvent(kind: .alias, mark: mark))
+        case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT:
+            return .node(YAMLNodeEvent(kind: .collectionEnd, mark: mark))
+        case YAML_SEQUENCE_START_EVENT:
+            let data = event.data.sequence_start
+            return .node(
+                YAMLNodeEvent(
+                    kind: .sequenceStart, mark: mark, anchor: String(yaml: data.anchor), tag: String(yaml: data.tag)))
+        case YAML_MAPPING_START_EVENT:
+            let data = event.data.mapping_start
+            return .node(
+                YAMLNodeEvent(
+                    kind: .mappingStart, mark: mark, anchor: String(yaml: data.anchor), tag: String(yaml: data.tag)))
+        case YAML_SCALAR_EVENT:
+            let data = event.data.scalar
+            let bytes = UnsafeBufferPointer(start: data.value, count: data.length)
+            let scalar = YAMLNode.Scalar(
+                text: String(decoding: bytes, as: UTF8.self), isPlain: data.style == YAML_PLAIN_SCALAR_STYLE)
+            return .node(
+                YAMLNodeEvent(
+                    kind: .scalar(scalar), mark: mark, anchor: String(yaml: data.anchor), tag: String(yaml: data.tag)))
+        default: return .other
+        }
+    }
+}
+
+extension String {
+    fileprivate init?(yaml text: UnsafeMutablePointer<yaml_char_t>?) {
+        guard let text else { return nil }
+        self.init(cString: text)
+    }
+}
+
+extension SourceMark {
+    init(_ mark: yaml_mark_t) {
+        self.init(line: UInt32(clamping: mark.line &+ 1), column: UInt32(clamping: mark.column &+ 1))
+    }
+}

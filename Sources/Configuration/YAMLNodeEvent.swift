@@ -1,0 +1,15 @@
+/// The part of libyaml's events that makes up nodes.
+struct YAMLNodeEvent {
+    enum Kind {
+        case scalar(YAMLNode.Scalar)
+        case alias
+        case sequenceStart
+        case mappingStart
+        case collectionEnd
+    }
+
+    let kind: Kind
+    let mark: SourceMark
+    var anchor: String?
+    var tag: String?
+}

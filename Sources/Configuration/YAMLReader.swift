@@ -1,0 +1,50 @@
+/// Reads one YAML file into located nodes, from libyaml's events.
+///
+/// What this configuration has no use for is refused with its place: anchors, aliases, tags and further documents. So no
+/// file can unfold into more than it holds, and the bounds below are enough to keep any file cheap.
+enum YAMLReader {
+    static let largestFile = 1_048_576
+    static let deepestNesting = 32
+    static let mostNodes = 100_000
+
+    /// Reads the only document of a file. An empty file is an empty mapping.
+    ///
+    /// - Returns: `nil` when the text cannot be read to its end; `report` then says why.
+    static func read(_ bytes: [UInt8], report: inout DiagnosticReport) -> YAMLNode? {
+        // With the encoding given, libyaml leaves a byte order mark to us.
+        let start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        if let problem = EncodingProblem(in: bytes[start...]) {
+            report.add(problem.mark, problem.message)
+            return nil
+        }
+        return bytes.withUnsafeBufferPointer { buffer in
+            let text = UnsafeBufferPointer(rebasing: buffer[start...])
+            let parser = EventParser(text: text)
+            return readDocument(from: parser, report: &report)
+        }
+    }
+
+    private static func readDocument(
+        from parser: borrowing EventParser, report: inout DiagnosticReport
+    ) -> YAMLNode? {
+        var tree = YAMLTree()
+        while true {
+            switch parser.next() {
+            case .end:
+                return tree.root ?? YAMLNode(mark: .start, content: .mapping([]))
+            case .document(let mark):
+                guard tree.root == nil else {
+                    report.add(mark, "a second document begins here; a file holds one, so split it into files")
+                    return nil
+                }
+            case .problem(let problem):
+                report.add(problem.mark, problem.message)
+                return nil
+            case .node(let event):
+                guard tree.add(event, report: &report) else { return nil }
+            case .other:
+                break
+            }
+        }
+    }
+}
