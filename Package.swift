@@ -68,7 +68,7 @@ let package = Package(
         .testTarget(name: "XMPPTests", dependencies: ["XMPP", .product(name: "NIOEmbedded", package: "swift-nio")], swiftSettings: settings),
         .testTarget(name: "InvitesTests", dependencies: ["Invites"], swiftSettings: settings),
         .testTarget(name: "StorageTests", dependencies: ["Storage"], resources: [.copy("Fixtures")], swiftSettings: settings),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], resources: [.copy("Fixtures")], swiftSettings: settings),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Invites", "XMPP"], resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -1,0 +1,48 @@
+/// What is different between two sets of hosts.
+public struct ConfigurationDiff: Hashable, Sendable {
+    /// The hosts that only the new set has, ordered by name.
+    public let added: [HostConfiguration]
+    /// The names of the hosts that only the old set has, in order.
+    public let removed: [String]
+    /// The hosts that both sets have, with different settings, ordered by name.
+    public let changed: [Change]
+    /// How many hosts are the same in both.
+    public let unchanged: Int
+
+    /// One host whose settings are different.
+    public struct Change: Hashable, Sendable {
+        public let old: HostConfiguration
+        public let new: HostConfiguration
+        /// The settings that differ, in the order of ``HostKey``; never empty.
+        public let keys: [HostKey]
+
+        /// The name of the host.
+        public var host: String { new.host }
+    }
+
+    /// Compares two sets of hosts, each by the names of its hosts.
+    public init(from old: [String: HostConfiguration], to new: [String: HostConfiguration]) {
+        var added: [HostConfiguration] = []
+        var changed: [Change] = []
+        var unchanged = 0
+        for (host, configuration) in new {
+            if let before = old[host] {
+                if before == configuration {
+                    unchanged += 1
+                } else {
+                    changed.append(
+                        Change(old: before, new: configuration, keys: configuration.differences(from: before)))
+                }
+            } else {
+                added.append(configuration)
+            }
+        }
+        self.added = added.sorted { $0.host < $1.host }
+        self.changed = changed.sorted { $0.host < $1.host }
+        self.unchanged = unchanged
+        removed = old.keys.filter { new[$0] == nil }.sorted()
+    }
+
+    /// Whether both sets are the same.
+    public var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
+}

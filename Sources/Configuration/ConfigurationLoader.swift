@@ -1,0 +1,93 @@
+import Glibc
+
+/// Reads the daemon's file and all hosts' files, and checks them one by one and against each other.
+///
+/// A loader remembers what it read: loading again costs one look at each file, and reading those that changed.
+public struct ConfigurationLoader: Sendable {
+    /// The path of the daemon's file.
+    public let file: String
+    private let credentialsDirectory: String?
+    private let wallClock: @Sendable () -> Int64
+    private var directory: HostDirectory
+
+    /// - Parameters:
+    ///   - file: The path of the daemon's file, `invited.yaml`.
+    ///   - credentialsDirectory: The value of `CREDENTIALS_DIRECTORY` when systemd set it.
+    public init(file: String, credentialsDirectory: String?) {
+        self.init(file: file, credentialsDirectory: credentialsDirectory, wallClock: FileStamp.now)
+    }
+
+    /// - Parameter wallClock: The clock that the file system's time stamps are compared with, in nanoseconds since 1970.
+    init(file: String, credentialsDirectory: String?, wallClock: @escaping @Sendable () -> Int64) {
+        self.file = file
+        self.credentialsDirectory = credentialsDirectory
+        self.wallClock = wallClock
+        directory = HostDirectory(path: "")
+    }
+
+    /// Reads and checks everything. It does not fail: what is wrong is in the result, all of it.
+    public mutating func load() -> LoadedConfiguration {
+        var report = DiagnosticReport(file: file)
+        let settings = readDaemonFile(report: &report)
+        let daemon = settings?.configuration(
+            relativeTo: Path.directory(of: file), credentialsDirectory: credentialsDirectory, report: &report)
+        let scan = scanHosts(settings: settings, report: &report)
+        let isDaemonGood = report.isEmpty
+
+        let component = settings?.jid.map { ($0.value, SourceLocation(file: file, mark: $0.mark)) }
+        let conflicts = HostConflicts(files: scan.files, component: component).find()
+        let defaults = settings?.defaults ?? HostSettings()
+        var hosts: [String: HostConfiguration] = [:]
+        var filesByHost: [String: HostFile] = [:]
+        var refused: [RefusedHost] = []
+        if isDaemonGood {
+            hosts.reserveCapacity(scan.files.count)
+            filesByHost.reserveCapacity(scan.files.count)
+        }
+        for (index, hostFile) in scan.files.enumerated() {
+            let mistakes = hostFile.diagnostics + (conflicts[index] ?? [])
+            if !mistakes.isEmpty {
+                refused.append(
+                    RefusedHost(host: hostFile.host, file: hostFile.path, diagnostics: mistakes.sorted()))
+            } else if isDaemonGood, let host = hostFile.host, let settings = hostFile.settings {
+                hosts[host] = HostConfiguration(host: host, settings: settings, defaults: defaults)
+                filesByHost[host] = hostFile
+            }
+        }
+        return LoadedConfiguration(
+            daemon: isDaemonGood ? daemon : nil,
+            hosts: hosts,
+            refused: refused,
+            diagnostics: (report.sorted + refused.flatMap(\.diagnostics)).sorted(),
+            filesRead: scan.filesRead,
+            defaults: defaults,
+            daemonFile: file,
+            filesByHost: filesByHost)
+    }
+
+    private func readDaemonFile(report: inout DiagnosticReport) -> DaemonSettings? {
+        do {
+            let bytes = try FileReader.read(file, limit: YAMLReader.largestFile).bytes
+            return YAMLReader.read(bytes, report: &report).map { DaemonSettings($0, report: &report) }
+        } catch {
+            report.add(.start, error.message)
+            return nil
+        }
+    }
+
+    /// Reads the hosts' files even when the daemon's file is bad, so that one run shows all mistakes there are.
+    private mutating func scanHosts(settings: DaemonSettings?, report: inout DiagnosticReport) -> HostDirectory.Scan {
+        let path = (settings ?? DaemonSettings()).resolvedHostsDirectory(relativeTo: Path.directory(of: file))
+        if path != directory.path { directory = HostDirectory(path: path) }
+        do {
+            return try directory.scan(now: wallClock())
+        } catch {
+            // Where the daemon's file could not be read, the directory is only a guess.
+            if let settings {
+                report.add(
+                    settings.hostsDirectory?.mark ?? .start, "`hosts_directory` \(path.quoted) \(error.message)")
+            }
+            return HostDirectory.Scan(files: [], filesRead: 0)
+        }
+    }
+}

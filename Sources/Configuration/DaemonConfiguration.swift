@@ -1,0 +1,65 @@
+public import XMPP
+
+/// Everything that the daemon's own file says, checked and with all defaults filled in.
+public struct DaemonConfiguration: Hashable, Sendable {
+    /// The connection to the XMPP server (XEP-0114).
+    public let component: Component
+    /// The directory of the databases. Relative paths in the file are relative to the file.
+    public let stateDirectory: String
+    /// The directory of the hosts' files.
+    public let hostsDirectory: String
+    /// The path of the Unix socket for operators; at most 107 bytes, which is what Linux takes.
+    public let controlSocket: String
+
+    /// The daemon as an external component of an XMPP server.
+    public struct Component: Hashable, Sendable {
+        /// The component's own address, a domain.
+        public let jid: JID
+        /// Where the server listens for components.
+        public let server: ServerAddress
+        /// What the handshake proves the knowledge of.
+        public let secret: Secret
+        /// Where the secret was found.
+        public let secretSource: SecretSource
+
+        public init(jid: JID, server: ServerAddress, secret: Secret, secretSource: SecretSource = .setting) {
+            self.jid = jid
+            self.server = server
+            self.secret = secret
+            self.secretSource = secretSource
+        }
+    }
+
+    /// Where the component's secret came from.
+    public enum SecretSource: Hashable, Sendable {
+        /// `secret` in the daemon's file.
+        case setting
+        /// The file that `secret_file` names.
+        case file(String)
+        /// The systemd credential `component-secret`, in the file with this path. It goes before both keys.
+        case credential(String)
+    }
+
+    public init(component: Component, stateDirectory: String, hostsDirectory: String, controlSocket: String) {
+        self.component = component
+        self.stateDirectory = stateDirectory
+        self.hostsDirectory = hostsDirectory
+        self.controlSocket = controlSocket
+    }
+
+    static let standardStateDirectory = "/var/lib/invited"
+    static let standardHostsDirectory = "config.d"
+    static let standardControlSocket = "/run/invited/control.sock"
+
+    /// The keys of the daemon's file in which two configurations differ, such as `component.server`.
+    public func differences(from other: DaemonConfiguration) -> [String] {
+        var keys: [String] = []
+        if component.jid != other.component.jid { keys.append("component.jid") }
+        if component.server != other.component.server { keys.append("component.server") }
+        if component.secret != other.component.secret { keys.append("component.secret") }
+        if stateDirectory != other.stateDirectory { keys.append("state_directory") }
+        if hostsDirectory != other.hostsDirectory { keys.append("hosts_directory") }
+        if controlSocket != other.controlSocket { keys.append("control_socket") }
+        return keys
+    }
+}

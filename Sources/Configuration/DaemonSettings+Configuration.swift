@@ -1,0 +1,78 @@
+import Glibc
+
+extension DaemonSettings {
+    /// The systemd credential that may hold the component's secret.
+    static let credentialName = "component-secret"
+    /// What fits into `sockaddr_un` on Linux, without the final NUL.
+    static let longestSocketPath = 107
+    static let largestSecret = 4096
+
+    /// Fills in the defaults and finds the secret; `nil`, with the reasons reported, when something is missing.
+    ///
+    /// The credential goes before `secret` and `secret_file`: whoever hands it over runs the daemon, and the service's own
+    /// user need not be able to read the file that a person's `invited check` reads.
+    func configuration(
+        relativeTo directory: String, credentialsDirectory: String?, report: inout DiagnosticReport
+    ) -> DaemonConfiguration? {
+        let secret = findSecret(relativeTo: directory, credentialsDirectory: credentialsDirectory, report: &report)
+        let socket = Path.join(directory, controlSocket?.value ?? DaemonConfiguration.standardControlSocket)
+        if socket.utf8.count > Self.longestSocketPath {
+            let limit = Self.longestSocketPath
+            report.add(
+                controlSocket?.mark ?? .start, "`control_socket` is longer than \(limit) bytes: \(socket.quoted)")
+        }
+        guard let jid, let secret else { return nil }
+        return DaemonConfiguration(
+            component: .init(
+                jid: jid.value, server: server?.value ?? .standard, secret: secret.value, secretSource: secret.source),
+            stateDirectory: Path.join(directory, stateDirectory?.value ?? DaemonConfiguration.standardStateDirectory),
+            hostsDirectory: resolvedHostsDirectory(relativeTo: directory),
+            controlSocket: socket)
+    }
+
+    func resolvedHostsDirectory(relativeTo directory: String) -> String {
+        Path.join(directory, hostsDirectory?.value ?? DaemonConfiguration.standardHostsDirectory)
+    }
+
+    private func findSecret(
+        relativeTo directory: String, credentialsDirectory: String?, report: inout DiagnosticReport
+    ) -> (value: Secret, source: DaemonConfiguration.SecretSource)? {
+        if let credentialsDirectory {
+            let path = Path.join(credentialsDirectory, Self.credentialName)
+            do {
+                return (try Self.readSecret(path), .credential(path))
+            } catch {
+                if error.code != ENOENT {
+                    let name = Self.credentialName
+                    report.add(componentMark, "the credential `\(name)` at \(path.quoted) \(error.message)")
+                    return nil
+                }
+            }
+        }
+        if let secretFile {
+            let path = Path.join(directory, secretFile.value)
+            do {
+                return (try Self.readSecret(path), .file(path))
+            } catch {
+                report.add(secretFile.mark, "`secret_file` \(path.quoted) \(error.message)")
+                return nil
+            }
+        }
+        if let secret { return (secret.value, .setting) }
+        if !componentKeys.contains(.secret), !componentKeys.contains(.secretFile) {
+            let ways = "set `secret_file` or `secret`, or give the service the credential `\(Self.credentialName)`"
+            report.add(componentMark, "`component` has no secret: \(ways)")
+        }
+        return nil
+    }
+
+    private static func readSecret(_ path: String) throws(FileProblem) -> Secret {
+        var bytes = try FileReader.read(path, limit: largestSecret).bytes
+        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+        if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw FileProblem("is not UTF-8") }
+        guard !text.isEmpty else { throw FileProblem("is empty") }
+        guard text.isPrintable else { throw FileProblem("holds more than one line of text") }
+        return Secret(text)
+    }
+}

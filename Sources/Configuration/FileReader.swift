@@ -1,0 +1,88 @@
+import Glibc
+
+/// Reads whole small files, and nothing but regular ones: a FIFO would hang the daemon, a device do worse.
+enum FileReader {
+    struct File {
+        let bytes: [UInt8]
+        let stamp: FileStamp
+    }
+
+    /// What is at a path, seen through symbolic links.
+    static func status(_ name: String, in directory: CInt = AT_FDCWD) throws(FileProblem) -> stat {
+        var status = stat()
+        guard fstatat(directory, name, &status, 0) == 0 else {
+            let code = errno
+            var link = stat()
+            if code == ENOENT, fstatat(directory, name, &link, AT_SYMLINK_NOFOLLOW) == 0 {
+                throw FileProblem("is a symbolic link that leads nowhere")
+            }
+            throw FileProblem(code: code)
+        }
+        return status
+    }
+
+    /// - Parameter limit: The largest file that is read, in bytes.
+    static func read(_ name: String, in directory: CInt = AT_FDCWD, limit: Int) throws(FileProblem) -> File {
+        // Opening alone can have effects on a device, so look before; and look again at what was opened.
+        try requireFile(try status(name, in: directory))
+        let descriptor = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else { throw FileProblem(code: errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw FileProblem(code: errno) }
+        try requireFile(status)
+
+        var capacity = min(max(Int(status.st_size), 0), limit) + 1
+        while true {
+            let bytes = try readBytes(descriptor, upTo: capacity)
+            guard bytes.count == capacity else { return File(bytes: bytes, stamp: FileStamp(status)) }
+            guard capacity <= limit else { throw FileProblem("is larger than \(limit) bytes") }
+            // It grew meanwhile, or its size was not told, as in /proc.
+            capacity = min(max(capacity * 2, 4096), limit + 1)
+        }
+    }
+
+    private static func requireFile(_ status: stat) throws(FileProblem) {
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return
+        case S_IFDIR: throw FileProblem("is a directory, not a file")
+        default: throw FileProblem("is not a regular file")
+        }
+    }
+
+    private static func readBytes(_ descriptor: CInt, upTo capacity: Int) throws(FileProblem) -> [UInt8] {
+        var failure: CInt?
+        let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+            while count < capacity {
+                let length = pread(descriptor, buffer.baseAddress?.advanced(by: count), capacity - count, off_t(count))
+                if length > 0 {
+                    count += length
+                } else if length == 0 {
+                    return
+                } else if errno != EINTR {
+                    failure = errno
+                    return
+                }
+            }
+        }
+        if let failure { throw FileProblem(code: failure) }
+        return bytes
+    }
+}
+
+/// Why a file cannot be read, in words that follow its name.
+struct FileProblem: Error {
+    let message: String
+    /// The system's error number, where there is one.
+    let code: CInt?
+
+    init(_ message: String) {
+        self.message = message
+        code = nil
+    }
+
+    init(code: CInt) {
+        message = "cannot be read: \(String(cString: strerror(code)))"
+        self.code = code
+    }
+}

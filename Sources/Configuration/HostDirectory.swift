@@ -1,0 +1,106 @@
+import Glibc
+
+/// The directory of the hosts' files, and what was read from it so far.
+struct HostDirectory: Sendable {
+    let path: String
+    private var files: [String: HostFile] = [:]
+
+    init(path: String) {
+        self.path = path
+    }
+
+    struct Scan {
+        /// The hosts' files, ordered by name.
+        let files: [HostFile]
+        /// How many of them were opened; the others are as they were before.
+        let filesRead: Int
+    }
+
+    /// Lists the directory, and reads those files that are new or have changed.
+    ///
+    /// - Throws: ``FileProblem`` when the directory cannot be listed to its end. What was known before stays known.
+    mutating func scan(now: Int64) throws(FileProblem) -> Scan {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY | O_NONBLOCK)
+        guard descriptor >= 0 else { throw FileProblem(code: errno) }
+        guard let stream = fdopendir(descriptor) else {
+            let code = errno
+            close(descriptor)
+            throw FileProblem(code: code)
+        }
+        defer { closedir(stream) }
+
+        var current: [HostFile] = []
+        current.reserveCapacity(files.count)
+        var filesRead = 0
+        for name in try Self.names(in: stream) {
+            switch HostFileName(name) {
+            case .ignored: continue
+            case .misnamed(let message):
+                current.append(HostFile(misnamed: name, path: Path.join(path, name), message: message))
+            case .host:
+                if let known = files[name], Self.isUnchanged(known, name: name, in: descriptor) {
+                    current.append(known)
+                } else if Self.exists(name, in: descriptor) {
+                    current.append(HostFile(name: name, path: Path.join(path, name), in: descriptor, now: now))
+                    filesRead += 1
+                }
+            }
+        }
+        files = Dictionary(current.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        return Scan(files: current.sorted { $0.name < $1.name }, filesRead: filesRead)
+    }
+
+    private static func names(in stream: OpaquePointer) throws(FileProblem) -> [String] {
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                if errno != 0 { throw FileProblem(code: errno) }
+                return names
+            }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
+                    // A name that is not UTF-8 gets replacement characters, and is then no domain.
+                    String(cString: $0)
+                }
+            }
+            names.append(name)
+        }
+    }
+
+    private static func isUnchanged(_ file: HostFile, name: String, in directory: CInt) -> Bool {
+        // Two file names can be one string to Unicode and two to the file system.
+        guard file.name.utf8.elementsEqual(name.utf8) else { return false }
+        guard let stamp = file.stamp, let status = try? FileReader.status(file.name, in: directory) else {
+            return false
+        }
+        return FileStamp(status) == stamp
+    }
+
+    /// Whether the entry is still there: between listing and reading it can have gone, which is no mistake.
+    private static func exists(_ name: String, in directory: CInt) -> Bool {
+        var status = stat()
+        return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0
+    }
+}
+
+/// What a name in the hosts' directory is worth.
+enum HostFileName {
+    /// Not a host's file, and nobody would take it for one: hidden, a backup, an editor's or a package manager's leftover.
+    case ignored
+    case host
+    /// Nearly the name of a host's file: silence would leave somebody wondering.
+    case misnamed(String)
+
+    init(_ name: String) {
+        if name.hasPrefix(".") {
+            self = .ignored
+        } else if name.hasSuffix(".yaml") {
+            self = name.contains("\u{FFFD}") ? .misnamed("the file's name is not UTF-8") : .host
+        } else if let dot = name.lastIndex(of: "."), ["yml", "yaml"].contains(name[dot...].dropFirst().lowercased()) {
+            self = .misnamed("this file is not read: name it \("\(name[..<dot]).yaml".quoted)")
+        } else {
+            self = .ignored
+        }
+    }
+}

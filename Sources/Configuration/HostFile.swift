@@ -1,0 +1,90 @@
+import XMPP
+
+/// A host's file as it was last read. It is shared by the loads for as long as the file stays as it is.
+final class HostFile: Sendable {
+    /// The file's name, without its directory.
+    let name: String
+    /// The file's path, as messages name it.
+    let path: String
+    /// The host that the file's name tells; `nil` when it tells none.
+    let host: String?
+    /// What the file says; `nil` when it cannot be read or is not YAML.
+    let settings: HostSettings?
+    /// What is wrong with the file by itself.
+    let diagnostics: [Diagnostic]
+    /// The file's stamp when it was read; `nil` when it has to be read again in any case.
+    let stamp: FileStamp?
+
+    /// A database and other files are named after the host; with their suffixes they must stay below 255 bytes.
+    static let longestHost = 240
+
+    /// Reads a file.
+    ///
+    /// - Parameter path: The path to name in messages.
+    init(name: String, path: String, in directory: CInt, now: Int64) {
+        self.name = name
+        self.path = path
+        var report = DiagnosticReport(file: path)
+        host = Self.host(ofFile: name, report: &report)
+        do {
+            let file = try FileReader.read(name, in: directory, limit: YAMLReader.largestFile)
+            stamp = file.stamp.isSettled(at: now) ? file.stamp : nil
+            if let node = YAMLReader.read(file.bytes, report: &report) {
+                let settings = HostSettings(node, report: &report)
+                Self.check(settings.host, agreesWith: host, report: &report)
+                self.settings = settings
+            } else {
+                settings = nil
+            }
+        } catch {
+            stamp = nil
+            settings = nil
+            report.add(.start, error.message)
+        }
+        diagnostics = report.sorted
+    }
+
+    /// A file that is not read because of its name.
+    init(misnamed name: String, path: String, message: String) {
+        self.name = name
+        self.path = path
+        host = nil
+        settings = nil
+        stamp = nil
+        diagnostics = [Diagnostic(location: SourceLocation(file: path, mark: .start), message: message)]
+    }
+
+    /// The place of a setting; the beginning of the file when it is not there.
+    func location(of key: HostKey) -> SourceLocation {
+        SourceLocation(file: path, mark: settings?.mark(of: key) ?? .start)
+    }
+
+    private static func host(ofFile name: String, report: inout DiagnosticReport) -> String? {
+        let stem = String(name.dropLast(".yaml".count))
+        do {
+            let jid = try JID(stem)
+            guard jid.isDomain else {
+                report.add(.start, "the file's name is not a domain and \".yaml\", such as example.com.yaml")
+                return nil
+            }
+            guard jid.domain.utf8.count <= longestHost else {
+                report.add(.start, "the host's name is longer than \(longestHost) bytes")
+                return nil
+            }
+            return jid.domain
+        } catch {
+            report.add(
+                .start, "the file's name is not a domain and \".yaml\", such as example.com.yaml: \(error)")
+            return nil
+        }
+    }
+
+    private static func check(_ setting: Setting<JID>?, agreesWith host: String?, report: inout DiagnosticReport) {
+        guard let setting, let host, setting.value.domain != host else { return }
+        let said = setting.value.domain.quoted
+        let name = "\(setting.value.domain).yaml".quoted
+        report.add(
+            setting.mark,
+            "`host` is \(said), but the file's name says \(host.quoted); name the file \(name) or leave `host` out")
+    }
+}

@@ -1,0 +1,60 @@
+/// The key of a mapping whose keys are all known.
+protocol KnownKey: RawRepresentable<String>, CaseIterable, Hashable, Sendable {
+    /// Where a word belongs that is no key of this mapping but one elsewhere.
+    static func place(of stray: String) -> String?
+}
+
+/// A key of a host's file, named as it is written there.
+public enum HostKey: String, CaseIterable, Hashable, Sendable {
+    case host
+    case admins
+    case allowUserInvites = "allow_user_invites"
+    case allowContactInvites = "allow_contact_invites"
+    case inviteExpiry = "invite_expiry"
+    case serviceAddress = "service_address"
+    case siteName = "site_name"
+}
+
+extension HostKey: CustomStringConvertible {
+    /// The key as it is written.
+    public var description: String { rawValue }
+}
+
+extension HostKey: KnownKey {
+    static func place(of stray: String) -> String? {
+        if ComponentKey(rawValue: stray) != nil { return "under `component` in the daemon's file" }
+        if DaemonKey(rawValue: stray) != nil { return "in the daemon's file" }
+        return nil
+    }
+}
+
+/// A key at the top of the daemon's file.
+enum DaemonKey: String, KnownKey {
+    case component
+    case stateDirectory = "state_directory"
+    case hostsDirectory = "hosts_directory"
+    case controlSocket = "control_socket"
+    case defaults
+
+    static func place(of stray: String) -> String? {
+        if ComponentKey(rawValue: stray) != nil { return "under `component`" }
+        switch HostKey(rawValue: stray) {
+        case .host?, .serviceAddress?: return "in a host's own file"
+        case _?: return "under `defaults` or in a host's own file"
+        case nil: return nil
+        }
+    }
+}
+
+/// A key under `component` in the daemon's file.
+enum ComponentKey: String, KnownKey {
+    case jid
+    case server
+    case secret
+    case secretFile = "secret_file"
+
+    static func place(of stray: String) -> String? {
+        if DaemonKey(rawValue: stray) != nil { return "at the top of the file" }
+        return DaemonKey.place(of: stray)
+    }
+}

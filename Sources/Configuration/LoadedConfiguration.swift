@@ -1,0 +1,61 @@
+/// All files, read and checked at one moment.
+public struct LoadedConfiguration: Sendable {
+    /// What the daemon's file says; `nil` when it has a mistake. Then nothing is to be run or changed from this load: without
+    /// good defaults no host can be told, and ``hosts`` is empty.
+    public let daemon: DaemonConfiguration?
+    /// The hosts whose files are good, by their names.
+    public let hosts: [String: HostConfiguration]
+    /// The files that are not used, ordered by name.
+    public let refused: [RefusedHost]
+    /// Every mistake in every file, ordered by file, line and column; empty when all is well.
+    public let diagnostics: [Diagnostic]
+    /// How many hosts' files were opened; all others are as they were at the load before.
+    public let filesRead: Int
+
+    let defaults: HostSettings
+    let daemonFile: String
+    let filesByHost: [String: HostFile]
+
+    /// Where the value of a host's setting comes from.
+    public enum Origin: Hashable, Sendable, CustomStringConvertible {
+        /// A place in the host's own file, or under `defaults` in the daemon's.
+        case file(SourceLocation)
+        /// No file says anything.
+        case builtIn
+
+        /// `config.d/example.com.yaml:7:3` or `default`.
+        public var description: String {
+            switch self {
+            case .file(let location): location.description
+            case .builtIn: "default"
+            }
+        }
+    }
+
+    /// Tells where the value of a host's setting comes from; `nil` for a host that is not in ``hosts``.
+    ///
+    /// The host's name itself comes from its file's name where the file does not have `host`: then that is the beginning of
+    /// the file.
+    public func origin(of key: HostKey, for host: String) -> Origin? {
+        guard let file = filesByHost[host] else { return nil }
+        if key == .host || file.settings?.mark(of: key) != nil { return .file(file.location(of: key)) }
+        if let mark = defaults.mark(of: key) { return .file(SourceLocation(file: daemonFile, mark: mark)) }
+        return .builtIn
+    }
+}
+
+/// A host's file that is not used, and why.
+public struct RefusedHost: Hashable, Sendable {
+    /// The host, prepared, as the file's name tells it; `nil` when it tells none.
+    public let host: String?
+    /// The path of the file.
+    public let file: String
+    /// What is wrong with it, in order; never empty.
+    public let diagnostics: [Diagnostic]
+
+    public init(host: String?, file: String, diagnostics: [Diagnostic]) {
+        self.host = host
+        self.file = file
+        self.diagnostics = diagnostics
+    }
+}

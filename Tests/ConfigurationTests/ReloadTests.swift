@@ -1,0 +1,124 @@
+import Foundation
+import Testing
+
+@testable import Configuration
+
+/// Loading again reads what changed, all of it and nothing else.
+@Suite struct ReloadTests {
+    let directory: TemporaryDirectory
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        try directory.writeDaemonFile()
+        for index in 0..<20 { try directory.write("site_name: Site\n", to: "config.d/h\(index).example.yaml") }
+    }
+
+    /// A loader whose clock runs an hour ahead, so that it takes every time stamp for settled.
+    private func trustingLoader() -> ConfigurationLoader {
+        ConfigurationLoader(
+            file: "\(directory.path)/invited.yaml", credentialsDirectory: nil,
+            wallClock: { FileStamp.now() + 3_600_000_000_000 })
+    }
+
+    @Test func onlyTheChangedFileIsReadAgain() throws {
+        var loader = trustingLoader()
+        let first = loader.load()
+        #expect(first.filesRead == 20)
+        #expect(loader.load().filesRead == 0)
+
+        try directory.write("site_name: Another Site\n", to: "config.d/h7.example.yaml")
+        let second = loader.load()
+        #expect(second.filesRead == 1)
+        let diff = ConfigurationDiff(from: first.hosts, to: second.hosts)
+        #expect(diff.changed.map(\.host) == ["h7.example"])
+        #expect(diff.changed.first?.keys == [.siteName])
+        #expect(diff.changed.first?.new.siteName == "Another Site")
+        #expect(diff.unchanged == 19)
+        #expect(diff.added.isEmpty && diff.removed.isEmpty)
+    }
+
+    @Test func filesComeAndGo() throws {
+        var loader = trustingLoader()
+        let first = loader.load()
+        try directory.remove("config.d/h3.example.yaml")
+        try directory.write("", to: "config.d/new.example.yaml")
+        let second = loader.load()
+        #expect(second.filesRead == 1)
+        let diff = ConfigurationDiff(from: first.hosts, to: second.hosts)
+        #expect(diff.removed == ["h3.example"])
+        #expect(diff.added == [HostConfiguration(host: "new.example")])
+        #expect(diff.changed.isEmpty && diff.unchanged == 19)
+    }
+
+    @Test func aMistakeIsRememberedAndForgotten() throws {
+        var loader = trustingLoader()
+        try directory.write("site_name: [\n", to: "config.d/h1.example.yaml")
+        let bad = loader.load()
+        #expect(bad.refused.map(\.host) == ["h1.example"])
+        #expect(bad.hosts.count == 19)
+        let again = loader.load()
+        #expect(again.filesRead == 0)
+        #expect(again.diagnostics == bad.diagnostics)
+        try directory.write("site_name: Site\n", to: "config.d/h1.example.yaml")
+        let good = loader.load()
+        #expect(good.diagnostics.isEmpty && good.hosts.count == 20)
+    }
+
+    @Test func newDefaultsReachFilesThatAreNotRead() throws {
+        var loader = trustingLoader()
+        let first = loader.load()
+        try directory.writeDaemonFile(defaults: "{allow_user_invites: true}")
+        let second = loader.load()
+        #expect(second.filesRead == 0)
+        let diff = ConfigurationDiff(from: first.hosts, to: second.hosts)
+        #expect(diff.changed.count == 20)
+        #expect(diff.changed.allSatisfy { $0.keys == [.allowUserInvites] })
+    }
+
+    @Test func aFileReplacedByRenameIsRead() throws {
+        var loader = trustingLoader()
+        _ = loader.load()
+        try directory.write("site_name: Swap\n", to: "config.d/.new")
+        #expect(rename("\(directory.path)/config.d/.new", "\(directory.path)/config.d/h2.example.yaml") == 0)
+        #expect(loader.load().hosts["h2.example"]?.siteName == "Swap")
+    }
+
+    @Test func aFileThatChangedAMomentAgoIsNotTrusted() throws {
+        // The same size, and with luck the same time stamp: only reading it again is sure to show the change.
+        let now = FileStamp.now()
+        var loader = ConfigurationLoader(
+            file: "\(directory.path)/invited.yaml", credentialsDirectory: nil, wallClock: { now })
+        for name in ["Abcd", "Efgh", "Ijkl"] {
+            try directory.write("site_name: \(name)\n", to: "config.d/h0.example.yaml")
+            let loaded = loader.load()
+            #expect(loaded.hosts["h0.example"]?.siteName == name)
+            #expect(loaded.filesRead >= 1)
+        }
+    }
+
+    @Test func anotherDirectoryIsAnotherStart() throws {
+        var loader = trustingLoader()
+        _ = loader.load()
+        try directory.write("", to: "other.d/other.example.yaml")
+        try directory.write(
+            "component: {jid: invites.host.example, secret: x}\nhosts_directory: other.d\n", to: "invited.yaml")
+        let loaded = loader.load()
+        #expect(loaded.daemon?.hostsDirectory == "\(directory.path)/other.d")
+        #expect(Array(loaded.hosts.keys) == ["other.example"])
+    }
+
+    @Test func withABadDaemonFileNothingIsOffered() throws {
+        var loader = trustingLoader()
+        _ = loader.load()
+        try directory.write("site_name: [\n", to: "config.d/h1.example.yaml")
+        for text in ["component: [", "component: {}", "hosts_directory: nowhere"] {
+            try directory.write(text, to: "invited.yaml")
+            let loaded = loader.load()
+            #expect(loaded.isConsistent)
+            #expect(loaded.daemon == nil && loaded.hosts.isEmpty)
+        }
+        // Mistakes in hosts' files are told all the same.
+        try directory.write("component: [", to: "invited.yaml")
+        #expect(Set(loader.load().diagnostics.map(\.file)).count == 2)
+    }
+}
