@@ -7,7 +7,7 @@ import XMPP
 struct HostConflicts {
     private let files: [HostFile]
     private let component: (jid: JID, location: SourceLocation)?
-    private let filesByHost: [String: [Int]]
+    private let filesByHost: Claims
 
     /// - Parameters:
     ///   - files: All files, ordered by name.
@@ -15,10 +15,9 @@ struct HostConflicts {
     init(files: [HostFile], component: (jid: JID, location: SourceLocation)?) {
         self.files = files
         self.component = component
-        var filesByHost: [String: [Int]] = [:]
-        filesByHost.reserveCapacity(files.count)
+        var filesByHost = Claims(capacity: files.count)
         for (index, file) in files.enumerated() {
-            if let host = file.host { filesByHost[host, default: []].append(index) }
+            if let host = file.host { filesByHost.add(index, to: host) }
         }
         self.filesByHost = filesByHost
     }
@@ -33,7 +32,7 @@ struct HostConflicts {
 
     private func checkHosts(into found: inout [Int: [Diagnostic]]) {
         // Nobody but the operator knows which of two files is meant, so neither is used.
-        for (host, indices) in filesByHost where indices.count > 1 {
+        for (host, indices) in filesByHost.contested {
             for index in indices {
                 let others = indices.filter { $0 != index }.map { files[$0].location(of: .host).description }
                 let message =
@@ -43,30 +42,30 @@ struct HostConflicts {
             }
         }
         guard let component else { return }
-        for index in filesByHost[component.jid.domain] ?? [] {
+        for index in files.indices where files[index].host == component.jid.domain {
             let message = "\(component.jid.domain.quoted) is the component's own address, set at \(component.location)"
             found[index, default: []].append(Diagnostic(location: files[index].location(of: .host), message: message))
         }
     }
 
     private func checkServiceAddresses(into found: inout [Int: [Diagnostic]]) {
-        var claims: [String: [Int]] = [:]
+        var claims = Claims(capacity: 0)
         for (index, file) in files.enumerated() {
             guard let host = file.host, let address = file.settings?.serviceAddress?.value.domain else { continue }
             if address == host {
                 found[index, default: []].append(
                     diagnostic(index, "\(address.quoted) is the host itself; a service address is a domain of its own"))
-            } else if let owner = filesByHost[address]?.first {
+            } else if let owner = filesByHost.first[address] {
                 found[index, default: []].append(
                     diagnostic(index, "\(address.quoted) is a host of its own, in \(files[owner].location(of: .host))"))
             } else if let component, address == component.jid.domain {
                 let message = "\(address.quoted) is the component's own address, set at \(component.location)"
                 found[index, default: []].append(diagnostic(index, message))
             } else {
-                claims[address, default: []].append(index)
+                claims.add(index, to: address)
             }
         }
-        for (address, indices) in claims where indices.count > 1 {
+        for (address, indices) in claims.contested {
             guard let keeper = keeper(of: address, among: indices) else { continue }
             for index in indices where files[index].host != files[keeper].host {
                 let host = (files[keeper].host ?? "").quoted
@@ -86,5 +85,24 @@ struct HostConflicts {
 
     private func diagnostic(_ index: Int, _ message: String) -> Diagnostic {
         Diagnostic(location: files[index].location(of: .serviceAddress), message: message)
+    }
+}
+
+/// Who claims which names, by the index of the file. Nearly every name has one claim, and nothing is set aside for more.
+private struct Claims {
+    private(set) var first: [String: Int] = [:]
+    /// All claims to the names that have several.
+    private(set) var contested: [String: [Int]] = [:]
+
+    init(capacity: Int) {
+        first.reserveCapacity(capacity)
+    }
+
+    mutating func add(_ index: Int, to name: String) {
+        if let first = first[name] {
+            contested[name, default: [first]].append(index)
+        } else {
+            first[name] = index
+        }
     }
 }

@@ -93,10 +93,10 @@ enum HostFileName {
     case misnamed(String)
 
     init(_ name: String) {
-        if name.hasPrefix(".") {
+        if name.utf8.first == UInt8(ascii: ".") {
             self = .ignored
-        } else if name.hasSuffix(".yaml") {
-            self = name.contains("\u{FFFD}") ? .misnamed("the file's name is not UTF-8") : .host
+        } else if name.utf8.suffix(5).elementsEqual(".yaml".utf8) {
+            self = name.unicodeScalars.contains("\u{FFFD}") ? .misnamed("the file's name is not UTF-8") : .host
         } else if let dot = name.lastIndex(of: "."), ["yml", "yaml"].contains(name[dot...].dropFirst().lowercased()) {
             self = .misnamed("this file is not read: name it \("\(name[..<dot]).yaml".quoted)")
         } else {

@@ -136,17 +136,6 @@ import XMPP
         #expect(loaded.refused.map(\.host) == ["example.com", "example.com"])
     }
 
-    @Test func twoSpellingsOfOneFileNameAreTwoFiles() throws {
-        // The same text to Unicode, composed and decomposed; Foundation would make one file of both.
-        for stem in ["b\u{FC}cher", "bu\u{308}cher"] {
-            let file = try #require(fopen("\(directory.path)/config.d/\(stem).example.yaml", "w"))
-            fclose(file)
-        }
-        let loaded = load()
-        #expect(loaded.refused.count == 2)
-        #expect(loaded.hosts.isEmpty)
-    }
-
     @Test func aNameThatIsNotUTF8IsReported() throws {
         let name = Array("\(directory.path)/config.d/".utf8) + [0x6B, 0xE4, 0x73, 0x65] + Array(".yaml\0".utf8)
         let file = try #require(name.withUnsafeBytes { fopen($0.bindMemory(to: CChar.self).baseAddress!, "w") })

@@ -84,16 +84,26 @@ import Testing
     }
 
     @Test func aFileThatChangedAMomentAgoIsNotTrusted() throws {
-        // The same size, and with luck the same time stamp: only reading it again is sure to show the change.
-        let now = FileStamp.now()
+        // To this clock every file changes right now, and could change again without its time stamp showing it.
         var loader = ConfigurationLoader(
-            file: "\(directory.path)/invited.yaml", credentialsDirectory: nil, wallClock: { now })
-        for name in ["Abcd", "Efgh", "Ijkl"] {
-            try directory.write("site_name: \(name)\n", to: "config.d/h0.example.yaml")
-            let loaded = loader.load()
-            #expect(loaded.hosts["h0.example"]?.siteName == name)
-            #expect(loaded.filesRead >= 1)
+            file: "\(directory.path)/invited.yaml", credentialsDirectory: nil,
+            wallClock: { FileStamp.now() - 3_600_000_000_000 })
+        _ = loader.load()
+        #expect(loader.load().filesRead == 20)
+    }
+
+    @Test func twoSpellingsOfOneFileNameStayTwoFiles() throws {
+        // The same text to Unicode, composed and decomposed; Foundation would make one file of both.
+        for stem in ["b\u{FC}cher", "bu\u{308}cher"] {
+            let file = try #require(fopen("\(directory.path)/config.d/\(stem).example.yaml", "w"))
+            fclose(file)
         }
+        var loader = trustingLoader()
+        let first = loader.load()
+        #expect(first.refused.count == 2)
+        #expect(first.hosts.count == 20)
+        #expect(
+            Set(loader.load().refused.map { Array($0.file.utf8) }) == Set(first.refused.map { Array($0.file.utf8) }))
     }
 
     @Test func anotherDirectoryIsAnotherStart() throws {
