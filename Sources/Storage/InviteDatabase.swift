@@ -1,0 +1,175 @@
+internal import GRDB
+internal import Invites
+
+/// An open connection to one host's database. All calls do I/O on the caller's thread, one at a time.
+struct InviteDatabase: Sendable {
+    private let queue: DatabaseQueue
+
+    /// Opens the database at `path`, made when it is missing, and brings its schema up to date.
+    init(path: String) throws {
+        try StateDirectory.createFile(path)
+        queue = try DatabaseQueue(path: path, configuration: Self.configuration)
+        do {
+            try queue.writeWithoutTransaction { database in
+                try Self.claim(database)
+                try Self.configure(database)
+            }
+            try migrate()
+        } catch {
+            try? queue.close()
+            throw error
+        }
+    }
+
+    private static let configuration: Configuration = {
+        var configuration = Configuration()
+        configuration.label = "invites"
+        // The writers are few and shared by all hosts: whoever locks one host's file must not hold one for long.
+        configuration.busyMode = .timeout(0.1)
+        // Keeps GRDB from trapping when a ROLLBACK fails, as it may on a broken disk. Such a connection is given up.
+        configuration.allowsUnsafeTransactions = true
+        return configuration
+    }()
+
+    /// Makes sure that the file is one of ours, before anything in it changes.
+    private static func claim(_ database: Database) throws {
+        let applicationID = try Int32.fetchOne(database, sql: "PRAGMA application_id")
+        if applicationID == Schema.applicationID { return }
+        let objects = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master")
+        guard applicationID == 0, objects == 0 else { throw StoreError.foreign }
+        try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
+    }
+
+    private static func configure(_ database: Database) throws {
+        // Not by Configuration.journalMode: that would set synchronous back to NORMAL, and commits would not be durable.
+        guard try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL") == "wal" else {
+            throw StoreError.io("SQLite: cannot use a write-ahead log")
+        }
+        try database.execute(sql: "PRAGMA synchronous = FULL")
+        // Kibibytes, taken as needed: most hosts are smaller than this anyway.
+        try database.execute(sql: "PRAGMA cache_size = -256")
+    }
+
+    private func migrate() throws {
+        let isCurrent = try queue.writeWithoutTransaction { database in
+            if try Schema.migrator.hasBeenSuperseded(database) { throw StoreError.newerSchema }
+            return try Schema.migrator.hasCompletedMigrations(database)
+        }
+        if !isCurrent { try Schema.migrator.migrate(queue) }
+    }
+
+    /// Writes what is in the log into the database file, and closes it.
+    func close() throws {
+        try queue.close()
+    }
+
+    /// Runs `body` with the connection, outside of any transaction.
+    func access<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        try queue.writeWithoutTransaction(body)
+    }
+
+    /// Adds all of `groups` in one transaction, which is durable when this returns.
+    func add(_ groups: some Sequence<[Invite]>) throws {
+        try access { database in
+            try database.inTransaction(.immediate) {
+                let insert = try database.cachedStatement(
+                    sql: """
+                        INSERT INTO invite (token, kind, action, inviter, username, created_at, expires_at)
+                        VALUES (?, ?, ?, ?, ?, ?, ?)
+                        """)
+                for invites in groups {
+                    for invite in invites {
+                        try insert.execute(arguments: [
+                            invite.token.text, invite.kind.rawValue, invite.action.rawValue,
+                            invite.inviter?.description, invite.username, invite.createdAt.millisecondsSinceEpoch,
+                            invite.expiresAt.millisecondsSinceEpoch,
+                        ])
+                    }
+                }
+                return .commit
+            }
+        }
+    }
+
+    /// The invite with `token`, whether or not it has expired.
+    func invite(withToken token: Token) throws -> Invite? {
+        try access { database in
+            let select = try database.cachedStatement(sql: "\(Self.selection) WHERE token = ?")
+            return try Row.fetchOne(select, arguments: [token.text]).map(Invite.init(row:))
+        }
+    }
+
+    /// The first `limit` invites in the order they were made, of `inviter` only unless `nil`.
+    func invites(of inviter: Account?, limit: Int) throws -> [Invite] {
+        try access { database in
+            let select = try database.cachedStatement(
+                sql: "\(Self.selection) WHERE ?1 IS NULL OR inviter = ?1 ORDER BY id LIMIT ?2")
+            return try Row.fetchAll(select, arguments: [inviter?.description, limit]).map(Invite.init(row:))
+        }
+    }
+
+    /// How many invites there are, expired ones included.
+    func count() throws -> Int {
+        try access { try Int.fetchOne($0, sql: "SELECT count(*) FROM invite") ?? 0 }
+    }
+
+    /// Removes up to `limit` invites that expire before `time`, those first that expired first.
+    func removeExpired(before time: Timestamp, limit: Int) throws -> Int {
+        try access { database in
+            let delete = try database.cachedStatement(
+                sql: """
+                    DELETE FROM invite
+                    WHERE id IN (SELECT id FROM invite WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
+                    """)
+            try delete.execute(arguments: [time.millisecondsSinceEpoch, limit])
+            return database.changesCount
+        }
+    }
+
+    /// Proves that the file is sound, and that it can be written durably.
+    func check() throws {
+        try access { database in
+            guard try String.fetchOne(database, sql: "PRAGMA quick_check(1)") == "ok" else {
+                throw StoreError.corrupt
+            }
+            // Writes the first page as it is.
+            try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
+        }
+    }
+
+    private static let selection = """
+        SELECT token, kind, action, inviter, username, created_at, expires_at FROM invite
+        """
+}
+
+extension Invite {
+    /// Reads a row of the table `invite`.
+    ///
+    /// - Throws: ``StoreError/corrupt`` when a value in it cannot be.
+    fileprivate init(row: Row) throws {
+        guard let tokenText = String.fromDatabaseValue(row[0]), let token = Token(tokenText),
+            let kindText = String.fromDatabaseValue(row[1]), let kind = InviteKind(rawValue: kindText),
+            let actionText = String.fromDatabaseValue(row[2]), let action = InviteAction(rawValue: actionText),
+            let createdAt = Int64.fromDatabaseValue(row[5]), let expiresAt = Int64.fromDatabaseValue(row[6])
+        else { throw StoreError.corrupt }
+        var inviter: Account?
+        if let address = String.fromDatabaseValue(row[3]) {
+            guard let account = Account(address: address) else { throw StoreError.corrupt }
+            inviter = account
+        }
+        self.init(
+            token: token, kind: kind, action: action, inviter: inviter, username: String.fromDatabaseValue(row[4]),
+            createdAt: Timestamp(millisecondsSinceEpoch: createdAt),
+            expiresAt: Timestamp(millisecondsSinceEpoch: expiresAt))
+    }
+}
+
+extension Account {
+    /// Reads `localpart@domain`, as it is stored.
+    fileprivate init?(address: String) {
+        guard let at = address.firstIndex(of: "@"), at != address.startIndex else { return nil }
+        let domain = address[address.index(after: at)...]
+        guard !domain.isEmpty else { return nil }
+        self.init(localpart: String(address[..<at]), domain: String(domain))
+    }
+}

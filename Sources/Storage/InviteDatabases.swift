@@ -1,0 +1,83 @@
+internal import CSQLiteSettings
+internal import NIOPosix
+internal import Synchronization
+
+/// The databases of all hosts, `DIRECTORY/hosts/HOST.sqlite3`, with their shared writers.
+///
+/// The directory belongs to one process at a time. A few writer threads serve all hosts in turn, and only so many
+/// databases are open at once, so ten thousand hosts cost no more threads or descriptors than ten.
+public final class InviteDatabases: Sendable {
+    private struct State {
+        var stores: [String: InviteStore] = [:]
+        /// Kept until the last database is closed; letting go of it lets the next process in.
+        var directory: StateDirectory?
+    }
+
+    private let writers: NIOThreadPool
+    private let openDatabases: OpenDatabases
+    private let state: Mutex<State>
+
+    /// Takes the directory, made with access for its owner only if it is missing, and starts the writers.
+    ///
+    /// - Parameters:
+    ///   - directory: The path of the state directory, whose parent exists.
+    ///   - maximumOpen: How many databases may be open at once, each with up to three descriptors and some 100 KiB of
+    ///     memory; at least `writers`.
+    ///   - writers: The number of threads that do the work, at least one.
+    /// - Throws: ``StoreError/directoryInUse(_:)`` when another process has it, otherwise why it cannot be used.
+    public init(directory: String, maximumOpen: Int, writers: Int) throws(StoreError) {
+        _ = Self.configureSQLite
+        let writerCount = max(writers, 1)
+        openDatabases = OpenDatabases(limit: max(maximumOpen, writerCount))
+        state = Mutex(State(directory: try StateDirectory(directory)))
+        self.writers = NIOThreadPool(numberOfThreads: writerCount)
+        self.writers.start()
+    }
+
+    deinit {
+        // Only to end the threads of one that nobody has shut down.
+        writers.shutdownGracefully { _ in }
+    }
+
+    /// Saves memory in every database, but only as the first call of SQLite in the process; too late does no harm.
+    private static let configureSQLite = invited_sqlite_configure()
+
+    /// The store of `host`, the same one at each call. Does no I/O; whether the host can have a database, and whether it
+    /// works, shows when the store is used.
+    public func store(for host: String) -> InviteStore {
+        state.withLock { state in
+            if let store = state.stores[host] { return store }
+            let store = InviteStore(
+                host: host, path: state.directory?.path(of: host), writers: writers, openDatabases: openDatabases,
+                isFinished: state.directory == nil)
+            state.stores[host] = store
+            return store
+        }
+    }
+
+    /// The hosts that have a database, sorted; it reads the directory on the caller's thread.
+    public func hostsWithDatabase() throws(StoreError) -> [String] {
+        guard let directory = state.withLock({ $0.directory }) else { throw .closed }
+        return try directory.hostsWithDatabase().sorted()
+    }
+
+    /// What the databases have done so far.
+    public var statistics: StorageStatistics {
+        openDatabases.statistics
+    }
+
+    /// Does all that was accepted, closes every database, and lets another process use the directory. Meanwhile and
+    /// afterwards every call of a store throws ``StoreError/closed``.
+    public func shutdown() async {
+        // Stores that are made from now on are born finished; the lock stays until the others are.
+        let (stores, directory) = state.withLock { state in
+            defer { state.directory = nil }
+            return (Array(state.stores.values), state.directory)
+        }
+        await withDiscardingTaskGroup { group in
+            for store in stores { group.addTask { await store.finish() } }
+        }
+        try? await writers.shutdownGracefully()
+        withExtendedLifetime(directory) {}
+    }
+}

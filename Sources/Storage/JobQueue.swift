@@ -1,0 +1,124 @@
+internal import Invites
+
+/// What one host's database is asked to do.
+enum Job: Sendable {
+    /// Add invites durably, then call back.
+    case add([Invite], @Sendable (Result<Void, StoreError>) -> Void)
+    /// Do something else with the open database, or with `nil` when there is none and none is to be made. Returns the
+    /// error that it met, if any.
+    case call(creating: Bool, @Sendable (Result<InviteDatabase?, StoreError>) -> StoreError?)
+    /// Close the database, then call back.
+    case close(@Sendable () -> Void)
+
+    /// How much of the queue's room the job takes, in rows.
+    var weight: Int {
+        switch self {
+        case .add(let invites, _): max(invites.count, 1)
+        case .call: 1
+        case .close: 0
+        }
+    }
+}
+
+/// The jobs of one host in the order they came, and who works on them.
+///
+/// A pure state machine: its owner does what the methods' results say. A host is *in line* while the writers have one
+/// turn of it in their queue, and *held* while a thread works with its database or closes it. It is held by one thread
+/// at most, so that jobs are done one after the other; and it is in line once at most, so that every other host's turn
+/// comes before its next.
+struct JobQueue: Sendable {
+    /// The rows that may wait, more are refused.
+    let capacity: Int
+    /// How many rows one turn takes, unless a single job has more.
+    let rowsPerTurn: Int
+
+    private var waiting: [Job] = []
+    private(set) var waitingRows = 0
+    private var isInLine = false
+    private var isHeld = false
+    private var isFinished = false
+
+    init(capacity: Int, rowsPerTurn: Int, isFinished: Bool = false) {
+        self.capacity = capacity
+        self.rowsPerTurn = rowsPerTurn
+        self.isFinished = isFinished
+    }
+
+    /// Accepts a job.
+    ///
+    /// - Returns: Whether the owner is to get in line now.
+    /// - Throws: ``StoreError/overloaded`` or ``StoreError/closed``.
+    mutating func append(_ job: Job) throws(StoreError) -> Bool {
+        if isFinished { throw .closed }
+        guard waitingRows + job.weight <= capacity else { throw .overloaded }
+        return accept(job)
+    }
+
+    /// Accepts a last job, and none after it.
+    ///
+    /// - Returns: Whether the owner is to get in line now.
+    mutating func finish(with job: Job) -> Bool {
+        isFinished = true
+        return accept(job)
+    }
+
+    private mutating func accept(_ job: Job) -> Bool {
+        waiting.append(job)
+        waitingRows += job.weight
+        return getInLine()
+    }
+
+    private mutating func getInLine() -> Bool {
+        guard !waiting.isEmpty, !isInLine, !isHeld else { return false }
+        isInLine = true
+        return true
+    }
+
+    /// Begins the turn that the owner was in line for.
+    ///
+    /// - Returns: The jobs of this turn, either one or several that all add invites. After them the owner calls
+    ///   ``release()``. None when another thread holds the host: that one will get in line again.
+    mutating func takeTurn() -> [Job] {
+        isInLine = false
+        guard !isHeld, !waiting.isEmpty else { return [] }
+        isHeld = true
+        var count = 1
+        var rows = waiting[0].weight
+        if case .add = waiting[0] {
+            while count < waiting.count, case .add = waiting[count], rows + waiting[count].weight <= rowsPerTurn {
+                rows += waiting[count].weight
+                count += 1
+            }
+        }
+        let jobs = Array(waiting.prefix(count))
+        waiting.removeFirst(count)
+        waitingRows -= rows
+        return jobs
+    }
+
+    /// Holds the host for another purpose than its jobs, unless a thread holds it already.
+    mutating func claim() -> Bool {
+        guard !isHeld else { return false }
+        isHeld = true
+        return true
+    }
+
+    /// Ends a turn or a claim.
+    ///
+    /// - Returns: Whether the owner is to get in line again.
+    mutating func release() -> Bool {
+        isHeld = false
+        return getInLine()
+    }
+
+    /// Gives up all that waits, and accepts nothing more.
+    mutating func abandon() -> [Job] {
+        isFinished = true
+        isInLine = false
+        defer {
+            waiting = []
+            waitingRows = 0
+        }
+        return waiting
+    }
+}

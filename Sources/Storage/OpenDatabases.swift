@@ -1,0 +1,70 @@
+internal import Synchronization
+
+/// Keeps the number of open databases within its limit: who opens one closes that which was used longest ago.
+final class OpenDatabases: Sendable {
+    private struct State {
+        var open: [ObjectIdentifier: (store: InviteStore, lastUse: UInt64)] = [:]
+        var uses: UInt64 = 0
+        var evictions = 0
+        var commits = 0
+        var committedInvites = 0
+
+        mutating func use(_ store: InviteStore) {
+            uses += 1
+            open[ObjectIdentifier(store)] = (store, uses)
+        }
+    }
+
+    private let limit: Int
+    private let state = Mutex(State())
+
+    /// - Parameter limit: At least the number of threads that open databases; then one of those that are open is
+    ///   always idle when another thread comes to open one more.
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// Makes room for `store` to open its database.
+    ///
+    /// - Returns: The store that lost its place. It is held by the caller, who must close it before opening another.
+    func makeRoom(for store: InviteStore) -> InviteStore? {
+        state.withLock { state in
+            var victim: InviteStore?
+            if state.open.count >= limit {
+                victim = state.open.values.sorted { $0.lastUse < $1.lastUse }.first { $0.store.claim() }?.store
+            }
+            if let victim {
+                state.open[ObjectIdentifier(victim)] = nil
+                state.evictions += 1
+            }
+            state.use(store)
+            return victim
+        }
+    }
+
+    /// Notes that `store`, which has its place, was used.
+    func noteUse(of store: InviteStore) {
+        state.withLock { $0.use(store) }
+    }
+
+    /// Notes that a transaction with `count` new invites is on the disk.
+    func noteCommit(of count: Int) {
+        state.withLock { state in
+            state.commits += 1
+            state.committedInvites += count
+        }
+    }
+
+    /// Gives up the place of `store`, whose database is closed.
+    func giveUp(_ store: InviteStore) {
+        state.withLock { $0.open[ObjectIdentifier(store)] = nil }
+    }
+
+    var statistics: StorageStatistics {
+        state.withLock { state in
+            StorageStatistics(
+                openDatabases: state.open.count, evictions: state.evictions, commits: state.commits,
+                committedInvites: state.committedInvites)
+        }
+    }
+}

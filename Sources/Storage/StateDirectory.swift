@@ -1,0 +1,97 @@
+internal import Glibc
+
+/// The directory that holds the databases, `DIR/hosts/HOST.sqlite3`, and the lock that keeps it to one process.
+final class StateDirectory: Sendable {
+    private static let suffix = ".sqlite3"
+
+    private let hosts: String
+    private let lock: CInt
+
+    /// Makes what is missing, with access for its owner only, and takes the lock.
+    ///
+    /// - Throws: ``StoreError/directoryInUse(_:)`` when another process or object has the lock.
+    init(_ directory: String) throws(StoreError) {
+        hosts = directory + "/hosts"
+        try Self.make(directory)
+        lock = try Self.takeLock(in: directory)
+        do throws(StoreError) {
+            try Self.make(hosts)
+            // A commit is durable only if the way to its file is.
+            try Self.synchronize(directory)
+        } catch {
+            close(lock)
+            throw error
+        }
+    }
+
+    deinit {
+        close(lock)
+    }
+
+    /// Where the database of `host` is, or `nil` if `host` cannot be a file's name.
+    func path(of host: String) -> String? {
+        // 255 bytes is the longest file name; SQLite appends "-journal".
+        let room = 255 - Self.suffix.utf8.count - "-journal".utf8.count
+        guard (1...room).contains(host.utf8.count), !host.utf8.contains(UInt8(ascii: "/")), !host.utf8.contains(0),
+            host.utf8.first != UInt8(ascii: ".")
+        else { return nil }
+        return "\(hosts)/\(host)\(Self.suffix)"
+    }
+
+    /// The hosts that have a database, in no particular order.
+    func hostsWithDatabase() throws(StoreError) -> [String] {
+        guard let listing = opendir(hosts) else { throw StoreError(errno: errno, attempt: "read \(hosts)") }
+        defer { closedir(listing) }
+        var found: [String] = []
+        while let entry = readdir(listing) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard name.hasSuffix(Self.suffix), name.utf8.first != UInt8(ascii: ".") else { continue }
+            found.append(String(name.dropLast(Self.suffix.count)))
+        }
+        return found
+    }
+
+    /// Makes an empty file with access for its owner only, unless there is one: SQLite would let others read it.
+    static func createFile(_ path: String) throws(StoreError) {
+        // Never opens an existing file: closing it again would drop SQLite's locks on it (POSIX record locks).
+        let file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+        if file >= 0 {
+            close(file)
+        } else if errno != EEXIST {
+            throw StoreError(errno: errno, attempt: "create \(path)")
+        }
+    }
+
+    /// Whether there is something at `path`. When in doubt there is, and opening it tells more.
+    static func exists(_ path: String) -> Bool {
+        access(path, F_OK) == 0 || errno != ENOENT
+    }
+
+    private static func make(_ directory: String) throws(StoreError) {
+        if mkdir(directory, 0o700) != 0, errno != EEXIST {
+            throw StoreError(errno: errno, attempt: "make the directory \(directory)")
+        }
+    }
+
+    private static func takeLock(in directory: String) throws(StoreError) -> CInt {
+        let path = directory + "/lock"
+        let file = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw StoreError(errno: errno, attempt: "open \(path)") }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            let number = errno
+            close(file)
+            if number == EWOULDBLOCK { throw .directoryInUse(directory) }
+            throw StoreError(errno: number, attempt: "lock \(path)")
+        }
+        return file
+    }
+
+    private static func synchronize(_ directory: String) throws(StoreError) {
+        let file = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard file >= 0 else { throw StoreError(errno: errno, attempt: "open \(directory)") }
+        defer { close(file) }
+        guard fsync(file) == 0 else { throw StoreError(errno: errno, attempt: "write \(directory) to the disk") }
+    }
+}
