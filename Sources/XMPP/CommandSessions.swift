@@ -31,9 +31,12 @@ public struct CommandSessions<State: Sendable>: Sendable {
 
     /// Opens a session and returns its identifier, which cannot be guessed.
     ///
-    /// - Parameter owner: The full JID that may go on with it.
+    /// - Parameters:
+    ///   - owner: The full JID that may go on with it.
+    ///   - identifier: The name of a session just taken that goes on with another stage; `nil` for a new one.
     public mutating func open(
-        owner: JID, node: String, state: State, now: Int64, using random: inout some RandomNumberGenerator
+        owner: JID, node: String, state: State, now: Int64, using random: inout some RandomNumberGenerator,
+        identifier: String? = nil
     ) -> String {
         removeExpired(now: now)
         let bare = owner.bare
@@ -42,7 +45,7 @@ public struct CommandSessions<State: Sendable>: Sendable {
         if sessions.count >= total, let oldest = order.first(where: { sessions[$0] != nil }) { sessions[oldest] = nil }
         order.removeAll { sessions[$0] == nil }
 
-        let identifier = Self.identifier(using: &random)
+        let identifier = identifier ?? Self.identifier(using: &random)
         sessions[identifier] = Session(owner: owner, node: node, deadline: now.saturatingAdd(lifetime), state: state)
         order.append(identifier)
         return identifier

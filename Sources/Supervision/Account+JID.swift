@@ -1,0 +1,10 @@
+internal import Invites
+internal import XMPP
+
+extension Account {
+    /// The user whom an address belongs to; `nil` for the address of a server.
+    init?(_ jid: JID) {
+        guard let localpart = jid.localpart else { return nil }
+        self.init(localpart: localpart, domain: jid.domain)
+    }
+}

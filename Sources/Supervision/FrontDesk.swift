@@ -1,0 +1,73 @@
+internal import Invites
+internal import NIOCore
+internal import Synchronization
+internal import XMPP
+
+/// Serves what reaches the shared address and is no matter of the asker's own host: discovery, and `#create-account`, whose asker may
+/// administer several hosts, or live on none of them.
+///
+/// It never waits for a host: that one hangs must not keep the others' admins from being served.
+actor FrontDesk {
+    nonisolated let mailbox = Mailbox<InboundRequest>(capacity: 1024)
+    private let table: @Sendable () -> RoutingTable
+    private let outlet: Outlet
+    private let inFlight: InFlight
+    private let surroundings: Surroundings
+    private var entropy: Entropy
+    private var commands = InviteCommands()
+
+    init(
+        table: @escaping @Sendable () -> RoutingTable, outlet: Outlet, inFlight: InFlight, surroundings: Surroundings
+    ) {
+        self.table = table
+        self.outlet = outlet
+        self.inFlight = inFlight
+        self.surroundings = surroundings
+        entropy = surroundings.entropy
+    }
+
+    /// Takes a request, or says why not. Never waits.
+    nonisolated func offer(_ request: InboundRequest) -> StanzaError? {
+        switch mailbox.offer(request) {
+        case .accepted:
+            return nil
+        case .acceptedFirst:
+            Task { await self.work() }
+            return nil
+        case .full, .closed:
+            return StanzaError(.resourceConstraint)
+        }
+    }
+
+    private func work() {
+        while let requests = mailbox.takeAll() {
+            let table = table()
+            for request in requests { answer(request, table) }
+        }
+    }
+
+    private func answer(_ request: InboundRequest, _ table: RoutingTable) {
+        let permissions = table.permissions(of: request.from)
+        guard request.isCommand else {
+            outlet.send(Answers.answer(request, permissions: permissions))
+            inFlight.leave()
+            return
+        }
+        switch commands.decide(request, permissions: permissions, now: surroundings.now(), entropy: &entropy) {
+        case .answer(let answer):
+            outlet.send(answer)
+            inFlight.leave()
+        case .invite(let invite, let host, let completion):
+            guard let service = table.endpoints[host]?.endpoint.service else {
+                outlet.send(request.refuse(StanzaError(.itemNotFound)))
+                inFlight.leave()
+                return
+            }
+            Task { [outlet, inFlight] in
+                let results = await service.invite([invite])
+                for result in results { outlet.send(completion.answer(result, host: host)) }
+                inFlight.leave()
+            }
+        }
+    }
+}

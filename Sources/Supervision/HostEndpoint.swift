@@ -1,0 +1,126 @@
+internal import Configuration
+internal import Invites
+internal import NIOCore
+internal import XMPP
+
+/// The wire side of one host: takes its requests from a bounded mailbox, asks the host's service, and writes the answers.
+///
+/// All that waits when it comes to work is worked on together: the invites of many requests become one commit.
+actor HostEndpoint {
+    enum Item: Sendable {
+        case request(InboundRequest)
+        /// From here on the host runs with this configuration.
+        case configuration(HostConfiguration)
+        /// The host is served no more; what came before is still answered.
+        case stop
+    }
+
+    nonisolated let service: HostService
+    nonisolated let mailbox: Mailbox<Item>
+    private let outlet: Outlet
+    private let inFlight: InFlight
+    private let surroundings: Surroundings
+    private var entropy: Entropy
+    private var commands = InviteCommands()
+    private var policy: InvitePolicy
+
+    init(
+        _ configuration: HostConfiguration, service: HostService, outlet: Outlet, inFlight: InFlight,
+        surroundings: Surroundings
+    ) {
+        self.service = service
+        self.outlet = outlet
+        self.inFlight = inFlight
+        self.surroundings = surroundings
+        entropy = surroundings.entropy
+        policy = InvitePolicy(configuration)
+        mailbox = Mailbox(capacity: Self.capacity)
+    }
+
+    /// Requests that may wait for one host. Commands of people come a few in a second; more than this is a flood.
+    static let capacity = 1024
+
+    /// Takes a request, or says why not. Never waits.
+    nonisolated func offer(_ item: Item) -> StanzaError? {
+        let isRequest = if case .request = item { true } else { false }
+        switch mailbox.offer(item, urgent: !isRequest) {
+        case .accepted:
+            return nil
+        case .acceptedFirst:
+            Task { await self.work() }
+            return nil
+        case .full:
+            return StanzaError(.resourceConstraint)
+        case .closed:
+            return StanzaError(.itemNotFound)
+        }
+    }
+
+    /// Takes no more requests, answers those that are here, and stops the service.
+    nonisolated func stop() {
+        _ = offer(.stop)
+        mailbox.close()
+    }
+
+    private func work() async {
+        while let items = mailbox.takeAll() {
+            var requests: [InboundRequest] = []
+            requests.reserveCapacity(items.count)
+            for item in items {
+                switch item {
+                case .request(let request):
+                    requests.append(request)
+                case .configuration(let configuration):
+                    await answer(requests)
+                    requests.removeAll()
+                    await service.configure(configuration)
+                    policy = InvitePolicy(configuration)
+                case .stop:
+                    await answer(requests)
+                    requests.removeAll()
+                    await service.stop()
+                }
+            }
+            await answer(requests)
+        }
+    }
+
+    private func answer(_ requests: [InboundRequest]) async {
+        guard !requests.isEmpty else { return }
+        let now = surroundings.now()
+        var wanted: [InviteRequest] = []
+        var completions: [InviteCommands.Completion] = []
+        var writer = XMLWriter(into: ByteBuffer())
+        for request in requests {
+            let permissions = Permissions(of: Account(request.from), under: policy)
+            if request.isCommand, request.to?.isDomain == true {
+                switch commands.decide(request, permissions: permissions, now: now, entropy: &entropy) {
+                case .answer(let answer):
+                    writer.write(answer.element())
+                case .invite(let invite, _, let completion):
+                    wanted.append(invite)
+                    completions.append(completion)
+                }
+            } else {
+                writer.write(Answers.answer(request, permissions: permissions).element())
+            }
+        }
+        outlet.send(writer.buffer)
+        inFlight.leave(requests.count - wanted.count)
+        guard !wanted.isEmpty else { return }
+
+        let host = policy.host
+        let results = await service.invite(wanted)
+        writer = XMLWriter(into: ByteBuffer())
+        for (completion, result) in zip(completions, results) {
+            writer.write(completion.answer(result, host: host).element())
+        }
+        outlet.send(writer.buffer)
+        inFlight.leave(wanted.count)
+    }
+}
+
+extension InboundRequest {
+    /// Whether the payload is a `<command/>`.
+    var isCommand: Bool { iq.request?.is("command", Namespaces.commands) == true }
+}

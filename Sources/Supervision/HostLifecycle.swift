@@ -1,0 +1,61 @@
+public import Invites
+internal import XMPP
+
+/// The life of one host's service as a pure state machine: running, or in quarantine until a retry succeeds.
+public struct HostLifecycle: Sendable {
+    public enum State: Hashable, Sendable {
+        case running
+        /// The host's storage failed; its requests are refused until it works again.
+        case quarantined(reason: String, since: Timestamp)
+        case stopped
+    }
+
+    public private(set) var state = State.running
+    /// When the present state began.
+    public private(set) var since: Timestamp
+    /// What went wrong last, if ever.
+    public private(set) var lastTrouble: String?
+    private var backoff = Backoff(first: .seconds(1), longest: .seconds(300))
+
+    public init(now: Timestamp) {
+        since = now
+    }
+
+    /// Storage failed. Returns how long to wait before the next try, or `nil` when one is already due or the host has
+    /// stopped.
+    mutating func failed(
+        _ reason: String, now: Timestamp, using random: inout some RandomNumberGenerator
+    ) -> Duration? {
+        guard state == .running else { return nil }
+        lastTrouble = reason
+        state = .quarantined(reason: reason, since: now)
+        since = now
+        return backoff.next(using: &random)
+    }
+
+    /// A try in quarantine failed. Returns how long to wait before the next one.
+    mutating func retryFailed(_ reason: String, using random: inout some RandomNumberGenerator) -> Duration? {
+        guard case .quarantined(_, let since) = state else { return nil }
+        lastTrouble = reason
+        state = .quarantined(reason: reason, since: since)
+        return backoff.next(using: &random)
+    }
+
+    /// A try in quarantine succeeded: whether the host came back by it.
+    mutating func recovered(now: Timestamp) -> Bool {
+        guard case .quarantined = state else { return false }
+        state = .running
+        since = now
+        return true
+    }
+
+    /// An invite was stored: the next failure starts with short waits again.
+    mutating func succeeded() {
+        if state == .running { backoff.reset() }
+    }
+
+    mutating func stop(now: Timestamp) {
+        state = .stopped
+        since = now
+    }
+}

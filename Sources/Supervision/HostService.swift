@@ -1,0 +1,156 @@
+public import Configuration
+public import Invites
+internal import Logging
+internal import Storage
+
+/// Why a host could not make an invite.
+public enum InviteRefusal: Error, Hashable, Sendable {
+    /// The rules forbid it.
+    case denied(InviteDenial)
+    /// The name is promised to someone else by an invite that is still good.
+    case usernameTaken
+    /// The host has too much to do right now.
+    case overloaded
+    /// The host's storage does not work; the reason is in the log and the status.
+    case unavailable
+}
+
+/// The invitation service of one host: the only owner of its state. It knows neither XML nor terminals.
+public actor HostService {
+    /// The host's configuration in force.
+    public private(set) var configuration: HostConfiguration
+    /// The rules in force, which follow from the configuration.
+    public private(set) var policy: InvitePolicy
+    private var lifecycle: HostLifecycle
+    private let store: InviteStore
+    private let surroundings: Surroundings
+    private var entropy: Entropy
+    private var retry: Task<Void, Never>?
+
+    init(_ configuration: HostConfiguration, store: InviteStore, surroundings: Surroundings) {
+        self.configuration = configuration
+        policy = InvitePolicy(configuration)
+        self.store = store
+        self.surroundings = surroundings
+        entropy = surroundings.entropy
+        lifecycle = HostLifecycle(now: surroundings.now())
+    }
+
+    /// How the service is.
+    public var state: HostLifecycle { lifecycle }
+
+    /// Makes the invites that are asked for.
+    ///
+    /// - Returns: For each request, in order, the invite, which is on disk when this returns, or why there is none.
+    public func invite(_ requests: [InviteRequest]) async -> [Result<Invite, InviteRefusal>] {
+        let now = surroundings.now()
+        var results: [Result<Invite, InviteRefusal>] = []
+        results.reserveCapacity(requests.count)
+        var made: [Invite] = []
+        made.reserveCapacity(requests.count)
+        for request in requests {
+            do {
+                let invite = try policy.invite(for: request, token: .random(using: &entropy), at: now)
+                made.append(invite)
+                results.append(.success(invite))
+            } catch {
+                results.append(.failure(.denied(error)))
+            }
+        }
+        guard !made.isEmpty else { return results }
+        guard case .running = lifecycle.state else { return results.map { $0.refused(.unavailable) } }
+        do {
+            try await store.add(made)
+            lifecycle.succeeded()
+            return results
+        } catch {
+            let refusal = refusal(for: error)
+            return results.map { $0.refused(refusal) }
+        }
+    }
+
+    /// Moves to another configuration at once.
+    func configure(_ configuration: HostConfiguration) {
+        self.configuration = configuration
+        policy = InvitePolicy(configuration)
+    }
+
+    /// Removes invites that have been of no use since the given time; returns how many.
+    func removeExpired(before deadline: Timestamp) async -> Int {
+        guard case .running = lifecycle.state else { return 0 }
+        do {
+            var total = 0
+            while true {
+                let removed = try await store.removeExpired(before: deadline, limit: Self.sweepSize)
+                total += removed
+                if removed < Self.sweepSize { return total }
+            }
+        } catch {
+            _ = refusal(for: error)
+            return 0
+        }
+    }
+
+    /// Ends the service; what it has accepted is still finished by the store.
+    func stop() async {
+        lifecycle.stop(now: surroundings.now())
+        retry?.cancel()
+        await store.close()
+    }
+
+    /// Rows removed in one transaction: few enough that requests in between do not wait.
+    private static let sweepSize = 500
+
+    private func refusal(for error: StoreError) -> InviteRefusal {
+        if case .overloaded = error { return .overloaded }
+        let now = surroundings.now()
+        guard let wait = lifecycle.failed("\(error)", now: now, using: &entropy) else { return .unavailable }
+        surroundings.logger.error(
+            "host quarantined", metadata: ["host": "\(policy.host)", "reason": "\(error)"])
+        scheduleRetry(after: wait)
+        return .unavailable
+    }
+
+    private func scheduleRetry(after wait: Duration) {
+        let sleep = surroundings.sleep
+        retry = Task { [weak self] in
+            guard (try? await sleep(wait)) != nil else { return }
+            await self?.tryAgain()
+        }
+    }
+
+    private func tryAgain() async {
+        guard case .quarantined = lifecycle.state else { return }
+        do {
+            // A damaged or replaced file is seen only by opening it anew.
+            await store.close()
+            try await store.check()
+            if lifecycle.recovered(now: surroundings.now()) {
+                surroundings.logger.notice("host recovered", metadata: ["host": "\(policy.host)"])
+            }
+        } catch {
+            guard let wait = lifecycle.retryFailed("\(error)", using: &entropy) else { return }
+            surroundings.logger.warning(
+                "host still quarantined", metadata: ["host": "\(policy.host)", "reason": "\(error)"])
+            scheduleRetry(after: wait)
+        }
+    }
+}
+
+extension Result<Invite, InviteRefusal> {
+    /// A success turned into the refusal.
+    fileprivate func refused(_ refusal: InviteRefusal) -> Self {
+        if case .success = self { .failure(refusal) } else { self }
+    }
+}
+
+extension InvitePolicy {
+    init(_ configuration: HostConfiguration) {
+        self.init(
+            host: configuration.host,
+            admins: Set(configuration.admins.compactMap(Account.init)),
+            allowUserInvites: configuration.allowUserInvites,
+            allowContactInvites: configuration.allowContactInvites,
+            lifetime: configuration.inviteExpiry)
+    }
+}

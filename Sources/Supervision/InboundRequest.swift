@@ -1,0 +1,50 @@
+internal import XMPP
+
+/// A client's request with the way it came in, and the way its answer has to go out.
+struct InboundRequest: Sendable {
+    enum Way: Sendable {
+        /// The host's server handed it over (XEP-0355); the envelope is answered, the answer inside.
+        case delegated(DelegatedRequest)
+        /// To an address of ours: the host's own service address, or the one that all hosts share.
+        case direct
+    }
+
+    let way: Way
+    /// What the client asked.
+    let iq: IQ
+    /// Who asks: a full JID.
+    let from: JID
+    /// The address that the client asked; `nil` is the client's own account.
+    let to: JID?
+
+    /// A request to one of our own addresses; `nil` when it has no sender.
+    init?(direct iq: IQ) {
+        guard let from = iq.from else { return nil }
+        way = .direct
+        self.iq = iq
+        self.from = from
+        to = iq.to
+    }
+
+    /// A request that a server handed over; `nil` when it has no sender.
+    init?(_ delegated: DelegatedRequest) {
+        guard let from = delegated.request.from else { return nil }
+        way = .delegated(delegated)
+        iq = delegated.request
+        self.from = from
+        to = delegated.request.to
+    }
+
+    /// The stanza to send for an answer to the client.
+    func envelope(_ answer: IQ) -> IQ {
+        switch way {
+        case .delegated(let delegated): delegated.wrap(answer)
+        case .direct: answer
+        }
+    }
+
+    /// The stanza to send for an error.
+    func refuse(_ error: StanzaError) -> IQ {
+        envelope(iq.error(error))
+    }
+}

@@ -1,0 +1,260 @@
+internal import Invites
+internal import XMPP
+
+/// The two commands of XEP-0401 at one address: what they ask, and what they want done. It does nothing itself.
+struct InviteCommands: Sendable {
+    /// How far a session of `#create-account` has come.
+    enum Stage: Hashable, Sendable {
+        /// Asked on which host.
+        case choosingHost
+        /// Asked for the account, on this host.
+        case describingAccount(host: String)
+    }
+
+    /// What is left to do for a request.
+    enum Decision: Sendable {
+        /// Send this answer to the client.
+        case answer(IQ)
+        /// Have the host make the invite, then send what ``Completion/answer(_:host:)`` says.
+        case invite(InviteRequest, host: String, Completion)
+    }
+
+    /// Turns the invite, or why there is none, into the answer.
+    struct Completion: Sendable {
+        let request: InboundRequest
+        let node: String
+        let sessionID: String
+    }
+
+    /// The nodes that exist, in the order in which they are listed.
+    static let nodes = [Namespaces.inviteCommand, Namespaces.createAccountCommand]
+    private static let createAccountForm = Namespaces.createAccountCommand
+
+    private(set) var sessions = CommandSessions<Stage>()
+
+    /// Decides about a `<command/>` (XEP-0050).
+    mutating func decide(
+        _ request: InboundRequest, permissions: Permissions, now: Timestamp, entropy: inout Entropy
+    ) -> Decision {
+        do throws(StanzaError) {
+            guard case .set(let payload) = request.iq.body else {
+                throw StanzaError(.badRequest, text: "a command is executed by an IQ of type set")
+            }
+            let command = try CommandRequest(payload)
+            guard Self.nodes.contains(command.node) else { throw StanzaError(.itemNotFound) }
+            guard permissions.allows(command.node) else {
+                throw StanzaError(.forbidden, text: forbiddenText(command.node, request))
+            }
+            if command.node == Namespaces.inviteCommand {
+                return try invite(command, request, permissions, &entropy)
+            }
+            return try createAccount(command, request, permissions, now, &entropy)
+        } catch {
+            return .answer(request.refuse(error))
+        }
+    }
+
+    private func forbiddenText(_ node: String, _ request: InboundRequest) -> String {
+        let wording = Wording.for(request.iq.language)
+        let isForeign = node == Namespaces.inviteCommand && request.to?.domain != request.from.domain
+        return isForeign ? wording.onlyUsersOfHost : wording.onlyAdmins
+    }
+
+    // MARK: urn:xmpp:invite#invite
+
+    private func invite(
+        _ command: CommandRequest, _ request: InboundRequest, _ permissions: Permissions, _ entropy: inout Entropy
+    ) throws(StanzaError) -> Decision {
+        // It answers at once: there never is a session to go on with.
+        guard command.sessionID == nil else { throw CommandError.badSessionID.stanzaError }
+        guard command.action == .execute || command.action == .complete else {
+            throw CommandError.badAction.stanzaError
+        }
+        guard let inviter = Account(request.from), let host = permissions.contactHost else {
+            throw StanzaError(.forbidden)
+        }
+        let completion = Completion(
+            request: request, node: command.node, sessionID: CommandSessions<Stage>.identifier(using: &entropy))
+        return .invite(.contact(inviter: inviter), host: host, completion)
+    }
+
+    // MARK: urn:xmpp:invite#create-account
+
+    private mutating func createAccount(
+        _ command: CommandRequest, _ request: InboundRequest, _ permissions: Permissions, _ now: Timestamp,
+        _ entropy: inout Entropy
+    ) throws(StanzaError) -> Decision {
+        var stage: Stage? = nil
+        if let identifier = command.sessionID {
+            do {
+                stage = try sessions.take(
+                    identifier, owner: request.from, node: command.node, now: now.millisecondsSinceEpoch)
+            } catch {
+                throw error.stanzaError
+            }
+        }
+        switch (command.action, stage) {
+        case (.cancel, .some):
+            let response = CommandResponse(node: command.node, sessionID: command.sessionID ?? "", status: .canceled)
+            return .answer(request.envelope(request.iq.result(response.element)))
+        case (.execute, _), (.complete, _), (.next, .choosingHost?):
+            return try advance(stage, command, request, permissions, now, &entropy)
+        case (.next, _), (.prev, _), (.cancel, nil):
+            throw CommandError.badAction.stanzaError
+        }
+    }
+
+    private mutating func advance(
+        _ stage: Stage?, _ command: CommandRequest, _ request: InboundRequest, _ permissions: Permissions,
+        _ now: Timestamp, _ entropy: inout Entropy
+    ) throws(StanzaError) -> Decision {
+        let wording = Wording.for(request.iq.language)
+        let submitted = command.form.flatMap { $0.kind == .submit ? $0 : nil }
+        if command.form != nil, submitted == nil { throw CommandError.badPayload.stanzaError }
+
+        let host: String
+        switch stage {
+        case .describingAccount(let chosen)?:
+            // An admin can lose a host while thinking about the form.
+            guard permissions.accountHosts.contains(chosen) else {
+                throw StanzaError(.forbidden, text: wording.onlyAdmins)
+            }
+            host = chosen
+        case .choosingHost?, nil:
+            switch chosenHost(submitted, permissions) {
+            case .one(let only): host = only
+            case .invalid: throw CommandError.badPayload.stanzaError(text: wording.hostInvalid)
+            case .open:
+                return ask(
+                    Self.hostForm(permissions.accountHosts, wording), .choosingHost, .next, command, request, now,
+                    &entropy)
+            }
+        }
+
+        let describesAccount = stage != .choosingHost || submitted?["username"] != nil
+        guard let submitted, describesAccount else {
+            if stage != nil, submitted == nil { throw CommandError.badPayload.stanzaError }
+            return ask(
+                Self.accountForm(wording), .describingAccount(host: host), .complete, command, request, now, &entropy)
+        }
+        guard let admin = Account(request.from) else { throw StanzaError(.forbidden) }
+        let account = InviteRequest.account(
+            by: admin, username: try Self.username(in: submitted, wording),
+            rosterSubscription: try Self.rosterSubscription(in: submitted, wording))
+        let identifier = command.sessionID ?? CommandSessions<Stage>.identifier(using: &entropy)
+        return .invite(account, host: host, Completion(request: request, node: command.node, sessionID: identifier))
+    }
+
+    private enum Choice {
+        case one(String)
+        case open
+        case invalid
+    }
+
+    private func chosenHost(_ form: DataForm?, _ permissions: Permissions) -> Choice {
+        if let named = form?.value(of: "host") {
+            guard let host = try? JID(named), host.isDomain, permissions.accountHosts.contains(host.domain) else {
+                return .invalid
+            }
+            return .one(host.domain)
+        }
+        if permissions.accountHosts.count == 1 { return .one(permissions.accountHosts[0]) }
+        return form == nil ? .open : .invalid
+    }
+
+    private mutating func ask(
+        _ form: DataForm, _ stage: Stage, _ actions: CommandResponse.Actions, _ command: CommandRequest,
+        _ request: InboundRequest, _ now: Timestamp, _ entropy: inout Entropy
+    ) -> Decision {
+        let identifier = sessions.open(
+            owner: request.from, node: command.node, state: stage, now: now.millisecondsSinceEpoch, using: &entropy,
+            identifier: command.sessionID)
+        let response = CommandResponse(
+            node: command.node, sessionID: identifier, status: .executing, actions: actions, form: form,
+            language: Wording.for(request.iq.language).language)
+        return .answer(request.envelope(request.iq.result(response.element)))
+    }
+
+    // MARK: Forms
+
+    /// Servers bound the size of a stanza, often to 256 KiB: beyond this many choices the host is typed in.
+    private static let mostChoices = 1000
+
+    private static func hostForm(_ hosts: [String], _ wording: Wording) -> DataForm {
+        let field =
+            hosts.count <= mostChoices
+            ? DataForm.Field(
+                "host", kind: .listSingle, label: wording.host, isRequired: true,
+                options: hosts.map { .init(label: $0, value: $0) })
+            : DataForm.Field("host", kind: .textSingle, label: wording.host, isRequired: true)
+        return DataForm(
+            .form, title: wording.createAccountCommand, instructions: [wording.chooseHost],
+            fields: [.formType(createAccountForm), field])
+    }
+
+    private static func accountForm(_ wording: Wording) -> DataForm {
+        DataForm(
+            .form, title: wording.createAccountCommand, instructions: [wording.createAccountInstructions],
+            fields: [
+                .formType(createAccountForm),
+                DataForm.Field("username", kind: .textSingle, label: wording.username),
+                DataForm.Field("roster-subscription", kind: .boolean, label: wording.rosterSubscription, values: ["0"]),
+            ])
+    }
+
+    private static func username(in form: DataForm, _ wording: Wording) throws(StanzaError) -> String? {
+        guard let text = form.value(of: "username"), !text.isEmpty else { return nil }
+        do {
+            return try JID.prepareLocalpart(text)
+        } catch {
+            throw CommandError.badPayload.stanzaError(text: wording.usernameInvalid)
+        }
+    }
+
+    private static func rosterSubscription(in form: DataForm, _ wording: Wording) throws(StanzaError) -> Bool {
+        guard let field = form["roster-subscription"], let value = field.values.first, !value.isEmpty else {
+            return false
+        }
+        guard let boolean = field.boolean else {
+            throw CommandError.badPayload.stanzaError(text: wording.subscriptionInvalid)
+        }
+        return boolean
+    }
+}
+
+extension InviteCommands.Completion {
+    /// The stanza that answers the request.
+    func answer(_ result: Result<Invite, InviteRefusal>, host: String) -> IQ {
+        switch result {
+        case .success(let invite): completed(invite, host: host)
+        case .failure(let refusal): request.refuse(error(for: refusal))
+        }
+    }
+
+    private func completed(_ invite: Invite, host: String) -> IQ {
+        let wording = Wording.for(request.iq.language)
+        // No server module redeems tokens in-band for us yet, and `ibr=y` must not be promised without one.
+        let uri = invite.uri(host: host, redeemableInBand: false)
+        let expires = DateTime.format(millisecondsSinceEpoch: invite.expiresAt.millisecondsSinceEpoch)
+        let form = DataForm(
+            .result, title: wording.inviteCommand,
+            fields: [
+                .formType(Namespaces.invitationForm),
+                DataForm.Field("uri", kind: .textSingle, label: wording.invitationURI, values: [uri]),
+                DataForm.Field("expire", kind: .textSingle, label: wording.expires, values: [expires]),
+            ])
+        let response = CommandResponse(
+            node: node, sessionID: sessionID, status: .completed, form: form, language: wording.language)
+        return request.envelope(request.iq.result(response.element))
+    }
+
+    private func error(for refusal: InviteRefusal) -> StanzaError {
+        let wording = Wording.for(request.iq.language)
+        return switch refusal {
+        case .denied(let denial): StanzaError(.forbidden, text: wording.text(for: denial))
+        case .usernameTaken: StanzaError(.conflict, text: wording.usernameTaken)
+        case .overloaded: StanzaError(.resourceConstraint, text: wording.busy)
+        case .unavailable: StanzaError(.internalServerError, kind: .wait, text: wording.unavailable)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+internal import Synchronization
+
+/// A bounded queue with one consumer, which is woken when something comes into the empty queue.
+final class Mailbox<Item: Sendable>: Sendable {
+    private struct State: Sendable {
+        var items: [Item] = []
+        /// Whether the consumer is at work or called already.
+        var isConsuming = false
+        var isClosed = false
+    }
+
+    enum Offer {
+        /// The item is in, and the consumer knows.
+        case accepted
+        /// The item is in, and the caller must call the consumer.
+        case acceptedFirst
+        case full
+        case closed
+    }
+
+    private let state = Mutex(State())
+    let capacity: Int
+
+    init(capacity: Int) {
+        self.capacity = capacity
+    }
+
+    /// Puts an item in, unless the box is full or closed. `urgent` items always fit: they are few and our own.
+    func offer(_ item: Item, urgent: Bool = false) -> Offer {
+        state.withLock { state in
+            if state.isClosed { return .closed }
+            if state.items.count >= capacity, !urgent { return .full }
+            state.items.append(item)
+            if state.isConsuming { return .accepted }
+            state.isConsuming = true
+            return .acceptedFirst
+        }
+    }
+
+    /// Takes everything, in order. `nil` when there is nothing: the consumer is then called again by the next offer.
+    func takeAll() -> [Item]? {
+        state.withLock { state in
+            if state.items.isEmpty {
+                state.isConsuming = false
+                return nil
+            }
+            defer { state.items = [] }
+            return state.items
+        }
+    }
+
+    /// Takes no more from now on; what is in can still be taken.
+    func close() {
+        state.withLock { $0.isClosed = true }
+    }
+}

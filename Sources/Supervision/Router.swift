@@ -1,0 +1,200 @@
+internal import Logging
+internal import NIOCore
+internal import Synchronization
+internal import XMPP
+
+/// Brings each stanza to the host whose matter it is, without waiting for any; what is nobody's is answered here.
+final class Router: StanzaReceiver {
+    private let domain: String
+    private let table = Mutex(RoutingTable())
+    private let outlet: Outlet
+    private let inFlight: InFlight
+    private let logger: Logger
+    private let counters = Mutex(RouterCounters())
+    private let throttle = Mutex(LogThrottle())
+    let grants = Grants()
+    private let frontDesk: Mutex<FrontDesk?> = Mutex(nil)
+
+    /// - Parameter domain: The component's own address, which all hosts share.
+    init(domain: String, outlet: Outlet, inFlight: InFlight, surroundings: Surroundings) {
+        self.domain = domain
+        self.outlet = outlet
+        self.inFlight = inFlight
+        logger = surroundings.logger
+        let desk = FrontDesk(
+            table: { [weak self] in self?.currentTable ?? RoutingTable() }, outlet: outlet, inFlight: inFlight,
+            surroundings: surroundings)
+        frontDesk.withLock { $0 = desk }
+    }
+
+    var currentTable: RoutingTable { table.withLock { $0 } }
+
+    /// What was routed and refused so far.
+    var counts: RouterCounters { counters.withLock { $0 } }
+
+    func replaceTable(_ new: RoutingTable) {
+        table.withLock { $0 = new }
+    }
+
+    func connected() {
+        // What another server, or the same one before its restart, granted says nothing about this connection.
+        grants.reset()
+    }
+
+    func receive(_ stanzas: [Stanza]) {
+        let table = currentTable
+        for stanza in stanzas {
+            switch stanza {
+            case .iq(let iq): route(iq, table)
+            case .message(let message): note(message, table)
+            case .presence: break
+            }
+        }
+    }
+
+    // MARK: IQs
+
+    private func route(_ iq: IQ, _ table: RoutingTable) {
+        if DelegatedRequest.version(of: iq) != nil {
+            routeDelegated(iq, table)
+            return
+        }
+        guard let request = InboundRequest(direct: iq) else {
+            note("a request without from", iq)
+            return
+        }
+        if let node = nestingNode(of: iq, table) {
+            outlet.send(Answers.nesting(node, asked: iq.request?["node"] ?? "", iq))
+            return
+        }
+        guard let to = iq.to, to.isDomain else {
+            refuse(request, .serviceUnavailable, "a request to an address inside ours")
+            return
+        }
+        if to.domain == domain {
+            routeShared(request, table)
+        } else if let host = table.serviceAddresses[to.domain], let entry = table.endpoints[host] {
+            deliver(request, to: entry.endpoint)
+        } else {
+            refuse(request, .itemNotFound, "a request to an address that no host has")
+        }
+    }
+
+    /// The host is whose server sent the envelope; a client's own stanza cannot have a bare domain as its sender.
+    private func routeDelegated(_ iq: IQ, _ table: RoutingTable) {
+        guard let from = iq.from, from.isDomain else {
+            refuse(iq, .forbidden, "a delegation that no server sent")
+            return
+        }
+        // A server that delegates its own components' namespaces hands over what reaches the shared address, too.
+        let isShared = from.domain == domain
+        guard isShared || table.endpoints[from.domain] != nil else {
+            refuse(iq, .forbidden, "a delegation of a host that is not served")
+            return
+        }
+        let delegated: DelegatedRequest
+        do {
+            delegated = try DelegatedRequest(iq)
+        } catch {
+            switch error {
+            case .unanswerable(let why): refuse(iq, .badRequest, why)
+            case .refused(let answer):
+                note("a delegation that is malformed", iq)
+                outlet.send(answer)
+            }
+            return
+        }
+        guard let request = InboundRequest(delegated), request.to?.domain ?? request.from.domain == from.domain else {
+            refuse(iq, .forbidden, "a delegation of another host's request")
+            return
+        }
+        if isShared {
+            routeShared(request, table)
+        } else if let endpoint = table.endpoints[from.domain]?.endpoint {
+            deliver(request, to: endpoint)
+        }
+    }
+
+    /// At the shared address the sender's domain is the host, except for what an admin of several hosts may want.
+    private func routeShared(_ request: InboundRequest, _ table: RoutingTable) {
+        let isOwnMatter = request.isCommand && request.iq.request?["node"] == Namespaces.inviteCommand
+        if isOwnMatter, request.to?.isDomain == true, let entry = table.endpoints[request.from.domain] {
+            deliver(request, to: entry.endpoint)
+        } else {
+            accept(request) { frontDesk.withLock { $0 }?.offer(request) ?? nil }
+        }
+    }
+
+    private func deliver(_ request: InboundRequest, to endpoint: HostEndpoint) {
+        accept(request) { endpoint.offer(.request(request)) }
+    }
+
+    private func accept(_ request: InboundRequest, _ offer: () -> StanzaError?) {
+        guard inFlight.enter() else {
+            counters.withLock { $0.overloaded += 1 }
+            refuse(request, .resourceConstraint, "a request beyond what may wait in all")
+            return
+        }
+        if let error = offer() {
+            inFlight.leave()
+            counters.withLock { $0.overloaded += 1 }
+            refuse(request, error.condition, "a request beyond what may wait for its host")
+        } else {
+            counters.withLock { $0.routed += 1 }
+        }
+    }
+
+    private func nestingNode(of iq: IQ, _ table: RoutingTable) -> DelegationNestingNode? {
+        guard case .get(let payload) = iq.body, payload.is("query", Namespaces.discoInfo), let node = payload["node"],
+            iq.from?.isDomain == true
+        else { return nil }
+        return DelegationNestingNode(node)
+    }
+
+    // MARK: Messages
+
+    /// A host's server tells what it grants us in messages of its own (XEP-0355 §4.2, XEP-0356 §4.2).
+    private func note(_ message: Message, _ table: RoutingTable) {
+        guard message.type != "error", let from = message.from, from.isDomain else { return }
+        for child in message.children {
+            if let delegation = DelegationGrant(child) {
+                grants.record(delegation, host: from.domain, isServed: table.endpoints[from.domain] != nil)
+            } else if let privilege = PrivilegeGrant(child) {
+                grants.record(privilege, host: from.domain, isServed: table.endpoints[from.domain] != nil)
+            }
+        }
+    }
+
+    // MARK: Refusals
+
+    private func refuse(_ request: InboundRequest, _ condition: StanzaError.Condition, _ why: String) {
+        note(why, request.iq)
+        outlet.send(request.refuse(StanzaError(condition)))
+    }
+
+    private func refuse(_ iq: IQ, _ condition: StanzaError.Condition, _ why: String) {
+        note(why, iq)
+        if iq.from != nil { outlet.send(iq.error(StanzaError(condition))) }
+    }
+
+    private func note(_ why: String, _ iq: IQ) {
+        counters.withLock { $0.refused += 1 }
+        let (isAdmitted, heldBack) = throttle.withLock {
+            $0.admit(now: Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000))
+        }
+        guard isAdmitted else { return }
+        var metadata: Logger.Metadata = ["from": "\(iq.from?.description ?? "")", "to": "\(iq.to?.description ?? "")"]
+        if heldBack > 0 { metadata["held_back"] = "\(heldBack)" }
+        logger.notice("refused \(why)", metadata: metadata)
+    }
+}
+
+/// What a ``Router`` did so far.
+struct RouterCounters: Hashable, Sendable {
+    /// Requests brought to a host or to the front desk.
+    var routed = 0
+    /// Requests refused because too much waited.
+    var overloaded = 0
+    /// Requests refused or dropped for any reason.
+    var refused = 0
+}

@@ -1,0 +1,221 @@
+public import Configuration
+internal import Invites
+internal import Logging
+public import NIOCore
+internal import Storage
+public import XMPP
+
+/// Runs one isolated service per host behind one component connection: starts, stops and reconfigures them as the
+/// files say.
+public actor Supervisor {
+    /// What a reload came to.
+    public enum ReloadOutcome: Hashable, Sendable {
+        case applied(added: Int, removed: Int, changed: Int, unchanged: Int)
+        /// Nothing has changed, because of these mistakes.
+        case refused([Diagnostic])
+    }
+
+    private let daemon: DaemonConfiguration
+    private var loader: ConfigurationLoader
+    private var hosts: [String: HostConfiguration] = [:]
+    private var endpoints: [String: HostEndpoint] = [:]
+    private var refused: [RefusedHost] = []
+    private let databases: InviteDatabases
+    private let router: Router
+    private let outlet: Outlet
+    private let inFlight: InFlight
+    private let surroundings: Surroundings
+    private var isShutDown = false
+    private var shutDownWaiters: [CheckedContinuation<Void, Never>] = []
+    nonisolated let connection: ComponentConnection
+
+    /// Requests that may wait in all. Each is at most one stanza of the parser's limit, so this bounds their memory.
+    private static let requestsInFlight = 8192
+
+    /// Makes a supervisor and the services of the hosts; nothing is connected yet.
+    ///
+    /// - Parameters:
+    ///   - loader: What loaded the configuration; ``reload()`` uses it again.
+    ///   - loaded: The configuration to start with. Hosts whose files are bad are left out.
+    ///   - daemon: The daemon's own part of it.
+    ///   - maximumOpenDatabases: How many databases may be open at once.
+    ///   - statusChanged: Told how the connection is, at every change.
+    /// - Throws: `StoreError` when the state directory cannot be used or another daemon uses it.
+    public init(
+        _ loader: ConfigurationLoader, loaded: LoadedConfiguration, daemon: DaemonConfiguration,
+        maximumOpenDatabases: Int, group: any EventLoopGroup, surroundings: Surroundings,
+        statusChanged: @escaping @Sendable (ComponentStatus) -> Void
+    ) throws {
+        self.loader = loader
+        self.daemon = daemon
+        self.surroundings = surroundings
+        databases = try InviteDatabases(
+            directory: daemon.stateDirectory, maximumOpen: maximumOpenDatabases, writers: Self.writers)
+        outlet = Outlet()
+        inFlight = InFlight(limit: Self.requestsInFlight)
+        router = Router(
+            domain: daemon.component.jid.domain, outlet: outlet, inFlight: inFlight, surroundings: surroundings)
+        connection = ComponentConnection(
+            ComponentOptions(daemon.component), outlet: outlet, receiver: router, group: group,
+            logger: surroundings.logger, statusChanged: statusChanged)
+        refused = loaded.refused
+        hosts = loaded.hosts
+        var table: [(HostConfiguration, HostEndpoint)] = []
+        table.reserveCapacity(loaded.hosts.count)
+        for (host, configuration) in loaded.hosts {
+            let endpoint = Self.makeEndpoint(configuration, databases, outlet, inFlight, surroundings)
+            endpoints[host] = endpoint
+            table.append((configuration, endpoint))
+        }
+        router.replaceTable(RoutingTable(table))
+    }
+
+    /// Databases written to at the same time, whatever the number of hosts.
+    private static let writers = 4
+
+    /// Serves until ``shutDown(within:)``.
+    public func run() async {
+        for file in refused {
+            let why = file.diagnostics.map(\.description).joined(separator: "; ")
+            surroundings.logger.error(
+                "host refused", metadata: ["host": "\(file.host ?? file.file)", "reason": "\(why)"])
+        }
+        let sweeper = Task { await self.sweepForever() }
+        await connection.run()
+        sweeper.cancel()
+    }
+
+    // MARK: Reloading
+
+    /// Reads and checks all files; if they are all good, moves every host that differs to its new configuration, starts the new ones
+    /// and stops those that are gone. What did not change is not touched.
+    public func reload() -> ReloadOutcome {
+        let loaded = loader.load()
+        guard loaded.diagnostics.isEmpty, let newDaemon = loaded.daemon else {
+            for mistake in loaded.diagnostics {
+                surroundings.logger.error("configuration mistake", metadata: ["reason": "\(mistake)"])
+            }
+            surroundings.logger.error(
+                "configuration refused", metadata: ["mistakes": "\(loaded.diagnostics.count)"])
+            return .refused(loaded.diagnostics)
+        }
+        let fixed = newDaemon.differences(from: daemon)
+        if !fixed.isEmpty {
+            surroundings.logger.warning(
+                "settings that take effect after a restart", metadata: ["keys": "\(fixed.joined(separator: ", "))"])
+        }
+        let diff = ConfigurationDiff(from: hosts, to: loaded.hosts)
+        apply(diff)
+        refused = []
+        surroundings.logger.notice(
+            "configuration reloaded",
+            metadata: [
+                "added": "\(diff.added.count)", "removed": "\(diff.removed.count)", "changed": "\(diff.changed.count)",
+                "unchanged": "\(diff.unchanged)",
+            ])
+        return .applied(
+            added: diff.added.count, removed: diff.removed.count, changed: diff.changed.count,
+            unchanged: diff.unchanged)
+    }
+
+    private func apply(_ diff: ConfigurationDiff) {
+        guard !diff.isEmpty else { return }
+        for configuration in diff.added {
+            hosts[configuration.host] = configuration
+            endpoints[configuration.host] = Self.makeEndpoint(configuration, databases, outlet, inFlight, surroundings)
+        }
+        for change in diff.changed {
+            hosts[change.host] = change.new
+            _ = endpoints[change.host]?.offer(.configuration(change.new))
+        }
+        var stopped: [HostEndpoint] = []
+        for host in diff.removed {
+            hosts[host] = nil
+            router.grants.forget(host)
+            if let endpoint = endpoints.removeValue(forKey: host) { stopped.append(endpoint) }
+        }
+        // New requests stop coming before the services that are gone stop taking them.
+        router.replaceTable(RoutingTable(endpoints.compactMap { host, endpoint in hosts[host].map { ($0, endpoint) } }))
+        for endpoint in stopped { endpoint.stop() }
+    }
+
+    private static func makeEndpoint(
+        _ configuration: HostConfiguration, _ databases: InviteDatabases, _ outlet: Outlet, _ inFlight: InFlight,
+        _ surroundings: Surroundings
+    ) -> HostEndpoint {
+        let store = databases.store(for: configuration.host)
+        let service = HostService(configuration, store: store, surroundings: surroundings)
+        return HostEndpoint(
+            configuration, service: service, outlet: outlet, inFlight: inFlight, surroundings: surroundings)
+    }
+
+    // MARK: Ending
+
+    /// Takes no more requests, answers those accepted, and ends; each step waits no longer than the given time.
+    public func shutDown(within limit: Duration) async {
+        connection.drain()
+        let inFlight = inFlight
+        if await !finishes(within: limit, { await inFlight.waitUntilNone() }) {
+            surroundings.logger.warning("left requests unanswered", metadata: ["count": "\(inFlight.count)"])
+        }
+        connection.shutDown()
+        defer {
+            isShutDown = true
+            for waiter in shutDownWaiters { waiter.resume() }
+            shutDownWaiters = []
+        }
+        let databases = databases
+        if await !finishes(within: limit, { await databases.shutdown() }) {
+            surroundings.logger.warning("left databases open")
+        }
+    }
+
+    /// Waits for the end of ``shutDown(within:)``.
+    public func waitUntilShutDown() async {
+        if isShutDown { return }
+        await withCheckedContinuation { shutDownWaiters.append($0) }
+    }
+
+    // MARK: Sweeping
+
+    /// How long an invite is kept after it expired: a link that is a day late can still be told from a wrong one.
+    private static let graceMilliseconds: Int64 = 86_400_000
+    private static let sweepInterval = Duration.seconds(3600)
+
+    private func sweepForever() async {
+        while true {
+            guard (try? await surroundings.sleep(Self.sweepInterval)) != nil else { return }
+            await sweep()
+        }
+    }
+
+    /// Removes what expired a day ago, one host after the other.
+    func sweep() async {
+        let deadline = Timestamp(
+            millisecondsSinceEpoch: surroundings.now().millisecondsSinceEpoch - Self.graceMilliseconds)
+        var removed = 0
+        for host in (try? databases.hostsWithDatabase()) ?? [] {
+            if Task.isCancelled { return }
+            // A host may go while the sweep waits.
+            if let endpoint = endpoints[host] { removed += await endpoint.service.removeExpired(before: deadline) }
+        }
+        if removed > 0 { surroundings.logger.info("removed expired invites", metadata: ["count": "\(removed)"]) }
+    }
+
+    // MARK: Status
+
+    /// The numbers of hosts that need no look at each.
+    public func hostCounts() -> (running: Int, refused: Int) {
+        (hosts.count, refused.count)
+    }
+}
+
+extension ComponentOptions {
+    init(_ component: DaemonConfiguration.Component) {
+        self.init(
+            domain: component.jid.domain, host: component.server.host, port: component.server.port,
+            secret: component.secret.revealed)
+        // Invitation commands are small; what a request may cost while it waits follows from this.
+        limits = ParserLimits(stanzaBytes: 32_768)
+    }
+}

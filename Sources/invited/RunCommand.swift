@@ -1,0 +1,105 @@
+import ArgumentParser
+import Configuration
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Storage
+import Supervision
+import UnixSignals
+
+/// `invited run`: the daemon itself, in the foreground.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run the daemon in the foreground.",
+        discussion: """
+            Logs go to standard error. SIGHUP reloads the configuration, SIGTERM and SIGINT answer what was accepted \
+            and end.
+            """)
+
+    @OptionGroup var option: ConfigurationOption
+
+    @Option(help: "How log lines are written: text or json.")
+    var logFormat = LogFormat.text
+
+    @Option(
+        help: "The least important messages to log: trace, debug, info, notice, warning, error or critical.",
+        transform: RunCommand.level)
+    var logLevel = Logger.Level.info
+
+    func run() async throws {
+        // Writing to a closed standard error or socket is an error like any other.
+        signal(SIGPIPE, SIG_IGN)
+        let environment = ProcessInfo.processInfo.environment
+        let (logger, sink) = makeLogger(environment)
+        defer { sink.flush() }
+
+        var loader = ConfigurationLoader(
+            file: option.file, credentialsDirectory: environment["CREDENTIALS_DIRECTORY"])
+        let loaded = loader.load()
+        guard let daemon = loaded.daemon else {
+            for mistake in loaded.diagnostics { logger.critical("\(mistake)") }
+            throw ExitCode(1)
+        }
+        let manager = ServiceManager(environment: environment)
+        let reporter = StatusReporter(manager, server: daemon.component.server)
+        let supervisor: Supervisor
+        do {
+            supervisor = try Supervisor(
+                loader, loaded: loaded, daemon: daemon, maximumOpenDatabases: FileLimit.raise().databases,
+                group: MultiThreadedEventLoopGroup.singleton, surroundings: Surroundings(logger: logger),
+                statusChanged: reporter.report)
+        } catch {
+            logger.critical("cannot use the state directory", metadata: ["reason": "\(error)"])
+            throw ExitCode(1)
+        }
+        await reporter.follow(supervisor)
+        logger.notice(
+            "starting",
+            metadata: [
+                "version": "\(Version.current)", "hosts": "\(loaded.hosts.count)", "refused": "\(loaded.refused.count)",
+            ])
+
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(
+                        service: DaemonService(supervisor: supervisor, manager: manager),
+                        successTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(service: ReloadService(supervisor: supervisor, manager: manager, reporter: reporter)),
+                    .init(service: WatchdogService(supervisor: supervisor, manager: manager)),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: quiet(logger)))
+        try await group.run()
+        logger.notice("ended")
+    }
+
+    private static func level(_ name: String) throws -> Logger.Level {
+        guard let level = Logger.Level(rawValue: name) else { throw ValidationError("there is no such level") }
+        return level
+    }
+
+    private func makeLogger(_ environment: [String: String]) -> (Logger, LogSink) {
+        let format = logFormat
+        let isJournal = StandardErrorLogHandler.isStandardErrorTheJournal(environment["JOURNAL_STREAM"])
+        let sink = LogSink(descriptor: STDERR_FILENO) { count in
+            format.line(
+                .warning, "dropped log lines", ["count": "\(count)"], label: "invited", isJournal: isJournal)
+        }
+        var logger = Logger(label: "invited") {
+            StandardErrorLogHandler(label: $0, format: format, sink: sink, isJournal: isJournal)
+        }
+        logger.logLevel = logLevel
+        return (logger, sink)
+    }
+
+    /// Its comings and goings are of no interest, its troubles are.
+    private func quiet(_ logger: Logger) -> Logger {
+        var logger = logger
+        logger.logLevel = max(.warning, logLevel)
+        return logger
+    }
+}
