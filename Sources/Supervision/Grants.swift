@@ -1,3 +1,4 @@
+internal import Logging
 internal import Synchronization
 internal import XMPP
 
@@ -17,20 +18,26 @@ final class Grants: Sendable {
         hosts.withLock { $0 = [:] }
     }
 
-    /// - Parameter isServed: Grants of other domains, of which there can be any number, are not kept.
-    func record(_ grant: DelegationGrant, host: String, isServed: Bool) {
-        guard isServed else { return }
+    func record(_ grant: DelegationGrant, host: String) {
         hosts.withLock { $0[host, default: HostGrants()].delegated = grant.namespaces.keys.sorted() }
     }
 
-    func record(_ grant: PrivilegeGrant, host: String, isServed: Bool) {
-        guard isServed else { return }
+    func record(_ grant: PrivilegeGrant, host: String) {
         let privileges = grant.permissions.filter { $0.type != "none" }.map { "\($0.access): \($0.type ?? "")" }
         hosts.withLock { $0[host, default: HostGrants()].privileges = privileges.sorted() }
     }
 
     subscript(host: String) -> HostGrants? {
         hosts.withLock { $0[host] }
+    }
+
+    /// The grants of a host for the log.
+    func metadata(of host: String) -> Logger.Metadata {
+        let known = self[host] ?? HostGrants()
+        return [
+            "host": "\(host)", "delegated": "\(known.delegated.joined(separator: ", "))",
+            "privileges": "\(known.privileges.joined(separator: ", "))",
+        ]
     }
 
     func forget(_ host: String) {

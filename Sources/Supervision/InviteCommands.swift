@@ -43,7 +43,8 @@ struct InviteCommands: Sendable {
             let command = try CommandRequest(payload)
             guard Self.nodes.contains(command.node) else { throw StanzaError(.itemNotFound) }
             guard permissions.allows(command.node) else {
-                throw StanzaError(.forbidden, text: forbiddenText(command.node, request))
+                let denial = command.node == Namespaces.inviteCommand ? permissions.contactDenial : .notAdmin
+                throw StanzaError(.forbidden, text: Wording.for(request.iq.language).text(for: denial))
             }
             if command.node == Namespaces.inviteCommand {
                 return try invite(command, request, permissions, &entropy)
@@ -52,12 +53,6 @@ struct InviteCommands: Sendable {
         } catch {
             return .answer(request.refuse(error))
         }
-    }
-
-    private func forbiddenText(_ node: String, _ request: InboundRequest) -> String {
-        let wording = Wording.for(request.iq.language)
-        let isForeign = node == Namespaces.inviteCommand && request.to?.domain != request.from.domain
-        return isForeign ? wording.onlyUsersOfHost : wording.onlyAdmins
     }
 
     // MARK: urn:xmpp:invite#invite

@@ -5,6 +5,8 @@ internal import XMPP
 struct Permissions: Hashable, Sendable {
     /// The host for which the asker may invite contacts.
     var contactHost: String?
+    /// Why there is none.
+    var contactDenial: InviteDenial
     /// The hosts on which the asker may have accounts created, sorted.
     var accountHosts: [String]
 
@@ -25,11 +27,13 @@ struct Permissions: Hashable, Sendable {
         }
         self.init(
             contactHost: policy.mayInviteContacts(asker) ? policy.host : nil,
+            contactDenial: asker.domain == policy.host ? .contactInvitesOff : .notUserOfHost,
             accountHosts: policy.mayCreateAccounts(asker) ? [policy.host] : [])
     }
 
-    init(contactHost: String?, accountHosts: [String]) {
+    init(contactHost: String?, contactDenial: InviteDenial = .notUserOfHost, accountHosts: [String]) {
         self.contactHost = contactHost
+        self.contactDenial = contactDenial
         self.accountHosts = accountHosts
     }
 }

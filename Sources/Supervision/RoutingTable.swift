@@ -36,9 +36,9 @@ struct RoutingTable: Sendable {
     /// accounts on every host the asker administers.
     func permissions(of asker: JID) -> Permissions {
         guard let account = Account(asker) else { return Permissions(contactHost: nil, accountHosts: []) }
-        let own = endpoints[asker.domain]?.policy
+        let own = endpoints[asker.domain].map { Permissions(of: account, under: $0.policy) }
         return Permissions(
-            contactHost: own.flatMap { $0.mayInviteContacts(account) ? $0.host : nil },
+            contactHost: own?.contactHost, contactDenial: own?.contactDenial ?? .notUserOfHost,
             accountHosts: administered[account] ?? [])
     }
 }

@@ -1,4 +1,5 @@
 public import Configuration
+internal import Dispatch
 internal import Invites
 internal import Logging
 public import NIOCore
@@ -89,8 +90,8 @@ public actor Supervisor {
 
     /// Reads and checks all files; if they are all good, moves every host that differs to its new configuration, starts the new ones
     /// and stops those that are gone. What did not change is not touched.
-    public func reload() -> ReloadOutcome {
-        let loaded = loader.load()
+    public func reload() async -> ReloadOutcome {
+        let loaded = await load()
         guard loaded.diagnostics.isEmpty, let newDaemon = loaded.daemon else {
             for mistake in loaded.diagnostics {
                 surroundings.logger.error("configuration mistake", metadata: ["reason": "\(mistake)"])
@@ -116,6 +117,20 @@ public actor Supervisor {
         return .applied(
             added: diff.added.count, removed: diff.removed.count, changed: diff.changed.count,
             unchanged: diff.unchanged)
+    }
+
+    /// Reads the files on a thread that may wait for the disk; the services go on meanwhile.
+    private func load() async -> LoadedConfiguration {
+        let before = loader
+        let (after, loaded) = await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                var loader = before
+                let loaded = loader.load()
+                continuation.resume(returning: (loader, loaded))
+            }
+        }
+        loader = after
+        return loaded
     }
 
     private func apply(_ diff: ConfigurationDiff) {

@@ -110,11 +110,18 @@ public final class ComponentConnection: Sendable {
         return try await requests.answer(to: id, from: iq.to) { outlet.send(iq) }
     }
 
+    /// Asks the server for a sign of life. The ping goes to our own address, where it comes back to us as a request, and then as our own answer:
+    /// servers route that whatever they grant us.
     func ping() {
         guard let own = try? JID(options.domain) else { return }
-        let ping = IQ(
-            from: own, to: own, id: requests.nextID(), body: .get(Element("ping", namespace: Namespaces.ping)))
-        outlet.send(ping)
+        let ping = IQ(from: own, to: own, id: "", body: .get(Element("ping", namespace: Namespaces.ping)))
+        Task {
+            do {
+                _ = try await request(ping, timeout: options.silence)
+            } catch {
+                logger.debug("the ping had no answer", metadata: ["reason": "\(error)"])
+            }
+        }
     }
 
     var isDraining: Bool { state.withLock { $0.isDraining } }

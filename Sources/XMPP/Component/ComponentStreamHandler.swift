@@ -124,8 +124,7 @@ final class ComponentStreamHandler: ChannelInboundHandler {
         }
     }
 
-    /// White space keeps middleboxes awake; a server that says nothing is asked for a sign of life. The ping goes to our own address: a server
-    /// routes it back to us on this stream, whatever it grants us.
+    /// White space keeps middleboxes awake; a server that says nothing is asked for a sign of life.
     private func checkSilence(_ context: ChannelHandlerContext) {
         let silent = NIODeadline.now() - lastRead
         if silent >= TimeAmount(options.silence) * 2 {
