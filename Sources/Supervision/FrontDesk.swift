@@ -58,7 +58,7 @@ actor FrontDesk {
             outlet.send(answer)
             inFlight.leave()
         case .invite(let invite, let host, let completion):
-            guard let service = table.endpoints[host]?.endpoint.service else {
+            guard let service = table.hosts[host]?.endpoint.service else {
                 outlet.send(request.refuse(StanzaError(.itemNotFound)))
                 inFlight.leave()
                 return

@@ -1,4 +1,3 @@
-internal import Configuration
 internal import Invites
 internal import NIOCore
 internal import XMPP
@@ -9,8 +8,8 @@ internal import XMPP
 actor HostEndpoint {
     enum Item: Sendable {
         case request(InboundRequest)
-        /// From here on the host runs with this configuration.
-        case configuration(HostConfiguration)
+        /// From here on the host runs with these rules.
+        case policy(InvitePolicy)
         /// The host is served no more; what came before is still answered.
         case stop
     }
@@ -25,15 +24,14 @@ actor HostEndpoint {
     private var policy: InvitePolicy
 
     init(
-        _ configuration: HostConfiguration, service: HostService, outlet: Outlet, inFlight: InFlight,
-        surroundings: Surroundings
+        _ policy: InvitePolicy, service: HostService, outlet: Outlet, inFlight: InFlight, surroundings: Surroundings
     ) {
         self.service = service
         self.outlet = outlet
         self.inFlight = inFlight
         self.surroundings = surroundings
         entropy = surroundings.entropy
-        policy = InvitePolicy(configuration)
+        self.policy = policy
         mailbox = Mailbox(capacity: Self.capacity)
     }
 
@@ -70,11 +68,11 @@ actor HostEndpoint {
                 switch item {
                 case .request(let request):
                     requests.append(request)
-                case .configuration(let configuration):
+                case .policy(let new):
                     await answer(requests)
                     requests.removeAll()
-                    await service.configure(configuration)
-                    policy = InvitePolicy(configuration)
+                    await service.follow(new)
+                    policy = new
                 case .stop:
                     await answer(requests)
                     requests.removeAll()

@@ -1,4 +1,3 @@
-public import Configuration
 public import Invites
 internal import Logging
 internal import Storage
@@ -17,9 +16,7 @@ public enum InviteRefusal: Error, Hashable, Sendable {
 
 /// The invitation service of one host: the only owner of its state. It knows neither XML nor terminals.
 public actor HostService {
-    /// The host's configuration in force.
-    public private(set) var configuration: HostConfiguration
-    /// The rules in force, which follow from the configuration.
+    /// The rules in force.
     public private(set) var policy: InvitePolicy
     private var lifecycle: HostLifecycle
     private let store: InviteStore
@@ -27,9 +24,8 @@ public actor HostService {
     private var entropy: Entropy
     private var retry: Task<Void, Never>?
 
-    init(_ configuration: HostConfiguration, store: InviteStore, surroundings: Surroundings) {
-        self.configuration = configuration
-        policy = InvitePolicy(configuration)
+    init(_ policy: InvitePolicy, store: InviteStore, surroundings: Surroundings) {
+        self.policy = policy
         self.store = store
         self.surroundings = surroundings
         entropy = surroundings.entropy
@@ -69,10 +65,9 @@ public actor HostService {
         }
     }
 
-    /// Moves to another configuration at once.
-    func configure(_ configuration: HostConfiguration) {
-        self.configuration = configuration
-        policy = InvitePolicy(configuration)
+    /// Moves to other rules at once.
+    func follow(_ policy: InvitePolicy) {
+        self.policy = policy
     }
 
     /// Removes invites that have been of no use since the given time; returns how many.
@@ -141,16 +136,5 @@ extension Result<Invite, InviteRefusal> {
     /// A success turned into the refusal.
     fileprivate func refused(_ refusal: InviteRefusal) -> Self {
         if case .success = self { .failure(refusal) } else { self }
-    }
-}
-
-extension InvitePolicy {
-    init(_ configuration: HostConfiguration) {
-        self.init(
-            host: configuration.host,
-            admins: Set(configuration.admins.compactMap(Account.init)),
-            allowUserInvites: configuration.allowUserInvites,
-            allowContactInvites: configuration.allowContactInvites,
-            lifetime: configuration.inviteExpiry)
     }
 }

@@ -73,7 +73,7 @@ final class Router: StanzaReceiver {
         }
         if to.domain == domain {
             routeShared(request, table)
-        } else if let host = table.serviceAddresses[to.domain], let entry = table.endpoints[host] {
+        } else if let host = table.serviceAddresses[to.domain], let entry = table.hosts[host] {
             deliver(request, to: entry.endpoint)
         } else {
             refuse(request, .itemNotFound, "a request to an address that no host has")
@@ -88,7 +88,7 @@ final class Router: StanzaReceiver {
         }
         // A server that delegates its own components' namespaces hands over what reaches the shared address, too.
         let isShared = from.domain == domain
-        guard isShared || table.endpoints[from.domain] != nil else {
+        guard isShared || table.hosts[from.domain] != nil else {
             refuse(iq, .forbidden, "a delegation of a host that is not served")
             return
         }
@@ -110,7 +110,7 @@ final class Router: StanzaReceiver {
         }
         if isShared {
             routeShared(request, table)
-        } else if let endpoint = table.endpoints[from.domain]?.endpoint {
+        } else if let endpoint = table.hosts[from.domain]?.endpoint {
             deliver(request, to: endpoint)
         }
     }
@@ -118,7 +118,7 @@ final class Router: StanzaReceiver {
     /// At the shared address the sender's domain is the host, except for what an admin of several hosts may want.
     private func routeShared(_ request: InboundRequest, _ table: RoutingTable) {
         let isOwnMatter = request.isCommand && request.iq.request?["node"] == Namespaces.inviteCommand
-        if isOwnMatter, request.to?.isDomain == true, let entry = table.endpoints[request.from.domain] {
+        if isOwnMatter, request.to?.isDomain == true, let entry = table.hosts[request.from.domain] {
             deliver(request, to: entry.endpoint)
         } else {
             accept(request) { frontDesk.withLock { $0 }?.offer(request) ?? nil }
@@ -157,7 +157,7 @@ final class Router: StanzaReceiver {
     private func note(_ message: Message, _ table: RoutingTable) {
         guard message.type != "error", let from = message.from, from.isDomain else { return }
         // Any domain can send such a message; only those of hosts are kept.
-        guard table.endpoints[from.domain] != nil else { return }
+        guard table.hosts[from.domain] != nil else { return }
         for child in message.children {
             if let delegation = DelegationGrant(child) {
                 grants.record(delegation, host: from.domain)

@@ -5,29 +5,26 @@ internal import XMPP
 /// Which address belongs to which host: one immutable value, swapped whole.
 struct RoutingTable: Sendable {
     struct Entry: Sendable {
-        let endpoint: HostEndpoint
+        let configuration: HostConfiguration
         let policy: InvitePolicy
+        let endpoint: HostEndpoint
     }
 
     /// By host.
-    let endpoints: [String: Entry]
+    let hosts: [String: Entry]
     /// By service address, the host it serves.
     let serviceAddresses: [String: String]
     /// By admin, the hosts administered, sorted.
     let administered: [Account: [String]]
 
-    init(_ hosts: [(configuration: HostConfiguration, endpoint: HostEndpoint)] = []) {
-        var endpoints: [String: Entry] = [:]
-        endpoints.reserveCapacity(hosts.count)
+    init(_ hosts: [String: Entry] = [:]) {
+        self.hosts = hosts
         var serviceAddresses: [String: String] = [:]
         var administered: [Account: [String]] = [:]
-        for (configuration, endpoint) in hosts {
-            let policy = InvitePolicy(configuration)
-            endpoints[configuration.host] = Entry(endpoint: endpoint, policy: policy)
-            if let address = configuration.serviceAddress { serviceAddresses[address] = configuration.host }
-            for admin in policy.admins { administered[admin, default: []].append(configuration.host) }
+        for (host, entry) in hosts {
+            if let address = entry.configuration.serviceAddress { serviceAddresses[address] = host }
+            for admin in entry.policy.admins { administered[admin, default: []].append(host) }
         }
-        self.endpoints = endpoints
         self.serviceAddresses = serviceAddresses
         self.administered = administered.mapValues { $0.sorted() }
     }
@@ -36,7 +33,7 @@ struct RoutingTable: Sendable {
     /// accounts on every host the asker administers.
     func permissions(of asker: JID) -> Permissions {
         guard let account = Account(asker) else { return Permissions(contactHost: nil, accountHosts: []) }
-        let own = endpoints[asker.domain].map { Permissions(of: account, under: $0.policy) }
+        let own = hosts[asker.domain].map { Permissions(of: account, under: $0.policy) }
         return Permissions(
             contactHost: own?.contactHost, contactDenial: own?.contactDenial ?? .notUserOfHost,
             accountHosts: administered[account] ?? [])

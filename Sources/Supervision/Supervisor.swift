@@ -18,9 +18,8 @@ public actor Supervisor {
 
     private let daemon: DaemonConfiguration
     private var loader: ConfigurationLoader
-    private var hosts: [String: HostConfiguration] = [:]
-    private var endpoints: [String: HostEndpoint] = [:]
-    private var refused: [RefusedHost] = []
+    private var hosts: [String: RoutingTable.Entry]
+    private var refused: [RefusedHost]
     private let databases: InviteDatabases
     private let router: Router
     private let outlet: Outlet
@@ -60,15 +59,11 @@ public actor Supervisor {
             ComponentOptions(daemon.component), outlet: outlet, receiver: router, group: group,
             logger: surroundings.logger, statusChanged: statusChanged)
         refused = loaded.refused
-        hosts = loaded.hosts
-        var table: [(HostConfiguration, HostEndpoint)] = []
-        table.reserveCapacity(loaded.hosts.count)
-        for (host, configuration) in loaded.hosts {
-            let endpoint = Self.makeEndpoint(configuration, databases, outlet, inFlight, surroundings)
-            endpoints[host] = endpoint
-            table.append((configuration, endpoint))
+        let entries = loaded.hosts.mapValues { [databases, outlet, inFlight] configuration in
+            Self.makeEntry(configuration, databases, outlet, inFlight, surroundings)
         }
-        router.replaceTable(RoutingTable(table))
+        hosts = entries
+        router.replaceTable(RoutingTable(entries))
     }
 
     /// Databases written to at the same time, whatever the number of hosts.
@@ -105,7 +100,7 @@ public actor Supervisor {
             surroundings.logger.warning(
                 "settings that take effect after a restart", metadata: ["keys": "\(fixed.joined(separator: ", "))"])
         }
-        let diff = ConfigurationDiff(from: hosts, to: loaded.hosts)
+        let diff = ConfigurationDiff(from: hosts.mapValues(\.configuration), to: loaded.hosts)
         apply(diff)
         refused = []
         surroundings.logger.notice(
@@ -136,32 +131,33 @@ public actor Supervisor {
     private func apply(_ diff: ConfigurationDiff) {
         guard !diff.isEmpty else { return }
         for configuration in diff.added {
-            hosts[configuration.host] = configuration
-            endpoints[configuration.host] = Self.makeEndpoint(configuration, databases, outlet, inFlight, surroundings)
+            hosts[configuration.host] = Self.makeEntry(configuration, databases, outlet, inFlight, surroundings)
         }
         for change in diff.changed {
-            hosts[change.host] = change.new
-            _ = endpoints[change.host]?.offer(.configuration(change.new))
+            guard let endpoint = hosts[change.host]?.endpoint else { continue }
+            let policy = InvitePolicy(change.new)
+            hosts[change.host] = RoutingTable.Entry(configuration: change.new, policy: policy, endpoint: endpoint)
+            _ = endpoint.offer(.policy(policy))
         }
-        var stopped: [HostEndpoint] = []
-        for host in diff.removed {
-            hosts[host] = nil
-            router.grants.forget(host)
-            if let endpoint = endpoints.removeValue(forKey: host) { stopped.append(endpoint) }
-        }
+        let gone = diff.removed.compactMap { hosts.removeValue(forKey: $0) }
         // New requests stop coming before the services that are gone stop taking them.
-        router.replaceTable(RoutingTable(endpoints.compactMap { host, endpoint in hosts[host].map { ($0, endpoint) } }))
-        for endpoint in stopped { endpoint.stop() }
+        router.replaceTable(RoutingTable(hosts))
+        for entry in gone {
+            router.grants.forget(entry.configuration.host)
+            entry.endpoint.stop()
+        }
     }
 
-    private static func makeEndpoint(
+    private static func makeEntry(
         _ configuration: HostConfiguration, _ databases: InviteDatabases, _ outlet: Outlet, _ inFlight: InFlight,
         _ surroundings: Surroundings
-    ) -> HostEndpoint {
+    ) -> RoutingTable.Entry {
+        let policy = InvitePolicy(configuration)
         let store = databases.store(for: configuration.host)
-        let service = HostService(configuration, store: store, surroundings: surroundings)
-        return HostEndpoint(
-            configuration, service: service, outlet: outlet, inFlight: inFlight, surroundings: surroundings)
+        let service = HostService(policy, store: store, surroundings: surroundings)
+        let endpoint = HostEndpoint(
+            policy, service: service, outlet: outlet, inFlight: inFlight, surroundings: surroundings)
+        return RoutingTable.Entry(configuration: configuration, policy: policy, endpoint: endpoint)
     }
 
     // MARK: Ending
@@ -212,7 +208,9 @@ public actor Supervisor {
         for host in (try? databases.hostsWithDatabase()) ?? [] {
             if Task.isCancelled { return }
             // A host may go while the sweep waits.
-            if let endpoint = endpoints[host] { removed += await endpoint.service.removeExpired(before: deadline) }
+            if let endpoint = hosts[host]?.endpoint {
+                removed += await endpoint.service.removeExpired(before: deadline)
+            }
         }
         if removed > 0 { surroundings.logger.info("removed expired invites", metadata: ["count": "\(removed)"]) }
     }

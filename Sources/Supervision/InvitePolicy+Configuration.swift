@@ -1,0 +1,14 @@
+internal import Configuration
+internal import Invites
+
+extension InvitePolicy {
+    /// The rules that a host's configuration sets.
+    init(_ configuration: HostConfiguration) {
+        self.init(
+            host: configuration.host,
+            admins: Set(configuration.admins.compactMap(Account.init)),
+            allowUserInvites: configuration.allowUserInvites,
+            allowContactInvites: configuration.allowContactInvites,
+            lifetime: configuration.inviteExpiry)
+    }
+}
