@@ -46,8 +46,8 @@ struct InviteDatabase: Sendable {
             throw StoreError.io("SQLite: cannot use a write-ahead log")
         }
         try database.execute(sql: "PRAGMA synchronous = FULL")
-        // Kibibytes, taken as needed: most hosts are smaller than this anyway.
-        try database.execute(sql: "PRAGMA cache_size = -256")
+        // Kibibytes, taken as needed: a host with few invites never needs them.
+        try database.execute(sql: "PRAGMA cache_size = -1024")
     }
 
     private func migrate() throws {

@@ -1,0 +1,166 @@
+import Foundation
+import GRDB
+import Invites
+import Testing
+
+@testable import Storage
+
+@Suite struct InviteDatabasesTests {
+    @Test func aSecondOpenerIsRefusedUntilTheFirstHasShutDown() async throws {
+        let fixture = StateFixture()
+        defer { fixture.remove() }
+        try await fixture.open { databases in
+            try await databases.store(for: "example.com").add([.sample(1)])
+            #expect(throws: StoreError.directoryInUse(fixture.directory)) {
+                try InviteDatabases(directory: fixture.directory, maximumOpen: 1, writers: 1)
+            }
+            #expect(try await databases.store(for: "example.com").count() == 1)
+        }
+        let count = try await fixture.open { try await $0.store(for: "example.com").count() }
+        #expect(count == 1)
+    }
+
+    @Test func aDirectoryThatCannotBeMadeIsReported() throws {
+        let error = #expect(throws: StoreError.self) {
+            try InviteDatabases(directory: "/nonexistent/invited", maximumOpen: 1, writers: 1)
+        }
+        #expect(error?.description == "cannot make the directory /nonexistent/invited: No such file or directory")
+    }
+
+    @Test func theDirectoryIsItsOwnersAlone() async throws {
+        try await StateFixture.run { _, fixture in
+            for path in [fixture.directory, fixture.directory + "/hosts"] {
+                let attributes = try FileManager.default.attributesOfItem(atPath: path)
+                #expect(attributes[.posixPermissions] as? Int == 0o700)
+            }
+        }
+    }
+
+    @Test func aHostHasOneStore() async throws {
+        try await StateFixture.run { databases, _ in
+            #expect(databases.store(for: "a.example") === databases.store(for: "a.example"))
+            #expect(databases.store(for: "a.example") !== databases.store(for: "b.example"))
+        }
+    }
+
+    @Test(arguments: ["", ".", "..", "../escape", "a/b", ".hidden", "a\0b", String(repeating: "a", count: 241)])
+    func whatIsNoFileNameIsNoHost(host: String) async throws {
+        try await StateFixture.run { databases, _ in
+            let store = databases.store(for: host)
+            await #expect(throws: StoreError.self) { try await store.add([.sample(1)]) }
+            await #expect(throws: StoreError.self) { try await store.count() }
+            let hosts = try databases.hostsWithDatabase()
+            #expect(hosts == [])
+            #expect(databases.statistics.openDatabases == 0)
+        }
+    }
+
+    @Test(arguments: ["čechy.example", String(repeating: "a", count: 239)])
+    func whatIsAFileNameIsAHost(host: String) async throws {
+        try await StateFixture.run { databases, _ in
+            try await databases.store(for: host).add([.sample(1)])
+            #expect(try databases.hostsWithDatabase() == [host])
+        }
+    }
+
+    @Test func noMoreDatabasesAreOpenThanAllowed() async throws {
+        try await StateFixture.run(maximumOpen: 3) { databases, _ in
+            for round in 0..<3 {
+                for host in 0..<10 { try await databases.store(for: "h\(host).example").add([.sample(round)]) }
+                #expect(databases.statistics.openDatabases == 3)
+            }
+            #expect(databases.statistics.evictions == 27)
+            #expect(try databases.hostsWithDatabase() == (0..<10).map { "h\($0).example" })
+            for host in 0..<10 { #expect(try await databases.store(for: "h\(host).example").count() == 3) }
+        }
+    }
+
+    @Test func theLeastRecentlyUsedMakesRoom() async throws {
+        try await StateFixture.run(maximumOpen: 2) { databases, fixture in
+            for host in ["a", "b", "a", "c"] {
+                try await databases.store(for: host).add([.sample(Int.random(in: 0..<1_000_000))])
+            }
+            // A database that was closed has no log beside it.
+            #expect(fixture.exists(fixture.file(of: "a") + "-wal"))
+            #expect(!fixture.exists(fixture.file(of: "b") + "-wal"))
+            #expect(fixture.exists(fixture.file(of: "c") + "-wal"))
+        }
+    }
+
+    @Test func aDatabaseAtWorkDoesNotMakeRoom() async throws {
+        try await StateFixture.run(maximumOpen: 2, writers: 2) { databases, fixture in
+            let busy = databases.store(for: "busy")
+            try await busy.add([.sample(1)])
+            let gate = Gate()
+            async let hung: Void? = busy.perform(creating: false) { _ in gate.pass() }
+            await gate.waitUntilReached()
+            for host in ["a", "b", "c"] { try await databases.store(for: host).add([.sample(1)]) }
+            #expect(databases.statistics.openDatabases == 2)
+            #expect(databases.statistics.evictions == 2)
+            #expect(fixture.exists(fixture.file(of: "busy") + "-wal"))
+            gate.open()
+            _ = try await hung
+            #expect(try await busy.count() == 1)
+        }
+    }
+
+    @Test func manyHostsAtOnceLoseNothing() async throws {
+        try await StateFixture.run(maximumOpen: 4, writers: 4) { databases, _ in
+            try await withThrowingTaskGroup { group in
+                for number in 0..<600 {
+                    group.addTask { try await databases.store(for: "h\(number % 20)").add([.sample(number)]) }
+                }
+                try await group.waitForAll()
+            }
+            #expect(databases.statistics.openDatabases <= 4)
+            for host in 0..<20 { #expect(try await databases.store(for: "h\(host)").count() == 30) }
+        }
+    }
+
+    @Test func shutdownDoesWhatWasAcceptedAndRefusesTheRest() async throws {
+        let fixture = StateFixture()
+        defer { fixture.remove() }
+        let databases = try InviteDatabases(directory: fixture.directory, maximumOpen: 4, writers: 1)
+        let store = databases.store(for: "example.com")
+        try await store.check()
+        let gate = Gate()
+        async let busy: Void? = store.perform(creating: false) { _ in gate.pass() }
+        await gate.waitUntilReached()
+        async let accepted: Void = store.add([.sample(1)])
+        await store.waitUntilWaiting(rows: 1)
+        async let down: Void = databases.shutdown()
+        while (try? databases.hostsWithDatabase()) != nil { await Task.yield() }
+        gate.open()
+        _ = try await (busy, accepted)
+        await down
+        await databases.shutdown()
+        await #expect(throws: StoreError.closed) { try await store.add([.sample(2)]) }
+        await #expect(throws: StoreError.closed) { try await store.count() }
+        await #expect(throws: StoreError.closed) { try await store.check() }
+        await #expect(throws: StoreError.closed) { try await databases.store(for: "late.example").add([.sample(3)]) }
+        #expect(throws: StoreError.closed) { try databases.hostsWithDatabase() }
+        await store.close()
+        #expect(databases.statistics.openDatabases == 0)
+        #expect(!fixture.exists(fixture.file(of: "example.com") + "-wal"))
+        let count = try await fixture.open { try await $0.store(for: "example.com").count() }
+        #expect(count == 1)
+    }
+
+    @Test func allIsThereAfterAnEndWithoutShutdown() async throws {
+        let copy = StateFixture()
+        defer { copy.remove() }
+        try await StateFixture.run { databases, fixture in
+            let store = databases.store(for: "example.com")
+            for number in 0..<10 { try await store.add([.sample(number)]) }
+            // What a crash leaves is what the files hold now.
+            try FileManager.default.createDirectory(
+                atPath: copy.directory + "/hosts", withIntermediateDirectories: true)
+            for suffix in ["", "-wal"] {
+                try FileManager.default.copyItem(
+                    atPath: fixture.file(of: "example.com") + suffix, toPath: copy.file(of: "example.com") + suffix)
+            }
+        }
+        let invites = try await copy.open { try await $0.store(for: "example.com").invites() }
+        #expect(invites == (0..<10).map { .sample($0) })
+    }
+}

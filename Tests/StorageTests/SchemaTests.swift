@@ -1,0 +1,105 @@
+import Foundation
+import GRDB
+import Invites
+import Testing
+
+@testable import Storage
+
+@Suite struct SchemaTests {
+    /// What `sqlite_master` says about `database`, without comments, white space and what GRDB adds.
+    private func schema(of database: Database) throws -> [String] {
+        try String.fetchAll(
+            database,
+            sql: "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'grdb_migrations' ORDER BY name"
+        ).map { text in
+            text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+                .filter { !$0.hasPrefix("--") }.joined(separator: " ")
+        }
+    }
+
+    @Test func migrationsMakeTheDocumentedSchema() throws {
+        let documented = try DatabaseQueue().write { database in
+            try database.execute(sql: Schema.current)
+            return try schema(of: database)
+        }
+        let migrated = try DatabaseQueue()
+        try Schema.migrator.migrate(migrated)
+        #expect(try migrated.read(schema) == documented)
+        #expect(documented.count == 2)
+    }
+
+    @Test func migrationsAreOnlyAppended() {
+        #expect(Schema.migrator.migrations.first == "1 invites")
+    }
+
+    @Test func aDatabaseOfTheFirstVersionOpens() async throws {
+        let fixture = StateFixture()
+        defer { fixture.remove() }
+        let sql = try String(
+            contentsOf: #require(Bundle.module.url(forResource: "Fixtures/version-1", withExtension: "sql")),
+            encoding: .utf8)
+        try fixture.makeDatabase(of: "example.com") { try $0.execute(sql: sql) }
+        try await fixture.open { databases in
+            let store = databases.store(for: "example.com")
+            let invites = try await store.invites()
+            #expect(invites.count == 5)
+            #expect(
+                invites.first
+                    == Invite(
+                        token: try #require(Token("accountAccountAccount1")), kind: .account,
+                        inviter: Account(localpart: "admin", domain: "provider.example"), username: "juliet",
+                        createdAt: Timestamp(millisecondsSinceEpoch: 1_700_000_000_000),
+                        expiresAt: Timestamp(millisecondsSinceEpoch: 1_700_604_800_000)))
+            #expect(invites.map(\.kind) == [.account, .contact, .accountAndContact, .accountAndContact, .account])
+            #expect(invites.map(\.action) == [.register, .roster, .roster, .register, .register])
+            try await store.add([.sample(1)])
+            try await store.check()
+            #expect(try await store.count() == 6)
+        }
+    }
+
+    @Test func aNewerDatabaseIsRefusedAndLeftAlone() async throws {
+        let fixture = StateFixture()
+        defer { fixture.remove() }
+        try await fixture.open { try await $0.store(for: "example.com").add([.sample(1)]) }
+        try fixture.makeDatabase(of: "example.com") { database in
+            try database.execute(sql: "INSERT INTO grdb_migrations VALUES ('999 something new')")
+        }
+        try await fixture.open { databases in
+            let store = databases.store(for: "example.com")
+            await #expect(throws: StoreError.newerSchema) { try await store.add([.sample(2)]) }
+            await #expect(throws: StoreError.newerSchema) { try await store.count() }
+            await #expect(throws: StoreError.newerSchema) { try await store.check() }
+            #expect(databases.statistics.openDatabases == 0)
+            try fixture.makeDatabase(of: "example.com") { database in
+                #expect(try Int.fetchOne(database, sql: "SELECT count(*) FROM invite") == 1)
+                try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = '999 something new'")
+            }
+            try await store.add([.sample(2)])
+            #expect(try await store.count() == 2)
+        }
+    }
+
+    @Test func anotherProgramsDatabaseIsRefusedAndLeftAlone() async throws {
+        let fixture = StateFixture()
+        defer { fixture.remove() }
+        try fixture.makeDatabase(of: "example.com") { try $0.execute(sql: "CREATE TABLE song (title TEXT)") }
+        let before = try Data(contentsOf: URL(fileURLWithPath: fixture.file(of: "example.com")))
+        try await fixture.open { databases in
+            let store = databases.store(for: "example.com")
+            await #expect(throws: StoreError.foreign) { try await store.add([.sample(1)]) }
+            await #expect(throws: StoreError.foreign) { try await store.check() }
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: fixture.file(of: "example.com"))) == before)
+    }
+}
+
+extension StateFixture {
+    /// Opens or makes the database of `host` without Storage.
+    func makeDatabase(of host: String, _ body: (Database) throws -> Void) throws {
+        try FileManager.default.createDirectory(atPath: "\(directory)/hosts", withIntermediateDirectories: true)
+        let queue = try DatabaseQueue(path: file(of: host))
+        try queue.writeWithoutTransaction(body)
+        try queue.close()
+    }
+}

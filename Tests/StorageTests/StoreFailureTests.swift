@@ -1,0 +1,126 @@
+import Foundation
+import GRDB
+import Invites
+import Testing
+
+@testable import Storage
+
+@Suite struct StoreFailureTests {
+    @Test func garbageHurtsItsOwnHostOnly() async throws {
+        try await StateFixture.run { databases, fixture in
+            try fixture.write(
+                Data((0..<10_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }), asDatabaseOf: "bad.example")
+            let bad = databases.store(for: "bad.example")
+            let good = databases.store(for: "good.example")
+            for number in 0..<3 {
+                await #expect(throws: StoreError.corrupt) { try await bad.add([.sample(number)]) }
+                await #expect(throws: StoreError.corrupt) { try await bad.count() }
+                await #expect(throws: StoreError.corrupt) { try await bad.check() }
+                try await good.add([.sample(number)])
+            }
+            #expect(databases.statistics.openDatabases == 1)
+            // Repaired, it works again without a restart.
+            try FileManager.default.removeItem(atPath: fixture.file(of: "bad.example"))
+            try await bad.check()
+            try await bad.add([.sample(1)])
+            #expect(try await bad.count() == 1)
+        }
+    }
+
+    @Test func damageWithinTheFileIsFoundByTheCheck() async throws {
+        try await StateFixture.run { databases, fixture in
+            let store = databases.store(for: "example.com")
+            try await store.add((0..<2_000).map { .sample($0) })
+            await store.close()
+            let file = try FileHandle(forUpdating: URL(fileURLWithPath: fixture.file(of: "example.com")))
+            for page in 3..<12 {
+                try file.seek(toOffset: UInt64(page * 4_096))
+                try file.write(contentsOf: Data(repeating: 0xA5, count: 4_096))
+            }
+            try file.close()
+            await #expect(throws: StoreError.corrupt) { try await store.check() }
+            #expect(databases.statistics.openDatabases == 0)
+        }
+    }
+
+    @Test func aValueThatCannotBeIsDamage() async throws {
+        try await StateFixture.run { databases, _ in
+            let store = databases.store(for: "example.com")
+            try await store.add([.sample(1)])
+            for change in ["kind = 'nonsense'", "action = ''", "token = 'short'", "inviter = 'nobody'"] {
+                _ = try await store.perform(creating: false) { database in
+                    try database.access { try $0.execute(sql: "UPDATE invite SET \(change)") }
+                }
+                await #expect(throws: StoreError.corrupt) { try await store.invites() }
+            }
+        }
+    }
+
+    @Test func aDirectoryInPlaceOfTheFileIsReported() async throws {
+        try await StateFixture.run { databases, fixture in
+            let path = fixture.file(of: "example.com")
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            let store = databases.store(for: "example.com")
+            await #expect(throws: StoreError.io("SQLite: unable to open database file (14)")) {
+                try await store.add([.sample(1)])
+            }
+            #expect(databases.statistics.openDatabases == 0)
+            try FileManager.default.removeItem(atPath: path)
+            try await store.add([.sample(1)])
+            #expect(try await store.count() == 1)
+        }
+    }
+
+    @Test func aFullDiskIsToldApartAndPasses() async throws {
+        try await StateFixture.run { databases, _ in
+            let store = databases.store(for: "example.com")
+            try await store.add([.sample(0)])
+            _ = try await store.perform(creating: false) { database in
+                try database.access { try $0.execute(sql: "PRAGMA max_page_count = 1") }
+            }
+            let many = (1..<2_000).map { Invite.sample($0) }
+            await #expect(throws: StoreError.full) { try await store.add(many) }
+            #expect(try await store.count() == 1)
+            _ = try await store.perform(creating: false) { database in
+                try database.access { try $0.execute(sql: "PRAGMA max_page_count = 100000") }
+            }
+            try await store.add(many)
+            #expect(try await store.count() == 2_000)
+        }
+    }
+
+    @Test func anotherProgramsLockIsToldApartAndPasses() async throws {
+        try await StateFixture.run { databases, fixture in
+            let store = databases.store(for: "example.com")
+            try await store.add([.sample(0)])
+            var configuration = Configuration()
+            configuration.allowsUnsafeTransactions = true
+            let other = try DatabaseQueue(path: fixture.file(of: "example.com"), configuration: configuration)
+            try await other.writeWithoutTransaction { try $0.beginTransaction(.immediate) }
+            await #expect(throws: StoreError.locked) { try await store.add([.sample(1)]) }
+            #expect(try await store.count() == 1)
+            try await other.writeWithoutTransaction { try $0.rollback() }
+            try other.close()
+            try await store.add([.sample(1)])
+            #expect(try await store.count() == 2)
+        }
+    }
+
+    @Test(arguments: [
+        (StoreError.full, "the disk is full"), (.io("cannot do it"), "cannot do it"),
+        (.newerSchema, "the database was written by a newer version of invited"),
+        (.directoryInUse("/var/lib/invited"), "the state directory /var/lib/invited is in use by another invited"),
+    ])
+    func errorsSayWhatIsWrong(error: StoreError, text: String) {
+        #expect("\(error)" == text)
+    }
+
+    @Test func systemErrorsAreToldApart() {
+        #expect(StoreError(errno: ENOSPC, attempt: "create a") == .full)
+        #expect(StoreError(errno: EDQUOT, attempt: "create a") == .full)
+        #expect(StoreError(errno: EACCES, attempt: "create a") == .io("cannot create a: Permission denied"))
+        #expect(StoreError(DatabaseError(resultCode: .SQLITE_NOTADB)) == .corrupt)
+        #expect(StoreError(DatabaseError(resultCode: .SQLITE_IOERR_SHMSIZE)) == .full)
+        #expect(StoreError(DatabaseError(resultCode: .SQLITE_LOCKED)) == .locked)
+    }
+}
