@@ -108,6 +108,15 @@ struct InviteDatabase: Sendable {
         }
     }
 
+    /// Whether an invite that is still good at `time` fixes this username.
+    func isPromised(_ username: String, at time: Timestamp) throws -> Bool {
+        try access { database in
+            let select = try database.cachedStatement(
+                sql: "SELECT EXISTS (SELECT 1 FROM invite WHERE username = ? AND expires_at > ?)")
+            return try Bool.fetchOne(select, arguments: [username, time.millisecondsSinceEpoch]) ?? false
+        }
+    }
+
     /// How many invites there are, expired ones included.
     func count() throws -> Int {
         try access { try Int.fetchOne($0, sql: "SELECT count(*) FROM invite") ?? 0 }

@@ -62,6 +62,11 @@ public final class InviteStore: Sendable {
         try await read { try $0.invites(of: inviter, limit: limit) } ?? []
     }
 
+    /// Whether an invite that is still good at `time` fixes this username.
+    public func isPromised(_ username: String, at time: Timestamp) async throws(StoreError) -> Bool {
+        try await read { try $0.isPromised(username, at: time) } ?? false
+    }
+
     /// How many invites there are, expired ones included.
     public func count() async throws(StoreError) -> Int {
         try await read { try $0.count() } ?? 0

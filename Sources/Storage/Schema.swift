@@ -8,7 +8,8 @@ enum Schema {
     /// The schema as it is today, for the reader. Every migration brings this text up to date; a test compares them.
     static let current = """
         CREATE TABLE invite (
-            id INTEGER PRIMARY KEY,
+            -- never given to another invite, since operators name invites by it
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
             -- [A-Za-z0-9], the secret in the link
             token TEXT NOT NULL UNIQUE,
             -- 'account', 'contact', 'account-and-contact'
@@ -25,6 +26,8 @@ enum Schema {
         ) STRICT;
         -- For the sweep. New invites of a host mostly expire last, so that this index grows at its end.
         CREATE INDEX invite_by_expiry ON invite (expires_at);
+        -- To promise a username once. Most invites fix none and are not in it.
+        CREATE INDEX invite_by_username ON invite (username) WHERE username IS NOT NULL;
         """
 
     /// All steps since the first version. Only ever appended to: a step that has shipped is never edited.
@@ -34,7 +37,7 @@ enum Schema {
             try database.execute(
                 sql: """
                     CREATE TABLE invite (
-                        id INTEGER PRIMARY KEY,
+                        id INTEGER PRIMARY KEY AUTOINCREMENT,
                         token TEXT NOT NULL UNIQUE,
                         kind TEXT NOT NULL,
                         action TEXT NOT NULL,
@@ -44,6 +47,7 @@ enum Schema {
                         expires_at INTEGER NOT NULL
                     ) STRICT;
                     CREATE INDEX invite_by_expiry ON invite (expires_at);
+                    CREATE INDEX invite_by_username ON invite (username) WHERE username IS NOT NULL;
                     """)
         }
         return migrator

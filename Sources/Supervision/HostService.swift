@@ -23,6 +23,8 @@ public actor HostService {
     private let surroundings: Surroundings
     private var entropy: Entropy
     private var retry: Task<Void, Never>?
+    /// Usernames of invites that are being stored.
+    private var promising: Set<String> = []
 
     init(_ policy: InvitePolicy, store: InviteStore, surroundings: Surroundings) {
         self.policy = policy
@@ -44,24 +46,63 @@ public actor HostService {
         results.reserveCapacity(requests.count)
         var made: [Invite] = []
         made.reserveCapacity(requests.count)
+        var promised: [String] = []
+        defer { promising.subtract(promised) }
         for request in requests {
-            do {
-                let invite = try policy.invite(for: request, token: .random(using: &entropy), at: now)
+            do throws(InviteRefusal) {
+                let invite = try makeInvite(request, at: now)
+                if let username = invite.username {
+                    try await promise(username, at: now)
+                    promised.append(username)
+                }
                 made.append(invite)
                 results.append(.success(invite))
             } catch {
-                results.append(.failure(.denied(error)))
+                results.append(.failure(error))
             }
         }
         guard !made.isEmpty else { return results }
-        guard case .running = lifecycle.state else { return results.map { $0.refused(.unavailable) } }
-        do {
-            try await store.add(made)
-            lifecycle.succeeded()
+        do throws(InviteRefusal) {
+            try await store(made)
             return results
         } catch {
-            let refusal = refusal(for: error)
-            return results.map { $0.refused(refusal) }
+            return results.map { $0.refused(error) }
+        }
+    }
+
+    private func makeInvite(_ request: InviteRequest, at now: Timestamp) throws(InviteRefusal) -> Invite {
+        do {
+            return try policy.invite(for: request, token: .random(using: &entropy), at: now)
+        } catch {
+            throw .denied(error)
+        }
+    }
+
+    /// Reserves a username (XEP-0401 §5.2): one that another invite fixes, which is still good or about to be stored, is refused.
+    private func promise(_ username: String, at now: Timestamp) async throws(InviteRefusal) {
+        guard promising.insert(username).inserted else { throw .usernameTaken }
+        do throws(InviteRefusal) {
+            guard case .running = lifecycle.state else { throw .unavailable }
+            let isTaken: Bool
+            do {
+                isTaken = try await store.isPromised(username, at: now)
+            } catch {
+                throw refusal(for: error)
+            }
+            if isTaken { throw .usernameTaken }
+        } catch {
+            promising.remove(username)
+            throw error
+        }
+    }
+
+    private func store(_ invites: [Invite]) async throws(InviteRefusal) {
+        guard case .running = lifecycle.state else { throw .unavailable }
+        do {
+            try await store.add(invites)
+            lifecycle.succeeded()
+        } catch {
+            throw refusal(for: error)
         }
     }
 

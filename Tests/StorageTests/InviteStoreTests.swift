@@ -33,6 +33,22 @@ import Testing
         }
     }
 
+    @Test func aUsernameIsPromisedUntilItsInviteExpires() async throws {
+        try await StateFixture.run { databases, _ in
+            let store = databases.store(for: "example.com")
+            let sample = Invite.sample(1)
+            #expect(try await !store.isPromised("juliet", at: sample.createdAt))
+            try await store.add([
+                Invite(
+                    token: sample.token, kind: .account, inviter: nil, username: "juliet",
+                    createdAt: sample.createdAt, expiresAt: sample.expiresAt)
+            ])
+            #expect(try await store.isPromised("juliet", at: sample.createdAt))
+            #expect(try await !store.isPromised("romeo", at: sample.createdAt))
+            #expect(try await !store.isPromised("juliet", at: sample.expiresAt))
+        }
+    }
+
     @Test func commitsAreDurable() async throws {
         try await StateFixture.run { databases, fixture in
             let store = databases.store(for: "example.com")

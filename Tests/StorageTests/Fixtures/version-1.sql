@@ -3,7 +3,7 @@ PRAGMA application_id = 1768846964;
 CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
 INSERT INTO grdb_migrations VALUES ('1 invites');
 CREATE TABLE invite (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     token TEXT NOT NULL UNIQUE,
     kind TEXT NOT NULL,
     action TEXT NOT NULL,
@@ -13,6 +13,7 @@ CREATE TABLE invite (
     expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX invite_by_expiry ON invite (expires_at);
+CREATE INDEX invite_by_username ON invite (username) WHERE username IS NOT NULL;
 INSERT INTO invite VALUES (1, 'accountAccountAccount1', 'account', 'register', 'admin@provider.example', 'juliet', 1700000000000, 1700604800000);
 INSERT INTO invite VALUES (2, 'contactContactContact1', 'contact', 'roster', 'alice@example.com', NULL, 1700000000001, 1700604800001);
 INSERT INTO invite VALUES (3, 'bothBothBothBothBoth11', 'account-and-contact', 'roster', 'çelik@example.com', NULL, 1700000000002, 1700604800002);
