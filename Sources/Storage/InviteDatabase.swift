@@ -11,8 +11,10 @@ struct InviteDatabase: Sendable {
         queue = try DatabaseQueue(path: path, configuration: Self.configuration)
         do {
             try queue.writeWithoutTransaction { database in
-                try Self.claim(database)
+                let isNew = try Self.isNew(database)
                 try Self.configure(database)
+                // Only now: before it is in WAL mode, every change would cost a journal file.
+                if isNew { try Self.mark(database) }
             }
             try migrate()
         } catch {
@@ -31,12 +33,19 @@ struct InviteDatabase: Sendable {
         return configuration
     }()
 
-    /// Makes sure that the file is one of ours, before anything in it changes.
-    private static func claim(_ database: Database) throws {
+    /// Tells a file without anything in it from one of ours, before anything in it changes.
+    ///
+    /// - Throws: ``StoreError/foreign`` when it is neither.
+    private static func isNew(_ database: Database) throws -> Bool {
         let applicationID = try Int32.fetchOne(database, sql: "PRAGMA application_id")
-        if applicationID == Schema.applicationID { return }
+        if applicationID == Schema.applicationID { return false }
         let objects = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master")
         guard applicationID == 0, objects == 0 else { throw StoreError.foreign }
+        return true
+    }
+
+    /// Writes the first page with the mark that says whose file this is.
+    private static func mark(_ database: Database) throws {
         try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
     }
 
@@ -47,7 +56,7 @@ struct InviteDatabase: Sendable {
         }
         try database.execute(sql: "PRAGMA synchronous = FULL")
         // Kibibytes, taken as needed: a host with few invites never needs them.
-        try database.execute(sql: "PRAGMA cache_size = -1024")
+        try database.execute(sql: "PRAGMA cache_size = -2048")
     }
 
     private func migrate() throws {
@@ -141,8 +150,7 @@ struct InviteDatabase: Sendable {
             guard try String.fetchOne(database, sql: "PRAGMA quick_check(1)") == "ok" else {
                 throw StoreError.corrupt
             }
-            // Writes the first page as it is.
-            try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
+            try Self.mark(database)
         }
     }
 
