@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import GRDB
 internal import Invites
 
@@ -28,6 +29,9 @@ struct InviteDatabase: Sendable {
         configuration.label = "invites"
         // The writers are few and shared by all hosts: whoever locks one host's file must not hold one for long.
         configuration.busyMode = .timeout(0.1)
+        // GRDB's own default asks for a higher priority than a daemon's user may have, and libdispatch then complains on
+        // standard error for each thread.
+        configuration.qos = .default
         // Keeps GRDB from trapping when a ROLLBACK fails, as it may on a broken disk. Such a connection is given up.
         configuration.allowsUnsafeTransactions = true
         return configuration

@@ -13,6 +13,9 @@ final class ComponentStreamHandler: ChannelInboundHandler {
         let wasReady: Bool
     }
 
+    /// How long the server may take to close the stream with us.
+    private static let patience = TimeAmount.seconds(1)
+
     private let options: ComponentOptions
     private let connection: ComponentConnection
     private let logger: Logger
@@ -176,8 +179,16 @@ final class ComponentStreamHandler: ChannelInboundHandler {
         handshakeTimer?.cancel()
         connection.outlet.detach()
         connection.requests.disconnect()
-        if let farewell { context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: farewell)), promise: nil) }
-        context.close(promise: nil)
+        if let farewell {
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: farewell)), promise: nil)
+            // The server closes after its own farewell (RFC 6120 §4.4); one that does not is not waited for long.
+            let loop = context.loopBound
+            context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { loop.value.close(promise: nil) }
+            // A drained connection reads nothing, not even that it was closed.
+            context.channel.setOption(.autoRead, value: true).whenFailure { _ in }
+        } else {
+            context.close(promise: nil)
+        }
         ended.succeed(End(reason: reason, wasReady: wasReady))
     }
 
