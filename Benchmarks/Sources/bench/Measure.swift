@@ -1,0 +1,73 @@
+import ArgumentParser
+import Foundation
+
+/// Runs the parts that were asked for and prints the report as Markdown.
+struct Measure: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measures, and prints the numbers as Markdown.",
+        discussion: """
+            1  behind a real Prosody and a real ejabberd
+            2  straight on the component's socket, beside the floor
+            3  ten thousand host files
+            """)
+
+    @Argument(help: "The parts to run; all when none is named.")
+    var parts: [Int] = []
+
+    @Option(help: "The release binary of invited.")
+    var daemon: String
+
+    @Flag(help: "Short measurements, to see that everything runs. The numbers are worth little.")
+    var quick = false
+
+    @Flag(help: "Keep the scratch directory with its logs.")
+    var keep = false
+
+    func validate() throws {
+        guard parts.allSatisfy((1...3).contains) else { throw ValidationError("The parts are 1, 2 and 3.") }
+    }
+
+    func run() async throws {
+        try raiseDescriptorLimit()
+        let scratch = try Scratch(keep: keep)
+        let interrupts = Interrupts(scratch: scratch)
+        defer {
+            withExtendedLifetime(interrupts) {}
+            scratch.remove()
+        }
+        let setting = Setting(
+            daemon: URL(filePath: daemon).path, scratch: scratch, timing: quick ? .quick : .full)
+        if keep { setting.say("files are in \(scratch.root.path)") }
+
+        print(try Machine(setting: setting).report())
+        var failed = false
+        for part in parts.isEmpty ? [1, 2, 3] : parts {
+            do {
+                print(try await report(part, setting: setting))
+            } catch {
+                failed = true
+                setting.say("part \(part) failed: \(error)")
+                print("## \(part). Failed\n\nThis part could not be measured.\n")
+            }
+            fflush(nil)
+        }
+        if failed { throw ExitCode.failure }
+    }
+
+    private func report(_ part: Int, setting: Setting) async throws -> String {
+        switch part {
+        case 1: try await BehindRealServer(setting: setting).report()
+        case 2: try await OnTheSocket(setting: setting).report()
+        default: try await ManyHosts(setting: setting).report()
+        }
+    }
+
+    /// A thousand databases with their logs are more files than a process may open by default.
+    private func raiseDescriptorLimit() throws {
+        var limit = rlimit()
+        let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard getrlimit(files, &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        guard setrlimit(files, &limit) == 0 else { throw BenchError("cannot raise the limit of open files") }
+    }
+}

@@ -1,0 +1,14 @@
+import Foundation
+
+/// What every part of a run needs to know.
+struct Setting: Sendable {
+    /// The release binary that is measured.
+    var daemon: String
+    var scratch: Scratch
+    var timing: Timing
+
+    /// Tells the one who waits what is being done. The report itself goes to standard output.
+    func say(_ text: String) {
+        FileHandle.standardError.write(Data("bench: \(text)\n".utf8))
+    }
+}

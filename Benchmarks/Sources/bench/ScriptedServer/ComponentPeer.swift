@@ -1,0 +1,164 @@
+import Foundation
+import NIOCore
+
+/// The server's end of one component's connection.
+final class ComponentPeer: ChannelInboundHandler, ChannelOutboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = Never
+    typealias OutboundOut = ByteBuffer
+
+    /// What the outside asks of it, as user events.
+    enum Order: Sendable {
+        case ask(DelegatedRequests, EventLoopPromise<String>)
+        case pump(DelegatedRequests, window: Int, tally: Tally)
+        case pace(DelegatedRequests, Pacing, EventLoopPromise<[Int64]>)
+        /// Send no more, and say when all that was sent is answered.
+        case drain(EventLoopPromise<Void>)
+    }
+
+    private enum Load {
+        case none
+        case asking(EventLoopPromise<String>, received: String)
+        case pumping(DelegatedRequests, Tally)
+        case draining(Tally, EventLoopPromise<Void>)
+        case pacing(PacedRun)
+    }
+
+    private var login = ComponentLogin()
+    private var load = Load.none
+    private var scanner = IQScanner()
+    private var next = 0
+    private var outstanding = 0
+    private let hosts: [String]
+    private let connected: () -> Void
+
+    init(hosts: [String], connected: @escaping () -> Void) {
+        self.hosts = hosts
+        self.connected = connected
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        guard login.isDone else {
+            if let answer = login.receive(String(buffer: bytes)) {
+                send(ByteBuffer(string: answer), context: context)
+            }
+            if login.isDone {
+                send(ComponentLogin.announcements(hosts: hosts), context: context)
+                connected()
+            }
+            return
+        }
+        if case .asking(let answer, let received) = load {
+            let text = received + String(buffer: bytes)
+            load = .asking(answer, received: text)
+            if text.contains("</delegation></iq>") || text.contains("</error></iq>") {
+                load = .none
+                answer.succeed(text)
+            }
+        }
+        var output = ByteBuffer()
+        scanner.feed(&bytes) { take($0, output: &output) }
+        if output.readableBytes > 0 {
+            send(output, context: context)
+        }
+        finishIfDone()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        let gone = BenchError("the component closed its connection")
+        switch load {
+        case .none, .pumping: break
+        case .asking(let answer, _): answer.fail(gone)
+        case .draining(_, let drained): drained.fail(gone)
+        case .pacing(let run): run.finished.fail(gone)
+        }
+    }
+
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        switch event as? Order {
+        case .ask(let requests, let answer):
+            load = .asking(answer, received: "")
+            send(requests, count: 1, context: context)
+        case .pump(let requests, let window, let tally):
+            load = .pumping(requests, tally)
+            send(requests, count: window, context: context)
+        case .pace(let requests, let pacing, let finished):
+            load = .pacing(PacedRun(requests: requests, pacing: pacing, first: next, finished: finished))
+            sendDue(context: context)
+        case .drain(let drained):
+            if case .pumping(_, let tally) = load {
+                load = .draining(tally, drained)
+                finishIfDone()
+            } else {
+                drained.succeed()
+            }
+        case nil:
+            break
+        }
+        promise?.succeed()
+    }
+
+    /// Counts an answer and follows it with a new request, or answers a question of the component's own.
+    private func take(_ tag: IQTag, output: inout ByteBuffer) {
+        if tag.has("type", "get") || tag.has("type", "set") {
+            ComponentLogin.acknowledge(tag, into: &output)
+            return
+        }
+        // An answer holds the client's inside; one without is the outer stanza's own error.
+        let isError = tag.has("type", "error")
+        let number =
+            tag.number(prefix: CommandRequest.Delegated.innerPrefix)
+            ?? (isError ? tag.number(prefix: CommandRequest.Delegated.outerPrefix) : nil)
+        guard let number else { return }
+        outstanding -= 1
+        switch load {
+        case .none, .asking:
+            break
+        case .pumping(let requests, let tally):
+            isError ? tally.countError() : tally.countResult()
+            requests.write(next, into: &output)
+            next += 1
+            outstanding += 1
+        case .draining(let tally, _):
+            isError ? tally.countError() : tally.countResult()
+        case .pacing(let run):
+            run.answered(number, isError: isError)
+        }
+    }
+
+    private func finishIfDone() {
+        switch load {
+        case .draining(_, let drained) where outstanding == 0:
+            load = .none
+            drained.succeed()
+        case .pacing(let run) where run.isComplete:
+            load = .none
+            run.finish()
+        default:
+            break
+        }
+    }
+
+    private func sendDue(context: ChannelHandlerContext) {
+        guard case .pacing(let run) = load else { return }
+        send(run.requests, count: run.takeDue(), context: context)
+        guard !run.isSent else { return }
+        context.eventLoop.assumeIsolated().scheduleTask(in: Pacing.tick) { self.sendDue(context: context) }
+    }
+
+    private func send(_ requests: DelegatedRequests, count: Int, context: ChannelHandlerContext) {
+        guard count > 0 else { return }
+        var buffer = context.channel.allocator.buffer(capacity: count * 512)
+        for _ in 0..<count {
+            requests.write(next, into: &buffer)
+            next += 1
+        }
+        outstanding += count
+        send(buffer, context: context)
+    }
+
+    private func send(_ buffer: ByteBuffer, context: ChannelHandlerContext) {
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+
+/// A loopback ejabberd with one host, whose users send commands to the component's own address.
+struct EjabberdServer: ServerFixture {
+    let name = "ejabberd"
+    let clientPort: Int
+    let componentPort: Int
+    let way = Ceiling.Way.direct
+    private let process: ChildProcess
+
+    var commandsTo: String { CommandRequest.component }
+
+    init(scratch: Scratch) async throws {
+        let user = UnprivilegedUser("ejabberd", "nobody")
+        let directory = try scratch.directory("ejabberd")
+        clientPort = try await LoopbackPort.free()
+        componentPort = try await LoopbackPort.free()
+
+        let configuration = directory.appending(path: "ejabberd.yml")
+        let text = Self.configuration(clientPort: clientPort, componentPort: componentPort)
+        try text.write(to: configuration, atomically: true, encoding: .utf8)
+        try user.own(directory)
+
+        let register = ClientFleet.users.map {
+            "ejabberd_auth:try_register(<<\"\($0)\">>,<<\"a.example\">>,<<\"\(ClientFleet.password)\">>)"
+        }
+        // Without a node name there is no distribution, hence no epmd to start and to stop.
+        let command = user.command(
+            "/usr/bin/erl",
+            [
+                "-noinput", "-pa", try Self.library().appending(path: "ebin").path,
+                "-mnesia", "dir", "\"\(directory.path)/database\"",
+                "-ejabberd", "config", "\"\(configuration.path)\"", "log_path", "\"\(directory.path)/ejabberd.log\"",
+                "-s", "ejabberd", "-eval", register.joined(separator: ",") + ".",
+            ])
+        process = try ChildProcess(
+            command.executable, command.arguments, environment: ["HOME": directory.path],
+            log: scratch.root.appending(path: "ejabberd.log"))
+        do {
+            try await LoopbackPort.awaitListener(componentPort, process: process)
+            try await LoopbackPort.awaitListener(clientPort, process: process)
+        } catch {
+            await process.stop()
+            throw error
+        }
+    }
+
+    func stop() async {
+        await process.stop()
+    }
+
+    /// Debian's path to ejabberd's code holds its version.
+    private static func library() throws -> URL {
+        #if arch(arm64)
+            let libraries = URL(filePath: "/usr/lib/aarch64-linux-gnu")
+        #else
+            let libraries = URL(filePath: "/usr/lib/x86_64-linux-gnu")
+        #endif
+        let found = try FileManager.default.contentsOfDirectory(at: libraries, includingPropertiesForKeys: nil)
+            .first { $0.lastPathComponent.hasPrefix("ejabberd-") }
+        guard let found else { throw BenchError("ejabberd is not installed") }
+        return found
+    }
+
+    private static func configuration(clientPort: Int, componentPort: Int) -> String {
+        """
+        hosts: [a.example]
+        loglevel: warning
+        log_rotate_count: 0
+        certfiles: []
+        listen:
+          - {port: \(clientPort), ip: "127.0.0.1", module: ejabberd_c2s, starttls: false, access: c2s}
+          - port: \(componentPort)
+            ip: "127.0.0.1"
+            module: ejabberd_service
+            access: all
+            hosts: {\(CommandRequest.component): {password: s3cret}}
+            global_routes: false
+        access_rules:
+          c2s: {allow: all}
+        auth_method: internal
+        disable_sasl_mechanisms: []
+        modules:
+          mod_roster: {}
+          mod_disco: {}
+          mod_adhoc: {}
+
+        """
+    }
+}

@@ -1,0 +1,14 @@
+import NIOCore
+
+/// A numbered sequence of delegated requests that goes round a list of hosts, and round a hundred users of each.
+struct DelegatedRequests {
+    private let templates: [CommandRequest.Delegated]
+
+    init(hosts: [String]) {
+        templates = hosts.map(CommandRequest.Delegated.init)
+    }
+
+    func write(_ number: Int, into buffer: inout ByteBuffer) {
+        templates[number % templates.count].write(number, user: number / templates.count % 100, into: &buffer)
+    }
+}
