@@ -67,7 +67,15 @@ let package = Package(
             swiftSettings: settings),
 
         .testTarget(
-            name: "XMPPTests", dependencies: ["XMPP", .product(name: "NIOEmbedded", package: "swift-nio")],
+            name: "XMPPTests",
+            dependencies: [
+                "XMPP",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            resources: [.copy("Fixtures")],
             swiftSettings: settings),
         .testTarget(name: "InvitesTests", dependencies: ["Invites"], swiftSettings: settings),
         .testTarget(
@@ -75,7 +83,16 @@ let package = Package(
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "Invites", "XMPP"],
             resources: [.copy("Fixtures")], swiftSettings: settings),
-        .testTarget(name: "SupervisionTests", dependencies: ["Supervision"], swiftSettings: settings),
+        .testTarget(
+            name: "SupervisionTests",
+            dependencies: [
+                "Configuration", "Invites", "Storage", "Supervision", "XMPP",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,4 @@
-internal import CLibIDN
+internal import Glibc
 
 /// An XMPP address, `localpart@domain/resource`, with its stringprep profiles applied (RFC 6122).
 ///
@@ -73,13 +73,24 @@ public struct JID: Hashable, Sendable {
 
     private static func prepareDomain(_ domain: some StringProtocol) throws(JIDError) -> String {
         var text = String(domain)
-        if text.utf8.last == UInt8(ascii: ".") { text.removeLast() }
+        // Not `text.removeLast()`: a dot can be the end of a longer Character.
+        if text.utf8.last == UInt8(ascii: ".") { text.unicodeScalars.removeLast() }
+        if text.utf8.first == UInt8(ascii: "[") { return try prepareAddressLiteral(Substring(domain)) }
         let prepared = try Stringprep.nameprep.prepare(text, part: .domain)
         // Nameprep leaves ASCII alone; the host-name rules (STD 3) are what keeps spaces, quotes and slashes out.
         for label in prepared.split(separator: ".", omittingEmptySubsequences: false) where !isLabel(label) {
             throw .init(part: .domain, reason: label.isEmpty ? .empty : .forbidden)
         }
         return prepared
+    }
+
+    /// An IPv6 address in brackets (RFC 6122 §2.2, `IP-literal`).
+    private static func prepareAddressLiteral(_ text: Substring) throws(JIDError) -> String {
+        var address = in6_addr()
+        guard text.utf8.count <= Int(INET6_ADDRSTRLEN) + 2, text.utf8.last == UInt8(ascii: "]"),
+            !text.utf8.contains(0), inet_pton(AF_INET6, String(text.dropFirst().dropLast()), &address) == 1
+        else { throw .init(part: .domain, reason: .forbidden) }
+        return text.lowercased()
     }
 
     private static func isLabel(_ label: Substring) -> Bool {
@@ -94,6 +105,19 @@ public struct JID: Hashable, Sendable {
             default: false
             }
         }
+    }
+}
+
+extension JID {
+    // Not what the compiler would write: `String` compares by the canonical equivalence of today's Unicode, which is coarser than that of
+    // stringprep's Unicode 3.2. What servers keep apart must not become one here.
+    public static func == (a: JID, b: JID) -> Bool {
+        isSame(a.domain, b.domain) && isSame(a.localpart, b.localpart) && isSame(a.resource, b.resource)
+    }
+
+    private static func isSame(_ a: String?, _ b: String?) -> Bool {
+        guard let a, let b else { return a == nil && b == nil }
+        return a.utf8.elementsEqual(b.utf8)
     }
 }
 

@@ -5,9 +5,9 @@ extension StreamParser {
     static func saxHandler() -> xmlSAXHandler {
         var handler = xmlSAXHandler()
         handler.initialized = XML_SAX2_MAGIC
-        handler.startElementNs = { user, name, _, uri, namespaceCount, namespaces, count, _, attributes in
+        handler.startElementNs = { user, name, prefix, uri, namespaceCount, namespaces, count, _, attributes in
             parser(user)?.start(
-                name, uri: uri,
+                name, prefix: prefix, uri: uri,
                 namespaces: UnsafeBufferPointer(start: namespaces, count: Int(namespaceCount) * 2),
                 attributes: UnsafeBufferPointer(start: attributes, count: Int(count) * 5))
         }
@@ -21,7 +21,7 @@ extension StreamParser {
         handler.internalSubset = { user, _, _, _ in parser(user)?.refuse("document types are not allowed") }
         handler.reference = { user, _ in parser(user)?.refuse("only the five entities of XML are allowed") }
         // Without a handler of our own libxml2 prints its errors.
-        handler.serror = { _, _ in }
+        handler.serror = { user, error in parser(user)?.note(error?.pointee) }
         return handler
     }
 
@@ -29,8 +29,16 @@ extension StreamParser {
         fail(StreamError(.restrictedXML, text: what))
     }
 
+    /// Remembers the first error. A namespace that is no URI is none: names are compared as they are, and whatever a
+    /// user makes up, the server relays.
+    fileprivate func note(_ error: xmlError?) {
+        guard complaint == nil, let error, error.level.rawValue >= XML_ERR_ERROR.rawValue else { return }
+        let code = xmlParserErrors(UInt32(bitPattern: error.code))
+        if code != XML_WAR_NS_URI { complaint = code }
+    }
+
     fileprivate func start(
-        _ name: UnsafePointer<xmlChar>?, uri: UnsafePointer<xmlChar>?,
+        _ name: UnsafePointer<xmlChar>?, prefix: UnsafePointer<xmlChar>?, uri: UnsafePointer<xmlChar>?,
         namespaces: UnsafeBufferPointer<UnsafePointer<xmlChar>?>,
         attributes: UnsafeBufferPointer<UnsafePointer<xmlChar>?>
     ) {
@@ -42,7 +50,7 @@ extension StreamParser {
                 (string(namespaces[index]), string(namespaces[index + 1]))
             }
             let element = makeElement(name, uri, attributes)
-            header = element
+            headerName = prefix.map { "\(string($0)):\(element.name)" } ?? element.name
             events.append(.opened(element))
             return
         }
@@ -66,7 +74,8 @@ extension StreamParser {
             events.append(.closed)
         case 1:
             guard let element = open.popLast() else { return }
-            if isSkimming {
+            // Asked once more: while text is handed out, what is still to come of it is not counted.
+            if isSkimming || exceedsLimits(attributeCount: 0) {
                 var tag = element
                 tag.content = []
                 events.append(.oversized(tag))

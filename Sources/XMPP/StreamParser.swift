@@ -31,9 +31,12 @@ public final class StreamParser {
     var open: [Element] = []
     var depth = 0
     var isSkimming = false
-    var header: Element?
+    /// The stream header's name as it is written, with its prefix; `nil` before it came.
+    var headerName: String?
     /// Prefix and URI of each namespace that the stream header declares.
     var headerNamespaces: [(prefix: String, uri: String)] = []
+    /// The first error that libxml2 reported and that counts.
+    var complaint: xmlParserErrors?
     var longStrings: [UnsafePointer<xmlChar>: String] = [:]
     /// Where in the input of the present libxml2 parser the last whole element of the first level ended.
     private var boundary = 0
@@ -86,7 +89,8 @@ public final class StreamParser {
             return
         }
         let isWorn = xmlDictGetUsage(context.pointee.dict) > Self.internedBytesBeforeRenewal
-        if isWorn, boundary > boundaryBefore, boundary >= before, header != nil {
+        // Not after the end tag of the stream: it would be read twice.
+        if isWorn, boundary > boundaryBefore, boundary >= before, depth > 0 {
             renew(unread: UnsafeRawBufferPointer(rebasing: bytes[(boundary - before)...]))
         }
     }
@@ -96,9 +100,10 @@ public final class StreamParser {
         var rest = bytes
         while !rest.isEmpty, failure == nil {
             let count = min(rest.count, 1 << 20)
-            let result = xmlParseChunk(context, rest.baseAddress?.assumingMemoryBound(to: CChar.self), CInt(count), 0)
-            if result != 0, failure == nil {
-                fail(Self.streamError(forLibXMLError: result))
+            // Its result is the last error or warning, which may be neither the first nor one that counts.
+            _ = xmlParseChunk(context, rest.baseAddress?.assumingMemoryBound(to: CChar.self), CInt(count), 0)
+            if failure == nil, complaint != nil || context.pointee.wellFormed == 0 {
+                fail(Self.streamError(forLibXMLError: complaint))
             }
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         }
@@ -111,9 +116,14 @@ public final class StreamParser {
             return nil
         }
         // NOENT: without it libxml2 hands out `&amp;` in attributes as the text `&#38;`. There is no DTD that could
-        // define anything else. IGNORE_ENC: XMPP is UTF-8, whatever the declaration says.
-        let options = XML_PARSE_NOENT.rawValue | XML_PARSE_NONET.rawValue | XML_PARSE_IGNORE_ENC.rawValue
+        // define anything else. IGNORE_ENC: XMPP is UTF-8, whatever the declaration says. HUGE: libxml2's own limits,
+        // such as 50,000 bytes for a name, end the stream; ours are lower where it matters and do not.
+        let options =
+            XML_PARSE_NOENT.rawValue | XML_PARSE_NONET.rawValue | XML_PARSE_IGNORE_ENC.rawValue
+            | XML_PARSE_HUGE.rawValue
         xmlCtxtUseOptions(made, CInt(options))
+        // Said beforehand, it is not guessed from the first bytes, as UTF-16 would be.
+        xmlSwitchEncoding(made, XML_CHAR_ENCODING_UTF8)
         context = made
         fed = 0
         boundary = 0
@@ -132,16 +142,14 @@ public final class StreamParser {
         open.removeAll(keepingCapacity: true)
         depth = 0
         isSkimming = false
-        guard let context = start() else { return }
-        var replay = "<stream:stream"
-        for (prefix, uri) in headerNamespaces {
-            let escaped = Element("x", namespace: "", attributes: ["u": uri]).xml(inside: "").dropFirst(6).dropLast(3)
-            replay += prefix.isEmpty ? " xmlns='\(escaped)'" : " xmlns:\(prefix)='\(escaped)'"
+        guard let context = start(), let headerName else { return }
+        var header = Element(headerName, namespace: "")
+        header.attributes = headerNamespaces.map { prefix, uri in
+            .init(name: prefix.isEmpty ? "xmlns" : "xmlns:\(prefix)", value: uri)
         }
-        replay += ">"
         isReplaying = true
-        var text = replay
-        text.withUTF8 { bytes in
+        var replay = header.xml(inside: "").dropLast("/>".count) + ">"
+        replay.withUTF8 { bytes in
             fed = bytes.count
             parse(UnsafeRawBufferPointer(bytes), context)
         }
@@ -176,8 +184,8 @@ public final class StreamParser {
         depth - 1 > limits.depth || attributeCount > limits.attributes || position - boundary > limits.stanzaBytes
     }
 
-    private static func streamError(forLibXMLError code: CInt) -> StreamError {
-        switch xmlParserErrors(UInt32(bitPattern: code)) {
+    private static func streamError(forLibXMLError code: xmlParserErrors?) -> StreamError {
+        switch code {
         case XML_ERR_UNDECLARED_ENTITY, XML_WAR_UNDECLARED_ENTITY, XML_ERR_ENTITY_LOOP:
             StreamError(.restrictedXML, text: "only the five entities of XML are allowed")
         case XML_NS_ERR_UNDEFINED_NAMESPACE:

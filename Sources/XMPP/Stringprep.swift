@@ -2,9 +2,9 @@ internal import CLibIDN
 
 /// One of the stringprep profiles that RFC 6122 applies to the parts of an address, as libidn implements them.
 struct Stringprep: Sendable {
-    private let run: @Sendable (UnsafeMutablePointer<CChar>, Int) -> CInt
+    let run: @Sendable (UnsafeMutablePointer<CChar>, Int) -> CInt
     /// Whether the profile leaves this ASCII byte as it is. A text of only such bytes needs no libidn.
-    private let keeps: @Sendable (UInt8) -> Bool
+    let keeps: @Sendable (UInt8) -> Bool
 
     static let longestPart = 1023
 

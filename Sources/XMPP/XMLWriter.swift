@@ -14,15 +14,18 @@ public struct XMLWriter: Sendable {
     /// - Parameter outer: The default namespace in force where the element will stand; on a component stream
     ///   ``Namespaces/component``.
     public mutating func write(_ element: Element, inside outer: String = Namespaces.component) {
-        buffer.writeStaticString("<")
+        // XML's own namespace may not be a default one, but its prefix is always there.
+        let hasPrefix = element.namespace == Namespaces.xml
+        let namespaceInForce = hasPrefix ? outer : element.namespace
+        buffer.writeStaticString(hasPrefix ? "<xml:" : "<")
         buffer.writeString(element.name)
-        if element.namespace != outer {
+        if namespaceInForce != outer {
             buffer.writeStaticString(" xmlns='")
             writeEscaped(element.namespace)
             buffer.writeStaticString("'")
         }
-        for attribute in element.attributes {
-            write(attribute)
+        for (index, attribute) in element.attributes.enumerated() {
+            write(attribute, index: index)
         }
         if element.content.isEmpty {
             buffer.writeStaticString("/>")
@@ -31,23 +34,24 @@ public struct XMLWriter: Sendable {
         buffer.writeStaticString(">")
         for node in element.content {
             switch node {
-            case .element(let child): write(child, inside: element.namespace)
+            case .element(let child): write(child, inside: namespaceInForce)
             case .text(let text): writeEscaped(text)
             }
         }
-        buffer.writeStaticString("</")
+        buffer.writeStaticString(hasPrefix ? "</xml:" : "</")
         buffer.writeString(element.name)
         buffer.writeStaticString(">")
     }
 
-    private mutating func write(_ attribute: Element.Attribute) {
+    private mutating func write(_ attribute: Element.Attribute, index: Int) {
         switch attribute.namespace {
         case "": buffer.writeStaticString(" ")
         case Namespaces.xml: buffer.writeStaticString(" xml:")
         default:
-            buffer.writeStaticString(" xmlns:a='")
+            // The index makes the prefix the attribute's own: two of them may have different namespaces.
+            buffer.writeString(" xmlns:a\(index)='")
             writeEscaped(attribute.namespace)
-            buffer.writeStaticString("' a:")
+            buffer.writeString("' a\(index):")
         }
         buffer.writeString(attribute.name)
         buffer.writeStaticString("='")

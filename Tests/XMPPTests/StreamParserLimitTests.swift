@@ -1,0 +1,165 @@
+import NIOCore
+import Testing
+
+@testable import XMPP
+
+/// A stanza beyond a soft limit is reported by its start tag, and the next one is read as if nothing had been.
+@Suite struct StreamParserLimitTests {
+    private static let next = "<iq id='next'><q>kept</q></iq>"
+
+    /// Reads a stanza and one more behind it, in one piece, in random pieces and byte by byte.
+    private func read(_ stanza: String, limits: ParserLimits = ParserLimits()) throws -> StreamEvent {
+        var random = SeededGenerator(seed: 11)
+        // The small stanza in front takes the header's bytes.
+        let stream = Array((streamHeader + "<a/>" + stanza + Self.next).utf8)
+        let whole = ParseOutcome(pieces: [stream], limits: limits)
+        #expect(whole.error == nil)
+        #expect(try whole.events.last == .element(element(Self.next)))
+        for sizes in [1...5000, 60_000...70_000] + (stream.count < 100_000 ? [1...1] : []) {
+            let pieces = ParseOutcome(pieces: stream.pieces(of: sizes, using: &random), limits: limits)
+            #expect(pieces == whole, "in pieces of \(sizes)")
+        }
+        try #require(whole.events.count == 4)
+        return whole.events[2]
+    }
+
+    private func tag(_ xml: String) throws -> StreamEvent { try .oversized(element(xml)) }
+
+    @Test func bytes() throws {
+        let text = String(repeating: "x", count: 1000)
+        let stanza = "<iq id='1' type='get'><q>\(text)</q></iq>"
+        var limits = ParserLimits(stanzaBytes: stanza.utf8.count)
+        #expect(try read(stanza, limits: limits) == .element(element(stanza)))
+        limits.stanzaBytes -= 1
+        #expect(try read(stanza, limits: limits) == tag("<iq id='1' type='get'/>"))
+        #expect(
+            try read("<iq id='1'><![CDATA[\(text)]]></iq>", limits: limits)
+                == .element(element("<iq id='1'>\(text)</iq>")))
+        #expect(try read("<iq id='1'><![CDATA[\(text)\(text)]]></iq>", limits: limits) == tag("<iq id='1'/>"))
+        #expect(
+            try read("<iq id='1'>" + String(repeating: "<q/>", count: 300) + "</iq>", limits: limits)
+                == tag("<iq id='1'/>"))
+        #expect(
+            try read("<iq id='1'>" + String(repeating: "&amp;", count: 300) + "</iq>", limits: limits)
+                == tag("<iq id='1'/>"))
+    }
+
+    @Test func depth() throws {
+        func nested(_ depth: Int) -> String {
+            "<iq id='1'>" + String(repeating: "<q>", count: depth - 1) + "text"
+                + String(repeating: "</q>", count: depth - 1) + "</iq>"
+        }
+        #expect(try read(nested(32)) == .element(element(nested(32))))
+        #expect(try read(nested(33)) == tag("<iq id='1'/>"))
+        #expect(try read(nested(100_000), limits: ParserLimits(stanzaBytes: 4_000_000)) == tag("<iq id='1'/>"))
+    }
+
+    @Test func depthThatNeverEndsEndsTheStream() {
+        let text = streamHeader + String(repeating: "<q>", count: 3_000_000)
+        var random = SeededGenerator(seed: 2)
+        let outcome = ParseOutcome(pieces: text.utf8.pieces(of: 65_536...65_536, using: &random))
+        #expect(outcome.error?.condition == .policyViolation)
+    }
+
+    @Test func attributes() throws {
+        func wide(_ count: Int, inner: Bool) -> String {
+            let attributes = (0..<count).map { " a\($0)='\($0)'" }.joined()
+            return inner ? "<iq id='1'><q\(attributes)>text<r/></q>text</iq>" : "<iq\(attributes)><q/></iq>"
+        }
+        #expect(try read(wide(64, inner: true)) == .element(element(wide(64, inner: true))))
+        #expect(try read(wide(64, inner: false)) == .element(element(wide(64, inner: false))))
+        #expect(try read(wide(65, inner: true)) == tag("<iq id='1'/>"))
+        let event = try read(wide(65, inner: false))
+        guard case .oversized(let start) = event else {
+            Issue.record("\(event)")
+            return
+        }
+        #expect(start.attributes.count == 65 && start.content.isEmpty)
+        let declarations = (0..<100).map { " xmlns:n\($0)='urn:\($0)'" }.joined()
+        #expect(try read("<iq><q\(declarations)/></iq>") == .element(element("<iq><q/></iq>")))
+    }
+
+    @Test func aLongAttribute() throws {
+        let value = String(repeating: "v", count: 300_000)
+        #expect(try read("<iq id='1'><q a='\(value)'/></iq>") == tag("<iq id='1'/>"))
+        // The stanza's own start tag is kept whole: it has the addresses for the answer.
+        let event = try read("<iq id='1' from='a@b/c' type='get' a='\(value)'/>")
+        guard case .oversized(let start) = event else {
+            Issue.record("\(event)")
+            return
+        }
+        #expect(start["from"] == "a@b/c")
+    }
+
+    @Test(arguments: [49_999, 60_000, 200_000])
+    func aLongName(length: Int) throws {
+        // libxml2 by itself ends the document at 50,000 bytes of name.
+        let name = String(repeating: "n", count: length)
+        let expected =
+            try length < 100_000 ? StreamEvent.element(element("<iq id='1'><\(name)/></iq>")) : tag("<iq id='1'/>")
+        #expect(
+            try read("<iq id='1'><\(name)>t</\(name)></iq>")
+                == (length < 100_000 ? .element(element("<iq id='1'><\(name)>t</\(name)></iq>")) : expected))
+        #expect(
+            try read("<iq id='1'><q xmlns='urn:\(name)'/></iq>")
+                == .element(element("<iq id='1'><q xmlns='urn:\(name)'/></iq>")))
+        #expect(try read("<iq id='1'><q \(name)='1'/></iq>") == .element(element("<iq id='1'><q \(name)='1'/></iq>")))
+    }
+
+    @Test func oneOversizedStanzaAfterAnother() throws {
+        var text = streamHeader
+        var expected: [StreamEvent] = []
+        for index in 0..<200 {
+            switch index % 4 {
+            case 0:
+                text +=
+                    "<iq id='\(index)'>" + String(repeating: "<a>", count: 40) + String(repeating: "</a>", count: 40)
+                    + "</iq>"
+            case 1: text += "<iq id='\(index)'>" + String(repeating: "text ", count: 100) + "</iq>"
+            case 2: text += "<iq id='\(index)'><q" + (0..<20).map { " a\($0)=''" }.joined() + "/></iq>"
+            default: text += "<iq id='\(index)'><q/></iq> "
+            }
+            let tag = Element("iq", namespace: Namespaces.component, attributes: ["id": "\(index)"])
+            expected.append(index % 4 == 3 ? try .element(element("<iq id='\(index)'><q/></iq>")) : .oversized(tag))
+        }
+        let limits = ParserLimits(stanzaBytes: 480, depth: 30, attributes: 16)
+        var random = SeededGenerator(seed: 3)
+        for sizes in [1...1, 1...99, 100...10_000, 1_000_000...1_000_000] {
+            let outcome = ParseOutcome(pieces: text.utf8.pieces(of: sizes, using: &random), limits: limits)
+            #expect(outcome.error == nil)
+            #expect(Array(outcome.events.dropFirst()) == expected)
+        }
+    }
+
+    @Test(arguments: ["<iq><body>", "<iq a='", "<iq ", "<", "<iq><![CDATA["])
+    func aStanzaThatNeverEndsEndsTheStream(start: String) {
+        let limits = ParserLimits(stanzaBytes: 1000, streamBytes: 100_000)
+        let parser = StreamParser(limits: limits)
+        var fed = 0
+        let error = #expect(throws: StreamError.self) {
+            _ = try parser.read(ByteBuffer(string: streamHeader + "<a/>" + start))
+            while fed < 300_000 {
+                fed += 1000
+                _ = try parser.read(ByteBuffer(repeating: UInt8(ascii: "x"), count: 1000))
+            }
+        }
+        #expect(error?.condition == .policyViolation)
+        #expect((99_000...101_000).contains(fed))
+    }
+
+    @Test func keepalivesDoNotAddUp() throws {
+        let parser = StreamParser(limits: ParserLimits(stanzaBytes: 100, streamBytes: 1000))
+        _ = try parser.read(ByteBuffer(string: streamHeader))
+        for _ in 0..<5000 { #expect(try parser.read(ByteBuffer(string: " ")).isEmpty) }
+        #expect(try parser.read(ByteBuffer(string: Self.next)).count == 1)
+    }
+
+    @Test func aHeaderThatNeverEndsEndsTheStream() {
+        let parser = StreamParser(limits: ParserLimits(streamBytes: 10_000))
+        let error = #expect(throws: StreamError.self) {
+            _ = try parser.read(ByteBuffer(string: "<stream "))
+            for _ in 0..<100 { _ = try parser.read(ByteBuffer(repeating: UInt8(ascii: "x"), count: 1000)) }
+        }
+        #expect(error?.condition == .policyViolation)
+    }
+}
