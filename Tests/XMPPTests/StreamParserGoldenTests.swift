@@ -38,7 +38,7 @@ import Testing
                 continue
             }
             if complete.error == nil {
-                #expect(outcome.transcript == complete.transcript, "split at \(split)")
+                #expect(outcome == complete, "split at \(split)")
             } else {
                 // What is in one piece with the error is lost with it.
                 #expect(complete.events.starts(with: outcome.events), "split at \(split)")
