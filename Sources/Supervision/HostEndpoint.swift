@@ -88,7 +88,7 @@ actor HostEndpoint {
         let now = surroundings.now()
         var wanted: [InviteRequest] = []
         var completions: [InviteCommands.Completion] = []
-        var writer = XMLWriter(into: ByteBuffer())
+        var writer = XMLWriter()
         for request in requests {
             let permissions = Permissions(of: Account(request.from), under: policy)
             if request.isCommand, request.to?.isDomain == true {
@@ -109,7 +109,7 @@ actor HostEndpoint {
 
         let host = policy.host
         let results = await service.invite(wanted)
-        writer = XMLWriter(into: ByteBuffer())
+        writer = XMLWriter()
         for (completion, result) in zip(completions, results) {
             writer.write(completion.answer(result, host: host).element())
         }

@@ -16,6 +16,10 @@ public struct JID: Hashable, Sendable {
     ///
     /// - Throws: ``JIDError`` when a part is empty, longer than 1,023 bytes or not allowed by its profile.
     public init(_ text: some StringProtocol) throws(JIDError) {
+        if let plain = JID(plain: text) {
+            self = plain
+            return
+        }
         var rest = text[...]
         var resource: Substring?
         if let slash = rest.utf8.firstIndex(of: UInt8(ascii: "/")) {
@@ -56,7 +60,7 @@ public struct JID: Hashable, Sendable {
         try Stringprep.nodeprep.prepare(String(localpart), part: .localpart)
     }
 
-    private init(preparedLocalpart: String?, domain: String, resource: String?) {
+    init(preparedLocalpart: String?, domain: String, resource: String?) {
         self.localpart = preparedLocalpart
         self.domain = domain
         self.resource = resource

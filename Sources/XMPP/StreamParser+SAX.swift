@@ -43,6 +43,11 @@ extension StreamParser {
         attributes: UnsafeBufferPointer<UnsafePointer<xmlChar>?>
     ) {
         guard failure == nil else { return }
+        // libxml2 takes a prefix without a namespace for a part of the name and goes on.
+        guard prefix == nil || uri != nil, !Self.hasUnboundPrefix(attributes) else {
+            fail(StreamError(.badNamespacePrefix))
+            return
+        }
         depth += 1
         if depth == 1 {
             if isReplaying { return }
@@ -119,6 +124,12 @@ extension StreamParser {
             open[top].content[last] = .text(joined)
         } else {
             open[top].content.append(.text(piece))
+        }
+    }
+
+    private static func hasUnboundPrefix(_ attributes: UnsafeBufferPointer<UnsafePointer<xmlChar>?>) -> Bool {
+        stride(from: 0, to: attributes.count, by: 5).contains { at in
+            attributes[at + 1] != nil && attributes[at + 2] == nil
         }
     }
 

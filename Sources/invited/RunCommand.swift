@@ -32,6 +32,8 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         // Writing to a closed standard error or socket is an error like any other.
         signal(SIGPIPE, SIG_IGN)
+        // From here on: its default action would end a daemon that is told to reload while it starts.
+        let reloads = await UnixSignalsSequence(trapping: .sighup)
         let environment = ProcessInfo.processInfo.environment
         let (logger, sink) = makeLogger(environment)
         defer { sink.flush() }
@@ -68,7 +70,9 @@ struct RunCommand: AsyncParsableCommand {
                     .init(
                         service: DaemonService(supervisor: supervisor, manager: manager),
                         successTerminationBehavior: .gracefullyShutdownGroup),
-                    .init(service: ReloadService(supervisor: supervisor, manager: manager, reporter: reporter)),
+                    .init(
+                        service: ReloadService(
+                            reloads: reloads, supervisor: supervisor, manager: manager, reporter: reporter)),
                     .init(service: WatchdogService(supervisor: supervisor, manager: manager)),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],

@@ -26,12 +26,14 @@ struct DaemonService: Service {
 
 /// Reloads the configuration at SIGHUP.
 struct ReloadService: Service {
+    /// One element for each SIGHUP.
+    let reloads: UnixSignalsSequence
     let supervisor: Supervisor
     let manager: ServiceManager
     let reporter: StatusReporter
 
     func run() async throws {
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+        for await _ in reloads.cancelOnGracefulShutdown() {
             manager.reloading()
             let outcome = await supervisor.reload()
             await reporter.reloaded(outcome)

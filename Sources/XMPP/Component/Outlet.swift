@@ -40,7 +40,7 @@ public final class Outlet: Sendable {
 
     /// Sends one IQ.
     public func send(_ iq: IQ) {
-        var writer = XMLWriter(into: ByteBuffer())
+        var writer = XMLWriter()
         writer.write(iq.element())
         send(writer.buffer)
     }
