@@ -1,0 +1,102 @@
+"""Fixtures that every file shares. The interpreter is the system's: /usr/bin/python3 -m pytest Tests/Daemon"""
+
+import asyncio
+import inspect
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.daemon import Daemon, binary
+from harness.ejabberd import BEAMS, Ejabberd
+from harness.installation import COMPONENT, SECRET, Installation, two_hosts
+from harness.prosody import Prosody
+from harness.client import PASSWORD
+from harness.wire import ScriptedServer, Stream
+
+USERS = ["admin@a.example", "alice@a.example", "bob@b.example", "admin@b.example"]
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not os.access(binary(), os.X_OK):
+        pytest.exit(f"there is no daemon at {binary()}: build it, or name it in $INVITED", returncode=2)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run `async def` tests, which talk through slixmpp, on an event loop of their own."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    asyncio.run(asyncio.wait_for(pyfuncitem.obj(**arguments), timeout=180))
+    return True
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """A directory of the test's own, with a path short enough for Unix sockets."""
+    path = Path(tempfile.mkdtemp(prefix="invited-"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as scripted:
+        yield scripted
+
+
+@pytest.fixture
+def installation(directory: Path, server: ScriptedServer) -> Installation:
+    """Two hosts behind the scripted server."""
+    return two_hosts(Installation(directory, server.port))
+
+
+@pytest.fixture
+def daemon(installation: Installation) -> Iterator[Daemon]:
+    """Running, not yet connected."""
+    with Daemon(installation) as running:
+        yield running
+
+
+@pytest.fixture
+def stream(server: ScriptedServer, daemon: Daemon) -> Stream:
+    """The daemon's connection, authenticated."""
+    connected = server.connect()
+    daemon.await_ready()
+    return connected
+
+
+@pytest.fixture(scope="session")
+def prosody() -> Iterator[Prosody]:
+    """Two hosts, each of which delegates its commands."""
+    path = Path(tempfile.mkdtemp(prefix="invited-prosody-"))
+    server = Prosody(path, COMPONENT, SECRET, ["a.example", "b.example"])
+    try:
+        for user in USERS:
+            server.register(user, PASSWORD)
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def ejabberd() -> Iterator[Ejabberd]:
+    """Two hosts and no delegation; b.example's service address comes over the same connection."""
+    if BEAMS is None:
+        pytest.skip("ejabberd is not installed")
+    path = Path(tempfile.mkdtemp(prefix="invited-ejabberd-"))
+    server = Ejabberd(path, [COMPONENT, "invites.b.example"], SECRET, ["a.example", "b.example"])
+    try:
+        for user in USERS:
+            server.register(user, PASSWORD)
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(path, ignore_errors=True)

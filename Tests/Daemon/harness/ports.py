@@ -1,0 +1,51 @@
+"""Ports and waiting on loopback."""
+
+import os
+import socket
+import subprocess
+import time
+
+LOOPBACK = "127.0.0.1"
+
+
+def free_port() -> int:
+    """A port that nobody listens on. For servers that cannot be told to pick their own and say which."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return probe.getsockname()[1]
+
+
+def await_listener(port: int, process: subprocess.Popen[bytes], timeout: float = 30) -> None:
+    """Return when something accepts on `port`; fail when `process` ends before that."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            socket.create_connection((LOOPBACK, port), timeout=1).close()
+            return
+        except OSError:
+            # A listener that is not there yet announces nothing to wait for: its process or the deadline decides.
+            try:
+                process.wait(timeout=0.05)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"nothing listens on port {port} after {timeout} s") from None
+            else:
+                raise RuntimeError(f"{process.args[0]} ended with code {process.returncode} before it listened")
+
+
+def unprivileged(user: str) -> dict[str, object]:
+    """`subprocess.Popen` arguments that drop root's rights; nothing to drop for anybody else."""
+    return {"user": user, "group": user, "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+class Announcement:
+    """A port to which a server that is being started connects once when it is ready."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server((LOOPBACK, 0))
+        self.port: int = self._listener.getsockname()[1]
+
+    def wait(self, timeout: float = 30) -> None:
+        self._listener.settimeout(timeout)
+        with self._listener:
+            self._listener.accept()[0].close()

@@ -1,0 +1,163 @@
+"""Behind a real ejabberd, with a client that we did not write: one connection, a shared and a service address."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness import messages
+from harness.client import PASSWORD, Client, IqError
+from harness.daemon import Daemon
+from harness.ejabberd import Ejabberd
+from harness.installation import COMPONENT, SECRET, Installation, two_hosts
+from harness.load import Load
+from harness.stanzas import COMMANDS_NS, CREATE_ACCOUNT, INVITE, Invitation
+
+SERVICE = "invites.b.example"
+
+
+@pytest.fixture
+def installation(directory: Path, ejabberd: Ejabberd) -> Installation:
+    return two_hosts(Installation(directory, ejabberd.component_port))
+
+
+@pytest.fixture
+def daemon(installation: Installation, ejabberd: Ejabberd) -> Iterator[Daemon]:
+    with Daemon(installation) as running:
+        running.await_log(messages.CONNECTED, timeout=60)
+        yield running
+
+
+async def test_list(daemon: Daemon, ejabberd: Ejabberd) -> None:
+    async with Client("bob@b.example", ejabberd.client_port) as bob:
+        for address in (COMPONENT, SERVICE):
+            listed = await bob.commands(address)
+            assert set(listed) == {INVITE} and listed[INVITE][0] == address and listed[INVITE][1]
+    async with Client("admin@b.example", ejabberd.client_port) as admin:
+        assert set(await admin.commands(SERVICE)) == {INVITE, CREATE_ACCOUNT}
+
+
+async def test_command_info(daemon: Daemon, ejabberd: Ejabberd) -> None:
+    async with Client("bob@b.example", ejabberd.client_port) as bob:
+        assert COMMANDS_NS in await bob.features(SERVICE)
+        assert COMMANDS_NS in await bob.features(SERVICE, INVITE)
+        with pytest.raises(IqError, match="item-not-found"):
+            await bob.features(SERVICE, CREATE_ACCOUNT)
+
+
+async def test_execute(daemon: Daemon, ejabberd: Ejabberd, installation: Installation) -> None:
+    async with Client("bob@b.example", ejabberd.client_port) as bob:
+        made = [await bob.invite(address) for address in (COMPONENT, SERVICE)]
+    for invitation in made:
+        assert invitation.uri == f"xmpp:bob@b.example?roster;preauth={invitation.token}"
+    assert {invitation.token for invitation in made} == installation.tokens("b.example")
+
+
+@pytest.mark.parametrize("address", [COMPONENT, SERVICE])
+async def test_create_account_and_cancel(
+        daemon: Daemon, ejabberd: Ejabberd, installation: Installation, address: str) -> None:
+    async with Client("admin@b.example", ejabberd.client_port) as admin:
+        assert (await admin.create_account(address)).uri.startswith("xmpp:b.example?register;preauth=")
+        named = await admin.create_account(address, username="juliet")
+        assert named.uri.startswith("xmpp:juliet@b.example?register;preauth=")
+        made = installation.tokens("b.example")
+        asked = await admin.command(address, CREATE_ACCOUNT)
+        session = asked["command"]["sessionid"]
+        canceled = await admin.command(address, CREATE_ACCOUNT, "cancel", session)
+        assert canceled["command"]["status"] == "canceled"
+        with pytest.raises(IqError):
+            await admin.command(address, CREATE_ACCOUNT, "complete", session, username="")
+        assert installation.tokens("b.example") == made
+
+
+async def test_forbidden(daemon: Daemon, ejabberd: Ejabberd) -> None:
+    async with Client("bob@b.example", ejabberd.client_port) as bob:
+        for address in (COMPONENT, SERVICE):
+            assert await bob.refusal(address, CREATE_ACCOUNT) == "forbidden"
+            assert await bob.refusal(address, "urn:example:unknown") == "item-not-found"
+
+
+async def test_foreign_hosts_user_is_refused(daemon: Daemon, ejabberd: Ejabberd, installation: Installation) -> None:
+    async with Client("alice@a.example", ejabberd.client_port) as alice:
+        assert await alice.refusal(SERVICE, INVITE) == "forbidden"
+        assert await alice.refusal(SERVICE, CREATE_ACCOUNT) == "forbidden"
+        assert await alice.commands(SERVICE) == {}
+    async with Client("admin@a.example", ejabberd.client_port) as admin:
+        assert await admin.refusal(SERVICE, CREATE_ACCOUNT) == "forbidden"
+    assert installation.tokens("b.example") == set()
+
+
+async def test_both_hosts_at_once(daemon: Daemon, ejabberd: Ejabberd, installation: Installation) -> None:
+    async with (Client("alice@a.example", ejabberd.client_port) as alice,
+                Client("bob@b.example", ejabberd.client_port) as bob):
+        made = await asyncio.gather(*(client.invite(address) for _ in range(50)
+                                      for client, address in ((alice, COMPONENT), (bob, SERVICE))))
+    assert {one.token for one in made[0::2]} == installation.tokens("a.example")
+    assert {one.token for one in made[1::2]} == installation.tokens("b.example")
+
+
+async def test_policy_flipped_by_a_reload_while_connected(
+        daemon: Daemon, ejabberd: Ejabberd, installation: Installation) -> None:
+    async with Client("bob@b.example", ejabberd.client_port) as bob:
+        await bob.invite(SERVICE)
+        installation.host("b.example", allow_contact_invites=False, service_address=SERVICE)
+        daemon.reload()
+        await asyncio.to_thread(daemon.await_log, messages.RELOADED)
+        for address in (COMPONENT, SERVICE):
+            assert await bob.refusal(address, INVITE) == "forbidden"
+            assert await bob.commands(address) == {}
+    assert daemon.logged(messages.DISCONNECTED) == 0
+
+
+async def test_server_restarted_under_load(daemon: Daemon, ejabberd: Ejabberd, installation: Installation) -> None:
+    load = Load(ejabberd.client_port, {"alice@a.example": "a.example", "bob@b.example": "b.example"},
+                {"alice@a.example": COMPONENT, "bob@b.example": SERVICE})
+    async with load:
+        await load.until_each_has_made(20)
+        first = daemon.await_log(messages.CONNECTED)
+        await asyncio.to_thread(ejabberd.restart)
+        await asyncio.to_thread(daemon.await_log, messages.CONNECTED, after=first, timeout=60)
+        await load.until_each_has_made(20)
+    for host, tokens in load.tokens.items():
+        assert tokens <= installation.tokens(host)
+
+
+async def test_wrong_secret(ejabberd: Ejabberd, directory: Path) -> None:
+    installation = two_hosts(Installation(directory, ejabberd.component_port, secret="not-the-secret"))
+    with Daemon(installation) as daemon:
+        daemon.await_log(messages.REFUSED, reason=messages.REASON_WRONG_SECRET)
+
+
+async def test_delegated_in_version_1(directory: Path) -> None:
+    """ejabberd's own delegation module: hosts' commands are ours, users' own accounts are not."""
+    scratch = Path(tempfile.mkdtemp(prefix="invited-ejabberd-"))
+    ejabberd = Ejabberd(scratch, [COMPONENT], SECRET, ["a.example", "b.example"], delegate=True)
+    try:
+        for user in ("alice@a.example", "bob@b.example"):
+            ejabberd.register(user, PASSWORD)
+        ejabberd.start()
+        with Daemon(two_hosts(Installation(directory, ejabberd.component_port))) as daemon:
+            daemon.await_log(messages.CONNECTED, timeout=60)
+            async with (Client("alice@a.example", ejabberd.client_port) as alice,
+                        Client("bob@b.example", ejabberd.client_port) as bob):
+                assert (await once_delegated(alice, "a.example")).uri.startswith("xmpp:alice@a.example?")
+                assert (await once_delegated(bob, "b.example")).uri.startswith("xmpp:bob@b.example?")
+                assert await bob.refusal("a.example", INVITE) == "forbidden"
+                assert await alice.refusal("alice@a.example", INVITE) == "item-not-found"
+    finally:
+        ejabberd.stop()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+async def once_delegated(client: Client, host: str) -> Invitation:
+    """ejabberd begins to delegate a moment after the handshake, when it has our features; until then it answers."""
+    for _ in range(1000):
+        try:
+            return await client.invite(host)
+        except IqError as error:
+            if error.condition != "item-not-found":
+                raise
+    raise AssertionError(f"{host} never delegated its commands")
