@@ -14,7 +14,7 @@ final class ComponentStreamHandler: ChannelInboundHandler {
     }
 
     /// How long the server may take to close the stream with us.
-    private static let patience = TimeAmount.seconds(1)
+    private static let patience = TimeAmount.milliseconds(200)
 
     private let options: ComponentOptions
     private let connection: ComponentConnection
