@@ -2,13 +2,17 @@ internal import Synchronization
 
 /// Runs an operation that cannot be cancelled, and waits for it no longer than the limit.
 ///
+/// - Parameter sleep: Returns once the time has passed, or throws when the task is cancelled.
 /// - Returns: Whether it finished in time. If not, it goes on by itself.
-func finishes(within limit: Duration, _ operation: @escaping @Sendable () async -> Void) async -> Bool {
+func finishes(
+    within limit: Duration, sleep: @escaping @Sendable (Duration) async throws -> Void,
+    _ operation: @escaping @Sendable () async -> Void
+) async -> Bool {
     let race = Race()
     return await withCheckedContinuation { continuation in
         race.begin(continuation)
         let timer = Task {
-            guard (try? await Task.sleep(for: limit)) != nil else { return }
+            guard (try? await sleep(limit)) != nil else { return }
             race.end(false)
         }
         Task {

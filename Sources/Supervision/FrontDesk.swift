@@ -15,6 +15,11 @@ actor FrontDesk {
     private let surroundings: Surroundings
     private var entropy: Entropy
     private var commands = InviteCommands()
+    /// By host, the invites that it is making for us.
+    private var waiting: [String: Int] = [:]
+
+    /// What one host may have waiting: one that hangs must not use up the room that all requests share.
+    static let mostWaiting = 256
 
     init(
         table: @escaping @Sendable () -> RoutingTable, outlet: Outlet, inFlight: InFlight, surroundings: Surroundings
@@ -48,7 +53,7 @@ actor FrontDesk {
 
     private func answer(_ request: InboundRequest, _ table: RoutingTable) {
         let permissions = table.permissions(of: request.from)
-        guard request.isCommand else {
+        guard request.isCommand, request.to?.isDomain == true else {
             outlet.send(Answers.answer(request, permissions: permissions))
             inFlight.leave()
             return
@@ -63,11 +68,23 @@ actor FrontDesk {
                 inFlight.leave()
                 return
             }
-            Task { [outlet, inFlight] in
+            guard waiting[host, default: 0] < Self.mostWaiting else {
+                outlet.send(completion.answer(.failure(.overloaded), host: host))
+                inFlight.leave()
+                return
+            }
+            waiting[host, default: 0] += 1
+            Task {
                 let results = await service.invite([invite])
                 for result in results { outlet.send(completion.answer(result, host: host)) }
+                ended(on: host)
                 inFlight.leave()
             }
         }
+    }
+
+    private func ended(on host: String) {
+        let rest = waiting[host, default: 0] - 1
+        waiting[host] = rest > 0 ? rest : nil
     }
 }

@@ -79,15 +79,33 @@ struct InviteCommands: Sendable {
         _ command: CommandRequest, _ request: InboundRequest, _ permissions: Permissions, _ now: Timestamp,
         _ entropy: inout Entropy
     ) throws(StanzaError) -> Decision {
-        var stage: Stage? = nil
-        if let identifier = command.sessionID {
-            do {
-                stage = try sessions.take(
-                    identifier, owner: request.from, node: command.node, now: now.millisecondsSinceEpoch)
-            } catch {
-                throw error.stanzaError
-            }
+        guard let identifier = command.sessionID else {
+            return try act(nil, command, request, permissions, now, &entropy)
         }
+        let stage: Stage
+        do {
+            stage = try sessions.take(
+                identifier, owner: request.from, node: command.node, now: now.millisecondsSinceEpoch)
+        } catch {
+            throw error.stanzaError
+        }
+        do throws(StanzaError) {
+            return try act(stage, command, request, permissions, now, &entropy)
+        } catch {
+            if error.kind == .modify {
+                // Another try in the same session can mend it (RFC 6120 §8.3.2).
+                _ = sessions.open(
+                    owner: request.from, node: command.node, state: stage, now: now.millisecondsSinceEpoch,
+                    using: &entropy, identifier: identifier)
+            }
+            throw error
+        }
+    }
+
+    private mutating func act(
+        _ stage: Stage?, _ command: CommandRequest, _ request: InboundRequest, _ permissions: Permissions,
+        _ now: Timestamp, _ entropy: inout Entropy
+    ) throws(StanzaError) -> Decision {
         switch (command.action, stage) {
         case (.cancel, .some):
             let response = CommandResponse(node: command.node, sessionID: command.sessionID ?? "", status: .canceled)

@@ -6,6 +6,7 @@ internal import XMPP
 /// Brings each stanza to the host whose matter it is, without waiting for any; what is nobody's is answered here.
 final class Router: StanzaReceiver {
     private let domain: String
+    private let address: JID?
     private let table = Mutex(RoutingTable())
     private let outlet: Outlet
     private let inFlight: InFlight
@@ -18,6 +19,7 @@ final class Router: StanzaReceiver {
     /// - Parameter domain: The component's own address, which all hosts share.
     init(domain: String, outlet: Outlet, inFlight: InFlight, surroundings: Surroundings) {
         self.domain = domain
+        address = try? JID(domain)
         self.outlet = outlet
         self.inFlight = inFlight
         logger = surroundings.logger
@@ -54,7 +56,12 @@ final class Router: StanzaReceiver {
 
     // MARK: IQs
 
-    private func route(_ iq: IQ, _ table: RoutingTable) {
+    private func route(_ received: IQ, _ table: RoutingTable) {
+        // An answer is never answered.
+        guard received.isRequest else { return }
+        var iq = received
+        // The answer needs a sender, for want of which servers end the stream.
+        if iq.to == nil { iq.to = address }
         if DelegatedRequest.version(of: iq) != nil {
             routeDelegated(iq, table)
             return

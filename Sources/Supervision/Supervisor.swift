@@ -25,6 +25,7 @@ public actor Supervisor {
     private let outlet: Outlet
     private let inFlight: InFlight
     private let surroundings: Surroundings
+    private var latestReload: Task<ReloadOutcome, Never>?
     private var isShutDown = false
     private var shutDownWaiters: [CheckedContinuation<Void, Never>] = []
     nonisolated let connection: ComponentConnection
@@ -85,7 +86,19 @@ public actor Supervisor {
 
     /// Reads and checks all files; if they are all good, moves every host that differs to its new configuration, starts the new ones
     /// and stops those that are gone. What did not change is not touched.
+    ///
+    /// Reloads that are asked for at the same time happen one after the other, so that the latest reading of the files is the one in force.
     public func reload() async -> ReloadOutcome {
+        let previous = latestReload
+        let reload = Task {
+            _ = await previous?.value
+            return await self.reloadNow()
+        }
+        latestReload = reload
+        return await reload.value
+    }
+
+    private func reloadNow() async -> ReloadOutcome {
         let loaded = await load()
         guard loaded.diagnostics.isEmpty, let newDaemon = loaded.daemon else {
             for mistake in loaded.diagnostics {
@@ -95,7 +108,8 @@ public actor Supervisor {
                 "configuration refused", metadata: ["mistakes": "\(loaded.diagnostics.count)"])
             return .refused(loaded.diagnostics)
         }
-        let fixed = newDaemon.differences(from: daemon)
+        // The hosts have just been read from the new directory.
+        let fixed = newDaemon.differences(from: daemon).filter { $0 != "hosts_directory" }
         if !fixed.isEmpty {
             surroundings.logger.warning(
                 "settings that take effect after a restart", metadata: ["keys": "\(fixed.joined(separator: ", "))"])
@@ -165,8 +179,8 @@ public actor Supervisor {
     /// Takes no more requests, answers those accepted, and ends; each step waits no longer than the given time.
     public func shutDown(within limit: Duration) async {
         connection.drain()
-        let inFlight = inFlight
-        if await !finishes(within: limit, { await inFlight.waitUntilNone() }) {
+        let (inFlight, sleep) = (inFlight, surroundings.sleep)
+        if await !finishes(within: limit, sleep: sleep, { await inFlight.waitUntilNone() }) {
             surroundings.logger.warning("left requests unanswered", metadata: ["count": "\(inFlight.count)"])
         }
         connection.shutDown()
@@ -176,7 +190,7 @@ public actor Supervisor {
             shutDownWaiters = []
         }
         let databases = databases
-        if await !finishes(within: limit, { await databases.shutdown() }) {
+        if await !finishes(within: limit, sleep: sleep, { await databases.shutdown() }) {
             surroundings.logger.warning("left databases open")
         }
     }

@@ -1,0 +1,41 @@
+import Testing
+
+@testable import Supervision
+
+@Suite(.timeLimit(.minutes(1))) struct FinishingTests {
+    @Test func whatEndsInTimeIsWaitedFor() async throws {
+        let world = World()
+        let goOn = Inbox<Void>()
+        let ended = Inbox<String>()
+        let result = Task {
+            await finishes(within: .seconds(7), sleep: world.surroundings.sleep) {
+                _ = try? await goOn.next()
+                ended.put("ended")
+            }
+        }
+        let alarm = try await world.sleepers.next()
+        #expect(alarm.duration == .seconds(7))
+        #expect(ended.items.isEmpty)
+        goOn.put(())
+        #expect(await result.value)
+        #expect(ended.items == ["ended"])
+        // Too late to matter.
+        alarm.wake()
+    }
+
+    @Test func whatDoesNotEndGoesOnByItself() async throws {
+        let world = World()
+        let goOn = Inbox<Void>()
+        let ended = Inbox<String>()
+        let result = Task {
+            await finishes(within: .seconds(7), sleep: world.surroundings.sleep) {
+                _ = try? await goOn.next()
+                ended.put("ended")
+            }
+        }
+        try await world.sleepers.next().wake()
+        #expect(await !result.value)
+        goOn.put(())
+        #expect(try await ended.next() == "ended")
+    }
+}

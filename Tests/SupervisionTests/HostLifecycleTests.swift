@@ -1,0 +1,78 @@
+import Invites
+import Testing
+
+@testable import Supervision
+
+@Suite struct HostLifecycleTests {
+    var random = World().entropy
+
+    private func time(_ seconds: Int64) -> Timestamp { Timestamp(millisecondsSinceEpoch: seconds * 1000) }
+
+    @Test mutating func troubleIsTimedFromItsStartAndToldByItsLatestReason() throws {
+        var life = HostLifecycle(now: time(0))
+        #expect(life.state == .running)
+        #expect(life.lastTrouble == nil)
+        let first = try #require(life.failed("full", now: time(10), using: &random))
+        #expect(first >= .milliseconds(500) && first <= .seconds(1))
+        #expect(life.state == .quarantined(reason: "full", since: time(10)))
+        let second = try #require(life.retryFailed("locked", using: &random))
+        #expect(second >= .seconds(1) && second <= .seconds(2))
+        #expect(life.state == .quarantined(reason: "locked", since: time(10)))
+        #expect(life.lastTrouble == "locked")
+        let recovered = life.recovered(now: time(20))
+        #expect(recovered)
+        #expect(life.state == .running)
+        #expect(life.since == time(20))
+        #expect(life.lastTrouble == "locked")
+    }
+
+    @Test mutating func inQuarantineOneRetryIsDueAtATime() {
+        var life = HostLifecycle(now: time(0))
+        #expect(life.failed("full", now: time(1), using: &random) != nil)
+        #expect(life.failed("full", now: time(2), using: &random) == nil)
+        #expect(life.state == .quarantined(reason: "full", since: time(1)))
+    }
+
+    @Test mutating func waitsGrowUpToABoundUntilAnInviteIsStored() throws {
+        var life = HostLifecycle(now: time(0))
+        var waits = [try #require(life.failed("io", now: time(0), using: &random))]
+        for _ in 0..<20 { waits.append(try #require(life.retryFailed("io", using: &random))) }
+        #expect(waits.allSatisfy { $0 <= .seconds(300) })
+        #expect(waits.last.map { $0 >= .seconds(150) } == true)
+        // A host that comes back only to fail at its next invite does not start over.
+        let recovered = life.recovered(now: time(1))
+        #expect(recovered)
+        #expect(try #require(life.failed("io", now: time(2), using: &random)) >= .seconds(150))
+        let recoveredAgain = life.recovered(now: time(3))
+        #expect(recoveredAgain)
+        life.succeeded()
+        #expect(try #require(life.failed("io", now: time(4), using: &random)) <= .seconds(1))
+    }
+
+    @Test mutating func aLateSuccessDoesNotShortenTheQuarantine() throws {
+        var life = HostLifecycle(now: time(0))
+        _ = life.failed("io", now: time(0), using: &random)
+        for _ in 0..<10 { _ = life.retryFailed("io", using: &random) }
+        life.succeeded()
+        #expect(try #require(life.retryFailed("io", using: &random)) >= .seconds(150))
+    }
+
+    @Test mutating func stoppedItStaysStopped() {
+        var life = HostLifecycle(now: time(0))
+        _ = life.failed("io", now: time(1), using: &random)
+        life.stop(now: time(2))
+        let recovered = life.recovered(now: time(3))
+        #expect(!recovered)
+        #expect(life.failed("io", now: time(3), using: &random) == nil)
+        #expect(life.retryFailed("io", using: &random) == nil)
+        #expect(life.state == .stopped)
+        #expect(life.since == time(2))
+    }
+
+    @Test mutating func nothingToRecoverFrom() {
+        var life = HostLifecycle(now: time(0))
+        let recovered = life.recovered(now: time(3))
+        #expect(!recovered)
+        #expect(life.since == time(0))
+    }
+}

@@ -1,0 +1,155 @@
+import Invites
+import Testing
+import XMPP
+
+@testable import Supervision
+
+/// Who asks what under which rules, and what XEP-0050 and XEP-0401 want said to that.
+@Suite struct InviteCommandTests {
+    static let nodes = [Namespaces.inviteCommand, Namespaces.createAccountCommand, "urn:xmpp:invite#other", "config"]
+    static let actions: [String?] = [nil, "execute", "complete", "next", "prev", "cancel", "", "EXECUTE"]
+
+    private enum Expectation: Equatable {
+        case error(StanzaError.Condition, StanzaError.Kind, String?)
+        case form
+        case contact, account
+    }
+
+    private func expectation(_ asker: Asker, _ switches: Switches, _ node: String, _ action: String?) -> Expectation {
+        // XEP-0050 §4.4: malformed-action is about the request itself, whatever it is for.
+        guard [nil, "execute", "complete", "next", "prev", "cancel"].contains(action) else {
+            return .error(.badRequest, .modify, "malformed-action")
+        }
+        guard InviteCommands.nodes.contains(node) else { return .error(.itemNotFound, .cancel, nil) }
+        guard switches.lets(asker, use: node) else { return .error(.forbidden, .auth, nil) }
+        switch action {
+        case nil, "execute", "complete": return node == Namespaces.inviteCommand ? .contact : .form
+        default: return .error(.badRequest, .modify, "bad-action")
+        }
+    }
+
+    @Test(arguments: Asker.allCases, Switches.allCases)
+    func everyFirstRequest(_ asker: Asker, _ switches: Switches) throws {
+        for node in Self.nodes {
+            for action in Self.actions {
+                let address = CommandAddress()
+                let outcome = try address.decide(
+                    set(command(node, action: action), from: asker.address, to: "a.example"),
+                    Permissions(of: Account(asker.address), under: switches.policy))
+                let found: Expectation
+                switch outcome {
+                case .invite(.contact(let inviter), let host, _):
+                    #expect(inviter == Account(asker.address) && host == "a.example")
+                    found = .contact
+                case .invite: found = .account
+                case .answer(let answer):
+                    if let error = answer.stanzaError {
+                        found = .error(error.condition, error.kind, error.applicationCondition?.name)
+                        #expect(error.applicationCondition.map { $0.namespace == Namespaces.commands } != false)
+                    } else {
+                        #expect(outcome.status == "executing")
+                        found = .form
+                    }
+                    #expect(answer.id == "r" && answer.to == asker.address && answer.from == "a.example")
+                }
+                #expect(found == expectation(asker, switches, node, action), "\(node) \(action ?? "-")")
+                #expect(address.commands.sessions.count == (found == .form ? 1 : 0))
+            }
+        }
+    }
+
+    @Test(arguments: Asker.allCases) func theReasonOfARefusalIsTheTrueOne(_ asker: Asker) throws {
+        let switches = Switches(allowContactInvites: false, allowUserInvites: false)
+        for to in ["a.example", "invites.host.example", "invites.a.example"] as [JID] {
+            for node in InviteCommands.nodes where !switches.lets(asker, use: node) {
+                let address = CommandAddress()
+                let outcome = try address.decide(
+                    set(command(node), from: asker.address, to: to, language: "de"),
+                    Permissions(of: Account(asker.address), under: switches.policy))
+                let isForeign = node == Namespaces.inviteCommand && !asker.isUserOfHost
+                let wording = Wording.german
+                #expect(outcome.error?.text == (isForeign ? wording.onlyUsersOfHost : wording.onlyAdmins))
+            }
+        }
+    }
+
+    @Test func aCommandIsASet() throws {
+        let address = CommandAddress()
+        let outcome = try address.decide(
+            get(command(Namespaces.inviteCommand), from: "alice@a.example/r", to: "a.example"),
+            Permissions(contactHost: "a.example", accountHosts: []))
+        #expect(outcome.error?.condition == .badRequest)
+    }
+
+    @Test func aCommandHasANode() throws {
+        let address = CommandAddress()
+        let payload = Element("command", namespace: Namespaces.commands)
+        let outcome = try address.decide(
+            set(payload, from: "alice@a.example/r", to: "a.example"),
+            Permissions(contactHost: "a.example", accountHosts: []))
+        #expect(outcome.error?.condition == .badRequest)
+    }
+
+    @Test func inviteHasNoSessions() throws {
+        let address = CommandAddress()
+        for action in ["execute", "complete", "cancel"] {
+            let outcome = try address.decide(
+                set(
+                    command(Namespaces.inviteCommand, action: action, session: "1"), from: "alice@a.example/r",
+                    to: "a.example"),
+                Permissions(contactHost: "a.example", accountHosts: []))
+            #expect(outcome.error?.condition == .badRequest)
+            #expect(outcome.commandError == "bad-sessionid")
+        }
+    }
+
+    @Test func itIsAnsweredAtOnceWithALinkAndItsEnd() throws {
+        let address = CommandAddress()
+        let outcome = try address.decide(
+            set(command(Namespaces.inviteCommand), from: "alice@a.example/r", to: "a.example", language: "de"),
+            Permissions(contactHost: "a.example", accountHosts: []))
+        guard case .invite(let wanted, let host, let completion) = outcome else {
+            Issue.record("no invite")
+            return
+        }
+        let invite = try InvitePolicy(host: "a.example").invite(
+            for: wanted, token: #require(Token("abcdefghijkl")), at: Timestamp(millisecondsSinceEpoch: 0))
+        let answer = completion.answer(.success(invite), host: host)
+        let payload = try #require(answer.payload)
+        #expect(payload["status"] == "completed")
+        #expect(payload["node"] == Namespaces.inviteCommand)
+        #expect(payload["sessionid"]?.isEmpty == false)
+        #expect(payload.language == "de")
+        let form = try #require(answer.form)
+        #expect(form.kind == .result)
+        #expect(form.formType == "urn:xmpp:invite#invitation")
+        #expect(form.value(of: "uri") == "xmpp:alice@a.example?roster;preauth=abcdefghijkl")
+        // XEP-0082: a DateTime in UTC.
+        #expect(form.value(of: "expire") == "1970-01-08T00:00:00Z")
+        #expect(form["uri"]?.label == Wording.german.invitationURI)
+    }
+
+    @Test func refusalsOfTheHostBecomeErrors() throws {
+        let address = CommandAddress()
+        let outcome = try address.decide(
+            set(command(Namespaces.inviteCommand), from: "alice@a.example/r", to: "a.example", language: "de-CH"),
+            Permissions(contactHost: "a.example", accountHosts: []))
+        guard case .invite(_, _, let completion) = outcome else {
+            Issue.record("no invite")
+            return
+        }
+        let expected: [(InviteRefusal, StanzaError.Condition, StanzaError.Kind, String)] = [
+            (.denied(.contactInvitesOff), .forbidden, .auth, Wording.german.onlyAdmins),
+            (.denied(.notUserOfHost), .forbidden, .auth, Wording.german.onlyUsersOfHost),
+            (.usernameTaken, .conflict, .cancel, Wording.german.usernameTaken),
+            (.overloaded, .resourceConstraint, .wait, Wording.german.busy),
+            (.unavailable, .internalServerError, .wait, Wording.german.unavailable),
+        ]
+        for (refusal, condition, kind, text) in expected {
+            let answer = completion.answer(.failure(refusal), host: "a.example")
+            let error = try #require(answer.stanzaError)
+            #expect(error.condition == condition && error.kind == kind && error.text == text)
+            #expect(answer.id == "r" && answer.to == "alice@a.example/r" && answer.from == "a.example")
+        }
+    }
+}

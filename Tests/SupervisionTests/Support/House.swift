@@ -1,0 +1,78 @@
+import Invites
+import Storage
+
+@testable import Configuration
+@testable import Supervision
+@testable import XMPP
+
+/// A router with its hosts, their databases and the wire, without a server.
+struct House {
+    let world: World
+    let directory: TemporaryDirectory
+    let databases: InviteDatabases
+    let wire: Wire
+    let outlet: Outlet
+    let inFlight: InFlight
+    let router: Router
+
+    /// Runs a body with a house of these hosts, and tidies up.
+    static func with(
+        _ hosts: [HostConfiguration], inFlight limit: Int = 100_000, world: World = World(),
+        onSend: @escaping @Sendable (IQ) -> Void = { _ in }, _ body: (House) async throws -> Void
+    ) async throws {
+        let house = try await House(hosts, limit: limit, world: world, onSend: onSend)
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await body(house))
+        } catch {
+            result = .failure(error)
+        }
+        await house.databases.shutdown()
+        await house.wire.close()
+        try result.get()
+    }
+
+    private init(
+        _ hosts: [HostConfiguration], limit: Int, world: World, onSend: @escaping @Sendable (IQ) -> Void
+    ) async throws {
+        self.world = world
+        directory = try TemporaryDirectory()
+        databases = try InviteDatabases(directory: directory.path + "/state", maximumOpen: 16, writers: 4)
+        outlet = Outlet()
+        wire = try await Wire(outlet, onSend: onSend)
+        inFlight = InFlight(limit: limit)
+        router = Router(
+            domain: component.domain, outlet: outlet, inFlight: inFlight, surroundings: world.surroundings)
+        serve(hosts)
+    }
+
+    func serve(_ hosts: [HostConfiguration]) {
+        let entries = hosts.map { configuration in
+            let policy = InvitePolicy(configuration)
+            let service = HostService(
+                policy, store: databases.store(for: configuration.host), surroundings: world.surroundings)
+            let endpoint = HostEndpoint(
+                policy, service: service, outlet: outlet, inFlight: inFlight, surroundings: world.surroundings)
+            return (
+                configuration.host, RoutingTable.Entry(configuration: configuration, policy: policy, endpoint: endpoint)
+            )
+        }
+        router.replaceTable(RoutingTable(Dictionary(uniqueKeysWithValues: entries)))
+    }
+
+    func endpoint(_ host: String) -> HostEndpoint? { router.currentTable.hosts[host]?.endpoint }
+
+    /// Where the database of a host is.
+    func databasePath(_ host: String) -> String { "\(directory.path)/state/hosts/\(host).sqlite3" }
+
+    /// Hands requests to the router, and waits until nothing is left to do.
+    ///
+    /// - Returns: All that was sent because of them.
+    func answers(to requests: [IQ]) async throws -> [IQ] {
+        let before = wire.all.count
+        router.receive(requests.map { .iq($0) })
+        await inFlight.waitUntilNone()
+        try await wire.flush()
+        return Array(wire.all.dropFirst(before))
+    }
+}

@@ -1,0 +1,21 @@
+import Glibc
+import Testing
+
+/// Makes opening a database hang, as on a disk that does not answer: SQLite looks into the rollback journal that it finds beside a database,
+/// and this one is a FIFO that nobody writes to. Released, the opening fails.
+struct HungDatabase {
+    private let journal: String
+
+    /// - Parameter path: A database with content that is not open.
+    init(_ path: String) throws {
+        journal = path + "-journal"
+        try #require(mkfifo(journal, 0o600) == 0)
+    }
+
+    func release() {
+        // For reading and writing: does not wait, and is the writer that the other side waits for.
+        let descriptor = open(journal, O_RDWR | O_NONBLOCK)
+        if descriptor >= 0 { close(descriptor) }
+        unlink(journal)
+    }
+}

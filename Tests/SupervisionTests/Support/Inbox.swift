@@ -1,0 +1,58 @@
+import Synchronization
+
+/// Things that happened, in order, for a test to wait for: nobody sleeps.
+final class Inbox<Item: Sendable>: Sendable {
+    private struct Waiter {
+        let id: Int
+        let isWanted: @Sendable (Item) -> Bool
+        let continuation: CheckedContinuation<Item?, Never>
+    }
+
+    private struct State {
+        var items: [Item] = []
+        var waiters: [Waiter] = []
+        var lastWaiter = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// What has happened and nobody has taken.
+    var items: [Item] { state.withLock { $0.items } }
+
+    func put(_ item: Item) {
+        let waiter = state.withLock { state -> Waiter? in
+            guard let index = state.waiters.firstIndex(where: { $0.isWanted(item) }) else {
+                state.items.append(item)
+                return nil
+            }
+            return state.waiters.remove(at: index)
+        }
+        waiter?.continuation.resume(returning: item)
+    }
+
+    /// Takes the first such item, and waits for it until it is there or the test has run out of time.
+    func next(where isWanted: @escaping @Sendable (Item) -> Bool = { _ in true }) async throws -> Item {
+        let id = state.withLock { state in
+            state.lastWaiter += 1
+            return state.lastWaiter
+        }
+        let item = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let item = state.withLock { state -> Item?? in
+                    if let index = state.items.firstIndex(where: isWanted) { return state.items.remove(at: index) }
+                    if Task.isCancelled { return .some(nil) }
+                    state.waiters.append(Waiter(id: id, isWanted: isWanted, continuation: continuation))
+                    return nil
+                }
+                if let item { continuation.resume(returning: item) }
+            }
+        } onCancel: {
+            let waiter = state.withLock { state in
+                state.waiters.firstIndex { $0.id == id }.map { state.waiters.remove(at: $0) }
+            }
+            waiter?.continuation.resume(returning: nil)
+        }
+        guard let item else { throw CancellationError() }
+        return item
+    }
+}

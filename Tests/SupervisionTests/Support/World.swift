@@ -1,0 +1,71 @@
+import Invites
+import Logging
+import Supervision
+import Synchronization
+
+/// What services take from the world, in the test's hand: time stands still, and sleepers sleep until they are woken.
+final class World: Sendable {
+    /// Somebody who sleeps.
+    struct Sleeper: Sendable {
+        let duration: Duration
+        let alarm: Inbox<Void>
+
+        func wake() { alarm.put(()) }
+    }
+
+    /// Those who sleep and have not been taken by the test.
+    let sleepers = Inbox<Sleeper>()
+    /// What was logged, each as `level message`.
+    let log = Inbox<String>()
+    private let time = Mutex<Int64>(1_800_000_000_000)
+    private let random = Mutex<UInt64>(0)
+
+    var now: Timestamp { Timestamp(millisecondsSinceEpoch: time.withLock { $0 }) }
+
+    func advance(byMilliseconds milliseconds: Int64) {
+        time.withLock { $0 += milliseconds }
+    }
+
+    var entropy: Entropy {
+        Entropy {
+            // SplitMix64: every draw of everybody's is another one, and each run has the same.
+            let word = self.random.withLock { state in
+                state &+= 0x9E37_79B9_7F4A_7C15
+                var word = state
+                word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+                word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+                return word ^ (word >> 31)
+            }
+            return [word]
+        }
+    }
+
+    var surroundings: Surroundings {
+        Surroundings(
+            now: { self.now },
+            sleep: { duration in
+                let sleeper = Sleeper(duration: duration, alarm: Inbox())
+                self.sleepers.put(sleeper)
+                try await sleeper.alarm.next()
+            },
+            entropy: entropy, logger: Logger(label: "test") { _ in Handler(log: self.log) })
+    }
+
+    private struct Handler: LogHandler {
+        var logLevel = Logger.Level.info
+        var metadata: Logger.Metadata = [:]
+        let log: Inbox<String>
+
+        init(log: Inbox<String>) { self.log = log }
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            let details = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+            log.put("\(event.level) \(event.message)\(details)")
+        }
+    }
+}
