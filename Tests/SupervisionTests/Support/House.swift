@@ -69,6 +69,7 @@ struct House {
     ///
     /// - Returns: All that was sent because of them.
     func answers(to requests: [IQ]) async throws -> [IQ] {
+        try await wire.flush()
         let before = wire.all.count
         router.receive(requests.map { .iq($0) })
         await inFlight.waitUntilNone()

@@ -1,0 +1,67 @@
+import Configuration
+import Testing
+import XMPP
+
+@testable import Supervision
+
+@Suite(.timeLimit(.minutes(1))) struct GrantsTests {
+    private let delegation = Element(
+        "delegation", namespace: "urn:xmpp:delegation:2",
+        children: [
+            Element(
+                "delegated", namespace: "urn:xmpp:delegation:2", attributes: ["namespace": Namespaces.discoItems]),
+            Element(
+                "delegated", namespace: "urn:xmpp:delegation:2", attributes: ["namespace": Namespaces.commands]),
+        ])
+
+    private func privilege(_ namespace: String) -> Element {
+        Element(
+            "privilege", namespace: namespace,
+            children: [
+                Element("perm", namespace: namespace, attributes: ["type": "both", "access": "roster"]),
+                Element("perm", namespace: namespace, attributes: ["type": "none", "access": "presence"]),
+                Element("perm", namespace: namespace, attributes: ["type": "outgoing", "access": "message"]),
+            ])
+    }
+
+    private func message(from: JID, type: String? = nil, _ children: Element...) -> Stanza {
+        .message(Message(from: from, to: component, type: type, children: children))
+    }
+
+    private let hosts = [HostConfiguration(host: "a.example"), HostConfiguration(host: "b.example")]
+
+    @Test(arguments: ["urn:xmpp:privilege:1", "urn:xmpp:privilege:2"]) func theyAreKeptByHost(_ version: String)
+        async throws
+    {
+        try await House.with(hosts) { house in
+            house.router.receive([
+                message(from: "a.example", delegation), message(from: "a.example", privilege(version)),
+                message(from: "b.example", privilege(version), delegation),
+            ])
+            let grants = house.router.grants
+            #expect(grants["a.example"]?.delegated == [Namespaces.commands, Namespaces.discoItems])
+            #expect(grants["a.example"]?.privileges == ["message: outgoing", "roster: both"])
+            #expect(grants["b.example"] == grants["a.example"])
+        }
+    }
+
+    @Test func onlyAHostItselfTellsThem() async throws {
+        try await House.with(hosts) { house in
+            house.router.receive([
+                message(from: "evil.example", delegation), message(from: "alice@a.example", delegation),
+                message(from: "a.example/x", delegation), message(from: "a.example", type: "error", delegation),
+                message(from: component, privilege("urn:xmpp:privilege:2")), message(from: "a.example", query("x")),
+            ])
+            for host in ["evil.example", "a.example", component.domain] { #expect(house.router.grants[host] == nil) }
+        }
+    }
+
+    @Test func anotherConnectionStartsWithNone() async throws {
+        try await House.with(hosts) { house in
+            house.router.receive([message(from: "a.example", delegation)])
+            #expect(house.router.grants["a.example"] != nil)
+            house.router.connected()
+            #expect(house.router.grants["a.example"] == nil)
+        }
+    }
+}

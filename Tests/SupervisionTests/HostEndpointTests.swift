@@ -1,0 +1,145 @@
+import Configuration
+import Invites
+import Storage
+import Synchronization
+import Testing
+import XMPP
+
+@testable import Supervision
+
+@Suite(.timeLimit(.minutes(1))) struct HostEndpointTests {
+    private let host = HostConfiguration(host: "a.example", admins: ["admin@a.example"])
+
+    private func invite(_ id: String, by asker: JID = "alice@a.example/r") throws -> InboundRequest {
+        try #require(InboundRequest(direct: set(command(Namespaces.inviteCommand), from: asker, to: component, id: id)))
+    }
+
+    /// Offers a request as the router does.
+    private func offer(_ request: InboundRequest, _ house: House) -> StanzaError? {
+        _ = house.inFlight.enter()
+        let error = house.endpoint("a.example")?.offer(.request(request))
+        if error != nil { house.inFlight.leave() }
+        return error
+    }
+
+    @Test func whatWaitsTogetherIsOneCommit() async throws {
+        try await House.with([host]) { house in
+            let gate = try await StoreGate(house.databases.store(for: "a.example"))
+            for index in 0..<300 { #expect(offer(try invite("\(index)"), house) == nil) }
+            gate.open()
+            await house.inFlight.waitUntilNone()
+            let statistics = house.databases.statistics
+            #expect(statistics.committedInvites == 300)
+            // One for what was there when the work began, one for what came meanwhile.
+            #expect((1...2).contains(statistics.commits))
+            try await house.wire.flush()
+            #expect(Set(house.wire.all.compactMap(\.token)).count == 300)
+        }
+    }
+
+    @Test func anAnswerIsWrittenWhenItsInviteIsOnDisk() async throws {
+        let seen = Inbox<Bool>()
+        let path = Mutex("")
+        // Looks at the very moment at which the answer leaves.
+        let look: @Sendable (IQ) -> Void = { answer in
+            guard let token = answer.token else { return }
+            let isThere = try? SecondConnection(path.withLock { $0 }).has(token: token)
+            seen.put(isThere ?? false)
+        }
+        try await House.with([host], onSend: look) { house in
+            path.withLock { $0 = house.databasePath("a.example") }
+            for batch in 0..<5 {
+                let requests = try (0..<10).map { try invite("\(batch)-\($0)").iq }
+                #expect(try await house.answers(to: requests).count == 10)
+            }
+            #expect(seen.items == Array(repeating: true, count: 50))
+        }
+    }
+
+    @Test func answersKeepTheOrderOfTheRequests() async throws {
+        try await House.with([host]) { house in
+            let answers = try await house.answers(to: try (0..<100).map { try invite("\($0)").iq })
+            #expect(answers.map(\.id) == (0..<100).map(String.init))
+        }
+    }
+
+    @Test func aPolicyHoldsFromItsPlaceInTheMailboxOn() async throws {
+        try await House.with([host]) { house in
+            let endpoint = try #require(house.endpoint("a.example"))
+            let gate = try await StoreGate(house.databases.store(for: "a.example"))
+            func change(_ change: (inout InvitePolicy) -> Void) {
+                var policy = InvitePolicy(host)
+                change(&policy)
+                #expect(endpoint.offer(.policy(policy)) == nil)
+            }
+            for index in 0..<3 { #expect(offer(try invite("before\(index)"), house) == nil) }
+            change { $0.allowContactInvites = false }
+            #expect(offer(try invite("off"), house) == nil)
+            #expect(offer(try invite("off, admin", by: "admin@a.example/r"), house) == nil)
+            change { $0.allowUserInvites = true }
+            #expect(offer(try invite("on"), house) == nil)
+            change { $0.admins = [] }
+            #expect(offer(try invite("admin no more", by: "admin@a.example/r"), house) == nil)
+            gate.open()
+            await house.inFlight.waitUntilNone()
+            try await house.wire.flush()
+
+            let answers = Dictionary(uniqueKeysWithValues: house.wire.all.map { ($0.id, $0) })
+            for index in 0..<3 { #expect(answers["before\(index)"]?.uri != nil) }
+            #expect(answers["off"]?.stanzaError?.condition == .forbidden)
+            #expect(answers["off, admin"]?.uri != nil)
+            #expect(answers["on"]?.uri != nil)
+            #expect(answers["admin no more"]?.uri != nil)
+            #expect(
+                try SecondConnection(house.databasePath("a.example")).kinds() == [
+                    "contact", "contact", "contact", "account-and-contact", "account-and-contact", "contact",
+                ])
+        }
+    }
+
+    @Test func aPolicyIsTakenEvenInAFlood() async throws {
+        try await House.with([host]) { house in
+            let endpoint = try #require(house.endpoint("a.example"))
+            let gate = try await StoreGate(house.databases.store(for: "a.example"))
+            var isFull = false
+            while !isFull { isFull = offer(try invite("flood"), house) != nil }
+            var policy = InvitePolicy(host)
+            policy.allowContactInvites = false
+            #expect(endpoint.offer(.policy(policy)) == nil)
+            gate.open()
+            await house.inFlight.waitUntilNone()
+            #expect(try await house.answers(to: [invite("after").iq]).first?.stanzaError?.condition == .forbidden)
+        }
+    }
+
+    @Test func stoppedItAnswersWhatItAccepted() async throws {
+        try await House.with([host]) { house in
+            let endpoint = try #require(house.endpoint("a.example"))
+            let gate = try await StoreGate(house.databases.store(for: "a.example"))
+            for index in 0..<20 { #expect(offer(try invite("\(index)"), house) == nil) }
+            endpoint.stop()
+            #expect(offer(try invite("late"), house) == StanzaError(.itemNotFound))
+            endpoint.stop()
+            gate.open()
+            await house.inFlight.waitUntilNone()
+            try await house.wire.flush()
+            #expect(house.wire.all.count == 20)
+            #expect(house.wire.all.allSatisfy { $0.uri != nil })
+            #expect(await endpoint.service.state.state == .stopped)
+            // Who still holds the service gets a refusal, not a link.
+            let asker = Account(localpart: "alice", domain: "a.example")
+            #expect(await endpoint.service.invite([.contact(inviter: asker)]) == [.failure(.unavailable)])
+        }
+    }
+
+    @Test func aHostThatComesBackHasItsInvites() async throws {
+        try await House.with([host]) { house in
+            let first = try await house.answers(to: [invite("1").iq])
+            #expect(first.first?.uri != nil)
+            house.endpoint("a.example")?.stop()
+            house.serve([host])
+            #expect(try await house.answers(to: [invite("2").iq]).first?.uri != nil)
+            #expect(try await house.databases.store(for: "a.example").count() == 2)
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Invites
+import Testing
+
+@testable import Storage
+@testable import Supervision
+
+@Suite(.timeLimit(.minutes(1))) struct HostServiceTests {
+    private let world = World()
+    private let directory: TemporaryDirectory
+    private let databases: InviteDatabases
+    private let policy = InvitePolicy(host: "a.example", admins: [Account(localpart: "admin", domain: "a.example")])
+    private let alice = Account(localpart: "alice", domain: "a.example")
+    private let admin = Account(localpart: "admin", domain: "a.example")
+    private let bob = Account(localpart: "bob", domain: "b.example")
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        databases = try InviteDatabases(directory: directory.path + "/state", maximumOpen: 4, writers: 1)
+    }
+
+    private func service() -> HostService {
+        HostService(policy, store: databases.store(for: "a.example"), surroundings: world.surroundings)
+    }
+
+    @Test func resultsAreInTheOrderOfTheRequests() async throws {
+        let service = service()
+        let results = await service.invite([
+            .contact(inviter: alice), .contact(inviter: bob),
+            .account(by: alice, username: nil, rosterSubscription: false),
+            .account(by: admin, username: "juliet", rosterSubscription: true), .contact(inviter: admin),
+        ])
+        try #require(results.count == 5)
+        let invites = results.map { try? $0.get() }
+        #expect(invites[0]?.kind == .contact && invites[0]?.inviter == alice)
+        #expect(results[1] == .failure(.denied(.notUserOfHost)))
+        #expect(results[2] == .failure(.denied(.notAdmin)))
+        #expect(invites[3]?.kind == .accountAndContact && invites[3]?.username == "juliet")
+        #expect(invites[4]?.kind == .accountAndContact)
+        #expect(invites[0]?.createdAt == world.now)
+        #expect(invites[0]?.expiresAt == world.now.advanced(by: .week))
+        #expect(try await databases.store(for: "a.example").invites() == invites.compactMap { $0 })
+        await databases.shutdown()
+    }
+
+    @Test func whatIsDeniedTouchesNoDatabase() async throws {
+        #expect(await service().invite([.contact(inviter: bob)]) == [.failure(.denied(.notUserOfHost))])
+        #expect(await service().invite([]).isEmpty)
+        #expect(try databases.hostsWithDatabase().isEmpty)
+        await databases.shutdown()
+    }
+
+    @Test func otherRulesHoldAtOnce() async throws {
+        let service = service()
+        var stricter = policy
+        stricter.allowContactInvites = false
+        await service.follow(stricter)
+        #expect(await service.policy == stricter)
+        #expect(await service.invite([.contact(inviter: alice)]) == [.failure(.denied(.contactInvitesOff))])
+        await databases.shutdown()
+    }
+
+    @Test func expiredInvitesAreRemovedInPieces() async throws {
+        let service = service()
+        _ = await service.invite(Array(repeating: .contact(inviter: alice), count: 1200))
+        let first = world.now.advanced(by: .week)
+        world.advance(byMilliseconds: 60_000)
+        _ = await service.invite([.contact(inviter: alice)])
+        #expect(await service.removeExpired(before: first) == 0)
+        let removed = await service.removeExpired(before: world.now.advanced(by: .week))
+        #expect(removed == 1200)
+        #expect(try await databases.store(for: "a.example").count() == 1)
+        await databases.shutdown()
+    }
+
+    @Test func aFullQueueIsNoTrouble() async throws {
+        let service = service()
+        let gate = try await StoreGate(databases.store(for: "a.example"))
+        // Either fits, both do not.
+        let outcomes = await withTaskGroup(of: [Result<Invite, InviteRefusal>].self) { group in
+            for _ in 0..<2 {
+                group.addTask { await service.invite(Array(repeating: .contact(inviter: alice), count: 9000)) }
+            }
+            let refused = await group.next() ?? []
+            gate.open()
+            return (refused, await group.next() ?? [])
+        }
+        #expect(outcomes.0.count == 9000 && outcomes.0.allSatisfy { $0 == .failure(.overloaded) })
+        #expect(outcomes.1.count == 9000 && outcomes.1.allSatisfy { (try? $0.get()) != nil })
+        #expect(await service.state.state == .running)
+        #expect(world.sleepers.items.isEmpty)
+        await databases.shutdown()
+    }
+}

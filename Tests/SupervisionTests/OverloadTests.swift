@@ -1,0 +1,102 @@
+import Configuration
+import Storage
+import Testing
+import XMPP
+
+@testable import Supervision
+
+/// What is too much is refused at once, for the one whose it is, and nobody else notices.
+@Suite(.timeLimit(.minutes(1))) struct OverloadTests {
+    private let hosts = [
+        HostConfiguration(host: "a.example", admins: ["admin@a.example"]),
+        HostConfiguration(host: "b.example", admins: ["admin@b.example"]),
+    ]
+
+    private func invite(_ id: String, host: String) -> IQ {
+        let asker: JID = host == "a.example" ? "alice@a.example/r" : "bob@b.example/r"
+        return set(command(Namespaces.inviteCommand), from: asker, to: component, id: id)
+    }
+
+    @Test func oneHostsFloodIsItsOwn() async throws {
+        try await House.with(hosts) { house in
+            let gate = try await StoreGate(house.databases.store(for: "a.example"))
+            defer { gate.open() }
+            // One batch at work and a full mailbox is the most that is taken.
+            let sent = HostEndpoint.capacity * 2 + 100
+            house.router.receive((0..<sent).map { .iq(invite("a\($0)", host: "a.example")) })
+            let refused = try await house.wire.answers.next { _ in true }
+            #expect(refused.stanzaError == StanzaError(.resourceConstraint))
+
+            house.router.receive([.iq(invite("b", host: "b.example"))])
+            #expect(try await house.wire.answer(to: "b").uri != nil)
+            #expect(house.inFlight.count >= HostEndpoint.capacity)
+
+            gate.open()
+            await house.inFlight.waitUntilNone()
+            try await house.wire.flush()
+            let answers = Dictionary(grouping: house.wire.all, by: \.id)
+            #expect(answers.count == sent + 1)
+            #expect(answers.values.allSatisfy { $0.count == 1 })
+            let served = house.wire.all.filter { $0.uri != nil }.count
+            let counts = house.router.counts
+            #expect(served >= HostEndpoint.capacity && served < sent)
+            #expect(counts.routed == served && counts.overloaded == sent + 1 - served)
+            #expect(try await house.databases.store(for: "a.example").count() == served - 1)
+            // One line tells of many.
+            #expect(house.world.log.items.filter { $0.contains("beyond what may wait") }.count <= 20)
+        }
+    }
+
+    @Test func allTogetherAreBounded() async throws {
+        try await House.with(hosts, inFlight: 10) { house in
+            let gate = try await StoreGate(house.databases.store(for: "a.example"))
+            defer { gate.open() }
+            house.router.receive((0..<15).map { .iq(invite("a\($0)", host: "a.example")) })
+            for index in 10..<15 {
+                let answer = try await house.wire.answer(to: "a\(index)")
+                #expect(answer.stanzaError == StanzaError(.resourceConstraint))
+            }
+            gate.open()
+            for index in 0..<10 { #expect(try await house.wire.answer(to: "a\(index)").uri != nil) }
+            await house.inFlight.waitUntilNone()
+            #expect(house.inFlight.count == 0)
+            #expect(house.router.counts.overloaded == 5)
+        }
+    }
+
+    /// An account is created by the front desk, which all hosts share.
+    @Test func aHostThatHangsDoesNotHoldTheFrontDesk() async throws {
+        try await House.with(hosts) { house in
+            let gate = try await StoreGate(house.databases.store(for: "a.example"))
+            defer { gate.open() }
+            func account(_ id: String, by admin: JID) -> Stanza {
+                let payload = command(Namespaces.createAccountCommand, form: submission([:]))
+                return .iq(set(payload, from: admin, to: component, id: id))
+            }
+            let sent = FrontDesk.mostWaiting + 50
+            house.router.receive((0..<sent).map { account("a\($0)", by: "admin@a.example/r") })
+            let refused = try await house.wire.answers.next { _ in true }
+            #expect(refused.stanzaError?.condition == .resourceConstraint)
+            house.router.receive([account("b", by: "admin@b.example/r")])
+            #expect(try await house.wire.answer(to: "b").uri != nil)
+            #expect(house.inFlight.count == FrontDesk.mostWaiting)
+            gate.open()
+            await house.inFlight.waitUntilNone()
+            try await house.wire.flush()
+            #expect(house.wire.all.filter { $0.uri != nil }.count == FrontDesk.mostWaiting + 1)
+            #expect(house.wire.all.count == sent + 1)
+            // There is room again.
+            #expect(try await house.answers(to: [invite("again", host: "a.example")]).first?.uri != nil)
+        }
+    }
+
+    @Test func manyBadRequestsAreFewLinesInTheLog() async throws {
+        try await House.with(hosts) { house in
+            let bad = get(query(Namespaces.discoInfo), from: "eve@evil.example/r", to: "nobody.example")
+            let answers = try await house.answers(to: Array(repeating: bad, count: 1000))
+            #expect(answers.count == 1000)
+            #expect(house.router.counts.refused == 1000)
+            #expect(house.world.log.items.count <= 40)
+        }
+    }
+}

@@ -1,0 +1,161 @@
+import Configuration
+import Testing
+import XMPP
+
+@testable import Supervision
+
+@Suite(.timeLimit(.minutes(1))) struct SupervisorReloadTests {
+    @Test func whatChangedChangesAndNothingElse() async throws {
+        try await Hosting.with(["a.example": "", "b.example": "", "c.example": ""]) { hosting in
+            #expect(await hosting.supervisor.hostCounts() == (3, 0))
+            let (a, b) = (hosting.endpoint("a.example"), hosting.endpoint("b.example"))
+            try hosting.write("allow_contact_invites: false\n", host: "b.example")
+            try hosting.remove("c.example")
+            try hosting.write("", host: "d.example")
+            #expect(await hosting.supervisor.reload() == .applied(added: 1, removed: 1, changed: 1, unchanged: 1))
+            #expect(await hosting.supervisor.hostCounts() == (3, 0))
+            // The same services as before: their queues, databases and troubles stay theirs.
+            #expect(hosting.endpoint("a.example") === a && hosting.endpoint("b.example") === b)
+            #expect(hosting.endpoint("c.example") == nil)
+            #expect(try await hosting.invite(by: "alice@a.example/r", id: "a").uri != nil)
+            #expect(try await hosting.invite(by: "bob@b.example/r", id: "b").stanzaError?.condition == .forbidden)
+            #expect(try await hosting.invite(by: "carol@c.example/r", id: "c").stanzaError?.condition == .forbidden)
+            #expect(try await hosting.invite(by: "dave@d.example/r", id: "d").uri != nil)
+            let delegated = envelope(
+                set(command(Namespaces.inviteCommand), from: "carol@c.example/r", to: "c.example"), by: "c.example")
+            #expect(try await hosting.answer(to: delegated).stanzaError?.condition == .forbidden)
+
+            #expect(await hosting.supervisor.reload() == .applied(added: 0, removed: 0, changed: 0, unchanged: 3))
+        }
+    }
+
+    @Test func aBadFileRefusesAll() async throws {
+        try await Hosting.with(["a.example": "", "b.example": ""]) { hosting in
+            let before = hosting.endpoint("a.example")
+            try hosting.write("allow_contact_invites: false\n", host: "a.example")
+            try hosting.write("allow_contact_invites: maybe\nwhat: 1\n", host: "b.example")
+            try hosting.remove("b.example")
+            try hosting.write("admins: [not a jid@]\n", host: "c.example")
+            guard case .refused(let mistakes) = await hosting.supervisor.reload() else {
+                Issue.record("applied")
+                return
+            }
+            #expect(mistakes.allSatisfy { $0.file.hasSuffix("config.d/c.example.yaml") } && !mistakes.isEmpty)
+            #expect(hosting.endpoint("a.example") === before)
+            #expect(try await hosting.invite(by: "alice@a.example/r", id: "a").uri != nil)
+            #expect(try await hosting.invite(by: "bob@b.example/r", id: "b").uri != nil)
+            #expect(hosting.world.log.items.contains { $0.hasPrefix("error configuration refused") })
+
+            try hosting.remove("c.example")
+            #expect(await hosting.supervisor.reload() == .applied(added: 0, removed: 1, changed: 1, unchanged: 0))
+            #expect(try await hosting.invite(by: "alice@a.example/r", id: "c").stanzaError?.condition == .forbidden)
+        }
+    }
+
+    @Test func aBadDaemonFileRefusesAll() async throws {
+        try await Hosting.with(["a.example": ""]) { hosting in
+            try hosting.directory.write("component: [", to: "invited.yaml")
+            guard case .refused = await hosting.supervisor.reload() else {
+                Issue.record("applied")
+                return
+            }
+            #expect(try await hosting.invite(by: "alice@a.example/r").uri != nil)
+        }
+    }
+
+    @Test func aHostRefusedAtStartStartsOnceItsFileIsMended() async throws {
+        try await Hosting.with(["a.example": "", "b.example": "admins: {}\n"]) { hosting in
+            #expect(await hosting.supervisor.hostCounts() == (1, 1))
+            #expect(try await hosting.invite(by: "alice@a.example/r", id: "a").uri != nil)
+            #expect(try await hosting.invite(by: "bob@b.example/r", id: "b").stanzaError?.condition == .forbidden)
+            guard case .refused = await hosting.supervisor.reload() else {
+                Issue.record("applied")
+                return
+            }
+            #expect(await hosting.supervisor.hostCounts() == (1, 1))
+            try hosting.write("", host: "b.example")
+            #expect(await hosting.supervisor.reload() == .applied(added: 1, removed: 0, changed: 0, unchanged: 1))
+            #expect(await hosting.supervisor.hostCounts() == (2, 0))
+            #expect(try await hosting.invite(by: "bob@b.example/r", id: "b2").uri != nil)
+        }
+    }
+
+    @Test func aServiceAddressMoves() async throws {
+        let address = "service_address: invites.a.example\n"
+        try await Hosting.with(["a.example": address, "b.example": ""]) { hosting in
+            let service: JID = "invites.a.example"
+            #expect(try await hosting.invite(by: "alice@a.example/r", at: service, id: "1").uri != nil)
+            #expect(
+                try await hosting.invite(by: "bob@b.example/r", at: service, id: "2").stanzaError?.condition
+                    == .forbidden)
+            try hosting.write("", host: "a.example")
+            try hosting.write(address, host: "b.example")
+            #expect(await hosting.supervisor.reload() == .applied(added: 0, removed: 0, changed: 2, unchanged: 0))
+            #expect(
+                try await hosting.invite(by: "alice@a.example/r", at: service, id: "3").stanzaError?.condition
+                    == .forbidden)
+            #expect(try await hosting.invite(by: "bob@b.example/r", at: service, id: "4").uri != nil)
+            try hosting.write("", host: "b.example")
+            _ = await hosting.supervisor.reload()
+            #expect(
+                try await hosting.invite(by: "bob@b.example/r", at: service, id: "5").stanzaError?.condition
+                    == .itemNotFound)
+        }
+    }
+
+    @Test func anAdminByDefaultIsAskedForTheHostsThereAreNow() async throws {
+        let defaults = "defaults: {admins: [root@provider.example]}"
+        try await Hosting.with(["a.example": "", "b.example": "admins: []\n"], daemon: defaults) { hosting in
+            func ask(_ id: String) async throws -> DataForm? {
+                let payload = command(Namespaces.createAccountCommand)
+                return try await hosting.answer(
+                    to: set(payload, from: "root@provider.example/r", to: component, id: id)
+                ).form
+            }
+            #expect(try await ask("1")?["username"] != nil)
+            try hosting.write("", host: "c.example")
+            _ = await hosting.supervisor.reload()
+            #expect(try await ask("2")?["host"]?.options.map(\.value) == ["a.example", "c.example"])
+        }
+    }
+
+    @Test func theGrantsOfAHostThatIsGoneAreForgotten() async throws {
+        try await Hosting.with(["a.example": ""]) { hosting in
+            let grant = Element("delegation", namespace: "urn:xmpp:delegation:2")
+            hosting.router.receive([.message(Message(from: "a.example", to: component, children: [grant]))])
+            #expect(hosting.router.grants["a.example"] != nil)
+            try hosting.remove("a.example")
+            _ = await hosting.supervisor.reload()
+            #expect(hosting.router.grants["a.example"] == nil)
+        }
+    }
+
+    @Test func whatNeedsARestartIsSaid() async throws {
+        try await Hosting.with(["a.example": ""]) { hosting in
+            try hosting.directory.makeDirectory("other.d")
+            try hosting.directory.write("", to: "other.d/other.example.yaml")
+            try hosting.directory.write(
+                "component: {jid: invites.host.example, secret: x}\nstate_directory: state\nhosts_directory: other.d\n",
+                to: "invited.yaml")
+            #expect(await hosting.supervisor.reload() == .applied(added: 1, removed: 1, changed: 0, unchanged: 0))
+            #expect(try await hosting.invite(by: "olga@other.example/r").uri != nil)
+            let warnings = hosting.world.log.items.filter { $0.hasPrefix("warning") }
+            #expect(
+                warnings == [
+                    "warning settings that take effect after a restart keys=component.server, component.secret"
+                ])
+        }
+    }
+
+    @Test func reloadsAtTheSameTimeEndWithTheLatestFiles() async throws {
+        try await Hosting.with(["a.example": ""]) { hosting in
+            for round in 0..<10 {
+                let first = Task { await hosting.supervisor.reload() }
+                try hosting.write("site_name: Round \(round)\n", host: "a.example")
+                let second = Task { await hosting.supervisor.reload() }
+                _ = await (first.value, second.value)
+                #expect(hosting.router.currentTable.hosts["a.example"]?.configuration.siteName == "Round \(round)")
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Testing
+import XMPP
+
+@testable import Supervision
+
+@Suite(.timeLimit(.minutes(1))) struct SupervisorSweepTests {
+    private static let day: Int64 = 86_400_000
+
+    @Test func expiredInvitesGoADayLater() async throws {
+        try await Hosting.with(["a.example": "invite_expiry: 1h\n", "b.example": "invite_expiry: 2d\n"]) { hosting in
+            #expect(try await hosting.invite(by: "alice@a.example/r", id: "a").uri != nil)
+            #expect(try await hosting.invite(by: "bob@b.example/r", id: "b").uri != nil)
+            func kinds(_ host: String) throws -> Int {
+                try SecondConnection("\(hosting.directory.path)/state/hosts/\(host).sqlite3").kinds().count
+            }
+            let serving = Task { await hosting.supervisor.run() }
+            let first = try await hosting.world.sleepers.next()
+            #expect(first.duration == .seconds(3600))
+            hosting.world.advance(byMilliseconds: Self.day)
+            first.wake()
+            // Swept, and nothing was old enough.
+            let second = try await hosting.world.sleepers.next()
+            #expect(try kinds("a.example") == 1)
+            hosting.world.advance(byMilliseconds: 3_600_001)
+            second.wake()
+            let third = try await hosting.world.sleepers.next()
+            #expect(try kinds("a.example") == 0)
+            #expect(try kinds("b.example") == 1)
+            #expect(hosting.world.log.items.contains("info removed expired invites count=1"))
+
+            hosting.supervisor.connection.shutDown()
+            await serving.value
+            third.wake()
+        }
+    }
+
+    @Test func aHostWithoutADatabaseGetsNone() async throws {
+        try await Hosting.with(["a.example": ""]) { hosting in
+            await hosting.supervisor.sweep()
+            let counts = await hosting.supervisor.hostCounts()
+            #expect(counts == (1, 0))
+            #expect(throws: (any Error).self) {
+                try SecondConnection("\(hosting.directory.path)/state/hosts/a.example.sqlite3").kinds()
+            }
+        }
+    }
+}

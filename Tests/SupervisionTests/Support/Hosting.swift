@@ -1,0 +1,79 @@
+import Configuration
+import NIOPosix
+import Storage
+import Testing
+import XMPP
+
+@testable import Supervision
+@testable import XMPP
+
+/// A supervisor with its files, without a server.
+struct Hosting {
+    let world: World
+    let directory: TemporaryDirectory
+    let supervisor: Supervisor
+    let wire: Wire
+    let router: Router
+
+    /// Runs a body with a supervisor of these hosts, each with the text of its file.
+    static func with(
+        _ files: [String: String], daemon: String = "", prepare: (TemporaryDirectory) async throws -> Void = { _ in },
+        _ body: (Hosting) async throws -> Void
+    ) async throws {
+        let hosting = try await Hosting(files, daemon, prepare)
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await body(hosting))
+        } catch {
+            result = .failure(error)
+        }
+        let ending = Task { await hosting.supervisor.shutDown(within: .seconds(1)) }
+        await ending.value
+        await hosting.wire.close()
+        try result.get()
+    }
+
+    private init(
+        _ files: [String: String], _ daemon: String, _ prepare: (TemporaryDirectory) async throws -> Void
+    ) async throws {
+        world = World()
+        directory = try TemporaryDirectory()
+        try directory.makeDirectory("config.d")
+        for (host, text) in files { try directory.write(text, to: "config.d/\(host).yaml") }
+        try Self.writeDaemonFile(in: directory, more: daemon)
+        try await prepare(directory)
+        var loader = ConfigurationLoader(file: "\(directory.path)/invited.yaml", credentialsDirectory: nil)
+        let loaded = loader.load()
+        supervisor = try Supervisor(
+            loader, loaded: loaded, daemon: try #require(loaded.daemon, "\(loaded.diagnostics)"),
+            maximumOpenDatabases: 8, group: MultiThreadedEventLoopGroup.singleton, surroundings: world.surroundings,
+            statusChanged: { _ in })
+        wire = try await Wire(supervisor.connection.outlet)
+        router = try #require(supervisor.connection.receiver as? Router)
+    }
+
+    /// Nobody listens on the port: it is reserved (RFC 6335 §6).
+    static func writeDaemonFile(in directory: TemporaryDirectory, more: String = "") throws {
+        try directory.write(
+            """
+            component: {jid: invites.host.example, secret: hunter2, server: "127.0.0.1:1"}
+            state_directory: state
+            \(more)
+            """, to: "invited.yaml")
+    }
+
+    func write(_ text: String, host: String) throws { try directory.write(text, to: "config.d/\(host).yaml") }
+    func remove(_ host: String) throws { try directory.remove("config.d/\(host).yaml") }
+    func endpoint(_ host: String) -> HostEndpoint? { router.currentTable.hosts[host]?.endpoint }
+
+    /// Sends a request, and waits for its answer.
+    func answer(to request: IQ) async throws -> IQ {
+        router.receive([.iq(request)])
+        return try await wire.answer(to: request.id)
+    }
+
+    /// Has somebody invite a contact, at the shared address unless told otherwise.
+    func invite(by asker: JID, at address: JID = component, id: String = "r") async throws -> IQ {
+        try await answer(to: set(command(Namespaces.inviteCommand), from: asker, to: address, id: id))
+    }
+}
