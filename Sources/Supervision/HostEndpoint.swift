@@ -22,6 +22,10 @@ actor HostEndpoint {
     private var entropy: Entropy
     private var commands = InviteCommands()
     private var policy: InvitePolicy
+    /// How many items were worked on together last time. Several mean that more are on their way, and worth a moment: a commit costs the
+    /// same for one invite and for many.
+    private var lastBatch = 0
+    private static let largeBatch = 64
 
     init(
         _ policy: InvitePolicy, service: HostService, outlet: Outlet, inFlight: InFlight, surroundings: Surroundings
@@ -61,7 +65,10 @@ actor HostEndpoint {
     }
 
     private func work() async {
-        while let items = mailbox.takeAll() {
+        while true {
+            if (2..<Self.largeBatch).contains(lastBatch) { await surroundings.gather() }
+            guard let items = mailbox.takeAll() else { return }
+            lastBatch = items.count
             var requests: [InboundRequest] = []
             requests.reserveCapacity(items.count)
             for item in items {

@@ -8,6 +8,8 @@ public struct Surroundings: Sendable {
     public var now: @Sendable () -> Timestamp
     /// Returns once the time has passed, or throws when the task is cancelled.
     public var sleep: @Sendable (Duration) async throws -> Void
+    /// Returns after the moment in which a busy host's requests gather for one commit.
+    public var gather: @Sendable () async -> Void
     /// Where tokens and session identifiers come from.
     public var entropy: Entropy
     public var logger: Logger
@@ -15,10 +17,12 @@ public struct Surroundings: Sendable {
     public init(
         now: @escaping @Sendable () -> Timestamp = Self.systemTime,
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+        gather: @escaping @Sendable () async -> Void = { try? await Task.sleep(for: .milliseconds(1)) },
         entropy: Entropy = .system, logger: Logger
     ) {
         self.now = now
         self.sleep = sleep
+        self.gather = gather
         self.entropy = entropy
         self.logger = logger
     }

@@ -35,8 +35,14 @@ public struct Element: Hashable, Sendable {
     ) {
         self.name = name
         self.namespace = namespace
-        self.attributes = attributes.compactMap { name, value in value.map { Attribute(name: name, value: $0) } }
+        self.attributes = []
         self.content = content
+        if !attributes.isEmpty {
+            self.attributes.reserveCapacity(attributes.count)
+            for (name, value) in attributes {
+                if let value { self.attributes.append(Attribute(name: name, value: value)) }
+            }
+        }
     }
 
     /// Makes an element with elements inside.
