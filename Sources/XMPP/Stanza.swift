@@ -126,6 +126,7 @@ extension IQ {
         let body: Body
         switch type {
         case "get", "set":
+            guard from != nil else { throw .unanswerable("a request without a from") }
             // RFC 6120 §8.2.3: a request has exactly one child element.
             var children = element.children.makeIterator()
             guard let payload = children.next(), children.next() == nil else {

@@ -50,7 +50,8 @@ import Testing
 
     @Test(arguments: [
         "<iq type='get' from='a@b'><q/></iq>", "<iq type='get' from='a@b' id=''><q/></iq>",
-        "<iq type='get' from='@b' id='1'><q/></iq>", "<iq type='set' id='1'/>", "<iq id='1'><q/></iq>",
+        "<iq type='get' from='@b' id='1'><q/></iq>", "<iq type='set' id='1'/>", "<iq type='set' id='1'><q/></iq>",
+        "<iq id='1'><q/></iq>",
         "<iq type='get' id='1' to='@'><q/></iq>", "<iq type='result' id='1' from='a@b' to='@'/>",
         "<iq type='error' id='1' from='a@b' to='@'/>", "<iq type='result'/>", "<iq type='result' from='a b@c' id='1'/>",
     ])

@@ -59,9 +59,11 @@ public final class ComponentConnection: Sendable {
     public func run() async {
         var backoff = options.backoff
         var random = SystemRandomNumberGenerator()
+        var attempt = 1
         while !state.withLock({ $0.isShutDown }) {
-            change(.connecting(attempt: backoff.failures + 1))
+            change(.connecting(attempt: attempt))
             let end = await runOnce()
+            attempt = end.wasReady ? 1 : attempt + 1
             if end.wasReady { backoff.reset() }
             if end.reason == .shutDown { break }
             let wait = backoff.next(using: &random)
@@ -105,9 +107,13 @@ public final class ComponentConnection: Sendable {
         iq.id = requests.nextID()
         if iq.from == nil { iq.from = try? JID(options.domain) }
         let id = iq.id
-        let timer = group.any().scheduleTask(in: TimeAmount(timeout)) { [requests] in requests.timeOut(id) }
-        defer { timer.cancel() }
-        return try await requests.answer(to: id, from: iq.to) { outlet.send(iq) }
+        var timer: Scheduled<Void>?
+        defer { timer?.cancel() }
+        return try await requests.answer(to: id, from: iq.to) {
+            // Not before the request is registered: a time-out that finds nothing would leave it waiting for good.
+            timer = group.any().scheduleTask(in: TimeAmount(timeout)) { [requests] in requests.timeOut(id) }
+            outlet.send(iq)
+        }
     }
 
     /// Asks the server for a sign of life. The ping goes to our own address, where it comes back to us as a request, and then as our own answer:

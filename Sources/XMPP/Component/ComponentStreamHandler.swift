@@ -13,7 +13,8 @@ final class ComponentStreamHandler: ChannelInboundHandler {
         let wasReady: Bool
     }
 
-    /// How long the server may take to close the stream with us.
+    /// How long what is written last may take to leave, and how long the server may then take to close the stream with us.
+    private static let farewellTimeout = TimeAmount.seconds(2)
     private static let patience = TimeAmount.milliseconds(200)
 
     private let options: ComponentOptions
@@ -24,7 +25,7 @@ final class ComponentStreamHandler: ChannelInboundHandler {
     private let parser: StreamParser
     private var wasReady = false
     private var batch: [Stanza] = []
-    private var lastRead = NIODeadline.now()
+    private var lastRead = NIODeadline.uptimeNanoseconds(0)
     private var isPinging = false
     private var silenceTimer: Scheduled<Void>?
     private var handshakeTimer: Scheduled<Void>?
@@ -40,6 +41,7 @@ final class ComponentStreamHandler: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        lastRead = context.eventLoop.now
         let loop = context.loopBound
         handshakeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(options.handshakeTimeout)) {
             if !self.machine.isReady { self.perform(self.machine.timedOut(), loop.value) }
@@ -49,7 +51,7 @@ final class ComponentStreamHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        lastRead = .now()
+        lastRead = context.eventLoop.now
         isPinging = false
         do {
             for event in try parser.read(unwrapInboundIn(data)) {
@@ -101,9 +103,9 @@ final class ComponentStreamHandler: ChannelInboundHandler {
             case .becomeReady:
                 becomeReady(context)
             case .deliver(let element):
-                receive(element)
+                receive(element, context)
             case .refuseOversized(let element):
-                refuse(element)
+                refuse(element, context)
             case .close(let farewell, let reason):
                 finish(farewell, reason, context)
             }
@@ -115,6 +117,7 @@ final class ComponentStreamHandler: ChannelInboundHandler {
         handshakeTimer?.cancel()
         connection.outlet.attach(context.channel)
         connection.becameReady()
+        if connection.isDraining { context.channel.setOption(.autoRead, value: false).whenFailure { _ in } }
         watchSilence(context)
     }
 
@@ -129,7 +132,7 @@ final class ComponentStreamHandler: ChannelInboundHandler {
 
     /// White space keeps middleboxes awake; a server that says nothing is asked for a sign of life.
     private func checkSilence(_ context: ChannelHandlerContext) {
-        let silent = NIODeadline.now() - lastRead
+        let silent = context.eventLoop.now - lastRead
         if silent >= TimeAmount(options.silence) * 2 {
             perform(machine.timedOut(), context)
         } else if silent >= TimeAmount(options.silence), !isPinging {
@@ -140,32 +143,42 @@ final class ComponentStreamHandler: ChannelInboundHandler {
         }
     }
 
-    private func receive(_ element: Element) {
+    private func receive(_ element: Element, _ context: ChannelHandlerContext) {
         do {
             let stanza = try Stanza(element)
             if case .iq(let iq) = stanza, !iq.isRequest {
-                if !connection.requests.resolve(iq) { note("dropped an answer that nobody waits for") }
+                if !connection.requests.resolve(iq) {
+                    note("dropped an answer that nobody waits for", context)
+                }
             } else {
                 batch.append(stanza)
             }
         } catch {
             switch error {
             case .refused(let answer):
-                note("refused a malformed request")
-                connection.outlet.send(answer)
+                note("refused a malformed request", context)
+                sendRefusal(answer)
             case .unanswerable(let why):
-                note("dropped \(why)")
+                note("dropped \(why)", context)
             }
         }
     }
 
-    private func refuse(_ tag: Element) {
-        note("refused a stanza beyond the limits")
+    private func refuse(_ tag: Element, _ context: ChannelHandlerContext) {
+        note("refused a stanza beyond the limits", context)
         guard tag.name == "iq", tag["type"] == "get" || tag["type"] == "set", let id = tag["id"],
             let from = tag["from"].flatMap({ try? JID($0) })
         else { return }
         let error = StanzaError(.policyViolation, text: "the stanza is too large")
-        connection.outlet.send(IQ(from: tag["to"].flatMap { try? JID($0) }, to: from, id: id, body: .error(error)))
+        sendRefusal(IQ(from: tag["to"].flatMap { try? JID($0) }, to: from, id: id, body: .error(error)))
+    }
+
+    /// Sends an error from the address that was asked or, where that cannot be read, from our own: a stanza without
+    /// `from` makes some servers end the stream.
+    private func sendRefusal(_ answer: IQ) {
+        var answer = answer
+        if answer.from == nil { answer.from = try? JID(options.domain) }
+        connection.outlet.send(answer)
     }
 
     private func deliver() {
@@ -179,21 +192,28 @@ final class ComponentStreamHandler: ChannelInboundHandler {
         handshakeTimer?.cancel()
         connection.outlet.detach()
         connection.requests.disconnect()
-        if let farewell {
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: farewell)), promise: nil)
-            // The server closes after its own farewell (RFC 6120 §4.4); one that does not is not waited for long.
-            let loop = context.loopBound
-            context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { loop.value.close(promise: nil) }
-            // A drained connection reads nothing, not even that it was closed.
-            context.channel.setOption(.autoRead, value: true).whenFailure { _ in }
-        } else {
-            context.close(promise: nil)
-        }
         ended.succeed(End(reason: reason, wasReady: wasReady))
+        let channel = context.channel
+        guard let farewell else {
+            channel.close(promise: nil)
+            return
+        }
+        // A drained connection reads nothing, not even that it was closed.
+        channel.setOption(.autoRead, value: true).whenFailure { _ in }
+        // Closing drops what the socket has not taken yet, so that is waited for first; then for the server, which
+        // closes after its own farewell (RFC 6120 §4.4). Neither is waited for long.
+        let loop = context.eventLoop
+        let deadline = loop.scheduleTask(in: Self.farewellTimeout) { channel.close(promise: nil) }
+        let written = loop.makePromise(of: Void.self)
+        written.futureResult.whenComplete { _ in
+            deadline.cancel()
+            loop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
+        }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: farewell)), promise: written)
     }
 
-    private func note(_ what: String) {
-        let now = Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000)
+    private func note(_ what: String, _ context: ChannelHandlerContext) {
+        let now = Int64(clamping: context.eventLoop.now.uptimeNanoseconds / 1_000_000)
         let (isAdmitted, heldBack) = throttle.admit(now: now)
         guard isAdmitted else { return }
         logger.notice("\(what)", metadata: heldBack > 0 ? ["held_back": "\(heldBack)"] : [:])
