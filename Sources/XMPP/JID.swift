@@ -7,7 +7,7 @@ internal import Glibc
 public struct JID: Hashable, Sendable {
     /// The part before `@`, prepared with Nodeprep; `nil` for a server or a service.
     public let localpart: String?
-    /// The domain, prepared with Nameprep, without a trailing dot.
+    /// The domain, prepared with Nameprep, without a trailing dot; or an IPv6 address in brackets.
     public let domain: String
     /// The part after the first `/`, prepared with Resourceprep; `nil` in a bare JID.
     public let resource: String?

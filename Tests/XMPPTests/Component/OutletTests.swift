@@ -15,6 +15,7 @@ import Testing
     }
 
     @Test func whatIsSentTogetherIsWrittenTogether() throws {
+        defer { _ = try? channel.finish() }
         outlet.attach(channel)
         for number in 0..<100 { outlet.send(ByteBuffer(string: "<a\(number)/>")) }
         outlet.send(ByteBuffer())
@@ -28,6 +29,7 @@ import Testing
     }
 
     @Test func sendingDoesNotChangeTheSendersBuffer() throws {
+        defer { _ = try? channel.finish() }
         outlet.attach(channel)
         let stanza = ByteBuffer(string: "<a/>")
         outlet.send(stanza)
@@ -38,6 +40,7 @@ import Testing
     }
 
     @Test func withoutAConnectionItIsDroppedAndCounted() throws {
+        defer { _ = try? channel.finish() }
         outlet.send(ByteBuffer(string: "<a/>"))
         outlet.attach(channel)
         outlet.send(ByteBuffer(string: "<b/>"))
@@ -49,7 +52,9 @@ import Testing
     }
 
     @Test func nothingOfAnEarlierConnectionReachesALaterOne() throws {
+        defer { _ = try? channel.finish() }
         let later = EmbeddedChannel()
+        defer { _ = try? later.finish() }
         outlet.attach(channel)
         outlet.send(ByteBuffer(string: "<old/>"))
         outlet.detach()
