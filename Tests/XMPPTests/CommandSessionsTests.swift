@@ -89,6 +89,20 @@ import Testing
         #expect(try sessions.take(first, owner: alice, node: "n", now: 1) == 1)
     }
 
+    @Test mutating func aSessionGoesOnUnderItsName() throws {
+        var sessions = CommandSessions<Int>(perUser: 2)
+        var id = sessions.open(owner: alice, node: "n", state: 0, now: 0, using: &random)
+        let other = sessions.open(owner: alice, node: "n", state: 9, now: 0, using: &random)
+        for stage in 1...5 {
+            #expect(try sessions.take(id, owner: alice, node: "n", now: 1) == stage - 1)
+            let next = sessions.open(owner: alice, node: "n", state: stage, now: 1, using: &random, identifier: id)
+            #expect(next == id)
+            id = next
+        }
+        #expect(sessions.count == 2)
+        #expect(try sessions.take(other, owner: alice, node: "n", now: 1) == 9)
+    }
+
     @Test mutating func boundsAreAtLeastOneAndTimesDoNotOverflow() throws {
         var sessions = CommandSessions<Int>(lifetime: .max, perUser: 0, total: -5)
         let id = sessions.open(owner: alice, node: "n", state: 1, now: .max, using: &random)

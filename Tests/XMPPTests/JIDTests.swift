@@ -184,6 +184,26 @@ import Testing
         #expect(accepted > 2000)
     }
 
+    @Test func theShortWayAgreesWithTheLongOne() throws {
+        var random = SeededGenerator(seed: 7)
+        let alphabet = Array("ab09.-_@/ A&é[:".unicodeScalars)
+        var plain = 0
+        for _ in 0..<20_000 {
+            var text = String.UnicodeScalarView()
+            for _ in 0..<Int.random(in: 0...9, using: &random) { text.append(random.pick(alphabet)) }
+            guard let jid = JID(plain: String(text)) else { continue }
+            plain += 1
+            #expect(
+                try JID(localpart: jid.localpart, domain: jid.domain, resource: jid.resource) == jid
+                    && jid.description == String(text))
+        }
+        #expect(plain > 1000)
+        for length in [1023, 1024] {
+            let part = String(repeating: "a", count: length)
+            #expect((JID(plain: "\(part)@\(part)/\(part)") != nil) == (length == 1023))
+        }
+    }
+
     @Test func theASCIIPathAgreesWithLibidn() {
         let profiles: [(Stringprep, JIDError.Part)] = [
             (.nodeprep, .localpart), (.nameprep, .domain), (.resourceprep, .resource),

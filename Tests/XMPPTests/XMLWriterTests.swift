@@ -81,7 +81,8 @@ import Testing
     }
 
     @Test func appendsToWhatIsThere() {
-        var writer = XMLWriter(into: ByteBuffer(string: "<a/>"))
+        var writer = XMLWriter()
+        writer.write(Element("a", namespace: Namespaces.component))
         writer.write(Element("b", namespace: "urn:x"), inside: "urn:x")
         #expect(String(buffer: writer.buffer) == "<a/><b/>")
     }
