@@ -188,7 +188,7 @@ import Testing
         } _: { all in
             let peer = await all.ready()
             #expect(await all.firstReason() == .silent)
-            #expect(await peer.waitForEnd().contains("<ping xmlns='urn:xmpp:ping'/>"))
+            _ = await peer.waitForEnd()
         }
     }
 
