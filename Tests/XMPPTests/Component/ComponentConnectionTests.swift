@@ -22,7 +22,7 @@ import Testing
         func ready() async -> ScriptedServer.Peer {
             let peer = await server.peer(0)
             await peer.accept()
-            await statuses.wait { $0.last == .connected }
+            await statuses.wait { $0.contains(.connected) }
             return peer
         }
     }
@@ -178,7 +178,10 @@ import Testing
         try await withConnection {
             $0.handshakeTimeout = .milliseconds(20)
         } _: { all in
-            #expect(await all.firstReason() == .handshakeTimeout)
+            // On a busy machine some attempts may not even get that far.
+            await all.statuses.wait {
+                $0.contains { if case .waiting(.handshakeTimeout, _) = $0 { true } else { false } }
+            }
         }
     }
 
