@@ -7,17 +7,19 @@ import Testing
         let world = World()
         let goOn = Inbox<Void>()
         let ended = Inbox<String>()
-        let result = Task {
-            await finishes(within: .seconds(7), sleep: world.surroundings.sleep) {
+        let results = Inbox<Bool>()
+        Task {
+            let result = await finishes(within: .seconds(7), sleep: world.surroundings.sleep) {
                 _ = try? await goOn.next()
                 ended.put("ended")
             }
+            results.put(result)
         }
         let alarm = try await world.sleepers.next()
         #expect(alarm.duration == .seconds(7))
         #expect(ended.items.isEmpty)
         goOn.put(())
-        #expect(await result.value)
+        #expect(try await results.next())
         #expect(ended.items == ["ended"])
         // Too late to matter.
         alarm.wake()
@@ -27,14 +29,16 @@ import Testing
         let world = World()
         let goOn = Inbox<Void>()
         let ended = Inbox<String>()
-        let result = Task {
-            await finishes(within: .seconds(7), sleep: world.surroundings.sleep) {
+        let results = Inbox<Bool>()
+        Task {
+            let result = await finishes(within: .seconds(7), sleep: world.surroundings.sleep) {
                 _ = try? await goOn.next()
                 ended.put("ended")
             }
+            results.put(result)
         }
         try await world.sleepers.next().wake()
-        #expect(await !result.value)
+        #expect(try await !results.next())
         goOn.put(())
         #expect(try await ended.next() == "ended")
     }
