@@ -163,6 +163,9 @@ public actor HostService {
             try await store.check()
             if lifecycle.recovered(now: surroundings.now()) {
                 surroundings.logger.notice("host recovered", metadata: ["host": "\(policy.host)"])
+            } else {
+                // The host went while the try was under way, which opened its database again.
+                await store.close()
             }
         } catch {
             guard let wait = lifecycle.retryFailed("\(error)", using: &entropy) else { return }

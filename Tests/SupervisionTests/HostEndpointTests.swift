@@ -37,6 +37,22 @@ import XMPP
         }
     }
 
+    @Test func aHostLetsRequestsGatherOnlyWhenSeveralCame() async throws {
+        try await House.with([host]) { house in
+            for index in 0..<5 {
+                let lone = try await house.answers(to: [invite("\(index)").iq])
+                #expect(lone.count == 1)
+            }
+            #expect(house.world.gatherings.items.isEmpty)
+            // What waits behind a held store comes to work together.
+            let gate = try await StoreGate(house.databases.store(for: "a.example"))
+            for index in 0..<40 { #expect(offer(try invite("together\(index)"), house) == nil) }
+            gate.open()
+            await house.inFlight.waitUntilNone()
+            try await house.world.gatherings.next()
+        }
+    }
+
     @Test func anAnswerIsWrittenWhenItsInviteIsOnDisk() async throws {
         let seen = Inbox<Bool>()
         let path = Mutex("")

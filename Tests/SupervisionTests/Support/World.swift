@@ -15,6 +15,8 @@ final class World: Sendable {
 
     /// Those who sleep and have not been taken by the test.
     let sleepers = Inbox<Sleeper>()
+    /// How often a busy host let requests gather; it does so for no time here.
+    let gatherings = Inbox<Void>()
     /// What was logged, each as `level message`.
     let log = Inbox<String>()
     private let time = Mutex<Int64>(1_800_000_000_000)
@@ -48,6 +50,7 @@ final class World: Sendable {
                 self.sleepers.put(sleeper)
                 try await sleeper.alarm.next()
             },
+            gather: { self.gatherings.put(()) },
             entropy: entropy, logger: Logger(label: "test") { _ in Handler(log: self.log) })
     }
 
