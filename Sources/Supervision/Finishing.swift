@@ -8,7 +8,7 @@ func finishes(
     within limit: Duration, sleep: @escaping @Sendable (Duration) async throws -> Void,
     _ operation: @escaping @Sendable () async -> Void
 ) async -> Bool {
-    let race = Race()
+    let race = Race<Bool>()
     return await withCheckedContinuation { continuation in
         race.begin(continuation)
         let timer = Task {
@@ -24,18 +24,41 @@ func finishes(
 }
 
 /// Resumes a continuation with whatever comes first.
-private final class Race: Sendable {
-    private let continuation = Mutex<CheckedContinuation<Bool, Never>?>(nil)
-
-    func begin(_ new: CheckedContinuation<Bool, Never>) {
-        continuation.withLock { $0 = new }
+final class Race<Value: Sendable>: Sendable {
+    private enum State: Sendable {
+        case unbegun
+        case waiting(CheckedContinuation<Value, Never>)
+        case ended(Value)
+        case over
     }
 
-    func end(_ result: Bool) {
-        let waiting = continuation.withLock { continuation in
-            defer { continuation = nil }
-            return continuation
+    private let state = Mutex(State.unbegun)
+
+    func begin(_ continuation: CheckedContinuation<Value, Never>) {
+        let early: Value? = state.withLock { state in
+            if case .ended(let value) = state {
+                state = .over
+                return value
+            }
+            state = .waiting(continuation)
+            return nil
         }
-        waiting?.resume(returning: result)
+        if let early { continuation.resume(returning: early) }
+    }
+
+    func end(_ value: Value) {
+        let waiting: CheckedContinuation<Value, Never>? = state.withLock { state in
+            switch state {
+            case .unbegun:
+                state = .ended(value)
+                return nil
+            case .waiting(let continuation):
+                state = .over
+                return continuation
+            case .ended, .over:
+                return nil
+            }
+        }
+        waiting?.resume(returning: value)
     }
 }

@@ -13,18 +13,27 @@ public struct HostGrants: Hashable, Sendable {
 /// The grants of all hosts' servers on the present connection.
 final class Grants: Sendable {
     private let hosts = Mutex<[String: HostGrants]>([:])
+    /// Any domain may send such a message, and a host that is not served yet may be so later.
+    private static let capacity = 65_536
 
     func reset() {
         hosts.withLock { $0 = [:] }
     }
 
     func record(_ grant: DelegationGrant, host: String) {
-        hosts.withLock { $0[host, default: HostGrants()].delegated = grant.namespaces.keys.sorted() }
+        record(host) { $0.delegated = grant.namespaces.keys.sorted() }
     }
 
     func record(_ grant: PrivilegeGrant, host: String) {
         let privileges = grant.permissions.filter { $0.type != "none" }.map { "\($0.access): \($0.type ?? "")" }
-        hosts.withLock { $0[host, default: HostGrants()].privileges = privileges.sorted() }
+        record(host) { $0.privileges = privileges.sorted() }
+    }
+
+    private func record(_ host: String, _ change: (inout HostGrants) -> Void) {
+        hosts.withLock { hosts in
+            guard hosts[host] != nil || hosts.count < Self.capacity else { return }
+            change(&hosts[host, default: HostGrants()])
+        }
     }
 
     subscript(host: String) -> HostGrants? {
@@ -38,9 +47,5 @@ final class Grants: Sendable {
             "host": "\(host)", "delegated": "\(known.delegated.joined(separator: ", "))",
             "privileges": "\(known.privileges.joined(separator: ", "))",
         ]
-    }
-
-    func forget(_ host: String) {
-        hosts.withLock { $0[host] = nil }
     }
 }

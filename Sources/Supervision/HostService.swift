@@ -21,14 +21,18 @@ public actor HostService {
     private var lifecycle: HostLifecycle
     private let store: InviteStore
     private let surroundings: Surroundings
+    private let deadlines: Deadlines
     private var entropy: Entropy
     private var retry: Task<Void, Never>?
     /// Usernames of invites that are being stored.
     private var promising: Set<String> = []
 
-    init(_ policy: InvitePolicy, store: InviteStore, surroundings: Surroundings) {
+    init(
+        _ policy: InvitePolicy, store: InviteStore, surroundings: Surroundings, deadlines: Deadlines = Deadlines()
+    ) {
         self.policy = policy
         self.store = store
+        self.deadlines = deadlines
         self.surroundings = surroundings
         entropy = surroundings.entropy
         lifecycle = HostLifecycle(now: surroundings.now())
@@ -72,7 +76,7 @@ public actor HostService {
 
     private func makeInvite(_ request: InviteRequest, at now: Timestamp) throws(InviteRefusal) -> Invite {
         do {
-            return try policy.invite(for: request, token: .random(using: &entropy), at: now)
+            return try policy.invite(for: request, token: .random(at: now, using: &entropy), at: now)
         } catch {
             throw .denied(error)
         }
@@ -83,13 +87,9 @@ public actor HostService {
         guard promising.insert(username).inserted else { throw .usernameTaken }
         do throws(InviteRefusal) {
             guard case .running = lifecycle.state else { throw .unavailable }
-            let isTaken: Bool
-            do {
-                isTaken = try await store.isPromised(username, at: now)
-            } catch {
-                throw refusal(for: error)
+            if try await ask({ store throws(StoreError) in try await store.isPromised(username, at: now) }) {
+                throw .usernameTaken
             }
-            if isTaken { throw .usernameTaken }
         } catch {
             promising.remove(username)
             throw error
@@ -97,13 +97,32 @@ public actor HostService {
     }
 
     private func store(_ invites: [Invite]) async throws(InviteRefusal) {
+        try await ask { store throws(StoreError) in try await store.add(invites) }
+        lifecycle.succeeded()
+    }
+
+    /// Has the store do something, and turns what goes wrong into a refusal and, where it is the store's fault, into quarantine.
+    private func ask<Value: Sendable>(
+        _ operation: @escaping @Sendable (InviteStore) async throws(StoreError) -> Value
+    ) async throws(InviteRefusal) -> Value {
         guard case .running = lifecycle.state else { throw .unavailable }
-        do {
-            try await store.add(invites)
-            lifecycle.succeeded()
-        } catch {
-            throw refusal(for: error)
+        let store = store
+        let result = await deadlines.result(startedAt: surroundings.now()) { () async -> Result<Value, StoreError> in
+            do throws(StoreError) {
+                return .success(try await operation(store))
+            } catch {
+                return .failure(error)
+            }
         }
+        switch result {
+        case .success(let value): return value
+        case .failure(.overloaded): throw .overloaded
+        // It closes when the daemon ends, which is no trouble of the host's.
+        case .failure(.closed): throw .unavailable
+        case .failure(let error): quarantine("\(error)")
+        case nil: quarantine("its disk does not answer")
+        }
+        throw .unavailable
     }
 
     /// Moves to other rules at once.
@@ -113,17 +132,14 @@ public actor HostService {
 
     /// Removes invites that have been of no use since the given time; returns how many.
     func removeExpired(before deadline: Timestamp) async -> Int {
-        guard case .running = lifecycle.state else { return 0 }
-        do {
-            var total = 0
-            while true {
-                let removed = try await store.removeExpired(before: deadline, limit: Self.sweepSize)
-                total += removed
-                if removed < Self.sweepSize { return total }
+        var total = 0
+        while true {
+            let removed = try? await ask { store throws(StoreError) in
+                try await store.removeExpired(before: deadline, limit: Self.sweepSize)
             }
-        } catch {
-            _ = refusal(for: error)
-            return 0
+            guard let removed else { return total }
+            total += removed
+            if removed < Self.sweepSize { return total }
         }
     }
 
@@ -137,14 +153,10 @@ public actor HostService {
     /// Rows removed in one transaction: few enough that requests in between do not wait.
     private static let sweepSize = 500
 
-    private func refusal(for error: StoreError) -> InviteRefusal {
-        if case .overloaded = error { return .overloaded }
-        let now = surroundings.now()
-        guard let wait = lifecycle.failed("\(error)", now: now, using: &entropy) else { return .unavailable }
-        surroundings.logger.error(
-            "host quarantined", metadata: ["host": "\(policy.host)", "reason": "\(error)"])
+    private func quarantine(_ reason: String) {
+        guard let wait = lifecycle.failed(reason, now: surroundings.now(), using: &entropy) else { return }
+        surroundings.logger.error("host quarantined", metadata: ["host": "\(policy.host)", "reason": "\(reason)"])
         scheduleRetry(after: wait)
-        return .unavailable
     }
 
     private func scheduleRetry(after wait: Duration) {

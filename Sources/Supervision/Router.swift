@@ -163,8 +163,6 @@ final class Router: StanzaReceiver {
     /// A host's server tells what it grants us in messages of its own (XEP-0355 §4.2, XEP-0356 §4.2).
     private func note(_ message: Message, _ table: RoutingTable) {
         guard message.type != "error", let from = message.from, from.isDomain else { return }
-        // Any domain can send such a message; only those of hosts are kept.
-        guard table.hosts[from.domain] != nil else { return }
         for child in message.children {
             if let delegation = DelegationGrant(child) {
                 grants.record(delegation, host: from.domain)
@@ -173,6 +171,7 @@ final class Router: StanzaReceiver {
             } else {
                 continue
             }
+            guard table.hosts[from.domain] != nil else { continue }
             logger.debug("host grants", metadata: grants.metadata(of: from.domain))
         }
     }

@@ -20,10 +20,8 @@ public actor Supervisor {
     private var loader: ConfigurationLoader
     private var hosts: [String: RoutingTable.Entry]
     private var refused: [RefusedHost]
-    private let databases: InviteDatabases
+    let resources: HostResources
     private let router: Router
-    private let outlet: Outlet
-    private let inFlight: InFlight
     private let surroundings: Surroundings
     private var latestReload: Task<ReloadOutcome, Never>?
     private var isShutDown = false
@@ -50,25 +48,26 @@ public actor Supervisor {
         self.loader = loader
         self.daemon = daemon
         self.surroundings = surroundings
-        databases = try InviteDatabases(
+        let databases = try InviteDatabases(
             directory: daemon.stateDirectory, maximumOpen: maximumOpenDatabases, writers: Self.writers)
-        outlet = Outlet()
-        inFlight = InFlight(limit: Self.requestsInFlight)
+        let resources = HostResources(
+            databases: databases, outlet: Outlet(), inFlight: InFlight(limit: Self.requestsInFlight),
+            deadlines: Deadlines(), surroundings: surroundings)
+        self.resources = resources
         router = Router(
-            domain: daemon.component.jid.domain, outlet: outlet, inFlight: inFlight, surroundings: surroundings)
+            domain: daemon.component.jid.domain, outlet: resources.outlet, inFlight: resources.inFlight,
+            surroundings: surroundings)
         connection = ComponentConnection(
-            ComponentOptions(daemon.component), outlet: outlet, receiver: router, group: group,
+            ComponentOptions(daemon.component), outlet: resources.outlet, receiver: router, group: group,
             logger: surroundings.logger, statusChanged: statusChanged)
         refused = loaded.refused
-        let entries = loaded.hosts.mapValues { [databases, outlet, inFlight] configuration in
-            Self.makeEntry(configuration, databases, outlet, inFlight, surroundings)
-        }
+        let entries = loaded.hosts.mapValues(resources.makeEntry)
         hosts = entries
         router.replaceTable(RoutingTable(entries))
     }
 
-    /// Databases written to at the same time, whatever the number of hosts.
-    private static let writers = 4
+    /// Databases written to at the same time, whatever the number of hosts; so many disks may hang before other hosts' requests do.
+    private static let writers = 8
 
     /// Serves until ``shutDown(within:)``.
     public func run() async {
@@ -78,8 +77,22 @@ public actor Supervisor {
                 "host refused", metadata: ["host": "\(file.host ?? file.file)", "reason": "\(why)"])
         }
         let sweeper = Task { await self.sweepForever() }
+        let deadlineKeeper = Task { await self.keepDeadlines() }
         await connection.run()
         sweeper.cancel()
+        deadlineKeeper.cancel()
+    }
+
+    // MARK: Deadlines
+
+    /// How long a host's disk may take before its requests are answered without it.
+    private static let diskPatienceMilliseconds: Int64 = 10_000
+
+    private func keepDeadlines() async {
+        while (try? await surroundings.sleep(.seconds(1))) != nil {
+            let earliest = surroundings.now().millisecondsSinceEpoch - Self.diskPatienceMilliseconds
+            resources.deadlines.expire(startedBefore: Timestamp(millisecondsSinceEpoch: earliest))
+        }
     }
 
     // MARK: Reloading
@@ -145,7 +158,7 @@ public actor Supervisor {
     private func apply(_ diff: ConfigurationDiff) {
         guard !diff.isEmpty else { return }
         for configuration in diff.added {
-            hosts[configuration.host] = Self.makeEntry(configuration, databases, outlet, inFlight, surroundings)
+            hosts[configuration.host] = resources.makeEntry(configuration)
         }
         for change in diff.changed {
             guard let endpoint = hosts[change.host]?.endpoint else { continue }
@@ -157,29 +170,16 @@ public actor Supervisor {
         // New requests stop coming before the services that are gone stop taking them.
         router.replaceTable(RoutingTable(hosts))
         for entry in gone {
-            router.grants.forget(entry.configuration.host)
             entry.endpoint.stop()
         }
-    }
-
-    private static func makeEntry(
-        _ configuration: HostConfiguration, _ databases: InviteDatabases, _ outlet: Outlet, _ inFlight: InFlight,
-        _ surroundings: Surroundings
-    ) -> RoutingTable.Entry {
-        let policy = InvitePolicy(configuration)
-        let store = databases.store(for: configuration.host)
-        let service = HostService(policy, store: store, surroundings: surroundings)
-        let endpoint = HostEndpoint(
-            policy, service: service, outlet: outlet, inFlight: inFlight, surroundings: surroundings)
-        return RoutingTable.Entry(configuration: configuration, policy: policy, endpoint: endpoint)
     }
 
     // MARK: Ending
 
     /// Takes no more requests, answers those accepted, and ends; each step waits no longer than the given time.
     public func shutDown(within limit: Duration) async {
-        connection.drain()
-        let (inFlight, sleep) = (inFlight, surroundings.sleep)
+        await connection.drain()
+        let (inFlight, sleep) = (resources.inFlight, surroundings.sleep)
         if await !finishes(within: limit, sleep: sleep, { await inFlight.waitUntilNone() }) {
             surroundings.logger.warning("left requests unanswered", metadata: ["count": "\(inFlight.count)"])
         }
@@ -189,7 +189,7 @@ public actor Supervisor {
             for waiter in shutDownWaiters { waiter.resume() }
             shutDownWaiters = []
         }
-        let databases = databases
+        let databases = resources.databases
         if await !finishes(within: limit, sleep: sleep, { await databases.shutdown() }) {
             surroundings.logger.warning("left databases open")
         }
@@ -205,12 +205,15 @@ public actor Supervisor {
 
     /// How long an invite is kept after it expired: a link that is a day late can still be told from a wrong one.
     private static let graceMilliseconds: Int64 = 86_400_000
+    /// Not at once: a start has better things to do. Not much later: some daemons are restarted often.
+    private static let firstSweep = Duration.seconds(60)
     private static let sweepInterval = Duration.seconds(3600)
 
     private func sweepForever() async {
-        while true {
-            guard (try? await surroundings.sleep(Self.sweepInterval)) != nil else { return }
+        var wait = Self.firstSweep
+        while (try? await surroundings.sleep(wait)) != nil {
             await sweep()
+            wait = Self.sweepInterval
         }
     }
 
@@ -219,7 +222,7 @@ public actor Supervisor {
         let deadline = Timestamp(
             millisecondsSinceEpoch: surroundings.now().millisecondsSinceEpoch - Self.graceMilliseconds)
         var removed = 0
-        for host in (try? databases.hostsWithDatabase()) ?? [] {
+        for host in (try? resources.databases.hostsWithDatabase()) ?? [] {
             if Task.isCancelled { return }
             // A host may go while the sweep waits.
             if let endpoint = hosts[host]?.endpoint {

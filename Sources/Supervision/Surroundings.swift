@@ -10,8 +10,7 @@ public struct Surroundings: Sendable {
     public var sleep: @Sendable (Duration) async throws -> Void
     /// Returns after the moment in which a busy host's requests gather for one commit.
     public var gather: @Sendable () async -> Void
-    /// Where tokens and session identifiers come from.
-    public var entropy: Entropy
+    private let draw: @Sendable () -> [UInt64]
     public var logger: Logger
 
     public init(
@@ -23,9 +22,13 @@ public struct Surroundings: Sendable {
         self.now = now
         self.sleep = sleep
         self.gather = gather
-        self.entropy = entropy
+        draw = entropy.draw
         self.logger = logger
     }
+
+    /// Where tokens and session identifiers come from: a source of its own for everyone who asks, since copies of one
+    /// would give the same words.
+    public var entropy: Entropy { Entropy(draw: draw) }
 
     /// The system's time of day.
     public static let systemTime: @Sendable () -> Timestamp = {
@@ -37,7 +40,7 @@ public struct Surroundings: Sendable {
 
 /// A random source that draws several words at a time.
 public struct Entropy: RandomNumberGenerator, Sendable {
-    private let draw: @Sendable () -> [UInt64]
+    fileprivate let draw: @Sendable () -> [UInt64]
     private var words: [UInt64] = []
 
     /// - Parameter draw: Returns some new random words each time.

@@ -1,12 +1,33 @@
-import Invites
 import Testing
 
+@testable import Invites
+
 @Suite struct TokenTests {
+    private let noon = Timestamp(millisecondsSinceEpoch: 1_795_348_800_000)
+
+    @Test func tokensSortByTheirTime() {
+        var generator = SeededGenerator(seed: 6)
+        // One millisecond apart, across every place's carry, and years apart.
+        var times = (0..<5_000).map { noon.millisecondsSinceEpoch + $0 }
+        times += [1_900_000_000_000, 2_500_000_000_000, 3_500_000_000_000]
+        let tokens = times.map { Token.random(at: Timestamp(millisecondsSinceEpoch: $0), using: &generator).text }
+        for (earlier, later) in zip(tokens, tokens.dropFirst()) {
+            #expect(Array(earlier.utf8).lexicographicallyPrecedes(Array(later.utf8)))
+        }
+    }
+
+    @Test(arguments: [Int64.min, -1, 0, .max])
+    func anyTimeMakesAToken(milliseconds: Int64) {
+        var generator = SeededGenerator(seed: 7)
+        let token = Token.random(at: Timestamp(millisecondsSinceEpoch: milliseconds), using: &generator)
+        #expect(Token(token.text) == token)
+    }
+
     @Test func randomTokensReadBack() {
         var generator = SeededGenerator(seed: 3)
         for _ in 0..<1_000 {
-            let token = Token.random(using: &generator)
-            #expect(token.text.utf8.count == 22)
+            let token = Token.random(at: noon, using: &generator)
+            #expect(token.text.utf8.count == 29)
             #expect(Token(token.text) == token)
         }
     }
@@ -16,7 +37,7 @@ import Testing
         let count = 62_000
         var seen = Array(repeating: [UInt8: Int](), count: 22)
         for _ in 0..<count {
-            for (place, letter) in Token.random(using: &generator).text.utf8.enumerated() {
+            for (place, letter) in Token.random(at: noon, using: &generator).text.utf8.dropFirst(7).enumerated() {
                 seen[place][letter, default: 0] += 1
             }
         }
@@ -32,13 +53,13 @@ import Testing
         // Zero is what the rejection zone of next(upperBound:) starts with.
         let good: [UInt64] = [0x1234_5678_9ABC_DEF1, 0xFEDC_BA98_7654_3211, 0x0F1E_2D3C_4B5A_6979]
         var generator = ScriptedGenerator(words: [0] + good)
-        _ = Token.random(using: &generator)
+        _ = Token.random(at: noon, using: &generator)
         #expect(generator.words.isEmpty)
     }
 
     @Test func threeWordsAreEnoughForAToken() {
         var generator = SeededGenerator(seed: 5)
-        for _ in 0..<1_000 { _ = Token.random(using: &generator) }
+        for _ in 0..<1_000 { _ = Token.random(at: noon, using: &generator) }
         #expect(generator.draws < 3_005)
     }
 

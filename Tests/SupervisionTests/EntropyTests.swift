@@ -33,9 +33,11 @@ import Testing
 
     @Test func tokensOfTwoCopiesDiffer() {
         let surroundings = World().surroundings
+        let now = surroundings.now()
         var one = surroundings.entropy
         var other = surroundings.entropy
-        let tokens = (0..<50).flatMap { _ in [Token.random(using: &one), Token.random(using: &other)] }
+        let tokens = (0..<50).flatMap { _ in [Token.random(at: now, using: &one), Token.random(at: now, using: &other)]
+        }
         #expect(Set(tokens.map(\.text)).count == 100)
     }
 }

@@ -14,16 +14,15 @@ import XMPP
                 try SecondConnection("\(hosting.directory.path)/state/hosts/\(host).sqlite3").kinds().count
             }
             let serving = Task { await hosting.supervisor.run() }
-            let first = try await hosting.world.sleepers.next()
-            #expect(first.duration == .seconds(3600))
+            let first = try await hosting.world.sleeper(for: .seconds(60))
             hosting.world.advance(byMilliseconds: Self.day)
             first.wake()
             // Swept, and nothing was old enough.
-            let second = try await hosting.world.sleepers.next()
+            let second = try await hosting.world.sleeper(for: .seconds(3600))
             #expect(try kinds("a.example") == 1)
             hosting.world.advance(byMilliseconds: 3_600_001)
             second.wake()
-            let third = try await hosting.world.sleepers.next()
+            let third = try await hosting.world.sleeper(for: .seconds(3600))
             #expect(try kinds("a.example") == 0)
             #expect(try kinds("b.example") == 1)
             #expect(hosting.world.log.items.contains("info removed expired invites count=1"))

@@ -74,13 +74,13 @@ public final class ComponentConnection: Sendable {
         change(.stopped)
     }
 
-    /// Takes no more requests from the server; answers still go out.
-    public func drain() {
+    /// Takes no more requests from the server; answers still go out. When this returns, what was read has been handed on.
+    public func drain() async {
         let channel = state.withLock { state in
             state.isDraining = true
             return state.channel
         }
-        channel?.setOption(.autoRead, value: false).whenFailure { _ in }
+        try? await channel?.setOption(.autoRead, value: false).get()
     }
 
     /// Writes what is gathered, ends the stream in good order, and lets ``run()`` return.

@@ -22,7 +22,7 @@ PING_NS = "urn:xmpp:ping"
 INVITE = "urn:xmpp:invite#invite"
 CREATE_ACCOUNT = "urn:xmpp:invite#create-account"
 
-TOKEN = r"[A-Za-z0-9]{22}"
+TOKEN = r"[A-Za-z0-9]{29}"
 
 _numbers = itertools.count(1)
 

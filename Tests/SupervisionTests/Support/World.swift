@@ -24,6 +24,11 @@ final class World: Sendable {
 
     var now: Timestamp { Timestamp(millisecondsSinceEpoch: time.withLock { $0 }) }
 
+    /// The next one who sleeps for that long; others go on sleeping.
+    func sleeper(for duration: Duration) async throws -> Sleeper {
+        try await sleepers.next { $0.duration == duration }
+    }
+
     func advance(byMilliseconds milliseconds: Int64) {
         time.withLock { $0 += milliseconds }
     }

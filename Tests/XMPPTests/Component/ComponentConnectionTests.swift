@@ -267,7 +267,7 @@ import Testing
     @Test func whileDrainingAnswersGoOutAndNothingComesIn() async throws {
         try await withConnection { all in
             let peer = await all.ready()
-            all.connection.drain()
+            await all.connection.drain()
             all.connection.outlet.send(ByteBuffer(string: "<answer/>"))
             await peer.wait(for: "<answer/>")
             peer.send("<message/>")
@@ -281,7 +281,7 @@ import Testing
 
     @Test func drainingHoldsForTheNextConnectionToo() async throws {
         try await withConnection { all in
-            all.connection.drain()
+            await all.connection.drain()
             let peer = await all.ready()
             all.connection.outlet.send(ByteBuffer(string: "<answer/>"))
             await peer.wait(for: "<answer/>")

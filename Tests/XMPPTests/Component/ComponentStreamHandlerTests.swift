@@ -180,7 +180,7 @@ import Testing
         #expect(stream.receiver.stanzas.count == 1)
     }
 
-    @Test func aServerThatDoesNotReadIsNotRead() throws {
+    @Test func aServerThatDoesNotReadIsNotRead() async throws {
         let stream = try Stream()
         defer { stream.close() }
         try stream.ready()
@@ -190,7 +190,7 @@ import Testing
         stream.channel.isWritable = true
         stream.channel.pipeline.fireChannelWritabilityChanged()
         #expect(stream.mayRead == true)
-        stream.connection.drain()
+        await stream.connection.drain()
         stream.channel.pipeline.fireChannelWritabilityChanged()
         #expect(stream.mayRead == false)
     }

@@ -1,0 +1,23 @@
+internal import Configuration
+internal import Invites
+internal import Storage
+internal import XMPP
+
+/// What all hosts share, and what makes a host's service from its configuration.
+struct HostResources: Sendable {
+    let databases: InviteDatabases
+    let outlet: Outlet
+    let inFlight: InFlight
+    let deadlines: Deadlines
+    let surroundings: Surroundings
+
+    /// Makes the service of one host. Nothing is opened for it yet.
+    @Sendable func makeEntry(_ configuration: HostConfiguration) -> RoutingTable.Entry {
+        let policy = InvitePolicy(configuration)
+        let store = databases.store(for: configuration.host)
+        let service = HostService(policy, store: store, surroundings: surroundings, deadlines: deadlines)
+        let endpoint = HostEndpoint(
+            policy, service: service, outlet: outlet, inFlight: inFlight, surroundings: surroundings)
+        return RoutingTable.Entry(configuration: configuration, policy: policy, endpoint: endpoint)
+    }
+}
