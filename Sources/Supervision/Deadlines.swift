@@ -21,7 +21,8 @@ final class Deadlines: Sendable {
     ///
     /// - Returns: What it came to, or `nil` when ``expire(startedBefore:)`` was quicker. It then goes on by itself.
     func result<Value: Sendable>(
-        startedAt now: Timestamp, _ operation: @escaping @Sendable () async -> Value
+        startedAt now: Timestamp, isolation: isolated (any Actor)? = #isolation,
+        _ operation: @escaping @Sendable () async -> Value
     ) async -> Value? {
         let race = Race<Value?>()
         let number = state.withLock { state in
@@ -31,7 +32,11 @@ final class Deadlines: Sendable {
         }
         let value = await withCheckedContinuation { continuation in
             race.begin(continuation)
-            Task { race.end(await operation()) }
+            Task {
+                // Named, the caller's isolation is the task's as well: it begins without crossing to another thread.
+                _ = isolation
+                race.end(await operation())
+            }
         }
         state.withLock { $0.waiting[number] = nil }
         return value

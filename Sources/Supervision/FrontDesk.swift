@@ -21,6 +21,10 @@ actor FrontDesk {
     /// What one host may have waiting: one that hangs must not use up the room that all requests share.
     static let mostWaiting = 256
 
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        surroundings.eventLoop.executor.asUnownedSerialExecutor()
+    }
+
     init(
         table: @escaping @Sendable () -> RoutingTable, outlet: Outlet, inFlight: InFlight, surroundings: Surroundings
     ) {

@@ -22,10 +22,15 @@ actor HostEndpoint {
     private var entropy: Entropy
     private var commands = InviteCommands()
     private var policy: InvitePolicy
-    /// How many items were worked on together last time. Several mean that more are on their way, and worth a moment: a commit costs the
-    /// same for one invite and for many.
+    /// How many items were worked on together last time. Several mean that more are on their way, and worth a moment: a
+    /// commit costs the same for one invite and for many. The more there are, the less a longer wait would save.
     private var lastBatch = 0
+    private static let longestGathering = Duration.milliseconds(1)
     private static let largeBatch = 64
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        surroundings.eventLoop.executor.asUnownedSerialExecutor()
+    }
 
     init(
         _ policy: InvitePolicy, service: HostService, outlet: Outlet, inFlight: InFlight, surroundings: Surroundings
@@ -66,7 +71,9 @@ actor HostEndpoint {
 
     private func work() async {
         while true {
-            if (2..<Self.largeBatch).contains(lastBatch) { await surroundings.gather() }
+            if (2..<Self.largeBatch).contains(lastBatch) {
+                await surroundings.gather(Self.longestGathering * 2 / lastBatch)
+            }
             guard let items = mailbox.takeAll() else { return }
             lastBatch = items.count
             var requests: [InboundRequest] = []

@@ -1,5 +1,6 @@
 public import Invites
 internal import Logging
+internal import NIOCore
 internal import Storage
 
 /// Why a host could not make an invite.
@@ -26,6 +27,10 @@ public actor HostService {
     private var retry: Task<Void, Never>?
     /// Usernames of invites that are being stored.
     private var promising: Set<String> = []
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        surroundings.eventLoop.executor.asUnownedSerialExecutor()
+    }
 
     init(
         _ policy: InvitePolicy, store: InviteStore, surroundings: Surroundings, deadlines: Deadlines = Deadlines()

@@ -2,7 +2,6 @@ public import Configuration
 internal import Dispatch
 internal import Invites
 internal import Logging
-public import NIOCore
 internal import Storage
 public import XMPP
 
@@ -42,7 +41,7 @@ public actor Supervisor {
     /// - Throws: `StoreError` when the state directory cannot be used or another daemon uses it.
     public init(
         _ loader: ConfigurationLoader, loaded: LoadedConfiguration, daemon: DaemonConfiguration,
-        maximumOpenDatabases: Int, group: any EventLoopGroup, surroundings: Surroundings,
+        maximumOpenDatabases: Int, surroundings: Surroundings,
         statusChanged: @escaping @Sendable (ComponentStatus) -> Void
     ) throws {
         self.loader = loader
@@ -58,7 +57,8 @@ public actor Supervisor {
             domain: daemon.component.jid.domain, outlet: resources.outlet, inFlight: resources.inFlight,
             surroundings: surroundings)
         connection = ComponentConnection(
-            ComponentOptions(daemon.component), outlet: resources.outlet, receiver: router, group: group,
+            ComponentOptions(daemon.component), outlet: resources.outlet, receiver: router,
+            group: surroundings.eventLoop,
             logger: surroundings.logger, statusChanged: statusChanged)
         refused = loaded.refused
         let entries = loaded.hosts.mapValues(resources.makeEntry)

@@ -1,6 +1,8 @@
 internal import Glibc
 public import Invites
 public import Logging
+public import NIOCore
+public import NIOPosix
 
 /// What services take from the world, as parameters, so that tests can set it.
 public struct Surroundings: Sendable {
@@ -9,19 +11,24 @@ public struct Surroundings: Sendable {
     /// Returns once the time has passed, or throws when the task is cancelled.
     public var sleep: @Sendable (Duration) async throws -> Void
     /// Returns after the moment in which a busy host's requests gather for one commit.
-    public var gather: @Sendable () async -> Void
+    public var gather: @Sendable (Duration) async -> Void
+    /// Where the hosts' services run: the event loop of the connection. They only compute, and briefly; what waits for a disk does so on the
+    /// store's threads. On a thread of their own every request would cross from one thread to another twice more.
+    public let eventLoop: any EventLoop
     private let draw: @Sendable () -> [UInt64]
     public var logger: Logger
 
     public init(
         now: @escaping @Sendable () -> Timestamp = Self.systemTime,
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
-        gather: @escaping @Sendable () async -> Void = { try? await Task.sleep(for: .milliseconds(1)) },
-        entropy: Entropy = .system, logger: Logger
+        gather: (@Sendable (Duration) async -> Void)? = nil,
+        entropy: Entropy = .system, eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next(),
+        logger: Logger
     ) {
         self.now = now
         self.sleep = sleep
-        self.gather = gather
+        self.gather = gather ?? { try? await eventLoop.scheduleTask(in: TimeAmount($0)) {}.futureResult.get() }
+        self.eventLoop = eventLoop
         draw = entropy.draw
         self.logger = logger
     }

@@ -51,7 +51,7 @@ struct RunCommand: AsyncParsableCommand {
         do {
             supervisor = try Supervisor(
                 loader, loaded: loaded, daemon: daemon, maximumOpenDatabases: FileLimit.raise().databases,
-                group: MultiThreadedEventLoopGroup.singleton, surroundings: Surroundings(logger: logger),
+                surroundings: Surroundings(logger: logger),
                 statusChanged: reporter.report)
         } catch {
             logger.critical("cannot use the state directory", metadata: ["reason": "\(error)"])

@@ -46,7 +46,7 @@ struct Hosting {
         let loaded = loader.load()
         supervisor = try Supervisor(
             loader, loaded: loaded, daemon: try #require(loaded.daemon, "\(loaded.diagnostics)"),
-            maximumOpenDatabases: 8, group: MultiThreadedEventLoopGroup.singleton, surroundings: world.surroundings,
+            maximumOpenDatabases: 8, surroundings: world.surroundings,
             statusChanged: { _ in })
         wire = try await Wire(supervisor.connection.outlet)
         router = try #require(supervisor.connection.receiver as? Router)

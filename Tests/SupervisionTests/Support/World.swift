@@ -55,7 +55,7 @@ final class World: Sendable {
                 self.sleepers.put(sleeper)
                 try await sleeper.alarm.next()
             },
-            gather: { self.gatherings.put(()) },
+            gather: { _ in self.gatherings.put(()) },
             entropy: entropy, logger: Logger(label: "test") { _ in Handler(log: self.log) })
     }
 
