@@ -20,14 +20,19 @@ component_interfaces = { "127.0.0.1" }
 
 modules_enabled = { "roster"; "saslauth"; "disco"; "ping"; "delegation" }
 
-delegations = {
-  ["http://jabber.org/protocol/commands"] = { filtering = { "node" }; jid = "invites.host.example" };
-  ["http://jabber.org/protocol/disco#items"] = { filtering = { "node" }; jid = "invites.host.example" };
-  ["urn:xmpp:delegation:2:bare:disco#items:*"] = { jid = "invites.host.example" };
-}
-
 VirtualHost "a.example"
+  delegations = {
+    ["http://jabber.org/protocol/commands"] = { filtering = { "node" }; jid = "invites.host.example" };
+    ["http://jabber.org/protocol/disco#items"] = { filtering = { "node" }; jid = "invites.host.example" };
+    ["urn:xmpp:delegation:2:bare:disco#items:*"] = { jid = "invites.host.example" };
+  }
+
 VirtualHost "b.example"
+  delegations = {
+    ["http://jabber.org/protocol/commands"] = { filtering = { "node" }; jid = "invites.host.example" };
+    ["http://jabber.org/protocol/disco#items"] = { filtering = { "node" }; jid = "invites.host.example" };
+    ["urn:xmpp:delegation:2:bare:disco#items:*"] = { jid = "invites.host.example" };
+  }
 
 Component "invites.host.example"
   component_secret = "@SECRET@"
