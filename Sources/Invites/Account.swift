@@ -15,6 +15,14 @@ public struct Account: Hashable, Sendable {
     }
 }
 
+extension Account {
+    // Not what the compiler would write: `String` compares by Unicode's canonical equivalence, under which two accounts that a server keeps
+    // apart may be one.
+    public static func == (a: Account, b: Account) -> Bool {
+        a.localpart.utf8.elementsEqual(b.localpart.utf8) && a.domain.utf8.elementsEqual(b.domain.utf8)
+    }
+}
+
 extension Account: CustomStringConvertible {
     /// The bare address, `localpart@domain`.
     public var description: String { "\(localpart)@\(domain)" }

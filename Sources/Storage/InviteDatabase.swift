@@ -60,7 +60,7 @@ struct InviteDatabase: Sendable {
         }
         try database.execute(sql: "PRAGMA synchronous = FULL")
         // Kibibytes, taken as needed: a host with few invites never needs them.
-        try database.execute(sql: "PRAGMA cache_size = -2048")
+        try database.execute(sql: "PRAGMA cache_size = -256")
     }
 
     private func migrate() throws {

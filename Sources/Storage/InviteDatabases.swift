@@ -21,7 +21,7 @@ public final class InviteDatabases: Sendable {
     ///
     /// - Parameters:
     ///   - directory: The path of the state directory, whose parent exists.
-    ///   - maximumOpen: How many databases may be open at once, each with up to three descriptors and some 100 KiB of
+    ///   - maximumOpen: How many databases may be open at once, each with up to three descriptors and some 60 KiB of
     ///     memory; at least `writers`.
     ///   - writers: The number of threads that do the work, at least one.
     /// - Throws: ``StoreError/directoryInUse(_:)`` when another process has it, otherwise why it cannot be used.

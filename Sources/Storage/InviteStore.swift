@@ -102,6 +102,11 @@ public final class InviteStore: Sendable {
         }
     }
 
+    /// Whether a writer thread is at work with this host's database now.
+    public var isAtWork: Bool {
+        state.withLock { $0.jobs.isHeld }
+    }
+
     /// The rows that wait for their turn now, for the status; other calls than ``add(_:)`` count as one.
     public var waitingRows: Int {
         state.withLock { $0.jobs.waitingRows }

@@ -35,7 +35,7 @@ struct JobQueue: Sendable {
     private var waiting: [Job] = []
     private(set) var waitingRows = 0
     private var isInLine = false
-    private var isHeld = false
+    private(set) var isHeld = false
     private var isFinished = false
 
     init(capacity: Int, rowsPerTurn: Int, isFinished: Bool = false) {

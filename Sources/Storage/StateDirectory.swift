@@ -70,7 +70,10 @@ final class StateDirectory: Sendable {
     }
 
     private static func make(_ directory: String) throws(StoreError) {
-        if mkdir(directory, 0o700) != 0, errno != EEXIST {
+        if mkdir(directory, 0o700) == 0 {
+            // The new directory is durable once the one that it is in is.
+            try synchronize(directory + "/..")
+        } else if errno != EEXIST {
             throw StoreError(errno: errno, attempt: "make the directory \(directory)")
         }
     }

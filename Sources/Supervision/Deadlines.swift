@@ -1,12 +1,11 @@
-internal import Invites
 internal import Synchronization
 
 /// Waits for operations that cannot be cancelled no longer than a while: a disk that hangs must not leave requests without an answer.
 ///
-/// One look at all of them now and then is cheaper than a timer for each.
+/// Times are milliseconds of a clock that does not go back. One look at all of them now and then is cheaper than a timer for each.
 final class Deadlines: Sendable {
     private struct Waiting: Sendable {
-        let since: Timestamp
+        let since: Int64
         let giveUp: @Sendable () -> Void
     }
 
@@ -21,7 +20,7 @@ final class Deadlines: Sendable {
     ///
     /// - Returns: What it came to, or `nil` when ``expire(startedBefore:)`` was quicker. It then goes on by itself.
     func result<Value: Sendable>(
-        startedAt now: Timestamp, isolation: isolated (any Actor)? = #isolation,
+        startedAt now: Int64, isolation: isolated (any Actor)? = #isolation,
         _ operation: @escaping @Sendable () async -> Value
     ) async -> Value? {
         let race = Race<Value?>()
@@ -43,7 +42,7 @@ final class Deadlines: Sendable {
     }
 
     /// Gives up on what began before the given time.
-    func expire(startedBefore time: Timestamp) {
+    func expire(startedBefore time: Int64) {
         let overdue = state.withLock { state in state.waiting.values.filter { $0.since < time } }
         for waiting in overdue { waiting.giveUp() }
     }

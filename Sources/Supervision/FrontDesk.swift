@@ -9,9 +9,10 @@ internal import XMPP
 /// It never waits for a host: that one hangs must not keep the others' admins from being served.
 actor FrontDesk {
     nonisolated let mailbox = Mailbox<InboundRequest>(capacity: 1024)
-    private let table: @Sendable () -> RoutingTable
+    private let table: SharedRoutingTable
     private let outlet: Outlet
     private let inFlight: InFlight
+    private let refusals: RefusalLog
     private let surroundings: Surroundings
     private var entropy: Entropy
     private var commands = InviteCommands()
@@ -26,11 +27,12 @@ actor FrontDesk {
     }
 
     init(
-        table: @escaping @Sendable () -> RoutingTable, outlet: Outlet, inFlight: InFlight, surroundings: Surroundings
+        table: SharedRoutingTable, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, surroundings: Surroundings
     ) {
         self.table = table
         self.outlet = outlet
         self.inFlight = inFlight
+        self.refusals = refusals
         self.surroundings = surroundings
         entropy = surroundings.entropy
     }
@@ -50,7 +52,7 @@ actor FrontDesk {
 
     private func work() {
         while let requests = mailbox.takeAll() {
-            let table = table()
+            let table = table.value
             for request in requests { answer(request, table) }
         }
     }
@@ -62,9 +64,13 @@ actor FrontDesk {
             inFlight.leave()
             return
         }
-        switch commands.decide(request, permissions: permissions, now: surroundings.now(), entropy: &entropy) {
+        switch commands.decide(request, permissions: permissions, uptime: surroundings.uptime(), entropy: &entropy) {
         case .answer(let answer):
             outlet.send(answer)
+            inFlight.leave()
+        case .refuse(let error):
+            refusals.note("a command: \(error)", request.iq)
+            outlet.send(request.refuse(error))
             inFlight.leave()
         case .invite(let invite, let host, let completion):
             guard let service = table.hosts[host]?.endpoint.service else {

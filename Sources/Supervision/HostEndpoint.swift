@@ -18,6 +18,7 @@ actor HostEndpoint {
     nonisolated let mailbox: Mailbox<Item>
     private let outlet: Outlet
     private let inFlight: InFlight
+    private let refusals: RefusalLog
     private let surroundings: Surroundings
     private var entropy: Entropy
     private var commands = InviteCommands()
@@ -33,11 +34,13 @@ actor HostEndpoint {
     }
 
     init(
-        _ policy: InvitePolicy, service: HostService, outlet: Outlet, inFlight: InFlight, surroundings: Surroundings
+        _ policy: InvitePolicy, service: HostService, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog,
+        surroundings: Surroundings
     ) {
         self.service = service
         self.outlet = outlet
         self.inFlight = inFlight
+        self.refusals = refusals
         self.surroundings = surroundings
         entropy = surroundings.entropy
         self.policy = policy
@@ -54,7 +57,7 @@ actor HostEndpoint {
         case .accepted:
             return nil
         case .acceptedFirst:
-            Task { await self.work() }
+            wake()
             return nil
         case .full:
             return StanzaError(.resourceConstraint)
@@ -67,6 +70,15 @@ actor HostEndpoint {
     nonisolated func stop() {
         _ = offer(.stop)
         mailbox.close()
+    }
+
+    /// Calls the consumer, from the event loop without a detour over another thread.
+    private nonisolated func wake() {
+        if surroundings.eventLoop.inEventLoop {
+            assumeIsolated { endpoint in _ = Task { await endpoint.work() } }
+        } else {
+            Task { await work() }
+        }
     }
 
     private func work() async {
@@ -99,16 +111,19 @@ actor HostEndpoint {
 
     private func answer(_ requests: [InboundRequest]) async {
         guard !requests.isEmpty else { return }
-        let now = surroundings.now()
+        let uptime = surroundings.uptime()
         var wanted: [InviteRequest] = []
         var completions: [InviteCommands.Completion] = []
         var writer = XMLWriter()
         for request in requests {
             let permissions = Permissions(of: Account(request.from), under: policy)
             if request.isCommand, request.to?.isDomain == true {
-                switch commands.decide(request, permissions: permissions, now: now, entropy: &entropy) {
+                switch commands.decide(request, permissions: permissions, uptime: uptime, entropy: &entropy) {
                 case .answer(let answer):
                     writer.write(answer.element())
+                case .refuse(let error):
+                    refusals.note("a command: \(error)", request.iq)
+                    writer.write(request.refuse(error).element())
                 case .invite(let invite, _, let completion):
                     wanted.append(invite)
                     completions.append(completion)

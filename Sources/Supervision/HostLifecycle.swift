@@ -1,23 +1,23 @@
-public import Invites
+internal import Invites
 internal import XMPP
 
 /// The life of one host's service as a pure state machine: running, or in quarantine until a retry succeeds.
-public struct HostLifecycle: Sendable {
-    public enum State: Hashable, Sendable {
+struct HostLifecycle: Sendable {
+    enum State: Hashable, Sendable {
         case running
         /// The host's storage failed; its requests are refused until it works again.
         case quarantined(reason: String, since: Timestamp)
         case stopped
     }
 
-    public private(set) var state = State.running
+    private(set) var state = State.running
     /// When the present state began.
-    public private(set) var since: Timestamp
+    private(set) var since: Timestamp
     /// What went wrong last, if ever.
-    public private(set) var lastTrouble: String?
+    private(set) var lastTrouble: String?
     private var backoff = Backoff(first: .seconds(1), longest: .seconds(300))
 
-    public init(now: Timestamp) {
+    init(now: Timestamp) {
         since = now
     }
 

@@ -9,6 +9,7 @@ struct HostResources: Sendable {
     let outlet: Outlet
     let inFlight: InFlight
     let deadlines: Deadlines
+    let refusals: RefusalLog
     let surroundings: Surroundings
 
     /// Makes the service of one host. Nothing is opened for it yet.
@@ -17,7 +18,8 @@ struct HostResources: Sendable {
         let store = databases.store(for: configuration.host)
         let service = HostService(policy, store: store, surroundings: surroundings, deadlines: deadlines)
         let endpoint = HostEndpoint(
-            policy, service: service, outlet: outlet, inFlight: inFlight, surroundings: surroundings)
+            policy, service: service, outlet: outlet, inFlight: inFlight, refusals: refusals,
+            surroundings: surroundings)
         return RoutingTable.Entry(configuration: configuration, policy: policy, endpoint: endpoint)
     }
 }

@@ -1,24 +1,24 @@
-public import Invites
+internal import Invites
 internal import Logging
 internal import NIOCore
 internal import Storage
 
 /// Why a host could not make an invite.
-public enum InviteRefusal: Error, Hashable, Sendable {
+enum InviteRefusal: Error, Hashable, Sendable {
     /// The rules forbid it.
     case denied(InviteDenial)
     /// The name is promised to someone else by an invite that is still good.
     case usernameTaken
     /// The host has too much to do right now.
     case overloaded
-    /// The host's storage does not work; the reason is in the log and the status.
+    /// The host's storage does not work; the reason is in the log.
     case unavailable
 }
 
 /// The invitation service of one host: the only owner of its state. It knows neither XML nor terminals.
-public actor HostService {
+actor HostService {
     /// The rules in force.
-    public private(set) var policy: InvitePolicy
+    private(set) var policy: InvitePolicy
     private var lifecycle: HostLifecycle
     private let store: InviteStore
     private let surroundings: Surroundings
@@ -28,7 +28,7 @@ public actor HostService {
     /// Usernames of invites that are being stored.
     private var promising: Set<String> = []
 
-    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
         surroundings.eventLoop.executor.asUnownedSerialExecutor()
     }
 
@@ -44,12 +44,12 @@ public actor HostService {
     }
 
     /// How the service is.
-    public var state: HostLifecycle { lifecycle }
+    var state: HostLifecycle { lifecycle }
 
     /// Makes the invites that are asked for.
     ///
     /// - Returns: For each request, in order, the invite, which is on disk when this returns, or why there is none.
-    public func invite(_ requests: [InviteRequest]) async -> [Result<Invite, InviteRefusal>] {
+    func invite(_ requests: [InviteRequest]) async -> [Result<Invite, InviteRefusal>] {
         let now = surroundings.now()
         var results: [Result<Invite, InviteRefusal>] = []
         results.reserveCapacity(requests.count)
@@ -112,7 +112,7 @@ public actor HostService {
     ) async throws(InviteRefusal) -> Value {
         guard case .running = lifecycle.state else { throw .unavailable }
         let store = store
-        let result = await deadlines.result(startedAt: surroundings.now()) { () async -> Result<Value, StoreError> in
+        let result = await deadlines.result(startedAt: surroundings.uptime()) { () async -> Result<Value, StoreError> in
             do throws(StoreError) {
                 return .success(try await operation(store))
             } catch {
@@ -125,7 +125,9 @@ public actor HostService {
         // It closes when the daemon ends, which is no trouble of the host's.
         case .failure(.closed): throw .unavailable
         case .failure(let error): quarantine("\(error)")
-        case nil: quarantine("its disk does not answer")
+        case nil where store.isAtWork: quarantine("its disk does not answer")
+        // It never came to the front of the line: others' disks hang, or there is too much to do for all.
+        case nil: throw .overloaded
         }
         throw .unavailable
     }

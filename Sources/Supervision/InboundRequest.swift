@@ -12,7 +12,7 @@ struct InboundRequest: Sendable {
     let way: Way
     /// What the client asked.
     let iq: IQ
-    /// Who asks: a full JID.
+    /// Who asks: a client by its full JID, or a server.
     let from: JID
     /// The address that the client asked; `nil` is the client's own account.
     let to: JID?

@@ -15,6 +15,8 @@ struct InviteCommands: Sendable {
     enum Decision: Sendable {
         /// Send this answer to the client.
         case answer(IQ)
+        /// Send this error to the client.
+        case refuse(StanzaError)
         /// Have the host make the invite, then send what ``Completion/answer(_:host:)`` says.
         case invite(InviteRequest, host: String, Completion)
     }
@@ -33,8 +35,10 @@ struct InviteCommands: Sendable {
     private(set) var sessions = CommandSessions<Stage>()
 
     /// Decides about a `<command/>` (XEP-0050).
+    ///
+    /// - Parameter uptime: Milliseconds of a clock that does not go back, for the sessions.
     mutating func decide(
-        _ request: InboundRequest, permissions: Permissions, now: Timestamp, entropy: inout Entropy
+        _ request: InboundRequest, permissions: Permissions, uptime: Int64, entropy: inout Entropy
     ) -> Decision {
         do throws(StanzaError) {
             guard case .set(let payload) = request.iq.body else {
@@ -49,9 +53,9 @@ struct InviteCommands: Sendable {
             if command.node == Namespaces.inviteCommand {
                 return try invite(command, request, permissions, &entropy)
             }
-            return try createAccount(command, request, permissions, now, &entropy)
+            return try createAccount(command, request, permissions, uptime, &entropy)
         } catch {
-            return .answer(request.refuse(error))
+            return .refuse(error)
         }
     }
 
@@ -76,26 +80,26 @@ struct InviteCommands: Sendable {
     // MARK: urn:xmpp:invite#create-account
 
     private mutating func createAccount(
-        _ command: CommandRequest, _ request: InboundRequest, _ permissions: Permissions, _ now: Timestamp,
+        _ command: CommandRequest, _ request: InboundRequest, _ permissions: Permissions, _ uptime: Int64,
         _ entropy: inout Entropy
     ) throws(StanzaError) -> Decision {
         guard let identifier = command.sessionID else {
-            return try act(nil, command, request, permissions, now, &entropy)
+            return try act(nil, command, request, permissions, uptime, &entropy)
         }
         let stage: Stage
         do {
             stage = try sessions.take(
-                identifier, owner: request.from, node: command.node, now: now.millisecondsSinceEpoch)
+                identifier, owner: request.from, node: command.node, now: uptime)
         } catch {
             throw error.stanzaError
         }
         do throws(StanzaError) {
-            return try act(stage, command, request, permissions, now, &entropy)
+            return try act(stage, command, request, permissions, uptime, &entropy)
         } catch {
             if error.kind == .modify {
                 // Another try in the same session can mend it (RFC 6120 §8.3.2).
                 _ = sessions.open(
-                    owner: request.from, node: command.node, state: stage, now: now.millisecondsSinceEpoch,
+                    owner: request.from, node: command.node, state: stage, now: uptime,
                     using: &entropy, identifier: identifier)
             }
             throw error
@@ -104,14 +108,14 @@ struct InviteCommands: Sendable {
 
     private mutating func act(
         _ stage: Stage?, _ command: CommandRequest, _ request: InboundRequest, _ permissions: Permissions,
-        _ now: Timestamp, _ entropy: inout Entropy
+        _ uptime: Int64, _ entropy: inout Entropy
     ) throws(StanzaError) -> Decision {
         switch (command.action, stage) {
         case (.cancel, .some):
             let response = CommandResponse(node: command.node, sessionID: command.sessionID ?? "", status: .canceled)
             return .answer(request.envelope(request.iq.result(response.element)))
         case (.execute, _), (.complete, _), (.next, .choosingHost?):
-            return try advance(stage, command, request, permissions, now, &entropy)
+            return try advance(stage, command, request, permissions, uptime, &entropy)
         case (.next, _), (.prev, _), (.cancel, nil):
             throw CommandError.badAction.stanzaError
         }
@@ -119,7 +123,7 @@ struct InviteCommands: Sendable {
 
     private mutating func advance(
         _ stage: Stage?, _ command: CommandRequest, _ request: InboundRequest, _ permissions: Permissions,
-        _ now: Timestamp, _ entropy: inout Entropy
+        _ uptime: Int64, _ entropy: inout Entropy
     ) throws(StanzaError) -> Decision {
         let wording = Wording.for(request.iq.language)
         let submitted = command.form.flatMap { $0.kind == .submit ? $0 : nil }
@@ -139,7 +143,7 @@ struct InviteCommands: Sendable {
             case .invalid: throw CommandError.badPayload.stanzaError(text: wording.hostInvalid)
             case .open:
                 return ask(
-                    Self.hostForm(permissions.accountHosts, wording), .choosingHost, .next, command, request, now,
+                    Self.hostForm(permissions.accountHosts, wording), .choosingHost, .next, command, request, uptime,
                     &entropy)
             }
         }
@@ -148,7 +152,8 @@ struct InviteCommands: Sendable {
         guard let submitted, describesAccount else {
             if stage != nil, submitted == nil { throw CommandError.badPayload.stanzaError }
             return ask(
-                Self.accountForm(wording), .describingAccount(host: host), .complete, command, request, now, &entropy)
+                Self.accountForm(wording), .describingAccount(host: host), .complete, command, request, uptime, &entropy
+            )
         }
         guard let admin = Account(request.from) else { throw StanzaError(.forbidden) }
         let account = InviteRequest.account(
@@ -177,10 +182,10 @@ struct InviteCommands: Sendable {
 
     private mutating func ask(
         _ form: DataForm, _ stage: Stage, _ actions: CommandResponse.Actions, _ command: CommandRequest,
-        _ request: InboundRequest, _ now: Timestamp, _ entropy: inout Entropy
+        _ request: InboundRequest, _ uptime: Int64, _ entropy: inout Entropy
     ) -> Decision {
         let identifier = sessions.open(
-            owner: request.from, node: command.node, state: stage, now: now.millisecondsSinceEpoch, using: &entropy,
+            owner: request.from, node: command.node, state: stage, now: uptime, using: &entropy,
             identifier: command.sessionID)
         let response = CommandResponse(
             node: command.node, sessionID: identifier, status: .executing, actions: actions, form: form,
@@ -250,7 +255,7 @@ extension InviteCommands.Completion {
         let uri = invite.uri(host: host, redeemableInBand: false)
         let expires = DateTime.format(millisecondsSinceEpoch: invite.expiresAt.millisecondsSinceEpoch)
         let form = DataForm(
-            .result, title: wording.inviteCommand,
+            .result, title: wording.name(ofCommand: node),
             fields: [
                 .formType(Namespaces.invitationForm),
                 DataForm.Field("uri", kind: .textSingle, label: wording.invitationURI, values: [uri]),

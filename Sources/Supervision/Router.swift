@@ -7,35 +7,34 @@ internal import XMPP
 final class Router: StanzaReceiver {
     private let domain: String
     private let address: JID?
-    private let table = Mutex(RoutingTable())
+    private let table = SharedRoutingTable()
     private let outlet: Outlet
     private let inFlight: InFlight
     private let logger: Logger
     private let counters = Mutex(RouterCounters())
-    private let throttle = Mutex(LogThrottle())
+    private let refusals: RefusalLog
     let grants = Grants()
-    private let frontDesk: Mutex<FrontDesk?> = Mutex(nil)
+    private let frontDesk: FrontDesk
 
     /// - Parameter domain: The component's own address, which all hosts share.
-    init(domain: String, outlet: Outlet, inFlight: InFlight, surroundings: Surroundings) {
+    init(domain: String, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, surroundings: Surroundings) {
         self.domain = domain
         address = try? JID(domain)
         self.outlet = outlet
         self.inFlight = inFlight
+        self.refusals = refusals
         logger = surroundings.logger
-        let desk = FrontDesk(
-            table: { [weak self] in self?.currentTable ?? RoutingTable() }, outlet: outlet, inFlight: inFlight,
-            surroundings: surroundings)
-        frontDesk.withLock { $0 = desk }
+        frontDesk = FrontDesk(
+            table: table, outlet: outlet, inFlight: inFlight, refusals: refusals, surroundings: surroundings)
     }
 
-    var currentTable: RoutingTable { table.withLock { $0 } }
+    var currentTable: RoutingTable { table.value }
 
     /// What was routed and refused so far.
     var counts: RouterCounters { counters.withLock { $0 } }
 
     func replaceTable(_ new: RoutingTable) {
-        table.withLock { $0 = new }
+        table.replace(new)
     }
 
     func connected() {
@@ -128,7 +127,7 @@ final class Router: StanzaReceiver {
         if isOwnMatter, request.to?.isDomain == true, let entry = table.hosts[request.from.domain] {
             deliver(request, to: entry.endpoint)
         } else {
-            accept(request) { frontDesk.withLock { $0 }?.offer(request) ?? nil }
+            accept(request) { frontDesk.offer(request) }
         }
     }
 
@@ -142,12 +141,16 @@ final class Router: StanzaReceiver {
             refuse(request, .resourceConstraint, "a request beyond what may wait in all")
             return
         }
-        if let error = offer() {
-            inFlight.leave()
+        guard let error = offer() else {
+            counters.withLock { $0.routed += 1 }
+            return
+        }
+        inFlight.leave()
+        if error.condition == .resourceConstraint {
             counters.withLock { $0.overloaded += 1 }
             refuse(request, error.condition, "a request beyond what may wait for its host")
         } else {
-            counters.withLock { $0.routed += 1 }
+            refuse(request, error.condition, "a request for a host that is just going")
         }
     }
 
@@ -163,6 +166,8 @@ final class Router: StanzaReceiver {
     /// A host's server tells what it grants us in messages of its own (XEP-0355 §4.2, XEP-0356 §4.2).
     private func note(_ message: Message, _ table: RoutingTable) {
         guard message.type != "error", let from = message.from, from.isDomain else { return }
+        // Any domain can send such a message; only those of hosts are kept.
+        guard table.hosts[from.domain] != nil else { return }
         for child in message.children {
             if let delegation = DelegationGrant(child) {
                 grants.record(delegation, host: from.domain)
@@ -171,7 +176,6 @@ final class Router: StanzaReceiver {
             } else {
                 continue
             }
-            guard table.hosts[from.domain] != nil else { continue }
             logger.debug("host grants", metadata: grants.metadata(of: from.domain))
         }
     }
@@ -190,13 +194,7 @@ final class Router: StanzaReceiver {
 
     private func note(_ why: String, _ iq: IQ) {
         counters.withLock { $0.refused += 1 }
-        let (isAdmitted, heldBack) = throttle.withLock {
-            $0.admit(now: Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000))
-        }
-        guard isAdmitted else { return }
-        var metadata: Logger.Metadata = ["from": "\(iq.from?.description ?? "")", "to": "\(iq.to?.description ?? "")"]
-        if heldBack > 0 { metadata["held_back"] = "\(heldBack)" }
-        logger.notice("refused \(why)", metadata: metadata)
+        refusals.note(why, iq)
     }
 }
 

@@ -1,6 +1,18 @@
 internal import Configuration
 internal import Invites
+internal import Synchronization
 internal import XMPP
+
+/// The table in force, for those who route at any time.
+final class SharedRoutingTable: Sendable {
+    private let current = Mutex(RoutingTable())
+
+    var value: RoutingTable { current.withLock { $0 } }
+
+    func replace(_ new: RoutingTable) {
+        current.withLock { $0 = new }
+    }
+}
 
 /// Which address belongs to which host: one immutable value, swapped whole.
 struct RoutingTable: Sendable {

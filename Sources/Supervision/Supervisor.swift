@@ -37,6 +37,7 @@ public actor Supervisor {
     ///   - loaded: The configuration to start with. Hosts whose files are bad are left out.
     ///   - daemon: The daemon's own part of it.
     ///   - maximumOpenDatabases: How many databases may be open at once.
+    ///   - surroundings: Time, chance, the log, and the event loop on which connection and hosts run.
     ///   - statusChanged: Told how the connection is, at every change.
     /// - Throws: `StoreError` when the state directory cannot be used or another daemon uses it.
     public init(
@@ -51,11 +52,11 @@ public actor Supervisor {
             directory: daemon.stateDirectory, maximumOpen: maximumOpenDatabases, writers: Self.writers)
         let resources = HostResources(
             databases: databases, outlet: Outlet(), inFlight: InFlight(limit: Self.requestsInFlight),
-            deadlines: Deadlines(), surroundings: surroundings)
+            deadlines: Deadlines(), refusals: RefusalLog(surroundings), surroundings: surroundings)
         self.resources = resources
         router = Router(
             domain: daemon.component.jid.domain, outlet: resources.outlet, inFlight: resources.inFlight,
-            surroundings: surroundings)
+            refusals: resources.refusals, surroundings: surroundings)
         connection = ComponentConnection(
             ComponentOptions(daemon.component), outlet: resources.outlet, receiver: router,
             group: surroundings.eventLoop,
@@ -90,8 +91,8 @@ public actor Supervisor {
 
     private func keepDeadlines() async {
         while (try? await surroundings.sleep(.seconds(1))) != nil {
-            let earliest = surroundings.now().millisecondsSinceEpoch - Self.diskPatienceMilliseconds
-            resources.deadlines.expire(startedBefore: Timestamp(millisecondsSinceEpoch: earliest))
+            let earliest = surroundings.uptime() - Self.diskPatienceMilliseconds
+            resources.deadlines.expire(startedBefore: earliest)
         }
     }
 

@@ -8,6 +8,8 @@ public import NIOPosix
 public struct Surroundings: Sendable {
     /// The time of day.
     public var now: @Sendable () -> Timestamp
+    /// Milliseconds of a clock that nobody sets, for deadlines.
+    public var uptime: @Sendable () -> Int64
     /// Returns once the time has passed, or throws when the task is cancelled.
     public var sleep: @Sendable (Duration) async throws -> Void
     /// Returns after the moment in which a busy host's requests gather for one commit.
@@ -20,12 +22,14 @@ public struct Surroundings: Sendable {
 
     public init(
         now: @escaping @Sendable () -> Timestamp = Self.systemTime,
+        uptime: @escaping @Sendable () -> Int64 = Self.systemUptime,
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
         gather: (@Sendable (Duration) async -> Void)? = nil,
         entropy: Entropy = .system, eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next(),
         logger: Logger
     ) {
         self.now = now
+        self.uptime = uptime
         self.sleep = sleep
         self.gather = gather ?? { try? await eventLoop.scheduleTask(in: TimeAmount($0)) {}.futureResult.get() }
         self.eventLoop = eventLoop
@@ -36,6 +40,11 @@ public struct Surroundings: Sendable {
     /// Where tokens and session identifiers come from: a source of its own for everyone who asks, since copies of one
     /// would give the same words.
     public var entropy: Entropy { Entropy(draw: draw) }
+
+    /// The system's clock since it started.
+    public static let systemUptime: @Sendable () -> Int64 = {
+        Int64(clamping: NIODeadline.now().uptimeNanoseconds / 1_000_000)
+    }
 
     /// The system's time of day.
     public static let systemTime: @Sendable () -> Timestamp = {

@@ -68,8 +68,6 @@ public struct JID: Hashable, Sendable {
 
     /// The address without its resource.
     public var bare: JID { JID(preparedLocalpart: localpart, domain: domain, resource: nil) }
-    /// The address of the domain alone.
-    public var domainJID: JID { JID(preparedLocalpart: nil, domain: domain, resource: nil) }
     /// Whether there is no resource.
     public var isBare: Bool { resource == nil }
     /// Whether there is neither localpart nor resource.

@@ -62,6 +62,7 @@ extension StreamParser {
         if isSkimming { return }
         // A stanza's own start tag is always kept: without its address no error could be sent back.
         let isStanza = depth == 2
+        elementCount = isStanza ? 1 : elementCount + 1
         if exceedsLimits(attributeCount: attributes.count / 5), !isStanza {
             isSkimming = true
             open.removeLast(open.count - 1)

@@ -22,7 +22,7 @@ public enum StreamEvent: Hashable, Sendable {
 public final class StreamParser {
     private let limits: ParserLimits
     private let handler: UnsafeMutablePointer<xmlSAXHandler>
-    // Both are nil only between the parser's making and the first byte, and after a failure.
+    // Nil before the first byte and after a failure.
     private var context: xmlParserCtxtPtr?
 
     // State of the SAX callbacks, in StreamParser+SAX.swift.
@@ -30,6 +30,8 @@ public final class StreamParser {
     var failure: StreamError?
     var open: [Element] = []
     var depth = 0
+    /// Elements of the present stanza so far.
+    var elementCount = 0
     var isSkimming = false
     /// The stream header's name as it is written, with its prefix; `nil` before it came.
     var headerName: String?
@@ -81,7 +83,6 @@ public final class StreamParser {
         guard !bytes.isEmpty, let context = context ?? start() else { return }
         let before = fed
         let boundaryBefore = boundary
-        fed += bytes.count
         parse(bytes, context)
         if failure != nil { return }
         if fed - boundary > limits.streamBytes {
@@ -96,14 +97,18 @@ public final class StreamParser {
     }
 
     private func parse(_ bytes: UnsafeRawBufferPointer, _ context: xmlParserCtxtPtr) {
-        // One chunk is one read of a socket; the clamp keeps a caller with more than 2 GiB from a trap.
+        // In slices, so that a tag without an end is noticed before libxml2 reads it whole.
         var rest = bytes
         while !rest.isEmpty, failure == nil {
-            let count = min(rest.count, 1 << 20)
+            let count = min(rest.count, 1 << 16)
+            fed += count
             // Its result is the last error or warning, which may be neither the first nor one that counts.
             _ = xmlParseChunk(context, rest.baseAddress?.assumingMemoryBound(to: CChar.self), CInt(count), 0)
             if failure == nil, complaint != nil || context.pointee.wellFormed == 0 {
                 fail(Self.streamError(forLibXMLError: complaint))
+            }
+            if failure == nil, fed - position > limits.tagBytes {
+                fail(StreamError(.policyViolation, text: "tag too large"))
             }
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         }
@@ -150,13 +155,11 @@ public final class StreamParser {
         isReplaying = true
         var replay = header.xml(inside: "").dropLast("/>".count) + ">"
         replay.withUTF8 { bytes in
-            fed = bytes.count
             parse(UnsafeRawBufferPointer(bytes), context)
         }
         isReplaying = false
         boundary = fed
         if failure == nil, !unread.isEmpty {
-            fed += unread.count
             parse(unread, context)
         }
     }
@@ -181,7 +184,8 @@ public final class StreamParser {
 
     /// Whether the stanza being read is past one of its limits.
     func exceedsLimits(attributeCount: Int) -> Bool {
-        depth - 1 > limits.depth || attributeCount > limits.attributes || position - boundary > limits.stanzaBytes
+        depth - 1 > limits.depth || attributeCount > limits.attributes || elementCount > limits.elements
+            || position - boundary > limits.stanzaBytes
     }
 
     private static func streamError(forLibXMLError code: xmlParserErrors?) -> StreamError {

@@ -67,8 +67,15 @@ enum LogFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
 
     private static func quoted(_ value: String) -> String {
         let value = singleLine(value)
-        let isPlain = !value.isEmpty && !value.contains { $0 == " " || $0 == "\"" || $0 == "=" }
-        return isPlain ? value : "\"\(value.replacing("\"", with: "\\\""))\""
+        // By scalars: a quotation mark with an accent on it is another Character, and a quotation mark all the same.
+        let special: Set<Unicode.Scalar> = [" ", "\"", "=", "\\"]
+        if !value.isEmpty, !value.unicodeScalars.contains(where: special.contains) { return value }
+        var escaped = String.UnicodeScalarView()
+        for scalar in value.unicodeScalars {
+            if scalar == "\"" || scalar == "\\" { escaped.append("\\") }
+            escaped.append(scalar)
+        }
+        return "\"\(String(escaped))\""
     }
 }
 

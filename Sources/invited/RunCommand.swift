@@ -3,7 +3,6 @@ import Configuration
 import Foundation
 import Logging
 import NIOCore
-import NIOPosix
 import ServiceLifecycle
 import Storage
 import Supervision
@@ -47,11 +46,12 @@ struct RunCommand: AsyncParsableCommand {
         }
         let manager = ServiceManager(environment: environment)
         let reporter = StatusReporter(manager, server: daemon.component.server)
+        let surroundings = Surroundings(logger: logger)
         let supervisor: Supervisor
         do {
             supervisor = try Supervisor(
                 loader, loaded: loaded, daemon: daemon, maximumOpenDatabases: FileLimit.raise().databases,
-                surroundings: Surroundings(logger: logger),
+                surroundings: surroundings,
                 statusChanged: reporter.report)
         } catch {
             logger.critical("cannot use the state directory", metadata: ["reason": "\(error)"])
@@ -68,12 +68,15 @@ struct RunCommand: AsyncParsableCommand {
             configuration: .init(
                 services: [
                     .init(
-                        service: DaemonService(supervisor: supervisor, manager: manager),
-                        successTerminationBehavior: .gracefullyShutdownGroup),
-                    .init(
                         service: ReloadService(
                             reloads: reloads, supervisor: supervisor, manager: manager, reporter: reporter)),
-                    .init(service: WatchdogService(supervisor: supervisor, manager: manager)),
+                    .init(
+                        service: WatchdogService(
+                            eventLoop: surroundings.eventLoop, supervisor: supervisor, manager: manager)),
+                    // Last, since services are shut down in reverse.
+                    .init(
+                        service: DaemonService(supervisor: supervisor, manager: manager),
+                        successTerminationBehavior: .gracefullyShutdownGroup),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: quiet(logger)))

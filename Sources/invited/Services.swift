@@ -1,5 +1,4 @@
 import NIOCore
-import NIOPosix
 import ServiceLifecycle
 import Supervision
 import UnixSignals
@@ -34,15 +33,19 @@ struct ReloadService: Service {
 
     func run() async throws {
         for await _ in reloads.cancelOnGracefulShutdown() {
-            manager.reloading()
-            let outcome = await supervisor.reload()
-            await reporter.reloaded(outcome)
+            // Not waited for: a directory that hangs must not keep the daemon from ending. The supervisor keeps the order.
+            Task {
+                manager.reloading()
+                await reporter.reloaded(await supervisor.reload())
+            }
         }
     }
 }
 
-/// Gives the service manager's watchdog its sign of life, which nobody gives who hangs: it goes through the event loop and the supervisor.
+/// Gives the service manager's watchdog its sign of life, which nobody gives who hangs: it goes through the connection's event loop, on which
+/// the hosts run, and through the supervisor.
 struct WatchdogService: Service {
+    let eventLoop: any EventLoop
     let supervisor: Supervisor
     let manager: ServiceManager
 
@@ -53,7 +56,7 @@ struct WatchdogService: Service {
         }
         await cancelWhenGracefulShutdown {
             while (try? await Task.sleep(for: interval / 3)) != nil {
-                try? await MultiThreadedEventLoopGroup.singleton.next().submit {}.get()
+                try? await eventLoop.submit {}.get()
                 _ = await supervisor.hostCounts()
                 manager.isAlive()
             }

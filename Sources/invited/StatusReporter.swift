@@ -31,8 +31,8 @@ final class StatusReporter: Sendable {
     @Sendable func report(_ status: ComponentStatus) {
         switch status {
         case .connecting: break
-        case .connected: update(connection: "connected to \(server)", isReady: true)
-        case .waiting(let reason, _): update(connection: "waiting for \(server): \(reason)", isReady: true)
+        case .connected: update(connection: "connected to \(server)")
+        case .waiting(let reason, _): update(connection: "waiting for \(server): \(reason)")
         case .stopped: break
         }
     }
@@ -50,11 +50,11 @@ final class StatusReporter: Sendable {
             state.hosts = text
             return "\(state.connection); \(state.hosts)"
         }
-        // A reload ends with READY=1 (sd_notify(3)).
-        manager.ready(status)
+        // A reload ends with READY=1 (sd_notify(3)), unless the start has not.
+        if state.withLock({ $0.isReady }) { manager.ready(status) } else { manager.status(status) }
     }
 
-    private func update(connection: String, isReady: Bool) {
+    private func update(connection: String) {
         let (isFirst, status) = state.withLock { state in
             state.connection = connection
             defer { state.isReady = true }

@@ -1,3 +1,4 @@
+import Invites
 import Testing
 import XMPP
 
@@ -37,7 +38,7 @@ import XMPP
 
     @Test func whatIsInTimeIsNotGivenUp() async {
         let deadlines = Deadlines()
-        let start = World().now
+        let start = World().now.millisecondsSinceEpoch
         let value = await deadlines.result(startedAt: start) {
             deadlines.expire(startedBefore: start)
             return 7

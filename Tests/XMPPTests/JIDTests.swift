@@ -156,8 +156,7 @@ import Testing
     @Test func derivedAddresses() throws {
         let full = try JID("Alice@Example.com/x")
         #expect(full.bare.description == "alice@example.com")
-        #expect(full.domainJID.description == "example.com")
-        #expect(!full.isBare && full.bare.isBare && !full.bare.isDomain && full.domainJID.isDomain)
+        #expect(!full.isBare && full.bare.isBare && !full.bare.isDomain)
         #expect(try !JID("example.com/x").isDomain)
         #expect(try JID.prepareLocalpart("Bob") == "bob")
         #expect(throws: JIDError(part: .localpart, reason: .forbidden)) { try JID.prepareLocalpart("a@b") }

@@ -54,6 +54,27 @@ import Testing
         #expect(try read(nested(100_000), limits: ParserLimits(stanzaBytes: 4_000_000)) == tag("<iq id='1'/>"))
     }
 
+    @Test func elements() throws {
+        func many(_ count: Int) -> String { "<iq id='1'>" + String(repeating: "<q/>", count: count - 1) + "</iq>" }
+        let limits = ParserLimits(elements: 20)
+        #expect(try read(many(20), limits: limits) == .element(element(many(20))))
+        #expect(try read(many(21), limits: limits) == tag("<iq id='1'/>"))
+    }
+
+    @Test func aTagLongerThanServersRelayEndsTheStream() {
+        let outcome = ParseOutcome(streamHeader + "<iq a='" + String(repeating: "&apos;", count: 400_000) + "'/>")
+        #expect(outcome.error?.condition == .policyViolation)
+    }
+
+    @Test func theLongestTagThatAServerMakesOfItsLargestStanzaIsRead() throws {
+        let stanza = "<iq id='1' a='" + String(repeating: "&apos;", count: 262_000) + "'/>"
+        guard case .oversized(let tag) = try read(stanza) else {
+            Issue.record("not reported as oversized")
+            return
+        }
+        #expect(tag["id"] == "1")
+    }
+
     @Test func depthThatNeverEndsEndsTheStream() {
         let text = streamHeader + String(repeating: "<q>", count: 3_000_000)
         var random = SeededGenerator(seed: 2)

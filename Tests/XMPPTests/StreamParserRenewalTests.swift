@@ -96,7 +96,7 @@ import Testing
         let worn = "<iq id='worn'><n" + String(repeating: "n", count: 1_100_000) + "/></iq>"
         let after = " <p:iq id='1'>é&amp;<![CDATA[]]]]></p:iq>\r\n<iq id='2'/></stream:stream>"
         let header = streamHeader.dropLast() + " xmlns:p='urn:p'>"
-        let limits = ParserLimits(stanzaBytes: 2_000_000)
+        let limits = ParserLimits(stanzaBytes: 2_000_000, tagBytes: 2_000_000)
         let expected = ParseOutcome(header + worn + after, limits: limits)
         #expect(expected.events.count == 5 && expected.error == nil)
         let stream = Array((header + worn + after).utf8)
@@ -108,7 +108,8 @@ import Testing
 
     @Test func aParserThatIsWornOutWithTheStreamsEndEndsOnce() {
         let worn = "<iq><n" + String(repeating: "n", count: 1_100_000) + "/></iq></stream:stream>"
-        let outcome = ParseOutcome(streamHeader + worn, limits: ParserLimits(stanzaBytes: 2_000_000))
+        let outcome = ParseOutcome(
+            streamHeader + worn, limits: ParserLimits(stanzaBytes: 2_000_000, tagBytes: 2_000_000))
         #expect(outcome.error == nil)
         #expect(outcome.events.filter { $0 == .closed }.count == 1)
     }

@@ -8,17 +8,6 @@ fail() {
     exit 1
 }
 
-# Runs a command as root: straight away, or through sudo.
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo -- "$@"
-    else
-        fail "this needs root (or sudo): $*"
-    fi
-}
-
 # Puts a Swift 6 toolchain on PATH. `sudo` resets PATH, so the usual places and the invoking user's own toolchain
 # are looked at too.
 find_swift() {

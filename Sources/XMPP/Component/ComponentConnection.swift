@@ -183,10 +183,9 @@ public final class ComponentConnection: Sendable {
             "reason": "\(end.reason)", "server": "\(options.host):\(options.port)",
             "retry_in": "\(wait.formatted(fractionDigits: 1))",
         ]
-        switch end.reason {
-        case .conflict, .wrongSecret, .unknownComponent:
+        if end.reason.needsOperator {
             logger.error("the server refused the component", metadata: metadata)
-        default:
+        } else {
             logger.warning(
                 end.wasReady ? "disconnected from the server" : "could not connect to the server", metadata: metadata)
         }

@@ -48,7 +48,7 @@ class Installation:
         return self.state_directory / "hosts" / f"{host}.sqlite3"
 
     def tokens(self, host: str) -> set[str]:
-        """Every token in the host's database, as another process sees it. None when nothing was ever made."""
+        """Every token in the host's database, as another process sees it. Empty when nothing was ever made."""
         path = self.database(host)
         if not path.exists():
             return set()

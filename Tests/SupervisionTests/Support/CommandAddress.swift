@@ -28,8 +28,10 @@ final class CommandAddress {
 
     func decide(_ iq: IQ, _ permissions: Permissions) throws -> Outcome {
         let request = try #require(InboundRequest(direct: iq))
-        switch commands.decide(request, permissions: permissions, now: now, entropy: &entropy) {
+        switch commands.decide(request, permissions: permissions, uptime: now.millisecondsSinceEpoch, entropy: &entropy)
+        {
         case .answer(let answer): return .answer(answer)
+        case .refuse(let error): return .answer(request.refuse(error))
         case .invite(let invite, let host, let completion): return .invite(invite, host: host, completion)
         }
     }

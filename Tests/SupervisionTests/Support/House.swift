@@ -14,6 +14,7 @@ struct House {
     let outlet: Outlet
     let inFlight: InFlight
     let router: Router
+    let resources: HostResources
 
     /// Runs a body with a house of these hosts, and tidies up.
     static func with(
@@ -41,22 +42,18 @@ struct House {
         outlet = Outlet()
         wire = try await Wire(outlet, onSend: onSend)
         inFlight = InFlight(limit: limit)
+        let refusals = RefusalLog(world.surroundings)
+        resources = HostResources(
+            databases: databases, outlet: outlet, inFlight: inFlight, deadlines: Deadlines(), refusals: refusals,
+            surroundings: world.surroundings)
         router = Router(
-            domain: component.domain, outlet: outlet, inFlight: inFlight, surroundings: world.surroundings)
+            domain: component.domain, outlet: outlet, inFlight: inFlight, refusals: refusals,
+            surroundings: world.surroundings)
         serve(hosts)
     }
 
     func serve(_ hosts: [HostConfiguration]) {
-        let entries = hosts.map { configuration in
-            let policy = InvitePolicy(configuration)
-            let service = HostService(
-                policy, store: databases.store(for: configuration.host), surroundings: world.surroundings)
-            let endpoint = HostEndpoint(
-                policy, service: service, outlet: outlet, inFlight: inFlight, surroundings: world.surroundings)
-            return (
-                configuration.host, RoutingTable.Entry(configuration: configuration, policy: policy, endpoint: endpoint)
-            )
-        }
+        let entries = hosts.map { ($0.host, resources.makeEntry($0)) }
         router.replaceTable(RoutingTable(Dictionary(uniqueKeysWithValues: entries)))
     }
 

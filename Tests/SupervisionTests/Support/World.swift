@@ -49,7 +49,7 @@ final class World: Sendable {
 
     var surroundings: Surroundings {
         Surroundings(
-            now: { self.now },
+            now: { self.now }, uptime: { self.now.millisecondsSinceEpoch },
             sleep: { duration in
                 let sleeper = Sleeper(duration: duration, alarm: Inbox())
                 self.sleepers.put(sleeper)
