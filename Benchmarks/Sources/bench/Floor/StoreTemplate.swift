@@ -65,7 +65,7 @@ struct StoreTemplate: Sendable {
         columns.map { column in
             guard column.isUnique else { return column.value }
             switch column.value {
-            case .text(let text): return .text(Self.letters(text.utf8.count, using: &random))
+            case .text(let text): return .text(Self.token(text.utf8.count, using: &random))
             case .blob(let bytes): return .blob(bytes.map { _ in random.next() })
             case .integer: return .integer(Int64(truncatingIfNeeded: random.next() >> 1))
             case .null, .real: return column.value
@@ -82,10 +82,20 @@ struct StoreTemplate: Sendable {
         try database.rows("SELECT count(*) FROM \"\(table)\"").first?.first?.integer ?? 0
     }
 
-    private static func letters(_ count: Int, using random: inout some RandomNumberGenerator) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
+    /// A text as long as the daemon's tokens which, like them, begins with the milliseconds in seven digits to the base of 62, and so sorts by
+    /// its time.
+    private static func token(_ count: Int, using random: inout some RandomNumberGenerator) -> String {
+        let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        var digits = UInt64(now.tv_sec) * 1000 + UInt64(now.tv_nsec) / 1_000_000
+        let timeLength = min(7, count)
         return String(unsafeUninitializedCapacity: count) { buffer in
-            for index in 0..<count { buffer[index] = alphabet[Int(random.next() % 62)] }
+            for index in (0..<timeLength).reversed() {
+                buffer[index] = alphabet[Int(digits % 62)]
+                digits /= 62
+            }
+            for index in timeLength..<count { buffer[index] = alphabet[Int(random.next() % 62)] }
             return count
         }
     }
