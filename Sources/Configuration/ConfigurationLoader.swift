@@ -17,7 +17,8 @@ public struct ConfigurationLoader: Sendable {
         self.init(file: file, credentialsDirectory: credentialsDirectory, wallClock: FileStamp.now)
     }
 
-    /// - Parameter wallClock: The clock that the file system's time stamps are compared with, in nanoseconds since 1970.
+    /// - Parameter wallClock: The clock that the file system's time stamps are compared with, in nanoseconds since
+    ///   1970.
     init(file: String, credentialsDirectory: String?, wallClock: @escaping @Sendable () -> Int64) {
         self.file = file
         self.credentialsDirectory = credentialsDirectory

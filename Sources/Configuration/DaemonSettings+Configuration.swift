@@ -9,8 +9,8 @@ extension DaemonSettings {
 
     /// Fills in the defaults and finds the secret; `nil`, with the reasons reported, when something is missing.
     ///
-    /// The credential goes before `secret` and `secret_file`: whoever hands it over runs the daemon, and the service's own
-    /// user need not be able to read the file that a person's `invited check` reads.
+    /// The credential goes before `secret` and `secret_file`: whoever hands it over runs the daemon, and the service's
+    /// own user need not be able to read the file that a person's `invited check` reads.
     func configuration(
         relativeTo directory: String, credentialsDirectory: String?, report: inout DiagnosticReport
     ) -> DaemonConfiguration? {

@@ -18,8 +18,8 @@ struct FileStamp: Hashable, Sendable {
 
     /// Whether a later change is sure to show in the stamp.
     ///
-    /// Time stamps are as coarse as the kernel's tick, so a file that changed a moment ago can change again and keep its
-    /// stamp.
+    /// Time stamps are as coarse as the kernel's tick, so a file that changed a moment ago can change again and keep
+    /// its stamp.
     ///
     /// - Parameter now: The wall clock when the stamp was taken, in nanoseconds since 1970.
     func isSettled(at now: Int64) -> Bool {

@@ -2,8 +2,8 @@ import XMPP
 
 /// Finds what is wrong between files that are good one by one: hosts and service addresses that are claimed twice.
 ///
-/// A file with mistakes of its own still claims what it names. Otherwise a slip in one host's file would hand its address
-/// to another host.
+/// A file with mistakes of its own still claims what it names. Otherwise a slip in one host's file would hand its
+/// address to another host.
 struct HostConflicts {
     private let files: [HostFile]
     private let component: (jid: JID, location: SourceLocation)?
@@ -88,7 +88,8 @@ struct HostConflicts {
     }
 }
 
-/// Who claims which names, by the index of the file. Nearly every name has one claim, and nothing is set aside for more.
+/// Who claims which names, by the index of the file. Nearly every name has one claim, and nothing is set aside for
+/// more.
 private struct Claims {
     private(set) var first: [String: Int] = [:]
     /// All claims to the names that have several.

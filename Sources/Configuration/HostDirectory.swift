@@ -86,7 +86,8 @@ struct HostDirectory: Sendable {
 
 /// What a name in the hosts' directory is worth.
 enum HostFileName {
-    /// Not a host's file, and nobody would take it for one: hidden, a backup, an editor's or a package manager's leftover.
+    /// Not a host's file, and nobody would take it for one: hidden, a backup, an editor's or a package manager's
+    /// leftover.
     case ignored
     case host
     /// Nearly the name of a host's file: silence would leave somebody wondering.

@@ -1,7 +1,7 @@
 /// All files, read and checked at one moment.
 public struct LoadedConfiguration: Sendable {
-    /// What the daemon's file says; `nil` when it has a mistake. Then nothing is to be run or changed from this load: without
-    /// good defaults no host can be told, and ``hosts`` is empty.
+    /// What the daemon's file says; `nil` when it has a mistake. Then nothing is to be run or changed from this load:
+    /// without good defaults no host can be told, and ``hosts`` is empty.
     public let daemon: DaemonConfiguration?
     /// The hosts whose files are good, by their names.
     public let hosts: [String: HostConfiguration]
@@ -34,8 +34,8 @@ public struct LoadedConfiguration: Sendable {
 
     /// Tells where the value of a host's setting comes from; `nil` for a host that is not in ``hosts``.
     ///
-    /// The host's name itself comes from its file's name where the file does not have `host`: then that is the beginning of
-    /// the file.
+    /// The host's name itself comes from its file's name where the file does not have `host`: then that is the
+    /// beginning of the file.
     public func origin(of key: HostKey, for host: String) -> Origin? {
         guard let file = filesByHost[host] else { return nil }
         if key == .host || file.settings?.mark(of: key) != nil { return .file(file.location(of: key)) }

@@ -1,7 +1,7 @@
 /// Reads one YAML file into located nodes, from libyaml's events.
 ///
-/// What this configuration has no use for is refused with its place: anchors, aliases, tags and further documents. So no
-/// file can unfold into more than it holds, and the bounds below are enough to keep any file cheap.
+/// What this configuration has no use for is refused with its place: anchors, aliases, tags and further documents. So
+/// no file can unfold into more than it holds, and the bounds below are enough to keep any file cheap.
 enum YAMLReader {
     static let largestFile = 1_048_576
     static let deepestNesting = 32

@@ -18,11 +18,13 @@ public struct Token: Hashable, Sendable {
         text = validText
     }
 
-    /// Draws a new token: 7 characters that count the milliseconds, then 22 that are drawn, each of the 62 equally likely: 130 bits.
+    /// Draws a new token: 7 characters that count the milliseconds, then 22 that are drawn, each of the 62 equally
+    /// likely: 130 bits.
     ///
-    /// Tokens that are made one after the other sort that way (in ASCII, until the year 2081). A store that keeps them in order, as every index
-    /// does, then adds new ones at one place instead of all over: with purely random ones each costs a page of its own to write.
-    /// UUIDs of version 7 do the same (RFC 9562 §5.7). What the time tells, whoever holds the link knows.
+    /// Tokens that are made one after the other sort that way (in ASCII, until the year 2081). A store that keeps them
+    /// in order, as every index does, then adds new ones at one place instead of all over: with purely random ones each
+    /// costs a page of its own to write. UUIDs of version 7 do the same (RFC 9562 §5.7). What the time tells, whoever
+    /// holds the link knows.
     ///
     /// - Parameters:
     ///   - now: The time of the invite.

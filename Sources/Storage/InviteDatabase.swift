@@ -29,8 +29,8 @@ struct InviteDatabase: Sendable {
         configuration.label = "invites"
         // The writers are few and shared by all hosts: whoever locks one host's file must not hold one for long.
         configuration.busyMode = .timeout(0.1)
-        // GRDB's own default asks for a higher priority than a daemon's user may have, and libdispatch then complains on
-        // standard error for each thread.
+        // GRDB's own default asks for a higher priority than a daemon's user may have, and libdispatch then complains
+        // on standard error for each thread.
         configuration.qos = .default
         // Keeps GRDB from trapping when a ROLLBACK fails, as it may on a broken disk. Such a connection is given up.
         configuration.allowsUnsafeTransactions = true
@@ -54,7 +54,8 @@ struct InviteDatabase: Sendable {
     }
 
     private static func configure(_ database: Database) throws {
-        // Not by Configuration.journalMode: that would set synchronous back to NORMAL, and commits would not be durable.
+        // Not by Configuration.journalMode: that would set synchronous back to NORMAL, and commits would not be
+        // durable.
         guard try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL") == "wal" else {
             throw StoreError.io("SQLite: cannot use a write-ahead log")
         }

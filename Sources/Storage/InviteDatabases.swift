@@ -42,8 +42,8 @@ public final class InviteDatabases: Sendable {
     /// Saves memory in every database, but only as the first call of SQLite in the process; too late does no harm.
     private static let configureSQLite = invited_sqlite_configure()
 
-    /// The store of `host`, the same one at each call. Does no I/O; whether the host can have a database, and whether it
-    /// works, shows when the store is used.
+    /// The store of `host`, the same one at each call. Does no I/O; whether the host can have a database, and whether
+    /// it works, shows when the store is used.
     public func store(for host: String) -> InviteStore {
         state.withLock { state in
             if let store = state.stores[host] { return store }

@@ -4,9 +4,9 @@ internal import Synchronization
 
 /// The invites of one host, in a database file of its own.
 ///
-/// Every call is done in the order it came in, by a writer thread that all hosts share; no call does I/O on its caller's
-/// thread. The database is opened at its first use, and again after ``close()`` or when it had to make room for another
-/// host's. A host without a database has no invites: only ``add(_:)`` and ``check()`` make one.
+/// Every call is done in the order it came in, by a writer thread that all hosts share; no call does I/O on its
+/// caller's thread. The database is opened at its first use, and again after ``close()`` or when it had to make room
+/// for another host's. A host without a database has no invites: only ``add(_:)`` and ``check()`` make one.
 ///
 /// A call that was accepted is done to its end, even if the task that waits for it is cancelled.
 public final class InviteStore: Sendable {

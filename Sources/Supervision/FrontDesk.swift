@@ -3,8 +3,8 @@ internal import NIOCore
 internal import Synchronization
 internal import XMPP
 
-/// Serves what reaches the shared address and is no matter of the asker's own host: discovery, and `#create-account`, whose asker may
-/// administer several hosts, or live on none of them.
+/// Serves what reaches the shared address and is no matter of the asker's own host: discovery, and `#create-account`,
+/// whose asker may administer several hosts, or live on none of them.
 ///
 /// It never waits for a host: that one hangs must not keep the others' admins from being served.
 actor FrontDesk {

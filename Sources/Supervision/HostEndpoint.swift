@@ -2,7 +2,8 @@ internal import Invites
 internal import NIOCore
 internal import XMPP
 
-/// The wire side of one host: takes its requests from a bounded mailbox, asks the host's service, and writes the answers.
+/// The wire side of one host: takes its requests from a bounded mailbox, asks the host's service, and writes the
+/// answers.
 ///
 /// All that waits when it comes to work is worked on together: the invites of many requests become one commit.
 actor HostEndpoint {

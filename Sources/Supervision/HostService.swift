@@ -87,7 +87,8 @@ actor HostService {
         }
     }
 
-    /// Reserves a username (XEP-0401 §5.2): one that another invite fixes, which is still good or about to be stored, is refused.
+    /// Reserves a username (XEP-0401 §5.2): one that another invite fixes, which is still good or about to be stored,
+    /// is refused.
     private func promise(_ username: String, at now: Timestamp) async throws(InviteRefusal) {
         guard promising.insert(username).inserted else { throw .usernameTaken }
         do throws(InviteRefusal) {
@@ -106,7 +107,8 @@ actor HostService {
         lifecycle.succeeded()
     }
 
-    /// Has the store do something, and turns what goes wrong into a refusal and, where it is the store's fault, into quarantine.
+    /// Has the store do something, and turns what goes wrong into a refusal and, where it is the store's fault, into
+    /// quarantine.
     private func ask<Value: Sendable>(
         _ operation: @escaping @Sendable (InviteStore) async throws(StoreError) -> Value
     ) async throws(InviteRefusal) -> Value {

@@ -67,7 +67,8 @@ public actor Supervisor {
         router.replaceTable(RoutingTable(entries))
     }
 
-    /// Databases written to at the same time, whatever the number of hosts; so many disks may hang before other hosts' requests do.
+    /// Databases written to at the same time, whatever the number of hosts; so many disks may hang before other hosts'
+    /// requests do.
     private static let writers = 8
 
     /// Serves until ``shutDown(within:)``.
@@ -98,10 +99,11 @@ public actor Supervisor {
 
     // MARK: Reloading
 
-    /// Reads and checks all files; if they are all good, moves every host that differs to its new configuration, starts the new ones
-    /// and stops those that are gone. What did not change is not touched.
+    /// Reads and checks all files; if they are all good, moves every host that differs to its new configuration, starts
+    /// the new ones and stops those that are gone. What did not change is not touched.
     ///
-    /// Reloads that are asked for at the same time happen one after the other, so that the latest reading of the files is the one in force.
+    /// Reloads that are asked for at the same time happen one after the other, so that the latest reading of the files
+    /// is the one in force.
     public func reload() async -> ReloadOutcome {
         let previous = latestReload
         let reload = Task {

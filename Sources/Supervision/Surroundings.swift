@@ -14,8 +14,9 @@ public struct Surroundings: Sendable {
     public var sleep: @Sendable (Duration) async throws -> Void
     /// Returns after the moment in which a busy host's requests gather for one commit.
     public var gather: @Sendable (Duration) async -> Void
-    /// Where the hosts' services run: the event loop of the connection. They only compute, and briefly; what waits for a disk does so on the
-    /// store's threads. On a thread of their own every request would cross from one thread to another twice more.
+    /// Where the hosts' services run: the event loop of the connection. They only compute, and briefly; what waits for
+    /// a disk does so on the store's threads. On a thread of their own every request would cross from one thread to
+    /// another twice more.
     public let eventLoop: any EventLoop
     private let draw: @Sendable () -> [UInt64]
     public var logger: Logger

@@ -54,7 +54,8 @@ public struct CommandSessions<State: Sendable>: Sendable {
     /// Ends a session and returns what it remembered.
     ///
     /// - Throws: ``CommandError/badSessionID`` when there is none of that name that belongs to this owner and node:
-    ///   someone else's session answers as if it were not there. ``CommandError/sessionExpired`` when it waited too long.
+    ///   someone else's session answers as if it were not there. ``CommandError/sessionExpired`` when it waited too
+    ///   long.
     public mutating func take(
         _ identifier: String, owner: JID, node: String, now: Int64
     ) throws(CommandError) -> State {

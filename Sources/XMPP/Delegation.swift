@@ -1,4 +1,5 @@
-/// The two versions of namespace delegation (XEP-0355) that servers speak: Prosody the second, ejabberd 23.01 the first.
+/// The two versions of namespace delegation (XEP-0355) that servers speak: Prosody the second, ejabberd 23.01 the
+/// first.
 public enum DelegationVersion: String, Sendable, CaseIterable {
     case v1 = "urn:xmpp:delegation:1"
     case v2 = "urn:xmpp:delegation:2"
@@ -22,8 +23,8 @@ public struct DelegatedRequest: Hashable, Sendable {
 
     /// Unwraps a delegated request.
     ///
-    /// - Throws: ``StanzaFault`` for the *inner* stanza, with an answer already in its envelope, when that is no request or not wrapped as
-    ///   XEP-0355 says; or unanswerable when `envelope` is no delegation.
+    /// - Throws: ``StanzaFault`` for the *inner* stanza, with an answer already in its envelope, when that is no
+    ///   request or not wrapped as XEP-0355 says; or unanswerable when `envelope` is no delegation.
     public init(_ envelope: IQ) throws(StanzaFault) {
         guard let version = Self.version(of: envelope), let payload = envelope.request else {
             throw .unanswerable("no delegated request")

@@ -1,5 +1,5 @@
-/// The short way for addresses that no profile would change: lower-case ASCII without forbidden characters. Nearly all are such, and each
-/// request has four.
+/// The short way for addresses that no profile would change: lower-case ASCII without forbidden characters. Nearly all
+/// are such, and each request has four.
 extension JID {
     /// Reads a plain address in one pass; `nil` for every other text, good or bad.
     init?(plain text: some StringProtocol) {

@@ -111,8 +111,8 @@ public struct JID: Hashable, Sendable {
 }
 
 extension JID {
-    // Not what the compiler would write: `String` compares by the canonical equivalence of today's Unicode, which is coarser than that of
-    // stringprep's Unicode 3.2. What servers keep apart must not become one here.
+    // Not what the compiler would write: `String` compares by the canonical equivalence of today's Unicode, which is
+    // coarser than that of stringprep's Unicode 3.2. What servers keep apart must not become one here.
     public static func == (a: JID, b: JID) -> Bool {
         isSame(a.domain, b.domain) && isSame(a.localpart, b.localpart) && isSame(a.resource, b.resource)
     }

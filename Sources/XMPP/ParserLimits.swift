@@ -1,8 +1,8 @@
 /// How much of one stanza a ``StreamParser`` is willing to build (RFC 6120 §13.12).
 ///
 /// A stanza beyond the first four is read to its end without being built, and reported as
-/// ``StreamEvent/oversized(_:)``: the server relays what any of its users writes, so ending the stream for it would let one user
-/// disturb every host. Only ``streamBytes`` and ``tagBytes`` end the stream.
+/// ``StreamEvent/oversized(_:)``: the server relays what any of its users writes, so ending the stream for it would let
+/// one user disturb every host. Only ``streamBytes`` and ``tagBytes`` end the stream.
 public struct ParserLimits: Hashable, Sendable {
     /// Bytes of one stanza, from its first to its last.
     public var stanzaBytes: Int
@@ -14,9 +14,9 @@ public struct ParserLimits: Hashable, Sendable {
     public var elements: Int
     /// Bytes after which an unfinished stanza ends the stream.
     public var streamBytes: Int
-    /// Bytes after which an unfinished tag ends the stream. libxml2 reads a tag whole and compares each attribute with all before it, which
-    /// takes minutes for some megabytes. It must be more than what a server makes of its largest stanza, often 256 KiB, by writing six
-    /// bytes for each apostrophe.
+    /// Bytes after which an unfinished tag ends the stream. libxml2 reads a tag whole and compares each attribute with
+    /// all before it, which takes minutes for some megabytes. It must be more than what a server makes of its largest
+    /// stanza, often 256 KiB, by writing six bytes for each apostrophe.
     public var tagBytes: Int
 
     public init(

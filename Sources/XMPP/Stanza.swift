@@ -95,8 +95,8 @@ extension Element {
 extension IQ {
     /// Reads an `<iq/>` of any stanza namespace.
     ///
-    /// - Throws: ``StanzaFault``: a request without `from` or `id`, and an answer that makes no sense, are unanswerable;
-    ///   a request that is wrong otherwise is refused with the error of RFC 6120 §8.3.3.
+    /// - Throws: ``StanzaFault``: a request without `from` or `id`, and an answer that makes no sense, are
+    ///   unanswerable; a request that is wrong otherwise is refused with the error of RFC 6120 §8.3.3.
     public init(_ element: Element) throws(StanzaFault) {
         let type = element["type"]
         let isAnswer = type == "result" || type == "error"

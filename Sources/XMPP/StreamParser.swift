@@ -15,8 +15,9 @@ public enum StreamEvent: Hashable, Sendable {
 
 /// Reads an XML stream in pieces of any size (RFC 6120 §4 and §11), with libxml2's SAX2 push parser.
 ///
-/// An element is reported as soon as its last byte is there. Comments, processing instructions, document type declarations and entities other
-/// than the five of XML end the stream with `restricted-xml`, broken XML with `not-well-formed`.
+/// An element is reported as soon as its last byte is there. Comments, processing instructions, document type
+/// declarations and entities other than the five of XML end the stream with `restricted-xml`, broken XML with
+/// `not-well-formed`.
 ///
 /// Not thread-safe: it lives on the event loop of its connection.
 public final class StreamParser {

@@ -16,7 +16,7 @@ struct FileLimit {
         return FileLimit(files: Int(clamping: limit.rlim_cur))
     }
 
-    /// How many databases may be open: each has three files in WAL mode, and 256 files are left for all else. More than 1,024 at some
-    /// 60 KiB each would be memory for hosts that nobody uses right now.
+    /// How many databases may be open: each has three files in WAL mode, and 256 files are left for all else. More than
+    /// 1,024 at some 60 KiB each would be memory for hosts that nobody uses right now.
     var databases: Int { min(1024, max(16, (files - 256) / 3)) }
 }

@@ -33,7 +33,8 @@ struct ReloadService: Service {
 
     func run() async throws {
         for await _ in reloads.cancelOnGracefulShutdown() {
-            // Not waited for: a directory that hangs must not keep the daemon from ending. The supervisor keeps the order.
+            // Not waited for: a directory that hangs must not keep the daemon from ending. The supervisor keeps the
+            // order.
             Task {
                 manager.reloading()
                 await reporter.reloaded(await supervisor.reload())
@@ -42,8 +43,8 @@ struct ReloadService: Service {
     }
 }
 
-/// Gives the service manager's watchdog its sign of life, which nobody gives who hangs: it goes through the connection's event loop, on which
-/// the hosts run, and through the supervisor.
+/// Gives the service manager's watchdog its sign of life, which nobody gives who hangs: it goes through the
+/// connection's event loop, on which the hosts run, and through the supervisor.
 struct WatchdogService: Service {
     let eventLoop: any EventLoop
     let supervisor: Supervisor

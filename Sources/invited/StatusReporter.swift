@@ -3,8 +3,8 @@ import Supervision
 import Synchronization
 import XMPP
 
-/// Keeps the service manager informed: ready after the first handshake, or when the server turns out to be away; and how
-/// things are, in words.
+/// Keeps the service manager informed: ready after the first handshake, or when the server turns out to be away; and
+/// how things are, in words.
 final class StatusReporter: Sendable {
     private struct State: Sendable {
         var isReady = false

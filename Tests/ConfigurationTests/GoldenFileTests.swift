@@ -5,7 +5,8 @@ import Testing
 
 /// Every `NAME.yaml` in the fixtures is read as a real file; `NAME.expected` holds all that is to be said about it.
 ///
-/// A new case is two new files. With `RECORD_FIXTURES` in the environment the tests write the `.expected` files instead.
+/// A new case is two new files. With `RECORD_FIXTURES` in the environment the tests write the `.expected` files
+/// instead.
 @Suite struct GoldenFileTests {
     @Test(arguments: try Fixture.all(in: "host")) func hostFile(_ fixture: Fixture) throws {
         let directory = try TemporaryDirectory()

@@ -74,7 +74,8 @@ public final class ComponentConnection: Sendable {
         change(.stopped)
     }
 
-    /// Takes no more requests from the server; answers still go out. When this returns, what was read has been handed on.
+    /// Takes no more requests from the server; answers still go out. When this returns, what was read has been handed
+    /// on.
     public func drain() async {
         let channel = state.withLock { state in
             state.isDraining = true
@@ -116,8 +117,8 @@ public final class ComponentConnection: Sendable {
         }
     }
 
-    /// Asks the server for a sign of life. The ping goes to our own address, where it comes back to us as a request, and then as our own answer:
-    /// servers route that whatever they grant us.
+    /// Asks the server for a sign of life. The ping goes to our own address, where it comes back to us as a request,
+    /// and then as our own answer: servers route that whatever they grant us.
     func ping() {
         guard let own = try? JID(options.domain) else { return }
         let ping = IQ(from: own, to: own, id: "", body: .get(Element("ping", namespace: Namespaces.ping)))

@@ -13,7 +13,8 @@ final class ComponentStreamHandler: ChannelInboundHandler {
         let wasReady: Bool
     }
 
-    /// How long what is written last may take to leave, and how long the server may then take to close the stream with us.
+    /// How long what is written last may take to leave, and how long the server may then take to close the stream with
+    /// us.
     private static let farewellTimeout = TimeAmount.seconds(2)
     private static let patience = TimeAmount.milliseconds(200)
 

@@ -12,8 +12,8 @@ public enum RequestError: Error, Hashable, Sendable {
 
 /// Our own IQ requests that wait for an answer.
 ///
-/// An answer counts only when it comes from the address that was asked (RFC 6120 §8.2.3): any user can send an IQ result with a
-/// guessed id.
+/// An answer counts only when it comes from the address that was asked (RFC 6120 §8.2.3): any user can send an IQ
+/// result with a guessed id.
 final class RequestTracker: Sendable {
     private struct Pending: Sendable {
         let to: JID?

@@ -1,8 +1,8 @@
 import Glibc
 import Testing
 
-/// Makes opening a database hang, as on a disk that does not answer: SQLite looks into the rollback journal that it finds beside a database,
-/// and this one is a FIFO that nobody writes to. Released, the opening fails.
+/// Makes opening a database hang, as on a disk that does not answer: SQLite looks into the rollback journal that it
+/// finds beside a database, and this one is a FIFO that nobody writes to. Released, the opening fails.
 struct HungDatabase {
     private let journal: String
 

@@ -50,7 +50,8 @@ func envelope(
 }
 
 extension IQ {
-    /// The client's answer inside the answer to an envelope, `nil` unless it is wrapped exactly as servers want it: one child at each step.
+    /// The client's answer inside the answer to an envelope, `nil` unless it is wrapped exactly as servers want it: one
+    /// child at each step.
     func unwrapped(_ version: DelegationVersion = .v2) -> IQ? {
         guard case .result(let payload?) = body, payload.is("delegation", version.namespace),
             payload.content.count == 1, let forwarded = payload.firstChild, forwarded.attributes.isEmpty,

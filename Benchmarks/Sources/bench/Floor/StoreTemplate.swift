@@ -82,8 +82,8 @@ struct StoreTemplate: Sendable {
         try database.rows("SELECT count(*) FROM \"\(table)\"").first?.first?.integer ?? 0
     }
 
-    /// A text as long as the daemon's tokens which, like them, begins with the milliseconds in seven digits to the base of 62, and so sorts by
-    /// its time.
+    /// A text as long as the daemon's tokens which, like them, begins with the milliseconds in seven digits to the base
+    /// of 62, and so sorts by its time.
     private static func token(_ count: Int, using random: inout some RandomNumberGenerator) -> String {
         let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
         var now = timespec()

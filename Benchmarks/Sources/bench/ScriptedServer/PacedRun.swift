@@ -2,7 +2,8 @@ import NIOCore
 
 /// A paced load as it goes on: what was sent, and how long each answer took since its request was due.
 ///
-/// Time counts from when a request was due, not from when it was sent, so that a stall shows in every request that it held up.
+/// Time counts from when a request was due, not from when it was sent, so that a stall shows in every request that it
+/// held up.
 final class PacedRun {
     let requests: DelegatedRequests
     let finished: EventLoopPromise<[Int64]>

@@ -12,8 +12,8 @@ struct ProsodyData {
         }
     }
 
-    /// Writes as many invites as if the clients had taken turns to make them, in the form that `mod_invites` stores: each
-    /// once in the host's file of tokens that allow a registration, and once in its maker's.
+    /// Writes as many invites as if the clients had taken turns to make them, in the form that `mod_invites` stores:
+    /// each once in the host's file of tokens that allow a registration, and once in its maker's.
     func writeInvites(_ count: Int) throws {
         guard count > 0 else { return }
         let created = Int(Date.now.timeIntervalSince1970)
