@@ -6,14 +6,14 @@ struct HostLifecycle: Sendable {
     enum State: Hashable, Sendable {
         case running
         /// The host's storage failed; its requests are refused until it works again.
-        case quarantined(reason: String, since: Timestamp)
+        case quarantined
         case stopped
     }
 
     private(set) var state = State.running
     /// When the present state began.
     private(set) var since: Timestamp
-    /// What went wrong last, if ever.
+    /// What went wrong last, if ever; in quarantine, the reason for it.
     private(set) var lastTrouble: String?
     private var backoff = Backoff(first: .seconds(1), longest: .seconds(300))
 
@@ -28,22 +28,21 @@ struct HostLifecycle: Sendable {
     ) -> Duration? {
         guard state == .running else { return nil }
         lastTrouble = reason
-        state = .quarantined(reason: reason, since: now)
+        state = .quarantined
         since = now
         return backoff.next(using: &random)
     }
 
     /// A try in quarantine failed. Returns how long to wait before the next one.
     mutating func retryFailed(_ reason: String, using random: inout some RandomNumberGenerator) -> Duration? {
-        guard case .quarantined(_, let since) = state else { return nil }
+        guard state == .quarantined else { return nil }
         lastTrouble = reason
-        state = .quarantined(reason: reason, since: since)
         return backoff.next(using: &random)
     }
 
     /// A try in quarantine succeeded: whether the host came back by it.
     mutating func recovered(now: Timestamp) -> Bool {
-        guard case .quarantined = state else { return false }
+        guard state == .quarantined else { return false }
         state = .running
         since = now
         return true

@@ -69,7 +69,7 @@ final class Router: StanzaReceiver {
             note("a request without from", iq)
             return
         }
-        if let node = nestingNode(of: iq, table) {
+        if let node = nestingNode(of: iq) {
             outlet.send(Answers.nesting(node, asked: iq.request?["node"] ?? "", iq))
             return
         }
@@ -154,7 +154,7 @@ final class Router: StanzaReceiver {
         }
     }
 
-    private func nestingNode(of iq: IQ, _ table: RoutingTable) -> DelegationNestingNode? {
+    private func nestingNode(of iq: IQ) -> DelegationNestingNode? {
         guard case .get(let payload) = iq.body, payload.is("query", Namespaces.discoInfo), let node = payload["node"],
             iq.from?.isDomain == true
         else { return nil }

@@ -147,15 +147,20 @@ public actor Supervisor {
     /// Reads the files on a thread that may wait for the disk; the services go on meanwhile.
     private func load() async -> LoadedConfiguration {
         let before = loader
-        let (after, loaded) = await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                var loader = before
-                let loaded = loader.load()
-                continuation.resume(returning: (loader, loaded))
-            }
+        let (after, loaded) = await Self.onBlockingThread {
+            var loader = before
+            let loaded = loader.load()
+            return (loader, loaded)
         }
         loader = after
         return loaded
+    }
+
+    /// Runs what may wait for a disk on a thread that nobody else needs: the watchdog asks this actor whether it lives.
+    private static func onBlockingThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: body()) }
+        }
     }
 
     private func apply(_ diff: ConfigurationDiff) {
@@ -224,8 +229,10 @@ public actor Supervisor {
     func sweep() async {
         let deadline = Timestamp(
             millisecondsSinceEpoch: surroundings.now().millisecondsSinceEpoch - Self.graceMilliseconds)
+        let databases = resources.databases
+        let candidates = await Self.onBlockingThread { (try? databases.hostsWithDatabase()) ?? [] }
         var removed = 0
-        for host in (try? resources.databases.hostsWithDatabase()) ?? [] {
+        for host in candidates {
             if Task.isCancelled { return }
             // A host may go while the sweep waits.
             if let endpoint = hosts[host]?.endpoint {

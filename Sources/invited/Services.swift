@@ -37,7 +37,7 @@ struct ReloadService: Service {
             // order.
             Task {
                 manager.reloading()
-                await reporter.reloaded(await supervisor.reload())
+                reporter.reloaded(await supervisor.reload())
             }
         }
     }

@@ -9,7 +9,22 @@ final class StatusReporter: Sendable {
     private struct State: Sendable {
         var isReady = false
         var connection = "connecting"
-        var hosts = ""
+        var running = 0
+        /// Host files that are not used because of mistakes.
+        var refused = 0
+        /// Mistakes for which the last reload was refused.
+        var mistakes = 0
+
+        var text: String {
+            var text = "\(connection); \(Self.count(running, "host"))"
+            if refused > 0 { text += ", \(refused) refused" }
+            if mistakes > 0 { text += "; last reload refused: \(Self.count(mistakes, "mistake"))" }
+            return text
+        }
+
+        private static func count(_ number: Int, _ noun: String) -> String {
+            "\(number) \(noun)\(number == 1 ? "" : "s")"
+        }
     }
 
     private let state = Mutex(State())
@@ -23,47 +38,42 @@ final class StatusReporter: Sendable {
 
     /// Takes the numbers of hosts from the supervisor.
     func follow(_ supervisor: Supervisor) async {
-        let (running, refused) = await supervisor.hostCounts()
-        state.withLock { $0.hosts = Self.hosts(running, refused) }
+        let counts = await supervisor.hostCounts()
+        state.withLock { ($0.running, $0.refused) = counts }
     }
 
     /// The connection has changed.
     @Sendable func report(_ status: ComponentStatus) {
         switch status {
-        case .connecting: break
+        case .connecting, .stopped: break
         case .connected: update(connection: "connected to \(server)")
         case .waiting(let reason, _): update(connection: "waiting for \(server): \(reason)")
-        case .stopped: break
         }
     }
 
     /// A reload has ended.
-    func reloaded(_ outcome: Supervisor.ReloadOutcome) async {
-        let text: String
-        switch outcome {
-        case .applied(let added, _, let changed, let unchanged): text = Self.hosts(added + changed + unchanged, 0)
-        case .refused(let mistakes):
-            let before = state.withLock { $0.hosts.split(separator: ";").first.map(String.init) ?? "" }
-            text = "\(before); last reload refused: \(mistakes.count) \(mistakes.count == 1 ? "mistake" : "mistakes")"
-        }
-        let status = state.withLock { state in
-            state.hosts = text
-            return "\(state.connection); \(state.hosts)"
+    func reloaded(_ outcome: Supervisor.ReloadOutcome) {
+        let state = state.withLock { state in
+            switch outcome {
+            case .applied(let added, _, let changed, let unchanged):
+                state.running = added + changed + unchanged
+                state.refused = 0
+                state.mistakes = 0
+            case .refused(let mistakes):
+                state.mistakes = mistakes.count
+            }
+            return state
         }
         // A reload ends with READY=1 (sd_notify(3)), unless the start has not.
-        if state.withLock({ $0.isReady }) { manager.ready(status) } else { manager.status(status) }
+        if state.isReady { manager.ready(state.text) } else { manager.status(state.text) }
     }
 
     private func update(connection: String) {
-        let (isFirst, status) = state.withLock { state in
+        let (wasReady, text) = state.withLock { state in
             state.connection = connection
             defer { state.isReady = true }
-            return (!state.isReady, "\(state.connection); \(state.hosts)")
+            return (state.isReady, state.text)
         }
-        if isFirst { manager.ready(status) } else { manager.status(status) }
-    }
-
-    private static func hosts(_ running: Int, _ refused: Int) -> String {
-        "\(running) \(running == 1 ? "host" : "hosts")" + (refused > 0 ? ", \(refused) refused" : "")
+        if wasReady { manager.status(text) } else { manager.ready(text) }
     }
 }

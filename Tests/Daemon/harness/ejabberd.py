@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from .ports import Announcement, free_port, unprivileged
+from .server_process import ServerProcess
 
 BEAMS = next(Path("/usr/lib").glob("*/ejabberd-*/ebin"), None)
 
@@ -45,8 +46,10 @@ def configuration(client_port: int, component_port: int, addresses: list[str], s
     }, indent=2)
 
 
-class Ejabberd:
+class Ejabberd(ServerProcess):
     """One Erlang node without distribution, so there is no epmd; unprivileged, in a directory of its own."""
+
+    PATIENCE = 15
 
     USER = "ejabberd"
 
@@ -56,7 +59,6 @@ class Ejabberd:
         self.client_port = free_port()
         self.component_port = free_port()
         self._users: list[tuple[str, str, str]] = []
-        self._process: subprocess.Popen[bytes] | None = None
         (directory / "ejabberd.yml").write_text(
             configuration(self.client_port, self.component_port, addresses, secret, hosts, delegate)
         )
@@ -93,21 +95,6 @@ class Ejabberd:
             **unprivileged(self.USER),
         )
         announcement.wait()
-
-    def stop(self) -> None:
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
-
-    def restart(self) -> None:
-        self.stop()
-        self.start()
 
     @property
     def log(self) -> str:

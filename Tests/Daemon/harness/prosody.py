@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from .ports import await_listener, free_port, unprivileged
+from .server_process import ServerProcess
 
 CONFIGURATION = """
 pidfile = "{directory}/prosody.pid"
@@ -45,7 +46,7 @@ delegations = {{
 """
 
 
-class Prosody:
+class Prosody(ServerProcess):
     """Runs as an unprivileged user, in a directory of its own that is gone afterwards."""
 
     USER = "prosody"
@@ -56,7 +57,6 @@ class Prosody:
         self.client_port = free_port()
         self.component_port = free_port()
         self._configuration = directory / "prosody.cfg.lua"
-        self._process: subprocess.Popen[bytes] | None = None
         delegations = DELEGATIONS.format(component=component)
         self._configuration.write_text(
             CONFIGURATION.format(
@@ -91,21 +91,6 @@ class Prosody:
         )
         await_listener(self.client_port, self._process)
         await_listener(self.component_port, self._process)
-
-    def stop(self) -> None:
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
-
-    def restart(self) -> None:
-        self.stop()
-        self.start()
 
     @property
     def log(self) -> str:
