@@ -69,10 +69,11 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
             name: "XMPPTests",
             dependencies: [
-                "XMPP",
+                "TestSupport", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
@@ -80,16 +81,16 @@ let package = Package(
             ],
             resources: [.copy("Fixtures")],
             swiftSettings: settings),
-        .testTarget(name: "InvitesTests", dependencies: ["Invites"], swiftSettings: settings),
+        .testTarget(name: "InvitesTests", dependencies: ["Invites", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "StorageTests", dependencies: ["Storage"], resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Configuration", "Invites", "XMPP"],
+            name: "ConfigurationTests", dependencies: ["Configuration", "Invites", "TestSupport", "XMPP"],
             resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "SupervisionTests",
             dependencies: [
-                "Configuration", "Invites", "Storage", "Supervision", "XMPP",
+                "Configuration", "Invites", "Storage", "Supervision", "TestSupport", "XMPP",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Configuration
@@ -6,7 +7,7 @@ import Testing
 /// Whatever the bytes are, a file gives a host or reasons, and quickly.
 @Suite struct MutationTests {
     @Test(arguments: [1, 2, 3, 4] as [UInt64]) func mutatedFilesAreUsedOrExplained(seed: UInt64) throws {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         let fixtures = try (Fixture.all(in: "host") + Fixture.all(in: "daemon")).map(\.bytes)
         var used = 0
         for _ in 0..<2_000 {
@@ -27,7 +28,7 @@ import Testing
     }
 
     @Test func randomBytesAreUsedOrExplained() throws {
-        var random = SplitMix64(state: 5)
+        var random = SeededGenerator(seed: 5)
         let alphabet = Array("{}[],:-?&*!|>'\"%@`#~ \n\t\r\\ab01\u{FEFF}\u{85}é\u{2028}👋".utf8)
         for _ in 0..<5_000 {
             let bytes = (0..<Int.random(in: 0..<60, using: &random)).map { _ in
@@ -54,7 +55,7 @@ import Testing
         }
     }
 
-    private func mutate(_ bytes: inout [UInt8], with others: [[UInt8]], using random: inout SplitMix64) {
+    private func mutate(_ bytes: inout [UInt8], with others: [[UInt8]], using random: inout SeededGenerator) {
         let index = Int.random(in: 0...bytes.count, using: &random)
         switch Int.random(in: 0..<6, using: &random) {
         case 0 where index < bytes.count: bytes[index] ^= 1 << UInt8.random(in: 0..<8, using: &random)
@@ -66,18 +67,5 @@ import Testing
             let other = others.randomElement(using: &random) ?? []
             bytes.insert(contentsOf: other.prefix(Int.random(in: 0...other.count, using: &random)), at: index)
         }
-    }
-}
-
-/// A small generator with a seed, so that a failure can be seen again.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

@@ -2,6 +2,7 @@ import Invites
 import Logging
 import Supervision
 import Synchronization
+import TestSupport
 
 /// What services take from the world, in the test's hand: time stands still, and sleepers sleep until they are woken.
 final class World: Sendable {
@@ -20,7 +21,7 @@ final class World: Sendable {
     /// What was logged, each as `level message`.
     let log = Inbox<String>()
     private let time = Mutex<Int64>(1_800_000_000_000)
-    private let random = Mutex<UInt64>(0)
+    private let random = Mutex(SeededGenerator(seed: 0))
 
     var now: Timestamp { Timestamp(millisecondsSinceEpoch: time.withLock { $0 }) }
 
@@ -35,15 +36,8 @@ final class World: Sendable {
 
     var entropy: Entropy {
         Entropy {
-            // SplitMix64: every draw of everybody's is another one, and each run has the same.
-            let word = self.random.withLock { state in
-                state &+= 0x9E37_79B9_7F4A_7C15
-                var word = state
-                word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-                word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-                return word ^ (word >> 31)
-            }
-            return [word]
+            // Every draw of everybody's is another one, and each run has the same.
+            return [self.random.withLock { $0.next() }]
         }
     }
 
