@@ -13,7 +13,8 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "invited",
     products: [
-        .executable(name: "invited", targets: ["invited"])
+        .executable(name: "invited", targets: ["invited"]),
+        .executable(name: "invitectl", targets: ["invitectl"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -27,6 +28,8 @@ let package = Package(
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CLibIDN", pkgConfig: "libidn", providers: [.apt(["libidn-dev"])]),
         .systemLibrary(name: "CLibMD", pkgConfig: "libmd", providers: [.apt(["libmd-dev"])]),
+        .systemLibrary(name: "CLibEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
+        .systemLibrary(name: "CLibQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .target(name: "CSQLiteSettings"),
 
         .target(
@@ -38,6 +41,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
+        .target(name: "Text", swiftSettings: settings),
         .target(name: "Invites", swiftSettings: settings),
         .target(
             name: "Storage",
@@ -47,7 +51,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
-        .target(name: "Configuration", dependencies: ["CLibYAML", "Invites", "XMPP"], swiftSettings: settings),
+        .target(name: "Configuration", dependencies: ["CLibYAML", "Invites", "Text", "XMPP"], swiftSettings: settings),
         .target(
             name: "Supervision",
             dependencies: [
@@ -57,15 +61,32 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
+        .target(name: "Shell", dependencies: ["Invites", "Text"], swiftSettings: settings),
+        .target(
+            name: "Control",
+            dependencies: [
+                "CLibQREncode", "Configuration", "Invites", "Shell", "Storage", "Supervision", "Text", "XMPP",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
         .executableTarget(
             name: "invited",
             dependencies: [
-                "Configuration", "Storage", "Supervision", "XMPP",
+                "Configuration", "Control", "Shell", "Storage", "Supervision", "XMPP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+
+        .executableTarget(
+            name: "invitectl",
+            dependencies: [
+                "CLibEdit", "Shell", "Text", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
 
@@ -85,13 +106,23 @@ let package = Package(
         .testTarget(
             name: "StorageTests", dependencies: ["Storage"], resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Configuration", "Invites", "TestSupport", "XMPP"],
+            name: "ConfigurationTests", dependencies: ["Configuration", "Invites", "TestSupport", "Text", "XMPP"],
             resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "SupervisionTests",
             dependencies: [
                 "Configuration", "Invites", "Storage", "Supervision", "TestSupport", "XMPP",
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .testTarget(name: "ShellTests", dependencies: ["Shell", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "ControlTests",
+            dependencies: [
+                "Configuration", "Control", "Invites", "Shell", "Storage", "Supervision", "TestSupport", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -1,4 +1,5 @@
 import Glibc
+import Text
 
 /// Reads the daemon's file and all hosts' files, and checks them one by one and against each other.
 ///

@@ -1,4 +1,5 @@
 import Glibc
+import Text
 
 extension DaemonSettings {
     /// The systemd credential that may hold the component's secret.

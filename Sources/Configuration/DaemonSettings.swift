@@ -1,3 +1,4 @@
+import Text
 import XMPP
 
 /// What the daemon's file says, each setting with its place. What it leaves out is `nil`.

@@ -1,3 +1,4 @@
+import Text
 import XMPP
 
 /// Finds what is wrong between files that are good one by one: hosts and service addresses that are claimed twice.

@@ -1,4 +1,5 @@
 import Glibc
+import Text
 
 /// The directory of the hosts' files, and what was read from it so far.
 struct HostDirectory: Sendable {

@@ -1,3 +1,4 @@
+import Text
 import XMPP
 
 /// A host's file as it was last read. It is shared by the loads for as long as the file stays as it is.

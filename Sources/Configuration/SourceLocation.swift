@@ -1,3 +1,5 @@
+import Text
+
 /// A place in a file, as people and their editors name it.
 public struct SourceLocation: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The path of the file, as the daemon was given it or made it from what it was given.

@@ -1,3 +1,5 @@
+import Text
+
 extension YAMLNode {
     /// The entries of a mapping whose keys are known, each at most once.
     ///

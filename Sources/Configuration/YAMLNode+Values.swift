@@ -1,4 +1,5 @@
 import Invites
+import Text
 import XMPP
 
 /// The values that settings take. Each function reports what is wrong with a value and then returns `nil`.

@@ -1,4 +1,5 @@
 import CLibYAML
+import Text
 
 /// Why libyaml stopped, in words for whoever wrote the file.
 struct YAMLProblem {

@@ -1,3 +1,5 @@
+import Text
+
 /// Builds nodes from events without recursion.
 struct YAMLTree {
     private(set) var root: YAMLNode?

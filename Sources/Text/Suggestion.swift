@@ -1,12 +1,12 @@
 /// Guesses which of the known words somebody meant to write.
-enum Suggestion {
+package enum Suggestion {
     /// The known word closest to `word`, if it is close enough to be a slip of the fingers.
-    static func closest(to word: String, among known: [String]) -> String? {
+    package static func closest(to word: String, among known: [String]) -> String? {
         guard word.utf8.count <= 64 else { return nil }
         let plain = word.lowercased().map { $0 == "-" || $0 == " " ? "_" : $0 }
         var best: (word: String, distance: Int)?
         for candidate in known {
-            let distance = editDistance(plain, Array(candidate))
+            let distance = editDistance(plain, candidate.map { $0 == "-" ? "_" : $0 })
             let allowed = max(1, min(3, candidate.count / 3))
             if distance <= allowed, distance < best?.distance ?? .max { best = (candidate, distance) }
         }
@@ -18,7 +18,7 @@ enum Suggestion {
 
     /// How many insertions, deletions, replacements and swaps of neighbours lead from one word to the other (optimal
     /// string alignment).
-    static func editDistance(_ from: [Character], _ to: [Character]) -> Int {
+    package static func editDistance(_ from: [Character], _ to: [Character]) -> Int {
         var beforePrevious: [Int] = []
         var previous = Array(0...to.count)
         for (row, left) in from.enumerated() {

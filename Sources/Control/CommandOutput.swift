@@ -1,0 +1,30 @@
+public import Shell
+
+/// Where a command's answer goes: a session, or a test.
+///
+/// The functions return when there is room for more: a command waits for its reader, and nobody else does.
+public protocol CommandOutput: Sendable {
+    /// Columns of the caller's terminal; 0 where there is none.
+    var width: Int { get }
+    /// - Throws: `CancellationError` when nobody wants the answer any more.
+    func row(_ row: JSON) async throws
+    /// - Throws: `CancellationError` when nobody wants the answer any more.
+    func text(_ text: String) async throws
+    /// - Throws: `CancellationError` when nobody wants the answer any more.
+    func progress(_ message: String) async throws
+    /// - Throws: `CancellationError` when nobody wants the answer any more.
+    func event(_ event: JSON) async throws
+    /// Asks the person, and waits for the answer.
+    ///
+    /// - Returns: The answer; `nil` where the person gave none.
+    /// - Throws: ``CommandFailure`` with ``ResultCode/unconfirmed`` where nobody can be asked, or
+    ///   ``ResultCode/needsTerminal`` where this cannot be asked; `CancellationError`.
+    func ask(_ question: ServerMessage.Question) async throws -> String?
+}
+
+extension CommandOutput {
+    /// Says that so many events were left out.
+    public func dropped(_ count: Int) async throws {
+        try await event(["dropped": .integer(Int64(count))])
+    }
+}

@@ -1,0 +1,149 @@
+public import Logging
+public import Shell
+internal import Text
+internal import XMPP
+
+/// Runs commands for callers: parses, checks who may, writes the journal, and turns every end into one.
+public struct Dispatcher: Sendable {
+    private let registry: CommandRegistry
+    private let handlers: CommandHandlers
+    private let hosts: any HostDirectoryView
+    private let recorder: any ChangeRecorder
+    private let logger: Logger
+
+    public init(
+        _ handlers: CommandHandlers, registry: CommandRegistry = .standard, hosts: any HostDirectoryView,
+        recorder: any ChangeRecorder, logger: Logger
+    ) {
+        self.handlers = handlers
+        self.registry = registry
+        self.hosts = hosts
+        self.recorder = recorder
+        self.logger = logger
+    }
+
+    /// Runs one command line to its end. It does not throw: what went wrong is in the end.
+    public func run(_ argv: [String], caller: Caller, output: any CommandOutput) async -> ServerMessage.End {
+        do throws(CommandFailure) {
+            let invocation = try CommandParser(registry).parse(argv)
+            let call = Call(try admit(invocation, caller), caller: caller, output: output)
+            guard let handler = handlers[invocation.spec.path] else {
+                throw CommandFailure(.internal, "`\(invocation.spec.name)` does nothing yet")
+            }
+            let outcome = try await journalled(call) { () throws(CommandFailure) in try await run(handler, call) }
+            return ServerMessage.End(.ok, outcome.message, hint: outcome.hint)
+        } catch {
+            return ServerMessage.End(error)
+        }
+    }
+
+    private func run(_ handler: CommandHandlers.Handler, _ call: Call) async throws(CommandFailure) -> Outcome {
+        do {
+            return try await handler(call)
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch is CancellationError {
+            throw CommandFailure(.cancelled, "ended before it was done")
+        } catch {
+            logger.error(
+                "a command failed",
+                metadata: ["command": "\(call.invocation.spec.name)", "reason": "\(error)"])
+            throw CommandFailure(.internal, "the daemon failed; its log says why")
+        }
+    }
+
+    // MARK: Who may
+
+    private func admit(_ invocation: Invocation, _ caller: Caller) throws(CommandFailure) -> Invocation {
+        let spec = invocation.spec
+        guard spec.role <= caller.role else {
+            throw CommandFailure(.denied, "`\(spec.name)` is for the role \(spec.role.rawValue)", hint: youAre(caller))
+        }
+        for option in invocation.givenOptions {
+            if let role = option.role, role > caller.role {
+                throw CommandFailure(
+                    .denied, "`--\(option.name)` is for the role \(role.rawValue)", hint: youAre(caller))
+            }
+        }
+        if spec.reach == .daemon, caller.hosts != .all {
+            throw CommandFailure(.denied, "`\(spec.name)` is for who sees all hosts")
+        }
+        // The address as it is typed need not be the one that is meant: it is prepared first.
+        return try invocation.mappingValues { (kind, text) throws(CommandFailure) in
+            switch kind {
+            case .host: return try seen(text, caller)
+            case .user:
+                let user = try account(text)
+                _ = try seen(user.domain, caller)
+                return user.description
+            case .jid: return try account(text).description
+            default: return text
+            }
+        }
+    }
+
+    private func youAre(_ caller: Caller) -> String { "your role is \(caller.role.rawValue)" }
+
+    /// The host in its prepared form, if the caller sees it.
+    private func seen(_ text: String, _ caller: Caller) throws(CommandFailure) -> String {
+        let host = (try? JID(text)).flatMap { $0.isDomain ? $0.domain : nil }
+        guard let host, caller.hosts.contains(host), hosts.hasHost(host) else {
+            // The same words whether it is not there or not to be seen.
+            throw CommandFailure(.unknownHost, "there is no host \(text.quoted)", hint: "`host list` shows them")
+        }
+        return host
+    }
+
+    private func account(_ text: String) throws(CommandFailure) -> JID {
+        do {
+            let jid = try JID(text)
+            if jid.localpart != nil, jid.isBare { return jid }
+        } catch {
+            throw CommandFailure(.badArgument, "\(text.quoted) is not a JID: \(error)")
+        }
+        throw CommandFailure(.badArgument, "\(text.quoted) is not a bare JID such as alice@example.com")
+    }
+
+    // MARK: The journal
+
+    /// Whatever changes something is in the journal before it happens; what became of it follows.
+    private func journalled(
+        _ call: Call, _ body: () async throws(CommandFailure) -> Outcome
+    ) async throws(CommandFailure) -> Outcome {
+        let spec = call.invocation.spec
+        guard spec.effect != .read || call.invocation.givenOptions.contains(where: \.isJournalled) else {
+            return try await body()
+        }
+        let concerned =
+            call.invocation.texts { $0 == .host }
+            + call.invocation.texts { $0 == .user }.compactMap { try? JID($0).domain }
+        let entry = try await recorder.begin(call.invocation, caller: call.caller, hosts: concerned)
+        do throws(CommandFailure) {
+            let outcome = try await body()
+            await recorder.end(entry, code: .ok, outcome: outcome)
+            return outcome
+        } catch {
+            await recorder.end(entry, code: error.code, outcome: nil)
+            throw error
+        }
+    }
+}
+
+/// What the shell knows of hosts without asking the supervisor.
+public protocol HostDirectoryView: Sendable {
+    /// Whether there is such a host, running or refused.
+    func hasHost(_ host: String) -> Bool
+    /// The names of all hosts, sorted, running or refused.
+    var hostNames: [String] { get }
+}
+
+/// Keeps account of changes: the journal.
+public protocol ChangeRecorder: Sendable {
+    /// Writes down, durably, that the command begins.
+    ///
+    /// - Returns: The number of the entry.
+    /// - Throws: ``CommandFailure`` with ``ResultCode/unwritableJournal``; then the command must not run.
+    func begin(_ invocation: Invocation, caller: Caller, hosts: [String]) async throws(CommandFailure) -> Int64
+    /// Writes down how it ended.
+    func end(_ entry: Int64, code: ResultCode, outcome: Outcome?) async
+}

@@ -1,0 +1,70 @@
+/// All commands of the shell.
+public struct CommandRegistry: Sendable {
+    /// In the order of the reference.
+    public let commands: [CommandSpec]
+    private let byPath: [[String]: CommandSpec]
+
+    /// The commands of this version.
+    public static let standard = CommandRegistry(
+        GeneralCommands.all + HostCommands.all + InviteCommands.all + ConfigCommands.all + ServerCommands.all
+            + WatchingCommands.all)
+
+    public init(_ commands: [CommandSpec]) {
+        self.commands = commands
+        byPath = Dictionary(commands.map { ($0.path, $0) }) { first, _ in first }
+    }
+
+    /// The command with this path.
+    public subscript(path: [String]) -> CommandSpec? { byPath[path] }
+
+    /// The command that a line begins with, the one with the longest path, and the words after its path.
+    public func match(_ words: [String]) -> (spec: CommandSpec, rest: [String])? {
+        for count in stride(from: min(words.count, Self.longestPath), to: 0, by: -1) {
+            if let spec = byPath[Array(words.prefix(count))] { return (spec, Array(words.dropFirst(count))) }
+        }
+        return nil
+    }
+
+    private static let longestPath = 4
+
+    /// The words that may follow these in a path, in order.
+    public func words(after path: [String]) -> [String] {
+        var words: [String] = []
+        for spec in commands where spec.path.count > path.count && spec.path.starts(with: path) {
+            let word = spec.path[path.count]
+            if !words.contains(word) { words.append(word) }
+        }
+        return words
+    }
+
+    /// The first words that belong to the path of some command.
+    func longestKnownPrefix(of words: [String]) -> [String] {
+        var known: [String] = []
+        for word in words {
+            guard self.words(after: known).contains(word) else { break }
+            known.append(word)
+        }
+        return known
+    }
+
+    /// The commands whose path begins with these words.
+    public func commands(below path: [String]) -> [CommandSpec] {
+        commands.filter { $0.path.starts(with: path) }
+    }
+
+    /// What a caller with this role may use.
+    public func visible(to role: Role) -> CommandRegistry {
+        CommandRegistry(commands.filter { $0.role <= role })
+    }
+
+    /// Tells two versions of the commands apart: 16 hexadecimal digits.
+    public var hash: String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        // FNV-1a over all that a client could know of a command.
+        for byte in commands.map({ String(describing: $0) }).joined(separator: "\n").utf8 {
+            hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
+        }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

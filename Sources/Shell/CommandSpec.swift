@@ -1,0 +1,131 @@
+/// One command of the shell, described once: its parser, help, completion, manual page, schema and place in the
+/// reference all come from this value.
+public struct CommandSpec: Hashable, Sendable {
+    /// The words that call the command, such as `["invite", "create", "account"]`.
+    public let path: [String]
+    /// What it does, in one sentence without a full stop.
+    public let summary: String
+    /// What else there is to know, in paragraphs; empty when nothing is.
+    public let discussion: String
+    /// What comes after the path, in order. Only the last may repeat.
+    public let arguments: [Argument]
+    /// What may stand anywhere after the path, in any order.
+    public let options: [Option]
+    /// What its answer consists of.
+    public let result: ResultShape
+    /// What it does to the daemon.
+    public let effect: Effect
+    /// The least role that may use it.
+    public let role: Role
+    /// What it is about, and so who may use it who does not see all hosts.
+    public let reach: Reach
+    /// How it is used, at least once.
+    public let examples: [Example]
+
+    /// What a command does to the daemon.
+    public enum Effect: String, CaseIterable, Hashable, Sendable {
+        /// Nothing. Every other effect is written to the journal.
+        case read
+        /// It changes something that can be changed back.
+        case change
+        /// It takes away what cannot be brought back, and therefore asks first. It has the option `--yes`.
+        case destroy
+    }
+
+    /// What a command is about.
+    public enum Reach: String, CaseIterable, Hashable, Sendable {
+        /// Neither hosts nor what the daemon does for them: everybody who has a role may use it.
+        case anyone
+        /// Hosts: who sees only some uses it on those, and learns nothing about others.
+        case hosts
+        /// The daemon as a whole: only who sees all hosts may use it.
+        case daemon
+    }
+
+    /// One use of a command.
+    public struct Example: Hashable, Sendable {
+        /// The command as it is typed into the shell.
+        public let line: String
+        /// What it does, in one sentence without a full stop.
+        public let summary: String
+
+        public init(_ line: String, _ summary: String) {
+            self.line = line
+            self.summary = summary
+        }
+    }
+
+    /// - Parameter asks: Whether the command may ask for confirmation, as every destructive one does; it then has the
+    ///   option `--yes`.
+    public init(
+        _ path: String, _ summary: String, discussion: String = "", arguments: [Argument] = [],
+        options: [Option] = [], result: ResultShape = .nothing, effect: Effect = .read, role: Role = .viewer,
+        reach: Reach = .hosts, asks: Bool = false, examples: [Example]
+    ) {
+        self.path = path.split(separator: " ").map(String.init)
+        self.summary = summary
+        self.discussion = discussion
+        self.arguments = arguments
+        self.options = options + (asks || effect == .destroy ? [Option.yes] : [])
+        self.result = result
+        self.effect = effect
+        self.role = role
+        self.reach = reach
+        self.examples = examples
+    }
+
+    /// The path in one line, such as `invite create account`.
+    public var name: String { path.joined(separator: " ") }
+
+    /// The option that a word such as `--kind` names.
+    public func option(_ name: String) -> Option? { options.first { $0.name == name } }
+}
+
+extension CommandSpec {
+    /// A value that comes after the path.
+    public struct Argument: Hashable, Sendable {
+        /// What handlers and help call it, such as `host`; help shows it in capitals.
+        public let name: String
+        public let kind: ValueKind
+        public let summary: String
+        public let isOptional: Bool
+        /// Whether more than one may be given. Only the last argument may repeat.
+        public let isRepeating: Bool
+
+        public init(
+            _ name: String, _ kind: ValueKind, _ summary: String, isOptional: Bool = false, isRepeating: Bool = false
+        ) {
+            self.name = name
+            self.kind = kind
+            self.summary = summary
+            self.isOptional = isOptional
+            self.isRepeating = isRepeating
+        }
+    }
+
+    /// A `--name`, with a value or without.
+    public struct Option: Hashable, Sendable {
+        /// The name without the two hyphens.
+        public let name: String
+        /// What its value is; `nil` for a flag, which has none.
+        public let kind: ValueKind?
+        public let summary: String
+        /// Whether its use is written to the journal even where the command is not, since it shows secrets.
+        public let isJournalled: Bool
+        /// The least role that may use it, where that is more than the command asks for.
+        public let role: Role?
+
+        public init(
+            _ name: String, _ kind: ValueKind? = nil, _ summary: String, isJournalled: Bool = false, role: Role? = nil
+        ) {
+            self.name = name
+            self.kind = kind
+            self.summary = summary
+            self.isJournalled = isJournalled
+            self.role = role
+        }
+
+        /// Answers the question before it is asked.
+        public static let yes = Option("yes", nil, "Do it without asking")
+    }
+}

@@ -1,0 +1,109 @@
+/// Commands about hosts.
+enum HostCommands {
+    static let all = [list, show, why, set, reset, suspend, resume, restart]
+
+    static let host = CommandSpec.Argument("host", .host, "The host")
+    static let states = ["running", "suspended", "quarantined", "refused"]
+
+    static let list = CommandSpec(
+        "host list", "List the hosts and how they are",
+        arguments: [.init("host", .host, "Only these hosts", isOptional: true, isRepeating: true)],
+        options: [
+            .init("state", .choice(states), "Only hosts in this state"),
+            .init("match", .text, "Only hosts whose names contain this"),
+        ],
+        result: .table([
+            Field("host", .text, "the host"),
+            Field("state", .choice(states), "how it is"),
+            Field("since", .time, "since when"),
+            Field("requests", .count, "requests since the start"),
+            Field("invites", .count, "invites made since the start"),
+            Field("waiting", .count, "requests that wait now"),
+            Field("overrides", .count, "settings changed at run time"),
+            Field("trouble", .text, "what is wrong", isOptional: true),
+        ]),
+        examples: [
+            .init("host list", "List all hosts"),
+            .init("host list --state quarantined", "List the hosts whose storage fails"),
+        ])
+
+    static let setting: [Field] = [
+        Field("key", .text, "the key in the host's file"),
+        Field("value", .text, "the value in force"),
+        Field("origin", .text, "where it comes from: FILE:LINE:COLUMN, default, runtime or a snapshot"),
+    ]
+
+    static let show = CommandSpec(
+        "host show", "Show one host: its state, settings, grants and numbers", arguments: [host],
+        result: .record([
+            Field("host", .text, "the host"),
+            Field("state", .choice(states), "how it is"),
+            Field("since", .time, "since when"),
+            Field("trouble", .text, "what is wrong", isOptional: true),
+            Field("last_trouble", .text, "what was wrong last", isOptional: true),
+            Field("retry_at", .time, "when the storage is tried again", isOptional: true),
+            Field("file", .text, "the host's file", isOptional: true),
+            Field("settings", .list(.object(setting)), "the settings in force"),
+            Field("delegated", .list(.text), "namespaces that the server delegates (XEP-0355)"),
+            Field("privileges", .list(.text), "what the server lets the daemon do (XEP-0356)"),
+            Field("requests", .count, "requests since the start"),
+            Field("refused", .count, "of them, those that were refused"),
+            Field("invites", .count, "invites made since the start"),
+            Field("waiting", .count, "requests that wait now"),
+        ]),
+        examples: [.init("host show example.com", "Show the host example.com")])
+
+    static let why = CommandSpec(
+        "host why", "Explain why a host is as it is, and what somebody may do there",
+        arguments: [host, .init("jid", .jid, "Whose permissions to explain", isOptional: true)],
+        result: .table([
+            Field("subject", .text, "what is explained"),
+            Field("verdict", .text, "how it is"),
+            Field("because", .text, "why"),
+            Field("origin", .text, "where that comes from", isOptional: true),
+        ]),
+        examples: [
+            .init("host why example.com", "Explain the state and the settings of example.com"),
+            .init("host why example.com alice@example.com", "Explain what Alice may do there"),
+        ])
+
+    static let set = CommandSpec(
+        "host set", "Change a setting of a host until it is reset or the daemon restarts",
+        discussion: """
+            The change is in force with the next request. It goes before what the file says, also after the file \
+            changes. `config save` writes it into the file.
+            """,
+        arguments: [
+            host, .init("key", .key, "The key as in the host's file"),
+            .init(
+                "value", .setting, "The value as in the host's file; a list's items as separate words",
+                isRepeating: true),
+        ],
+        result: .record(setting), effect: .change, role: .operator,
+        examples: [
+            .init("host set example.com allow_user_invites true", "Let the contacts of users register"),
+            .init("host set example.com admins ann@example.com bob@example.com", "Set the admins"),
+        ])
+
+    static let reset = CommandSpec(
+        "host reset", "Drop settings of a host that were changed at run time",
+        arguments: [host, .init("key", .key, "Only these keys", isOptional: true, isRepeating: true)],
+        result: .table(setting), effect: .change, role: .operator,
+        examples: [.init("host reset example.com", "Go back to what the file says")])
+
+    static let suspend = CommandSpec(
+        "host suspend", "Refuse all requests for invites of a host",
+        discussion: "The same as `host set HOST suspended true`.",
+        arguments: [host], effect: .change, role: .operator,
+        examples: [.init("host suspend example.com", "Let nobody make invites there")])
+
+    static let resume = CommandSpec(
+        "host resume", "Serve a suspended host again", arguments: [host], effect: .change, role: .operator,
+        examples: [.init("host resume example.com", "Let people make invites there again")])
+
+    static let restart = CommandSpec(
+        "host restart", "Start the service of a host anew, and open its database again",
+        discussion: "Requests that it has accepted are answered first. A host in quarantine is tried at once.",
+        arguments: [host], effect: .change, role: .operator,
+        examples: [.init("host restart example.com", "Try example.com again now")])
+}

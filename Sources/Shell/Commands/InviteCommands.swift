@@ -1,0 +1,107 @@
+/// Commands about the invites of hosts.
+enum InviteCommands {
+    static let all = [createAccount, createContact, createReset, list, show, delete, extend, purge]
+
+    static let kinds = ["account", "contact", "account-and-contact", "reset"]
+    static let states = ["open", "expired"]
+    private static let invite = CommandSpec.Argument("invite", .invite, "The number of the invite")
+
+    private static let fields: [Field] = [
+        Field("host", .text, "the host"),
+        Field("invite", .count, "the number of the invite on that host"),
+        Field("kind", .choice(kinds), "what it grants"),
+        Field("state", .choice(states), "whether it is still good"),
+        Field("inviter", .text, "who made it", isOptional: true),
+        Field("username", .text, "the name of the account, if fixed", isOptional: true),
+        Field("created", .time, "when it was made"),
+        Field("expires", .time, "until when it is good"),
+    ]
+    private static let uri = Field("uri", .text, "the link", isOptional: true, isSecret: true)
+    private static let qrCode = Field("qr", .text, "the link as a QR code", isOptional: true, isSecret: true)
+
+    private static let expires = CommandSpec.Option("expires", .duration, "How long it is good for")
+    private static let qr = CommandSpec.Option("qr", nil, "Show the link as a QR code, too")
+
+    static let createAccount = CommandSpec(
+        "invite create account", "Invite somebody to register on a host",
+        arguments: [HostCommands.host],
+        options: [
+            .init("username", .text, "The name of the new account"),
+            .init("contact", .user, "The user of the host who becomes a contact of the new one"),
+            expires, qr,
+        ],
+        result: .record(fields + [uri, qrCode]), effect: .change, role: .operator,
+        examples: [
+            .init("invite create account example.com", "Let somebody register on example.com"),
+            .init(
+                "invite create account example.com --username juliet --expires 1d", "Let Juliet register within a day"),
+        ])
+
+    static let createContact = CommandSpec(
+        "invite create contact", "Invite somebody to become a contact of a user",
+        arguments: [.init("user", .user, "Whose contact")],
+        options: [expires, qr],
+        result: .record(fields + [uri, qrCode]), effect: .change, role: .operator,
+        examples: [.init("invite create contact alice@example.com", "Invite a contact for Alice")])
+
+    static let createReset = CommandSpec(
+        "invite create reset", "Let a user choose a new password",
+        arguments: [.init("user", .user, "Whose password")],
+        options: [expires, qr],
+        result: .record(fields + [uri, qrCode]), effect: .change, role: .operator,
+        examples: [.init("invite create reset alice@example.com", "Make a link for Alice, who forgot her password")])
+
+    private static let filters: [CommandSpec.Option] = [
+        .init("kind", .choice(kinds), "Only invites that grant this"),
+        .init("inviter", .jid, "Only invites of this user"),
+        .init("state", .choice(states), "Only invites that are still good, or no longer"),
+        .init("older-than", .duration, "Only invites made longer ago"),
+        .init("newer-than", .duration, "Only invites made since"),
+    ]
+
+    static let list = CommandSpec(
+        "invite list", "List the invites of hosts",
+        arguments: [.init("host", .host, "Only of these hosts", isOptional: true, isRepeating: true)],
+        options: filters + [.init("limit", .count(1...1_000_000), "No more than so many of a host")],
+        result: .table(fields),
+        examples: [
+            .init("invite list example.com --state open", "List the invites of example.com that are still good"),
+            .init("invite list --inviter alice@example.com", "List what Alice has made"),
+        ])
+
+    static let show = CommandSpec(
+        "invite show", "Show one invite",
+        arguments: [HostCommands.host, invite],
+        options: [
+            .init("reveal", nil, "Show the link, which lets its reader in", isJournalled: true, role: .operator),
+            .init("qr", nil, "Show the link as a QR code", isJournalled: true, role: .operator),
+        ],
+        result: .record(fields + [uri, qrCode]),
+        examples: [.init("invite show example.com 42 --reveal", "Show the invite 42 with its link")])
+
+    static let delete = CommandSpec(
+        "invite delete", "Delete invites: their links stop working",
+        arguments: [
+            HostCommands.host, .init("invite", .invite, "The numbers of the invites", isRepeating: true),
+        ],
+        result: .table(fields), effect: .destroy, role: .operator,
+        examples: [.init("invite delete example.com 42 43", "Delete two invites")])
+
+    static let extend = CommandSpec(
+        "invite extend", "Let an invite be good for longer",
+        arguments: [HostCommands.host, invite, .init("time", .duration, "How long from now")],
+        result: .record(fields), effect: .change, role: .operator,
+        examples: [.init("invite extend example.com 42 7d", "Let the invite 42 be good for a week from now")])
+
+    static let purge = CommandSpec(
+        "invite purge", "Delete all invites of a host that the filters choose",
+        arguments: [HostCommands.host],
+        options: filters + [
+            .init("all", nil, "Delete all there are"), .init("dry-run", nil, "Only list what would be deleted"),
+        ],
+        result: .table(fields), effect: .destroy, role: .operator,
+        examples: [
+            .init("invite purge example.com --state expired", "Delete the invites that are no longer good"),
+            .init("invite purge example.com --inviter eve@example.com --dry-run", "Show which of Eve's would go"),
+        ])
+}

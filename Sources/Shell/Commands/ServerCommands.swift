@@ -1,0 +1,46 @@
+/// Commands about the XMPP server and the connection to it.
+enum ServerCommands {
+    static let all = [status, reconnect, grants]
+
+    static let status = CommandSpec(
+        "component status", "Show how the connection to the XMPP server is",
+        result: .record([
+            Field("jid", .text, "the component's address"),
+            Field("server", .text, "where the server is"),
+            Field("state", .choice(["connecting", "connected", "waiting", "stopped"]), "how the connection is"),
+            Field("since", .time, "since when"),
+            Field("attempt", .count, "attempts since the last success", isOptional: true),
+            Field("retry_at", .time, "when the next attempt is", isOptional: true),
+            Field("trouble", .text, "why the last connection ended or failed", isOptional: true),
+            Field("dropped", .count, "answers that found no connection"),
+        ]),
+        reach: .anyone, examples: [.init("component status", "Show how the connection is")])
+
+    static let reconnect = CommandSpec(
+        "component reconnect", "End the connection to the XMPP server in good order, and connect again",
+        discussion:
+            "Requests that were accepted are answered first. Where the daemon waits to try again, it tries at once.",
+        effect: .change, role: .admin, reach: .daemon,
+        examples: [.init("component reconnect", "Connect again now")])
+
+    static let grants = CommandSpec(
+        "grants", "Show what the server of each host lets the daemon do",
+        discussion: """
+            What the server has said by itself after the connection was made (XEP-0355, XEP-0356). With `--probe` it \
+            is asked: whether commands of the host come here, and whether accounts could be made (XEP-0133).
+            """,
+        arguments: [.init("host", .host, "Only these hosts", isOptional: true, isRepeating: true)],
+        options: [.init("probe", nil, "Ask the server of each host now", role: .operator)],
+        result: .table([
+            Field("host", .text, "the host"),
+            Field("add_user", .text, "whether accounts can be made: yes, no and why, or unknown"),
+            Field("roster", .text, "access to rosters: none, get, set, both or unknown"),
+            Field("commands", .text, "whether the host's commands come here: yes, no and why, or unknown"),
+            Field("delegated", .list(.text), "namespaces that are delegated"),
+            Field("privileges", .list(.text), "privileges that are granted"),
+        ]),
+        examples: [
+            .init("grants", "Show the grants of all hosts"),
+            .init("grants example.com --probe", "Ask the server of example.com"),
+        ])
+}

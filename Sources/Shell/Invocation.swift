@@ -1,0 +1,106 @@
+public import Invites
+
+/// A command with its values, checked as far as its spec tells.
+public struct Invocation: Hashable, Sendable {
+    public let spec: CommandSpec
+    /// By the names of arguments and options. Flags have no values.
+    private let values: [String: [Value]]
+    private let flags: Set<String>
+
+    /// A value as its ``ValueKind`` has it.
+    enum Value: Hashable, Sendable {
+        case text(String)
+        case count(Int)
+        case duration(Lifetime)
+    }
+
+    init(_ spec: CommandSpec, values: [String: [Value]], flags: Set<String>) {
+        self.spec = spec
+        self.values = values
+        self.flags = flags
+    }
+
+    /// The text of an argument or option; `nil` when it was not given.
+    public func text(_ name: String) -> String? {
+        if case .text(let text)? = values[name]?.first { text } else { nil }
+    }
+
+    /// The text of an argument that the spec does not let anybody leave out.
+    public func required(_ name: String) throws(CommandFailure) -> String {
+        guard let text = text(name) else { throw CommandFailure(.internal, "`\(name)` is not an argument") }
+        return text
+    }
+
+    /// The texts of an argument that may repeat; empty when it was not given.
+    public func texts(_ name: String) -> [String] {
+        (values[name] ?? []).compactMap { if case .text(let text) = $0 { text } else { nil } }
+    }
+
+    public func count(_ name: String) -> Int? {
+        if case .count(let count)? = values[name]?.first { count } else { nil }
+    }
+
+    public func duration(_ name: String) -> Lifetime? {
+        if case .duration(let duration)? = values[name]?.first { duration } else { nil }
+    }
+
+    /// Whether a flag was given.
+    public func has(_ flag: String) -> Bool { flags.contains(flag) }
+
+    /// The options that were given.
+    public var givenOptions: [CommandSpec.Option] {
+        spec.options.filter { flags.contains($0.name) || values[$0.name] != nil }
+    }
+
+    /// The values given for arguments and options of one of these kinds, for checks that all commands share.
+    public func texts(where matches: (ValueKind) -> Bool) -> [String] {
+        let names =
+            spec.arguments.filter { matches($0.kind) }.map(\.name)
+            + spec.options.filter { $0.kind.map(matches) ?? false }.map(\.name)
+        return names.flatMap(texts)
+    }
+}
+
+extension Invocation {
+    /// The same command with other texts, each made from the old one and what it is.
+    public func mappingValues(
+        _ transform: (ValueKind, String) throws(CommandFailure) -> String
+    ) throws(CommandFailure) -> Invocation {
+        var kinds = Dictionary(spec.arguments.map { ($0.name, $0.kind) }) { $1 }
+        for option in spec.options { kinds[option.name] = option.kind }
+        var mapped: [String: [Value]] = [:]
+        for (name, old) in values {
+            var new: [Value] = []
+            for value in old {
+                if case .text(let text) = value, let kind = kinds[name] {
+                    new.append(.text(try transform(kind, text)))
+                } else {
+                    new.append(value)
+                }
+            }
+            mapped[name] = new
+        }
+        return Invocation(spec, values: mapped, flags: flags)
+    }
+
+    /// The command as it could be typed, for the journal. No secret is an argument, so it holds none.
+    public var line: String {
+        var words = spec.path
+        for option in spec.options {
+            if flags.contains(option.name) { words.append("--\(option.name)") }
+            for value in values[option.name] ?? [] { words += ["--\(option.name)", value.typed] }
+        }
+        for argument in spec.arguments { words += (values[argument.name] ?? []).map(\.typed) }
+        return words.joined(separator: " ")
+    }
+}
+
+extension Invocation.Value {
+    fileprivate var typed: String {
+        switch self {
+        case .text(let text): Words.quoted(text)
+        case .count(let count): String(count)
+        case .duration(let lifetime): lifetime.description
+        }
+    }
+}

@@ -1,0 +1,68 @@
+/// What a command's answer consists of, besides its end.
+public enum ResultShape: Hashable, Sendable {
+    /// Nothing: its end says it all.
+    case nothing
+    /// Free text for people; as JSON, `text` objects.
+    case text
+    /// Any number of rows of the same fields, shown as a table.
+    case table([Field])
+    /// Rows of the same fields, usually one, each shown as a list of its fields.
+    case record([Field])
+    /// Rows of the same fields that come as things happen, until the caller has had enough.
+    case events([Field])
+
+    /// The fields of each row or event.
+    public var fields: [Field] {
+        switch self {
+        case .nothing, .text: []
+        case .table(let fields), .record(let fields), .events(let fields): fields
+        }
+    }
+}
+
+/// One field of an answer's rows: the name in JSON, and how people see it.
+public struct Field: Hashable, Sendable {
+    /// The key in the JSON object, in `snake_case`.
+    public let name: String
+    public let kind: Kind
+    /// What it tells, in a few words without a full stop.
+    public let summary: String
+    /// Whether rows may leave it out.
+    public let isOptional: Bool
+    /// Whether it lets its reader in somewhere: never logged, never completed, never in a history.
+    public let isSecret: Bool
+
+    /// How a field's value is written in JSON, and shown to people.
+    public indirect enum Kind: Hashable, Sendable {
+        case text
+        /// One of these words.
+        case choice([String])
+        /// `true` or `false`; people read yes or no.
+        case flag
+        /// A whole number.
+        case count
+        /// A whole number of bytes; people read KiB and MiB.
+        case bytes
+        /// A number, possibly with a fraction.
+        case number
+        /// A moment as `2026-11-22T19:06:10Z` or with milliseconds (RFC 3339, UTC).
+        case time
+        /// A number of seconds; people read `1d12h`.
+        case seconds
+        /// A list; people read it with commas.
+        case list(Kind)
+        /// An object with these fields.
+        case object([Field])
+    }
+
+    public init(_ name: String, _ kind: Kind, _ summary: String, isOptional: Bool = false, isSecret: Bool = false) {
+        self.name = name
+        self.kind = kind
+        self.summary = summary
+        self.isOptional = isOptional
+        self.isSecret = isSecret
+    }
+
+    /// What stands above a table's column, or before a record's value.
+    public var heading: String { name.replacing("_", with: " ").uppercased() }
+}
