@@ -1,5 +1,6 @@
 import Invites
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Supervision

@@ -2,6 +2,7 @@ import Configuration
 import Invites
 import Storage
 import Synchronization
+import TestSupport
 import Testing
 import XMPP
 

@@ -1,5 +1,6 @@
 import Configuration
 import Storage
+import TestSupport
 import Testing
 import XMPP
 

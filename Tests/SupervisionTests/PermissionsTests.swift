@@ -1,5 +1,6 @@
 import Configuration
 import Invites
+import TestSupport
 import Testing
 import XMPP
 

@@ -1,6 +1,7 @@
 import Foundation
 import Invites
 import Storage
+import TestSupport
 import Testing
 
 @testable import Supervision

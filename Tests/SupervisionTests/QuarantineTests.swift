@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import Invites
 import Storage
+import TestSupport
 import Testing
 import XMPP
 

@@ -1,6 +1,7 @@
 import Configuration
 import Invites
 import Storage
+import TestSupport
 import Testing
 import XMPP
 

@@ -1,5 +1,6 @@
 import Invites
 import Storage
+import TestSupport
 
 @testable import Configuration
 @testable import Supervision

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 /// Makes opening a database hang, as on a disk that does not answer: SQLite looks into the rollback journal that it

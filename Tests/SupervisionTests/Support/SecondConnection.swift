@@ -1,4 +1,5 @@
 import GRDB
+import TestSupport
 
 /// A look into a host's database from outside, as another program has it.
 struct SecondConnection {

@@ -1,6 +1,7 @@
 import Dispatch
 import Invites
 import Synchronization
+import TestSupport
 
 @testable import Storage
 

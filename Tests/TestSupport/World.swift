@@ -1,47 +1,48 @@
-import Invites
+package import Invites
 import Logging
-import Supervision
+package import Supervision
 import Synchronization
-import TestSupport
 
 /// What services take from the world, in the test's hand: time stands still, and sleepers sleep until they are woken.
-final class World: Sendable {
+package final class World: Sendable {
     /// Somebody who sleeps.
-    struct Sleeper: Sendable {
-        let duration: Duration
+    package struct Sleeper: Sendable {
+        package let duration: Duration
         let alarm: Inbox<Void>
 
-        func wake() { alarm.put(()) }
+        package func wake() { alarm.put(()) }
     }
 
     /// Those who sleep and have not been taken by the test.
-    let sleepers = Inbox<Sleeper>()
+    package let sleepers = Inbox<Sleeper>()
     /// How often a busy host let requests gather; it does so for no time here.
-    let gatherings = Inbox<Void>()
+    package let gatherings = Inbox<Void>()
     /// What was logged, each as `level message`.
-    let log = Inbox<String>()
+    package let log = Inbox<String>()
     private let time = Mutex<Int64>(1_800_000_000_000)
     private let random = Mutex(SeededGenerator(seed: 0))
 
-    var now: Timestamp { Timestamp(millisecondsSinceEpoch: time.withLock { $0 }) }
+    package init() {}
+
+    package var now: Timestamp { Timestamp(millisecondsSinceEpoch: time.withLock { $0 }) }
 
     /// The next one who sleeps for that long; others go on sleeping.
-    func sleeper(for duration: Duration) async throws -> Sleeper {
+    package func sleeper(for duration: Duration) async throws -> Sleeper {
         try await sleepers.next { $0.duration == duration }
     }
 
-    func advance(byMilliseconds milliseconds: Int64) {
+    package func advance(byMilliseconds milliseconds: Int64) {
         time.withLock { $0 += milliseconds }
     }
 
-    var entropy: Entropy {
+    package var entropy: Entropy {
         Entropy {
             // Every draw of everybody's is another one, and each run has the same.
             return [self.random.withLock { $0.next() }]
         }
     }
 
-    var surroundings: Surroundings {
+    package var surroundings: Surroundings {
         Surroundings(
             now: { self.now }, uptime: { self.now.millisecondsSinceEpoch },
             sleep: { duration in

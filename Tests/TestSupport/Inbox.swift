@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Things that happened, in order, for a test to wait for: nobody sleeps.
-final class Inbox<Item: Sendable>: Sendable {
+package final class Inbox<Item: Sendable>: Sendable {
     private struct Waiter {
         let id: Int
         let isWanted: @Sendable (Item) -> Bool
@@ -16,10 +16,12 @@ final class Inbox<Item: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    /// What has happened and nobody has taken.
-    var items: [Item] { state.withLock { $0.items } }
+    package init() {}
 
-    func put(_ item: Item) {
+    /// What has happened and nobody has taken.
+    package var items: [Item] { state.withLock { $0.items } }
+
+    package func put(_ item: Item) {
         let waiter = state.withLock { state -> Waiter? in
             guard let index = state.waiters.firstIndex(where: { $0.isWanted(item) }) else {
                 state.items.append(item)
@@ -31,7 +33,7 @@ final class Inbox<Item: Sendable>: Sendable {
     }
 
     /// Takes the first such item, and waits for it until it is there or the test has run out of time.
-    func next(where isWanted: @escaping @Sendable (Item) -> Bool = { _ in true }) async throws -> Item {
+    package func next(where isWanted: @escaping @Sendable (Item) -> Bool = { _ in true }) async throws -> Item {
         let id = state.withLock { state in
             state.lastWaiter += 1
             return state.lastWaiter

@@ -1,0 +1,112 @@
+import Configuration
+import Control
+import Shell
+import Supervision
+import Synchronization
+import TestSupport
+import Testing
+
+/// A daemon's supervisor with its files, without a server, and the shell's commands on top of it.
+struct Desk {
+    let world: World
+    let directory: TemporaryDirectory
+    let supervisor: Supervisor
+    let dispatcher: Dispatcher
+    let recorder: Recorder
+
+    /// Runs a body at a desk with these hosts, each with the text of its file.
+    ///
+    /// - Parameter install: Adds the handlers under test.
+    static func with(
+        _ files: [String: String], daemon: String = "",
+        install: (Supervisor, inout CommandHandlers) async throws -> Void, _ body: (Desk) async throws -> Void
+    ) async throws {
+        let desk = try await Desk(files, daemon, install)
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await body(desk))
+        } catch {
+            result = .failure(error)
+        }
+        // Not cancelled with the test.
+        await Task { await desk.supervisor.shutDown(within: .seconds(1)) }.value
+        try result.get()
+    }
+
+    private init(
+        _ files: [String: String], _ daemon: String, _ install: (Supervisor, inout CommandHandlers) async throws -> Void
+    ) async throws {
+        world = World()
+        directory = try TemporaryDirectory()
+        try directory.makeDirectory("config.d")
+        for (host, text) in files { try directory.write(text, to: "config.d/\(host).yaml") }
+        // Nobody listens on the port: it is reserved (RFC 6335 §6).
+        try directory.write(
+            """
+            component: {jid: invites.host.example, secret: hunter2, server: "127.0.0.1:1"}
+            state_directory: state
+            \(daemon)
+            """, to: "invited.yaml")
+        var loader = ConfigurationLoader(file: "\(directory.path)/invited.yaml", credentialsDirectory: nil)
+        let loaded = loader.load()
+        supervisor = try Supervisor(
+            loader, loaded: loaded, daemon: try #require(loaded.daemon, "\(loaded.diagnostics)"),
+            maximumOpenDatabases: 8, surroundings: world.surroundings, statusChanged: { _ in })
+        var handlers = CommandHandlers()
+        try await install(supervisor, &handlers)
+        recorder = Recorder()
+        dispatcher = Dispatcher(
+            handlers, hosts: Names(names: files.keys.sorted()), recorder: recorder,
+            logger: world.surroundings.logger)
+    }
+
+    /// Runs a command line as an admin who sees all hosts.
+    func run(
+        _ line: String, as caller: Caller = .someone(.admin), output: RecordingOutput = RecordingOutput()
+    ) async throws -> ServerMessage.End {
+        await dispatcher.run(try Words(line).words, caller: caller, output: output)
+    }
+
+    private struct Names: HostDirectoryView {
+        let names: [String]
+
+        func hasHost(_ host: String) -> Bool { names.contains(host) }
+        var hostNames: [String] { names }
+    }
+
+    /// Stands for the journal.
+    final class Recorder: ChangeRecorder {
+        struct Entry: Hashable, Sendable {
+            let line: String
+            let hosts: [String]
+            var code: ResultCode?
+            var before: String?
+            var after: String?
+        }
+
+        private let all = Mutex<[Entry]>([])
+        var entries: [Entry] { all.withLock { $0 } }
+
+        func begin(_ invocation: Invocation, caller: Caller, hosts: [String]) -> Int64 {
+            all.withLock { all in
+                all.append(Entry(line: invocation.line, hosts: hosts))
+                return Int64(all.count - 1)
+            }
+        }
+
+        func end(_ entry: Int64, code: ResultCode, outcome: Outcome?) {
+            all.withLock { all in
+                all[Int(entry)].code = code
+                all[Int(entry)].before = outcome?.before
+                all[Int(entry)].after = outcome?.after
+            }
+        }
+    }
+}
+
+extension Caller {
+    /// Somebody with a role who sees these hosts, by default all.
+    static func someone(_ role: Role, _ hosts: HostScope = .all) -> Caller {
+        Caller(uid: 1000, pid: 1, user: "someone", role: role, hosts: hosts)
+    }
+}
