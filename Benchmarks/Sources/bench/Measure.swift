@@ -9,12 +9,13 @@ struct Measure: AsyncParsableCommand {
             1  behind a real Prosody and a real ejabberd
             2  straight on the component's socket, beside the floor
             3  ten thousand host files
+            4  the operators' shell
             """)
 
     @Argument(help: "The parts to run; all when none is named.")
     var parts: [Int] = []
 
-    @Option(help: "The release binary of invited.")
+    @Option(help: "The release binary of invited; that of invitectl is beside it.")
     var daemon: String
 
     @Flag(help: "Short measurements, to see that everything runs. The numbers are worth little.")
@@ -24,7 +25,7 @@ struct Measure: AsyncParsableCommand {
     var keep = false
 
     func validate() throws {
-        guard parts.allSatisfy((1...3).contains) else { throw ValidationError("The parts are 1, 2 and 3.") }
+        guard parts.allSatisfy((1...4).contains) else { throw ValidationError("The parts are 1 to 4.") }
     }
 
     func run() async throws {
@@ -41,7 +42,7 @@ struct Measure: AsyncParsableCommand {
 
         print(try Machine(setting: setting).report())
         var failed = false
-        for part in parts.isEmpty ? [1, 2, 3] : parts {
+        for part in parts.isEmpty ? Array(1...4) : parts {
             do {
                 print(try await report(part, setting: setting))
             } catch {
@@ -58,7 +59,8 @@ struct Measure: AsyncParsableCommand {
         switch part {
         case 1: try await BehindRealServer(setting: setting).report()
         case 2: try await OnTheSocket(setting: setting).report()
-        default: try await ManyHosts(setting: setting).report()
+        case 3: try await ManyHosts(setting: setting).report()
+        default: try await FromTheShell(setting: setting).report()
         }
     }
 

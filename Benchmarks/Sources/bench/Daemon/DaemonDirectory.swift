@@ -6,6 +6,7 @@ struct DaemonDirectory: Sendable {
 
     var configuration: URL { root.appending(path: "invited.yaml") }
     var state: URL { root.appending(path: "state") }
+    var controlSocket: String { root.appending(path: "control.sock").path }
 
     private var hosts: URL { root.appending(path: "config.d") }
 
@@ -18,7 +19,7 @@ struct DaemonDirectory: Sendable {
         component: {jid: \(CommandRequest.component), server: "127.0.0.1:\(serverPort)", secret: "\(secret)"}
         state_directory: \(state.path)
         hosts_directory: config.d
-        control_socket: \(root.path)/control.sock
+        control_socket: \(controlSocket)
 
         """.write(to: configuration, atomically: false, encoding: .utf8)
         for name in names {

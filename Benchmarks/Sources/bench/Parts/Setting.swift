@@ -4,6 +4,8 @@ import Foundation
 struct Setting: Sendable {
     /// The release binary that is measured.
     var daemon: String
+    /// The release binary of the shell's client, which is built beside the daemon.
+    var client: String { URL(filePath: daemon).deletingLastPathComponent().appending(path: "invitectl").path }
     var scratch: Scratch
     var timing: Timing
 
