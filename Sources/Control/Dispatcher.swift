@@ -26,7 +26,9 @@ public struct Dispatcher: Sendable {
     public func run(_ argv: [String], caller: Caller, output: any CommandOutput) async -> ServerMessage.End {
         do throws(CommandFailure) {
             let invocation = try CommandParser(registry).parse(argv)
-            let call = Call(try admit(invocation, caller), caller: caller, output: output)
+            // What a handler does to all hosts that the caller sees stays on those where the caller may do it.
+            let call = Call(
+                try admit(invocation, caller), caller: caller.least(invocation.neededRole), output: output)
             guard let handler = handlers[invocation.spec.path] else {
                 throw CommandFailure(.internal, "`\(invocation.spec.name)` does nothing yet")
             }
@@ -65,16 +67,17 @@ public struct Dispatcher: Sendable {
                     .denied, "`--\(option.name)` is for the role \(role.rawValue)", hint: youAre(caller))
             }
         }
-        if spec.reach == .daemon, caller.hosts != .all {
-            throw CommandFailure(.denied, "`\(spec.name)` is for who sees all hosts")
+        let needed = invocation.neededRole
+        if spec.reach == .daemon, caller.access.hosts(as: needed) != .all {
+            throw CommandFailure(.denied, "`\(spec.name)` is for who has the role \(needed.rawValue) on all hosts")
         }
         // The address as it is typed need not be the one that is meant: it is prepared first.
         return try invocation.mappingValues { (kind, text) throws(CommandFailure) in
             switch kind {
-            case .host: return try seen(text, caller)
+            case .host: return try seen(text, caller, as: needed)
             case .user:
                 let user = try account(text)
-                _ = try seen(user.domain, caller)
+                _ = try seen(user.domain, caller, as: needed)
                 return user.description
             case .jid: return try account(text).description
             default: return text
@@ -84,12 +87,15 @@ public struct Dispatcher: Sendable {
 
     private func youAre(_ caller: Caller) -> String { "your role is \(caller.role.rawValue)" }
 
-    /// The host in its prepared form, if the caller sees it.
-    private func seen(_ text: String, _ caller: Caller) throws(CommandFailure) -> String {
+    /// The host in its prepared form, if the caller sees it and has at least this role there.
+    private func seen(_ text: String, _ caller: Caller, as role: Role) throws(CommandFailure) -> String {
         let host = (try? JID(text)).flatMap { $0.isDomain ? $0.domain : nil }
         guard let host, caller.hosts.contains(host), hosts.hasHost(host) else {
             // The same words whether it is not there or not to be seen.
             throw CommandFailure(.unknownHost, "there is no host \(text.quoted)", hint: "`host list` shows them")
+        }
+        guard caller.access.hosts(as: role).contains(host) else {
+            throw CommandFailure(.denied, "on \(host) this is for the role \(role.rawValue)")
         }
         return host
     }
@@ -146,4 +152,9 @@ public protocol ChangeRecorder: Sendable {
     func begin(_ invocation: Invocation, caller: Caller, hosts: [String]) async throws(CommandFailure) -> Int64
     /// Writes down how it ended.
     func end(_ entry: Int64, code: ResultCode, outcome: Outcome?) async
+}
+
+extension Invocation {
+    /// The least role that may do this, with these options.
+    fileprivate var neededRole: Role { givenOptions.compactMap(\.role).reduce(spec.role, max) }
 }

@@ -14,6 +14,9 @@ import Testing
             handlers["host suspend"] = { call in
                 Outcome("done", before: "running", after: "suspended")
             }
+            handlers["grants"] = { call in
+                Outcome(Self.files.keys.sorted().filter(call.caller.hosts.contains).joined(separator: " "))
+            }
         } _: {
             try await body($0)
         }
@@ -56,6 +59,38 @@ import Testing
             let end = try await desk.run("host suspend a.example", as: .someone(.viewer))
             #expect(end.code == .denied)
             #expect(desk.recorder.entries.isEmpty)
+        }
+    }
+
+    @Test func aRoleOnOneHostIsNoneOnAnother() async throws {
+        try await withDesk { desk in
+            let access = Access(.operator, on: .some(["a.example"])).union(Access(.viewer, on: .some(["b.example"])))
+            let caller = Caller(uid: 1000, pid: 1, user: "someone", access: access)
+            for (line, code) in [
+                ("host show b.example", ResultCode.ok), ("host suspend a.example", .ok),
+                ("host suspend b.example", .denied), ("host suspend c.example", .unknownHost),
+                ("grants b.example --probe", .denied),
+            ] {
+                let end = try await desk.run(line, as: caller)
+                #expect(end.code == code, "\(line)")
+            }
+            // What goes to all hosts goes to those where the caller may do it.
+            let seen = try await desk.run("grants", as: caller)
+            let probed = try await desk.run("grants --probe", as: caller)
+            #expect(seen.message == "a.example b.example")
+            #expect(probed.message == "a.example")
+        }
+    }
+
+    @Test func whatConcernsTheDaemonIsForARoleOnAllHosts() async throws {
+        try await withDesk { desk in
+            let access = Access(.viewer, on: .all).union(Access(.admin, on: .some(["a.example"])))
+            let caller = Caller(uid: 1000, pid: 1, user: "someone", access: access)
+            let end = try await desk.run("log level debug", as: caller)
+            #expect(end.code == .denied)
+            // Nothing handles it at this desk.
+            let admin = try await desk.run("log level debug")
+            #expect(admin.code == .internal)
         }
     }
 }
