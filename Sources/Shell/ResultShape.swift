@@ -63,6 +63,6 @@ public struct Field: Hashable, Sendable {
         self.isSecret = isSecret
     }
 
-    /// What stands above a table's column, or before a record's value.
+    /// What stands above a table's column.
     public var heading: String { name.replacing("_", with: " ").uppercased() }
 }

@@ -1,0 +1,138 @@
+internal import Text
+
+extension TextRenderer {
+    /// A table with a header; nothing at all for no rows.
+    ///
+    /// Columns are as wide as they need to be. Where that is too much, texts are cut and end in `…`, but the last column
+    /// goes on in the next line; numbers and times are never cut. Where even that is too much, each row is shown as a
+    /// record. An optional column without a single value is left out.
+    public func table(_ rows: [JSON], _ fields: [Field]) -> [String] {
+        guard !rows.isEmpty else { return [] }
+        let columns = columns(of: rows, fields + Self.unknown(in: rows, beside: fields))
+        guard !columns.isEmpty else { return [] }
+        guard let layout = TableLayout(columns.map(\.layout), width: width) else {
+            return Array(rows.map { record($0, fields) }.joined(separator: [""]))
+        }
+        let cells = columns.map(\.header)
+        var lines = [line(cells, columns, layout)]
+        lines.reserveCapacity(rows.count + 1)
+        for row in rows.indices { append(row, of: columns, layout, to: &lines) }
+        return lines
+    }
+
+    private struct Column {
+        let header: Cell
+        var cells: [Cell]
+        let isNumber: Bool
+        var layout: TableLayout.Column
+    }
+
+    private func columns(of rows: [JSON], _ fields: [Field]) -> [Column] {
+        var columns: [Column] = []
+        for field in fields {
+            var cells: [Cell] = []
+            cells.reserveCapacity(rows.count)
+            let header = Cell(field.heading)
+            var isEmpty = true
+            var natural = header.width
+            var numbers = 0
+            for row in rows {
+                let value = row[field.name]
+                switch value {
+                case nil, .null: break
+                case .integer, .number:
+                    numbers += 1
+                    isEmpty = false
+                default: isEmpty = false
+                }
+                let cell = Cell(value, field.kind, .minutes)
+                natural = max(natural, cell.width)
+                cells.append(cell)
+            }
+            if field.isOptional, isEmpty { continue }
+            columns.append(
+                Column(
+                    header: header, cells: cells, isNumber: field.kind.isNumber || numbers == rows.count,
+                    layout: .init(natural: natural, canShrink: field.kind.isText && numbers < rows.count)))
+        }
+        if let last = columns.indices.last, columns[last].layout.canShrink { columns[last].layout.canWrap = true }
+        return columns
+    }
+
+    private func append(_ row: Int, of columns: [Column], _ layout: TableLayout, to lines: inout [String]) {
+        var line = ""
+        var pending = 0
+        for (index, column) in columns.enumerated() {
+            let cell = column.cells[row]
+            let width = layout.widths[index]
+            if index > 0 { pending += TableLayout.gap }
+            if cell.width <= width {
+                if column.isNumber { pending += width - cell.width }
+                Self.pad(&line, pending)
+                line += painted(cell.text, cell.colour)
+                pending = column.isNumber ? 0 : width - cell.width
+            } else if column.layout.canWrap {
+                Self.pad(&line, pending)
+                let margin = Self.spaces(layout.widths.dropLast().reduce(0) { $0 + $1 + TableLayout.gap })
+                for (number, part) in wrap(cell, within: width).enumerated() {
+                    lines.append((number == 0 ? line : margin) + painted(cut(part, to: width), cell.colour))
+                }
+                return
+            } else {
+                Self.pad(&line, pending)
+                let (text, taken) = DisplayWidth.truncate(cell.text, to: width)
+                line += painted(text, cell.colour)
+                pending = width - taken
+            }
+        }
+        lines.append(line)
+    }
+
+    /// A word that is wider than the column it is wrapped in.
+    private func cut(_ part: String, to width: Int) -> String {
+        DisplayWidth.of(part) <= width ? part : DisplayWidth.truncate(part, to: width).text
+    }
+
+    private func line(_ cells: [Cell], _ columns: [Column], _ layout: TableLayout) -> String {
+        var line = ""
+        var pending = 0
+        for (index, cell) in cells.enumerated() {
+            let left = max(0, layout.widths[index] - cell.width)
+            if index > 0 { pending += TableLayout.gap }
+            Self.pad(&line, pending + (columns[index].isNumber ? left : 0))
+            line +=
+                cell.width > layout.widths[index]
+                ? DisplayWidth.truncate(cell.text, to: layout.widths[index]).text : cell.text
+            pending = columns[index].isNumber ? 0 : left
+        }
+        return line
+    }
+
+    private static func pad(_ line: inout String, _ count: Int) {
+        switch count {
+        case ..<1: break
+        case 1...blank.utf8.count: line += blank.prefix(count)
+        default: line += spaces(count)
+        }
+    }
+
+    private static let blank = String(repeating: " ", count: 64)
+}
+
+extension Field.Kind {
+    /// Whether it stands at the right of its column.
+    var isNumber: Bool {
+        switch self {
+        case .count, .bytes, .number, .seconds: true
+        case .text, .choice, .flag, .time, .list, .object: false
+        }
+    }
+
+    /// Whether a part of it tells something.
+    var isText: Bool {
+        switch self {
+        case .text, .list, .object: true
+        case .choice, .flag, .count, .bytes, .number, .time, .seconds: false
+        }
+    }
+}

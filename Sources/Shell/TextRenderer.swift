@@ -1,0 +1,135 @@
+internal import Text
+
+/// Shows rows and events to people.
+///
+/// Values are told as people read them: moments in UTC, to the minute in tables (`2026-11-22 19:06Z`) and to the second
+/// in records, lengths of time as `1d12h`, bytes as `1.5 KiB`, flags as yes and no, lists with commas, and `-` for
+/// nothing. Members of a row for which there is no field, as a newer daemon may have them, come last, by their names.
+/// No value reaches the terminal with a control or format character in it: those are written as `\u{1B}`.
+public struct TextRenderer: Sendable {
+    let width: Int
+    let isColored: Bool
+
+    /// - Parameters:
+    ///   - width: Columns of the terminal; 0 where lines may have any length.
+    ///   - isColored: Whether states and severities are coloured.
+    public init(width: Int, isColored: Bool) {
+        self.width = max(0, width)
+        self.isColored = isColored
+    }
+
+    /// A record: a line for each field, then what is nested in it. A field without a value is left out when it may be.
+    ///
+    /// Long values are wrapped between words; a word, such as a link, is never parted.
+    public func record(_ row: JSON, _ fields: [Field]) -> [String] {
+        guard case .object = row else { return [Cell(row, .text, .seconds).text] }
+        var lines: [String] = []
+        var blocks: [String] = []
+        let fields = fields + Self.unknown(in: [row], beside: fields)
+        let shown = fields.filter { !$0.isOptional || (row[$0.name] ?? .null) != .null }
+        let labelWidth = shown.map { DisplayWidth.of($0.label) }.max() ?? 0
+        for field in shown {
+            let value = row[field.name]
+            if let block = nested(value, field) {
+                blocks += ["", field.label + ":"] + block.map { $0.isEmpty ? "" : Self.indent + $0 }
+                continue
+            }
+            let cell = Cell(value, field.kind, .seconds)
+            let label = field.label + ":" + Self.spaces(labelWidth - DisplayWidth.of(field.label) + 1)
+            let parts = wrap(cell, within: width == 0 ? .max : max(16, width - labelWidth - 2))
+            for (index, part) in parts.enumerated() {
+                lines.append((index == 0 ? label : Self.spaces(labelWidth + 2)) + painted(part, cell.colour))
+            }
+        }
+        return lines + blocks
+    }
+
+    /// An event: one line, whatever its length. Numbers stand with their names.
+    public func event(_ event: JSON, _ fields: [Field]) -> String {
+        guard case .object(let members) = event else { return Cell(event, .text, .timeOfDay).text }
+        if let dropped = members["dropped"]?.integer, members.count == 1 {
+            return painted("(\(dropped) left out)", .doubtful)
+        }
+        var parts: [String] = []
+        for field in fields + Self.unknown(in: [event], beside: fields) {
+            guard let value = members[field.name], value != .null else { continue }
+            let cell = Cell(value, field.kind, .timeOfDay)
+            switch (field.kind, value) {
+            case (.object, .object(let pairs)) where pairs.isEmpty: continue
+            case (.choice(let words), _):
+                let longest = words.map(DisplayWidth.of).max() ?? 0
+                parts.append(painted(cell.text, cell.colour) + Self.spaces(longest - cell.width))
+            case (_, .text), (_, .object): parts.append(cell.text)
+            default: parts.append("\(field.name.escapingControls)=\(cell.text)")
+            }
+        }
+        return parts.joined(separator: " ")
+    }
+
+    /// Text for people, which may have lines of its own.
+    public func text(_ text: String) -> [String] {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).escapingControls }
+        if lines.last == "" { lines.removeLast() }
+        return lines
+    }
+
+    // MARK: Parts
+
+    static let indent = "  "
+
+    /// What stands below the record: objects as a table or a record, a text of several lines as it is.
+    private func nested(_ value: JSON?, _ field: Field) -> [String]? {
+        let inner = TextRenderer(width: width == 0 ? 0 : max(20, width - Self.indent.count), isColored: isColored)
+        switch (value, field.kind) {
+        case (.list(let items), .list(.object(let fields))) where !items.isEmpty: return inner.table(items, fields)
+        case (.list(let items), _) where items.contains { $0.object != nil }: return inner.table(items, [])
+        case (.object(let members), .object(let fields)) where !members.isEmpty:
+            return inner.record(.object(members), fields)
+        case (.object(let members), _) where !members.isEmpty: return inner.record(.object(members), [])
+        case (.text(let text), _) where text.contains("\n"): return self.text(text)
+        default: return nil
+        }
+    }
+
+    /// The text in parts of so many columns, parted at spaces; a longer word is a part by itself.
+    func wrap(_ cell: Cell, within width: Int) -> [String] {
+        guard cell.width > width else { return [cell.text] }
+        var parts: [String] = []
+        var part = ""
+        var taken = 0
+        for word in cell.text.split(separator: " ", omittingEmptySubsequences: false) {
+            let length = DisplayWidth.of(String(word))
+            if !part.isEmpty, taken + 1 + length > width {
+                parts.append(part)
+                (part, taken) = (String(word), length)
+            } else {
+                part += (part.isEmpty ? "" : " ") + word
+                taken += length + (taken == 0 ? 0 : 1)
+            }
+        }
+        return parts + [part]
+    }
+
+    /// Fields for the members that none of these is about.
+    static func unknown(in rows: [JSON], beside fields: [Field]) -> [Field] {
+        let known = Set(fields.map(\.name))
+        var unknown: Set<String> = []
+        for row in rows {
+            guard let members = row.object else { continue }
+            for name in members.keys where !known.contains(name) { unknown.insert(name) }
+        }
+        return unknown.sorted().map { Field($0, .text, "", isOptional: true) }
+    }
+
+    func painted(_ text: String, _ colour: Colour?) -> String {
+        guard isColored, let colour else { return text }
+        return colour.rawValue + text + Colour.end
+    }
+
+    static func spaces(_ count: Int) -> String { String(repeating: " ", count: max(0, count)) }
+}
+
+extension Field {
+    /// What stands before the value in a record.
+    var label: String { name.replacing("_", with: " ").escapingControls }
+}
