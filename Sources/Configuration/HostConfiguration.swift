@@ -6,24 +6,27 @@ public struct HostConfiguration: Hashable, Sendable {
     /// The domain of the host, prepared with Nameprep (RFC 6122 §2.2).
     public let host: String
     /// Who may do everything on this host: bare JIDs, not necessarily of this host.
-    public let admins: Set<JID>
+    public internal(set) var admins: Set<JID>
     /// Whether a contact invited by somebody who is no admin may also register an account on this host.
-    public let allowUserInvites: Bool
+    public internal(set) var allowUserInvites: Bool
     /// Whether users who are no admins may invite contacts at all.
-    public let allowContactInvites: Bool
+    public internal(set) var allowContactInvites: Bool
     /// How long an invite is good for.
-    public let inviteExpiry: Lifetime
+    public internal(set) var inviteExpiry: Lifetime
     /// A domain of this host's own on the component connection, prepared; `nil` when it has none.
-    public let serviceAddress: String?
+    public internal(set) var serviceAddress: String?
     /// What people call the site; `nil` when nobody said.
-    public let siteName: String?
+    public internal(set) var siteName: String?
+    /// Whether nobody can have invites made here at present.
+    public internal(set) var suspended: Bool
 
     /// Makes a configuration; whatever is left out is as in an empty file.
     ///
     /// - Parameter host: The prepared domain of the host.
     public init(
         host: String, admins: Set<JID> = [], allowUserInvites: Bool = false, allowContactInvites: Bool = true,
-        inviteExpiry: Lifetime = .week, serviceAddress: String? = nil, siteName: String? = nil
+        inviteExpiry: Lifetime = .week, serviceAddress: String? = nil, siteName: String? = nil,
+        suspended: Bool = false
     ) {
         self.host = host
         self.admins = admins
@@ -32,22 +35,18 @@ public struct HostConfiguration: Hashable, Sendable {
         self.inviteExpiry = inviteExpiry
         self.serviceAddress = serviceAddress
         self.siteName = siteName
+        self.suspended = suspended
     }
 
     /// Joins what a host's file says with the defaults of the daemon's file.
     init(host: String, settings: HostSettings, defaults: HostSettings) {
-        self.init(
-            host: host,
-            admins: (settings.admins ?? defaults.admins)?.value ?? [],
-            allowUserInvites: (settings.allowUserInvites ?? defaults.allowUserInvites)?.value ?? false,
-            allowContactInvites: (settings.allowContactInvites ?? defaults.allowContactInvites)?.value ?? true,
-            inviteExpiry: (settings.inviteExpiry ?? defaults.inviteExpiry)?.value ?? .week,
-            serviceAddress: settings.serviceAddress?.value.domain,
-            siteName: (settings.siteName ?? defaults.siteName)?.value)
+        self.init(host: host)
+        apply(defaults)
+        apply(settings)
     }
 
     /// The settings in which two configurations differ, in the order of ``HostKey``.
-    func differences(from other: HostConfiguration) -> [HostKey] {
+    public func differences(from other: HostConfiguration) -> [HostKey] {
         HostKey.allCases.filter { key in
             switch key {
             case .host: host != other.host
@@ -57,6 +56,7 @@ public struct HostConfiguration: Hashable, Sendable {
             case .inviteExpiry: inviteExpiry != other.inviteExpiry
             case .serviceAddress: serviceAddress != other.serviceAddress
             case .siteName: siteName != other.siteName
+            case .suspended: suspended != other.suspended
             }
         }
     }

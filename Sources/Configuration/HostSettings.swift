@@ -10,6 +10,7 @@ struct HostSettings: Sendable {
     var inviteExpiry: Setting<Lifetime>?
     var serviceAddress: Setting<JID>?
     var siteName: Setting<String>?
+    var suspended: Setting<Bool>?
 
     static let longestSiteName = 200
 
@@ -37,7 +38,7 @@ struct HostSettings: Sendable {
         }
     }
 
-    private mutating func read(_ key: HostKey, from value: YAMLNode, report: inout DiagnosticReport) {
+    mutating func read(_ key: HostKey, from value: YAMLNode, report: inout DiagnosticReport) {
         switch key {
         case .host: host = value.domain(key, report: &report)
         case .admins: admins = value.bareJIDs(key, report: &report)
@@ -45,6 +46,7 @@ struct HostSettings: Sendable {
         case .allowContactInvites: allowContactInvites = value.flag(key, report: &report)
         case .inviteExpiry: inviteExpiry = value.lifetime(key, report: &report)
         case .serviceAddress: serviceAddress = value.domain(key, report: &report)
+        case .suspended: suspended = value.flag(key, report: &report)
         case .siteName:
             siteName = value.text(key, wants: "a text such as Example", report: &report)
             if let name = siteName?.value, name.count > Self.longestSiteName {
@@ -63,6 +65,7 @@ struct HostSettings: Sendable {
         case .inviteExpiry: inviteExpiry?.mark
         case .serviceAddress: serviceAddress?.mark
         case .siteName: siteName?.mark
+        case .suspended: suspended?.mark
         }
     }
 }

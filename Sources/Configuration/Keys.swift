@@ -13,6 +13,7 @@ public enum HostKey: String, CaseIterable, Hashable, Sendable {
     case inviteExpiry = "invite_expiry"
     case serviceAddress = "service_address"
     case siteName = "site_name"
+    case suspended
 }
 
 extension HostKey: CustomStringConvertible {

@@ -16,27 +16,11 @@ public struct LoadedConfiguration: Sendable {
     let daemonFile: String
     let filesByHost: [String: HostFile]
 
-    /// Where the value of a host's setting comes from.
-    public enum Origin: Hashable, Sendable, CustomStringConvertible {
-        /// A place in the host's own file, or under `defaults` in the daemon's.
-        case file(SourceLocation)
-        /// No file says anything.
-        case builtIn
-
-        /// `config.d/example.com.yaml:7:3` or `default`.
-        public var description: String {
-            switch self {
-            case .file(let location): location.description
-            case .builtIn: "default"
-            }
-        }
-    }
-
     /// Tells where the value of a host's setting comes from; `nil` for a host that is not in ``hosts``.
     ///
     /// The host's name itself comes from its file's name where the file does not have `host`: then that is the
     /// beginning of the file.
-    public func origin(of key: HostKey, for host: String) -> Origin? {
+    public func origin(of key: HostKey, for host: String) -> SettingOrigin? {
         guard let file = filesByHost[host] else { return nil }
         if key == .host || file.settings?.mark(of: key) != nil { return .file(file.location(of: key)) }
         if let mark = defaults.mark(of: key) { return .file(SourceLocation(file: daemonFile, mark: mark)) }

@@ -52,7 +52,7 @@ extension YAMLNode {
         }
     }
 
-    private static func explain<Key: KnownKey>(unknown word: String, among keys: Key.Type) -> String {
+    static func explain<Key: KnownKey>(unknown word: String, among keys: Key.Type) -> String {
         let known = keys.allCases.map(\.rawValue)
         if let meant = Suggestion.closest(to: word, among: known) {
             return "unknown key \(word.quoted); did you mean `\(meant)`?"

@@ -6,6 +6,8 @@ public enum InviteDenial: Error, Hashable, Sendable, CustomStringConvertible {
     case notUserOfHost
     /// Users who are not admins may not invite contacts to this host.
     case contactInvitesOff
+    /// The host makes no invites at present, for nobody.
+    case suspended
 
     /// The reason in one English sentence without a full stop.
     public var description: String {
@@ -13,6 +15,7 @@ public enum InviteDenial: Error, Hashable, Sendable, CustomStringConvertible {
         case .notAdmin: "only admins of this host may create accounts"
         case .notUserOfHost: "only users of this host may invite contacts"
         case .contactInvitesOff: "only admins of this host may invite contacts"
+        case .suspended: "invitations are suspended on this host"
         }
     }
 }

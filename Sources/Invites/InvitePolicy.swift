@@ -10,17 +10,20 @@ public struct InvitePolicy: Hashable, Sendable {
     public var allowContactInvites: Bool
     /// How long a new invite is good for.
     public var lifetime: Lifetime
+    /// Whether nobody can have invites made at present.
+    public var isSuspended: Bool
 
     /// The rules of `host`, by default those of a host that says nothing about them.
     public init(
         host: String, admins: Set<Account> = [], allowUserInvites: Bool = false, allowContactInvites: Bool = true,
-        lifetime: Lifetime = .week
+        lifetime: Lifetime = .week, isSuspended: Bool = false
     ) {
         self.host = host
         self.admins = admins
         self.allowUserInvites = allowUserInvites
         self.allowContactInvites = allowContactInvites
         self.lifetime = lifetime
+        self.isSuspended = isSuspended
     }
 
     /// Whether `account` is an admin of the host.
@@ -35,7 +38,7 @@ public struct InvitePolicy: Hashable, Sendable {
 
     /// Whether `asker` may make invites that create an account: the host's admins, wherever they live.
     public func mayCreateAccounts(_ asker: Account) -> Bool {
-        isAdmin(asker)
+        denialOfAccountInvite(by: asker) == nil
     }
 
     /// Makes the invite that `request` asks for.
@@ -53,15 +56,23 @@ public struct InvitePolicy: Hashable, Sendable {
                 token: token, kind: mayRegister ? .accountAndContact : .contact, action: .roster, inviter: inviter,
                 createdAt: now, expiresAt: now.advanced(by: lifetime))
         case .account(let admin, let username, let rosterSubscription):
-            guard mayCreateAccounts(admin) else { throw .notAdmin }
+            if let denial = denialOfAccountInvite(by: admin) { throw denial }
             return Invite(
                 token: token, kind: rosterSubscription ? .accountAndContact : .account, action: .register,
                 inviter: admin, username: username, createdAt: now, expiresAt: now.advanced(by: lifetime))
         }
     }
 
-    private func denialOfContactInvite(by asker: Account) -> InviteDenial? {
+    /// Why `asker` may not invite contacts; `nil` when the rules let it.
+    public func denialOfContactInvite(by asker: Account) -> InviteDenial? {
+        if isSuspended { return .suspended }
         guard asker.domain == host else { return .notUserOfHost }
         return allowContactInvites || isAdmin(asker) ? nil : .contactInvitesOff
+    }
+
+    /// Why `asker` may not make invites that create an account; `nil` when the rules let it.
+    public func denialOfAccountInvite(by asker: Account) -> InviteDenial? {
+        if isSuspended { return .suspended }
+        return isAdmin(asker) ? nil : .notAdmin
     }
 }

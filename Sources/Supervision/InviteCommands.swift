@@ -47,8 +47,9 @@ struct InviteCommands: Sendable {
             let command = try CommandRequest(payload)
             guard Self.nodes.contains(command.node) else { throw StanzaError(.itemNotFound) }
             guard permissions.allows(command.node) else {
-                let denial = command.node == Namespaces.inviteCommand ? permissions.contactDenial : .notAdmin
-                throw StanzaError(.forbidden, text: Wording.for(request.iq.language).text(for: denial))
+                let isContact = command.node == Namespaces.inviteCommand
+                let denial = isContact ? permissions.contactDenial : permissions.accountDenial
+                throw StanzaError(denial, Wording.for(request.iq.language))
             }
             if command.node == Namespaces.inviteCommand {
                 return try invite(command, request, permissions, &entropy)
@@ -134,12 +135,13 @@ struct InviteCommands: Sendable {
         case .describingAccount(let chosen)?:
             // An admin can lose a host while thinking about the form.
             guard permissions.accountHosts.contains(chosen) else {
-                throw StanzaError(.forbidden, text: wording.onlyAdmins)
+                throw StanzaError(permissions.suspendedHosts.contains(chosen) ? .suspended : .notAdmin, wording)
             }
             host = chosen
         case .choosingHost?, nil:
             switch chosenHost(submitted, permissions) {
             case .one(let only): host = only
+            case .suspended: throw StanzaError(.suspended, wording)
             case .invalid: throw CommandError.badPayload.stanzaError(text: wording.hostInvalid)
             case .open:
                 return ask(
@@ -166,15 +168,16 @@ struct InviteCommands: Sendable {
     private enum Choice {
         case one(String)
         case open
+        /// A host of the asker's that is suspended.
+        case suspended
         case invalid
     }
 
     private func chosenHost(_ form: DataForm?, _ permissions: Permissions) -> Choice {
         if let named = form?.value(of: "host") {
-            guard let host = try? JID(named), host.isDomain, permissions.accountHosts.contains(host.domain) else {
-                return .invalid
-            }
-            return .one(host.domain)
+            guard let host = try? JID(named), host.isDomain else { return .invalid }
+            if permissions.accountHosts.contains(host.domain) { return .one(host.domain) }
+            return permissions.suspendedHosts.contains(host.domain) ? .suspended : .invalid
         }
         if permissions.accountHosts.count == 1 { return .one(permissions.accountHosts[0]) }
         return form == nil ? .open : .invalid
@@ -269,10 +272,21 @@ extension InviteCommands.Completion {
     private func error(for refusal: InviteRefusal) -> StanzaError {
         let wording = Wording.for(request.iq.language)
         return switch refusal {
-        case .denied(let denial): StanzaError(.forbidden, text: wording.text(for: denial))
+        case .denied(let denial): StanzaError(denial, wording)
         case .usernameTaken: StanzaError(.conflict, text: wording.usernameTaken)
         case .overloaded: StanzaError(.resourceConstraint, text: wording.busy)
         case .unavailable: StanzaError(.internalServerError, kind: .wait, text: wording.unavailable)
+        }
+    }
+}
+
+extension StanzaError {
+    /// What a client is told whom the rules forbid something. That a host is suspended is not about the asker, who may
+    /// come back (RFC 6120 §8.3.3.19).
+    fileprivate init(_ denial: InviteDenial, _ wording: Wording) {
+        switch denial {
+        case .notAdmin, .notUserOfHost, .contactInvitesOff: self.init(.forbidden, text: wording.text(for: denial))
+        case .suspended: self.init(.serviceUnavailable, text: wording.text(for: denial))
         }
     }
 }

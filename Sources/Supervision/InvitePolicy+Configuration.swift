@@ -9,6 +9,7 @@ extension InvitePolicy {
             admins: Set(configuration.admins.compactMap(Account.init)),
             allowUserInvites: configuration.allowUserInvites,
             allowContactInvites: configuration.allowContactInvites,
-            lifetime: configuration.inviteExpiry)
+            lifetime: configuration.inviteExpiry,
+            isSuspended: configuration.suspended)
     }
 }

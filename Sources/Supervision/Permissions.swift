@@ -9,6 +9,10 @@ struct Permissions: Hashable, Sendable {
     var contactDenial: InviteDenial
     /// The hosts on which the asker may have accounts created, sorted.
     var accountHosts: [String]
+    /// Why there is none.
+    var accountDenial: InviteDenial
+    /// The hosts on which the asker might, were they not suspended.
+    var suspendedHosts: [String]
 
     /// Which of the invitation commands the asker may use.
     func allows(_ node: String) -> Bool {
@@ -25,15 +29,22 @@ struct Permissions: Hashable, Sendable {
             self.init(contactHost: nil, accountHosts: [])
             return
         }
+        let contactDenial = policy.denialOfContactInvite(by: asker)
+        let accountDenial = policy.denialOfAccountInvite(by: asker)
         self.init(
-            contactHost: policy.mayInviteContacts(asker) ? policy.host : nil,
-            contactDenial: asker.domain == policy.host ? .contactInvitesOff : .notUserOfHost,
-            accountHosts: policy.mayCreateAccounts(asker) ? [policy.host] : [])
+            contactHost: contactDenial == nil ? policy.host : nil, contactDenial: contactDenial ?? .contactInvitesOff,
+            accountHosts: accountDenial == nil ? [policy.host] : [], accountDenial: accountDenial ?? .notAdmin,
+            suspendedHosts: policy.isSuspended && policy.isAdmin(asker) ? [policy.host] : [])
     }
 
-    init(contactHost: String?, contactDenial: InviteDenial = .notUserOfHost, accountHosts: [String]) {
+    init(
+        contactHost: String?, contactDenial: InviteDenial = .notUserOfHost, accountHosts: [String],
+        accountDenial: InviteDenial = .notAdmin, suspendedHosts: [String] = []
+    ) {
         self.contactHost = contactHost
         self.contactDenial = contactDenial
         self.accountHosts = accountHosts
+        self.accountDenial = accountDenial
+        self.suspendedHosts = suspendedHosts
     }
 }

@@ -15,13 +15,19 @@ public actor Supervisor {
         case refused([Diagnostic])
     }
 
-    private let daemon: DaemonConfiguration
-    private var loader: ConfigurationLoader
-    private var hosts: [String: RoutingTable.Entry]
-    private var refused: [RefusedHost]
+    /// The daemon's own settings that it runs with.
+    let daemon: DaemonConfiguration
+    var loader: ConfigurationLoader
+    /// What runs beneath the overrides.
+    var base: BaseLayer
+    /// By host, what was changed at run time; never empty.
+    var overrides: [String: SettingOverrides] = [:]
+    var refused: [RefusedHost]
+    /// Counts the changes of what runs, so that what was looked at before can be known to be outdated.
+    var revision = 0
     let resources: HostResources
-    private let router: Router
-    private let surroundings: Surroundings
+    let router: Router
+    let surroundings: Surroundings
     private var latestReload: Task<ReloadOutcome, Never>?
     private var isShutDown = false
     private var shutDownWaiters: [CheckedContinuation<Void, Never>] = []
@@ -62,10 +68,12 @@ public actor Supervisor {
             group: surroundings.eventLoop,
             logger: surroundings.logger, statusChanged: statusChanged)
         refused = loaded.refused
-        let entries = loaded.hosts.mapValues(resources.makeEntry)
-        hosts = entries
-        router.replaceTable(RoutingTable(entries))
+        base = BaseLayer(loaded)
+        router.replaceTable(RoutingTable(loaded.hosts.mapValues(resources.makeEntry)))
     }
+
+    /// What runs, by host.
+    var hosts: [String: RoutingTable.Entry] { router.currentTable.hosts }
 
     /// Databases written to at the same time, whatever the number of hosts; so many disks may hang before other hosts'
     /// requests do.
@@ -130,8 +138,7 @@ public actor Supervisor {
             surroundings.logger.warning(
                 "settings that take effect after a restart", metadata: ["keys": "\(fixed.joined(separator: ", "))"])
         }
-        let diff = ConfigurationDiff(from: hosts.mapValues(\.configuration), to: loaded.hosts)
-        apply(diff)
+        let diff = run(BaseLayer(loaded))
         refused = []
         surroundings.logger.notice(
             "configuration reloaded",
@@ -160,25 +167,6 @@ public actor Supervisor {
     private static func onBlockingThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async { continuation.resume(returning: body()) }
-        }
-    }
-
-    private func apply(_ diff: ConfigurationDiff) {
-        guard !diff.isEmpty else { return }
-        for configuration in diff.added {
-            hosts[configuration.host] = resources.makeEntry(configuration)
-        }
-        for change in diff.changed {
-            guard let endpoint = hosts[change.host]?.endpoint else { continue }
-            let policy = InvitePolicy(change.new)
-            hosts[change.host] = RoutingTable.Entry(configuration: change.new, policy: policy, endpoint: endpoint)
-            _ = endpoint.offer(.policy(policy))
-        }
-        let gone = diff.removed.compactMap { hosts.removeValue(forKey: $0) }
-        // New requests stop coming before the services that are gone stop taking them.
-        router.replaceTable(RoutingTable(hosts))
-        for entry in gone {
-            entry.endpoint.stop()
         }
     }
 

@@ -22,6 +22,7 @@ struct Wording: Sendable {
     let hostInvalid: String
     let busy: String
     let unavailable: String
+    let suspended: String
 
     /// The wording for an `xml:lang`, by its first subtag; English for what is not there.
     static func `for`(_ tag: String?) -> Wording {
@@ -33,6 +34,7 @@ struct Wording: Sendable {
         switch denial {
         case .notAdmin, .contactInvitesOff: onlyAdmins
         case .notUserOfHost: onlyUsersOfHost
+        case .suspended: suspended
         }
     }
 
@@ -57,7 +59,8 @@ struct Wording: Sendable {
         subscriptionInvalid: "Adding each other as contacts is either true or false.",
         hostInvalid: "Choose one of the domains.",
         busy: "Too much is going on right now. Please try again.",
-        unavailable: "Invitations of this domain do not work right now. Please try again later.")
+        unavailable: "Invitations of this domain do not work right now. Please try again later.",
+        suspended: "Invitations are suspended on this host.")
 
     static let german = Wording(
         language: "de",
@@ -78,5 +81,6 @@ struct Wording: Sendable {
         subscriptionInvalid: "Gegenseitig hinzufügen ist entweder true oder false.",
         hostInvalid: "Bitte eine der Domains wählen.",
         busy: "Gerade ist zu viel los. Bitte noch einmal versuchen.",
-        unavailable: "Einladungen dieser Domain gehen gerade nicht. Bitte später noch einmal versuchen.")
+        unavailable: "Einladungen dieser Domain gehen gerade nicht. Bitte später noch einmal versuchen.",
+        suspended: "Einladungen dieser Domain sind ausgesetzt.")
 }

@@ -1,0 +1,22 @@
+import Text
+
+extension HostConfiguration {
+    /// Why the host cannot have its service address, by the rules that ``HostConflicts`` has for files; `nil` when it
+    /// can.
+    ///
+    /// - Parameters:
+    ///   - hosts: The names of all hosts.
+    ///   - owner: The host that has the address now.
+    ///   - component: The component's own address.
+    public func serviceAddressMistake(
+        among hosts: some Sequence<String>, owner: String?, component: String
+    ) -> String? {
+        guard let serviceAddress else { return nil }
+        let address = serviceAddress.quoted
+        if serviceAddress == host { return "\(address) is the host itself; a service address is a domain of its own" }
+        if hosts.contains(serviceAddress) { return "\(address) is a host of its own" }
+        if serviceAddress == component { return "\(address) is the component's own address" }
+        if let owner, owner != host { return "\(address) is already the service address of \(owner.quoted)" }
+        return nil
+    }
+}
