@@ -146,7 +146,10 @@ extension CommandSpec.Argument {
 
 extension CommandSpec {
     /// How the command is called, in one line, such as `host list [--state STATE] [HOST…]`.
-    public var usage: String {
+    public var usage: String { usage(options) }
+
+    /// The same with only these options.
+    func usage(_ options: [Option]) -> String {
         var parts = [name]
         for option in options {
             parts.append(option.kind.map { "[--\(option.name) \($0.placeholder)]" } ?? "[--\(option.name)]")

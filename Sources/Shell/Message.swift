@@ -1,4 +1,7 @@
 /// What a client says: one JSON object a line.
+///
+/// The id is a whole number from 1, of the client's choice; no two requests that run at the same time have the same.
+/// Each `run` and each `complete` is answered with exactly one `end`.
 public enum ClientMessage: Hashable, Sendable {
     /// `{"id":1,"argv":["host","show","example.com"],"width":120,"interactive":true}`: run a command.
     ///
@@ -27,7 +30,8 @@ public enum ServerMessage: Hashable, Sendable {
     case event(id: Int64, JSON)
     /// `{"id":1,"ask":{"kind":"confirm","prompt":"…"}}`: a question. The command waits for the answer.
     case ask(id: Int64, Question)
-    /// `{"id":1,"end":{"status":"ok","code":"ok","message":"…","hint":"…"}}`: the last of every request.
+    /// `{"id":1,"end":{"status":"ok","code":"ok","message":"…","hint":"…"}}`: the last of every request. With the id 0 it
+    /// answers a line that is no request, or refuses the session.
     case end(id: Int64, End)
 
     /// Who the daemon is, and who it takes the caller for.
@@ -88,7 +92,9 @@ public enum ServerMessage: Hashable, Sendable {
 extension ClientMessage {
     /// - Throws: ``CommandFailure`` with ``ResultCode/badRequest``.
     public init(_ json: JSON) throws(CommandFailure) {
-        guard let id = json["id"]?.integer else { throw Self.bad("a request needs an `id`, a whole number") }
+        guard let id = json["id"]?.integer, id > 0 else {
+            throw Self.bad("a request needs an `id`, a whole number from 1")
+        }
         if let argv = json["argv"] {
             guard let argv = argv.texts else { throw Self.bad("`argv` is a list of texts") }
             let width = json["width"]?.integer ?? 0
