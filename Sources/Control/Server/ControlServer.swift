@@ -1,0 +1,182 @@
+public import Logging
+internal import NIOCore
+internal import NIOPosix
+public import Shell
+internal import Synchronization
+
+/// Serves the control socket: lets in who may, up to bounds, and runs their commands.
+///
+/// It has an event loop of its own, so that what happens here costs the component's connection nothing.
+public final class ControlServer: Sendable {
+    /// How long peers and commands may take.
+    struct Limits: Sendable {
+        /// How long a peer may take nothing of what waits for it.
+        var stall = TimeAmount.seconds(60)
+        /// How long commands may take to end once their session ends.
+        var grace = TimeAmount.seconds(2)
+    }
+
+    private struct State: Sendable {
+        var policy: AccessPolicy
+        var seats = Seats()
+        /// Those whose names are being looked up.
+        var arrivals = Seats(all: 256, keptForAdmins: 0, ofOneUser: 16)
+        var sessions: [ObjectIdentifier: Session] = [:]
+        var channel: (any Channel)?
+        /// Why nobody is let in any more.
+        var ending: ServerMessage.End?
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let services: SessionServices
+    private let limits: Limits
+    private let logger: Logger
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    /// Where names are looked up, which may hang.
+    private let lookups = NIOThreadPool(numberOfThreads: 1)
+    private let state: Mutex<State>
+
+    /// - Parameters:
+    ///   - version: The daemon's version.
+    ///   - policy: Who may use the socket; ``update(_:)`` changes it.
+    public convenience init(
+        _ dispatcher: Dispatcher, completer: Completer, registry: CommandRegistry = .standard, version: String,
+        policy: AccessPolicy, logger: Logger
+    ) {
+        self.init(
+            SessionServices(dispatcher: dispatcher, completer: completer, registry: registry, version: version),
+            policy: policy, limits: Limits(), logger: logger)
+    }
+
+    init(_ services: SessionServices, policy: AccessPolicy, limits: Limits, logger: Logger) {
+        self.services = services
+        self.limits = limits
+        self.logger = logger
+        state = Mutex(State(policy: policy))
+    }
+
+    // MARK: Life
+
+    /// Takes connections from a socket that listens. The descriptor is its own from now on.
+    ///
+    /// - Throws: When the socket cannot be used.
+    public func start(on descriptor: CInt) async throws {
+        lookups.start()
+        let channel = try await ServerBootstrap(group: group)
+            // It closes once it has nothing more to say, not when the peer has.
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            // Bounds what a peer that does not read costs the kernel, and shows sooner that it does.
+            .childChannelOption(.socketOption(.so_sndbuf), value: 65_536)
+            .childChannelInitializer { [self] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        SessionHandler(limits: limits) { peer, handler in self.receive(peer, handler) })
+                }
+            }
+            .withBoundSocket(descriptor).get()
+        state.withLock { $0.channel = channel }
+    }
+
+    /// Puts another policy in force. Sessions of whom it gives other rights than before are ended, and what they run.
+    public func update(_ policy: AccessPolicy) {
+        let changed = state.withLock { state in
+            state.policy = policy
+            return state.sessions.values.filter { policy.access(of: $0.identity) != $0.caller.access }
+        }
+        for session in changed { session.end(ServerMessage.End(.denied, "what you may do has changed")) }
+    }
+
+    /// Lets nobody in any more, ends all sessions and what they run, and returns when they are closed, which takes a
+    /// bounded time.
+    public func shutDown() async {
+        let end = ServerMessage.End(.shuttingDown, "the daemon is ending")
+        let (channel, sessions) = state.withLock { state in
+            state.ending = end
+            return (state.channel.take(), Array(state.sessions.values))
+        }
+        try? await channel?.close()
+        for session in sessions { session.end(end) }
+        // Not those whose commands do not end: their channels are closed after the grace all the same.
+        await withCheckedContinuation { continuation in
+            let isDone = state.withLock { state in
+                if state.sessions.isEmpty { return true }
+                state.waiters.append(continuation)
+                return false
+            }
+            if isDone { continuation.resume() }
+        }
+        try? await group.shutdownGracefully()
+        lookups.shutdownGracefully { _ in }
+    }
+
+    // MARK: Letting in
+
+    /// On the event loop.
+    private func receive(_ peer: PeerCredentials, _ handler: SessionHandler) {
+        let (isOwner, mayLookUp) = state.withLock { state in
+            let isOwner = state.policy.isOwner(peer.uid)
+            return (isOwner, !isOwner && state.arrivals.take(peer.uid, isAdmin: false))
+        }
+        if isOwner, peer.uid == 0 { return admit(PeerIdentity(peer, user: "root"), handler) }
+        guard isOwner || mayLookUp, let loop = handler.eventLoop else { return handler.refuse(Self.noSeat) }
+        let handler = NIOLoopBound(handler, eventLoop: loop)
+        lookups.runIfActive(eventLoop: loop) { PeerIdentity(lookingUp: peer) }.whenComplete { result in
+            if mayLookUp { self.state.withLock { $0.arrivals.leave(peer.uid) } }
+            self.admit((try? result.get()) ?? PeerIdentity(peer, user: nil), handler.value)
+        }
+    }
+
+    /// On the event loop.
+    private func admit(_ peer: PeerIdentity, _ handler: SessionHandler) {
+        guard let outbox = handler.makeOutbox() else { return }
+        let uid = peer.credentials.uid
+        let result = state.withLock { state -> Result<Session, Refusal> in
+            if let ending = state.ending { return .failure(Refusal(end: ending)) }
+            guard let access = state.policy.access(of: peer) else { return .failure(Refusal(end: Self.noRole)) }
+            guard state.seats.take(uid, isAdmin: access.hosts(as: .admin) == .all) else {
+                return .failure(Refusal(end: Self.noSeat))
+            }
+            let caller = Caller(
+                uid: uid, pid: peer.credentials.pid, user: peer.user ?? String(uid), access: access)
+            let session = Session(peer, caller: caller, outbox: outbox, services: services) { [weak self] in
+                self?.state.withLock { $0.seats.leave(uid) }
+            } onClose: { [weak self] in
+                self?.forget($0)
+            }
+            state.sessions[ObjectIdentifier(session)] = session
+            return .success(session)
+        }
+        switch result {
+        case .success(let session):
+            session.say(.hello(hello(to: session.caller)))
+            handler.open(session)
+        case .failure(let refusal):
+            logger.debug("refused a session", metadata: ["uid": "\(uid)", "code": "\(refusal.end.code.rawValue)"])
+            handler.refuse(refusal.end)
+        }
+    }
+
+    private struct Refusal: Error {
+        let end: ServerMessage.End
+    }
+
+    private static let noRole = ServerMessage.End(.denied, "you have no role here")
+    private static let noSeat = ServerMessage.End(.tooManySessions, "there are too many sessions")
+
+    private func forget(_ session: Session) {
+        let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            state.sessions[ObjectIdentifier(session)] = nil
+            guard state.sessions.isEmpty else { return [] }
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    private func hello(to caller: Caller) -> ServerMessage.Hello {
+        let hosts: [String]? = if case .some(let patterns) = caller.hosts { patterns.sorted() } else { nil }
+        return ServerMessage.Hello(
+            version: services.version, user: caller.user, role: caller.role, hosts: hosts,
+            registry: services.registry.hash)
+    }
+}

@@ -1,0 +1,317 @@
+internal import Shell
+internal import Synchronization
+
+/// One peer's conversation: its requests, the commands that run for it, and their ends.
+///
+/// It decides what a line means and answers it. Reading and writing are its channel's; see ``SessionHandler``.
+final class Session: Sendable {
+    /// What the peer is spoken to in.
+    enum Language: Sendable {
+        /// Nothing was said yet.
+        case undecided
+        case json
+        case plainText
+    }
+
+    /// A request between its line and its end.
+    struct Request: Sendable {
+        var task: Task<Void, Never>?
+        var isCancelled = false
+        var question: CheckedContinuation<String?, any Error>?
+        /// Whether it goes on until it is ended.
+        var isStream = false
+    }
+
+    struct State: Sendable {
+        var language = Language.undecided
+        var requests: [Int64: Request] = [:]
+        /// What requests end with, once the session does; nothing new begins then.
+        var ending: ServerMessage.End?
+        /// The last word: why the session ends.
+        var farewell: ServerMessage.End?
+        /// Commands that run, also those whose ends were said without them.
+        var tasks = 0
+        var isInputOver = false
+        var isGone = false
+        var wasReportedGone = false
+        var badLines = 0
+        /// In plain text, the line that ended a stream.
+        var nextLine: String?
+        var lastID: Int64 = 0
+    }
+
+    /// Commands at once.
+    static let mostRequests = 8
+    /// Lines that are no requests, after which the peer is taken to speak something else.
+    static let mostBadLines = 100
+
+    let identity: PeerIdentity
+    let caller: Caller
+    let outbox: Outbox
+    let services: SessionServices
+    let state = Mutex(State())
+    private let onGone: @Sendable () -> Void
+    private let onClose: @Sendable (Session) -> Void
+
+    /// - Parameters:
+    ///   - onGone: Called once, when neither channel nor commands are left.
+    ///   - onClose: Called once, when the channel is closed, though commands may still run.
+    init(
+        _ identity: PeerIdentity, caller: Caller, outbox: Outbox, services: SessionServices,
+        onGone: @escaping @Sendable () -> Void, onClose: @escaping @Sendable (Session) -> Void
+    ) {
+        self.identity = identity
+        self.caller = caller
+        self.outbox = outbox
+        self.services = services
+        self.onGone = onGone
+        self.onClose = onClose
+    }
+
+    // MARK: Lines
+
+    /// Whether the next line can be taken, or has to wait for the command before it.
+    var takesLines: Bool {
+        if outbox.isFull { return false }
+        return state.withLock { state in
+            guard state.ending == nil else { return false }
+            guard state.language == .plainText, let request = state.requests.values.first else { return true }
+            return request.question != nil || (request.isStream && state.nextLine == nil)
+        }
+    }
+
+    func receive(_ line: [UInt8]) {
+        let language = state.withLock { state in
+            if state.language == .undecided {
+                let first = line.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+                state.language = first == UInt8(ascii: "{") ? .json : .plainText
+                if state.language == .plainText { return Language.undecided }
+            }
+            return state.language
+        }
+        if language == .json { return receiveRequest(line) }
+        if language == .undecided { greet() }
+        receivePlain(line)
+    }
+
+    private func receiveRequest(_ line: [UInt8]) {
+        var id: Int64 = 0
+        do throws(CommandFailure) {
+            let json = try Self.object(line)
+            // Whatever is wrong with it: if it is known which request it was, its end says so.
+            if let known = json["id"]?.integer, known > 0, state.withLock({ $0.requests[known] == nil }) { id = known }
+            switch try ClientMessage(json) {
+            case .run(let id, let argv, let width, let isInteractive):
+                let output = SessionOutput(self, id: id, width: width, isInteractive: isInteractive)
+                begin(id) { session in
+                    await session.services.dispatcher.run(argv, caller: session.caller, output: output)
+                }
+            case .complete(let id, let words):
+                let output = SessionOutput(self, id: id, width: 0, isInteractive: false)
+                begin(id) { session in
+                    await session.services.completer.run(words, caller: session.caller, output: output)
+                }
+            case .cancel(let id): cancel(id)
+            case .answer(let id, let text): answer(id, text)
+            }
+        } catch {
+            refuse(id, ServerMessage.End(error))
+        }
+    }
+
+    private static func object(_ line: [UInt8]) throws(CommandFailure) -> JSON {
+        // Foundation takes UTF-16 and UTF-32, too, which it knows by their NULs.
+        guard !line.contains(0), String(validating: line, as: UTF8.self) != nil else {
+            throw CommandFailure(.badRequest, "the line is not UTF-8")
+        }
+        guard let json = try? JSON(reading: line), json.object != nil else {
+            throw CommandFailure(.badRequest, "the line is not a JSON object")
+        }
+        return json
+    }
+
+    /// Answers what is no request, and ends the session when there was too much of it.
+    private func refuse(_ id: Int64, _ end: ServerMessage.End) {
+        say(.end(id: id, end))
+        let isTooMuch = state.withLock { state in
+            state.badLines += 1
+            return state.badLines >= Self.mostBadLines
+        }
+        if isTooMuch { leave(ServerMessage.End(.badRequest, "too many lines that are no requests")) }
+    }
+
+    /// The line that is coming will not be read.
+    func receiveTooLong() {
+        leave(ServerMessage.End(.tooLong, "a line has at most \(LineSplitter.longestLine) bytes"))
+    }
+
+    /// No more lines come. What runs goes on.
+    func receiveEnd() {
+        let questions = state.withLock { state in
+            state.isInputOver = true
+            return state.requests.keys.compactMap { state.requests[$0]?.question.take() }
+        }
+        for question in questions { question.resume(returning: nil) }
+    }
+
+    // MARK: Requests
+
+    func begin(_ id: Int64, isStream: Bool = false, _ body: @escaping @Sendable (Session) async -> ServerMessage.End) {
+        let refusal = state.withLock { state -> (Int64, ServerMessage.End)? in
+            if let ending = state.ending { return (id, ending) }
+            if state.requests[id] != nil {
+                return (0, ServerMessage.End(.badRequest, "the request \(id) still runs"))
+            }
+            if state.requests.count >= Self.mostRequests {
+                return (id, ServerMessage.End(.tooManyCommands, "\(Self.mostRequests) commands run already"))
+            }
+            state.requests[id] = Request(isStream: isStream)
+            state.tasks += 1
+            return nil
+        }
+        if let refusal { return say(.end(id: refusal.0, refusal.1)) }
+        let task = Task { self.finish(id, await body(self)) }
+        let isCancelled = state.withLock { state in
+            state.requests[id]?.task = task
+            return state.requests[id]?.isCancelled ?? false
+        }
+        if isCancelled { task.cancel() }
+    }
+
+    /// Says the end of a request, unless it has been said.
+    private func finish(_ id: Int64, _ end: ServerMessage.End) {
+        let (wasRunning, ending) = state.withLock { state in
+            state.tasks -= 1
+            return (state.requests.removeValue(forKey: id) != nil, state.ending)
+        }
+        if wasRunning { say(.end(id: id, end.code == .cancelled ? ending ?? end : end)) }
+        reportIfGone()
+        outbox.signal()
+    }
+
+    func cancel(_ id: Int64) {
+        let request = state.withLock { state in
+            state.requests[id]?.isCancelled = true
+            defer { state.requests[id]?.question = nil }
+            return state.requests[id]
+        }
+        request?.question?.resume(throwing: CancellationError())
+        request?.task?.cancel()
+    }
+
+    func answer(_ id: Int64, _ text: String?) {
+        state.withLock { $0.requests[id]?.question.take() }?.resume(returning: text)
+    }
+
+    /// Waits for the answer to the question that was just asked; `nil` when there is none.
+    func answer(to id: Int64) async throws -> String? {
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let (isOver, old) = state.withLock { state in
+                    guard state.requests[id]?.isCancelled == false, !state.isGone, !Task.isCancelled else {
+                        return (true, nil as CheckedContinuation<String?, any Error>?)
+                    }
+                    if state.isInputOver { return (false, continuation) }
+                    let old = state.requests[id]?.question
+                    state.requests[id]?.question = continuation
+                    return (false, old)
+                }
+                if isOver { continuation.resume(throwing: CancellationError()) }
+                // Nobody can answer any more; or a command asked twice at once, and the first has no answer.
+                old?.resume(returning: nil)
+            }
+        } onCancel: {
+            state.withLock { $0.requests[id]?.question.take() }?.resume(throwing: CancellationError())
+        }
+    }
+
+    // MARK: The end
+
+    /// Ends all that runs, and then the session.
+    ///
+    /// - Parameter end: What its requests end with, and its last word.
+    func end(_ end: ServerMessage.End) { leave(end, requests: end) }
+
+    /// Ends the session for something that its requests have nothing to do with.
+    private func leave(
+        _ farewell: ServerMessage.End, requests: ServerMessage.End = .init(.cancelled, "ended before it was done")
+    ) {
+        let ids = state.withLock { state in
+            if state.ending == nil { (state.ending, state.farewell) = (requests, farewell) }
+            return Array(state.requests.keys)
+        }
+        for id in ids { cancel(id) }
+        outbox.signal()
+    }
+
+    /// Says the ends of the commands that do not end by themselves.
+    func abandon() {
+        let (ids, ending) = state.withLock { state in
+            defer { state.requests = [:] }
+            return (Array(state.requests.keys), state.ending)
+        }
+        for id in ids { say(.end(id: id, ending ?? ServerMessage.End(.cancelled, "ended before it was done"))) }
+    }
+
+    var isEnding: Bool { state.withLock { $0.ending != nil } }
+
+    /// Whether no command runs, and none can come.
+    private var isDone: Bool {
+        state.withLock { ($0.ending != nil || $0.isInputOver) && $0.requests.isEmpty && $0.nextLine == nil }
+    }
+
+    /// Says the last word, once no command runs.
+    func sayFarewell() {
+        guard isDone, let farewell = state.withLock({ $0.farewell.take() }) else { return }
+        say(.end(id: 0, farewell))
+    }
+
+    /// Whether there is nothing more to say or to hear.
+    var isOver: Bool { isDone && outbox.isEmpty }
+
+    /// The channel is closed.
+    func channelClosed() {
+        outbox.close()
+        let ids = state.withLock { state in
+            state.isGone = true
+            return Array(state.requests.keys)
+        }
+        for id in ids { cancel(id) }
+        onClose(self)
+        reportIfGone()
+    }
+
+    private func reportIfGone() {
+        let isGone = state.withLock { state in
+            guard state.isGone, state.tasks == 0, !state.wasReportedGone else { return false }
+            state.wasReportedGone = true
+            return true
+        }
+        if isGone { onGone() }
+    }
+
+    // MARK: Saying
+
+    /// Says it without waiting.
+    func say(_ message: ServerMessage) {
+        let language = state.withLock { $0.language }
+        if language == .plainText {
+            if case .end(_, let end) = message { sayPlain(end) }
+        } else {
+            outbox.putNow(message.wire)
+        }
+    }
+}
+
+/// What sessions use.
+struct SessionServices: Sendable {
+    let dispatcher: Dispatcher
+    let completer: Completer
+    let registry: CommandRegistry
+    let version: String
+}
+
+extension ServerMessage {
+    /// The message as a line.
+    var wire: [UInt8] { json.bytes + [UInt8(ascii: "\n")] }
+}
