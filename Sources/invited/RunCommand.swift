@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Control
 import Foundation
 import Logging
 import NIOCore
@@ -64,6 +65,8 @@ struct RunCommand: AsyncParsableCommand {
                 "version": "\(Version.current)", "hosts": "\(loaded.hosts.count)", "refused": "\(loaded.refused.count)",
             ])
 
+        // Reachable before the service manager is told that the daemon is ready.
+        let control = ControlService(supervisor, socket: daemon.controlSocket, logger: logger)
         let group = ServiceGroup(
             configuration: .init(
                 services: [
@@ -73,10 +76,11 @@ struct RunCommand: AsyncParsableCommand {
                     .init(
                         service: WatchdogService(
                             eventLoop: surroundings.eventLoop, supervisor: supervisor, manager: manager)),
-                    // Last, since services are shut down in reverse.
+                    // Services are shut down in reverse: first nobody steers any more, then the rest ends.
                     .init(
                         service: DaemonService(supervisor: supervisor, manager: manager),
                         successTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(service: control),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: quiet(logger)))
