@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.control import Control
 from harness.daemon import Daemon, binary
 from harness.ejabberd import BEAMS, Ejabberd
 from harness.installation import COMPONENT, SECRET, Installation, two_hosts
@@ -68,6 +69,13 @@ def stream(server: ScriptedServer, daemon: Daemon) -> Stream:
     connected = server.connect()
     daemon.await_ready()
     return connected
+
+
+@pytest.fixture
+def control(installation: Installation, stream: Stream) -> Iterator[Control]:
+    """A session at the running daemon's control socket, as root and so as an admin."""
+    with Control(installation.control_socket) as session:
+        yield session
 
 
 @pytest.fixture(scope="session")

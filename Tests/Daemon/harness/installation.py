@@ -19,6 +19,7 @@ class Installation:
         self.configuration = directory / "invited.yaml"
         self.hosts_directory = directory / "config.d"
         self.state_directory = directory / "state"
+        self.control_socket = directory / "control.sock"
         self.hosts_directory.mkdir()
         self.state_directory.mkdir(mode=0o700)
         secret_file = directory / "secret"
@@ -28,7 +29,7 @@ class Installation:
             "component": {"jid": component, "server": f"127.0.0.1:{server_port}", "secret_file": "secret"},
             "state_directory": str(self.state_directory),
             "hosts_directory": "config.d",
-            "control_socket": str(directory / "control.sock"),
+            "control_socket": str(self.control_socket),
             "defaults": defaults or {},
         }, indent=2))
 
