@@ -18,6 +18,8 @@ actor FrontDesk {
     private var commands = InviteCommands()
     /// By host, the invites that it is making for us.
     private var waiting: [String: Int] = [:]
+    /// What is counted for no host; what hosts were asked to do is theirs.
+    private var counters = HostCounters()
 
     /// What one host may have waiting: one that hangs must not use up the room that all requests share.
     static let mostWaiting = 256
@@ -60,37 +62,51 @@ actor FrontDesk {
     private func answer(_ request: InboundRequest, _ table: RoutingTable) {
         let permissions = table.permissions(of: request.from)
         guard request.isCommand, request.to?.isDomain == true else {
+            counters.requests += 1
             outlet.send(Answers.answer(request, permissions: permissions))
             inFlight.leave()
             return
         }
         switch commands.decide(request, permissions: permissions, uptime: surroundings.uptime(), entropy: &entropy) {
         case .answer(let answer):
+            counters.requests += 1
             outlet.send(answer)
             inFlight.leave()
         case .refuse(let error):
+            counters.requests += 1
+            counters.refused += 1
             refusals.note("a command: \(error)", request.iq)
             outlet.send(request.refuse(error))
             inFlight.leave()
         case .invite(let invite, let host, let completion):
-            guard let service = table.hosts[host]?.endpoint.service else {
+            guard let endpoint = table.hosts[host]?.endpoint else {
+                counters.requests += 1
+                counters.refused += 1
                 outlet.send(request.refuse(StanzaError(.itemNotFound)))
                 inFlight.leave()
                 return
             }
             guard waiting[host, default: 0] < Self.mostWaiting else {
-                outlet.send(completion.answer(.failure(.overloaded), host: host))
+                endpoint.turnAway()
+                outlet.send(completion.answer(.failure(.overloaded), host: host), of: host)
                 inFlight.leave()
                 return
             }
             waiting[host, default: 0] += 1
             Task {
-                let results = await service.invite([invite])
-                for result in results { outlet.send(completion.answer(result, host: host)) }
+                let results = await endpoint.invite(invite)
+                for result in results { outlet.send(completion.answer(result, host: host), of: host) }
                 ended(on: host)
                 inFlight.leave()
             }
         }
+    }
+
+    /// What it has done, with what waits in its mailbox.
+    var look: HostCounters {
+        var all = counters
+        all.waiting = mailbox.count
+        return all
     }
 
     private func ended(on host: String) {

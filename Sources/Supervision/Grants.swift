@@ -3,11 +3,11 @@ internal import Synchronization
 internal import XMPP
 
 /// What one host's server lets us do, as its own messages after the handshake said.
-struct HostGrants: Hashable, Sendable {
+package struct HostGrants: Hashable, Sendable {
     /// The delegated namespaces (XEP-0355), sorted; empty when none is known.
-    var delegated: [String] = []
+    package var delegated: [String] = []
     /// The permissions (XEP-0356), each as `access: type`, sorted; empty when none is known.
-    var privileges: [String] = []
+    package var privileges: [String] = []
 }
 
 /// The grants of all hosts' servers on the present connection.
@@ -36,6 +36,8 @@ final class Grants: Sendable {
     subscript(host: String) -> HostGrants? {
         hosts.withLock { $0[host] }
     }
+
+    var all: [String: HostGrants] { hosts.withLock { $0 } }
 
     /// The grants of a host for the log.
     func metadata(of host: String) -> Logger.Metadata {

@@ -1,5 +1,6 @@
 internal import Invites
 internal import NIOCore
+internal import Synchronization
 internal import XMPP
 
 /// The wire side of one host: takes its requests from a bounded mailbox, asks the host's service, and writes the
@@ -27,6 +28,9 @@ actor HostEndpoint {
     /// How many items were worked on together last time. Several mean that more are on their way, and worth a moment: a
     /// commit costs the same for one invite and for many. The more there are, the less a longer wait would save.
     private var lastBatch = 0
+    private var counters = HostCounters()
+    /// Requests that were refused before they came to be worked on. Others count these than who works on the rest.
+    private nonisolated let turnedAway = Atomic<Int>(0)
     private static let longestGathering = Duration.milliseconds(1)
     private static let largeBatch = 64
 
@@ -65,6 +69,11 @@ actor HostEndpoint {
         case .closed:
             return StanzaError(.itemNotFound)
         }
+    }
+
+    /// Counts a request that is refused because too much waits.
+    nonisolated func turnAway() {
+        turnedAway.add(1, ordering: .relaxed)
     }
 
     /// Takes no more requests, answers those that are here, and stops the service.
@@ -112,40 +121,83 @@ actor HostEndpoint {
 
     private func answer(_ requests: [InboundRequest]) async {
         guard !requests.isEmpty else { return }
+        counters.requests += requests.count
+        counters.waiting += requests.count
         let uptime = surroundings.uptime()
         var wanted: [InviteRequest] = []
         var completions: [InviteCommands.Completion] = []
-        var writer = XMLWriter()
+        var answers = Outlet.Answers(for: outlet)
         for request in requests {
             let permissions = Permissions(of: Account(request.from), under: policy)
             if request.isCommand, request.to?.isDomain == true {
                 switch commands.decide(request, permissions: permissions, uptime: uptime, entropy: &entropy) {
                 case .answer(let answer):
-                    writer.write(answer.element())
+                    answers.write(answer)
                 case .refuse(let error):
+                    counters.refused += 1
                     refusals.note("a command: \(error)", request.iq)
-                    writer.write(request.refuse(error).element())
+                    answers.write(request.refuse(error))
                 case .invite(let invite, _, let completion):
                     wanted.append(invite)
                     completions.append(completion)
                 }
             } else {
-                writer.write(Answers.answer(request, permissions: permissions).element())
+                answers.write(Answers.answer(request, permissions: permissions))
             }
         }
-        outlet.send(writer.buffer)
+        let host = policy.host
+        outlet.send(answers, of: host)
+        counters.waiting -= requests.count - wanted.count
         inFlight.leave(requests.count - wanted.count)
         guard !wanted.isEmpty else { return }
 
-        let host = policy.host
         let results = await service.invite(wanted)
-        writer = XMLWriter()
+        count(results)
+        answers = Outlet.Answers(for: outlet)
         for (completion, result) in zip(completions, results) {
-            writer.write(completion.answer(result, host: host).element())
+            answers.write(completion.answer(result, host: host))
         }
-        outlet.send(writer.buffer)
+        outlet.send(answers, of: host)
         inFlight.leave(wanted.count)
     }
+
+    /// Has the service make an invite for a request that came in elsewhere.
+    func invite(_ request: InviteRequest) async -> [Result<Invite, InviteRefusal>] {
+        counters.requests += 1
+        counters.waiting += 1
+        let results = await service.invite([request])
+        count(results)
+        return results
+    }
+
+    private func count(_ results: [Result<Invite, InviteRefusal>]) {
+        counters.waiting -= results.count
+        for case .failure(let refusal) in results {
+            counters.refused += 1
+            if refusal == .overloaded { counters.overloaded += 1 }
+        }
+    }
+
+    /// How the host is, and what it has done.
+    var look: HostLook {
+        var all = counters
+        let turnedAway = turnedAway.load(ordering: .relaxed)
+        all.requests += turnedAway
+        all.refused += turnedAway
+        all.overloaded += turnedAway
+        all.waiting += mailbox.count
+        // The service runs where its endpoint does.
+        return service.assumeIsolated { service in
+            all.invites = service.invitesMade
+            return HostLook(lifecycle: service.state, counters: all)
+        }
+    }
+}
+
+/// What a glance at a host tells.
+struct HostLook: Sendable {
+    let lifecycle: HostLifecycle
+    let counters: HostCounters
 }
 
 extension InboundRequest {

@@ -15,6 +15,8 @@ struct HostLifecycle: Sendable {
     private(set) var since: Timestamp
     /// What went wrong last, if ever; in quarantine, the reason for it.
     private(set) var lastTrouble: String?
+    /// In quarantine, when the storage is tried again.
+    private(set) var retryAt: Timestamp?
     private var backoff = Backoff(first: .seconds(1), longest: .seconds(300))
 
     init(now: Timestamp) {
@@ -30,14 +32,22 @@ struct HostLifecycle: Sendable {
         lastTrouble = reason
         state = .quarantined
         since = now
-        return backoff.next(using: &random)
+        return wait(from: now, using: &random)
     }
 
     /// A try in quarantine failed. Returns how long to wait before the next one.
-    mutating func retryFailed(_ reason: String, using random: inout some RandomNumberGenerator) -> Duration? {
+    mutating func retryFailed(
+        _ reason: String, now: Timestamp, using random: inout some RandomNumberGenerator
+    ) -> Duration? {
         guard state == .quarantined else { return nil }
         lastTrouble = reason
-        return backoff.next(using: &random)
+        return wait(from: now, using: &random)
+    }
+
+    private mutating func wait(from now: Timestamp, using random: inout some RandomNumberGenerator) -> Duration {
+        let wait = backoff.next(using: &random)
+        retryAt = now.advanced(by: wait)
+        return wait
     }
 
     /// A try in quarantine succeeded: whether the host came back by it.
@@ -45,6 +55,7 @@ struct HostLifecycle: Sendable {
         guard state == .quarantined else { return false }
         state = .running
         since = now
+        retryAt = nil
         return true
     }
 
@@ -56,5 +67,6 @@ struct HostLifecycle: Sendable {
     mutating func stop(now: Timestamp) {
         state = .stopped
         since = now
+        retryAt = nil
     }
 }

@@ -10,13 +10,15 @@ struct HostResources: Sendable {
     let inFlight: InFlight
     let deadlines: Deadlines
     let refusals: RefusalLog
+    let quarantines: Quarantines
     let surroundings: Surroundings
 
     /// Makes the service of one host. Nothing is opened for it yet.
     @Sendable func makeEntry(_ configuration: HostConfiguration) -> RoutingTable.Entry {
         let policy = InvitePolicy(configuration)
         let store = databases.store(for: configuration.host)
-        let service = HostService(policy, store: store, surroundings: surroundings, deadlines: deadlines)
+        let service = HostService(
+            policy, store: store, surroundings: surroundings, deadlines: deadlines, quarantines: quarantines)
         let endpoint = HostEndpoint(
             policy, service: service, outlet: outlet, inFlight: inFlight, refusals: refusals,
             surroundings: surroundings)

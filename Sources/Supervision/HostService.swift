@@ -23,6 +23,9 @@ actor HostService {
     private let store: InviteStore
     private let surroundings: Surroundings
     private let deadlines: Deadlines
+    private let quarantines: Quarantines
+    /// Invites made since the start.
+    private(set) var invitesMade = 0
     private var entropy: Entropy
     private var retry: Task<Void, Never>?
     /// Usernames of invites that are being stored.
@@ -33,9 +36,11 @@ actor HostService {
     }
 
     init(
-        _ policy: InvitePolicy, store: InviteStore, surroundings: Surroundings, deadlines: Deadlines = Deadlines()
+        _ policy: InvitePolicy, store: InviteStore, surroundings: Surroundings, deadlines: Deadlines = Deadlines(),
+        quarantines: Quarantines = Quarantines()
     ) {
         self.policy = policy
+        self.quarantines = quarantines
         self.store = store
         self.deadlines = deadlines
         self.surroundings = surroundings
@@ -105,6 +110,7 @@ actor HostService {
     private func store(_ invites: [Invite]) async throws(InviteRefusal) {
         try await ask { store throws(StoreError) in try await store.add(invites) }
         lifecycle.succeeded()
+        invitesMade += invites.count
     }
 
     /// Has the store do something, and turns what goes wrong into a refusal and, where it is the store's fault, into
@@ -155,6 +161,7 @@ actor HostService {
     /// Ends the service; what it has accepted is still finished by the store.
     func stop() async {
         lifecycle.stop(now: surroundings.now())
+        quarantines.remove(self)
         retry?.cancel()
         await store.close()
     }
@@ -164,6 +171,7 @@ actor HostService {
 
     private func quarantine(_ reason: String) {
         guard let wait = lifecycle.failed(reason, now: surroundings.now(), using: &entropy) else { return }
+        quarantines.insert(self)
         surroundings.logger.error("host quarantined", metadata: ["host": "\(policy.host)", "reason": "\(reason)"])
         scheduleRetry(after: wait)
     }
@@ -183,13 +191,14 @@ actor HostService {
             await store.close()
             try await store.check()
             if lifecycle.recovered(now: surroundings.now()) {
+                quarantines.remove(self)
                 surroundings.logger.notice("host recovered", metadata: ["host": "\(policy.host)"])
             } else {
                 // The host went while the try was under way, which opened its database again.
                 await store.close()
             }
         } catch {
-            guard let wait = lifecycle.retryFailed("\(error)", using: &entropy) else { return }
+            guard let wait = lifecycle.retryFailed("\(error)", now: surroundings.now(), using: &entropy) else { return }
             surroundings.logger.warning(
                 "host still quarantined", metadata: ["host": "\(policy.host)", "reason": "\(error)"])
             scheduleRetry(after: wait)

@@ -25,6 +25,9 @@ final class Mailbox<Item: Sendable>: Sendable {
         self.capacity = capacity
     }
 
+    /// What is in, and not taken.
+    var count: Int { state.withLock { $0.items.count } }
+
     /// Puts an item in, unless the box is full or closed. `urgent` items always fit: they are few and our own.
     func offer(_ item: Item, urgent: Bool = false) -> Offer {
         state.withLock { state in

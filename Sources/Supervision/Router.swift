@@ -5,7 +5,7 @@ internal import XMPP
 
 /// Brings each stanza to the host whose matter it is, without waiting for any; what is nobody's is answered here.
 final class Router: StanzaReceiver {
-    private let domain: String
+    let domain: String
     private let address: JID?
     private let table = SharedRoutingTable()
     private let outlet: Outlet
@@ -14,6 +14,8 @@ final class Router: StanzaReceiver {
     private let counters = Mutex(RouterCounters())
     private let refusals: RefusalLog
     let grants = Grants()
+    /// Hosts that are not served, since their files have mistakes.
+    let refused = RefusedHosts()
     private let frontDesk: FrontDesk
 
     /// - Parameter domain: The component's own address, which all hosts share.
@@ -32,6 +34,16 @@ final class Router: StanzaReceiver {
 
     /// What was routed and refused so far.
     var counts: RouterCounters { counters.withLock { $0 } }
+
+    /// What was asked and is no host's matter: at the front desk, or refused before it came to a host.
+    func nobodysCounters() async -> HostCounters {
+        let counts = counts
+        var all = await frontDesk.look
+        all.requests += counts.refused - counts.overloadedHosts
+        all.refused += counts.refused - counts.overloadedHosts
+        all.overloaded += counts.overloaded - counts.overloadedHosts
+        return all
+    }
 
     func replaceTable(_ new: RoutingTable) {
         table.replace(new)
@@ -127,17 +139,17 @@ final class Router: StanzaReceiver {
         if isOwnMatter, request.to?.isDomain == true, let entry = table.hosts[request.from.domain] {
             deliver(request, to: entry.endpoint)
         } else {
-            accept(request) { frontDesk.offer(request) }
+            accept(request, for: nil) { frontDesk.offer(request) }
         }
     }
 
     private func deliver(_ request: InboundRequest, to endpoint: HostEndpoint) {
-        accept(request) { endpoint.offer(.request(request)) }
+        accept(request, for: endpoint) { endpoint.offer(.request(request)) }
     }
 
-    private func accept(_ request: InboundRequest, _ offer: () -> StanzaError?) {
+    private func accept(_ request: InboundRequest, for endpoint: HostEndpoint?, _ offer: () -> StanzaError?) {
         guard inFlight.enter() else {
-            counters.withLock { $0.overloaded += 1 }
+            countOverload(endpoint)
             refuse(request, .resourceConstraint, "a request beyond what may wait in all")
             return
         }
@@ -147,10 +159,18 @@ final class Router: StanzaReceiver {
         }
         inFlight.leave()
         if error.condition == .resourceConstraint {
-            counters.withLock { $0.overloaded += 1 }
+            countOverload(endpoint)
             refuse(request, error.condition, "a request beyond what may wait for its host")
         } else {
             refuse(request, error.condition, "a request for a host that is just going")
+        }
+    }
+
+    private func countOverload(_ endpoint: HostEndpoint?) {
+        endpoint?.turnAway()
+        counters.withLock { counters in
+            counters.overloaded += 1
+            if endpoint != nil { counters.overloadedHosts += 1 }
         }
     }
 
@@ -204,6 +224,8 @@ struct RouterCounters: Hashable, Sendable {
     var routed = 0
     /// Requests refused because too much waited.
     var overloaded = 0
-    /// Requests refused or dropped for any reason.
+    /// Of them, those that were for a host, and are counted there as well.
+    var overloadedHosts = 0
+    /// Requests refused or dropped for any reason before a host or the front desk had them.
     var refused = 0
 }

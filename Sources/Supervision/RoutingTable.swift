@@ -29,9 +29,12 @@ struct RoutingTable: Sendable {
     /// By admin, the hosts administered, sorted.
     private(set) var administered: [Account: [String]] = [:]
     private(set) var suspended: Set<String> = []
+    /// The names of all hosts, sorted.
+    let names: [String]
 
     init(_ hosts: [String: Entry] = [:]) {
         self.hosts = hosts
+        names = hosts.keys.sorted()
         for (host, entry) in hosts {
             if let address = entry.configuration.serviceAddress { serviceAddresses[address] = host }
             for admin in entry.policy.admins { administered[admin, default: []].append(host) }

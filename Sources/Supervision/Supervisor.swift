@@ -1,6 +1,6 @@
 public import Configuration
 internal import Dispatch
-internal import Invites
+package import Invites
 internal import Logging
 internal import Storage
 public import XMPP
@@ -16,18 +16,22 @@ public actor Supervisor {
     }
 
     /// The daemon's own settings that it runs with.
-    let daemon: DaemonConfiguration
+    package nonisolated let daemon: DaemonConfiguration
     var loader: ConfigurationLoader
     /// What runs beneath the overrides.
     var base: BaseLayer
     /// By host, what was changed at run time; never empty.
     var overrides: [String: SettingOverrides] = [:]
-    var refused: [RefusedHost]
+    var refused: [RefusedHost] {
+        didSet { router.refused.replace(refused, since: surroundings.now()) }
+    }
     /// Counts the changes of what runs, so that what was looked at before can be known to be outdated.
     var revision = 0
-    let resources: HostResources
-    let router: Router
-    let surroundings: Surroundings
+    nonisolated let resources: HostResources
+    nonisolated let router: Router
+    package nonisolated let surroundings: Surroundings
+    /// When it was made.
+    package nonisolated let startedAt: Timestamp
     private var latestReload: Task<ReloadOutcome, Never>?
     private var isShutDown = false
     private var shutDownWaiters: [CheckedContinuation<Void, Never>] = []
@@ -45,20 +49,25 @@ public actor Supervisor {
     ///   - maximumOpenDatabases: How many databases may be open at once.
     ///   - surroundings: Time, chance, the log, and the event loop on which connection and hosts run.
     ///   - statusChanged: Told how the connection is, at every change.
+    ///   - quarantinesChanged: Told how many hosts' storage fails, at every change, on no thread in particular. It must
+    ///     not wait.
     /// - Throws: `StoreError` when the state directory cannot be used or another daemon uses it.
     public init(
         _ loader: ConfigurationLoader, loaded: LoadedConfiguration, daemon: DaemonConfiguration,
         maximumOpenDatabases: Int, surroundings: Surroundings,
-        statusChanged: @escaping @Sendable (ComponentStatus) -> Void
+        statusChanged: @escaping @Sendable (ComponentStatus) -> Void,
+        quarantinesChanged: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws {
         self.loader = loader
         self.daemon = daemon
         self.surroundings = surroundings
+        startedAt = surroundings.now()
         let databases = try InviteDatabases(
             directory: daemon.stateDirectory, maximumOpen: maximumOpenDatabases, writers: Self.writers)
         let resources = HostResources(
             databases: databases, outlet: Outlet(), inFlight: InFlight(limit: Self.requestsInFlight),
-            deadlines: Deadlines(), refusals: RefusalLog(surroundings), surroundings: surroundings)
+            deadlines: Deadlines(), refusals: RefusalLog(surroundings),
+            quarantines: Quarantines(changed: quarantinesChanged), surroundings: surroundings)
         self.resources = resources
         router = Router(
             domain: daemon.component.jid.domain, outlet: resources.outlet, inFlight: resources.inFlight,
@@ -66,10 +75,12 @@ public actor Supervisor {
         connection = ComponentConnection(
             ComponentOptions(daemon.component), outlet: resources.outlet, receiver: router,
             group: surroundings.eventLoop,
-            logger: surroundings.logger, statusChanged: statusChanged)
+            logger: surroundings.logger, now: { surroundings.now().millisecondsSinceEpoch },
+            statusChanged: statusChanged)
         refused = loaded.refused
         base = BaseLayer(loaded)
         router.replaceTable(RoutingTable(loaded.hosts.mapValues(resources.makeEntry)))
+        router.refused.replace(loaded.refused, since: startedAt)
     }
 
     /// What runs, by host.
@@ -232,7 +243,7 @@ public actor Supervisor {
 
     // MARK: Status
 
-    /// The numbers of hosts that need no look at each.
+    /// The numbers of hosts that need no look at each: those served, with those in quarantine, and those refused.
     public func hostCounts() -> (running: Int, refused: Int) {
         (hosts.count, refused.count)
     }

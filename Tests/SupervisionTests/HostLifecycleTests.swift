@@ -16,12 +16,14 @@ import Testing
         let first = try #require(life.failed("full", now: time(10), using: &random))
         #expect(first >= .milliseconds(500) && first <= .seconds(1))
         #expect(life.state == .quarantined && life.lastTrouble == "full" && life.since == time(10))
-        let second = try #require(life.retryFailed("locked", using: &random))
+        #expect(life.retryAt == time(10).advanced(by: first))
+        let second = try #require(life.retryFailed("locked", now: time(12), using: &random))
         #expect(second >= .seconds(1) && second <= .seconds(2))
         #expect(life.state == .quarantined && life.lastTrouble == "locked" && life.since == time(10))
+        #expect(life.retryAt == time(12).advanced(by: second))
         let recovered = life.recovered(now: time(20))
         #expect(recovered)
-        #expect(life.state == .running)
+        #expect(life.state == .running && life.retryAt == nil)
         #expect(life.since == time(20))
         #expect(life.lastTrouble == "locked")
     }
@@ -36,7 +38,7 @@ import Testing
     @Test mutating func waitsGrowUpToABoundUntilAnInviteIsStored() throws {
         var life = HostLifecycle(now: time(0))
         var waits = [try #require(life.failed("io", now: time(0), using: &random))]
-        for _ in 0..<20 { waits.append(try #require(life.retryFailed("io", using: &random))) }
+        for _ in 0..<20 { waits.append(try #require(life.retryFailed("io", now: time(1), using: &random))) }
         #expect(waits.allSatisfy { $0 <= .seconds(300) })
         #expect(waits.last.map { $0 >= .seconds(150) } == true)
         // A host that comes back only to fail at its next invite does not start over.
@@ -52,9 +54,9 @@ import Testing
     @Test mutating func aLateSuccessDoesNotShortenTheQuarantine() throws {
         var life = HostLifecycle(now: time(0))
         _ = life.failed("io", now: time(0), using: &random)
-        for _ in 0..<10 { _ = life.retryFailed("io", using: &random) }
+        for _ in 0..<10 { _ = life.retryFailed("io", now: time(1), using: &random) }
         life.succeeded()
-        #expect(try #require(life.retryFailed("io", using: &random)) >= .seconds(150))
+        #expect(try #require(life.retryFailed("io", now: time(1), using: &random)) >= .seconds(150))
     }
 
     @Test mutating func stoppedItStaysStopped() {
@@ -64,8 +66,8 @@ import Testing
         let recovered = life.recovered(now: time(3))
         #expect(!recovered)
         #expect(life.failed("io", now: time(3), using: &random) == nil)
-        #expect(life.retryFailed("io", using: &random) == nil)
-        #expect(life.state == .stopped)
+        #expect(life.retryFailed("io", now: time(1), using: &random) == nil)
+        #expect(life.state == .stopped && life.retryAt == nil)
         #expect(life.since == time(2))
     }
 

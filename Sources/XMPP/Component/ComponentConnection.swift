@@ -14,14 +14,32 @@ public protocol StanzaReceiver: Sendable {
 
 /// An external component's connection to its server (XEP-0114): made, kept alive, and made again when it breaks.
 public final class ComponentConnection: Sendable {
-    struct ShutDown: Sendable {}
+    /// Tells the handler to end the stream in good order.
+    struct Leave: Sendable {
+        let reason: DisconnectReason
+    }
 
     private struct State: Sendable {
-        var status = ComponentStatus.connecting(attempt: 1)
+        var report: ComponentReport
         var channel: (any Channel)?
+        var isRunning = false
+        /// Takes no more requests, for good.
         var isDraining = false
+        /// Takes no more requests on this connection.
+        var isPausing = false
         var wakeUp: CheckedContinuation<Void, Never>?
+        /// Does not wait for the next attempt.
+        var isHurried = false
         var isShutDown = false
+        /// Attempts to connect in all.
+        var attempts = 0
+        /// Those who wait for the end of an attempt after that many.
+        var waiters: [(after: Int, continuation: CheckedContinuation<Void, Never>)] = []
+
+        /// Whether an attempt after that many has come to something.
+        func hasSettled(after attempts: Int) -> Bool {
+            report.status.isSettled && (self.attempts > attempts || report.status == .stopped)
+        }
     }
 
     public let options: ComponentOptions
@@ -32,14 +50,16 @@ public final class ComponentConnection: Sendable {
     private let group: any EventLoopGroup
     private let logger: Logger
     private let statusChanged: @Sendable (ComponentStatus) -> Void
-    private let state = Mutex(State())
+    private let now: @Sendable () -> Int64
+    private let state: Mutex<State>
 
     /// - Parameters:
     ///   - outlet: Where answers go; made by the caller so that the receiver can have it.
+    ///   - now: The time of day in milliseconds since 1970-01-01T00:00:00Z, for ``report``.
     ///   - statusChanged: Told of every change, in order, on no thread in particular.
     public init(
         _ options: ComponentOptions, outlet: Outlet, receiver: any StanzaReceiver, group: any EventLoopGroup,
-        logger: Logger,
+        logger: Logger, now: @escaping @Sendable () -> Int64 = ComponentConnection.systemTime,
         statusChanged: @escaping @Sendable (ComponentStatus) -> Void = { _ in }
     ) {
         self.options = options
@@ -48,30 +68,49 @@ public final class ComponentConnection: Sendable {
         self.group = group
         self.logger = logger
         self.statusChanged = statusChanged
+        self.now = now
+        state = Mutex(State(report: ComponentReport(status: .connecting(attempt: 1), since: now())))
         var random = SystemRandomNumberGenerator()
         requests = RequestTracker(prefix: "i" + String(random.next() as UInt64, radix: 36) + "-")
     }
 
     /// How the connection is now.
-    public var status: ComponentStatus { state.withLock { $0.status } }
+    public var status: ComponentStatus { report.status }
+
+    /// How the connection is now, since when, and what is next.
+    public var report: ComponentReport { state.withLock { $0.report } }
 
     /// Connects, and connects again, until ``shutDown()``.
     public func run() async {
         var backoff = options.backoff
         var random = SystemRandomNumberGenerator()
         var attempt = 1
-        while !state.withLock({ $0.isShutDown }) {
+        while beginAttempt() {
             change(.connecting(attempt: attempt))
             let end = await runOnce()
             attempt = end.wasReady ? 1 : attempt + 1
             if end.wasReady { backoff.reset() }
             if end.reason == .shutDown { break }
+            if end.reason == .reconnecting { continue }
             let wait = backoff.next(using: &random)
             report(end, retryAfter: wait)
             change(.waiting(end.reason, retryAfter: wait))
             await sleep(wait)
         }
+        state.withLock { $0.isRunning = false }
         change(.stopped)
+    }
+
+    /// Whether there is to be another attempt.
+    private func beginAttempt() -> Bool {
+        state.withLock { state in
+            if state.isShutDown { return false }
+            state.isRunning = true
+            state.isPausing = false
+            state.isHurried = false
+            state.attempts += 1
+            return true
+        }
     }
 
     /// Takes no more requests from the server; answers still go out. When this returns, what was read has been handed
@@ -84,6 +123,52 @@ public final class ComponentConnection: Sendable {
         try? await channel?.setOption(.autoRead, value: false).get()
     }
 
+    /// Takes no more requests on the connection that is there, as before ``reconnect()``; answers still go out. When
+    /// this returns, what was read has been handed on.
+    public func pause() async {
+        let channel = state.withLock { state -> (any Channel)? in
+            guard state.report.status == .connected, let channel = state.channel else { return nil }
+            state.isPausing = true
+            return channel
+        }
+        try? await channel?.setOption(.autoRead, value: false).get()
+    }
+
+    /// Writes what is gathered, ends the stream in good order, and connects again at once. Where it waits to try again,
+    /// it tries at once; where it tries already, it goes on.
+    ///
+    /// - Returns: What the attempt came to.
+    public func reconnect() async -> ComponentReport {
+        let (channel, wakeUp, attempts) = state.withLock {
+            state -> ((any Channel)?, CheckedContinuation<Void, Never>?, Int) in
+            switch state.report.status {
+            case .connected:
+                // Should it break by itself just now.
+                state.isHurried = true
+                return (state.channel, nil, state.attempts)
+            case .waiting:
+                state.isHurried = true
+                defer { state.wakeUp = nil }
+                return (nil, state.wakeUp, state.attempts)
+            case .connecting, .stopped: return (nil, nil, state.attempts - 1)
+            }
+        }
+        wakeUp?.resume()
+        if let channel {
+            logger.notice("connecting anew")
+            channel.pipeline.fireUserInboundEventTriggered(Leave(reason: .reconnecting))
+        }
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                if !state.isRunning || state.hasSettled(after: attempts) { return true }
+                state.waiters.append((attempts, continuation))
+                return false
+            }
+            if isOver { continuation.resume() }
+        }
+        return report
+    }
+
     /// Writes what is gathered, ends the stream in good order, and lets ``run()`` return.
     public func shutDown() {
         let (channel, wakeUp) = state.withLock { state in
@@ -92,7 +177,7 @@ public final class ComponentConnection: Sendable {
             return (state.channel, state.wakeUp)
         }
         wakeUp?.resume()
-        channel?.pipeline.fireUserInboundEventTriggered(ShutDown())
+        channel?.pipeline.fireUserInboundEventTriggered(Leave(reason: .shutDown))
     }
 
     /// Sends a request of our own and waits for its answer.
@@ -131,7 +216,7 @@ public final class ComponentConnection: Sendable {
         }
     }
 
-    var isDraining: Bool { state.withLock { $0.isDraining } }
+    var isDraining: Bool { state.withLock { $0.isDraining || $0.isPausing } }
 
     func becameReady() {
         change(.connected)
@@ -171,7 +256,7 @@ public final class ComponentConnection: Sendable {
             state.channel = channel
             return state.isShutDown
         }
-        if isShutDown { channel.pipeline.fireUserInboundEventTriggered(ShutDown()) }
+        if isShutDown { channel.pipeline.fireUserInboundEventTriggered(Leave(reason: .shutDown)) }
         defer { state.withLock { $0.channel = nil } }
         let end = try? await ended.futureResult.get()
         // The farewell is still on its way out when the stream ends: the next attempt waits for the socket.
@@ -193,22 +278,33 @@ public final class ComponentConnection: Sendable {
     }
 
     private func change(_ status: ComponentStatus) {
-        state.withLock { $0.status = status }
+        let now = now()
+        let settled = state.withLock { state in
+            state.report.change(to: status, now: now)
+            let settled = state.waiters.filter { state.hasSettled(after: $0.after) }
+            state.waiters.removeAll { waiter in settled.contains { $0.after == waiter.after } }
+            return settled
+        }
         statusChanged(status)
+        for waiter in settled { waiter.continuation.resume() }
     }
 
-    /// Waits, but not longer than until ``shutDown()``.
+    /// Waits, but not longer than until ``shutDown()`` or ``reconnect()``.
     private func sleep(_ duration: Duration) async {
+        var timer: Scheduled<Void>?
+        // One that is left could end a later wait.
+        defer { timer?.cancel() }
         await withCheckedContinuation { continuation in
-            let isShutDown = state.withLock { state in
-                if !state.isShutDown { state.wakeUp = continuation }
-                return state.isShutDown
+            let isOver = state.withLock { state in
+                if state.isShutDown || state.isHurried { return true }
+                state.wakeUp = continuation
+                return false
             }
-            if isShutDown {
+            if isOver {
                 continuation.resume()
                 return
             }
-            group.any().scheduleTask(in: TimeAmount(duration)) {
+            timer = group.any().scheduleTask(in: TimeAmount(duration)) {
                 let waiting = self.state.withLock { state in
                     defer { state.wakeUp = nil }
                     return state.wakeUp
@@ -218,6 +314,13 @@ public final class ComponentConnection: Sendable {
         }
     }
 
+    /// The system's time of day in milliseconds since 1970-01-01T00:00:00Z.
+    public static let systemTime: @Sendable () -> Int64 = {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
     private static func describe(_ error: any Error) -> String {
         if let failure = error as? NIOConnectionError {
             return failure.connectionErrors.first.map { describe($0.error) } ?? "\(failure)"
@@ -225,6 +328,31 @@ public final class ComponentConnection: Sendable {
         if let failure = error as? IOError { return String(cString: strerror(failure.errnoCode)) }
         if let failure = error as? ChannelError, case .connectTimeout = failure { return "timed out" }
         return "\(error)"
+    }
+}
+
+extension ComponentStatus {
+    fileprivate var isSettled: Bool {
+        if case .connecting = self { false } else { true }
+    }
+}
+
+extension ComponentReport {
+    mutating func change(to new: ComponentStatus, now: Int64) {
+        status = new
+        since = now
+        retryAt = nil
+        switch new {
+        case .connecting(let attempt): self.attempt = attempt
+        case .connected: attempt = 0
+        case .waiting(let reason, let wait):
+            lastTrouble = reason
+            let parts = wait.components
+            // A wait is a minute at most.
+            let milliseconds = parts.seconds * 1000 + parts.attoseconds / 1_000_000_000_000_000
+            retryAt = now.saturatingAdd(milliseconds)
+        case .stopped: break
+        }
     }
 }
 

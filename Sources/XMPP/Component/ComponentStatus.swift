@@ -22,6 +22,8 @@ public enum DisconnectReason: Hashable, Sendable {
     case silent
     /// We ended it.
     case shutDown
+    /// We ended it to connect again.
+    case reconnecting
 
     /// What a stream error means: during the handshake, `not-authorized` is about the secret and `conflict` about
     /// another instance (XEP-0114 §3; Prosody also answers `host-unknown`).
@@ -57,6 +59,7 @@ extension DisconnectReason: CustomStringConvertible {
         case .handshakeTimeout: "the server did not finish the handshake in time"
         case .silent: "the server does not answer any more"
         case .shutDown: "shut down"
+        case .reconnecting: "ended to connect again"
         }
     }
 }
@@ -69,4 +72,17 @@ public enum ComponentStatus: Hashable, Sendable {
     /// Waiting to try again.
     case waiting(DisconnectReason, retryAfter: Duration)
     case stopped
+}
+
+/// How the component connection is, and how it came to be so. Times are milliseconds since 1970-01-01T00:00:00Z.
+public struct ComponentReport: Hashable, Sendable {
+    public var status: ComponentStatus
+    /// When that began.
+    public var since: Int64
+    /// Attempts since the last success, with the present one.
+    public var attempt = 0
+    /// While it waits, when the next attempt is.
+    public var retryAt: Int64?
+    /// Why the last connection ended, or the last attempt failed.
+    public var lastTrouble: DisconnectReason?
 }

@@ -88,9 +88,9 @@ final class ComponentStreamHandler: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is ComponentConnection.ShutDown {
+        if let end = event as? ComponentConnection.Leave {
             connection.outlet.flush(context.channel)
-            perform(machine.shutDown(), context)
+            perform(machine.leave(end.reason), context)
         } else {
             context.fireUserInboundEventTriggered(event)
         }
@@ -147,6 +147,7 @@ final class ComponentStreamHandler: ChannelInboundHandler {
     private func receive(_ element: Element, _ context: ChannelHandlerContext) {
         do {
             let stanza = try Stanza(element)
+            connection.outlet.tap.received(element, stanza)
             if case .iq(let iq) = stanza, !iq.isRequest {
                 if !connection.requests.resolve(iq) {
                     note("dropped an answer that nobody waits for", context)
@@ -155,6 +156,7 @@ final class ComponentStreamHandler: ChannelInboundHandler {
                 batch.append(stanza)
             }
         } catch {
+            connection.outlet.tap.received(element)
             switch error {
             case .refused(let answer):
                 note("refused a malformed request", context)
@@ -167,6 +169,7 @@ final class ComponentStreamHandler: ChannelInboundHandler {
 
     private func refuse(_ tag: Element, _ context: ChannelHandlerContext) {
         note("refused a stanza beyond the limits", context)
+        connection.outlet.tap.received(tag)
         guard tag.name == "iq", tag["type"] == "get" || tag["type"] == "set", let id = tag["id"],
             let from = tag["from"].flatMap({ try? JID($0) })
         else { return }

@@ -89,9 +89,9 @@ struct ComponentStreamMachine {
     }
 
     /// We want to leave.
-    mutating func shutDown() -> [Action] {
+    mutating func leave(_ reason: DisconnectReason) -> [Action] {
         guard state != .closed else { return [] }
-        return close(.shutDown, farewell: state == .unopened ? nil : "</stream:stream>")
+        return close(reason, farewell: state == .unopened ? nil : "</stream:stream>")
     }
 
     /// The connection is gone.

@@ -11,6 +11,8 @@ public final class Outlet: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Where the stanzas of the stream can be watched.
+    public let tap = StanzaTap()
 
     public init() {}
 
@@ -19,10 +21,17 @@ public final class Outlet: Sendable {
     ///
     /// - Parameter stanzas: XML text as ``XMLWriter`` writes it.
     public func send(_ stanzas: ByteBuffer) {
-        guard stanzas.readableBytes > 0 else { return }
+        _ = take(stanzas)
+    }
+
+    /// Returns whether there is a connection.
+    private func take(_ stanzas: ByteBuffer) -> Bool {
+        guard stanzas.readableBytes > 0 else { return false }
+        var isConnected = true
         let channel = state.withLock { state -> (any Channel)? in
             guard let channel = state.channel else {
                 state.dropped += 1
+                isConnected = false
                 return nil
             }
             if state.pending.readableBytes == 0 {
@@ -34,15 +43,39 @@ public final class Outlet: Sendable {
             state.isFlushScheduled = true
             return channel
         }
-        guard let channel else { return }
-        channel.eventLoop.execute { self.flush(channel) }
+        if let channel { channel.eventLoop.execute { self.flush(channel) } }
+        return isConnected
     }
 
     /// Sends one IQ.
-    public func send(_ iq: IQ) {
+    ///
+    /// - Parameter host: The host that it is about, where its addresses do not tell.
+    public func send(_ iq: IQ, of host: String? = nil) {
         var writer = XMLWriter()
         writer.write(iq.element())
-        send(writer.buffer)
+        if take(writer.buffer) { tap.sent(iq, of: host) }
+    }
+
+    /// Sends the answers of one host in one go.
+    public func send(_ answers: Answers, of host: String) {
+        if take(answers.writer.buffer) {
+            for iq in answers.watched { tap.sent(iq, of: host) }
+        }
+    }
+
+    /// Answers that are written, to be sent together.
+    public struct Answers: Sendable {
+        fileprivate var writer = XMLWriter()
+        /// The same once more, for those who watch. Nobody does mostly.
+        fileprivate var watched: [IQ] = []
+        private let tap: StanzaTap
+
+        public init(for outlet: Outlet) { tap = outlet.tap }
+
+        public mutating func write(_ iq: IQ) {
+            writer.write(iq.element())
+            if tap.isWatched { watched.append(iq) }
+        }
     }
 
     /// How many sends found no connection.

@@ -46,7 +46,7 @@ struct House {
         let refusals = RefusalLog(world.surroundings)
         resources = HostResources(
             databases: databases, outlet: outlet, inFlight: inFlight, deadlines: Deadlines(), refusals: refusals,
-            surroundings: world.surroundings)
+            quarantines: Quarantines(), surroundings: world.surroundings)
         router = Router(
             domain: component.domain, outlet: outlet, inFlight: inFlight, refusals: refusals,
             surroundings: world.surroundings)

@@ -38,14 +38,14 @@ import Testing
             case .event(let event): machine.received(event)
             case .failed: machine.failed(StreamError(.notWellFormed))
             case .timedOut: machine.timedOut()
-            case .shutDown: machine.shutDown()
+            case .shutDown: machine.leave(.shutDown)
             case .disconnected: machine.disconnected()
             }
         if case .close? = actions.last {
             // Whatever comes after the end does nothing.
             #expect(!machine.isReady)
             #expect(machine.received(.element(Self.stanza)) == [] && machine.connected() == [])
-            #expect(machine.timedOut() == [] && machine.disconnected() == [] && machine.shutDown() == [])
+            #expect(machine.timedOut() == [] && machine.disconnected() == [] && machine.leave(.shutDown) == [])
             #expect(machine.failed(StreamError(.reset)) == [])
         }
         return actions

@@ -1,0 +1,16 @@
+public import Configuration
+public import XMPP
+
+extension ComponentStatus {
+    /// How the connection is, for people.
+    ///
+    /// - Parameter server: Where the server is.
+    public func words(_ server: ServerAddress) -> String {
+        switch self {
+        case .connecting: "connecting to \(server)"
+        case .connected: "connected to \(server)"
+        case .waiting(let reason, _): "waiting for \(server): \(reason)"
+        case .stopped: "stopped"
+        }
+    }
+}

@@ -1,0 +1,64 @@
+internal import Configuration
+internal import NIOCore
+
+extension Supervisor {
+    /// The names of all hosts, running or refused, sorted.
+    package nonisolated var hostNames: [String] {
+        let (running, refused) = (router.currentTable.names, router.refused.value.files.compactMap(\.host))
+        return refused.isEmpty ? running : Set(running).union(refused).sorted()
+    }
+
+    /// Whether there is such a host, running or refused.
+    package nonisolated func hasHost(_ host: String) -> Bool {
+        router.currentTable.hosts[host] != nil || router.refused.value.files.contains { $0.host == host }
+    }
+
+    /// Hosts that are looked at in one go on the connection's event loop, which serves nobody meanwhile.
+    private static let glance = 512
+
+    /// How hosts are, sorted by their names.
+    ///
+    /// - Parameter isWanted: Told the name of a host. Files that are refused and tell no host come with `nil`.
+    package nonisolated func hostStatuses(where isWanted: (String?) -> Bool = { _ in true }) async -> [HostStatus] {
+        let table = router.currentTable
+        var statuses: [HostStatus] = []
+        let refused = router.refused.value
+        for file in refused.files where isWanted(file.host) { statuses.append(HostStatus(file, since: refused.since)) }
+        let grants = router.grants.all
+        let wanted = table.hosts.filter { isWanted($0.key) }
+        statuses.reserveCapacity(statuses.count + wanted.count)
+        for chunk in Array(wanted).chunks(of: Self.glance) {
+            let looks = await look(at: chunk.map(\.value.endpoint))
+            for ((host, _), look) in zip(chunk, looks) {
+                statuses.append(HostStatus(host, look, grants: grants[host]))
+            }
+        }
+        return statuses.sorted { ($0.host, $0.state.rawValue) < ($1.host, $1.state.rawValue) }
+    }
+
+    /// How one host is; `nil` when there is none.
+    package nonisolated func hostStatus(_ host: String) async -> HostStatus? {
+        let table = router.currentTable
+        if let endpoint = table.hosts[host]?.endpoint {
+            let looks = await look(at: [endpoint])
+            return looks.first.map { HostStatus(host, $0, grants: router.grants[host]) }
+        }
+        let refused = router.refused.value
+        return refused.files.first { $0.host == host }.map { HostStatus($0, since: refused.since) }
+    }
+
+    /// What was asked and is no host's matter.
+    package nonisolated func nobodysCounters() async -> HostCounters { await router.nobodysCounters() }
+
+    private nonisolated func look(at endpoints: [HostEndpoint]) async -> [HostLook] {
+        let looks = surroundings.eventLoop.submit { endpoints.map { $0.assumeIsolated { $0.look } } }
+        // It fails only when the event loop is gone, with all hosts.
+        return (try? await looks.get()) ?? []
+    }
+}
+
+extension Array {
+    fileprivate func chunks(of size: Int) -> some Sequence<ArraySlice<Element>> {
+        stride(from: 0, to: count, by: size).lazy.map { self[$0..<Swift.min($0 + size, count)] }
+    }
+}
