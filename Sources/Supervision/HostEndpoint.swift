@@ -189,7 +189,8 @@ actor HostEndpoint {
         // The service runs where its endpoint does.
         return service.assumeIsolated { service in
             all.invites = service.invitesMade
-            return HostLook(lifecycle: service.state, counters: all)
+            return HostLook(
+                lifecycle: service.state, suspensionChangedAt: service.suspensionChangedAt, counters: all)
         }
     }
 }
@@ -197,6 +198,7 @@ actor HostEndpoint {
 /// What a glance at a host tells.
 struct HostLook: Sendable {
     let lifecycle: HostLifecycle
+    let suspensionChangedAt: Timestamp
     let counters: HostCounters
 }
 

@@ -24,6 +24,8 @@ actor HostService {
     private let surroundings: Surroundings
     private let deadlines: Deadlines
     private let quarantines: Quarantines
+    /// When it was suspended, or was no more.
+    private(set) var suspensionChangedAt: Timestamp
     /// Invites made since the start.
     private(set) var invitesMade = 0
     private var entropy: Entropy
@@ -45,7 +47,9 @@ actor HostService {
         self.deadlines = deadlines
         self.surroundings = surroundings
         entropy = surroundings.entropy
-        lifecycle = HostLifecycle(now: surroundings.now())
+        let now = surroundings.now()
+        lifecycle = HostLifecycle(now: now)
+        suspensionChangedAt = now
     }
 
     /// How the service is.
@@ -142,6 +146,7 @@ actor HostService {
 
     /// Moves to other rules at once.
     func follow(_ policy: InvitePolicy) {
+        if policy.isSuspended != self.policy.isSuspended { suspensionChangedAt = surroundings.now() }
         self.policy = policy
     }
 

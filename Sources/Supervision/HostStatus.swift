@@ -30,16 +30,21 @@ package struct HostStatus: Hashable, Sendable {
     package var isHost = true
     package var grants = HostGrants()
     package var counters = HostCounters()
+    /// Settings changed at run time.
+    package var overrides = 0
 }
 
 extension HostStatus {
-    init(_ host: String, _ look: HostLook, grants: HostGrants?) {
+    init(_ host: String, _ look: HostLook, isSuspended: Bool, grants: HostGrants?, overrides: Int) {
         let life = look.lifecycle
         let isQuarantined = life.state == .quarantined
+        // What fails goes before what is wanted so.
+        let state: State = isQuarantined ? .quarantined : isSuspended ? .suspended : .running
         self.init(
-            host: host, state: isQuarantined ? .quarantined : .running, since: life.since,
+            host: host, state: state,
+            since: isQuarantined ? life.since : max(life.since, look.suspensionChangedAt),
             trouble: isQuarantined ? life.lastTrouble : nil, lastTrouble: life.lastTrouble, retryAt: life.retryAt,
-            grants: grants ?? HostGrants(), counters: look.counters)
+            grants: grants ?? HostGrants(), counters: look.counters, overrides: overrides)
     }
 
     init(_ refused: RefusedHost, since: Timestamp) {

@@ -1,15 +1,16 @@
 internal import Configuration
+internal import Invites
 internal import NIOCore
 
 extension Supervisor {
     /// The names of all hosts, running or refused, sorted.
-    package nonisolated var hostNames: [String] {
+    public nonisolated var hostNames: [String] {
         let (running, refused) = (router.currentTable.names, router.refused.value.files.compactMap(\.host))
         return refused.isEmpty ? running : Set(running).union(refused).sorted()
     }
 
     /// Whether there is such a host, running or refused.
-    package nonisolated func hasHost(_ host: String) -> Bool {
+    public nonisolated func hasHost(_ host: String) -> Bool {
         router.currentTable.hosts[host] != nil || router.refused.value.files.contains { $0.host == host }
     }
 
@@ -25,23 +26,30 @@ extension Supervisor {
         let refused = router.refused.value
         for file in refused.files where isWanted(file.host) { statuses.append(HostStatus(file, since: refused.since)) }
         let grants = router.grants.all
+        let overrides = await overrideCounts
         let wanted = table.hosts.filter { isWanted($0.key) }
         statuses.reserveCapacity(statuses.count + wanted.count)
         for chunk in Array(wanted).chunks(of: Self.glance) {
             let looks = await look(at: chunk.map(\.value.endpoint))
-            for ((host, _), look) in zip(chunk, looks) {
-                statuses.append(HostStatus(host, look, grants: grants[host]))
+            for ((host, entry), look) in zip(chunk, looks) {
+                statuses.append(
+                    HostStatus(
+                        host, look, isSuspended: entry.policy.isSuspended, grants: grants[host],
+                        overrides: overrides[host] ?? 0))
             }
         }
-        return statuses.sorted { ($0.host, $0.state.rawValue) < ($1.host, $1.state.rawValue) }
+        return statuses.sorted { $0.host < $1.host }
     }
 
     /// How one host is; `nil` when there is none.
     package nonisolated func hostStatus(_ host: String) async -> HostStatus? {
         let table = router.currentTable
-        if let endpoint = table.hosts[host]?.endpoint {
-            let looks = await look(at: [endpoint])
-            return looks.first.map { HostStatus(host, $0, grants: router.grants[host]) }
+        if let entry = table.hosts[host] {
+            let overrides = await overrideCounts[host] ?? 0
+            return await look(at: [entry.endpoint]).first.map {
+                HostStatus(
+                    host, $0, isSuspended: entry.policy.isSuspended, grants: router.grants[host], overrides: overrides)
+            }
         }
         let refused = router.refused.value
         return refused.files.first { $0.host == host }.map { HostStatus($0, since: refused.since) }
@@ -49,6 +57,9 @@ extension Supervisor {
 
     /// What was asked and is no host's matter.
     package nonisolated func nobodysCounters() async -> HostCounters { await router.nobodysCounters() }
+
+    /// By host, how many settings were changed at run time.
+    private var overrideCounts: [String: Int] { overrides.mapValues(\.keys.count) }
 
     private nonisolated func look(at endpoints: [HostEndpoint]) async -> [HostLook] {
         let looks = surroundings.eventLoop.submit { endpoints.map { $0.assumeIsolated { $0.look } } }

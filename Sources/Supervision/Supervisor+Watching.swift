@@ -5,11 +5,14 @@ package import XMPP
 /// A stanza of a host that went by.
 package struct WatchedStanza: Sendable {
     package let time: Timestamp
+    /// How many the watcher has not been shown so far, since there were too many in a second.
+    package let leftOut: Int
     private let sighting: StanzaTap.Sighting
 
-    init(_ sighting: StanzaTap.Sighting, time: Timestamp) {
+    init(_ sighting: StanzaTap.Sighting, time: Timestamp, leftOut: Int) {
         self.sighting = sighting
         self.time = time
+        self.leftOut = leftOut
     }
 
     package var direction: StanzaTap.Sighting.Direction { sighting.direction }
@@ -23,22 +26,22 @@ extension Supervisor {
 
     /// Shows the stanzas of a host, whichever way they come and go, until the watch is ended.
     ///
-    /// - Parameters:
-    ///   - receive: Told of each, on the connection's event loop mostly. It must not wait.
-    ///   - leftOut: Told how many were left out, since there were more than ``watchedPerSecond``.
+    /// - Parameter receive: Told of each, but of no more than ``watchedPerSecond``, on the connection's event loop
+    ///   mostly. It must not wait.
     package nonisolated func watch(
-        _ host: String, leftOut: @escaping @Sendable (Int) -> Void,
-        receive: @escaping @Sendable (WatchedStanza) -> Void
+        _ host: String, receive: @escaping @Sendable (WatchedStanza) -> Void
     ) -> StanzaWatch {
         let (router, surroundings) = (router, surroundings)
-        let throttle = Mutex(LogThrottle(perSpan: Self.watchedPerSecond, span: 1000))
+        let state = Mutex((throttle: LogThrottle(perSpan: Self.watchedPerSecond, span: 1000), leftOut: 0))
         return StanzaWatch(connection.outlet.tap) { sighting in
             guard router.concerns(sighting, host) else { return }
-            if throttle.withLock({ $0.admit(now: surroundings.uptime()).isAdmitted }) {
-                receive(WatchedStanza(sighting, time: surroundings.now()))
-            } else {
-                leftOut(1)
+            let leftOut = state.withLock { state -> Int? in
+                let (isAdmitted, heldBack) = state.throttle.admit(now: surroundings.uptime())
+                state.leftOut += heldBack
+                return isAdmitted ? state.leftOut : nil
             }
+            guard let leftOut else { return }
+            receive(WatchedStanza(sighting, time: surroundings.now(), leftOut: leftOut))
         }
     }
 

@@ -25,6 +25,8 @@ public enum Namespaces {
     /// The nodes of the invitation commands (XEP-0401 §4.1, §4.2).
     public static let inviteCommand = "urn:xmpp:invite#invite"
     public static let createAccountCommand = "urn:xmpp:invite#create-account"
+    /// The node of the command with which an admin has a server create an account (XEP-0133 §4.1).
+    public static let addUserCommand = "http://jabber.org/protocol/admin#add-user"
     /// The form type of an invitation (XEP-0401 §6.2).
     public static let invitationForm = "urn:xmpp:invite#invitation"
 }

@@ -35,7 +35,9 @@ struct RunCommand: AsyncParsableCommand {
         // From here on: its default action would end a daemon that is told to reload while it starts.
         let reloads = await UnixSignalsSequence(trapping: .sighup)
         let environment = ProcessInfo.processInfo.environment
-        let (logger, sink) = makeLogger(environment)
+        let hub = LogHub(
+            level: logLevel, now: Surroundings.systemTime, sleep: { try await Task.sleep(for: $0) })
+        let (logger, sink) = makeLogger(environment, hub)
         defer { sink.flush() }
 
         var loader = ConfigurationLoader(
@@ -53,7 +55,7 @@ struct RunCommand: AsyncParsableCommand {
             supervisor = try Supervisor(
                 loader, loaded: loaded, daemon: daemon, maximumOpenDatabases: FileLimit.raise().databases,
                 surroundings: surroundings,
-                statusChanged: reporter.report)
+                statusChanged: reporter.report, quarantinesChanged: reporter.quarantined)
         } catch {
             logger.critical("cannot use the state directory", metadata: ["reason": "\(error)"])
             throw ExitCode(1)
@@ -93,24 +95,23 @@ struct RunCommand: AsyncParsableCommand {
         return level
     }
 
-    private func makeLogger(_ environment: [String: String]) -> (Logger, LogSink) {
+    private func makeLogger(_ environment: [String: String], _ hub: LogHub) -> (Logger, LogSink) {
         let format = logFormat
         let isJournal = StandardErrorLogHandler.isStandardErrorTheJournal(environment["JOURNAL_STREAM"])
         let sink = LogSink(descriptor: STDERR_FILENO) { count in
             format.line(
                 .warning, "dropped log lines", ["count": "\(count)"], label: "invited", isJournal: isJournal)
         }
-        var logger = Logger(label: "invited") {
-            StandardErrorLogHandler(label: $0, format: format, sink: sink, isJournal: isJournal)
+        let logger = Logger(label: "invited") {
+            StandardErrorLogHandler(label: $0, format: format, sink: sink, isJournal: isJournal, hub: hub)
         }
-        logger.logLevel = logLevel
         return (logger, sink)
     }
 
     /// Its comings and goings are of no interest, its troubles are.
     private func quiet(_ logger: Logger) -> Logger {
         var logger = logger
-        logger.logLevel = max(.warning, logLevel)
+        logger.logLevel = .warning
         return logger
     }
 }

@@ -1,20 +1,30 @@
+import Control
 import Glibc
 import Logging
 
-/// Sends log messages to standard error.
+/// Sends log messages to standard error, and to those who follow the log.
 struct StandardErrorLogHandler: LogHandler {
-    var logLevel = Logger.Level.info
+    /// What this copy takes at least, whatever the log's level; `nil` for no such bound.
+    private var floor: Logger.Level?
     var metadata: Logger.Metadata = [:]
     private let label: String
     private let format: LogFormat
     private let sink: LogSink
     private let isJournal: Bool
+    private let hub: LogHub
 
-    init(label: String, format: LogFormat, sink: LogSink, isJournal: Bool) {
+    init(label: String, format: LogFormat, sink: LogSink, isJournal: Bool, hub: LogHub) {
         self.label = label
+        self.hub = hub
         self.format = format
         self.sink = sink
         self.isJournal = isJournal
+    }
+
+    /// Asked before each message is put into words.
+    var logLevel: Logger.Level {
+        get { max(hub.wantedLevel, floor ?? .trace) }
+        set { floor = newValue }
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -25,7 +35,10 @@ struct StandardErrorLogHandler: LogHandler {
     func log(event: LogEvent) {
         var all = metadata
         if let own = event.metadata { all.merge(own) { $1 } }
-        sink.write(format.line(event.level, "\(event.message)", all, label: label, isJournal: isJournal))
+        if event.level >= hub.loggedLevel {
+            sink.write(format.line(event.level, "\(event.message)", all, label: label, isJournal: isJournal))
+        }
+        hub.offer(event.level, "\(event.message)", all)
     }
 
     /// Whether standard error goes to the journal: systemd tells the device and inode of the socket it made

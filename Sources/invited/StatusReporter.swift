@@ -10,6 +10,8 @@ final class StatusReporter: Sendable {
         var isReady = false
         var connection = "connecting"
         var running = 0
+        /// Of those, hosts whose storage fails.
+        var quarantined = 0
         /// Host files that are not used because of mistakes.
         var refused = 0
         /// Mistakes for which the last reload was refused.
@@ -17,6 +19,7 @@ final class StatusReporter: Sendable {
 
         var text: String {
             var text = "\(connection); \(Self.count(running, "host"))"
+            if quarantined > 0 { text += ", \(quarantined) quarantined" }
             if refused > 0 { text += ", \(refused) refused" }
             if mistakes > 0 { text += "; last reload refused: \(Self.count(mistakes, "mistake"))" }
             return text
@@ -46,8 +49,16 @@ final class StatusReporter: Sendable {
     @Sendable func report(_ status: ComponentStatus) {
         switch status {
         case .connecting, .stopped: break
-        case .connected: update(connection: "connected to \(server)")
-        case .waiting(let reason, _): update(connection: "waiting for \(server): \(reason)")
+        case .connected, .waiting: update(connection: status.words(server))
+        }
+    }
+
+    /// The number of hosts whose storage fails has changed.
+    @Sendable func quarantined(_ count: Int) {
+        // Sent within the lock: one number must not overtake another.
+        state.withLock { state in
+            state.quarantined = count
+            if state.isReady { manager.status(state.text) }
         }
     }
 

@@ -3,7 +3,7 @@ enum WatchingCommands {
     static let all = [stats, top, trace, logFollow, logLevel, journal]
 
     static let counters: [Field] = [
-        Field("host", .text, "the host; empty for the sum"),
+        Field("host", .text, "the host; `-` for what is no host's matter, empty for the sum"),
         Field("requests", .count, "requests"),
         Field("refused", .count, "of them, those that were refused"),
         Field("overloaded", .count, "of them, those that were refused because too much waited"),

@@ -1,0 +1,60 @@
+internal import Configuration
+internal import Invites
+internal import Shell
+package import Supervision
+internal import XMPP
+
+/// `component status` and `component reconnect`.
+package struct ComponentHandlers: Sendable {
+    private let supervisor: Supervisor
+
+    package init(_ supervisor: Supervisor) {
+        self.supervisor = supervisor
+    }
+
+    package func register(in handlers: inout CommandHandlers) {
+        handlers["component status"] = { call in try await status(call) }
+        handlers["component reconnect"] = { call in try await reconnect(call) }
+    }
+
+    private func status(_ call: Call) async throws -> Outcome {
+        let component = supervisor.daemon.component
+        let report = supervisor.componentReport
+        func time(_ milliseconds: Int64) -> JSON { .time(Timestamp(millisecondsSinceEpoch: milliseconds)) }
+        try await call.output.row(
+            .row([
+                "jid": .text(component.jid.description),
+                "server": .text(component.server.description),
+                "state": .text(report.status.name),
+                "since": time(report.since),
+                "attempt": report.attempt > 0 ? .count(report.attempt) : nil,
+                "retry_at": report.retryAt.map(time),
+                "trouble": report.lastTrouble.map { .text($0.description) },
+                "dropped": .count(supervisor.droppedAnswers),
+            ]))
+        return Outcome()
+    }
+
+    private func reconnect(_ call: Call) async throws -> Outcome {
+        let server = supervisor.daemon.component.server
+        let before = supervisor.componentReport.status.words(server)
+        try await call.output.progress("connecting to \(server)")
+        let report = await supervisor.reconnect()
+        let after = report.status.words(server)
+        guard report.status == .connected else {
+            throw CommandFailure(.disconnected, after, hint: "`component status` tells when it is tried again")
+        }
+        return Outcome(after, before: before, after: after)
+    }
+}
+
+extension ComponentStatus {
+    fileprivate var name: String {
+        switch self {
+        case .connecting: "connecting"
+        case .connected: "connected"
+        case .waiting: "waiting"
+        case .stopped: "stopped"
+        }
+    }
+}

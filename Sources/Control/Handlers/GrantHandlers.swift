@@ -1,0 +1,77 @@
+internal import Configuration
+internal import Shell
+package import Supervision
+internal import XMPP
+
+/// `grants`: what the servers of the hosts let the daemon do.
+package struct GrantHandlers: Sendable {
+    private let supervisor: Supervisor
+
+    /// Hosts that are asked at the same time.
+    private static let atOnce = 16
+
+    package init(_ supervisor: Supervisor) {
+        self.supervisor = supervisor
+    }
+
+    package func register(in handlers: inout CommandHandlers) {
+        handlers["grants"] = { call in try await grants(call) }
+    }
+
+    private func grants(_ call: Call) async throws -> Outcome {
+        let isProbing = call.invocation.has("probe")
+        if isProbing, supervisor.componentReport.status != .connected { throw disconnected }
+        // Nothing is asked about hosts that are not served.
+        let hosts = await supervisor.hostStatuses(of: call).filter { $0.state != .refused }.map(\.host)
+        guard isProbing else {
+            for host in hosts { try await call.output.row(row(host, nil)) }
+            return Outcome()
+        }
+        for start in stride(from: 0, to: hosts.count, by: Self.atOnce) {
+            let some = hosts[start..<min(start + Self.atOnce, hosts.count)]
+            let probes = try await withThrowingTaskGroup(of: (String, HostProbe).self) { group in
+                for host in some { group.addTask { (host, try await probe(host)) } }
+                return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+            }
+            for host in some { try await call.output.row(row(host, probes[host])) }
+        }
+        return Outcome()
+    }
+
+    private func probe(_ host: String) async throws -> HostProbe {
+        do {
+            return try await supervisor.probe(host)
+        } catch {
+            throw disconnected
+        }
+    }
+
+    private func row(_ host: String, _ probe: HostProbe?) -> JSON {
+        let grants = supervisor.grants(of: host)
+        let isConnected = supervisor.componentReport.status == .connected
+        let commands =
+            probe?.commands.description ?? (grants.delegated.contains(Namespaces.commands) ? "yes" : "unknown")
+        return .row([
+            "host": .text(host),
+            "add_user": .text(probe?.addUser.description ?? "unknown"),
+            "roster": .text(isConnected ? grants.rosterAccess : "unknown"),
+            "commands": .text(commands),
+            "delegated": .texts(grants.delegated),
+            "privileges": .texts(grants.privileges),
+        ])
+    }
+
+    private var disconnected: CommandFailure {
+        CommandFailure(
+            .disconnected, supervisor.componentReport.status.words(supervisor.daemon.component.server),
+            hint: "`component status` tells more")
+    }
+}
+
+extension HostGrants {
+    /// What may be done with the rosters of the host's users: `none`, `get`, `set` or `both` (XEP-0356 §4.2).
+    fileprivate var rosterAccess: String {
+        let prefix = "roster: "
+        return privileges.first { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) } ?? "none"
+    }
+}

@@ -1,0 +1,112 @@
+internal import Shell
+package import Supervision
+
+/// `stats` and `top`: what hosts have done, and which are busy.
+package struct StatisticsHandlers: Sendable {
+    private let supervisor: Supervisor
+
+    package init(_ supervisor: Supervisor) {
+        self.supervisor = supervisor
+    }
+
+    package func register(in handlers: inout CommandHandlers) {
+        handlers["stats"] = { call in try await stats(call) }
+        handlers["top"] = { call in try await top(call) }
+    }
+
+    private func stats(_ call: Call) async throws -> Outcome {
+        let isNamed = !call.invocation.texts("host").isEmpty
+        var sum = HostCounters()
+        for host in await supervisor.hostStatuses(of: call) where host.isHost {
+            sum = sum + host.counters
+            if isNamed || host.counters != HostCounters() {
+                try await call.output.row(Self.row(host.host, host.counters))
+            }
+        }
+        if !isNamed, call.caller.hosts == .all {
+            let nobodys = await supervisor.nobodysCounters()
+            sum = sum + nobodys
+            try await call.output.row(Self.row("-", nobodys))
+        }
+        try await call.output.row(Self.row("", sum))
+        return Outcome()
+    }
+
+    private static func row(_ host: String, _ counters: HostCounters) -> JSON {
+        .row([
+            "host": .text(host), "requests": .count(counters.requests), "refused": .count(counters.refused),
+            "overloaded": .count(counters.overloaded), "invites": .count(counters.invites),
+            "waiting": .count(counters.waiting),
+        ])
+    }
+
+    private func top(_ call: Call) async throws -> Outcome {
+        let interval = call.invocation.count("interval") ?? 2
+        let hosts = call.invocation.count("count") ?? 20
+        let looks = call.invocation.count("looks") ?? .max
+        var before = await look(call)
+        for number in 1...looks {
+            try await supervisor.surroundings.sleep(.seconds(interval))
+            let now = await look(call)
+            for activity in now.activities(since: before).prefix(hosts) {
+                try await call.output.event(activity.row(look: number))
+            }
+            before = now
+        }
+        return Outcome()
+    }
+
+    private func look(_ call: Call) async -> Look {
+        let uptime = supervisor.surroundings.uptime()
+        let statuses = await supervisor.hostStatuses(seenBy: call.caller).filter(\.isHost)
+        return Look(
+            uptime: uptime, counters: Dictionary(statuses.map { ($0.host, $0.counters) }) { first, _ in first })
+    }
+}
+
+/// The counters of all hosts at one moment.
+struct Look: Sendable {
+    /// In milliseconds.
+    let uptime: Int64
+    let counters: [String: HostCounters]
+
+    /// What hosts did between two looks, the busiest first; those that did nothing are left out.
+    func activities(since before: Look) -> [Activity] {
+        let seconds = Double(max(1, uptime - before.uptime)) / 1000
+        var all: [Activity] = []
+        for (host, now) in counters {
+            var then = before.counters[host] ?? HostCounters()
+            // It was started anew in between.
+            if now.requests < then.requests || now.invites < then.invites { then = HostCounters() }
+            let activity = Activity(
+                host: host, requests: Double(now.requests - then.requests) / seconds,
+                invites: Double(now.invites - then.invites) / seconds,
+                refused: Double(max(0, now.refused - then.refused)) / seconds, waiting: now.waiting)
+            if activity.isAny { all.append(activity) }
+        }
+        return all.sorted { ($1.requests, $1.invites, $0.host) < ($0.requests, $0.invites, $1.host) }
+    }
+}
+
+/// What a host does, in a second each.
+struct Activity: Hashable, Sendable {
+    let host: String
+    let requests: Double
+    let invites: Double
+    let refused: Double
+    let waiting: Int
+
+    var isAny: Bool { requests > 0 || invites > 0 || waiting > 0 }
+
+    func row(look: Int) -> JSON {
+        .row([
+            "look": .count(look), "host": .text(host), "requests_per_second": .rate(requests),
+            "invites_per_second": .rate(invites), "refused_per_second": .rate(refused), "waiting": .count(waiting),
+        ])
+    }
+}
+
+extension JSON {
+    /// A number with at most one decimal.
+    fileprivate static func rate(_ rate: Double) -> JSON { .number((rate * 10).rounded() / 10) }
+}
