@@ -3,7 +3,8 @@ extension Invite {
     ///
     /// - `xmpp:alice@example.com?roster;preauth=TOKEN`, with `;ibr=y` after it where the invitee may also register,
     /// - `xmpp:example.com?register;preauth=TOKEN`,
-    /// - `xmpp:juliet@example.com?register;preauth=TOKEN` where the name of the new account is fixed.
+    /// - `xmpp:juliet@example.com?register;preauth=TOKEN` where the name of the new account is fixed, and for the reset of
+    ///   a password: no XEP knows such links, so it has the form that Prosody gives them, and which clients open already.
     ///
     /// - Parameters:
     ///   - host: The host that the invite is for, prepared.

@@ -6,9 +6,10 @@ public struct Invite: Hashable, Sendable {
     public let kind: InviteKind
     /// What its link asks a client to do first. Only for ``InviteKind/accountAndContact`` is there a choice.
     public let action: InviteAction
-    /// Who made the invite. Whoever redeems a contact invite gets this user as a contact.
+    /// Who made the invite, or for whom an operator did. Whoever redeems a contact invite gets this user as a contact.
     public let inviter: Account?
-    /// The localpart of the account to be created, prepared, if the inviter has fixed it.
+    /// The localpart, prepared, of the account to be created, if the inviter has fixed it; of a reset, that of the
+    /// account that there is.
     public let username: String?
     /// When the invite was made.
     public let createdAt: Timestamp
@@ -27,7 +28,7 @@ public struct Invite: Hashable, Sendable {
         self.kind = kind
         self.action =
             switch kind {
-            case .account: .register
+            case .account, .reset: .register
             case .contact: .roster
             case .accountAndContact: action
             }
@@ -36,6 +37,10 @@ public struct Invite: Hashable, Sendable {
         self.createdAt = createdAt
         self.expiresAt = expiresAt
     }
+
+    /// The name that nobody else gets while the invite is good (XEP-0401 §5.2). A reset promises none: its account is
+    /// there already.
+    public var promisedUsername: String? { kind == .reset ? nil : username }
 
     /// Whether the invite is no longer good at `now`.
     public func isExpired(at now: Timestamp) -> Bool {

@@ -6,4 +6,6 @@ public enum InviteKind: String, CaseIterable, Hashable, Sendable {
     case contact
     /// Becoming a contact of the inviter and, for who has none yet, an account on the host.
     case accountAndContact = "account-and-contact"
+    /// Choosing a new password for an account that there is.
+    case reset
 }

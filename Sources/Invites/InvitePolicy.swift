@@ -51,16 +51,53 @@ public struct InvitePolicy: Hashable, Sendable {
         switch request {
         case .contact(let inviter):
             if let denial = denialOfContactInvite(by: inviter) { throw denial }
-            let mayRegister = allowUserInvites || isAdmin(inviter)
             return Invite(
-                token: token, kind: mayRegister ? .accountAndContact : .contact, action: .roster, inviter: inviter,
+                token: token, kind: kindOfContactInvite(of: inviter), action: .roster, inviter: inviter,
                 createdAt: now, expiresAt: now.advanced(by: lifetime))
         case .account(let admin, let username, let rosterSubscription):
             if let denial = denialOfAccountInvite(by: admin) { throw denial }
             return Invite(
                 token: token, kind: rosterSubscription ? .accountAndContact : .account, action: .register,
                 inviter: admin, username: username, createdAt: now, expiresAt: now.advanced(by: lifetime))
+        case .operated(let request):
+            return try invite(for: request, token: token, at: now)
         }
+    }
+
+    /// Makes what an operator asks for.
+    ///
+    /// The rules say what users may do by themselves, so neither ``admins`` nor ``allowContactInvites`` is asked. What a
+    /// contact invite grants follows ``allowUserInvites``, as if its user had asked: it is that user's invite. Whoever
+    /// holds the link of a reset gets an account that somebody has, so it is good for a day at most unless the operator
+    /// says otherwise.
+    ///
+    /// - Throws: ``InviteDenial/notUserOfHost``.
+    private func invite(
+        for request: OperatorRequest, token: Token, at now: Timestamp
+    ) throws(InviteDenial) -> Invite {
+        let expiry = now.advanced(by: request.lifetime ?? lifetime)
+        switch request.grant {
+        case .account(let username, let contact):
+            if let contact, contact.domain != host { throw .notUserOfHost }
+            return Invite(
+                token: token, kind: contact == nil ? .account : .accountAndContact, action: .register,
+                inviter: contact, username: username, createdAt: now, expiresAt: expiry)
+        case .contact(let user):
+            guard user.domain == host else { throw .notUserOfHost }
+            return Invite(
+                token: token, kind: kindOfContactInvite(of: user), action: .roster, inviter: user, createdAt: now,
+                expiresAt: expiry)
+        case .reset(let user):
+            guard user.domain == host else { throw .notUserOfHost }
+            let shorter = lifetime.seconds < Lifetime.day.seconds ? lifetime : .day
+            return Invite(
+                token: token, kind: .reset, action: .register, inviter: nil, username: user.localpart, createdAt: now,
+                expiresAt: now.advanced(by: request.lifetime ?? shorter))
+        }
+    }
+
+    private func kindOfContactInvite(of user: Account) -> InviteKind {
+        allowUserInvites || isAdmin(user) ? .accountAndContact : .contact
     }
 
     /// Why `asker` may not invite contacts; `nil` when the rules let it.

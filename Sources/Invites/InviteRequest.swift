@@ -7,4 +7,6 @@ public enum InviteRequest: Hashable, Sendable {
     /// `username` fixes the localpart of the account, already prepared. With `rosterSubscription` the new user and `by`
     /// become contacts.
     case account(by: Account, username: String?, rosterSubscription: Bool)
+    /// What the host's operator asks for in the shell.
+    case operated(OperatorRequest)
 }

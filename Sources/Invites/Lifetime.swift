@@ -8,6 +8,8 @@ public struct Lifetime: Hashable, Sendable {
 
     /// The longest lifetime, 3,650 days.
     public static let maximum = Lifetime(validSeconds: 3_650 * Unit.day.seconds)
+    /// 24 hours.
+    public static let day = Lifetime(validSeconds: Unit.day.seconds)
     /// Seven days: what an invite gets when nobody says otherwise.
     public static let week = Lifetime(validSeconds: Unit.week.seconds)
 

@@ -83,8 +83,13 @@ struct InviteDatabase: Sendable {
     }
 
     /// Adds all of `groups` in one transaction, which is durable when this returns.
-    func add(_ groups: some Sequence<[Invite]>) throws {
+    ///
+    /// - Returns: For each group, in order, the number of its last invite. One number for each group is next to nothing;
+    ///   one for each invite would be an array for each group.
+    func add(_ groups: some Collection<[Invite]>) throws -> [Int64] {
         try access { database in
+            var numbers: [Int64] = []
+            numbers.reserveCapacity(groups.count)
             try database.inTransaction(.immediate) {
                 let insert = try database.cachedStatement(
                     sql: """
@@ -99,9 +104,11 @@ struct InviteDatabase: Sendable {
                             invite.expiresAt.millisecondsSinceEpoch,
                         ])
                     }
+                    numbers.append(database.lastInsertedRowID)
                 }
                 return .commit
             }
+            return numbers
         }
     }
 
@@ -126,7 +133,11 @@ struct InviteDatabase: Sendable {
     func isPromised(_ username: String, at time: Timestamp) throws -> Bool {
         try access { database in
             let select = try database.cachedStatement(
-                sql: "SELECT EXISTS (SELECT 1 FROM invite WHERE username = ? AND expires_at > ?)")
+                sql: """
+                    SELECT EXISTS (
+                        SELECT 1 FROM invite WHERE username = ? AND expires_at > ? AND kind <> 'reset'
+                    )
+                    """)
             return try Bool.fetchOne(select, arguments: [username, time.millisecondsSinceEpoch]) ?? false
         }
     }
@@ -159,9 +170,19 @@ struct InviteDatabase: Sendable {
         }
     }
 
-    private static let selection = """
-        SELECT token, kind, action, inviter, username, created_at, expires_at FROM invite
+    static let selection = """
+        SELECT token, kind, action, inviter, username, created_at, expires_at, id FROM invite
         """
+}
+
+extension StoredInvite {
+    /// Reads a row of the table `invite`.
+    ///
+    /// - Throws: ``StoreError/corrupt`` when a value in it cannot be.
+    init(row: Row) throws {
+        guard let number = Int64.fromDatabaseValue(row[7]) else { throw StoreError.corrupt }
+        self.init(number: number, invite: try Invite(row: row))
+    }
 }
 
 extension Invite {

@@ -42,12 +42,23 @@ public final class InviteStore: Sendable {
     ///   would be waiting for this host.
     public func add(_ invites: [Invite]) async throws(StoreError) {
         if invites.isEmpty { return }
-        let result = await withCheckedContinuation { continuation in
+        _ = try await lastNumber(adding: invites)
+    }
+
+    /// Adds one invite, as ``add(_:)-([Invite])`` does.
+    ///
+    /// - Returns: Its number.
+    public func add(_ invite: Invite) async throws(StoreError) -> Int64 {
+        try await lastNumber(adding: [invite])
+    }
+
+    private func lastNumber(adding invites: [Invite]) async throws(StoreError) -> Int64 {
+        let result: Result<Int64, StoreError> = await withCheckedContinuation { continuation in
             submit(.add(invites) { continuation.resume(returning: $0) }) { error in
                 continuation.resume(returning: .failure(error))
             }
         }
-        try result.get()
+        return try result.get()
     }
 
     /// The invite with `token`, whether or not it has expired.
@@ -112,7 +123,8 @@ public final class InviteStore: Sendable {
         state.withLock { $0.jobs.waitingRows }
     }
 
-    private func read<Value: Sendable>(
+    /// Runs `body` with the open database when the host's turn comes; `nil` if there is none.
+    func read<Value: Sendable>(
         _ body: @escaping @Sendable (InviteDatabase) throws -> Value
     ) async throws(StoreError) -> Value? {
         try await perform(creating: false, body)
@@ -204,16 +216,17 @@ extension InviteStore {
         }
         let result = Result { try openedDatabase().add(groups) }.mapError { StoreError($0) }
         switch result {
-        case .success:
+        case .success(let numbers):
             openDatabases.noteCommit(of: groups.reduce(0) { $0 + $1.count })
+            for case (.add(_, let done), let number) in zip(jobs, numbers) { done(.success(number)) }
         case .failure(.duplicate) where jobs.count > 1:
             // Whose token it was is nobody else's trouble.
             for job in jobs { add([job]) }
             return
         case .failure(let error):
             closeDatabase(ifSpoiledBy: error)
+            for case .add(_, let done) in jobs { done(.failure(error)) }
         }
-        for case .add(_, let done) in jobs { done(result) }
     }
 
     private func call(creating: Bool, _ body: (Result<InviteDatabase?, StoreError>) -> StoreError?) {

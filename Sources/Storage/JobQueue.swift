@@ -2,8 +2,8 @@ internal import Invites
 
 /// What one host's database is asked to do.
 enum Job: Sendable {
-    /// Add invites durably, then call back.
-    case add([Invite], @Sendable (Result<Void, StoreError>) -> Void)
+    /// Add invites durably, then call back with the number of the last.
+    case add([Invite], @Sendable (Result<Int64, StoreError>) -> Void)
     /// Do something else with the open database, or with `nil` when there is none and none is to be made. Returns the
     /// error that it met, if any.
     case call(creating: Bool, @Sendable (Result<InviteDatabase?, StoreError>) -> StoreError?)

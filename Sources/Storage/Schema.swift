@@ -12,13 +12,13 @@ enum Schema {
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             -- [A-Za-z0-9], the secret in the link
             token TEXT NOT NULL UNIQUE,
-            -- 'account', 'contact', 'account-and-contact'
+            -- 'account', 'contact', 'account-and-contact', 'reset'
             kind TEXT NOT NULL,
             -- 'roster', 'register': the query type of the link
             action TEXT NOT NULL,
             -- localpart@domain
             inviter TEXT,
-            -- the localpart of the account to be created, if fixed
+            -- the localpart of the account to be created, if fixed; of the account whose password a reset resets
             username TEXT,
             -- milliseconds since 1970-01-01T00:00:00Z
             created_at INTEGER NOT NULL,

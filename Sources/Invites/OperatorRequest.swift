@@ -1,0 +1,24 @@
+/// What an operator asks a host for, who works at the provider and is no user of any host.
+///
+/// The rules that say what users may ask for do not cap it.
+public struct OperatorRequest: Hashable, Sendable {
+    /// What the invite is to grant.
+    public enum Grant: Hashable, Sendable {
+        /// An account on the host. `username` fixes its localpart, already prepared. With `contact`, a user of the host,
+        /// the new user and that one become contacts.
+        case account(username: String?, contact: Account?)
+        /// Becoming a contact of this user of the host.
+        case contact(of: Account)
+        /// Choosing a new password for this user of the host.
+        case reset(of: Account)
+    }
+
+    public var grant: Grant
+    /// How long the invite is to be good for; `nil` for what the host's rules say.
+    public var lifetime: Lifetime?
+
+    public init(_ grant: Grant, lifetime: Lifetime? = nil) {
+        self.grant = grant
+        self.lifetime = lifetime
+    }
+}
