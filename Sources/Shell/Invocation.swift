@@ -40,6 +40,11 @@ public struct Invocation: Hashable, Sendable {
         if case .count(let count)? = values[name]?.first { count } else { nil }
     }
 
+    /// The numbers of an argument that may repeat; empty when it was not given.
+    public func counts(_ name: String) -> [Int] {
+        (values[name] ?? []).compactMap { if case .count(let count) = $0 { count } else { nil } }
+    }
+
     public func duration(_ name: String) -> Lifetime? {
         if case .duration(let duration)? = values[name]?.first { duration } else { nil }
     }

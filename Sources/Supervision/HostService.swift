@@ -1,10 +1,10 @@
-internal import Invites
+package import Invites
 internal import Logging
 internal import NIOCore
 internal import Storage
 
-/// Why a host could not make an invite.
-enum InviteRefusal: Error, Hashable, Sendable {
+/// Why a host could not make an invite, or do something else with its invites.
+package enum InviteRefusal: Error, Hashable, Sendable {
     /// The rules forbid it.
     case denied(InviteDenial)
     /// The name is promised to someone else by an invite that is still good.
@@ -21,7 +21,7 @@ actor HostService {
     private(set) var policy: InvitePolicy
     private var lifecycle: HostLifecycle
     private let store: InviteStore
-    private let surroundings: Surroundings
+    let surroundings: Surroundings
     private let deadlines: Deadlines
     private let quarantines: Quarantines
     /// When it was suspended, or was no more.
@@ -69,7 +69,7 @@ actor HostService {
         for request in requests {
             do throws(InviteRefusal) {
                 let invite = try makeInvite(request, at: now)
-                if let username = invite.username {
+                if let username = invite.promisedUsername {
                     try await promise(username, at: now)
                     promised.append(username)
                 }
@@ -88,7 +88,7 @@ actor HostService {
         }
     }
 
-    private func makeInvite(_ request: InviteRequest, at now: Timestamp) throws(InviteRefusal) -> Invite {
+    func makeInvite(_ request: InviteRequest, at now: Timestamp) throws(InviteRefusal) -> Invite {
         do {
             return try policy.invite(for: request, token: .random(at: now, using: &entropy), at: now)
         } catch {
@@ -98,28 +98,42 @@ actor HostService {
 
     /// Reserves a username (XEP-0401 §5.2): one that another invite fixes, which is still good or about to be stored,
     /// is refused.
-    private func promise(_ username: String, at now: Timestamp) async throws(InviteRefusal) {
-        guard promising.insert(username).inserted else { throw .usernameTaken }
+    func promise(_ username: String, at now: Timestamp) async throws(InviteRefusal) {
+        try reserve(username)
         do throws(InviteRefusal) {
             guard case .running = lifecycle.state else { throw .unavailable }
             if try await ask({ store throws(StoreError) in try await store.isPromised(username, at: now) }) {
                 throw .usernameTaken
             }
         } catch {
-            promising.remove(username)
+            release(username)
             throw error
         }
     }
 
+    /// Keeps a username from being promised until ``release(_:)``.
+    func reserve(_ username: String) throws(InviteRefusal) {
+        guard promising.insert(username).inserted else { throw .usernameTaken }
+    }
+
+    func release(_ username: String) {
+        promising.remove(username)
+    }
+
     private func store(_ invites: [Invite]) async throws(InviteRefusal) {
         try await ask { store throws(StoreError) in try await store.add(invites) }
+        noteSuccess(of: invites.count)
+    }
+
+    /// So many invites were stored.
+    func noteSuccess(of count: Int) {
         lifecycle.succeeded()
-        invitesMade += invites.count
+        invitesMade += count
     }
 
     /// Has the store do something, and turns what goes wrong into a refusal and, where it is the store's fault, into
     /// quarantine.
-    private func ask<Value: Sendable>(
+    func ask<Value: Sendable>(
         _ operation: @escaping @Sendable (InviteStore) async throws(StoreError) -> Value
     ) async throws(InviteRefusal) -> Value {
         guard case .running = lifecycle.state else { throw .unavailable }

@@ -254,8 +254,7 @@ extension InviteCommands.Completion {
 
     private func completed(_ invite: Invite, host: String) -> IQ {
         let wording = Wording.for(request.iq.language)
-        // No server module redeems tokens in-band for us yet, and `ibr=y` must not be promised without one.
-        let uri = invite.uri(host: host, redeemableInBand: false)
+        let uri = invite.link(on: host)
         let expires = DateTime.format(millisecondsSinceEpoch: invite.expiresAt.millisecondsSinceEpoch)
         let form = DataForm(
             .result, title: wording.name(ofCommand: node),

@@ -175,7 +175,7 @@ public actor Supervisor {
     }
 
     /// Runs what may wait for a disk on a thread that nobody else needs: the watchdog asks this actor whether it lives.
-    private static func onBlockingThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    static func onBlockingThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async { continuation.resume(returning: body()) }
         }

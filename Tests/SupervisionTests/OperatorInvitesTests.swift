@@ -1,0 +1,235 @@
+import Configuration
+import Foundation
+import Invites
+import Storage
+import TestSupport
+import Testing
+import XMPP
+
+@testable import Supervision
+
+/// What operators do with the invites of hosts, while users go on inviting.
+@Suite(.timeLimit(.minutes(1))) struct OperatorInvitesTests {
+    private static let files = ["a.example": "admins: [admin@a.example]\n", "b.example": ""]
+    private let alice = Account(localpart: "alice", domain: "a.example")
+
+    private func account(_ username: String?) -> OperatorRequest {
+        OperatorRequest(.account(username: username, contact: nil))
+    }
+
+    private func rows(_ hosting: Hosting, _ host: String = "a.example") async throws -> [StoredInvite] {
+        try await hosting.supervisor.invites(of: host, InviteFilter()).invites
+    }
+
+    private func trouble<Value>(_ body: () async throws(InviteTrouble) -> Value) async -> InviteTrouble? {
+        do throws(InviteTrouble) {
+            _ = try await body()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test func anInviteIsStoredWithTheNumberThatIsAnswered() async throws {
+        try await Hosting.with(Self.files) { hosting in
+            let first = try await hosting.supervisor.invite(account("juliet"), on: "a.example")
+            #expect(try await hosting.invite(by: "alice@a.example/r").uri != nil)
+            let second = try await hosting.supervisor.invite(
+                OperatorRequest(.contact(of: alice), lifetime: .day), on: "a.example")
+            #expect((first.number, second.number) == (1, 3))
+            let stored = try await rows(hosting)
+            #expect(stored.count == 3 && stored[0] == first && stored[2] == second)
+            #expect(second.invite.expiresAt == hosting.world.now.advanced(by: .day))
+            #expect(try await rows(hosting, "b.example").isEmpty)
+        }
+    }
+
+    @Test func operatorsAndUsersAreNotPromisedOneName() async throws {
+        try await Hosting.with(Self.files) { hosting in
+            let service = try #require(hosting.endpoint("a.example")?.service)
+            let admin = Account(localpart: "admin", domain: "a.example")
+            let byAdmin = InviteRequest.account(by: admin, username: "juliet", rosterSubscription: false)
+            _ = try await hosting.supervisor.invite(account("juliet"), on: "a.example")
+            #expect(await service.invite([byAdmin]) == [.failure(.usernameTaken)])
+            // A reset promises nothing, neither to others nor against them.
+            let juliet = Account(localpart: "juliet", domain: "a.example")
+            _ = try await hosting.supervisor.invite(OperatorRequest(.reset(of: juliet)), on: "a.example")
+            _ = try await hosting.supervisor.invite(OperatorRequest(.reset(of: juliet)), on: "a.example")
+            #expect(
+                await trouble { () throws(InviteTrouble) in
+                    try await hosting.supervisor.invite(account("juliet"), on: "a.example")
+                } == .refusal(.usernameTaken))
+            _ = try await hosting.supervisor.removeInvites(of: "a.example", numbered: [1])
+            _ = try await hosting.supervisor.invite(account("juliet"), on: "a.example")
+        }
+    }
+
+    @Test func ofManyWhoAskForOneNameOneGetsIt() async throws {
+        try await Hosting.with(Self.files) { hosting async throws in
+            let count = await withTaskGroup(of: Bool.self) { group in
+                for _ in 0..<20 {
+                    group.addTask {
+                        (try? await hosting.supervisor.invite(account("juliet"), on: "a.example")) != nil
+                    }
+                }
+                return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+            }
+            #expect(count == 1)
+            #expect(try await rows(hosting).count == 1)
+        }
+    }
+
+    @Test func theRulesOfTheHostHold() async throws {
+        try await Hosting.with(Self.files) { hosting in
+            let trouble = await trouble { () throws(InviteTrouble) in
+                try await hosting.supervisor.invite(OperatorRequest(.reset(of: alice)), on: "b.example")
+            }
+            #expect(trouble == .refusal(.denied(.notUserOfHost)))
+        }
+    }
+
+    @Test func hostsThatDoNotRunAreTold() async throws {
+        try await Hosting.with(["a.example": "", "bad.example": "allow_user_invites: perhaps\n"]) { hosting in
+            let supervisor = hosting.supervisor
+            let refused = await trouble { () throws(InviteTrouble) in
+                try await supervisor.invite(account(nil), on: "bad.example")
+            }
+            let unknown = await trouble { () throws(InviteTrouble) in
+                try await supervisor.invites(of: "c.example", InviteFilter())
+            }
+            #expect(refused == .refusedHost)
+            #expect(unknown == .unknownHost)
+            #expect(await supervisor.inviteNumbers(of: "c.example", prefix: "", limit: 5).isEmpty)
+            try hosting.directory.write("", to: "state/hosts/bad.example.sqlite3")
+            try hosting.directory.write("", to: "state/hosts/gone.example.sqlite3")
+            _ = try await supervisor.invite(account(nil), on: "a.example")
+            #expect(try await supervisor.hostsWithInvites() == ["a.example", "bad.example"])
+        }
+    }
+
+    @Test func aBrokenDatabaseIsUnavailableAndOthersAreNot() async throws {
+        try await Hosting.with(Self.files) { hosting in
+            let supervisor = hosting.supervisor
+            try hosting.directory.write(String(repeating: "*", count: 8192), to: "state/hosts/a.example.sqlite3")
+            for _ in 0..<2 {
+                let trouble = await trouble { () throws(InviteTrouble) in
+                    try await supervisor.invites(of: "a.example", InviteFilter())
+                }
+                #expect(trouble == .refusal(.unavailable))
+            }
+            #expect(try await supervisor.invite(account(nil), on: "b.example").number == 1)
+        }
+    }
+
+    @Test func extendingCountsFromNow() async throws {
+        try await Hosting.with(Self.files) { hosting in
+            let supervisor = hosting.supervisor
+            let made = try await supervisor.invite(account("juliet"), on: "a.example")
+            hosting.world.advance(byMilliseconds: 8 * 86_400_000)
+            let (extended, before) = try await supervisor.extendInvite(1, of: "a.example", by: .day)
+            #expect(before == made.invite.expiresAt)
+            #expect(extended.invite.expiresAt == hosting.world.now.advanced(by: .day))
+            #expect(extended.invite.token == made.invite.token)
+            #expect(
+                await trouble { () throws(InviteTrouble) in
+                    try await supervisor.extendInvite(2, of: "a.example", by: .day)
+                } == .unknownInvite(2))
+
+            // Once it has expired, another may have the name.
+            hosting.world.advance(byMilliseconds: 2 * 86_400_000)
+            _ = try await supervisor.invite(account("juliet"), on: "a.example")
+            #expect(
+                await trouble { () throws(InviteTrouble) in
+                    try await supervisor.extendInvite(1, of: "a.example", by: .day)
+                } == .refusal(.usernameTaken))
+        }
+    }
+
+    /// One name, an expired invite that is extended and new ones that are asked for, all at once: one of them has it.
+    @Test func extendingAndInvitingAtOnceMakeOnePromise() async throws {
+        try await Hosting.with(Self.files) { hosting in
+            let supervisor = hosting.supervisor
+            for _ in 0..<20 {
+                let old = try await supervisor.invite(account("juliet"), on: "a.example")
+                hosting.world.advance(byMilliseconds: 8 * 86_400_000)
+                async let extended = try? supervisor.extendInvite(old.number, of: "a.example", by: .day)
+                async let made = try? supervisor.invite(account("juliet"), on: "a.example")
+                _ = await (extended, made)
+                let open = try await supervisor.invites(
+                    of: "a.example", InviteFilter(state: .open(at: hosting.world.now))
+                ).invites
+                #expect(open.count == 1)
+                hosting.world.advance(byMilliseconds: 8 * 86_400_000)
+            }
+        }
+    }
+
+    @Test func usersInviteWhileAllThereWasIsRemoved() async throws {
+        try await Hosting.with(Self.files) { hosting in
+            let supervisor = hosting.supervisor
+            let store = await supervisor.resources.databases.store(for: "a.example")
+            let service = try #require(hosting.endpoint("a.example")?.service)
+            _ = await service.invite(Array(repeating: .contact(inviter: alice), count: 5_000))
+            let end = try await supervisor.lastInviteNumber(of: "a.example")
+            #expect(end == 5_000)
+            var (removed, invited) = (0, 0)
+            var next: Int64? = 0
+            while let start = next {
+                let id = "r\(invited)"
+                async let answer = hosting.invite(by: "alice@a.example/r", id: id)
+                let tally = try await supervisor.removeInvites(
+                    of: "a.example", InviteFilter(), after: start, through: end)
+                removed += tally.count
+                next = tally.next
+                #expect(try await answer.uri != nil)
+                invited += 1
+            }
+            #expect(removed == 5_000)
+            #expect(invited > 10)
+            #expect(try await store.count() == invited)
+        }
+    }
+
+    @Test func numbersAreCompletedWithoutSecrets() async throws {
+        try await Hosting.with(Self.files) { hosting in
+            let supervisor = hosting.supervisor
+            let made = try await supervisor.invite(account("juliet"), on: "a.example")
+            hosting.world.advance(byMilliseconds: 8 * 86_400_000)
+            _ = try await supervisor.invite(OperatorRequest(.contact(of: alice)), on: "a.example")
+            _ = try await supervisor.invite(OperatorRequest(.reset(of: alice)), on: "a.example")
+            let all = await supervisor.inviteNumbers(of: "a.example", prefix: "", limit: 10)
+            #expect(
+                all == [
+                    .init(number: 3, summary: "reset for alice"),
+                    .init(number: 2, summary: "contact by alice@a.example"),
+                    .init(number: 1, summary: "account for juliet, expired"),
+                ])
+            #expect(await supervisor.inviteNumbers(of: "a.example", prefix: "2", limit: 10).map(\.number) == [2])
+            #expect(await supervisor.inviteNumbers(of: "a.example", prefix: "", limit: 1).map(\.number) == [3])
+            #expect(!"\(all)\(made)".contains(made.invite.token.text))
+        }
+    }
+
+    @Test func aHungDiskIsNotWaitedFor() async throws {
+        try await Hosting.with(Self.files) { hosting in
+            let supervisor = hosting.supervisor
+            let store = await supervisor.resources.databases.store(for: "a.example")
+            let gate = try await StoreGate(store)
+            let serving = Task { await supervisor.run() }
+            async let listed = trouble { () throws(InviteTrouble) in
+                try await supervisor.invites(of: "a.example", InviteFilter())
+            }
+            // The deadline is looked at every second, and has not begun before the call is there.
+            var keeper = try await hosting.world.sleeper(for: .seconds(1))
+            while store.waitingRows == 0 { await Task.yield() }
+            hosting.world.advance(byMilliseconds: 10_001)
+            keeper.wake()
+            #expect(await listed == .refusal(.unavailable))
+            keeper = try await hosting.world.sleeper(for: .seconds(1))
+            gate.open()
+            supervisor.connection.shutDown()
+            await serving.value
+            keeper.wake()
+        }
+    }
+}
