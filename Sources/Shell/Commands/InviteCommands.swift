@@ -11,19 +11,24 @@ enum InviteCommands {
         Field("invite", .count, "the number of the invite on that host"),
         Field("kind", .choice(kinds), "what it grants"),
         Field("state", .choice(states), "whether it is still good"),
-        Field("inviter", .text, "who made it", isOptional: true),
-        Field("username", .text, "the name of the account, if fixed", isOptional: true),
+        Field("inviter", .text, "whose invite it is; none where an operator made it for nobody", isOptional: true),
+        Field("username", .text, "the name of the account, if fixed, or whose password it resets", isOptional: true),
         Field("created", .time, "when it was made"),
         Field("expires", .time, "until when it is good"),
     ]
     private static let uri = Field("uri", .text, "the link", isOptional: true, isSecret: true)
     private static let qrCode = Field("qr", .text, "the link as a QR code", isOptional: true, isSecret: true)
 
-    private static let expires = CommandSpec.Option("expires", .duration, "How long it is good for")
+    private static let expires = CommandSpec.Option(
+        "expires", .duration, "How long it is good for; otherwise as the host's file says")
     private static let qr = CommandSpec.Option("qr", nil, "Show the link as a QR code, too")
 
     static let createAccount = CommandSpec(
         "invite create account", "Invite somebody to register on a host",
+        discussion: """
+            The rules that say what users may ask for do not cap operators. A username is promised to one invite at a \
+            time.
+            """,
         arguments: [HostCommands.host],
         options: [
             .init("username", .text, "The name of the new account"),
@@ -35,10 +40,17 @@ enum InviteCommands {
             .init("invite create account example.com", "Let somebody register on example.com"),
             .init(
                 "invite create account example.com --username juliet --expires 1d", "Let Juliet register within a day"),
+            .init(
+                "invite create account example.com --contact alice@example.com --qr",
+                "Invite somebody who becomes a contact of Alice, too, and show the link as a QR code"),
         ])
 
     static let createContact = CommandSpec(
         "invite create contact", "Invite somebody to become a contact of a user",
+        discussion: """
+            It is the user's invite: `allow_user_invites` says whether the invitee may also register. Where users may \
+            not invite contacts themselves, operators still can.
+            """,
         arguments: [.init("user", .user, "Whose contact")],
         options: [expires, qr],
         result: .record(fields + [uri, qrCode]), effect: .change, role: .operator,
@@ -46,8 +58,12 @@ enum InviteCommands {
 
     static let createReset = CommandSpec(
         "invite create reset", "Let a user choose a new password",
+        discussion: """
+            Whoever has the link gets the account, so it is good for a day, or less where the host's file says less, \
+            unless you say otherwise. Whether there is such an account is not checked.
+            """,
         arguments: [.init("user", .user, "Whose password")],
-        options: [expires, qr],
+        options: [.init("expires", .duration, "How long it is good for; otherwise a day at most"), qr],
         result: .record(fields + [uri, qrCode]), effect: .change, role: .operator,
         examples: [.init("invite create reset alice@example.com", "Make a link for Alice, who forgot her password")])
 
@@ -61,6 +77,10 @@ enum InviteCommands {
 
     static let list = CommandSpec(
         "invite list", "List the invites of hosts",
+        discussion: """
+            Links are not shown; `invite show --reveal` shows one. What expired is listed until it is removed, a day \
+            later. A host whose storage does not work is told in a line of its own.
+            """,
         arguments: [.init("host", .host, "Only of these hosts", isOptional: true, isRepeating: true)],
         options: filters + [.init("limit", .count(1...1_000_000), "No more than so many of a host")],
         result: .table(fields),
@@ -89,12 +109,19 @@ enum InviteCommands {
 
     static let extend = CommandSpec(
         "invite extend", "Let an invite be good for longer",
+        discussion: """
+            The time counts from now, and may be less than what is left. An expired invite becomes good again, unless \
+            another one promises its username by now.
+            """,
         arguments: [HostCommands.host, invite, .init("time", .duration, "How long from now")],
         result: .record(fields), effect: .change, role: .operator,
         examples: [.init("invite extend example.com 42 7d", "Let the invite 42 be good for a week from now")])
 
     static let purge = CommandSpec(
         "invite purge", "Delete all invites of a host that the filters choose",
+        discussion: """
+            It needs a filter or `--all`. What is made after the question was asked stays.
+            """,
         arguments: [HostCommands.host],
         options: filters + [
             .init("all", nil, "Delete all there are"), .init("dry-run", nil, "Only list what would be deleted"),

@@ -1,0 +1,181 @@
+internal import Invites
+internal import Shell
+internal import Storage
+internal import Supervision
+
+/// The commands that look through all invites of hosts. They take a page at a time, and wait for their reader in
+/// between: a host may have a million.
+extension InviteHandlers {
+    // MARK: Listing
+
+    func list(_ call: Call) async throws -> Outcome {
+        let now = supervisor.now
+        let filter = try call.invocation.filter(at: now)
+        let named = Set(call.invocation.texts("host")).sorted()
+        let hosts = named.isEmpty ? try await visibleHosts(call) : named
+        var count = 0
+        for host in hosts {
+            do throws(CommandFailure) {
+                count += try await list(host, filter, limit: call.invocation.count("limit"), at: now, call)
+            } catch {
+                if named.count == 1 || error.code == .cancelled { throw error }
+                // The trouble of one host is not that of the others.
+                try await call.output.text("\(error.message)\(error.hint.map { "; \($0)" } ?? "")")
+            }
+        }
+        return Outcome(InviteRows.counted(count), hosts: hosts)
+    }
+
+    /// The hosts that the caller sees and that have a database; all others have no invites.
+    private func visibleHosts(_ call: Call) async throws -> [String] {
+        do {
+            return try await supervisor.hostsWithInvites().filter(call.caller.hosts.contains)
+        } catch let error as StoreError {
+            throw CommandFailure(.unavailableHost, "the state directory cannot be read: \(error)")
+        }
+    }
+
+    /// Shows the invites of one host that the filter means, and returns how many.
+    private func list(
+        _ host: String, _ filter: InviteFilter, through end: Int64 = .max, limit: Int?, at now: Timestamp, _ call: Call
+    ) async throws(CommandFailure) -> Int {
+        let rows = InviteRows(host: host, now: now)
+        var count = 0
+        var start: Int64? = 0
+        while let after = start {
+            let room = min((limit ?? .max) - count, Self.pageSize)
+            if room <= 0 { break }
+            let page = try await translated(host) { () throws(InviteTrouble) in
+                try await supervisor.invites(of: host, filter, after: after, through: end, limit: room)
+            }
+            do {
+                for invite in page.invites { try await call.output.row(rows.row(invite)) }
+                try Task.checkCancellation()
+            } catch {
+                throw CommandFailure(.cancelled, "ended before it was done")
+            }
+            count += page.invites.count
+            start = page.next
+        }
+        return count
+    }
+
+    private static let pageSize = 500
+
+    // MARK: Purging
+
+    func purge(_ call: Call) async throws -> Outcome {
+        let host = try call.invocation.required("host")
+        let now = supervisor.now
+        let filter = try call.invocation.filter(at: now)
+        let isForAll = call.invocation.has("all")
+        guard isForAll != (filter != InviteFilter()) else {
+            throw CommandFailure(
+                .badArgument,
+                isForAll ? "--all goes with no filter" : "say which invites: there is neither a filter nor --all",
+                hint: "usage: \(call.invocation.spec.usage)")
+        }
+        // What is made from now on has higher numbers, and stays.
+        let end = try await translated(host) { () throws(InviteTrouble) in
+            try await supervisor.lastInviteNumber(of: host)
+        }
+        if call.invocation.has("dry-run") {
+            let count = try await list(host, filter, through: end, limit: nil, at: now, call)
+            return Outcome("\(InviteRows.counted(count)) would be deleted", hosts: [host])
+        }
+        let count = try await count(host, filter, through: end)
+        if count == 0 { return Outcome("no invite matches", hosts: [host]) }
+        let examples = try await examples(host, filter, through: end)
+        let one = count == 1
+        try await call.confirm(
+            "Delete \(InviteRows.counted(count)) of \(host)? \(one ? "Its link stops" : "Their links stop") working.")
+        let deleted = try await remove(host, filter, through: end, of: count, call)
+        return Outcome(
+            "deleted \(InviteRows.counted(deleted))", hosts: [host],
+            before: InviteRows.journal(examples, count: count), after: "deleted \(InviteRows.counted(deleted))")
+    }
+
+    private func count(_ host: String, _ filter: InviteFilter, through end: Int64) async throws -> Int {
+        var count = 0
+        var start: Int64? = 0
+        while let after = start {
+            try Task.checkCancellation()
+            let tally = try await translated(host) { () throws(InviteTrouble) in
+                try await supervisor.countInvites(of: host, filter, after: after, through: end)
+            }
+            count += tally.count
+            start = tally.next
+        }
+        return count
+    }
+
+    /// The first few, for the journal.
+    private func examples(_ host: String, _ filter: InviteFilter, through end: Int64) async throws -> [StoredInvite] {
+        var found: [StoredInvite] = []
+        var start: Int64? = 0
+        while let after = start, found.count < InviteRows.mostNamed {
+            try Task.checkCancellation()
+            let page = try await translated(host) { () throws(InviteTrouble) in
+                try await supervisor.invites(
+                    of: host, filter, after: after, through: end, limit: InviteRows.mostNamed - found.count)
+            }
+            found += page.invites
+            start = page.next
+        }
+        return found
+    }
+
+    private func remove(
+        _ host: String, _ filter: InviteFilter, through end: Int64, of total: Int, _ call: Call
+    ) async throws(CommandFailure) -> Int {
+        var count = 0
+        var told = 0
+        var start: Int64? = 0
+        do {
+            while let after = start {
+                try Task.checkCancellation()
+                let tally = try await translated(host) { () throws(InviteTrouble) in
+                    try await supervisor.removeInvites(of: host, filter, after: after, through: end)
+                }
+                count += tally.count
+                start = tally.next
+                if count >= told + Self.progressStep {
+                    told = count
+                    try await call.output.progress("deleted \(count) of \(total)")
+                }
+            }
+        } catch let failure as CommandFailure {
+            throw CommandFailure(
+                failure.code, "\(failure.message); \(InviteRows.counted(count)) had been deleted by then",
+                hint: failure.hint)
+        } catch {
+            throw CommandFailure(.cancelled, "ended early: \(InviteRows.counted(count)) had been deleted by then")
+        }
+        return count
+    }
+
+    private static let progressStep = 5_000
+}
+
+extension Invocation {
+    /// The invites that the options choose, as things are at `now`.
+    func filter(at now: Timestamp) throws(CommandFailure) -> InviteFilter {
+        let state: InviteFilter.State? =
+            switch text("state") {
+            case "open": .open(at: now)
+            case "expired": .expired(at: now)
+            default: nil
+            }
+        return InviteFilter(
+            kind: text("kind").flatMap(InviteKind.init(rawValue:)), inviter: try account("inviter"), state: state,
+            createdBefore: duration("older-than").map(now.before), createdSince: duration("newer-than").map(now.before))
+    }
+}
+
+extension Timestamp {
+    /// The point `lifetime` earlier, or the first one that can be represented.
+    fileprivate func before(_ lifetime: Lifetime) -> Timestamp {
+        let (difference, overflow) = millisecondsSinceEpoch.subtractingReportingOverflow(lifetime.seconds * 1_000)
+        return Timestamp(millisecondsSinceEpoch: overflow ? .min : difference)
+    }
+}

@@ -1,0 +1,179 @@
+internal import Invites
+internal import Shell
+internal import Storage
+package import Supervision
+internal import Text
+internal import XMPP
+
+/// The commands `invite …` for one or few invites. What looks through many is in its extension.
+package struct InviteHandlers: Sendable {
+    let supervisor: Supervisor
+
+    package init(_ supervisor: Supervisor) {
+        self.supervisor = supervisor
+    }
+
+    package func register(in handlers: inout CommandHandlers) {
+        handlers["invite create account"] = createAccount
+        handlers["invite create contact"] = createContact
+        handlers["invite create reset"] = createReset
+        handlers["invite list"] = list
+        handlers["invite show"] = show
+        handlers["invite delete"] = delete
+        handlers["invite extend"] = extend
+        handlers["invite purge"] = purge
+    }
+
+    // MARK: Making
+
+    private func createAccount(_ call: Call) async throws -> Outcome {
+        let host = try call.invocation.required("host")
+        var username: String?
+        if let text = call.invocation.text("username") {
+            do {
+                username = try JID.prepareLocalpart(text)
+            } catch {
+                throw CommandFailure(
+                    .badArgument, "\(text.quoted) is not a username: \(error)",
+                    hint: "the part before the @, such as juliet")
+            }
+        }
+        let contact = try call.invocation.account("contact")
+        return try await create(.account(username: username, contact: contact), on: host, call)
+    }
+
+    private func createContact(_ call: Call) async throws -> Outcome {
+        let user = try call.invocation.requiredAccount("user")
+        return try await create(.contact(of: user), on: user.domain, call)
+    }
+
+    private func createReset(_ call: Call) async throws -> Outcome {
+        let user = try call.invocation.requiredAccount("user")
+        return try await create(.reset(of: user), on: user.domain, call)
+    }
+
+    private func create(_ grant: OperatorRequest.Grant, on host: String, _ call: Call) async throws -> Outcome {
+        let request = OperatorRequest(grant, lifetime: call.invocation.duration("expires"))
+        let invite = try await translated(host) { () throws(InviteTrouble) in
+            try await supervisor.invite(request, on: host)
+        }
+        let rows = InviteRows(host: host, now: supervisor.now)
+        try await call.output.row(rows.row(invite, link: true, qrCode: call.invocation.has("qr")))
+        return Outcome(hosts: [host], after: InviteRows.journal([invite], count: 1))
+    }
+
+    // MARK: Showing and changing
+
+    private func show(_ call: Call) async throws -> Outcome {
+        let host = try call.invocation.required("host")
+        let invites = try await invites(call, of: host)
+        let rows = InviteRows(host: host, now: supervisor.now)
+        let (link, qrCode) = (call.invocation.has("reveal"), call.invocation.has("qr"))
+        for invite in invites { try await call.output.row(rows.row(invite, link: link, qrCode: qrCode)) }
+        return Outcome(
+            hosts: [host], after: link || qrCode ? InviteRows.journal(invites, count: invites.count) : nil)
+    }
+
+    private func delete(_ call: Call) async throws -> Outcome {
+        let host = try call.invocation.required("host")
+        let invites = try await invites(call, of: host)
+        let rows = InviteRows(host: host, now: supervisor.now)
+        for invite in invites { try await call.output.row(rows.row(invite)) }
+        let question =
+            invites.count == 1
+            ? "Delete this invite of \(host)? Its link stops working."
+            : "Delete these \(invites.count) invites of \(host)? Their links stop working."
+        try await call.confirm(question)
+        let count = try await translated(host) { () throws(InviteTrouble) in
+            try await supervisor.removeInvites(of: host, numbered: invites.map(\.number))
+        }
+        return Outcome(
+            "deleted \(InviteRows.counted(count))", hosts: [host],
+            before: InviteRows.journal(invites, count: invites.count))
+    }
+
+    private func extend(_ call: Call) async throws -> Outcome {
+        let host = try call.invocation.required("host")
+        guard let number = call.invocation.counts("invite").first, let time = call.invocation.duration("time") else {
+            throw CommandFailure(.internal, "`invite` and `time` are not arguments")
+        }
+        let (invite, before) = try await translated(host) { () throws(InviteTrouble) in
+            try await supervisor.extendInvite(Int64(number), of: host, by: time)
+        }
+        try await call.output.row(InviteRows(host: host, now: supervisor.now).row(invite))
+        let name = InviteRows.journal([invite], count: 1)
+        return Outcome(
+            hosts: [host], before: "\(name), until \(before.text)",
+            after: "\(name), until \(invite.invite.expiresAt.text)")
+    }
+
+    /// The invites that the call names, each once.
+    private func invites(_ call: Call, of host: String) async throws(CommandFailure) -> [StoredInvite] {
+        let numbers = Set(call.invocation.counts("invite")).sorted().map(Int64.init)
+        return try await translated(host) { () throws(InviteTrouble) in
+            try await supervisor.invites(of: host, numbered: numbers)
+        }
+    }
+}
+
+// MARK: - Translating
+
+extension InviteHandlers {
+    /// What the supervisor refuses, in the words of the shell.
+    func translated<Value: Sendable>(
+        _ host: String, _ body: () async throws(InviteTrouble) -> Value
+    ) async throws(CommandFailure) -> Value {
+        do throws(InviteTrouble) {
+            return try await body()
+        } catch {
+            throw CommandFailure(error, host: host)
+        }
+    }
+}
+
+extension CommandFailure {
+    init(_ trouble: InviteTrouble, host: String) {
+        self =
+            switch trouble {
+            case .unknownHost:
+                CommandFailure(.unknownHost, "there is no host \(host.quoted)", hint: "`host list` shows them")
+            case .refusedHost:
+                CommandFailure(
+                    .refusedHost, "the file of \(host) has mistakes, so it does not run",
+                    hint: "`host why \(host)` tells them")
+            case .unknownInvite(let number):
+                CommandFailure(
+                    .unknownInvite, "\(host) has no invite \(number)", hint: "`invite list \(host)` shows them")
+            case .refusal(.denied(let denial)):
+                CommandFailure(.deniedInvite, denial.description)
+            case .refusal(.usernameTaken):
+                CommandFailure(
+                    .takenUsername, "another invite of \(host) that is still good promises this username",
+                    hint: "`invite list \(host) --state open` shows it")
+            case .refusal(.overloaded):
+                CommandFailure(.overloadedHost, "\(host) has too much to do right now", hint: "try again")
+            case .refusal(.unavailable):
+                CommandFailure(
+                    .unavailableHost, "the storage of \(host) does not work",
+                    hint: "`host why \(host)` tells the cause")
+            }
+    }
+}
+
+extension Invocation {
+    /// The user that an argument or option names, prepared; `nil` when it was not given.
+    func account(_ name: String) throws(CommandFailure) -> Account? {
+        guard let text = text(name) else { return nil }
+        guard let jid = try? JID(text), let account = Account(jid) else {
+            throw CommandFailure(.badArgument, "\(text.quoted) is not a bare JID such as alice@example.com")
+        }
+        return account
+    }
+
+    func requiredAccount(_ name: String) throws(CommandFailure) -> Account {
+        guard let account = try account(name) else {
+            throw CommandFailure(.internal, "`\(name)` is not an argument")
+        }
+        return account
+    }
+}

@@ -1,0 +1,56 @@
+internal import Invites
+internal import Shell
+internal import Supervision
+internal import XMPP
+
+/// Invites as rows, and in the words of the journal.
+struct InviteRows: Sendable {
+    let host: String
+    /// The time at which invites are good or not.
+    let now: Timestamp
+
+    /// The fields that every row about an invite has. Its token is in none.
+    func row(_ stored: StoredInvite) -> JSON {
+        var members: [String: JSON] = [
+            "host": .text(host),
+            "invite": .integer(stored.number),
+            "kind": .text(stored.invite.kind.rawValue),
+            "state": stored.invite.isExpired(at: now) ? "expired" : "open",
+            "created": Self.time(stored.invite.createdAt),
+            "expires": Self.time(stored.invite.expiresAt),
+        ]
+        if let inviter = stored.invite.inviter { members["inviter"] = .text(inviter.description) }
+        if let username = stored.invite.username { members["username"] = .text(username) }
+        return .object(members)
+    }
+
+    /// The same with the link, which lets its reader in, as the caller asked for it.
+    func row(_ stored: StoredInvite, link: Bool, qrCode: Bool) -> JSON {
+        guard case .object(var members) = row(stored), link || qrCode else { return row(stored) }
+        let uri = stored.invite.link(on: host)
+        if link { members["uri"] = .text(uri) }
+        if qrCode, let code = QRCode(uri) { members["qr"] = .text(code.halfBlocks) }
+        return .object(members)
+    }
+
+    private static func time(_ time: Timestamp) -> JSON {
+        .text(time.text)
+    }
+
+    /// Invites for the journal: `42 account for juliet, 43 contact by alice@example.com`, and how many more.
+    static func journal(_ invites: some Collection<StoredInvite>, count: Int) -> String {
+        let named = invites.prefix(mostNamed)
+        let text = named.map { "\($0.number) \($0.invite.summary)" }.joined(separator: ", ")
+        return named.count < count ? "\(text) and \(count - named.count) more" : text
+    }
+
+    /// A line of the journal names no more than this.
+    static let mostNamed = 20
+
+    static func counted(_ count: Int) -> String { count == 1 ? "1 invite" : "\(count) invites" }
+}
+
+extension Timestamp {
+    /// `2026-11-22T19:06:10Z`.
+    var text: String { DateTime.format(millisecondsSinceEpoch: millisecondsSinceEpoch) }
+}

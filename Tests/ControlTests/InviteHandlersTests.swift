@@ -1,0 +1,287 @@
+import Control
+import Foundation
+import Invites
+import Shell
+import Storage
+import TestSupport
+import Testing
+
+@testable import Supervision
+
+/// The commands `invite …` at a desk.
+@Suite(.timeLimit(.minutes(1))) struct InviteHandlersTests {
+    static let files = [
+        "a.example": "admins: [admin@a.example]\n", "b.example": "allow_user_invites: true\ninvite_expiry: 2h\n",
+        "c.example": "",
+    ]
+
+    static func with(_ files: [String: String] = files, _ body: (Desk) async throws -> Void) async throws {
+        try await Desk.with(files) { supervisor, handlers in
+            InviteHandlers(supervisor).register(in: &handlers)
+        } _: {
+            try await body($0)
+        }
+    }
+
+    // MARK: Making
+
+    @Test func everyCommandHasItsHandler() async throws {
+        var handlers = CommandHandlers()
+        try await Self.with { desk async throws in
+            InviteHandlers(desk.supervisor).register(in: &handlers)
+        }
+        let names = CommandRegistry.standard.commands.map(\.name).filter { $0.hasPrefix("invite ") }
+        #expect(names.count == 8)
+        for name in names { #expect(handlers[name] != nil, "\(name)") }
+    }
+
+    @Test func anAccount() async throws {
+        try await Self.with { desk async throws in
+            let row = try await desk.row("invite create account A.example --username Juliet")
+            #expect(row["host"] == "a.example")
+            #expect(row["invite"] == 1)
+            #expect(row["kind"] == "account")
+            #expect(row["state"] == "open")
+            #expect(row["inviter"] == nil)
+            #expect(row["username"] == "juliet")
+            #expect(row["created"] == "2027-01-15T08:00:00Z")
+            #expect(row["expires"] == "2027-01-22T08:00:00Z")
+            #expect(row["uri"]?.text?.hasPrefix("xmpp:juliet@a.example?register;preauth=") == true)
+            #expect(row["qr"] == nil)
+            #expect(
+                desk.recorder.entries == [
+                    .init(
+                        line: "invite create account --username Juliet a.example", hosts: ["a.example"], code: .ok,
+                        after: "1 account for juliet")
+                ])
+        }
+    }
+
+    @Test func anAccountWithAContact() async throws {
+        try await Self.with { desk async throws in
+            let row = try await desk.row(
+                "invite create account a.example --contact Alice@A.example --expires 1d --qr")
+            #expect(row["kind"] == "account-and-contact")
+            #expect(row["inviter"] == "alice@a.example")
+            #expect(row["expires"] == "2027-01-16T08:00:00Z")
+            let uri = try #require(row["uri"]?.text)
+            #expect(uri.hasPrefix("xmpp:a.example?register;preauth="))
+            #expect(row["qr"]?.text == QRCodeTests.drawn(uri))
+            let foreign = try await desk.run("invite create account a.example --contact bob@b.example")
+            #expect(foreign.code == .deniedInvite)
+        }
+    }
+
+    @Test func aContact() async throws {
+        try await Self.with { desk async throws in
+            #expect(try await desk.row("invite create contact alice@a.example")["kind"] == "contact")
+            #expect(try await desk.row("invite create contact admin@a.example")["kind"] == "account-and-contact")
+            let row = try await desk.row("invite create contact bob@b.example")
+            #expect(row["kind"] == "account-and-contact")
+            #expect(row["inviter"] == "bob@b.example")
+            #expect(row["expires"] == "2027-01-15T10:00:00Z")
+            #expect(row["uri"]?.text?.hasPrefix("xmpp:bob@b.example?roster;preauth=") == true)
+        }
+    }
+
+    @Test func aReset() async throws {
+        try await Self.with { desk async throws in
+            let row = try await desk.row("invite create reset alice@a.example")
+            #expect(row["kind"] == "reset")
+            #expect(row["username"] == "alice")
+            #expect(row["inviter"] == nil)
+            #expect(row["expires"] == "2027-01-16T08:00:00Z")
+            #expect(row["uri"]?.text?.hasPrefix("xmpp:alice@a.example?register;preauth=") == true)
+            #expect(try await desk.row("invite create reset bob@b.example")["expires"] == "2027-01-15T10:00:00Z")
+        }
+    }
+
+    @Test func aTakenUsername() async throws {
+        try await Self.with { desk async throws in
+            _ = try await desk.row("invite create account a.example --username juliet")
+            let second = try await desk.run("invite create account a.example --username JULIET")
+            #expect(second.code == .takenUsername)
+            _ = try await desk.row("invite create account b.example --username juliet")
+            _ = try await desk.row("invite create reset juliet@a.example")
+        }
+    }
+
+    @Test(arguments: [
+        ("invite create account a.example --username juliet@a.example", ResultCode.badArgument),
+        ("invite create account a.example --username 'a b'", .badArgument),
+        ("invite create account a.example --expires 0s", .badArgument),
+        ("invite create account a.example --expires 3651d", .badArgument),
+        ("invite create account nowhere.example", .unknownHost),
+        ("invite create contact alice@nowhere.example", .unknownHost),
+        ("invite create reset a.example", .badArgument),
+        ("invite create reset alice@a.example/phone", .badArgument),
+        ("invite show a.example 1", .unknownInvite),
+        ("invite show a.example 0", .badArgument),
+        ("invite extend a.example 1 1d", .unknownInvite),
+        ("invite delete a.example 1 --yes", .unknownInvite),
+        ("invite purge a.example --yes", .badArgument),
+        ("invite purge a.example --all --kind reset --yes", .badArgument),
+        ("invite list --kind none", .badArgument),
+        ("invite list nowhere.example", .unknownHost),
+    ])
+    func whatIsWrongIsTold(line: String, code: ResultCode) async throws {
+        try await Self.with { desk async throws in
+            let output = RecordingOutput()
+            let end = try await desk.run(line, output: output)
+            #expect(end.code == code)
+            #expect(output.rows.isEmpty)
+        }
+    }
+
+    // MARK: Looking
+
+    @Test func listsAreSortedAndHaveNoLinks() async throws {
+        try await Self.with { desk async throws in
+            for host in ["b", "a", "b"] { _ = try await desk.row("invite create contact alice@\(host).example") }
+            let rows = try await desk.rows("invite list")
+            #expect(rows.map(Desk.name) == ["a.example 1", "b.example 1", "b.example 2"])
+            #expect(rows.allSatisfy { $0["uri"] == nil && $0["qr"] == nil })
+            #expect(try await desk.rows("invite list b.example a.example b.example") == rows)
+            #expect(try await desk.rows("invite list b.example --limit 1").map(Desk.name) == ["b.example 1"])
+            #expect(try await desk.rows("invite list --limit 1").map(Desk.name) == ["a.example 1", "b.example 1"])
+            #expect(try await desk.rows("invite list c.example").isEmpty)
+            // No command looks into what is not there, or makes it.
+            #expect(try await desk.supervisor.hostsWithInvites() == ["a.example", "b.example"])
+            #expect(desk.recorder.entries.count == 3)
+        }
+    }
+
+    @Test func whoSeesSomeHostsListsThose() async throws {
+        try await Self.with { desk async throws in
+            for host in ["a", "b"] { _ = try await desk.row("invite create contact alice@\(host).example") }
+            let caller = Caller.someone(.viewer, .some(["b.example"]))
+            let output = RecordingOutput()
+            #expect(try await desk.run("invite list", as: caller, output: output).code == .ok)
+            #expect(output.rows.map(Desk.name) == ["b.example 1"])
+            #expect(output.texts.isEmpty)
+        }
+    }
+
+    @Test func filtersChoose() async throws {
+        try await Self.with { desk async throws in
+            _ = try await desk.row("invite create account a.example --username juliet --expires 1h")
+            _ = try await desk.row("invite create contact alice@a.example")
+            desk.world.advance(byMilliseconds: 7_200_000)
+            _ = try await desk.row("invite create reset alice@a.example")
+            func numbers(_ filter: String) async throws -> [Int64?] {
+                try await desk.rows("invite list a.example \(filter)").map { $0["invite"]?.integer }
+            }
+            #expect(try await numbers("--kind account") == [1])
+            #expect(try await numbers("--kind reset") == [3])
+            #expect(try await numbers("--inviter ALICE@a.example") == [2])
+            #expect(try await numbers("--state open") == [2, 3])
+            #expect(try await numbers("--state expired") == [1])
+            #expect(try await numbers("--older-than 1h") == [1, 2])
+            #expect(try await numbers("--newer-than 1h") == [3])
+            #expect(try await numbers("--older-than 1h --state open") == [2])
+            #expect(try await numbers("--newer-than 2h") == [1, 2, 3])
+            #expect(try await numbers("--older-than 2h") == [])
+            #expect(try await numbers("--newer-than 3650d --older-than 3650d") == [])
+        }
+    }
+
+    @Test func aBrokenHostIsANoteAmongOthers() async throws {
+        try await Self.with { desk async throws in
+            for host in ["a", "b", "c"] { _ = try await desk.row("invite create contact alice@\(host).example") }
+            try await desk.breakDatabase(of: "b.example")
+            let output = RecordingOutput()
+            #expect(try await desk.run("invite list", output: output).code == .ok)
+            #expect(output.rows.map(Desk.name) == ["a.example 1", "c.example 1"])
+            #expect(output.texts.count == 1 && output.texts[0].contains("b.example"))
+            for line in [
+                "invite list b.example", "invite show b.example 1", "invite create account b.example",
+                "invite delete b.example 1 --yes", "invite extend b.example 1 1d", "invite purge b.example --all --yes",
+            ] {
+                #expect(try await desk.run(line).code == .unavailableHost, "\(line)")
+            }
+        }
+    }
+
+    @Test func aRefusedHostIsANoteAmongOthers() async throws {
+        try await Self.with(["a.example": "", "bad.example": "allow_user_invites: perhaps\n"]) { desk async throws in
+            _ = try await desk.row("invite create account a.example")
+            try desk.directory.write("", to: "state/hosts/bad.example.sqlite3")
+            let output = RecordingOutput()
+            #expect(try await desk.run("invite list", output: output).code == .ok)
+            #expect(output.rows.map(Desk.name) == ["a.example 1"])
+            #expect(output.texts.count == 1 && output.texts[0].contains("bad.example"))
+            #expect(try await desk.run("invite list bad.example").code == .refusedHost)
+            #expect(try await desk.run("invite create account bad.example").code == .refusedHost)
+        }
+    }
+
+    @Test func aLinkIsShownWhenAskedForAndThatIsWrittenDown() async throws {
+        try await Self.with { desk async throws in
+            let made = try await desk.row("invite create contact alice@a.example")
+            let uri = try #require(made["uri"]?.text)
+            let plain = try await desk.row("invite show a.example 1")
+            #expect(plain["uri"] == nil && plain["qr"] == nil)
+            #expect(desk.recorder.entries.count == 1)
+            #expect(try await desk.row("invite show a.example 1 --reveal") == made)
+            let drawn = try await desk.row("invite show a.example 1 --qr")
+            #expect(drawn["uri"] == nil && drawn["qr"]?.text == QRCodeTests.drawn(uri))
+            #expect(desk.recorder.entries.map(\.after) == Array(repeating: "1 contact by alice@a.example", count: 3))
+            let viewer = try await desk.run("invite show a.example 1 --reveal", as: .someone(.viewer))
+            #expect(viewer.code == .denied)
+        }
+    }
+
+    /// The tokens are in the rows that are asked for them, and nowhere else.
+    @Test func tokensAreNowhereElse() async throws {
+        try await Self.with { desk async throws in
+            var tokens: [Substring] = []
+            for line in ["account a.example --username juliet", "contact alice@a.example", "reset alice@a.example"] {
+                let uri = try #require(try await desk.row("invite create \(line) --qr")["uri"]?.text)
+                tokens.append(try #require(uri.split(separator: "preauth=").last))
+            }
+            let output = RecordingOutput(answers: ["yes", "yes"])
+            for line in [
+                "list", "show a.example 2", "extend a.example 2 1d", "delete a.example 1", "purge a.example --all",
+            ] {
+                #expect(try await desk.run("invite \(line)", output: output).code == .ok)
+            }
+            let said = "\(output.messages.items) \(desk.recorder.entries) \(desk.world.log.items)"
+            #expect(tokens.count == 3 && output.rows.count == 6)
+            for token in tokens { #expect(!said.contains(token)) }
+        }
+    }
+}
+
+extension Supervisor {
+    func store(of host: String) -> InviteStore { resources.databases.store(for: host) }
+}
+
+extension Desk {
+    /// Runs a command that must succeed, and returns its rows, each as its command says.
+    func rows(_ line: String, answers: [String?] = []) async throws -> [JSON] {
+        let output = RecordingOutput(answers: answers)
+        let end = try await run(line, output: output)
+        #expect(end.code == .ok, "\(line): \(end)")
+        let spec = try CommandParser(.standard).parse(try Words(line).words).spec
+        for row in output.rows { #expect(spec.objections(to: row) == [], "\(line)") }
+        return output.rows
+    }
+
+    /// Runs a command that must answer one row.
+    func row(_ line: String) async throws -> JSON {
+        let rows = try await rows(line)
+        try #require(rows.count == 1, "\(line)")
+        return rows[0]
+    }
+
+    /// `a.example 1`.
+    static func name(_ row: JSON) -> String { "\(row["host"]?.text ?? "") \(row["invite"]?.integer ?? 0)" }
+
+    /// Puts something else where a host's database is.
+    func breakDatabase(of host: String) async throws {
+        // A database that is open would go on with what it knows: others' push it out.
+        let store = await supervisor.store(of: host)
+        await store.close()
+        try directory.write(String(repeating: "*", count: 8192), to: "state/hosts/\(host).sqlite3")
+    }
+}

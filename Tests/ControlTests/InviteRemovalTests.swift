@@ -1,0 +1,206 @@
+import Control
+import Invites
+import Shell
+import Storage
+import Supervision
+import TestSupport
+import Testing
+
+/// `invite delete`, `extend` and `purge` at a desk.
+@Suite(.timeLimit(.minutes(1))) struct InviteRemovalTests {
+    private func withInvites(_ count: Int, _ body: (Desk) async throws -> Void) async throws {
+        try await InviteHandlersTests.with { desk async throws in
+            for _ in 0..<count { _ = try await desk.row("invite create contact alice@a.example") }
+            try await body(desk)
+        }
+    }
+
+    private func numbers(_ desk: Desk) async throws -> [Int64?] {
+        try await desk.rows("invite list a.example").map { $0["invite"]?.integer }
+    }
+
+    @Test func deletingShowsAndAsksFirst() async throws {
+        try await withInvites(4) { desk async throws in
+            let output = RecordingOutput(answers: ["yes"])
+            let end = try await desk.run("invite delete a.example 3 1 3", output: output)
+            #expect(end == .init(.ok, "deleted 2 invites"))
+            #expect(output.rows.map(Desk.name) == ["a.example 1", "a.example 3"])
+            #expect(
+                output.questions == [.confirm("Delete these 2 invites of a.example? Their links stop working.")])
+            #expect(try await numbers(desk) == [2, 4])
+            let entry = try #require(desk.recorder.entries.last)
+            #expect(entry.before == "1 contact by alice@a.example, 3 contact by alice@a.example")
+            #expect(entry.hosts == ["a.example"] && entry.code == .ok)
+        }
+    }
+
+    @Test(arguments: ["invite delete a.example 2", "invite purge a.example --all"])
+    func whoDoesNotSayYesKeepsAll(line: String) async throws {
+        try await withInvites(2) { desk async throws in
+            for answer in ["no", "", "Yes", nil] {
+                let output = RecordingOutput(answers: [answer])
+                #expect(try await desk.run(line, output: output).code == .refused)
+                #expect(output.questions.count == 1)
+            }
+            #expect(try await desk.run(line).code == .unconfirmed)
+            #expect(try await numbers(desk) == [1, 2])
+            #expect(
+                desk.recorder.entries.suffix(5).map(\.code) == Array(repeating: .refused, count: 4) + [.unconfirmed])
+            let output = RecordingOutput()
+            #expect(try await desk.run("\(line) --yes", output: output).code == .ok)
+            #expect(output.questions.isEmpty)
+            #expect(try await numbers(desk).count < 2)
+        }
+    }
+
+    @Test func oneUnknownNumberKeepsAll() async throws {
+        try await withInvites(2) { desk async throws in
+            let output = RecordingOutput(answers: ["yes"])
+            let end = try await desk.run("invite delete a.example 1 7 2", output: output)
+            #expect(end.code == .unknownInvite && end.message.contains("7"))
+            #expect(output.questions.isEmpty)
+            #expect(try await numbers(desk) == [1, 2])
+        }
+    }
+
+    @Test func extendingCountsFromNow() async throws {
+        try await withInvites(1) { desk async throws in
+            desk.world.advance(byMilliseconds: 8 * 86_400_000)
+            #expect(try await desk.row("invite show a.example 1")["state"] == "expired")
+            let row = try await desk.row("invite extend a.example 1 1d")
+            #expect(row["state"] == "open" && row["expires"] == "2027-01-24T08:00:00Z")
+            #expect(try await desk.row("invite show a.example 1") == row)
+            let entry = try #require(desk.recorder.entries.last)
+            #expect(entry.before == "1 contact by alice@a.example, until 2027-01-22T08:00:00Z")
+            #expect(entry.after == "1 contact by alice@a.example, until 2027-01-24T08:00:00Z")
+        }
+    }
+
+    @Test func aNamePromisedAnewIsNotExtended() async throws {
+        try await InviteHandlersTests.with { desk async throws in
+            _ = try await desk.row("invite create account a.example --username juliet --expires 1h")
+            desk.world.advance(byMilliseconds: 3_600_000)
+            _ = try await desk.row("invite create account a.example --username juliet")
+            #expect(try await desk.run("invite extend a.example 1 1d").code == .takenUsername)
+            _ = try await desk.row("invite extend a.example 2 1d")
+        }
+    }
+
+    @Test func purgingDeletesWhatTheFiltersChoose() async throws {
+        try await withInvites(2) { desk async throws in
+            _ = try await desk.row("invite create reset alice@a.example")
+            let dry = RecordingOutput()
+            let end = try await desk.run("invite purge a.example --kind contact --dry-run", output: dry)
+            #expect(end == .init(.ok, "2 invites would be deleted"))
+            #expect(dry.rows.map(Desk.name) == ["a.example 1", "a.example 2"])
+            #expect(try await numbers(desk) == [1, 2, 3])
+
+            let output = RecordingOutput(answers: ["yes"])
+            let done = try await desk.run("invite purge a.example --kind contact", output: output)
+            #expect(done == .init(.ok, "deleted 2 invites"))
+            #expect(output.questions == [.confirm("Delete 2 invites of a.example? Their links stop working.")])
+            #expect(output.rows.isEmpty)
+            #expect(try await numbers(desk) == [3])
+            let entry = try #require(desk.recorder.entries.last)
+            #expect(entry.before == "1 contact by alice@a.example, 2 contact by alice@a.example")
+            #expect(entry.after == "deleted 2 invites")
+
+            let none = try await desk.run("invite purge a.example --kind contact")
+            #expect(none == .init(.ok, "no invite matches"))
+        }
+    }
+
+    /// While the question waits for its answer, somebody invites, and somebody extends.
+    @Test func whatChangesDuringTheQuestionStays() async throws {
+        try await withInvites(2) { desk async throws in
+            desk.world.advance(byMilliseconds: 8 * 86_400_000)
+            _ = try await desk.row("invite create contact alice@a.example --expires 1s")
+            let output = AskingOutput {
+                desk.world.advance(byMilliseconds: 60_000)
+                _ = try await desk.row("invite create contact alice@a.example")
+                _ = try await desk.row("invite extend a.example 2 1d")
+                return "yes"
+            }
+            let end = await desk.dispatcher.run(
+                ["invite", "purge", "a.example", "--state", "expired"], caller: .someone(.operator), output: output)
+            #expect(end == .init(.ok, "deleted 1 invite"))
+            #expect(try await numbers(desk) == [2, 3, 4])
+        }
+    }
+
+    @Test func aLongPurgeTellsHowFarItIs() async throws {
+        try await InviteHandlersTests.with { desk async throws in
+            let store = await desk.supervisor.store(of: "a.example")
+            let sample = try await desk.supervisor.invite(
+                OperatorRequest(.account(username: nil, contact: nil)), on: "a.example"
+            ).invite
+            try await store.add(
+                (0..<11_000).map { number in
+                    Invite(
+                        token: try #require(Token("token\(10_000_000 + number)")), kind: .account, inviter: nil,
+                        createdAt: sample.createdAt, expiresAt: sample.expiresAt)
+                })
+            let output = RecordingOutput()
+            let end = try await desk.run("invite purge a.example --all --yes", output: output)
+            #expect(end.message == "deleted 11001 invites")
+            let progress = output.messages.items.compactMap { message in
+                if case .progress(_, let text) = message { text } else { nil }
+            }
+            #expect(progress == ["deleted 5000 of 11001", "deleted 10000 of 11001"])
+            #expect(try await store.count() == 0)
+            let before = try #require(desk.recorder.entries.last?.before)
+            #expect(before.hasSuffix(" and 10981 more"))
+        }
+    }
+
+    @Test func aCancelledPurgeStopsAndSaysWhere() async throws {
+        try await InviteHandlersTests.with { desk async throws in
+            let store = await desk.supervisor.store(of: "a.example")
+            let now = desk.world.now
+            try await store.add(
+                (0..<12_000).map { number in
+                    Invite(
+                        token: try #require(Token("token\(10_000_000 + number)")), kind: .account, inviter: nil,
+                        createdAt: now, expiresAt: now)
+                })
+            let output = StallingOutput()
+            let purge = Task {
+                await desk.dispatcher.run(
+                    ["invite", "purge", "a.example", "--all", "--yes"], caller: .someone(.operator), output: output)
+            }
+            try await output.progressed.next()
+            purge.cancel()
+            let end = await purge.value
+            #expect(end == .init(.cancelled, "ended early: 5000 invites had been deleted by then"))
+            #expect(try await store.count() == 7_000)
+        }
+    }
+}
+
+/// Takes no more after the first word of progress.
+private struct StallingOutput: CommandOutput {
+    let width = 80
+    let progressed = Inbox<Void>()
+    private let room = Inbox<Void>()
+
+    func row(_ row: JSON) {}
+    func text(_ text: String) {}
+    func progress(_ message: String) async throws {
+        progressed.put(())
+        try await room.next()
+    }
+    func event(_ event: JSON) {}
+    func ask(_ question: ServerMessage.Question) -> String? { nil }
+}
+
+/// Asks somebody who does something before answering.
+private struct AskingOutput: CommandOutput {
+    let width = 80
+    let answer: @Sendable () async throws -> String?
+
+    func row(_ row: JSON) {}
+    func text(_ text: String) {}
+    func progress(_ message: String) {}
+    func event(_ event: JSON) {}
+    func ask(_ question: ServerMessage.Question) async throws -> String? { try await answer() }
+}
