@@ -51,7 +51,9 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
-        .target(name: "Configuration", dependencies: ["CLibYAML", "Invites", "Text", "XMPP"], swiftSettings: settings),
+        .target(
+            name: "Configuration", dependencies: ["CLibYAML", "Invites", "Shell", "Text", "XMPP"],
+            swiftSettings: settings),
         .target(
             name: "Supervision",
             dependencies: [
@@ -111,7 +113,8 @@ let package = Package(
         .testTarget(
             name: "StorageTests", dependencies: ["Storage"], resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Configuration", "Invites", "TestSupport", "Text", "XMPP"],
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", "Invites", "Shell", "TestSupport", "Text", "XMPP"],
             resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "SupervisionTests",

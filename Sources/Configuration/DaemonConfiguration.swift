@@ -10,6 +10,8 @@ public struct DaemonConfiguration: Hashable, Sendable {
     public let hostsDirectory: String
     /// The path of the Unix socket for operators; at most 107 bytes, which is what Linux takes.
     public let controlSocket: String
+    /// Who may do what at that socket.
+    public let shell: ShellConfiguration
 
     /// The daemon as an external component of an XMPP server.
     public struct Component: Hashable, Sendable {
@@ -40,18 +42,23 @@ public struct DaemonConfiguration: Hashable, Sendable {
         case credential(String)
     }
 
-    public init(component: Component, stateDirectory: String, hostsDirectory: String, controlSocket: String) {
+    public init(
+        component: Component, stateDirectory: String, hostsDirectory: String, controlSocket: String,
+        shell: ShellConfiguration = ShellConfiguration()
+    ) {
         self.component = component
         self.stateDirectory = stateDirectory
         self.hostsDirectory = hostsDirectory
         self.controlSocket = controlSocket
+        self.shell = shell
     }
 
     static let standardStateDirectory = "/var/lib/invited"
     static let standardHostsDirectory = "config.d"
     static let standardControlSocket = "/run/invited/control.sock"
 
-    /// The keys of the daemon's file in which two configurations differ, such as `component.server`.
+    /// The keys of the daemon's file in which two configurations differ and which only a start puts in force, such as
+    /// `component.server`. The roles under `shell` are none of them.
     public func differences(from other: DaemonConfiguration) -> [String] {
         var keys: [String] = []
         if component.jid != other.component.jid { keys.append("component.jid") }

@@ -28,7 +28,8 @@ extension DaemonSettings {
                 jid: jid.value, server: server?.value ?? .standard, secret: secret.value, secretSource: secret.source),
             stateDirectory: Path.join(directory, stateDirectory?.value ?? DaemonConfiguration.standardStateDirectory),
             hostsDirectory: resolvedHostsDirectory(relativeTo: directory),
-            controlSocket: socket)
+            controlSocket: socket,
+            shell: ShellConfiguration(roles: shell.roles))
     }
 
     func resolvedHostsDirectory(relativeTo directory: String) -> String {

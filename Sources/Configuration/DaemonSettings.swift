@@ -12,6 +12,7 @@ struct DaemonSettings: Sendable {
     var hostsDirectory: Setting<String>?
     var controlSocket: Setting<String>?
     var defaults = HostSettings()
+    var shell = ShellSettings()
     /// Which keys under `component` are there, with good values or bad ones.
     private(set) var componentKeys: Set<ComponentKey> = []
 
@@ -27,6 +28,7 @@ struct DaemonSettings: Sendable {
             case .hostsDirectory: hostsDirectory = value.text(key, wants: "the path of a directory", report: &report)
             case .controlSocket: controlSocket = value.text(key, wants: "the path of a socket", report: &report)
             case .defaults: defaults = HostSettings(defaults: value, report: &report)
+            case .shell: shell = ShellSettings(value, report: &report)
             }
         }
         if !componentKeys.contains(.jid) {

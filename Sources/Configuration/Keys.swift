@@ -24,6 +24,7 @@ extension HostKey: CustomStringConvertible {
 extension HostKey: KnownKey {
     static func place(of stray: String) -> String? {
         if ComponentKey(rawValue: stray) != nil { return "under `component` in the daemon's file" }
+        if ShellKey(rawValue: stray) != nil { return "under `shell` in the daemon's file" }
         if DaemonKey(rawValue: stray) != nil { return "in the daemon's file" }
         return nil
     }
@@ -36,9 +37,12 @@ enum DaemonKey: String, KnownKey {
     case hostsDirectory = "hosts_directory"
     case controlSocket = "control_socket"
     case defaults
+    case shell
 
     static func place(of stray: String) -> String? {
         if ComponentKey(rawValue: stray) != nil { return "under `component`" }
+        if ShellKey(rawValue: stray) != nil { return "under `shell`" }
+        if GrantKey(rawValue: stray) != nil { return "in an item of `roles` under `shell`" }
         switch HostKey(rawValue: stray) {
         case .host?, .serviceAddress?: return "in a host's own file"
         case _?: return "under `defaults` or in a host's own file"
@@ -53,6 +57,30 @@ enum ComponentKey: String, KnownKey {
     case server
     case secret
     case secretFile = "secret_file"
+
+    static func place(of stray: String) -> String? {
+        if DaemonKey(rawValue: stray) != nil { return "at the top of the file" }
+        return DaemonKey.place(of: stray)
+    }
+}
+
+/// A key under `shell` in the daemon's file.
+enum ShellKey: String, KnownKey {
+    case roles
+
+    static func place(of stray: String) -> String? {
+        if GrantKey(rawValue: stray) != nil { return "in an item of `roles`" }
+        if DaemonKey(rawValue: stray) != nil { return "at the top of the file" }
+        return DaemonKey.place(of: stray)
+    }
+}
+
+/// A key of an item of `roles` under `shell` in the daemon's file.
+enum GrantKey: String, KnownKey {
+    case users
+    case groups
+    case role
+    case hosts
 
     static func place(of stray: String) -> String? {
         if DaemonKey(rawValue: stray) != nil { return "at the top of the file" }

@@ -47,6 +47,9 @@ struct YAMLProblem {
         case ("could not find expected ':'", _):
             guard let context else { return (mark, "a `:` is missing: each line is `key: value`") }
             return (context.mark, "a `:` is missing: each line is `key: value`")
+        case ("did not find expected alphabetic or numeric character", _)
+        where context?.text == "while scanning an alias":
+            return (context?.mark ?? mark, "a `*` cannot begin a value: put a text such as \"*.example.com\" in quotes")
         case ("found unexpected end of stream", _) where context?.text == "while scanning a quoted scalar":
             return (context?.mark ?? mark, "the quotes that open here are never closed")
         case ("did not find expected ',' or ']'", _):

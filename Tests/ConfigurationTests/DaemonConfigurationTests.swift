@@ -1,4 +1,5 @@
 import Foundation
+import Shell
 import Testing
 import XMPP
 
@@ -120,6 +121,34 @@ import XMPP
                 "component.jid", "component.server", "component.secret", "state_directory", "hosts_directory",
                 "control_socket",
             ])
+    }
+
+    @Test func rolesAreRead() throws {
+        let daemon = try #require(
+            try load(
+                """
+                component: {jid: invites.host.example, secret: a}
+                shell:
+                  roles:
+                    - users: [ann, 1001]
+                      groups: [support]
+                      role: operator
+                      hosts: [A.example, "*.Customer.example"]
+                    - groups: ["0"]
+                      role: admin
+                """
+            ).daemon)
+        #expect(
+            daemon.shell.roles == [
+                RoleGrant(
+                    users: ["ann", "1001"], groups: ["support"], role: .operator,
+                    hosts: ["a.example", "*.customer.example"]),
+                RoleGrant(groups: ["0"], role: .admin),
+            ])
+        let without = try #require(try load("component: {jid: invites.host.example, secret: a}").daemon)
+        #expect(without.shell.roles.isEmpty)
+        #expect(daemon.differences(from: without).isEmpty, "roles need no restart")
+        #expect(daemon != without)
     }
 
     @Test func theSamplesAreGood() throws {
