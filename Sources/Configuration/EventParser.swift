@@ -3,7 +3,10 @@ import CLibYAML
 /// A running libyaml parser over a text that outlives it.
 struct EventParser: ~Copyable {
     enum Event {
-        case document(SourceMark)
+        /// A document begins; `start` is where its `---` ends, in characters, if it has that.
+        case document(SourceMark, start: Int?)
+        /// Where the document ends, in characters: at its `...` or where there is no more.
+        case documentEnd(Int)
         case node(YAMLNodeEvent)
         case other
         case end
@@ -39,22 +42,28 @@ struct EventParser: ~Copyable {
         }
         defer { yaml_event_delete(&event) }
         let mark = SourceMark(event.start_mark)
+        let start = Int(clamping: event.start_mark.index)
+        let span = start..<max(start, Int(clamping: event.end_mark.index))
         switch event.type {
         case YAML_STREAM_END_EVENT: return .end
-        case YAML_DOCUMENT_START_EVENT: return .document(mark)
-        case YAML_ALIAS_EVENT: return .node(YAMLNodeEvent(kind: .alias, mark: mark))
+        case YAML_DOCUMENT_START_EVENT:
+            return .document(mark, start: event.data.document_start.implicit == 0 ? span.upperBound : nil)
+        case YAML_DOCUMENT_END_EVENT: return .documentEnd(span.lowerBound)
+        case YAML_ALIAS_EVENT: return .node(YAMLNodeEvent(kind: .alias, mark: mark, span: span))
         case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT:
-            return .node(YAMLNodeEvent(kind: .collectionEnd, mark: mark))
+            return .node(YAMLNodeEvent(kind: .collectionEnd, mark: mark, span: span))
         case YAML_SEQUENCE_START_EVENT:
             let data = event.data.sequence_start
             return .node(
                 YAMLNodeEvent(
-                    kind: .sequenceStart, mark: mark, anchor: String(yaml: data.anchor), tag: String(yaml: data.tag)))
+                    kind: .sequenceStart, mark: mark, span: span, anchor: String(yaml: data.anchor),
+                    tag: String(yaml: data.tag)))
         case YAML_MAPPING_START_EVENT:
             let data = event.data.mapping_start
             return .node(
                 YAMLNodeEvent(
-                    kind: .mappingStart, mark: mark, anchor: String(yaml: data.anchor), tag: String(yaml: data.tag)))
+                    kind: .mappingStart, mark: mark, span: span, anchor: String(yaml: data.anchor),
+                    tag: String(yaml: data.tag)))
         case YAML_SCALAR_EVENT:
             let data = event.data.scalar
             let bytes = UnsafeBufferPointer(start: data.value, count: data.length)
@@ -62,7 +71,8 @@ struct EventParser: ~Copyable {
                 text: String(decoding: bytes, as: UTF8.self), isPlain: data.style == YAML_PLAIN_SCALAR_STYLE)
             return .node(
                 YAMLNodeEvent(
-                    kind: .scalar(scalar), mark: mark, anchor: String(yaml: data.anchor), tag: String(yaml: data.tag)))
+                    kind: .scalar(scalar), mark: mark, span: span, anchor: String(yaml: data.anchor),
+                    tag: String(yaml: data.tag)))
         default: return .other
         }
     }

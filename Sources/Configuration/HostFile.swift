@@ -80,6 +80,12 @@ final class HostFile: Sendable {
         }
     }
 
+    /// Checks the key `host` in a file's text against the file's name.
+    static func check(_ setting: Setting<JID>?, file path: String, report: inout DiagnosticReport) {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        check(setting, agreesWith: host(ofFile: name, report: &report), report: &report)
+    }
+
     private static func check(_ setting: Setting<JID>?, agreesWith host: String?, report: inout DiagnosticReport) {
         guard let setting, let host, setting.value.domain != host else { return }
         let said = setting.value.domain.quoted

@@ -10,6 +10,8 @@ struct YAMLNodeEvent {
 
     let kind: Kind
     let mark: SourceMark
+    /// From its first character to its last, counted from the beginning of the text.
+    let span: Range<Int>
     var anchor: String?
     var tag: String?
 }

@@ -32,7 +32,7 @@ enum YAMLReader {
             switch parser.next() {
             case .end:
                 return tree.root ?? YAMLNode(mark: .start, content: .mapping([]))
-            case .document(let mark):
+            case .document(let mark, _):
                 guard tree.root == nil else {
                     report.add(mark, "a second document begins here; a file holds one, so split it into files")
                     return nil
@@ -42,7 +42,7 @@ enum YAMLReader {
                 return nil
             case .node(let event):
                 guard tree.add(event, report: &report) else { return nil }
-            case .other:
+            case .documentEnd, .other:
                 break
             }
         }

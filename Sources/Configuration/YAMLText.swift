@@ -1,8 +1,34 @@
-/// Values as YAML text in one line, which ``YAMLReader`` reads back as the same values.
+import Invites
+
+/// Values as YAML text in one line, which every reader of YAML 1.1 or 1.2 reads back as the same values.
 enum YAMLText {
+    /// The quotes around a scalar.
+    enum Quotes {
+        case none, single, double
+
+        /// Those of a scalar in a file, from its first byte.
+        init(_ first: UInt8?) {
+            self =
+                switch first {
+                case UInt8(ascii: "\""): .double
+                case UInt8(ascii: "'"): .single
+                default: .none
+                }
+        }
+    }
+
     /// A text, plain where that cannot be taken for anything else, also within a list, otherwise in double quotes.
     static func scalar(_ text: String) -> String {
         isPlain(text) ? text : quoted(text)
+    }
+
+    /// A text with the quotes of the scalar that it takes the place of, or with those that it needs.
+    static func scalar(_ text: String, like quotes: Quotes) -> String {
+        switch quotes {
+        case .none: scalar(text)
+        case .single where text.unicodeScalars.allSatisfy(isPrintable): "'\(text.replacing("'", with: "''"))'"
+        case .single, .double: quoted(text)
+        }
     }
 
     /// A list in one line.
@@ -21,8 +47,18 @@ enum YAMLText {
             default: isWordly(scalar)
             }
         }
-        return isMadeOfWords && YAMLNode.Scalar(text: text, isPlain: true).kind == .text
+        guard isMadeOfWords, !words.contains(text.lowercased()),
+            YAMLNode.Scalar(text: text, isPlain: true).kind == .text
+        else { return false }
+        // What begins with a digit can be a number or a date to YAML 1.1 (`1_000`, `1.2.3`, `0x1f`, `2026-11-22`); each
+        // of those lacks these letters.
+        guard ("0"..."9").contains(first) else { return true }
+        return text.unicodeScalars.contains("@") || (try? Lifetime(text)) != nil
+            || text.lowercased().unicodeScalars.contains { ("g"..."w").contains($0) && $0 != "o" && $0 != "t" }
     }
+
+    /// Booleans and nulls of YAML 1.1 (https://yaml.org/type/), which many readers still follow.
+    private static let words: Set<String> = ["y", "yes", "n", "no", "true", "false", "on", "off", "null"]
 
     private static func isWordly(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar {

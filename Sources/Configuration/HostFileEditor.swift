@@ -1,0 +1,97 @@
+internal import Text
+
+/// Changes values in a host's file, and no other byte of it.
+///
+/// Nothing is printed anew: what is to change is cut out of the bytes at the places that the parser tells, so comments,
+/// order, quotes, blank lines, line breaks and indentation of everything else cannot change. What comes out is read
+/// again, and must say what the file said before, and what was to change.
+public enum HostFileEditor {
+    /// Changes values in a file.
+    ///
+    /// - Parameters:
+    ///   - bytes: The file, which must be without mistakes.
+    ///   - file: Its path, for messages.
+    ///   - changes: The new values; `nil` takes the key out.
+    /// - Returns: The new content; the same bytes when the file says all that already.
+    /// - Throws: ``HostFileEditError``.
+    public static func edit(
+        _ bytes: [UInt8], file: String, changes: [HostKey: HostValue?]
+    ) throws(HostFileEditError) -> [UInt8] {
+        let before = try read(bytes, file: file)
+        var expected: [HostKey: HostValue] = [:]
+        var needed: [(key: HostKey, value: HostValue?)] = []
+        for key in HostKey.allCases {
+            let old = before.value(of: key)
+            guard let change = changes[key] else {
+                expected[key] = old
+                continue
+            }
+            var new: HostValue?
+            if let value = change { new = try value.canonical(for: key) }
+            expected[key] = new
+            if let new, !new.isSame(as: old) {
+                needed.append((key, new))
+            } else if new == nil, old != nil {
+                needed.append((key, nil))
+            }
+        }
+        if needed.isEmpty { return bytes }
+
+        guard var draft = HostFileDraft(bytes) else {
+            throw .impossible("\(file) is written in a way that is not known")
+        }
+        try draft.set(needed)
+        let result = try draft.finished()
+        let after: HostSettings
+        do {
+            after = try read(result, file: file)
+        } catch {
+            throw .impossible("the change would spoil the file: \(error)")
+        }
+        for key in HostKey.allCases {
+            let value = after.value(of: key)
+            let isRight = expected[key]?.isSame(as: value) ?? (value == nil)
+            if !isRight { throw .impossible("the change would not leave `\(key)` as it has to be") }
+        }
+        return result
+    }
+
+    /// Checks the text of a host's file by itself, without the other hosts'.
+    ///
+    /// - Returns: What is wrong with it, in order; empty when it is good.
+    public static func mistakes(in bytes: [UInt8], file: String) -> [Diagnostic] {
+        do {
+            _ = try read(bytes, file: file)
+            return []
+        } catch {
+            if case .mistakes(let mistakes) = error { return mistakes }
+            return []
+        }
+    }
+
+    /// Where a key's value stands in the text of a host's file; `nil` when it is not there or the text is not good.
+    public static func location(of key: HostKey, in bytes: [UInt8], file: String) -> SourceLocation? {
+        guard let settings = try? read(bytes, file: file), let mark = settings.mark(of: key) else { return nil }
+        return SourceLocation(file: file, mark: mark)
+    }
+
+    /// What the text of a host's file says for a key; `nil` when it says nothing or is not good.
+    public static func value(of key: HostKey, in bytes: [UInt8], file: String) -> HostValue? {
+        (try? read(bytes, file: file))?.value(of: key)
+    }
+
+    private static func read(_ bytes: [UInt8], file: String) throws(HostFileEditError) -> HostSettings {
+        var report = DiagnosticReport(file: file)
+        guard bytes.count <= YAMLReader.largestFile else {
+            report.add(.start, "is larger than \(YAMLReader.largestFile) bytes")
+            throw .mistakes(report.sorted)
+        }
+        var settings = HostSettings()
+        if let node = YAMLReader.read(bytes, report: &report) {
+            settings = HostSettings(node, report: &report)
+            HostFile.check(settings.host, file: file, report: &report)
+        }
+        guard report.isEmpty else { throw .mistakes(report.sorted) }
+        return settings
+    }
+}
