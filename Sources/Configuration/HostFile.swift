@@ -30,18 +30,25 @@ final class HostFile: Sendable {
         do {
             let file = try FileReader.read(name, in: directory, limit: YAMLReader.largestFile)
             stamp = file.stamp.isSettled(at: now) ? file.stamp : nil
-            if let node = YAMLReader.read(file.bytes, report: &report) {
-                let settings = HostSettings(node, report: &report)
-                Self.check(settings.host, agreesWith: host, report: &report)
-                self.settings = settings
-            } else {
-                settings = nil
-            }
+            settings = Self.read(file.bytes, host: host, report: &report)
         } catch {
             stamp = nil
             settings = nil
             report.add(.start, error.message)
         }
+        diagnostics = report.sorted
+    }
+
+    /// A file that is known to hold these bytes. What it holds is looked at again at the next load.
+    ///
+    /// - Parameter path: The path to name in messages.
+    init(path: String, bytes: [UInt8]) {
+        name = path.split(separator: "/").last.map(String.init) ?? path
+        self.path = path
+        stamp = nil
+        var report = DiagnosticReport(file: path)
+        host = Self.host(ofFile: name, report: &report)
+        settings = Self.read(bytes, host: host, report: &report)
         diagnostics = report.sorted
     }
 
@@ -80,10 +87,11 @@ final class HostFile: Sendable {
         }
     }
 
-    /// Checks the key `host` in a file's text against the file's name.
-    static func check(_ setting: Setting<JID>?, file path: String, report: inout DiagnosticReport) {
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        check(setting, agreesWith: host(ofFile: name, report: &report), report: &report)
+    private static func read(_ bytes: [UInt8], host: String?, report: inout DiagnosticReport) -> HostSettings? {
+        guard let node = YAMLReader.read(bytes, report: &report) else { return nil }
+        let settings = HostSettings(node, report: &report)
+        check(settings.host, agreesWith: host, report: &report)
+        return settings
     }
 
     private static func check(_ setting: Setting<JID>?, agreesWith host: String?, report: inout DiagnosticReport) {

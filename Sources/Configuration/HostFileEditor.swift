@@ -1,5 +1,3 @@
-internal import Text
-
 /// Changes values in a host's file, and no other byte of it.
 ///
 /// Nothing is printed anew: what is to change is cut out of the bytes at the places that the parser tells, so comments,
@@ -81,17 +79,12 @@ public enum HostFileEditor {
     }
 
     private static func read(_ bytes: [UInt8], file: String) throws(HostFileEditError) -> HostSettings {
-        var report = DiagnosticReport(file: file)
         guard bytes.count <= YAMLReader.largestFile else {
-            report.add(.start, "is larger than \(YAMLReader.largestFile) bytes")
-            throw .mistakes(report.sorted)
+            let message = "is larger than \(YAMLReader.largestFile) bytes"
+            throw .mistakes([Diagnostic(location: SourceLocation(file: file, mark: .start), message: message)])
         }
-        var settings = HostSettings()
-        if let node = YAMLReader.read(bytes, report: &report) {
-            settings = HostSettings(node, report: &report)
-            HostFile.check(settings.host, file: file, report: &report)
-        }
-        guard report.isEmpty else { throw .mistakes(report.sorted) }
+        let read = HostFile(path: file, bytes: bytes)
+        guard read.diagnostics.isEmpty, let settings = read.settings else { throw .mistakes(read.diagnostics) }
         return settings
     }
 }

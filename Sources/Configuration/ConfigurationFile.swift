@@ -1,0 +1,141 @@
+internal import Glibc
+internal import Text
+
+/// Reads and replaces files of the configuration that people write, too.
+public enum ConfigurationFile {
+    /// Why a file is not as it was to be.
+    public enum Problem: Error, Hashable, Sendable, CustomStringConvertible {
+        /// Somebody else has changed it meanwhile.
+        case changed(String)
+        /// The system did not do it; the text says what and why, the hint what could be done.
+        case io(String, hint: String?)
+
+        public var description: String {
+            switch self {
+            case .changed(let file): "\(file.escapingControls) has been changed by somebody else"
+            case .io(let message, _): message
+            }
+        }
+    }
+
+    /// The content of a regular file, which symbolic links may lead to.
+    public static func read(_ path: String) throws(Problem) -> [UInt8] {
+        do {
+            return try FileReader.read(path, limit: YAMLReader.largestFile).bytes
+        } catch {
+            throw .io("\(path.escapingControls) \(error.message)", hint: nil)
+        }
+    }
+
+    /// Replaces the content of a file at one moment: whoever reads it finds the old one or the new one, also after a
+    /// loss of power.
+    ///
+    /// A symbolic link stays one, and the file that it leads to is replaced. The file keeps its permissions, and its
+    /// owner and group where the daemon may give them away. It waits for the disk.
+    ///
+    /// - Parameter old: What the file has to hold.
+    /// - Throws: ``Problem``; then the file is as it was.
+    public static func replace(_ path: String, expecting old: [UInt8], with new: [UInt8]) throws(Problem) {
+        guard let target = resolved(path) else { throw io(path, "be found", errno, in: Path.directory(of: path)) }
+        guard try read(target) == old else { throw .changed(path) }
+        let status: stat
+        do {
+            status = try FileReader.status(target)
+        } catch {
+            throw .io("\(path.escapingControls) \(error.message)", hint: nil)
+        }
+        let directory = Path.directory(of: target)
+        var temporary = TemporaryFile(in: directory)
+        do {
+            try temporary.write(new, like: status)
+            // The last look before the old one is gone.
+            guard try read(target) == old else { throw Problem.changed(path) }
+            try temporary.rename(to: target)
+        } catch let problem as Problem {
+            throw problem
+        } catch let error as TemporaryFile.Failure {
+            throw io(path, error.action, error.code, in: directory)
+        } catch {
+            throw .io("\(path.escapingControls) cannot be written", hint: nil)
+        }
+        // The name is what a directory holds. Where that cannot be made durable, the content still is.
+        let descriptor = open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+
+    private static func resolved(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    private static func io(_ path: String, _ action: String, _ code: CInt, in directory: String) -> Problem {
+        let message = "\(path.escapingControls) cannot \(action): \(String(cString: strerror(code)))"
+        let hint: String? =
+            switch code {
+            case EROFS:
+                "let the daemon write there: `ReadWritePaths=\(directory)` in its unit, and a directory of its user's"
+            case EACCES, EPERM: "the daemon's user must be able to make files in \(directory.escapingControls)"
+            case ENOSPC, EDQUOT: "make room in \(directory.escapingControls)"
+            default: nil
+            }
+        return .io(message, hint: hint)
+    }
+}
+
+/// A new file beside the one whose place it takes. It goes away unless it does.
+private struct TemporaryFile: ~Copyable {
+    struct Failure: Error {
+        let action: String
+        let code: CInt
+    }
+
+    private let directory: String
+    private var path: String?
+    private var descriptor: CInt = -1
+
+    init(in directory: String) {
+        self.directory = directory
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+        if let path { unlink(path) }
+    }
+
+    mutating func write(_ bytes: [UInt8], like status: stat) throws(Failure) {
+        // Hidden, so that it is not taken for a host's file.
+        var template = Array("\(directory)/.invited-XXXXXX".utf8CString)
+        descriptor = mkstemp(&template)
+        guard descriptor >= 0 else { throw Failure(action: "be written", code: errno) }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } }
+        try fill(bytes)
+        // Whether the daemon may give files away is the system's business; the content matters more.
+        if fchown(descriptor, status.st_uid, status.st_gid) != 0 { _ = fchown(descriptor, .max, status.st_gid) }
+        // After the owner, whose change may take permissions away.
+        guard fchmod(descriptor, status.st_mode & 0o777) == 0 else {
+            throw Failure(action: "get its permissions", code: errno)
+        }
+        guard fsync(descriptor) == 0 else { throw Failure(action: "be written", code: errno) }
+    }
+
+    private func fill(_ bytes: [UInt8]) throws(Failure) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if count == 0 || errno != EINTR {
+                throw Failure(action: "be written", code: count == 0 ? ENOSPC : errno)
+            }
+        }
+    }
+
+    mutating func rename(to target: String) throws(Failure) {
+        guard let path, Glibc.rename(path, target) == 0 else { throw Failure(action: "be replaced", code: errno) }
+        self.path = nil
+    }
+}

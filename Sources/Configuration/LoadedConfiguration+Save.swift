@@ -1,0 +1,98 @@
+/// A host's file after settings were written into it.
+public struct SavedHostFile: Sendable {
+    /// A setting that the file has now.
+    public struct Setting: Hashable, Sendable {
+        public let key: HostKey
+        /// What the file said, in one line of YAML; `nil` where it said nothing.
+        public let before: String?
+        /// What it says now.
+        public let after: String
+        public let location: SourceLocation
+    }
+
+    /// In the order of ``HostKey``.
+    public let settings: [Setting]
+    let file: HostFile
+    let configuration: HostConfiguration
+}
+
+/// Why settings were not written into a host's file.
+public enum HostFileSaveError: Error, Hashable, Sendable {
+    /// The file does not say what the daemon runs with, or has mistakes.
+    case stale(String)
+    /// It cannot be changed in place.
+    case edit(HostFileEditError)
+    /// It cannot be read or written.
+    case io(String, hint: String?)
+}
+
+extension LoadedConfiguration {
+    /// The path of a host's file; `nil` for a host that is not in ``hosts``.
+    public func path(of host: String) -> String? { filesByHost[host]?.path }
+
+    /// Writes settings into a host's file, in place. It waits for the disk.
+    ///
+    /// - Throws: ``HostFileSaveError``; then the file is as it was.
+    public func save(
+        _ changes: [HostKey: HostValue], of host: String
+    ) throws(HostFileSaveError) -> SavedHostFile {
+        guard let path = path(of: host), let running = hosts[host] else {
+            throw .stale("the host has no file that the daemon runs with")
+        }
+        let old: [UInt8]
+        do { old = try ConfigurationFile.read(path) } catch { throw HostFileSaveError(error) }
+        let before = HostFile(path: path, bytes: old)
+        guard before.diagnostics.isEmpty, let settings = before.settings else {
+            throw .stale("\(path) has been changed, and has mistakes")
+        }
+        guard HostConfiguration(host: host, settings: settings, defaults: defaults) == running else {
+            throw .stale("\(path) has other changes that are not applied")
+        }
+        let new: [UInt8]
+        do {
+            new = try HostFileEditor.edit(old, file: path, changes: changes.mapValues { $0 })
+        } catch {
+            throw .edit(error)
+        }
+        if new != old {
+            do {
+                try ConfigurationFile.replace(path, expecting: old, with: new)
+            } catch {
+                throw HostFileSaveError(error)
+            }
+        }
+        let file = HostFile(path: path, bytes: new)
+        return SavedHostFile(
+            settings: HostKey.allCases.compactMap { key in
+                guard changes[key] != nil, let after = file.settings?.value(of: key) else { return nil }
+                return SavedHostFile.Setting(
+                    key: key, before: settings.value(of: key)?.description, after: after.description,
+                    location: file.location(of: key))
+            },
+            file: file,
+            configuration: HostConfiguration(
+                host: host, settings: file.settings ?? HostSettings(), defaults: defaults))
+    }
+
+    /// This with the file as it was saved, as if it had been read now.
+    public func adopting(_ saved: SavedHostFile) -> LoadedConfiguration {
+        let host = saved.configuration.host
+        var hosts = hosts
+        var filesByHost = filesByHost
+        hosts[host] = saved.configuration
+        filesByHost[host] = saved.file
+        return LoadedConfiguration(
+            daemon: daemon, hosts: hosts, refused: refused, diagnostics: diagnostics, filesRead: filesRead,
+            defaults: defaults, daemonFile: daemonFile, filesByHost: filesByHost)
+    }
+}
+
+extension HostFileSaveError {
+    fileprivate init(_ problem: ConfigurationFile.Problem) {
+        self =
+            switch problem {
+            case .changed: .stale("\(problem)")
+            case .io(let message, let hint): .io(message, hint: hint)
+            }
+    }
+}
