@@ -24,7 +24,7 @@ func finishes(
 }
 
 /// Resumes a continuation with whatever comes first.
-final class Race<Value: Sendable>: Sendable {
+package final class Race<Value: Sendable>: Sendable {
     private enum State: Sendable {
         case unbegun
         case waiting(CheckedContinuation<Value, Never>)
@@ -34,7 +34,9 @@ final class Race<Value: Sendable>: Sendable {
 
     private let state = Mutex(State.unbegun)
 
-    func begin(_ continuation: CheckedContinuation<Value, Never>) {
+    package init() {}
+
+    package func begin(_ continuation: CheckedContinuation<Value, Never>) {
         let early: Value? = state.withLock { state in
             if case .ended(let value) = state {
                 state = .over
@@ -46,19 +48,21 @@ final class Race<Value: Sendable>: Sendable {
         if let early { continuation.resume(returning: early) }
     }
 
-    func end(_ value: Value) {
-        let waiting: CheckedContinuation<Value, Never>? = state.withLock { state in
+    /// - Returns: Whether this value was the first.
+    @discardableResult package func end(_ value: Value) -> Bool {
+        let (isFirst, waiting) = state.withLock { state -> (Bool, CheckedContinuation<Value, Never>?) in
             switch state {
             case .unbegun:
                 state = .ended(value)
-                return nil
+                return (true, nil)
             case .waiting(let continuation):
                 state = .over
-                return continuation
+                return (true, continuation)
             case .ended, .over:
-                return nil
+                return (false, nil)
             }
         }
         waiting?.resume(returning: value)
+        return isFirst
     }
 }

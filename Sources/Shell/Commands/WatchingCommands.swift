@@ -74,11 +74,16 @@ enum WatchingCommands {
         examples: [.init("log level debug --for 10m", "Log more for ten minutes")])
 
     static let journal = CommandSpec(
-        "journal", "Show who has changed what",
+        "journal", "Show who has changed what, the newest first",
+        discussion: """
+            Every change is written down before it happens. The journal is kept in files of 4 MiB in the state \
+            directory, the last seventeen of them. Who sees only some hosts sees what concerned none but those.
+            """,
         options: [
             .init("since", .duration, "Only changes since so long ago"),
-            .init("user", .text, "Only changes by this user"),
-            .init("host", .host, "Only changes of this host"),
+            .init("user", .text, "Only changes by this user, a name or a number"),
+            // Not only of hosts that are there: what became of one that is gone is in here, too.
+            .init("host", .text, "Only changes of this host, which need not be there any more"),
             .init("command", .text, "Only changes by commands that begin so"),
             .init("failed", nil, "Only changes that failed"),
             .init("limit", .count(1...100_000), "The last so many, 100 unless given"),
@@ -91,8 +96,9 @@ enum WatchingCommands {
             Field("pid", .count, "the process that asked", isOptional: true),
             Field("from", .text, "from where: the socket, a signal, the start, a time that ran out"),
             Field("command", .text, "what command"),
-            Field("hosts", .list(.text), "the hosts that it concerned"),
-            Field("code", .text, "how it ended; `interrupted` when nobody knows"),
+            Field("hosts", .list(.text), "the hosts that it concerned, at most 2,000 of them"),
+            Field("more_hosts", .count, "how many more it concerned", isOptional: true),
+            Field("code", .text, "how it ended; `running` while it runs, `interrupted` when nobody knows"),
             Field("before", .text, "what was so before", isOptional: true),
             Field("after", .text, "what was so after it", isOptional: true),
         ]),

@@ -1,0 +1,57 @@
+internal import Invites
+internal import Shell
+public import Supervision
+internal import Text
+internal import XMPP
+
+/// `journal`: who has changed what.
+public struct JournalHandlers: Sendable {
+    private let journal: Journal
+    private let surroundings: Surroundings
+
+    static let standardLimit = 100
+
+    public init(_ journal: Journal, surroundings: Surroundings) {
+        self.journal = journal
+        self.surroundings = surroundings
+    }
+
+    public func register(in handlers: inout CommandHandlers) {
+        handlers["journal"] = list
+    }
+
+    private func list(_ call: Call) async throws -> Outcome {
+        var rest = call.invocation.count("limit") ?? Self.standardLimit
+        var search = try await journal.search(try filter(call))
+        while rest > 0, let entries = try await search.next() {
+            try Task.checkCancellation()
+            for entry in entries.prefix(rest) { try await call.output.row(entry.row) }
+            rest -= entries.count
+        }
+        let damaged = search.damagedLines
+        // How much there is of others' is nothing that a caller with some hosts should learn.
+        guard damaged > 0, call.caller.hosts == .all else { return Outcome() }
+        return Outcome("skipped \(damaged) damaged \(damaged == 1 ? "line" : "lines")")
+    }
+
+    private func filter(_ call: Call) throws(CommandFailure) -> JournalFilter {
+        var filter = JournalFilter()
+        filter.scope = call.caller.hosts
+        if let age = call.invocation.duration("since") {
+            let now = surroundings.now().millisecondsSinceEpoch
+            // A lifetime is at most ten years.
+            filter.since = Timestamp(
+                millisecondsSinceEpoch: now.subtractingReportingOverflow(age.seconds * 1000).partialValue)
+        }
+        filter.user = call.invocation.text("user")
+        if let host = call.invocation.text("host") {
+            guard let jid = try? JID(host), jid.isDomain else {
+                throw CommandFailure(.badArgument, "\(host.quoted) is not a host such as example.com")
+            }
+            filter.host = jid.domain
+        }
+        filter.command = call.invocation.text("command")
+        filter.isFailed = call.invocation.has("failed")
+        return filter
+    }
+}

@@ -1,0 +1,225 @@
+internal import Dispatch
+internal import Invites
+internal import Logging
+public import Shell
+public import Supervision
+internal import Synchronization
+
+/// The journal in `STATE/journal`: who changed what, when, from where, and what became of it.
+///
+/// A change is in it, on the disk, before it happens; when that cannot be, the change does not happen. Disks are waited
+/// for on queues of its own, and never longer than ``patience``. A journal that cannot be opened is tried again with
+/// every change.
+public final class Journal: ChangeRecorder {
+    private struct State: Sendable {
+        var files: JournalFiles?
+        /// The entries whose commands run now.
+        var running: Set<Int64> = []
+    }
+
+    private let directory: String
+    private let limits: JournalFiles.Limits
+    private let surroundings: Surroundings
+    private let state = Mutex(State())
+    private let writing = DispatchQueue(label: "journal")
+    private let reading = DispatchQueue(label: "journal.read")
+    /// How many writes wait for the disk.
+    private let waiting = Mutex(0)
+
+    /// How long a change waits for the disk.
+    static let patience = Duration.seconds(10)
+    /// How many changes may wait for the disk.
+    static let mostWaiting = 256
+
+    /// - Parameter stateDirectory: The directory that holds `journal`. Nothing is touched there yet.
+    public convenience init(stateDirectory: String, surroundings: Surroundings) {
+        self.init(stateDirectory: stateDirectory, surroundings: surroundings, limits: JournalFiles.Limits())
+    }
+
+    init(stateDirectory: String, surroundings: Surroundings, limits: JournalFiles.Limits) {
+        directory = stateDirectory + "/journal"
+        self.surroundings = surroundings
+        self.limits = limits
+    }
+
+    /// Makes the files that are missing. What is in the way is logged; changes are refused until it is not.
+    public func open() async {
+        do throws(CommandFailure) {
+            _ = try await write { files, _ throws(JournalProblem) in files.lastEntry }
+        } catch {
+            surroundings.logger.error("changes cannot be written down", metadata: ["reason": "\(error.message)"])
+        }
+    }
+
+    /// Gives up the files and the lock, for tests of what the next process finds.
+    func close() { state.withLock { $0.files = nil } }
+
+    /// Lets nothing be written until the function that it returns is called, for tests of disks that do not answer.
+    func holdUp() -> @Sendable () -> Void {
+        writing.suspend()
+        return { [writing] in writing.resume() }
+    }
+
+    // MARK: Writing
+
+    public func begin(_ invocation: Invocation, caller: Caller, hosts: [String]) async throws(CommandFailure) -> Int64 {
+        try await begin(invocation.line, caller: caller, hosts: hosts)
+    }
+
+    /// Writes down, durably, that something begins which nobody typed.
+    ///
+    /// - Parameter command: What it does, as the command that would do it.
+    /// - Returns: The number of the entry.
+    /// - Throws: ``CommandFailure`` with ``ResultCode/unwritableJournal``; then it must not be done.
+    public func begin(_ command: String, caller: Caller, hosts: [String]) async throws(CommandFailure) -> Int64 {
+        let time = surroundings.now()
+        return try await write { files, running throws(JournalProblem) in
+            let begin = JournalLine.Begin(files.lastEntry + 1, command, caller: caller, hosts: hosts, at: time)
+            try files.append([.begin(begin)])
+            running.insert(begin.number)
+            return begin.number
+        } tooLate: { files, running, number in
+            // The command was refused, so it is neither running nor interrupted.
+            running.remove(number)
+            let end = JournalLine.End(number, .unwritableJournal, nil, hosts: [], at: time)
+            try? files.append([.end(end)])
+        }
+    }
+
+    public func end(_ entry: Int64, code: ResultCode, outcome: Outcome?) async {
+        let end = JournalLine.End(entry, code, outcome, hosts: outcome?.hosts ?? [], at: surroundings.now())
+        do throws(CommandFailure) {
+            // It has been let in already.
+            try await write(isBounded: false) { files, running throws(JournalProblem) in
+                running.remove(entry)
+                try files.append([.end(end)])
+            }
+        } catch {
+            surroundings.logger.error(
+                "how a change ended cannot be written down",
+                metadata: ["entry": "\(entry)", "code": "\(code.rawValue)", "reason": "\(error.message)"])
+        }
+    }
+
+    /// Writes down what the daemon has done by itself, such as an undo when the time to confirm ran out.
+    ///
+    /// - Parameter command: What it did, as the command that would do it.
+    public func record(_ command: String, origin: String, code: ResultCode = .ok, outcome: Outcome) async {
+        let time = surroundings.now()
+        do throws(CommandFailure) {
+            try await write { files, _ throws(JournalProblem) in
+                let number = files.lastEntry + 1
+                try files.append([
+                    .begin(.init(number, command, caller: .daemon(origin), hosts: outcome.hosts, at: time)),
+                    .end(.init(number, code, outcome, hosts: [], at: time)),
+                ])
+            }
+        } catch {
+            surroundings.logger.error(
+                "what the daemon did cannot be written down",
+                metadata: ["command": "\(command)", "from": "\(origin)", "reason": "\(error.message)"])
+        }
+    }
+
+    // MARK: Reading
+
+    /// The entries that a filter chooses, the newest first, as they are now.
+    package func search(_ filter: JournalFilter) async throws(CommandFailure) -> JournalSearch {
+        let cursor = try await run(on: reading) { [self] () throws(JournalProblem) in
+            try withFiles { files, running throws(JournalProblem) in files.cursor(running: running) }
+        }
+        return JournalSearch(journal: self, cursor: cursor, filter: filter)
+    }
+
+    /// Reads on, on a thread that may wait for the disk.
+    func advance(_ cursor: JournalCursor) async throws(CommandFailure) -> (JournalCursor, [JournalEntry]?) {
+        try await run(on: reading) { () throws(JournalProblem) in
+            var cursor = cursor
+            let entries = try cursor.next()
+            return (cursor, entries)
+        }
+    }
+
+    // MARK: Waiting for disks
+
+    private typealias Work<Value> =
+        @Sendable (inout JournalFiles, inout Set<Int64>) throws(JournalProblem) -> Value
+
+    /// Does something with the files, which it opens if they are not. Waits for the disk.
+    private func withFiles<Value: Sendable>(_ body: Work<Value>) throws(JournalProblem) -> Value {
+        try state.withLock { state throws(JournalProblem) in
+            var files: JournalFiles
+            if let open = state.files { files = open } else { files = try JournalFiles(directory, limits: limits) }
+            defer { state.files = files }
+            return try body(&files, &state.running)
+        }
+    }
+
+    /// - Parameter tooLate: Takes it back where it was done after the caller had given up.
+    private func write<Value: Sendable>(
+        isBounded: Bool = true, _ body: @escaping Work<Value>,
+        tooLate: @escaping @Sendable (inout JournalFiles, inout Set<Int64>, Value) -> Void = { _, _, _ in }
+    ) async throws(CommandFailure) -> Value {
+        let isFull = waiting.withLock { waiting in
+            if isBounded, waiting >= Self.mostWaiting { return true }
+            waiting += 1
+            return false
+        }
+        if isFull { throw Self.failure("\(Self.mostWaiting) changes wait for the disk") }
+        return try await run(on: writing) { [self] () throws(JournalProblem) in
+            defer { waiting.withLock { $0 -= 1 } }
+            return try withFiles(body)
+        } tooLate: { [self] value in
+            _ = try? withFiles { files, running throws(JournalProblem) in tooLate(&files, &running, value) }
+        }
+    }
+
+    private func run<Value: Sendable>(
+        on queue: DispatchQueue, _ body: @escaping @Sendable () throws(JournalProblem) -> Value,
+        tooLate: @escaping @Sendable (Value) -> Void = { _ in }
+    ) async throws(CommandFailure) -> Value {
+        let race = Race<Result<Value, JournalProblem>>()
+        let timeout = Task { [sleep = surroundings.sleep] in
+            guard (try? await sleep(Self.patience)) != nil else { return }
+            race.end(.failure(JournalProblem("the disk did not answer within \(Self.patience)")))
+        }
+        defer { timeout.cancel() }
+        let result = await withCheckedContinuation { continuation in
+            race.begin(continuation)
+            queue.async {
+                let result = Result { () throws(JournalProblem) in try body() }
+                if !race.end(result), case .success(let value) = result { tooLate(value) }
+            }
+        }
+        do throws(JournalProblem) {
+            return try result.get()
+        } catch {
+            throw Self.failure(error.description)
+        }
+    }
+
+    private static func failure(_ reason: String) -> CommandFailure {
+        CommandFailure(.unwritableJournal, "the journal does not work: \(reason)")
+    }
+}
+
+/// Entries of the journal, read piece by piece as somebody wants them.
+package struct JournalSearch: Sendable {
+    let journal: Journal
+    var cursor: JournalCursor
+    let filter: JournalFilter
+
+    /// Lines so far that are none.
+    package var damagedLines: Int { cursor.damagedLines }
+
+    /// Some further entries, the newest first, possibly none; `nil` when there are no more.
+    package mutating func next() async throws(CommandFailure) -> [JournalEntry]? {
+        let entries: [JournalEntry]?
+        (cursor, entries) = try await journal.advance(cursor)
+        guard let entries, !entries.contains(where: filter.isOver) else {
+            cursor.finish()
+            return entries?.filter(filter.matches)
+        }
+        return entries.filter(filter.matches)
+    }
+}

@@ -1,0 +1,119 @@
+internal import Glibc
+internal import Shell
+
+/// Reads the journal from its newest entry to its oldest, in as much memory as a line and the chunk around it take.
+///
+/// It sees what was there when it was made: files that are written to or removed meanwhile do not confuse it.
+struct JournalCursor: Sendable {
+    private var file: JournalFile?
+    /// Everything before is still to be read.
+    private var position: Int
+    /// Paths of the files before this one, the newest first.
+    private var older: ArraySlice<String>
+    /// The end of a line whose beginning has not been read.
+    private var tail: [UInt8] = []
+    /// Whether the line that is being read is too long to be one.
+    private var isTailTooLong = false
+    /// How commands ended whose beginning comes yet, with their numbers in the order in which they were found.
+    private var ends: [Int64: JournalLine.End] = [:]
+    private var endOrder: [Int64] = []
+    private let running: Set<Int64>
+    /// Lines that are none.
+    private(set) var damagedLines = 0
+
+    private static let chunkSize = 64 << 10
+    /// So many commands never run at a time; more are ends whose beginnings are damaged or were dropped.
+    private static let mostEnds = 4096
+
+    init(file: JournalFile?, size: Int, older: [String], running: Set<Int64>) {
+        self.file = file
+        position = size
+        self.older = older[...]
+        self.running = running
+    }
+
+    /// Some further entries, or none, since files hold other lines, too; `nil` when there are no more.
+    mutating func next() throws(JournalProblem) -> [JournalEntry]? {
+        guard let lines = try nextLines() else { return nil }
+        var entries: [JournalEntry] = []
+        for line in lines {
+            switch line {
+            case .end(let end): remember(end)
+            case .begin(let begin):
+                let end = ends.removeValue(forKey: begin.number)
+                entries.append(JournalEntry(begin, end, isRunning: running.contains(begin.number)))
+            }
+        }
+        return entries
+    }
+
+    /// Reads no further.
+    mutating func finish() {
+        position = 0
+        older = []
+    }
+
+    /// The highest number there is, 0 when there is none.
+    mutating func lastNumber() throws(JournalProblem) -> Int64 {
+        var last: Int64 = 0
+        while let lines = try nextLines() {
+            last = max(last, lines.map(\.number).max() ?? 0)
+            // Commands begin in the order of their numbers, but end in any.
+            if lines.contains(where: { if case .begin = $0 { true } else { false } }) { break }
+        }
+        return last
+    }
+
+    private mutating func remember(_ end: JournalLine.End) {
+        if ends.updateValue(end, forKey: end.number) == nil { endOrder.append(end.number) }
+        guard endOrder.count > 2 * Self.mostEnds else { return }
+        // Most in the order have met their beginnings by now.
+        endOrder.removeAll { ends[$0] == nil }
+        let surplus = endOrder.prefix(max(0, endOrder.count - Self.mostEnds))
+        for number in surplus { ends[number] = nil }
+        endOrder.removeFirst(surplus.count)
+    }
+
+    /// The lines of the next chunk, the newest first.
+    private mutating func nextLines() throws(JournalProblem) -> [JournalLine]? {
+        while file == nil || position == 0 {
+            guard let path = older.popFirst() else { return nil }
+            // It may have been dropped meanwhile, being the oldest.
+            file = access(path, F_OK) == 0 ? try JournalFile(path, O_RDONLY) : nil
+            position = (file?.status?.st_size).map { Int($0) } ?? 0
+        }
+        guard let file else { return nil }
+        let count = min(position, Self.chunkSize)
+        position -= count
+        let bytes = try file.read(count, at: position)
+        var parts = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        var lines: [JournalLine] = []
+        // The last part goes on in the chunk that was read before; the first may begin in one that is read next.
+        while let part = parts.popLast() {
+            prepend(part)
+            if !parts.isEmpty || position == 0 { take(&lines) }
+        }
+        return lines
+    }
+
+    private mutating func prepend(_ part: ArraySlice<UInt8>) {
+        if tail.count + part.count > JournalLine.longest {
+            isTailTooLong = true
+            tail = []
+        }
+        if !isTailTooLong { tail = part + tail }
+    }
+
+    private mutating func take(_ lines: inout [JournalLine]) {
+        defer {
+            tail = []
+            isTailTooLong = false
+        }
+        if tail.isEmpty, !isTailTooLong { return }
+        if let json = try? JSON(reading: tail), let line = JournalLine(json) {
+            lines.append(line)
+        } else {
+            damagedLines += 1
+        }
+    }
+}

@@ -1,0 +1,390 @@
+import Foundation
+import Glibc
+import Invites
+import Shell
+import TestSupport
+import Testing
+
+@testable import Control
+
+@Suite struct JournalTests {
+    private let world = World()
+    private let directory: TemporaryDirectory
+    private let ann = Caller(uid: 1000, pid: 7, user: "ann", role: .operator, hosts: .some(["a.example"]))
+    private let root = Caller.someone(.admin)
+
+    init() throws {
+        directory = try TemporaryDirectory()
+    }
+
+    private func journal(_ limits: JournalFiles.Limits = .init()) -> Journal {
+        Journal(stateDirectory: directory.path, surroundings: world.surroundings, limits: limits)
+    }
+
+    private var path: String { "\(directory.path)/journal/journal.ndjson" }
+    private func content() throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+
+    private func entries(_ journal: Journal, _ change: (inout JournalFilter) -> Void = { _ in }) async throws
+        -> [JournalEntry]
+    {
+        var filter = JournalFilter()
+        change(&filter)
+        var search = try await journal.search(filter)
+        var entries: [JournalEntry] = []
+        while let more = try await search.next() { entries += more }
+        return entries
+    }
+
+    private func invocation(_ line: String) throws -> Invocation {
+        try CommandParser(.standard).parse(Words(line).words)
+    }
+
+    // MARK: Writing
+
+    @Test func aChangeIsOnTheDiskBeforeItHappensAndItsOutcomeAfterIt() async throws {
+        let journal = journal()
+        let number = try await journal.begin(
+            invocation("host set a.example admins ann@a.example"), caller: ann, hosts: ["a.example"])
+        #expect(number == 1)
+        let line = try JSON(reading: content().utf8)
+        #expect(
+            line == [
+                "begin": 1, "time": "2027-01-15T08:00:00Z", "uid": 1000, "pid": 7, "user": "ann", "role": "operator",
+                "from": "socket", "command": "host set a.example admins ann@a.example", "hosts": ["a.example"],
+            ])
+        world.advance(byMilliseconds: 1000)
+        await journal.end(1, code: .ok, outcome: Outcome(before: "[]", after: "[ann@a.example]"))
+        let lines = try content().split(separator: "\n")
+        #expect(lines.count == 2)
+        #expect(
+            try JSON(reading: lines[1].utf8) == [
+                "end": 1, "time": "2027-01-15T08:00:01Z", "code": "ok", "before": "[]", "after": "[ann@a.example]",
+            ])
+    }
+
+    @Test func nobodyElseMayReadIt() async throws {
+        await journal().open()
+        func mode(_ path: String) throws -> mode_t {
+            var status = stat()
+            try #require(stat(path, &status) == 0)
+            return status.st_mode & 0o7777
+        }
+        #expect(try mode(path) == 0o600)
+        #expect(try mode("\(directory.path)/journal") == 0o700)
+    }
+
+    @Test func numbersGoOnAfterARestart() async throws {
+        do {
+            let journal = journal()
+            // The second ends before the first, and the last line is an end.
+            let first = try await journal.begin("one", caller: root, hosts: [])
+            let second = try await journal.begin("two", caller: root, hosts: [])
+            #expect([first, second] == [1, 2])
+            await journal.end(second, code: .ok, outcome: nil)
+            await journal.end(first, code: .ok, outcome: nil)
+        }
+        #expect(try await journal().begin("three", caller: root, hosts: []) == 3)
+    }
+
+    @Test func whatTheDaemonDoesByItselfIsInItToo() async throws {
+        let journal = journal()
+        await journal.record(
+            "config undo", origin: "deadline", outcome: Outcome(hosts: ["a.example"], before: "12", after: "11"))
+        let entry = try #require(try await entries(journal).first)
+        #expect(RowChecker(command: "journal").mistakes(in: entry.row).isEmpty)
+        #expect(entry.row["user"] == "invited")
+        #expect(entry.row["from"] == "deadline")
+        #expect(entry.row["uid"] == nil)
+        #expect(entry.row["code"] == "ok")
+        #expect(entry.row["hosts"] == ["a.example"])
+    }
+
+    @Test func twoCannotWriteIt() async throws {
+        let first = journal()
+        await first.open()
+        await #expect {
+            _ = try await journal().begin("x", caller: root, hosts: [])
+        } throws: {
+            ($0 as? CommandFailure)?.code == .unwritableJournal
+        }
+        #expect(try content().isEmpty)
+        _ = try await first.begin("x", caller: root, hosts: [])
+    }
+
+    @Test func whenItCannotBeOpenedChangesAreRefusedUntilItCan() async throws {
+        try directory.write("in the way", to: "journal")
+        let journal = journal()
+        await journal.open()
+        _ = try await world.log.next { $0.hasPrefix("error changes cannot be written down") }
+        await #expect(throws: CommandFailure.self) { try await journal.begin("x", caller: root, hosts: []) }
+        try directory.remove("journal")
+        #expect(try await journal.begin("x", caller: root, hosts: []) == 1)
+    }
+
+    @Test func aRemovedFileIsMadeAnew() async throws {
+        let journal = journal()
+        _ = try await journal.begin("one", caller: root, hosts: [])
+        try directory.remove("journal/journal.ndjson")
+        #expect(try await journal.begin("two", caller: root, hosts: []) == 2)
+        #expect(try content().contains("two"))
+    }
+
+    /// Whatever is long is cut before it is written, so that every line can be read again.
+    @Test func linesAreBounded() async throws {
+        let journal = journal()
+        let long = String(repeating: "ü\u{1}", count: 100_000)
+        let hosts = (0..<1500).map { "\($0).\(String(repeating: "x", count: 200)).example" }
+        let number = try await journal.begin(long, caller: root, hosts: hosts)
+        await journal.end(number, code: .ok, outcome: Outcome(before: long, after: long))
+        let entry = try #require(try await entries(journal).first)
+        #expect(entry.command.hasSuffix("…") && entry.command.utf8.count <= JournalLine.longestCommand)
+        #expect(entry.hosts.count == 1000 && entry.moreHosts == 500)
+        guard case .known(_, let before?, _) = entry.end else {
+            Issue.record("it has ended")
+            return
+        }
+        #expect(before.utf8.count <= JournalLine.longestText)
+        // Not all of its hosts are known, so nobody can be said to see them all.
+        #expect(!entry.isVisible(in: .some(Set(hosts))))
+    }
+
+    // MARK: Damage
+
+    /// After kill -9 or a power cut the last line can end anywhere.
+    @Test func aTornLineIsSkippedAndAFreshOneBegun() async throws {
+        do {
+            let journal = journal()
+            let number = try await journal.begin("one", caller: root, hosts: ["a.example"])
+            await journal.end(number, code: .ok, outcome: nil)
+            _ = try await journal.begin("two", caller: root, hosts: ["a.example"])
+        }
+        let whole = Array(try content().utf8)
+        let lastLine = try #require(whole.dropLast().lastIndex(of: UInt8(ascii: "\n"))) + 1
+        for length in lastLine...whole.count {
+            try directory.write(String(decoding: whole[..<length], as: UTF8.self), to: "journal/journal.ndjson")
+            let journal = journal()
+            let isWhole = length >= whole.count - 1
+            #expect(try await journal.begin("three", caller: root, hosts: []) == (isWhole ? 3 : 2), "\(length)")
+            #expect(try content().hasPrefix(String(decoding: whole[..<length], as: UTF8.self)), "\(length)")
+            let found = try await entries(journal)
+            #expect(found.map(\.command) == (isWhole ? ["three", "two", "one"] : ["three", "one"]), "\(length)")
+            #expect(
+                found.map(\.code) == (isWhole ? ["running", "interrupted", "ok"] : ["running", "ok"]), "\(length)")
+        }
+    }
+
+    @Test func damagedLinesAreSkippedAndCounted() async throws {
+        let journal = journal()
+        _ = try await journal.begin("one", caller: root, hosts: [])
+        let handle = try #require(FileHandle(forWritingAtPath: path))
+        try handle.seekToEnd()
+        let huge = String(repeating: "x", count: JournalLine.longest + 200_000)
+        try handle.write(contentsOf: Data("garbage\n{\"begin\":\"1\"}\n\n[]\n\(huge)\n\u{0}\n".utf8))
+        try handle.write(contentsOf: Data([0xFF, 0xFE, 0x0A]))
+        try handle.close()
+        // What another has written counts once the file is opened again.
+        journal.close()
+        let reopened = self.journal()
+        _ = try await reopened.begin("two", caller: root, hosts: [])
+        var search = try await reopened.search(JournalFilter())
+        var commands: [String] = []
+        while let more = try await search.next() { commands += more.map(\.command) }
+        #expect(commands == ["two", "one"])
+        #expect(search.damagedLines == 6)
+    }
+
+    /// A full disk: of a file that may not grow, write(2) takes what fits and then nothing.
+    @Test(.enabled(if: SmallDisk.isPossible))
+    func onAFullDiskNothingIsChangedAndAllGoesOnOnceThereIsRoom() async throws {
+        let disk = try SmallDisk(at: directory.path)
+        defer { disk.unmount() }
+        let journal = journal()
+        let first = try await journal.begin("before", caller: root, hosts: [])
+        try disk.fill()
+        var refused: CommandFailure?
+        // What is left of the last block takes some lines more.
+        for _ in 0..<1000 where refused == nil {
+            do throws(CommandFailure) {
+                _ = try await journal.begin("while it is full", caller: root, hosts: [])
+            } catch {
+                refused = error
+            }
+        }
+        #expect(refused?.code == .unwritableJournal)
+        #expect(refused?.message.contains("No space left on device") == true)
+        #expect(try content().hasSuffix("\n"))
+        // Fills the rest, which an end that is shorter could still take.
+        for code in [ResultCode](repeating: .ok, count: 100) { await journal.end(first, code: code, outcome: nil) }
+        _ = try await world.log.next { $0.hasPrefix("error how a change ended cannot be written down") }
+        try disk.empty()
+        let after = try await journal.begin("after", caller: root, hosts: [])
+        var search = try await journal.search(JournalFilter())
+        let newest = try #require(try await search.next()?.first)
+        #expect(newest.number == after && newest.command == "after")
+        while try await search.next() != nil {}
+        #expect(search.damagedLines == 0)
+    }
+
+    /// The daemon itself cannot be stopped by a disk that does not answer, and a change that was refused for it has not
+    /// happened, whatever the disk does later.
+    @Test func aDiskThatDoesNotAnswerRefusesTheChange() async throws {
+        let journal = journal()
+        _ = try await journal.begin("one", caller: root, hosts: [])
+        let refusal = try await withStuckWriter(journal) {
+            async let number = journal.begin("two", caller: root, hosts: [])
+            try await world.sleeper(for: Journal.patience).wake()
+            do {
+                _ = try await number
+                return nil as CommandFailure?
+            } catch {
+                return error as? CommandFailure
+            }
+        }
+        #expect(refusal?.code == .unwritableJournal)
+        // In line after the late write and what takes it back.
+        _ = try await journal.begin("three", caller: root, hosts: [])
+        let codes = try await entries(journal).map { "\($0.command) \($0.code)" }
+        #expect(codes == ["three running", "two journal.io", "one running"])
+    }
+
+    private func withStuckWriter<Value: Sendable>(
+        _ journal: Journal, _ body: () async throws -> Value
+    ) async throws -> Value {
+        // The sleepers so far are of writes that are done.
+        while !world.sleepers.items.isEmpty { _ = try await world.sleepers.next() }
+        let release = journal.holdUp()
+        defer { release() }
+        return try await body()
+    }
+
+    @Test func onlySoManyChangesWaitForTheDisk() async throws {
+        let journal = journal()
+        await journal.open()
+        let release = journal.holdUp()
+        try await withThrowingTaskGroup(of: ResultCode?.self) { group in
+            for _ in 0...Journal.mostWaiting {
+                group.addTask {
+                    do throws(CommandFailure) {
+                        _ = try await journal.begin("x", caller: .someone(.admin), hosts: [])
+                        return nil
+                    } catch {
+                        return error.code
+                    }
+                }
+            }
+            // Only the one too many is answered while the disk is silent.
+            #expect(try await group.next() == .some(.unwritableJournal))
+            release()
+            for try await code in group { #expect(code == nil) }
+        }
+    }
+
+    // MARK: Rotation
+
+    @Test func filesAreRotatedAndTheOldestDropped() async throws {
+        let limits = JournalFiles.Limits(fileSize: 1000, keptFiles: 3)
+        var journal = journal(limits)
+        for index in 1...60 {
+            let number = try await journal.begin("change \(index)", caller: root, hosts: ["a.example"])
+            #expect(number == Int64(index))
+            if index.isMultiple(of: 7) {
+                // Restarted now and then.
+                journal.close()
+                journal = self.journal(limits)
+            } else {
+                await journal.end(number, code: .ok, outcome: nil)
+            }
+        }
+        let files = try FileManager.default.contentsOfDirectory(atPath: "\(directory.path)/journal").sorted()
+        #expect(files.count == 3 + 2, "\(files)")
+        for name in files {
+            let size = try Data(contentsOf: URL(filePath: "\(directory.path)/journal/\(name)")).count
+            #expect(size <= 1000, "\(name)")
+        }
+        let found = try await entries(journal)
+        let numbers = found.map(\.number)
+        #expect(numbers == Array((try #require(numbers.last)...60).reversed()))
+        #expect(numbers.count > 10 && numbers.count < 60)
+        for entry in found {
+            #expect(entry.code == (entry.number.isMultiple(of: 7) ? "interrupted" : "ok"), "\(entry.number)")
+        }
+    }
+
+    @Test func rotatedFilesNeverChange() async throws {
+        let limits = JournalFiles.Limits(fileSize: 500, keptFiles: 100)
+        let journal = journal(limits)
+        var seen: [String: Data] = [:]
+        for index in 1...30 {
+            let number = try await journal.begin("change \(index)", caller: root, hosts: [])
+            await journal.end(number, code: .ok, outcome: nil)
+            for name in try FileManager.default.contentsOfDirectory(atPath: "\(directory.path)/journal")
+            where name != "journal.ndjson" {
+                let data = try Data(contentsOf: URL(filePath: "\(directory.path)/journal/\(name)"))
+                #expect(seen[name] ?? data == data, "\(name)")
+                seen[name] = data
+            }
+        }
+        #expect(seen.count > 5)
+    }
+
+    /// A search sees what was there when it began, whatever is written, rotated and dropped meanwhile.
+    @Test func aSearchIsNotConfusedByWhatHappensMeanwhile() async throws {
+        let limits = JournalFiles.Limits(fileSize: 200_000, keptFiles: 2)
+        let journal = journal(limits)
+        let text = String(repeating: "x", count: 10_000)
+        for index in 1...30 { _ = try await journal.begin("\(index) \(text)", caller: root, hosts: []) }
+        var search = try await journal.search(JournalFilter())
+        var numbers: [Int64] = []
+        var next: Int64 = 30
+        while let more = try await search.next() {
+            numbers += more.map(\.number)
+            for _ in 0..<3 { next = try await journal.begin("\(next) \(text)", caller: root, hosts: []) }
+        }
+        let oldest = try #require(numbers.last)
+        #expect(numbers == Array((oldest...30).reversed()))
+        #expect(search.damagedLines == 0)
+    }
+
+    // MARK: Reading
+
+    @Test func filtersChoose() async throws {
+        let journal = journal()
+        func change(_ command: String, _ caller: Caller, _ hosts: [String], _ code: ResultCode?) async throws {
+            let number = try await journal.begin(command, caller: caller, hosts: hosts)
+            if let code { await journal.end(number, code: code, outcome: nil) }
+            world.advance(byMilliseconds: 3_600_000)
+        }
+        try await change("host suspend a.example", ann, ["a.example"], .ok)
+        try await change("host suspend b.example", root, ["b.example"], .overloadedHost)
+        try await change("host resume a.example", root, ["a.example"], .cancelled)
+        try await change("log level debug", root, [], .ok)
+        try await change("config apply", root, [], nil)
+
+        func numbers(_ change: (inout JournalFilter) -> Void) async throws -> [Int64] {
+            try await entries(journal, change).map(\.number)
+        }
+        #expect(try await numbers { _ in } == [5, 4, 3, 2, 1])
+        #expect(try await numbers { $0.user = "ann" } == [1])
+        #expect(try await numbers { $0.user = "1000" } == [5, 4, 3, 2, 1])
+        #expect(try await numbers { $0.host = "a.example" } == [3, 1])
+        #expect(try await numbers { $0.command = "host suspend" } == [2, 1])
+        #expect(try await numbers { $0.isFailed = true } == [3, 2])
+        #expect(
+            try await numbers {
+                $0.since = Timestamp(millisecondsSinceEpoch: world.now.millisecondsSinceEpoch - 7_200_000)
+            } == [5, 4])
+    }
+
+    @Test func whoSeesSomeHostsSeesWhatConcernedNoneButThose() async throws {
+        let journal = journal()
+        for hosts in [["a.example"], ["b.example"], ["a.example", "b.example"], []] {
+            let number = try await journal.begin("x", caller: root, hosts: hosts)
+            await journal.end(number, code: .ok, outcome: nil)
+        }
+        // Another host comes out at the end only.
+        let number = try await journal.begin("x", caller: root, hosts: ["a.example"])
+        await journal.end(number, code: .ok, outcome: Outcome(hosts: ["a.example", "b.example"]))
+        let seen = try await entries(journal) { $0.scope = .some(["a.example"]) }
+        #expect(seen.map(\.number) == [1])
+    }
+}
