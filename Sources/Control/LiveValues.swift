@@ -53,15 +53,9 @@ extension HostDirectoryView {
     }
 }
 
-/// The live values that the list of hosts tells.
-public struct DirectoryValues: LiveValues {
-    private let directory: any HostDirectoryView
-
-    public init(_ directory: any HostDirectoryView) {
-        self.directory = directory
-    }
-
+extension LiveValues where Self: HostDirectoryView {
     public func hosts(_ prefix: String, in scope: HostScope, limit: Int) async -> [String] {
-        directory.hosts(prefix, in: scope, limit: limit)
+        let directory: any HostDirectoryView = self
+        return directory.hosts(prefix, in: scope, limit: limit)
     }
 }

@@ -1,4 +1,4 @@
-internal import Configuration
+package import Configuration
 internal import Invites
 internal import NIOCore
 
@@ -7,6 +7,11 @@ extension Supervisor {
     public nonisolated var hostNames: [String] {
         let (running, refused) = (router.currentTable.names, router.refused.value.files.compactMap(\.host))
         return refused.isEmpty ? running : Set(running).union(refused).sorted()
+    }
+
+    /// What a host runs with; `nil` for one that does not run.
+    package nonisolated func configuration(of host: String) -> HostConfiguration? {
+        router.currentTable.hosts[host]?.configuration
     }
 
     /// Whether there is such a host, running or refused.

@@ -1,3 +1,4 @@
+import Configuration
 import Control
 import Glibc
 import Logging
@@ -7,22 +8,24 @@ import Supervision
 /// Serves the operators' shell on the control socket. Without the socket, invitations are served all the same.
 struct ControlService: Service {
     private let server: ControlServer
+    private let journal: Journal
     private let socket: ControlSocket?
     private let logger: Logger
 
-    /// Takes the socket that the service manager hands over, or binds one at the path.
-    init(_ supervisor: Supervisor, socket path: String, logger: Logger) {
+    /// Takes the socket that the service manager hands over, or binds the one of the configuration.
+    init(_ supervisor: Supervisor, daemon: DaemonConfiguration, log: LogHub, logger: Logger) {
         self.logger = logger
-        let hosts = SupervisorDirectory(supervisor)
+        journal = Journal(stateDirectory: daemon.stateDirectory, surroundings: supervisor.surroundings)
+        let values = SupervisorValues(supervisor)
         let dispatcher = Dispatcher(
-            .standard(supervisor, version: Version.current), hosts: hosts, recorder: LoggedChanges(logger),
-            logger: logger)
+            .standard(supervisor, journal: journal, log: log, version: Version.current), hosts: values,
+            recorder: journal, logger: logger)
         server = ControlServer(
-            dispatcher, completer: Completer(live: DirectoryValues(hosts)), version: Version.current,
-            policy: AccessPolicy(daemon: geteuid()), logger: logger)
+            dispatcher, completer: Completer(live: values), version: Version.current,
+            policy: AccessPolicy(daemon.shell, daemon: geteuid()), logger: logger)
         do throws(ControlSocket.Failure) {
             let handedOver = try ControlSocket.handedOver()
-            if let handedOver { socket = handedOver } else { socket = try ControlSocket(binding: path) }
+            if let handedOver { socket = handedOver } else { socket = try ControlSocket(binding: daemon.controlSocket) }
         } catch {
             logger.error("no control socket", metadata: ["reason": "\(error)"])
             socket = nil
@@ -30,6 +33,7 @@ struct ControlService: Service {
     }
 
     func run() async throws {
+        await journal.open()
         var isServing = false
         if let socket {
             do {

@@ -68,7 +68,7 @@ struct RunCommand: AsyncParsableCommand {
             ])
 
         // Reachable before the service manager is told that the daemon is ready.
-        let control = ControlService(supervisor, socket: daemon.controlSocket, logger: logger)
+        let control = ControlService(supervisor, daemon: daemon, log: hub, logger: logger)
         let group = ServiceGroup(
             configuration: .init(
                 services: [

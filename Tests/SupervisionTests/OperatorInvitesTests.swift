@@ -167,7 +167,7 @@ import XMPP
     @Test func usersInviteWhileAllThereWasIsRemoved() async throws {
         try await Hosting.with(Self.files) { hosting in
             let supervisor = hosting.supervisor
-            let store = await supervisor.resources.databases.store(for: "a.example")
+            let store = supervisor.resources.databases.store(for: "a.example")
             let service = try #require(hosting.endpoint("a.example")?.service)
             _ = await service.invite(Array(repeating: .contact(inviter: alice), count: 5_000))
             let end = try await supervisor.lastInviteNumber(of: "a.example")
@@ -213,7 +213,7 @@ import XMPP
     @Test func aHungDiskIsNotWaitedFor() async throws {
         try await Hosting.with(Self.files) { hosting in
             let supervisor = hosting.supervisor
-            let store = await supervisor.resources.databases.store(for: "a.example")
+            let store = supervisor.resources.databases.store(for: "a.example")
             let gate = try await StoreGate(store)
             let serving = Task { await supervisor.run() }
             async let listed = trouble { () throws(InviteTrouble) in

@@ -1,3 +1,4 @@
+public import Configuration
 public import Shell
 
 /// Who may use the control socket, and as what.
@@ -24,6 +25,16 @@ public struct AccessPolicy: Hashable, Sendable {
     public init(_ grants: [Grant] = [], daemon: UInt32) {
         self.grants = grants
         self.daemon = daemon
+    }
+
+    /// What the daemon's file says.
+    public init(_ shell: ShellConfiguration, daemon: UInt32) {
+        self.init(
+            shell.roles.map { grant in
+                Grant(
+                    users: grant.users, groups: grant.groups, role: grant.role,
+                    hosts: grant.hosts.map(HostScope.some) ?? .all)
+            }, daemon: daemon)
     }
 
     /// root and the daemon's own user, for whom nothing has to be looked up: they could do everything without a socket.

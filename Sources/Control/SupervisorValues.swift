@@ -1,0 +1,34 @@
+internal import Configuration
+public import Supervision
+
+/// What a supervisor has now: its hosts, for those who must not wait for it, and what completes the rest.
+public struct SupervisorValues: HostDirectoryView, LiveValues {
+    private let supervisor: Supervisor
+
+    public init(_ supervisor: Supervisor) {
+        self.supervisor = supervisor
+    }
+
+    public func hasHost(_ host: String) -> Bool { supervisor.hasHost(host) }
+    public var hostNames: [String] { supervisor.hostNames }
+
+    public func invites(_ host: String, _ prefix: String, limit: Int) async -> [Completion] {
+        await supervisor.inviteNumbers(of: host, prefix: prefix, limit: limit).map {
+            Completion(String($0.number), $0.summary)
+        }
+    }
+
+    public func keys() async -> [Completion] {
+        HostKey.allCases.filter { $0 != .host }.map { Completion($0.rawValue) }
+    }
+
+    public func values(_ host: String, _ key: String) async -> [Completion] {
+        guard let key = HostKey(rawValue: key) else { return [] }
+        let present = await supervisor.settings(of: host)?.first { $0.key == key }
+        var values = supervisor.configuration(of: host).map { key.values(now: $0) } ?? []
+        if let index = present.flatMap({ values.firstIndex(of: $0.value) }) { values.swapAt(0, index) }
+        return values.map {
+            Completion($0, $0 == present?.value ? "now, from \(present?.origin.description ?? "")" : "")
+        }
+    }
+}
