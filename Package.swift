@@ -87,9 +87,7 @@ let package = Package(
 
         .executableTarget(
             name: "invitectl",
-            dependencies: [
-                "CLibEdit", "Shell", "Text", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
+            dependencies: ["CLibEdit", "Shell", "Text"],
             swiftSettings: settings),
 
         .target(

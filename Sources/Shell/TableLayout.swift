@@ -7,6 +7,8 @@ struct TableLayout: Hashable, Sendable {
     static let gap = 2
     /// Less than this of a text tells nothing.
     static let least = 8
+    /// Less than this of the first column, which tells what a row is about, neither.
+    static let leastOfFirst = 24
     /// Less than this is no room to wrap a text in.
     static let leastWrapped = 20
 
@@ -16,12 +18,10 @@ struct TableLayout: Hashable, Sendable {
         var natural: Int
         /// Whether a part of it tells something: true of texts, not of numbers.
         var canShrink: Bool
-        /// Whether it may go on in the next line.
-        var canWrap = false
+        /// What it is cut to at most, if it can shrink and is not narrower.
+        var least = TableLayout.least
 
-        var least: Int {
-            canShrink ? min(natural, canWrap ? TableLayout.leastWrapped : TableLayout.least) : natural
-        }
+        fileprivate var narrowest: Int { canShrink ? min(natural, least) : natural }
     }
 
     /// - Parameter width: What there is; 0 for any.
@@ -32,10 +32,10 @@ struct TableLayout: Hashable, Sendable {
             widths = columns.map(\.natural)
             return
         }
-        guard columns.reduce(0, { $0 + $1.least }) <= room else { return nil }
+        guard columns.reduce(0, { $0 + $1.narrowest }) <= room else { return nil }
         // All that are wider than the limit are cut to it, so the widest give first and none gives more than it must.
         let cut: (Int) -> [Int] = { limit in
-            columns.map { $0.canShrink ? min($0.natural, max($0.least, limit)) : $0.natural }
+            columns.map { $0.canShrink ? min($0.natural, max($0.narrowest, limit)) : $0.natural }
         }
         var (fits, tooWide) = (0, columns.map(\.natural).max() ?? 0)
         while tooWide - fits > 1 {

@@ -4,26 +4,44 @@ extension TextRenderer {
     /// A table with a header; nothing at all for no rows.
     ///
     /// Columns are as wide as they need to be. Where that is too much, texts are cut and end in `…`, but the last column
-    /// goes on in the next line; numbers and times are never cut. Where even that is too much, each row is shown as a
-    /// record. An optional column without a single value is left out.
+    /// goes on in the next line; numbers and times are never cut. Where even that is too much, the last column moves
+    /// below its row, then numbers and times are left out from the right, which the last line says, and at last each row
+    /// is shown as a record. An optional column without a single value is left out.
     public func table(_ rows: [JSON], _ fields: [Field]) -> [String] {
         guard !rows.isEmpty else { return [] }
-        let columns = columns(of: rows, fields + Self.unknown(in: rows, beside: fields))
+        var columns = columns(of: rows, fields + Self.unknown(in: rows, beside: fields))
         guard !columns.isEmpty else { return [] }
-        guard let layout = TableLayout(columns.map(\.layout), width: width) else {
-            return Array(rows.map { record($0, fields) }.joined(separator: [""]))
+        var hanging: Column?
+        var leftOut: [String] = []
+        while true {
+            if let layout = TableLayout(columns.map(\.layout), width: width) {
+                var lines = [line(columns.map(\.header), columns, layout)]
+                lines.reserveCapacity(rows.count + 1)
+                for row in rows.indices {
+                    append(row, of: columns, layout, to: &lines)
+                    if let hanging { append(hanging, row, to: &lines) }
+                }
+                if !leftOut.isEmpty { lines.append("(no room for \(leftOut.joined(separator: ", ")))") }
+                return lines
+            }
+            if hanging == nil, columns.count > 1, let last = columns.last, last.canWrap {
+                hanging = columns.removeLast()
+            } else if let index = columns.lastIndex(where: \.isNumber) ?? columns.lastIndex(where: \.isTime), index > 0
+            {
+                leftOut.insert(columns.remove(at: index).header.text.lowercased(), at: 0)
+            } else {
+                return Array(rows.map { record($0, fields) }.joined(separator: [""]))
+            }
         }
-        let cells = columns.map(\.header)
-        var lines = [line(cells, columns, layout)]
-        lines.reserveCapacity(rows.count + 1)
-        for row in rows.indices { append(row, of: columns, layout, to: &lines) }
-        return lines
     }
 
     private struct Column {
         let header: Cell
         var cells: [Cell]
         let isNumber: Bool
+        var isTime = false
+        /// Whether it may go on in the next line.
+        var canWrap = false
         var layout: TableLayout.Column
     }
 
@@ -53,10 +71,27 @@ extension TextRenderer {
             columns.append(
                 Column(
                     header: header, cells: cells, isNumber: field.kind.isNumber || numbers == rows.count,
+                    isTime: field.kind == .time,
                     layout: .init(natural: natural, canShrink: field.kind.isText && numbers < rows.count)))
         }
-        if let last = columns.indices.last, columns[last].layout.canShrink { columns[last].layout.canWrap = true }
+        if columns.isEmpty { return [] }
+        columns[0].layout.least = TableLayout.leastOfFirst
+        if let last = columns.indices.last, columns[last].layout.canShrink {
+            columns[last].canWrap = true
+            columns[last].layout.least = TableLayout.leastWrapped
+        }
         return columns
+    }
+
+    /// The cell in lines of its own, if there is something in it.
+    private func append(_ column: Column, _ row: Int, to lines: inout [String]) {
+        let cell = column.cells[row]
+        guard cell.text != Cell.none else { return }
+        let label = Self.indent + column.header.text.lowercased() + ": "
+        let room = max(16, width - DisplayWidth.of(label))
+        for (number, part) in wrap(cell, within: room).enumerated() {
+            lines.append((number == 0 ? label : Self.spaces(DisplayWidth.of(label))) + Self.cut(part, to: room))
+        }
     }
 
     private func append(_ row: Int, of columns: [Column], _ layout: TableLayout, to lines: inout [String]) {
@@ -71,11 +106,11 @@ extension TextRenderer {
                 Self.pad(&line, pending)
                 line += painted(cell.text, cell.colour)
                 pending = column.isNumber ? 0 : width - cell.width
-            } else if column.layout.canWrap {
+            } else if column.canWrap {
                 Self.pad(&line, pending)
                 let margin = Self.spaces(layout.widths.dropLast().reduce(0) { $0 + $1 + TableLayout.gap })
                 for (number, part) in wrap(cell, within: width).enumerated() {
-                    lines.append((number == 0 ? line : margin) + painted(cut(part, to: width), cell.colour))
+                    lines.append((number == 0 ? line : margin) + painted(Self.cut(part, to: width), cell.colour))
                 }
                 return
             } else {
@@ -86,11 +121,6 @@ extension TextRenderer {
             }
         }
         lines.append(line)
-    }
-
-    /// A word that is wider than the column it is wrapped in.
-    private func cut(_ part: String, to width: Int) -> String {
-        DisplayWidth.of(part) <= width ? part : DisplayWidth.truncate(part, to: width).text
     }
 
     private func line(_ cells: [Cell], _ columns: [Column], _ layout: TableLayout) -> String {

@@ -73,6 +73,14 @@ public struct TextRenderer: Sendable {
         return lines
     }
 
+    /// The longest beginning of a text without control characters that fits, with `…` in place of what does not.
+    public static func cut(_ text: String, to width: Int) -> String {
+        DisplayWidth.of(text) <= width ? text : DisplayWidth.truncate(text, to: width).text
+    }
+
+    /// The columns that a text without control characters takes.
+    public static func width(of text: String) -> Int { DisplayWidth.of(text) }
+
     // MARK: Parts
 
     static let indent = "  "

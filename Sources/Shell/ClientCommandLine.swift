@@ -1,0 +1,115 @@
+/// What `invitectl` was told: its own options, and the command.
+///
+/// Its own options may stand anywhere before `--`; all else, options included, is the command's, and goes to the daemon
+/// untouched. No command has an option of the same name.
+public struct ClientCommandLine: Hashable, Sendable {
+    /// What to do.
+    public var mode: Mode
+    /// The socket that was named, if one was.
+    public var socket: String?
+    /// Whether answers are shown as JSON, one object a line.
+    public var isJSON = false
+    /// Whether a script goes on after a command that failed.
+    public var keepsGoing = false
+
+    public enum Mode: Hashable, Sendable {
+        /// Lines are typed at a terminal.
+        case repl
+        /// One command, as it was given.
+        case command([String])
+        /// Lines come from standard input.
+        case script
+        /// The words of a shell's command line, of which the last is to be completed.
+        case complete([String])
+        case help
+        case version
+    }
+
+    /// The client's own options, in the order of its help.
+    public static let options: [CommandSpec.Option] = [
+        .init("socket", .text, "The daemon's socket; else $INVITED_SOCKET, else \(defaultSocket)"),
+        .init("json", nil, "Show answers as JSON, one object a line"),
+        .init("keep-going", nil, "With -: go on after a command that failed"),
+        .init("complete", nil, "Show what the last of the words after -- may become, for shells"),
+        .init("version", nil, "Show the version of this client"),
+        .init("help", nil, "Show this, or with a command, how that is used"),
+    ]
+
+    public static let defaultSocket = "/run/invited/control.sock"
+
+    /// - Parameter words: The arguments without the program's name.
+    /// - Throws: ``CommandFailure`` with one of the `usage` codes.
+    public init(_ words: [String]) throws(CommandFailure) {
+        var rest: [String] = []
+        var flags: Set<String> = []
+        var index = 0
+        while index < words.count {
+            let word = words[index]
+            index += 1
+            if flags.contains("complete"), word == "--" {
+                rest = Array(words[index...])
+                break
+            }
+            if word == "--" {
+                // The daemon takes it for the end of options, as every command line does.
+                rest += words[(index - 1)...]
+                break
+            }
+            let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let name = word == "-h" ? "help" : word.hasPrefix("--") ? String(parts[0]) : ""
+            guard let option = Self.options.first(where: { $0.name == name }) else {
+                rest.append(word)
+                continue
+            }
+            var value = parts.count == 2 ? String(parts[1]) : nil
+            guard option.kind != nil else {
+                if value != nil { throw Self.bad("--\(name) takes no value") }
+                flags.insert(name)
+                continue
+            }
+            if value == nil, index < words.count {
+                value = words[index]
+                index += 1
+            }
+            guard let value, !value.isEmpty else { throw Self.bad("--\(name) wants a path") }
+            socket = value
+        }
+        isJSON = flags.contains("json")
+        keepsGoing = flags.contains("keep-going")
+        if flags.contains("complete") {
+            mode = .complete(rest)
+        } else if flags.contains("help") {
+            mode = rest.isEmpty ? .help : .command(["help"] + rest.prefix { !$0.hasPrefix("-") })
+        } else if flags.contains("version"), rest.isEmpty {
+            mode = .version
+        } else if rest == ["-"] {
+            mode = .script
+        } else {
+            mode = rest.isEmpty || rest == ["--"] ? .repl : .command(rest)
+        }
+        if flags.contains("version"), mode != .version, mode != .help { throw Self.bad("--version stands alone") }
+        if keepsGoing, mode != .script { throw Self.bad("--keep-going is for scripts, which `-` reads") }
+    }
+
+    private static func bad(_ message: String) -> CommandFailure {
+        CommandFailure(.badArgument, message, hint: "try `invitectl --help`")
+    }
+
+    /// The words of a command line that are the command's, for completion; `nil` where the last word is the value of an
+    /// option of the client.
+    public static func commandWords(of words: [String]) -> [String]? {
+        guard let last = words.last else { return [""] }
+        var rest: [String] = []
+        var awaitsValue = false
+        for word in words.dropLast() {
+            if awaitsValue {
+                awaitsValue = false
+            } else if let option = options.first(where: { "--\($0.name)" == word }) {
+                awaitsValue = option.kind != nil
+            } else if !options.contains(where: { word.hasPrefix("--\($0.name)=") }) {
+                rest.append(word)
+            }
+        }
+        return awaitsValue ? nil : rest + [last]
+    }
+}

@@ -1,0 +1,27 @@
+import Shell
+
+/// How the answer to one command is shown.
+protocol Presentation: AnyObject {
+    /// - Parameter line: The message as it came.
+    func show(_ message: ServerMessage, line: ArraySlice<UInt8>)
+    /// Nothing more has come for now: what there is may be shown.
+    func idle()
+    /// Shows what was kept back, before a question is asked.
+    func flush()
+    /// How the command ended.
+    func end(_ end: ServerMessage.End, line: ArraySlice<UInt8>?)
+}
+
+/// Where presentations write.
+struct Screen {
+    let terminal = Terminal()
+    let output: Output
+    let errors: Output
+    let signals: Signals
+
+    init(_ signals: Signals) {
+        self.signals = signals
+        output = Output(1, signals)
+        errors = Output(2, signals)
+    }
+}

@@ -1,0 +1,92 @@
+import CLibEdit
+import Glibc
+
+/// The signals that a person at a terminal sends, as something to wait for: nothing happens behind the back of what
+/// runs.
+struct Signals {
+    enum Signal {
+        /// Ctrl-C.
+        case interrupt
+        /// The terminal has another size.
+        case resized
+        /// The process was stopped, and goes on.
+        case continued
+        /// The process is to end.
+        case terminate(Int32)
+    }
+
+    /// What a wait ended with.
+    enum Wakeup {
+        case ready
+        case signal(Signal)
+        case tooLate
+    }
+
+    private let descriptor: Int32
+    private static let awaited = [SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT]
+
+    /// From now on these signals only wait to be read.
+    init() {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in Self.awaited { sigaddset(&set, signal) }
+        sigprocmask(SIG_BLOCK, &set, nil)
+        descriptor = signalfd(-1, &set, Int32(SFD_NONBLOCK) | Int32(SFD_CLOEXEC))
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// Waits until the descriptor can be read (or written), or a signal comes. A signal comes first.
+    func wait(
+        for other: Int32, events: Int32 = POLLIN, until deadline: ContinuousClock.Instant? = nil
+    ) -> Wakeup {
+        while true {
+            var polled = [
+                pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: other, events: Int16(events), revents: 0),
+            ]
+            var milliseconds: Int32 = -1
+            if let deadline {
+                let left = (deadline - .now) / .milliseconds(1)
+                milliseconds = Int32(max(0, min(left.rounded(.up), 600_000)))
+            }
+            let count = poll(&polled, 2, milliseconds)
+            if count < 0, errno != EINTR { return .ready }
+            if polled[0].revents != 0, let signal = next() { return .signal(signal) }
+            if polled[1].revents != 0 { return .ready }
+            if count == 0 { return .tooLate }
+        }
+    }
+
+    /// Drops the interrupts that were meant for a program at the same terminal, such as a pager.
+    func forgetInterrupts() {
+        while let signal = next() {
+            if case .terminate(let number) = signal { exit(128 + number) }
+        }
+    }
+
+    /// Whether the descriptor can be written to; `false` when a signal came before it could.
+    func canWrite(_ output: Int32) -> Bool {
+        while true {
+            var polled = [
+                pollfd(fd: output, events: Int16(POLLOUT), revents: 0),
+                pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+            ]
+            if poll(&polled, 2, -1) < 0, errno == EINTR { continue }
+            if polled[0].revents != 0 { return true }
+            // It stays unread, for who waits for signals.
+            if polled[1].revents != 0 { return false }
+        }
+    }
+
+    private func next() -> Signal? {
+        var info = signalfd_siginfo()
+        let size = MemoryLayout<signalfd_siginfo>.size
+        guard read(descriptor, &info, size) == size else { return nil }
+        return switch Int32(bitPattern: info.ssi_signo) {
+        case SIGINT: .interrupt
+        case SIGWINCH: .resized
+        case SIGCONT: .continued
+        case let number: .terminate(number)
+        }
+    }
+}

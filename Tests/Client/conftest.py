@@ -1,0 +1,91 @@
+"""Fixtures that every file shares. The interpreter is the system's: /usr/bin/python3 -m pytest Tests/Client"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from fake_daemon import PATIENCE, FakeDaemon
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PROMPT = "invited> "
+
+
+def binary() -> str:
+    return os.environ.get("INVITECTL", str(REPOSITORY / ".build" / "debug" / "invitectl"))
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not os.access(binary(), os.X_OK):
+        pytest.exit(f"there is no client at {binary()}: build it, or name it in $INVITECTL", returncode=2)
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """A directory of the test's own, with a path short enough for Unix sockets."""
+    path = Path(tempfile.mkdtemp(prefix="invitectl-"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def daemon(directory: Path) -> Iterator[FakeDaemon]:
+    running = FakeDaemon(directory / "socket")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def environment(directory: Path) -> dict[str, str]:
+    """Nothing of the person's who runs the tests, least of all their history."""
+    return {
+        "PATH": os.environ["PATH"], "HOME": str(directory), "XDG_STATE_HOME": str(directory / "state"),
+        "TMPDIR": str(directory), "LC_ALL": "C.UTF-8", "TERM": "xterm", "NO_COLOR": "1",
+        "INVITED_SOCKET": str(directory / "socket"),
+    }
+
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+Spawn = Callable[..., pexpect.spawn]
+
+
+@pytest.fixture
+def run(environment: dict[str, str]) -> Run:
+    """Runs the client without a terminal."""
+
+    def run(*words: str, input: str = "", **changes: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [binary(), *words], env=environment | changes, input=input, text=True, capture_output=True, timeout=PATIENCE)
+
+    return run
+
+
+@pytest.fixture
+def spawn(environment: dict[str, str]) -> Iterator[Spawn]:
+    """Starts the client in a terminal of its own, of 24 rows and 80 columns unless told otherwise."""
+    children: list[pexpect.spawn] = []
+
+    def spawn(*words: str, columns: int = 80, rows: int = 24, **changes: str) -> pexpect.spawn:
+        child = pexpect.spawn(
+            binary(), list(words), env=environment | changes, encoding="utf-8", timeout=PATIENCE,
+            dimensions=(rows, columns))
+        child.delaybeforesend = None
+        children.append(child)
+        return child
+
+    yield spawn
+    for child in children:
+        child.close(force=True)
+
+
+@pytest.fixture
+def repl(spawn: Spawn, daemon: FakeDaemon) -> pexpect.spawn:
+    """The client at its prompt."""
+    child = spawn()
+    child.expect_exact(PROMPT)
+    return child
