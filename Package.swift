@@ -52,7 +52,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "Configuration", dependencies: ["CLibYAML", "Invites", "Shell", "Text", "XMPP"],
+            name: "Configuration", dependencies: ["CLibMD", "CLibYAML", "Invites", "Shell", "Text", "XMPP"],
             swiftSettings: settings),
         .target(
             name: "Supervision",

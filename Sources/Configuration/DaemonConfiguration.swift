@@ -69,4 +69,23 @@ public struct DaemonConfiguration: Hashable, Sendable {
         if controlSocket != other.controlSocket { keys.append("control_socket") }
         return keys
     }
+
+    /// The keys of the daemon's file in which two configurations differ, and whose values take effect when the daemon
+    /// starts. The hosts' directory is looked at by every load.
+    public func restartDifferences(from other: DaemonConfiguration) -> [String] {
+        differences(from: other).filter { $0 != "hosts_directory" }
+    }
+
+    /// The value of a key of the daemon's file as people may see it, so never the secret; `nil` for other keys.
+    public func value(of key: String) -> String? {
+        switch key {
+        case "component.jid": component.jid.description
+        case "component.server": component.server.description
+        case "component.secret": component.secret.description
+        case "state_directory": stateDirectory
+        case "hosts_directory": hostsDirectory
+        case "control_socket": controlSocket
+        default: nil
+        }
+    }
 }

@@ -3,6 +3,8 @@ internal import Configuration
 /// What runs beneath the settings that were changed at run time.
 struct BaseLayer: Sendable {
     let hosts: [String: HostConfiguration]
+    /// What the files said that it was made from.
+    let files: Fingerprint
     private let source: Source
 
     private enum Source: Sendable {
@@ -12,15 +14,29 @@ struct BaseLayer: Sendable {
         case snapshot(Int)
     }
 
-    init(_ loaded: LoadedConfiguration) {
-        hosts = loaded.hosts
-        source = .files(loaded)
+    init(_ read: FilesRead) {
+        hosts = read.loaded.hosts
+        files = read.fingerprint
+        source = .files(read.loaded)
     }
 
-    init(_ hosts: [String: HostConfiguration], ofSnapshot number: Int) {
-        self.hosts = hosts
-        source = .snapshot(number)
+    init(_ snapshot: ConfigurationSnapshot) {
+        hosts = snapshot.hosts
+        files = snapshot.header.files
+        source = .snapshot(snapshot.header.number)
     }
+
+    private init(_ hosts: [String: HostConfiguration], files: Fingerprint, source: Source) {
+        self.hosts = hosts
+        self.files = files
+        self.source = source
+    }
+
+    /// The same as the snapshot that was made of it.
+    func asSnapshot(_ number: Int) -> BaseLayer { BaseLayer(hosts, files: files, source: .snapshot(number)) }
+
+    /// Whether it is what files said, and not a snapshot.
+    var isFiles: Bool { if case .files = source { true } else { false } }
 
     /// Where the value of a host's setting comes from.
     func origin(of key: HostKey, for host: String) -> SettingOrigin {
@@ -28,5 +44,47 @@ struct BaseLayer: Sendable {
         case .files(let loaded): loaded.origin(of: key, for: host) ?? .builtIn
         case .snapshot(let number): .snapshot(number)
         }
+    }
+
+    /// The hosts with the overrides on top.
+    func hosts(with overrides: [String: SettingOverrides]) -> [String: HostConfiguration] {
+        var hosts = hosts
+        for (host, changed) in overrides {
+            if let configuration = hosts[host] { hosts[host] = changed.applied(to: configuration) }
+        }
+        return hosts
+    }
+
+    /// The overrides that cannot lie over this, since what they claim is another host's here: by host, why.
+    func conflicts(with overrides: [String: SettingOverrides], component: String) -> [String: String] {
+        let claiming = overrides.filter { $0.value.value(of: .serviceAddress) != nil && hosts[$0.key] != nil }
+        guard !claiming.isEmpty else { return [:] }
+        let effective = hosts(with: overrides)
+        var owners: [String: [String]] = [:]
+        for (host, configuration) in effective {
+            if let address = configuration.serviceAddress { owners[address, default: []].append(host) }
+        }
+        var conflicts: [String: String] = [:]
+        for host in claiming.keys {
+            guard let configuration = effective[host], let address = configuration.serviceAddress else { continue }
+            let other = owners[address]?.filter { $0 != host }.min()
+            if let mistake = configuration.serviceAddressMistake(
+                among: effective.keys, owner: other, component: component)
+            {
+                conflicts[host] = mistake
+            }
+        }
+        return conflicts
+    }
+}
+
+/// All files, as they were read together.
+struct FilesRead: Sendable {
+    let loaded: LoadedConfiguration
+    let fingerprint: Fingerprint
+
+    init(_ loaded: LoadedConfiguration) {
+        self.loaded = loaded
+        fingerprint = Fingerprint(loaded)
     }
 }

@@ -8,6 +8,8 @@ public enum ConfigurationRefusal: Error, Hashable, Sendable {
     case badValue(String)
     /// Files have mistakes.
     case invalid([Diagnostic])
+    /// What was changed at run time does not go together with what is to run.
+    case conflicting([String])
     /// Files or what runs are not what the plan was made from.
     case stale
     /// A change waits to be confirmed; it undoes itself then.

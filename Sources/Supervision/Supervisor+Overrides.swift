@@ -121,14 +121,3 @@ extension Supervisor {
         return diff
     }
 }
-
-extension BaseLayer {
-    /// The hosts with the overrides on top.
-    func hosts(with overrides: [String: SettingOverrides]) -> [String: HostConfiguration] {
-        var hosts = hosts
-        for (host, changed) in overrides {
-            if let configuration = hosts[host] { hosts[host] = changed.applied(to: configuration) }
-        }
-        return hosts
-    }
-}

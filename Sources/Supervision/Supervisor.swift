@@ -8,13 +8,6 @@ public import XMPP
 /// Runs one isolated service per host behind one component connection: starts, stops and reconfigures them as the
 /// files say.
 public actor Supervisor {
-    /// What a reload came to.
-    public enum ReloadOutcome: Hashable, Sendable {
-        case applied(added: Int, removed: Int, changed: Int, unchanged: Int)
-        /// Nothing has changed, because of these mistakes.
-        case refused([Diagnostic])
-    }
-
     /// The daemon's own settings that it runs with.
     package nonisolated let daemon: DaemonConfiguration
     var loader: ConfigurationLoader
@@ -32,7 +25,17 @@ public actor Supervisor {
     package nonisolated let surroundings: Surroundings
     /// When it was made.
     package nonisolated let startedAt: Timestamp
-    private var latestReload: Task<ReloadOutcome, Never>?
+    /// Ends when every change of the configuration has that was asked for.
+    var turn: Task<Void, Never>?
+    var transaction: ConfigurationTransaction
+    let snapshots: SnapshotStore
+    /// What is known of the snapshot that runs.
+    var header: ConfigurationSnapshot.Header
+    /// What to go back to while a change waits to be confirmed.
+    var pendingBack: BaseLayer?
+    var deadlineTask: Task<Void, Never>?
+    var configurationFollowers: [@Sendable (ConfigurationEvent) -> Void] = []
+    var configurationApplied: (@Sendable (DaemonConfiguration) -> Void)?
     private var isShutDown = false
     private var shutDownWaiters: [CheckedContinuation<Void, Never>] = []
     nonisolated let connection: ComponentConnection
@@ -77,10 +80,13 @@ public actor Supervisor {
             group: surroundings.eventLoop,
             logger: surroundings.logger, now: { surroundings.now().millisecondsSinceEpoch },
             statusChanged: statusChanged)
-        refused = loaded.refused
-        base = BaseLayer(loaded)
-        router.replaceTable(RoutingTable(loaded.hosts.mapValues(resources.makeEntry)))
-        router.refused.replace(loaded.refused, since: startedAt)
+        snapshots = SnapshotStore(directory: daemon.stateDirectory + "/configuration", logger: surroundings.logger)
+        let start = ConfigurationStart(loaded, snapshots, surroundings)
+        (base, transaction, header) = (start.base, start.transaction, start.header)
+        // A snapshot has nothing to do with what is wrong with the files.
+        refused = start.base.isFiles ? loaded.refused : []
+        router.replaceTable(RoutingTable(start.base.hosts.mapValues(resources.makeEntry)))
+        router.refused.replace(refused, since: startedAt)
     }
 
     /// What runs, by host.
@@ -96,6 +102,12 @@ public actor Supervisor {
             let why = file.diagnostics.map(\.description).joined(separator: "; ")
             surroundings.logger.error(
                 "host refused", metadata: ["host": "\(file.host ?? file.file)", "reason": "\(why)"])
+        }
+        if !base.isFiles {
+            surroundings.logger.warning(
+                "the files were undone or not confirmed, so a snapshot runs",
+                metadata: ["snapshot": "\(transaction.record.running)"])
+            tell(.start, "runs snapshot \(transaction.record.running) instead of the files", [])
         }
         let sweeper = Task { await self.sweepForever() }
         let deadlineKeeper = Task { await self.keepDeadlines() }
@@ -116,71 +128,6 @@ public actor Supervisor {
         }
     }
 
-    // MARK: Reloading
-
-    /// Reads and checks all files; if they are all good, moves every host that differs to its new configuration, starts
-    /// the new ones and stops those that are gone. What did not change is not touched.
-    ///
-    /// Reloads that are asked for at the same time happen one after the other, so that the latest reading of the files
-    /// is the one in force.
-    public func reload() async -> ReloadOutcome {
-        let previous = latestReload
-        let reload = Task {
-            _ = await previous?.value
-            return await self.reloadNow()
-        }
-        latestReload = reload
-        return await reload.value
-    }
-
-    private func reloadNow() async -> ReloadOutcome {
-        let loaded = await load()
-        guard loaded.diagnostics.isEmpty, let newDaemon = loaded.daemon else {
-            for mistake in loaded.diagnostics {
-                surroundings.logger.error("configuration mistake", metadata: ["reason": "\(mistake)"])
-            }
-            surroundings.logger.error(
-                "configuration refused", metadata: ["mistakes": "\(loaded.diagnostics.count)"])
-            return .refused(loaded.diagnostics)
-        }
-        // The hosts have just been read from the new directory.
-        let fixed = newDaemon.differences(from: daemon).filter { $0 != "hosts_directory" }
-        if !fixed.isEmpty {
-            surroundings.logger.warning(
-                "settings that take effect after a restart", metadata: ["keys": "\(fixed.joined(separator: ", "))"])
-        }
-        let diff = run(BaseLayer(loaded))
-        refused = []
-        surroundings.logger.notice(
-            "configuration reloaded",
-            metadata: [
-                "added": "\(diff.added.count)", "removed": "\(diff.removed.count)", "changed": "\(diff.changed.count)",
-                "unchanged": "\(diff.unchanged)",
-            ])
-        return .applied(
-            added: diff.added.count, removed: diff.removed.count, changed: diff.changed.count,
-            unchanged: diff.unchanged)
-    }
-
-    /// Reads the files on a thread that may wait for the disk; the services go on meanwhile.
-    private func load() async -> LoadedConfiguration {
-        let before = loader
-        let (after, loaded) = await Self.onBlockingThread {
-            var loader = before
-            let loaded = loader.load()
-            return (loader, loaded)
-        }
-        loader = after
-        return loaded
-    }
-
-    /// Runs what may wait for a disk on a thread that nobody else needs: the watchdog asks this actor whether it lives.
-    static func onBlockingThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: body()) }
-        }
-    }
-
     // MARK: Ending
 
     /// Takes no more requests, answers those accepted, and ends; each step waits no longer than the given time.
@@ -196,8 +143,14 @@ public actor Supervisor {
             for waiter in shutDownWaiters { waiter.resume() }
             shutDownWaiters = []
         }
-        let databases = resources.databases
-        if await !finishes(within: limit, sleep: sleep, { await databases.shutdown() }) {
+        deadlineTask?.cancel()
+        let (snapshots, databases) = (snapshots, resources.databases)
+        let close: @Sendable () async -> Void = {
+            async let written: Void = snapshots.finish()
+            await databases.shutdown()
+            await written
+        }
+        if await !finishes(within: limit, sleep: sleep, close) {
             surroundings.logger.warning("left databases open")
         }
     }

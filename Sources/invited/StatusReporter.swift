@@ -14,18 +14,18 @@ final class StatusReporter: Sendable {
         var quarantined = 0
         /// Host files that are not used because of mistakes.
         var refused = 0
-        /// Mistakes for which the last reload was refused.
-        var mistakes = 0
+        /// Why the last reload was refused; `nil` when it was not.
+        var refusal: String?
 
         var text: String {
             var text = "\(connection); \(Self.count(running, "host"))"
             if quarantined > 0 { text += ", \(quarantined) quarantined" }
             if refused > 0 { text += ", \(refused) refused" }
-            if mistakes > 0 { text += "; last reload refused: \(Self.count(mistakes, "mistake"))" }
+            if let refusal { text += "; last reload refused: \(refusal)" }
             return text
         }
 
-        private static func count(_ number: Int, _ noun: String) -> String {
+        static func count(_ number: Int, _ noun: String) -> String {
             "\(number) \(noun)\(number == 1 ? "" : "s")"
         }
     }
@@ -43,6 +43,7 @@ final class StatusReporter: Sendable {
     func follow(_ supervisor: Supervisor) async {
         let counts = await supervisor.hostCounts()
         state.withLock { ($0.running, $0.refused) = counts }
+        await supervisor.followConfiguration(configurationChanged)
     }
 
     /// The connection has changed.
@@ -69,14 +70,27 @@ final class StatusReporter: Sendable {
             case .applied(let added, _, let changed, let unchanged):
                 state.running = added + changed + unchanged
                 state.refused = 0
-                state.mistakes = 0
-            case .refused(let mistakes):
-                state.mistakes = mistakes.count
+                state.refusal = nil
+            case .refused(let mistakes): state.refusal = State.count(mistakes.count, "mistake")
+            case .pending: state.refusal = "a change waits to be confirmed"
+            case .failed(let reason): state.refusal = reason
             }
             return state
         }
         // A reload ends with READY=1 (sd_notify(3)), unless the start has not.
         if state.isReady { manager.ready(state.text) } else { manager.status(state.text) }
+    }
+
+    /// The configuration has changed, or was not changed.
+    @Sendable func configurationChanged(_ event: ConfigurationEvent) {
+        // A reload ends with a report of its own.
+        guard event.cause != .signal else { return }
+        let state = state.withLock { state in
+            (state.running, state.refused) = (event.running, event.refused)
+            if event.isDone { state.refusal = nil }
+            return state
+        }
+        if state.isReady { manager.status(state.text) }
     }
 
     private func update(connection: String) {

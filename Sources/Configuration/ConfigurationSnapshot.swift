@@ -1,0 +1,132 @@
+import Foundation
+public import Invites
+import Text
+import XMPP
+
+/// What the hosts' files said when they were applied, kept so that it can run again.
+public struct ConfigurationSnapshot: Hashable, Sendable {
+    public var header: Header
+    public let hosts: [String: HostConfiguration]
+
+    /// All that is to be known of a snapshot without reading it.
+    public struct Header: Hashable, Sendable {
+        /// Counted from 1, in the order in which they came into force.
+        public let number: Int
+        public let time: Timestamp
+        /// Who or what applied it.
+        public let by: String
+        public let hostCount: Int
+        /// What the files were that it was made from.
+        public let files: Fingerprint
+    }
+
+    public init(
+        number: Int, time: Timestamp, by: String, files: Fingerprint, hosts: [String: HostConfiguration]
+    ) {
+        header = Header(number: number, time: time, by: by, hostCount: hosts.count, files: files)
+        self.hosts = hosts
+    }
+
+    /// Why a snapshot cannot be read.
+    public struct Damage: Error, Hashable, Sendable, CustomStringConvertible {
+        public let description: String
+
+        public init(_ description: String) {
+            self.description = description
+        }
+    }
+}
+
+// MARK: - On disk
+
+/// A line of JSON for the header and one for each host, which is also a line of YAML and read by the same rules as the
+/// hosts' files.
+extension ConfigurationSnapshot {
+    /// The header with what shows that the lines below it are what was written.
+    fileprivate struct HeaderLine: Codable {
+        var format = 1
+        let number: Int
+        let time: Int64
+        let by: String
+        let hosts: Int
+        let files: String
+        let checksum: String
+    }
+
+    /// The text of the file.
+    public var bytes: [UInt8] {
+        let line = HeaderLine(
+            number: header.number, time: header.time.millisecondsSinceEpoch, by: header.by, hosts: hosts.count,
+            files: header.files.description, checksum: Fingerprint(hosts).description)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Texts and integers can always be written.
+        var bytes = (try? encoder.encode(line)).map { [UInt8]($0) } ?? []
+        bytes.append(UInt8(ascii: "\n"))
+        for (_, configuration) in hosts.sorted(by: { $0.key < $1.key }) {
+            bytes.append(contentsOf: configuration.jsonLine.utf8)
+        }
+        return bytes
+    }
+
+    /// Reads the text of a file.
+    public init(reading bytes: [UInt8]) throws(Damage) {
+        let lines = bytes.split(separator: UInt8(ascii: "\n"))
+        let line = try Self.headerLine(lines.first)
+        var hosts: [String: HostConfiguration] = [:]
+        hosts.reserveCapacity(lines.count)
+        for text in lines.dropFirst() {
+            var report = DiagnosticReport(file: "")
+            let settings = YAMLReader.read(Array(text), report: &report).map { HostSettings($0, report: &report) }
+            guard report.isEmpty, let settings, let host = settings.host?.value.domain else {
+                throw Damage(report.sorted.first?.message ?? "a host has no name")
+            }
+            hosts[host] = HostConfiguration(host: host, settings: settings, defaults: HostSettings())
+        }
+        guard Fingerprint(hosts).description == line.checksum else {
+            throw Damage("it is not what was written")
+        }
+        self.hosts = hosts
+        header = Header(line)
+    }
+
+    /// Reads the header from the beginning of a file.
+    public static func header(reading bytes: [UInt8]) throws(Damage) -> Header {
+        Header(try headerLine(bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first))
+    }
+
+    private static func headerLine(_ text: ArraySlice<UInt8>?) throws(Damage) -> HeaderLine {
+        guard let text, let line = try? JSONDecoder().decode(HeaderLine.self, from: Data(text)), line.number > 0 else {
+            throw Damage("it does not begin with a header")
+        }
+        guard line.format == 1 else { throw Damage("a newer version of invited wrote it") }
+        return line
+    }
+}
+
+extension ConfigurationSnapshot.Header {
+    fileprivate init(_ line: ConfigurationSnapshot.HeaderLine) {
+        number = line.number
+        time = Timestamp(millisecondsSinceEpoch: line.time)
+        by = line.by
+        hostCount = line.hosts
+        files = Fingerprint(line.files)
+    }
+}
+
+extension HostConfiguration {
+    fileprivate var jsonLine: String {
+        var line = "{\"host\":\(Self.json(host)),\"admins\":["
+        line += admins.map { Self.json($0.description) }.sorted().joined(separator: ",")
+        line += "],\"allow_user_invites\":\(allowUserInvites),\"allow_contact_invites\":\(allowContactInvites)"
+        line += ",\"invite_expiry\":\(Self.json(inviteExpiry.description))"
+        if let serviceAddress { line += ",\"service_address\":\(Self.json(serviceAddress))" }
+        if let siteName { line += ",\"site_name\":\(Self.json(siteName))" }
+        return line + ",\"suspended\":\(suspended)}\n"
+    }
+
+    /// Checked settings hold no control characters, so there is nothing else to escape.
+    private static func json(_ text: String) -> String {
+        "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+    }
+}

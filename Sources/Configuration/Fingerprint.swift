@@ -1,0 +1,81 @@
+import CLibMD
+import Invites
+import XMPP
+
+/// Tells two configurations apart: SHA-256 over all that they say. What has no effect, such as comments and the order of
+/// lists and files, has none on it either.
+public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
+    /// 64 hexadecimal digits.
+    public let description: String
+
+    /// A fingerprint that was written down.
+    public init(_ digits: String) {
+        description = digits
+    }
+
+    /// The fingerprint of hosts' configurations.
+    public init(_ hosts: [String: HostConfiguration]) {
+        var text = CanonicalText()
+        text.add(hosts)
+        self = text.fingerprint
+    }
+
+    /// The fingerprint of all hosts' files. Those that are refused count with what is wrong with them, so that mending
+    /// them is a change.
+    public init(_ loaded: LoadedConfiguration) {
+        var text = CanonicalText()
+        text.add(loaded.hosts)
+        for refused in loaded.refused { text.add(refused.diagnostics.map(\.description)) }
+        self = text.fingerprint
+    }
+
+    /// The first 12 digits.
+    var short: String { String(description.prefix(12)) }
+}
+
+/// A text that two values share only if they are equal, for a hash over it.
+struct CanonicalText {
+    private var bytes: [UInt8] = []
+
+    /// No field holds this byte: YAML does not let it in.
+    private static let separator: UInt8 = 0
+
+    mutating func add(_ field: String) {
+        bytes.append(contentsOf: field.utf8)
+        bytes.append(Self.separator)
+    }
+
+    mutating func add(_ fields: [String]) {
+        add(String(fields.count))
+        for field in fields { add(field) }
+    }
+
+    mutating func add(_ hosts: [String: HostConfiguration]) {
+        bytes.reserveCapacity(bytes.count + hosts.count * 128)
+        add(String(hosts.count))
+        for (_, configuration) in hosts.sorted(by: { $0.key < $1.key }) { add(configuration) }
+    }
+
+    private mutating func add(_ configuration: HostConfiguration) {
+        add(configuration.host)
+        add(configuration.admins.map(\.description).sorted())
+        bytes.append(configuration.allowUserInvites ? 1 : 2)
+        bytes.append(configuration.allowContactInvites ? 1 : 2)
+        bytes.append(configuration.suspended ? 1 : 2)
+        add(String(configuration.inviteExpiry.seconds))
+        // Neither can be empty.
+        add(configuration.serviceAddress ?? "")
+        add(configuration.siteName ?? "")
+    }
+
+    var fingerprint: Fingerprint {
+        var context = SHA2_CTX()
+        SHA256Init(&context)
+        SHA256Update(&context, bytes, bytes.count)
+        var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
+        SHA256Final(&digest, &context)
+        let digits = Array("0123456789abcdef".utf8)
+        return Fingerprint(
+            String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self))
+    }
+}

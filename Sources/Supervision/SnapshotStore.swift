@@ -1,0 +1,196 @@
+internal import Configuration
+internal import Dispatch
+internal import Foundation
+internal import Glibc
+internal import Logging
+internal import Synchronization
+
+/// The configurations that ran, `STATE/configuration/NNNNNN.jsonl`, and `record.json`, what a restart has to know.
+///
+/// All writing is done in order on a queue of its own, so that nobody waits for the disk who need not.
+final class SnapshotStore: Sendable {
+    /// How many snapshots are kept.
+    static let capacity = 20
+    private static let recordName = "record.json"
+    private static let suffix = ".jsonl"
+    /// Ten thousand hosts are 3 MB.
+    private static let largestFile = 268_435_456
+
+    private struct State {
+        var headers: [Int: ConfigurationSnapshot.Header] = [:]
+        /// What is to be written next; a later one takes its place.
+        var next: (snapshot: ConfigurationSnapshot?, record: ConfigurationTransaction.Record, needed: Set<Int>)?
+    }
+
+    private let directory: String
+    private let logger: Logger
+    private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "configuration snapshots")
+
+    init(directory: String, logger: Logger) {
+        self.directory = directory
+        self.logger = logger
+    }
+
+    /// Looks at what is there, on the caller's thread. What is damaged is logged and left out.
+    func open() -> ConfigurationTransaction.Record? {
+        if mkdir(directory, 0o700) != 0, errno != EEXIST {
+            warn("make the directory", directory, String(cString: strerror(errno)))
+            return nil
+        }
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] {
+            guard name.hasSuffix(Self.suffix), let number = Int(name.dropLast(Self.suffix.count)) else { continue }
+            do {
+                let start = try DurableFile.read("\(directory)/\(name)", limit: 4096, isWhole: false)
+                let header = try ConfigurationSnapshot.header(reading: start)
+                guard header.number == number else { throw ConfigurationSnapshot.Damage("its name is another's") }
+                state.withLock { $0.headers[number] = header }
+            } catch {
+                warn("read the snapshot", name, "\(error)")
+            }
+        }
+        do {
+            let bytes = try DurableFile.read("\(directory)/\(Self.recordName)", limit: 65_536, isWhole: true)
+            return try JSONDecoder().decode(ConfigurationTransaction.Record.self, from: Data(bytes))
+        } catch let problem as DurableFile.Problem where problem.code == ENOENT {
+            return nil
+        } catch {
+            warn("read", Self.recordName, "\(error)")
+            return nil
+        }
+    }
+
+    /// The snapshots that are on the disk, or on their way there, ordered by number.
+    var headers: [ConfigurationSnapshot.Header] {
+        state.withLock { state in
+            var headers = state.headers
+            if let next = state.next?.snapshot { headers[next.header.number] = next.header }
+            return headers.values.sorted { $0.number < $1.number }
+        }
+    }
+
+    // MARK: Reading
+
+    /// Reads a snapshot on the caller's thread.
+    func readNow(_ number: Int) throws(ConfigurationRefusal) -> ConfigurationSnapshot {
+        do {
+            return try ConfigurationSnapshot(
+                reading: DurableFile.read(path(of: number), limit: Self.largestFile, isWhole: true))
+        } catch {
+            warn("read the snapshot", "\(number)", "\(error)")
+            throw .io("snapshot \(number) cannot be read: \(error)")
+        }
+    }
+
+    /// Reads a snapshot, after all that was to be written.
+    func read(_ number: Int) async throws(ConfigurationRefusal) -> ConfigurationSnapshot {
+        try await onQueue { Result { () throws(ConfigurationRefusal) in try self.readNow(number) } }.get()
+    }
+
+    // MARK: Writing
+
+    /// Writes a snapshot, unless there is none, and the record some time later. When several wait, only the latest is
+    /// written.
+    func writeLater(
+        _ snapshot: ConfigurationSnapshot?, _ record: ConfigurationTransaction.Record, needed: Set<Int>
+    ) {
+        let (isFirst, dropped) = state.withLock { state in
+            let waiting = state.next
+            state.next = (snapshot ?? waiting?.snapshot, record, needed)
+            return (waiting == nil, snapshot == nil ? nil : waiting?.snapshot?.header.number)
+        }
+        if let dropped { warn("keep the snapshot", "\(dropped)", "another came before it was written") }
+        if isFirst { queue.async { self.writeNext() } }
+    }
+
+    private func writeNext() {
+        guard
+            let next = state.withLock({ state in
+                defer { state.next = nil }
+                return state.next
+            })
+        else { return }
+        do throws(ConfigurationRefusal) {
+            if let snapshot = next.snapshot { try writeNow(snapshot) }
+            try writeNow(next.record)
+        } catch {
+            return
+        }
+        removeOld(needed: next.needed)
+    }
+
+    /// Writes the record, and the snapshot before it; they are on the disk when this returns.
+    func write(
+        _ snapshot: ConfigurationSnapshot?, _ record: ConfigurationTransaction.Record
+    ) async throws(ConfigurationRefusal) {
+        try await onQueue {
+            Result { () throws(ConfigurationRefusal) in
+                if let snapshot { try self.writeNow(snapshot) }
+                try self.writeNow(record)
+            }
+        }.get()
+    }
+
+    /// Whether a snapshot is on the disk, once all that was to be written is.
+    func has(_ number: Int) async -> Bool {
+        await onQueue { self.state.withLock { $0.headers[number] != nil } }
+    }
+
+    /// Writes the record on the caller's thread.
+    func writeNow(_ record: ConfigurationTransaction.Record) throws(ConfigurationRefusal) {
+        do {
+            try writeFile(Self.recordName, Array(JSONEncoder().encode(record)))
+        } catch {
+            warn("write", Self.recordName, "\(error)")
+            throw .io("\(directory)/\(Self.recordName) cannot be written: \(error)")
+        }
+    }
+
+    private func writeNow(_ snapshot: ConfigurationSnapshot) throws(ConfigurationRefusal) {
+        let number = snapshot.header.number
+        do {
+            try writeFile(Self.name(of: number), snapshot.bytes)
+        } catch {
+            warn("write the snapshot", "\(number)", "\(error)")
+            throw .io("\(path(of: number)) cannot be written: \(error)")
+        }
+        state.withLock { $0.headers[number] = snapshot.header }
+    }
+
+    private func writeFile(_ name: String, _ bytes: [UInt8]) throws {
+        try DurableFile.write(bytes, to: name, in: directory)
+    }
+
+    private func removeOld(needed: Set<Int>) {
+        let old = state.withLock { state in
+            let old = state.headers.keys.sorted().dropLast(Self.capacity).filter { !needed.contains($0) }
+            for number in old { state.headers[number] = nil }
+            return old
+        }
+        for number in old { unlink(path(of: number)) }
+    }
+
+    /// Returns once all that was to be written has been tried.
+    func finish() async {
+        await onQueue {}
+    }
+
+    // MARK: Helpers
+
+    private func onQueue<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: body()) }
+        }
+    }
+
+    private static func name(of number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, 6 - digits.count)) + digits + suffix
+    }
+
+    private func path(of number: Int) -> String { "\(directory)/\(Self.name(of: number))" }
+
+    private func warn(_ attempt: String, _ what: String, _ reason: String) {
+        logger.warning("cannot \(attempt)", metadata: ["name": "\(what)", "reason": "\(reason)"])
+    }
+}

@@ -1,0 +1,319 @@
+public import Configuration
+internal import Dispatch
+public import Invites
+internal import Logging
+internal import XMPP
+
+/// Changes of the configuration as a whole: one at a time, each all or nothing.
+extension Supervisor {
+    /// What a change came to.
+    public struct AppliedConfiguration: Hashable, Sendable {
+        public let added: Int
+        public let removed: Int
+        public let changed: Int
+        public let unchanged: Int
+        /// The hosts that were added, removed or changed, ordered by name.
+        public let hosts: [String]
+        /// The numbers of the snapshots that ran before and that run now.
+        public let before: Int
+        public let after: Int
+        /// When it undoes itself unless it is confirmed.
+        public let deadline: Timestamp?
+        /// What a restart would not do as it should, and why; `nil` when all is on the disk.
+        public let trouble: String?
+
+        init(_ diff: ConfigurationDiff, before: Int, after: Int, deadline: Timestamp? = nil, trouble: String? = nil) {
+            added = diff.added.count
+            removed = diff.removed.count
+            changed = diff.changed.count
+            unchanged = diff.unchanged
+            hosts = (diff.added.map(\.host) + diff.removed + diff.changed.map(\.host)).sorted()
+            self.before = before
+            self.after = after
+            self.deadline = deadline
+            self.trouble = trouble
+        }
+    }
+
+    // MARK: Applying
+
+    /// Makes what the files say run. With a mistake in any file nothing changes; otherwise every host that differs moves
+    /// to its new configuration, new ones start and those that are gone stop. What does not differ is not touched.
+    ///
+    /// - Parameters:
+    ///   - hash: Of the plan that is meant; `nil` for whatever the files say.
+    ///   - patience: The time after which it undoes itself unless ``confirm(by:)`` comes before.
+    ///   - by: Who applies it, for the history.
+    /// - Throws: ``ConfigurationRefusal``; then nothing has changed.
+    public func apply(
+        expecting hash: String?, confirmWithin patience: Lifetime? = nil, by: String,
+        cause: ConfigurationEvent.Cause = .command
+    ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
+        try transaction.checkIdle()
+        return try await inTurn { supervisor in
+            await Result { () async throws(ConfigurationRefusal) in
+                try await supervisor.applyNow(expecting: hash, confirmWithin: patience, by: by, cause: cause)
+            }
+        }.get()
+    }
+
+    private func applyNow(
+        expecting hash: String?, confirmWithin patience: Lifetime?, by: String, cause: ConfigurationEvent.Cause
+    ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
+        try transaction.checkIdle()
+        let read = await load()
+        guard read.loaded.diagnostics.isEmpty, let newDaemon = read.loaded.daemon else {
+            throw .invalid(read.loaded.diagnostics)
+        }
+        let new = BaseLayer(read)
+        let revision = revision
+        if let hash {
+            guard await plan(for: new, newDaemon).hash == hash, self.revision == revision else { throw .stale }
+        }
+        try checkOverrides(over: new)
+        let deadline = patience.map { surroundings.now().advanced(by: $0) }
+        let isSame = new.files == base.files
+        let move = try transaction.applying(isSame: isSame, confirmedBy: deadline)
+        if move.isDurableFirst {
+            try await write(move.record, keeping: transaction.record.running)
+            do throws(ConfigurationRefusal) {
+                // Meanwhile somebody may have set something.
+                if hash != nil, self.revision != revision { throw .stale }
+                try checkOverrides(over: new)
+            } catch {
+                try? await snapshots.write(nil, transaction.record)
+                throw error
+            }
+        }
+        let before = transaction.record.running
+        if move.record.pending != nil { pendingBack = base.asSnapshot(before) }
+        let diff = run(new)
+        transaction.commit(move)
+        refused = []
+        if !isSame {
+            let snapshot = ConfigurationSnapshot(
+                number: move.record.running, time: surroundings.now(), by: by, files: new.files, hosts: new.hosts)
+            header = snapshot.header
+            snapshots.writeLater(snapshot, move.record, needed: transaction.needed)
+        }
+        logApplied(diff, newDaemon)
+        if let patience, move.record.pending != nil { undo(after: patience, unlessConfirmed: move.record) }
+        configurationApplied?(newDaemon)
+        let applied = AppliedConfiguration(
+            diff, before: before, after: move.record.running, deadline: transaction.deadline)
+        tell(cause, "applied the files as snapshot \(applied.after)", applied.hosts)
+        return applied
+    }
+
+    private func logApplied(_ diff: ConfigurationDiff, _ newDaemon: DaemonConfiguration) {
+        let fixed = newDaemon.restartDifferences(from: daemon)
+        if !fixed.isEmpty {
+            surroundings.logger.warning(
+                "settings that take effect after a restart", metadata: ["keys": "\(fixed.joined(separator: ", "))"])
+        }
+        surroundings.logger.notice(
+            "configuration reloaded",
+            metadata: [
+                "added": "\(diff.added.count)", "removed": "\(diff.removed.count)", "changed": "\(diff.changed.count)",
+                "unchanged": "\(diff.unchanged)",
+            ])
+    }
+
+    // MARK: Confirming
+
+    /// Keeps the change that waits to be confirmed.
+    ///
+    /// - Returns: The number of its snapshot.
+    /// - Throws: ``ConfigurationRefusal/nothing(_:)`` when none waits, or ``ConfigurationRefusal/io(_:)`` when it cannot
+    ///   be made to survive a restart; then it goes on waiting.
+    public func confirm() async throws(ConfigurationRefusal) -> Int {
+        try await inTurn { supervisor in
+            await Result { () async throws(ConfigurationRefusal) in try await supervisor.confirmNow() }
+        }.get()
+    }
+
+    private func confirmNow() async throws(ConfigurationRefusal) -> Int {
+        let move = try transaction.confirming()
+        try await write(move.record, keeping: move.record.running)
+        transaction.commit(move)
+        forgetPending()
+        surroundings.logger.notice("configuration confirmed", metadata: ["snapshot": "\(move.record.running)"])
+        return move.record.running
+    }
+
+    // MARK: Undoing
+
+    /// Goes back to a snapshot; the files stay as they are, and a restart does not take them until they change.
+    ///
+    /// - Parameters:
+    ///   - number: Which; `nil` for what ran before the change that waits to be confirmed, or before the last one.
+    ///   - hash: Of the plan that is meant; `nil` for whatever it does.
+    /// - Throws: ``ConfigurationRefusal``; then nothing has changed.
+    public func undo(
+        to number: Int?, expecting hash: String?
+    ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
+        try await inTurn { supervisor in
+            await Result { () async throws(ConfigurationRefusal) in
+                try await supervisor.undoNow(to: number, expecting: hash, cause: .command)
+            }
+        }.get()
+    }
+
+    private func undoNow(
+        to number: Int?, expecting hash: String?, cause: ConfigurationEvent.Cause
+    ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
+        let move = try undoing(to: number)
+        let old = try await layer(ofSnapshot: move.record.running)
+        let revision = revision
+        if let hash {
+            guard await plan(for: old, daemon).hash == hash, self.revision == revision else { throw .stale }
+        }
+        if cause == .command { try checkOverrides(over: old) } else { dropConflicts(over: old) }
+        let before = transaction.record.running
+        let diff = run(old)
+        transaction.commit(move)
+        refused = []
+        forgetPending()
+        header = snapshots.headers.first { $0.number == move.record.running } ?? header
+        var trouble: String?
+        do throws(ConfigurationRefusal) {
+            try await snapshots.write(nil, move.record)
+        } catch {
+            trouble = "a restart may not bring snapshot \(move.record.running) back: \(error)"
+        }
+        surroundings.logger.notice(
+            "configuration undone", metadata: ["snapshot": "\(move.record.running)", "cause": "\(cause.rawValue)"])
+        let applied = AppliedConfiguration(diff, before: before, after: move.record.running, trouble: trouble)
+        tell(cause, "went back to snapshot \(applied.after)", applied.hosts)
+        return applied
+    }
+
+    /// What going back to a snapshot would do, and its number.
+    ///
+    /// - Throws: ``ConfigurationRefusal``.
+    public func planUndo(
+        to number: Int?
+    ) async throws(ConfigurationRefusal) -> (plan: ConfigurationPlan, snapshot: Int) {
+        let target = try undoing(to: number).record.running
+        return (await plan(for: try await layer(ofSnapshot: target), daemon), target)
+    }
+
+    private func undoing(to number: Int?) throws(ConfigurationRefusal) -> ConfigurationTransaction.Move {
+        try transaction.undoing(
+            to: number, among: snapshots.headers.map(\.number), files: base.isFiles ? base.files.description : nil)
+    }
+
+    private func layer(ofSnapshot number: Int) async throws(ConfigurationRefusal) -> BaseLayer {
+        if let pendingBack, transaction.record.pending?.back == number { return pendingBack }
+        return BaseLayer(try await snapshots.read(number))
+    }
+
+    private func undo(after patience: Lifetime, unlessConfirmed record: ConfigurationTransaction.Record) {
+        let sleep = surroundings.sleep
+        deadlineTask = Task { [weak self] in
+            guard (try? await sleep(.seconds(patience.seconds))) != nil else { return }
+            await self?.deadlinePassed(of: record)
+        }
+    }
+
+    private func deadlinePassed(of record: ConfigurationTransaction.Record) async {
+        let result: Result<AppliedConfiguration, ConfigurationRefusal>? = await inTurn { supervisor in
+            guard await supervisor.transaction.record == record else { return nil }
+            return await Result { () async throws(ConfigurationRefusal) in
+                try await supervisor.undoNow(to: nil, expecting: nil, cause: .deadline)
+            }
+        }
+        if case .failure(let refusal) = result {
+            surroundings.logger.error(
+                "cannot undo what was not confirmed", metadata: ["reason": "\(refusal)"])
+            tell(.deadline, "what was not confirmed could not be undone", [], isDone: false)
+        }
+    }
+
+    private func forgetPending() {
+        pendingBack = nil
+        deadlineTask?.cancel()
+        deadlineTask = nil
+    }
+
+    // MARK: Parts
+
+    /// Runs a body when all that was asked for before is done, to its end even if whoever asked is gone.
+    func inTurn<Value: Sendable>(_ body: @escaping @Sendable (Supervisor) async -> Value) async -> Value {
+        let previous = turn
+        let task = Task {
+            await previous?.value
+            return await body(self)
+        }
+        turn = Task { _ = await task.value }
+        return await task.value
+    }
+
+    /// Reads the files on a thread that may wait for the disk; the services go on meanwhile.
+    func load() async -> FilesRead {
+        let before = loader
+        let (after, read) = await Self.onBlockingThread {
+            var loader = before
+            let read = FilesRead(loader.load())
+            return (loader, read)
+        }
+        loader = after
+        return read
+    }
+
+    /// Runs what may wait for a disk, or takes long, on a thread that nobody else needs: the watchdog asks this actor
+    /// whether it lives.
+    static func onBlockingThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: body()) }
+        }
+    }
+
+    /// Writes a record onto the disk, after the snapshot that it needs.
+    private func write(
+        _ record: ConfigurationTransaction.Record, keeping number: Int
+    ) async throws(ConfigurationRefusal) {
+        let isKept = await snapshots.has(number)
+        let snapshot = ConfigurationSnapshot(
+            number: number, time: header.time, by: header.by, files: base.files, hosts: base.hosts)
+        try await snapshots.write(isKept ? nil : snapshot, record)
+    }
+
+    private func checkOverrides(over new: BaseLayer) throws(ConfigurationRefusal) {
+        let conflicts = new.conflicts(with: overrides, component: daemon.component.jid.domain)
+        guard conflicts.isEmpty else {
+            throw .conflicting(
+                conflicts.sorted { $0.key < $1.key }.map { host, mistake in
+                    "`service_address` of \(host) was set at run time, but \(mistake)"
+                })
+        }
+    }
+
+    private func dropConflicts(over new: BaseLayer) {
+        for (host, mistake) in new.conflicts(with: overrides, component: daemon.component.jid.domain) {
+            overrides[host]?.drop([.serviceAddress])
+            if overrides[host]?.isEmpty == true { overrides[host] = nil }
+            surroundings.logger.warning(
+                "dropped a service address that was set", metadata: ["host": "\(host)", "reason": "\(mistake)"])
+        }
+    }
+
+    /// Tells those who follow the configuration.
+    func tell(_ cause: ConfigurationEvent.Cause, _ summary: String, _ hosts: [String], isDone: Bool = true) {
+        let event = ConfigurationEvent(
+            cause: cause, isDone: isDone, summary: summary, hosts: hosts, running: self.hosts.count,
+            refused: refused.count)
+        for follower in configurationFollowers { follower(event) }
+    }
+}
+
+extension Result {
+    /// What an async body returns or throws.
+    nonisolated(nonsending) fileprivate init(_ body: () async throws(Failure) -> Success) async {
+        do throws(Failure) {
+            self = .success(try await body())
+        } catch {
+            self = .failure(error)
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import Configuration
+import Foundation
+import Invites
+import TestSupport
+import Testing
+import XMPP
+
+@testable import Supervision
+
+@Suite(.timeLimit(.minutes(1))) struct SnapshotStoreTests {
+    private let directory: TemporaryDirectory
+    private let world = World()
+    private var path: String { directory.path + "/configuration" }
+
+    init() throws {
+        directory = try TemporaryDirectory()
+    }
+
+    private func store() -> SnapshotStore { SnapshotStore(directory: path, logger: world.surroundings.logger) }
+
+    private func snapshot(_ number: Int, _ hosts: [HostConfiguration] = []) -> ConfigurationSnapshot {
+        ConfigurationSnapshot(
+            number: number, time: world.now, by: "someone \"quoted\"\n", files: Fingerprint("files \(number)"),
+            hosts: Dictionary(hosts.map { ($0.host, $0) }) { $1 })
+    }
+
+    private var everything: HostConfiguration {
+        HostConfiguration(
+            host: "ünï.example",
+            admins: ["o?brien@a.example", #"\back@a.example"#, "true@a.example", "x,[y]{z}#*!|%@a.example"],
+            allowUserInvites: true, allowContactInvites: false, inviteExpiry: .maximum,
+            serviceAddress: "invites.a.example", siteName: #"A "site": \ 1.10 # {x} [y] 🦊 - ~"#, suspended: true)
+    }
+
+    @Test func whatIsWrittenIsReadBack() async throws {
+        let written = snapshot(12, [everything, HostConfiguration(host: "b.example", siteName: "true")])
+        let record = ConfigurationTransaction.Record(
+            running: 12, pending: .init(back: 11, deadline: 5), rejected: "abc")
+        let first = store()
+        #expect(first.open() == nil && first.headers.isEmpty)
+        try await first.write(written, record)
+        #expect(try await first.read(12) == written)
+        let second = store()
+        #expect(second.open() == record)
+        #expect(second.headers == [written.header])
+        #expect(try await second.read(12) == written)
+        #expect(world.log.items.isEmpty, "\(world.log.items)")
+        for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+            let attributes = try FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
+            #expect(attributes[.posixPermissions] as? Int == 0o600)
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: path).sorted() == ["000012.jsonl", "record.json"])
+    }
+
+    @Test func whatIsDamagedIsLeftOutAndSaid() async throws {
+        let first = store()
+        _ = first.open()
+        for number in 1...4 { try await first.write(snapshot(number, [everything]), .init(running: number)) }
+        try damage("000001.jsonl") { _ in Data() }
+        try damage("000002.jsonl") { Data($0.dropLast(20)) }
+        try damage("000003.jsonl") { Data(String(decoding: $0, as: UTF8.self).replacing(":true", with: ":false").utf8) }
+        try damage("record.json") { Data($0.dropLast(2)) }
+        let second = store()
+        #expect(second.open() == nil)
+        #expect(second.headers.map(\.number) == [2, 3, 4])
+        #expect(world.log.items.count == 2, "\(world.log.items)")
+        for number in 2...3 {
+            await #expect(throws: ConfigurationRefusal.self) { _ = try await second.read(number) }
+        }
+        #expect(try await second.read(4).hosts == ["ünï.example": everything])
+    }
+
+    @Test func aSnapshotUnderAnothersNameIsNone() async throws {
+        let first = store()
+        _ = first.open()
+        try await first.write(snapshot(1), .init(running: 1))
+        try FileManager.default.copyItem(atPath: path + "/000001.jsonl", toPath: path + "/000007.jsonl")
+        let second = store()
+        _ = second.open()
+        #expect(second.headers.map(\.number) == [1])
+    }
+
+    @Test func theLastOnesAreKeptAndThoseThatAreNeeded() async throws {
+        let store = store()
+        _ = store.open()
+        for number in 1...25 {
+            store.writeLater(snapshot(number), .init(running: number), needed: [2, number])
+            await store.finish()
+        }
+        #expect(store.headers.map(\.number) == [2] + Array(6...25))
+        let again = self.store()
+        #expect(again.open() == .init(running: 25))
+        #expect(again.headers.map(\.number) == [2] + Array(6...25))
+    }
+
+    @Test func whatCannotBeWrittenLeavesWhatWasThere() async throws {
+        let store = store()
+        _ = store.open()
+        try await store.write(snapshot(1), .init(running: 1))
+        // Where the temporary file would be, there is something else.
+        try FileManager.default.createDirectory(atPath: path + "/.record.json.new", withIntermediateDirectories: false)
+        await #expect(throws: ConfigurationRefusal.self) { try await store.write(nil, .init(running: 2)) }
+        #expect(self.store().open() == .init(running: 1))
+        #expect(world.log.items.contains { $0.hasPrefix("warning cannot write") })
+    }
+
+    private func damage(_ name: String, _ change: (Data) -> Data) throws {
+        let url = URL(filePath: "\(path)/\(name)")
+        try change(try Data(contentsOf: url)).write(to: url)
+    }
+}
