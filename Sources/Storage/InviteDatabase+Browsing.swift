@@ -3,7 +3,7 @@ internal import Invites
 
 /// What operators ask for. A host may have a million invites, and others' requests wait meanwhile: each call looks at
 /// few rows, whatever the filter, and the caller comes again. No index serves the filters: every invite made would pay
-/// for it, and looking through a million rows takes a second or two.
+/// for it, and looking through a million rows takes a fraction of a second.
 extension InviteDatabase {
     /// How many rows a call looks at.
     static let rowsPerStretch = 4_096
@@ -149,14 +149,16 @@ extension InviteDatabase {
                     SELECT * FROM (\(Self.selection) WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1000)
                     ORDER BY expires_at > ? DESC, id DESC LIMIT ?
                     """)
-            var found: [StoredInvite] = []
-            for range in Self.numbers(beginningWith: prefix) {
-                found += try Row.fetchAll(
+            var open: [StoredInvite] = []
+            var expired: [StoredInvite] = []
+            // Lower numbers are older: once there are enough, no better ones follow.
+            for range in Self.numbers(beginningWith: prefix) where open.count < limit {
+                let found = try Row.fetchAll(
                     select, arguments: [range.lowerBound, range.upperBound, now.millisecondsSinceEpoch, limit]
                 ).map(StoredInvite.init(row:))
+                open += found.filter { !$0.invite.isExpired(at: now) }
+                expired += found.filter { $0.invite.isExpired(at: now) }
             }
-            let open = found.filter { !$0.invite.isExpired(at: now) }
-            let expired = found.filter { $0.invite.isExpired(at: now) }
             return Array((open + expired).prefix(limit))
         }
     }

@@ -1,11 +1,11 @@
 import Control
-import Foundation
+import Dispatch
 import Invites
 import Shell
-import Storage
 import TestSupport
 import Testing
 
+@testable import Storage
 @testable import Supervision
 
 /// The commands `invite …` at a desk.
@@ -199,6 +199,33 @@ import Testing
             ] {
                 #expect(try await desk.run(line).code == .unavailableHost, "\(line)")
             }
+        }
+    }
+
+    @Test func aHostWithTooMuchToDoIsTold() async throws {
+        try await Self.with { desk async throws in
+            let store = await desk.supervisor.store(of: "a.example")
+            let (held, door) = (Inbox<Void>(), DispatchSemaphore(value: 0))
+            async let holding: Void? = store.perform(creating: true) { _ in
+                held.put(())
+                door.wait()
+            }
+            try await held.next()
+            let now = desk.world.now
+            let many = try (0..<16_384).map { number in
+                Invite(
+                    token: try #require(Token("token\(10_000_000 + number)")), kind: .account, inviter: nil,
+                    createdAt: now, expiresAt: now)
+            }
+            async let adding: Void = store.add(many)
+            while store.waitingRows < many.count { await Task.yield() }
+            for line in ["invite list a.example", "invite create account a.example --username juliet"] {
+                #expect(try await desk.run(line).code == .overloadedHost)
+            }
+            _ = try await desk.row("invite create account b.example")
+            door.signal()
+            _ = try await (holding, adding)
+            _ = try await desk.row("invite create account a.example --username juliet")
         }
     }
 

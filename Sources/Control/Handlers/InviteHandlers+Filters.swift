@@ -15,12 +15,11 @@ extension InviteHandlers {
         let hosts = named.isEmpty ? try await visibleHosts(call) : named
         var count = 0
         for host in hosts {
-            do throws(CommandFailure) {
+            do {
                 count += try await list(host, filter, limit: call.invocation.count("limit"), at: now, call)
-            } catch {
-                if named.count == 1 || error.code == .cancelled { throw error }
+            } catch let failure as CommandFailure where named.count != 1 {
                 // The trouble of one host is not that of the others.
-                try await call.output.text("\(error.message)\(error.hint.map { "; \($0)" } ?? "")")
+                try await call.output.text("\(failure.message)\(failure.hint.map { "; \($0)" } ?? "")")
             }
         }
         return Outcome(InviteRows.counted(count), hosts: hosts)
@@ -38,7 +37,7 @@ extension InviteHandlers {
     /// Shows the invites of one host that the filter means, and returns how many.
     private func list(
         _ host: String, _ filter: InviteFilter, through end: Int64 = .max, limit: Int?, at now: Timestamp, _ call: Call
-    ) async throws(CommandFailure) -> Int {
+    ) async throws -> Int {
         let rows = InviteRows(host: host, now: now)
         var count = 0
         var start: Int64? = 0
@@ -48,12 +47,9 @@ extension InviteHandlers {
             let page = try await translated(host) { () throws(InviteTrouble) in
                 try await supervisor.invites(of: host, filter, after: after, through: end, limit: room)
             }
-            do {
-                for invite in page.invites { try await call.output.row(rows.row(invite)) }
-                try Task.checkCancellation()
-            } catch {
-                throw CommandFailure(.cancelled, "ended before it was done")
-            }
+            for invite in page.invites { try await call.output.row(rows.row(invite)) }
+            // A page may be empty.
+            try Task.checkCancellation()
             count += page.invites.count
             start = page.next
         }

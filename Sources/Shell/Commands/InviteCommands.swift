@@ -1,8 +1,10 @@
+internal import Invites
+
 /// Commands about the invites of hosts.
 enum InviteCommands {
     static let all = [createAccount, createContact, createReset, list, show, delete, extend, purge]
 
-    static let kinds = ["account", "contact", "account-and-contact", "reset"]
+    static let kinds = InviteKind.allCases.map(\.rawValue)
     static let states = ["open", "expired"]
     private static let invite = CommandSpec.Argument("invite", .invite, "The number of the invite")
 
