@@ -128,6 +128,20 @@ import Testing
         }
     }
 
+    @Test(arguments: ["--all", "--newer-than 1h", "--state open", "--kind contact"])
+    func whatIsMadeDuringTheQuestionStays(filter: String) async throws {
+        try await withInvites(2) { desk async throws in
+            let output = AskingOutput {
+                _ = try await desk.row("invite create contact alice@a.example")
+                return "yes"
+            }
+            let argv = try Words("invite purge a.example \(filter)").words
+            let end = await desk.dispatcher.run(argv, caller: .someone(.operator), output: output)
+            #expect(end == .init(.ok, "deleted 2 invites"))
+            #expect(try await numbers(desk) == [3])
+        }
+    }
+
     @Test func aLongPurgeTellsHowFarItIs() async throws {
         try await InviteHandlersTests.with { desk async throws in
             let store = await desk.supervisor.store(of: "a.example")
