@@ -41,9 +41,14 @@ struct StanzaRedactor: Sendable {
         element.content = Self.joined(element.content).map { node in
             switch node {
             case .element(var child):
+                let text = child.text
                 redact(&child)
-                if isPassword || isToken && !revealsTokens, child.name == "value" {
-                    child.content = [.text(isPassword ? Self.secret : Self.redactLink(child.text))]
+                if isField, child.name == "value" {
+                    if isPassword {
+                        child.content = [.text(Self.secret)]
+                    } else if isToken, !revealsTokens {
+                        child.content = [.text(Self.redactLink(text))]
+                    }
                 }
                 return .element(child)
             case .text(let text):

@@ -2,8 +2,10 @@ internal import Configuration
 package import XMPP
 
 extension Supervisor {
-    /// What the servers of all hosts have granted on this connection.
-    package nonisolated func grants(of host: String) -> HostGrants { router.grants[host] ?? HostGrants() }
+    /// What the server of a host has granted on this connection.
+    package nonisolated func grants(of host: String) -> HostGrants {
+        connection.status == .connected ? router.grants[host] ?? HostGrants() : HostGrants()
+    }
 
     /// Asks the server of a host what it lets us do. No account is made by it.
     ///

@@ -1,10 +1,11 @@
 package import Configuration
 internal import Invites
 internal import NIOCore
+internal import XMPP
 
 extension Supervisor {
     /// The names of all hosts, running or refused, sorted.
-    public nonisolated var hostNames: [String] {
+    package nonisolated var hostNames: [String] {
         let (running, refused) = (router.currentTable.names, router.refused.value.files.compactMap(\.host))
         return refused.isEmpty ? running : Set(running).union(refused).sorted()
     }
@@ -15,7 +16,7 @@ extension Supervisor {
     }
 
     /// Whether there is such a host, running or refused.
-    public nonisolated func hasHost(_ host: String) -> Bool {
+    package nonisolated func hasHost(_ host: String) -> Bool {
         router.currentTable.hosts[host] != nil || router.refused.value.files.contains { $0.host == host }
     }
 
@@ -30,7 +31,7 @@ extension Supervisor {
         var statuses: [HostStatus] = []
         let refused = router.refused.value
         for file in refused.files where isWanted(file.host) { statuses.append(HostStatus(file, since: refused.since)) }
-        let grants = router.grants.all
+        let grants = presentGrants
         let overrides = await overrideCounts
         let wanted = table.hosts.filter { isWanted($0.key) }
         statuses.reserveCapacity(statuses.count + wanted.count)
@@ -53,7 +54,7 @@ extension Supervisor {
             let overrides = await overrideCounts[host] ?? 0
             return await look(at: [entry.endpoint]).first.map {
                 HostStatus(
-                    host, $0, isSuspended: entry.policy.isSuspended, grants: router.grants[host], overrides: overrides)
+                    host, $0, isSuspended: entry.policy.isSuspended, grants: presentGrants[host], overrides: overrides)
             }
         }
         let refused = router.refused.value
@@ -62,6 +63,11 @@ extension Supervisor {
 
     /// What was asked and is no host's matter.
     package nonisolated func nobodysCounters() async -> HostCounters { await router.nobodysCounters() }
+
+    /// By host, what the server has granted. Without a connection nothing is.
+    private nonisolated var presentGrants: [String: HostGrants] {
+        connection.status == .connected ? router.grants.all : [:]
+    }
 
     /// By host, how many settings were changed at run time.
     private var overrideCounts: [String: Int] { overrides.mapValues(\.keys.count) }

@@ -10,6 +10,7 @@ import pytest
 
 from harness import messages
 from harness.client import PASSWORD, Client, IqError
+from harness.control import Control
 from harness.daemon import Daemon
 from harness.ejabberd import Ejabberd
 from harness.installation import COMPONENT, SECRET, Installation, two_hosts
@@ -161,3 +162,30 @@ async def once_delegated(client: Client, host: str) -> Invitation:
             if error.condition != "item-not-found":
                 raise
     raise AssertionError(f"{host} never delegated its commands")
+
+
+def test_probe(daemon: Daemon, ejabberd: Ejabberd, installation: Installation) -> None:
+    """Without delegation accounts can be made; nothing is made by asking."""
+    with Control(installation.control_socket) as control:
+        for host in ("a.example", "b.example"):
+            (row,) = control.run(["grants", host, "--probe"]).rows
+            assert (row["add_user"], row["roster"]) == ("yes", "both")
+            assert row["commands"].startswith("no: ")
+
+
+def test_probe_where_commands_are_delegated(directory: Path) -> None:
+    """ejabberd then hands over our own requests, too: delegation and XEP-0133 exclude each other."""
+    scratch = Path(tempfile.mkdtemp(prefix="invited-ejabberd-"))
+    server = Ejabberd(scratch, [COMPONENT], SECRET, ["a.example", "b.example"], delegate=True)
+    try:
+        server.start()
+        installation = two_hosts(Installation(directory, server.component_port))
+        with Daemon(installation) as daemon:
+            daemon.await_log(messages.CONNECTED, timeout=60)
+            with Control(installation.control_socket) as control:
+                (row,) = control.run("grants a.example --probe").rows
+                assert row["commands"] == "yes"
+                assert row["add_user"].startswith("no: the server delegates")
+    finally:
+        server.stop()
+        shutil.rmtree(scratch, ignore_errors=True)

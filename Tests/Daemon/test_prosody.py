@@ -10,6 +10,7 @@ import pytest
 
 from harness import messages
 from harness.client import PASSWORD, Client, IqError
+from harness.control import Control
 from harness.daemon import Daemon
 from harness.installation import COMPONENT, SECRET, Installation, two_hosts
 from harness.load import Load
@@ -176,3 +177,12 @@ async def test_delegations_configured_globally(directory: Path) -> None:
     finally:
         prosody.stop()
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def test_probe(daemon: Daemon, prosody: Prosody, installation: Installation) -> None:
+    """What it grants, and what it says when it is asked; nothing is made by asking."""
+    with Control(installation.control_socket) as control:
+        for host in ("a.example", "b.example"):
+            (row,) = control.run(["grants", host, "--probe"]).rows
+            assert (row["add_user"], row["commands"], row["roster"]) == ("yes", "yes", "both")
+            assert "http://jabber.org/protocol/commands" in row["delegated"]

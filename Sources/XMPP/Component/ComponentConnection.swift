@@ -219,11 +219,12 @@ public final class ComponentConnection: Sendable {
     var isDraining: Bool { state.withLock { $0.isDraining || $0.isPausing } }
 
     func becameReady() {
+        // First: who is told of the connection must not find what the one before granted.
+        receiver.connected()
         change(.connected)
         logger.notice(
             "connected to the server",
             metadata: ["component": "\(options.domain)", "server": "\(options.host):\(options.port)"])
-        receiver.connected()
     }
 
     private func runOnce() async -> ComponentStreamHandler.End {
