@@ -90,6 +90,9 @@ let package = Package(
             dependencies: ["CLibEdit", "Shell", "Text"],
             swiftSettings: settings),
 
+        // Writes the documents that are made from commands and keys; not installed.
+        .executableTarget(name: "generate-docs", dependencies: ["Configuration", "Shell"], swiftSettings: settings),
+
         .target(
             name: "TestSupport",
             dependencies: [
@@ -125,6 +128,9 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "ShellTests", dependencies: ["Shell", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "DocumentationTests", dependencies: ["Configuration", "Shell", "generate-docs"],
+            swiftSettings: settings),
         .testTarget(
             name: "ControlTests",
             dependencies: [

@@ -2,6 +2,8 @@
 protocol KnownKey: RawRepresentable<String>, CaseIterable, Hashable, Sendable {
     /// Where a word belongs that is no key of this mapping but one elsewhere.
     static func place(of stray: String) -> String?
+    /// What the manual says of it.
+    var documentation: KeyDocumentation { get }
 }
 
 /// A key of a host's file, named as it is written there.

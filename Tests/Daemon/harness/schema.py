@@ -1,0 +1,42 @@
+"""Checks what comes over the control socket against docs/shell.schema.json."""
+
+import functools
+import json
+import pathlib
+
+import jsonschema
+
+SCHEMA = pathlib.Path(__file__).resolve().parents[3] / "docs/shell.schema.json"
+
+
+@functools.cache
+def _definitions():
+    return json.loads(SCHEMA.read_text())["$defs"]
+
+
+@functools.cache
+def _validator(name):
+    return jsonschema.Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": _definitions()})
+
+
+def check_message(message):
+    """Raises jsonschema.ValidationError unless the daemon may say this."""
+    _validator("answer").validate(message)
+
+
+def check_row(command, row):
+    """Raises jsonschema.ValidationError unless this is a row, or an event, of the command, such as `host list`."""
+    name = command.replace(" ", "-")
+    assert name in _definitions(), f"`{command}` answers with no rows"
+    _validator(name).validate(row)
+
+
+def check_answer(command, messages):
+    """Checks all messages that answer one run of the command, of which the last is its end."""
+    for message in messages:
+        check_message(message)
+        for kind in ("row", "event"):
+            if kind in message:
+                check_row(command, message[kind])
+    ends = [message for message in messages if "end" in message]
+    assert len(ends) == 1 and messages[-1] is ends[0], "exactly one end, the last"
