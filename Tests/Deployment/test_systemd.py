@@ -11,6 +11,7 @@ import pytest
 
 SYSTEMD = pathlib.Path(__file__).resolve().parents[2] / "systemd"
 UNIT = SYSTEMD / "invited.service"
+SOCKET = SYSTEMD / "invited.socket"
 EXPOSURE_LIMIT = 1.5
 
 
@@ -19,21 +20,23 @@ def run(*command):
     return subprocess.run(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
-def settings(name):
+def settings(name, unit=UNIT):
     """Every value the unit gives to a setting, in order."""
-    return re.findall(rf"^{name}=(.*)$", UNIT.read_text(), re.MULTILINE)
+    return re.findall(rf"^{name}=(.*)$", unit.read_text(), re.MULTILINE)
 
 
-def verify(unit, tmp_path):
-    """`verify` wants the binary to exist, so the unit is checked with another one in its place."""
-    binary = tmp_path / "invited"
-    shutil.copy("/bin/true", binary)
-    copy = tmp_path / "invited.service"
-    copy.write_text(unit.replace("/usr/local/bin/invited", str(binary)))
-    return run("systemd-analyze", "verify", "--man=no", str(copy))
+def verify(service, tmp_path, socket=SOCKET.read_text()):
+    """`verify` wants the binaries to exist, so the units are checked with others in their place."""
+    for name in ("invited", "invitectl"):
+        shutil.copy("/bin/true", tmp_path / name)
+    (tmp_path / "invited.service").write_text(service.replace("/usr/local/bin/", f"{tmp_path}/"))
+    (tmp_path / "invited.socket").write_text(socket)
+    return run(
+        "systemd-analyze", "verify", "--man=no", str(tmp_path / "invited.service"), str(tmp_path / "invited.socket")
+    )
 
 
-def test_unit_verifies_without_a_word(tmp_path):
+def test_units_verify_without_a_word(tmp_path):
     result = verify(UNIT.read_text(), tmp_path)
     assert (result.returncode, result.stdout) == (0, "")
 
@@ -41,6 +44,8 @@ def test_unit_verifies_without_a_word(tmp_path):
 def test_verify_would_have_noticed_a_mistake(tmp_path):
     result = verify(UNIT.read_text().replace("ProtectHome=yes", "ProtectHome=perhaps"), tmp_path)
     assert "invited.service" in result.stdout and "perhaps" in result.stdout
+    result = verify(UNIT.read_text(), tmp_path, SOCKET.read_text().replace("RemoveOnStop=yes", "RemoveOnStop=perhaps"))
+    assert "invited.socket" in result.stdout and "perhaps" in result.stdout
 
 
 def test_exposure_is_below_the_limit():
@@ -55,10 +60,37 @@ def test_exposure_is_below_the_limit():
 
 def test_unit_is_what_the_daemon_counts_on():
     assert settings("Type") == ["notify"]
-    assert settings("ExecReload") == ["/bin/kill -HUP $MAINPID"]
+    # Its failure is systemctl's, and leaves what runs as it was.
+    assert settings("ExecReload") == ["/usr/local/bin/invitectl config apply --yes"]
     assert settings("ExecStartPre") == []
     assert settings("LoadCredential") == ["component-secret:/etc/invited/secret"]
     assert int(settings("LimitNOFILE")[0]) >= 65536
+
+
+def test_the_socket_is_there_before_the_daemon_and_stays_while_it_restarts():
+    assert settings("ListenStream", SOCKET) == ["/run/invited/control.sock"]
+    assert settings("FileDescriptorName", SOCKET) == ["control"]
+    assert settings("SocketMode", SOCKET) == ["0666"]
+    assert settings("RemoveOnStop", SOCKET) == ["yes"]
+    assert settings("Accept", SOCKET) == []
+    assert settings("Sockets") == settings("Also") == ["invited.socket"]
+    # Otherwise systemd takes the directory away, with the socket in it, when the daemon stops.
+    assert settings("RuntimeDirectoryPreserve") == ["yes"]
+    # Everybody has to get to the socket, and to the directory that either unit may be the first to make.
+    assert settings("RuntimeDirectoryMode") == settings("DirectoryMode", SOCKET) == ["0755"]
+
+
+def test_the_daemon_sees_who_is_at_its_socket():
+    # In a user namespace SO_PEERCRED says 65534 for everybody who is not mapped there.
+    assert settings("PrivateUsers") == []
+
+
+def test_the_hosts_files_can_be_written_and_nothing_else_in_etc():
+    assert settings("ProtectSystem") == ["strict"]
+    assert settings("ReadWritePaths") == ["-/etc/invited/config.d"]
+    # systemd warns where the mode of one is another than that of tmpfiles.
+    assert settings("ConfigurationDirectory") == ["invited"]
+    assert settings("ConfigurationDirectoryMode") == ["0750"]
 
 
 @pytest.fixture
@@ -83,7 +115,7 @@ def test_sysusers_makes_a_user_that_cannot_log_in(root):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="systemd-tmpfiles gives files away, which needs root")
-def test_tmpfiles_lets_the_daemon_read_and_not_write(root):
+def test_tmpfiles_lets_the_daemon_write_the_hosts_files_and_read_the_rest(root):
     (root / "etc/invited").mkdir()
     secret = root / "etc/invited/secret"
     secret.write_text("s3cret\n")
@@ -91,7 +123,7 @@ def test_tmpfiles_lets_the_daemon_read_and_not_write(root):
     result = run("systemd-tmpfiles", f"--root={root}", "--create", "invited.conf")
     assert result.returncode == 0, result.stdout
     group = int(re.search(r"^invited:[^:]*:(\d+)", (root / "etc/group").read_text(), re.MULTILINE)[1])
-    for directory in ("etc/invited", "etc/invited/config.d"):
+    for directory, mode in (("etc/invited", 0o750), ("etc/invited/config.d", 0o2770)):
         status = (root / directory).stat()
-        assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (0, group, 0o750)
+        assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (0, group, mode)
     assert (secret.stat().st_uid, stat.S_IMODE(secret.stat().st_mode)) == (0, 0o600)
