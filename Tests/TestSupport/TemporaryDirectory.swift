@@ -22,6 +22,10 @@ package final class TemporaryDirectory: Sendable {
         try Data(text.utf8).write(to: URL(filePath: "\(path)/\(name)"))
     }
 
+    package func read(_ name: String) throws -> String {
+        try String(contentsOf: URL(filePath: "\(path)/\(name)"), encoding: .utf8)
+    }
+
     package func remove(_ name: String) throws {
         try FileManager.default.removeItem(atPath: "\(path)/\(name)")
     }

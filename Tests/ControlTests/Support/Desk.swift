@@ -13,6 +13,8 @@ struct Desk {
     let supervisor: Supervisor
     let dispatcher: Dispatcher
     let recorder: Recorder
+    private let handlers: CommandHandlers
+    private let names: Names
 
     /// Runs a body at a desk with these hosts, each with the text of its file.
     ///
@@ -55,9 +57,14 @@ struct Desk {
         var handlers = CommandHandlers()
         try await install(supervisor, &handlers)
         recorder = Recorder()
-        dispatcher = Dispatcher(
-            handlers, hosts: Names(names: files.keys.sorted()), recorder: recorder,
-            logger: world.surroundings.logger)
+        names = Names(names: files.keys.sorted())
+        self.handlers = handlers
+        dispatcher = Dispatcher(handlers, hosts: names, recorder: recorder, logger: world.surroundings.logger)
+    }
+
+    /// The same commands with another journal.
+    func dispatcher(recorder: any ChangeRecorder) -> Dispatcher {
+        Dispatcher(handlers, hosts: names, recorder: recorder, logger: world.surroundings.logger)
     }
 
     /// Runs a command line as an admin who sees all hosts.
