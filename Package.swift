@@ -129,7 +129,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "ShellTests", dependencies: ["Shell", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "DocumentationTests", dependencies: ["Configuration", "Shell", "generate-docs"],
+            name: "DocumentationTests", dependencies: ["Configuration", "Shell", "TestSupport", "generate-docs"],
             swiftSettings: settings),
         .testTarget(
             name: "ControlTests",
