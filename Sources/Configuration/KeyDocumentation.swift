@@ -52,7 +52,18 @@ package enum ConfigurationReference {
     private static func below(_ key: DaemonKey) -> [KeyDocumentation] {
         switch key {
         case .component: ComponentKey.allCases.map { $0.documentation.below(key.rawValue) }
+        case .shell:
+            ShellKey.allCases.flatMap { shellKey in
+                [shellKey.documentation.below(key.rawValue)] + below(shellKey).map { $0.below(key.rawValue) }
+            }
         case .stateDirectory, .hostsDirectory, .controlSocket, .defaults: []
+        }
+    }
+
+    private static func below(_ key: ShellKey) -> [KeyDocumentation] {
+        switch key {
+        // Of each item of the list.
+        case .roles: GrantKey.allCases.map { $0.documentation.below("\(key.rawValue)[]") }
         }
     }
 }

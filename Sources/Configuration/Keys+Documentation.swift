@@ -30,6 +30,10 @@ extension DaemonKey {
                 self, "a mapping", standard: "{}",
                 "What hosts' files leave out: any of their keys but `host` and `service_address`.",
                 example: "defaults:\n  admins: [admin@host.example]", since: .request)
+        case .shell:
+            KeyDocumentation(
+                self, "a mapping", "The operators' shell.",
+                example: "shell:\n  roles:\n    - users: [ann]\n      role: operator", since: nil)
         }
     }
 }
@@ -58,6 +62,49 @@ extension ComponentKey {
                 `\(DaemonSettings.credentialName)` goes before it and before `secret`.
                 """,
                 example: "secret_file: secret", since: .restart)
+        }
+    }
+}
+
+extension ShellKey {
+    var documentation: KeyDocumentation {
+        switch self {
+        case .roles:
+            KeyDocumentation(
+                self, "a list", standard: "[]",
+                """
+                Who may do what at the control socket. Root and the daemon's own user may do everything. Whoever several \
+                items fit has the rights of each, on its hosts.
+                """,
+                example: "roles:\n  - groups: [support]\n    role: viewer", since: .apply)
+        }
+    }
+}
+
+extension GrantKey {
+    var documentation: KeyDocumentation {
+        switch self {
+        case .users:
+            KeyDocumentation(
+                self, "a list of names or numbers", "The users whom an item is for. It has `users`, `groups` or both.",
+                example: "users: [ann, 1001]", since: .apply)
+        case .groups:
+            KeyDocumentation(
+                self, "a list of names or numbers", "The groups whose members an item is for.",
+                example: "groups: [support]", since: .apply)
+        case .role:
+            KeyDocumentation(
+                self, "`viewer`, `operator` or `admin`",
+                """
+                What they may do: a `viewer` looks, an `operator` changes hosts and invites, an `admin` changes \
+                everything.
+                """,
+                example: "role: operator", since: .apply)
+        case .hosts:
+            KeyDocumentation(
+                self, "a list of domains", standard: "all",
+                "The hosts that they see, with `\"*.example.com\"` all below example.com. Other hosts do not exist for them.",
+                example: "hosts: [a.example, \"*.customer.example\"]", since: .apply)
         }
     }
 }
@@ -102,6 +149,11 @@ extension HostKey {
                 self, "a text",
                 "What people call this place, in at most \(HostSettings.longestSiteName) characters. Not shown anywhere yet.",
                 example: "site_name: Example", since: .request)
+        case .suspended:
+            KeyDocumentation(
+                self, "`true` or `false`", standard: "false",
+                "Whether everybody's requests for invites are refused. Invites that were made stay good.",
+                example: "suspended: true", since: .request)
         }
     }
 }

@@ -69,16 +69,21 @@ import Testing
         let path = name.split(separator: ".")
         let last = try #require(path.last)
         #expect(key.example.hasPrefix("\(last):"))
-        var text = "component: {jid: invites.host.example, secret: x}\n"
+        let component = "component: {jid: invites.host.example, secret: x}\n"
+        let text: String
         switch (path.first, path.count) {
-        case ("component", 1): text = ""
+        case ("component", 1): text = key.example
         case ("component", _):
-            text = "component:\n"
-            if last != "jid" { text += "  jid: invites.host.example\n" }
-            if !last.hasPrefix("secret") { text += "  secret: x\n" }
-        default: break
+            let jid = last == "jid" ? "" : "  jid: invites.host.example\n"
+            let secret = last.hasPrefix("secret") ? "" : "  secret: x\n"
+            text = "component:\n\(jid)\(secret)\(indented(key.example))"
+        case ("shell", 2): text = component + "shell:\n\(indented(key.example))"
+        case ("shell", 3):
+            let users = last == "users" || last == "groups" ? "" : ", users: [ann]"
+            let role = last == "role" ? "" : ", role: viewer"
+            text = component + "shell: {roles: [{\(key.example)\(users)\(role)}]}"
+        default: text = component + key.example
         }
-        text += path.count == 1 ? key.example : indented(key.example)
         let found = try mistakes(daemon: text + "\n")
         #expect(found.isEmpty, "\(found)")
     }

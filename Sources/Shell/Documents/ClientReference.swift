@@ -1,15 +1,5 @@
 /// What the reference says of `invitectl` besides the daemon's commands.
 enum ClientReference {
-    /// The client's own options, in the order of its help.
-    static let options: [CommandSpec.Option] = [
-        .init("socket", .text, "The daemon's socket; else $INVITED_SOCKET, else /run/invited/control.sock"),
-        .init("json", nil, "Show answers as JSON, one object a line"),
-        .init("keep-going", nil, "With -: go on after a command that failed"),
-        .init("complete", nil, "Show what the last of the words after -- may become, for shells"),
-        .init("version", nil, "Show the version of this client"),
-        .init("help", nil, "Show this, or with a command, how that is used"),
-    ]
-
     static func usage(of option: CommandSpec.Option) -> String {
         switch (option.name, option.kind) {
         case ("socket", _?): "--socket PATH"

@@ -7,7 +7,7 @@ extension ManualPage {
         page.section("DESCRIPTION")
         page.paragraphs(ClientReference.description)
         page.section("OPTIONS")
-        for option in ClientReference.options {
+        for option in ClientCommandLine.options {
             page.item(ClientReference.usage(of: option), option.summary + ".")
         }
         page.section("COMMANDS")

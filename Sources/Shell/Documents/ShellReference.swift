@@ -6,7 +6,7 @@ public enum ShellReference {
             ClientReference.description, "",
         ]
         lines += ["## Options of `invitectl`", "", "| Option | |", "|---|---|"]
-        for option in ClientReference.options {
+        for option in ClientCommandLine.options {
             lines.append(row(["`\(ClientReference.usage(of: option))`", option.summary]))
         }
         lines += ["", "## Who may", "", ClientReference.roles, "", yaml, ""]

@@ -1,7 +1,7 @@
 /// The completion of `invitectl` in zsh.
 public enum ZshCompletion {
     public static var script: String {
-        let options = ClientReference.options.map { option in
+        let options = ClientCommandLine.options.map { option in
             "$'--\(option.name)\\t\(option.summary.replacing("'", with: "\\'"))'"
         }
         return #"""
