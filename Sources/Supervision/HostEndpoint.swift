@@ -12,6 +12,8 @@ actor HostEndpoint {
         case request(InboundRequest)
         /// From here on the host runs with these rules.
         case policy(InvitePolicy)
+        /// The host starts anew, once what came before is answered; then what is wrong with it is told, if anything.
+        case restart(@Sendable (String?) -> Void)
         /// The host is served no more; what came before is still answered.
         case stop
     }
@@ -76,6 +78,17 @@ actor HostEndpoint {
         turnedAway.add(1, ordering: .relaxed)
     }
 
+    /// Has the service start anew once the requests that are here are answered.
+    ///
+    /// - Returns: What is wrong with its storage; `nil` when it works.
+    nonisolated func restart() async -> String? {
+        await withCheckedContinuation { continuation in
+            if offer(.restart { continuation.resume(returning: $0) }) != nil {
+                continuation.resume(returning: "it is just going")
+            }
+        }
+    }
+
     /// Takes no more requests, answers those that are here, and stops the service.
     nonisolated func stop() {
         _ = offer(.stop)
@@ -109,6 +122,11 @@ actor HostEndpoint {
                     requests.removeAll()
                     await service.follow(new)
                     policy = new
+                case .restart(let done):
+                    await answer(requests)
+                    requests.removeAll()
+                    commands = InviteCommands()
+                    done(await service.restart())
                 case .stop:
                     await answer(requests)
                     requests.removeAll()

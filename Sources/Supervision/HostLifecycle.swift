@@ -64,6 +64,14 @@ struct HostLifecycle: Sendable {
         if state == .running { backoff.reset() }
     }
 
+    /// The host starts anew: whether it works shows with the next use.
+    mutating func restart(now: Timestamp) {
+        guard state != .stopped else { return }
+        state = .running
+        since = now
+        backoff.reset()
+    }
+
     mutating func stop(now: Timestamp) {
         state = .stopped
         since = now

@@ -30,6 +30,8 @@ actor HostService {
     private(set) var invitesMade = 0
     private var entropy: Entropy
     private var retry: Task<Void, Never>?
+    /// Counts the restarts, so that a try that one has overtaken changes nothing.
+    private var restarts = 0
     /// Usernames of invites that are being stored.
     private var promising: Set<String> = []
 
@@ -177,6 +179,29 @@ actor HostService {
         }
     }
 
+    /// Starts anew: opens the database again and tries it, also in quarantine.
+    ///
+    /// - Returns: What is wrong with the storage; `nil` when it works.
+    func restart() async -> String? {
+        retry?.cancel()
+        restarts += 1
+        lifecycle.restart(now: surroundings.now())
+        quarantines.remove(self)
+        do throws(InviteRefusal) {
+            try await ask { store throws(StoreError) in
+                await store.close()
+                try await store.check()
+            }
+            surroundings.logger.notice("host restarted", metadata: ["host": "\(policy.host)"])
+            return nil
+        } catch {
+            switch error {
+            case .overloaded: return "it has too much to do"
+            case .denied, .usernameTaken, .unavailable: return lifecycle.lastTrouble ?? "it is just going"
+            }
+        }
+    }
+
     /// Ends the service; what it has accepted is still finished by the store.
     func stop() async {
         lifecycle.stop(now: surroundings.now())
@@ -205,10 +230,12 @@ actor HostService {
 
     private func tryAgain() async {
         guard case .quarantined = lifecycle.state else { return }
+        let restarts = restarts
         do {
             // A damaged or replaced file is seen only by opening it anew.
             await store.close()
             try await store.check()
+            guard restarts == self.restarts else { return }
             if lifecycle.recovered(now: surroundings.now()) {
                 quarantines.remove(self)
                 surroundings.logger.notice("host recovered", metadata: ["host": "\(policy.host)"])
@@ -217,6 +244,7 @@ actor HostService {
                 await store.close()
             }
         } catch {
+            guard restarts == self.restarts else { return }
             guard let wait = lifecycle.retryFailed("\(error)", now: surroundings.now(), using: &entropy) else { return }
             surroundings.logger.warning(
                 "host still quarantined", metadata: ["host": "\(policy.host)", "reason": "\(error)"])

@@ -26,6 +26,14 @@ extension Supervisor {
         }
     }
 
+    /// - Throws: ``ConfigurationRefusal/pending(until:)`` while a change waits to be confirmed.
+    public func checkIdle() throws(ConfigurationRefusal) {
+        try transaction.checkIdle()
+    }
+
+    /// Whether a host does not run because its file has mistakes.
+    public func isRefused(_ host: String) -> Bool { refused.contains { $0.host == host } }
+
     /// Every mistake in every file, ordered by file, line and column.
     public func check() async -> [Diagnostic] { await load().loaded.diagnostics }
 

@@ -309,7 +309,7 @@ extension Supervisor {
 
 extension Result {
     /// What an async body returns or throws.
-    nonisolated(nonsending) fileprivate init(_ body: () async throws(Failure) -> Success) async {
+    nonisolated(nonsending) init(_ body: () async throws(Failure) -> Success) async {
         do throws(Failure) {
             self = .success(try await body())
         } catch {

@@ -37,9 +37,10 @@ enum ConfigCommands {
 
     static let actions = ["add", "remove", "update", "restart", "untouched"]
     private static let step: [Field] = [
-        Field("host", .text, "the host; empty for the number of hosts that stay as they are"),
-        Field("action", .choice(actions), "what an apply does to it"),
+        Field("host", .text, "the host; empty for the daemon itself, and for all hosts that stay as they are"),
+        Field("action", .choice(actions), "what happens to it; the daemon itself changes when it starts"),
         Field("keys", .list(.text), "the settings that change"),
+        Field("hosts", .count, "how many hosts the row is about"),
         Field("plan", .text, "the hash of the plan"),
     ]
 

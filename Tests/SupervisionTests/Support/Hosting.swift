@@ -21,7 +21,10 @@ struct Hosting {
         _ files: [String: String], daemon: String = "", prepare: (TemporaryDirectory) async throws -> Void = { _ in },
         _ body: (Hosting) async throws -> Void
     ) async throws {
-        let hosting = try await Hosting(files, daemon, prepare)
+        try await run(try await Hosting(files, daemon, prepare), body)
+    }
+
+    private static func run(_ hosting: Hosting, _ body: (Hosting) async throws -> Void) async throws {
         let result: Result<Void, any Error>
         do {
             result = .success(try await body(hosting))
@@ -43,14 +46,34 @@ struct Hosting {
         for (host, text) in files { try directory.write(text, to: "config.d/\(host).yaml") }
         try Self.writeDaemonFile(in: directory, more: daemon)
         try await prepare(directory)
+        (supervisor, wire, router) = try await Self.start(in: directory, world)
+    }
+
+    /// Takes up a directory that another daemon has left.
+    private init(_ other: Hosting) async throws {
+        world = World()
+        directory = other.directory
+        (supervisor, wire, router) = try await Self.start(in: directory, world)
+    }
+
+    /// Ends this one, and runs a body with the next one in the same directory.
+    func restarted(_ body: (Hosting) async throws -> Void) async throws {
+        let ending = Task { await supervisor.shutDown(within: .seconds(1)) }
+        await ending.value
+        try await Self.run(try await Hosting(self), body)
+    }
+
+    private static func start(
+        in directory: TemporaryDirectory, _ world: World
+    ) async throws -> (Supervisor, Wire, Router) {
         var loader = ConfigurationLoader(file: "\(directory.path)/invited.yaml", credentialsDirectory: nil)
         let loaded = loader.load()
-        supervisor = try Supervisor(
+        let supervisor = try Supervisor(
             loader, loaded: loaded, daemon: try #require(loaded.daemon, "\(loaded.diagnostics)"),
             maximumOpenDatabases: 8, surroundings: world.surroundings,
             statusChanged: { _ in })
-        wire = try await Wire(supervisor.connection.outlet)
-        router = try #require(supervisor.connection.receiver as? Router)
+        let wire = try await Wire(supervisor.connection.outlet)
+        return (supervisor, wire, try #require(supervisor.connection.receiver as? Router))
     }
 
     /// Nobody listens on the port: it is reserved (RFC 6335 §6).

@@ -1,0 +1,219 @@
+internal import Configuration
+internal import Invites
+internal import Shell
+public import Supervision
+
+/// The commands about the configuration as a whole: looking at it, and the way from the files to what runs and back.
+public struct ConfigHandlers: Sendable {
+    private let supervisor: Supervisor
+
+    public init(_ supervisor: Supervisor) {
+        self.supervisor = supervisor
+    }
+
+    public func register(in handlers: inout CommandHandlers) {
+        handlers["config status"] = status
+        handlers["config check"] = check
+        handlers["config diff"] = diff
+        handlers["config plan"] = plan
+        handlers["config apply"] = apply
+        handlers["config confirm"] = confirm
+        handlers["config undo"] = undo
+        handlers["config history"] = history
+    }
+
+    // MARK: Looking
+
+    private func status(_ call: Call) async throws -> Outcome {
+        let named = Set(call.invocation.texts("host"))
+        let scope = call.caller.hosts
+        let comparison = await supervisor.comparison { host in
+            guard let host else { return named.isEmpty && scope == .all }
+            return scope.contains(host) && (named.isEmpty || named.contains(host))
+        }
+        for difference in comparison.differences {
+            var row: [String: JSON] = ["host": .text(difference.host ?? ""), "key": .text(difference.key)]
+            row["running"] = difference.running.map { .text($0.value) }
+            row["origin"] = difference.running?.origin.map { .text($0.description) }
+            row["file"] = difference.other.map { .text($0.value) }
+            row["location"] = difference.other?.origin.map { .text($0.description) }
+            try await call.output.row(.object(row))
+        }
+        for mistake in comparison.mistakes + comparison.refused.flatMap(\.diagnostics) {
+            try await call.output.text(mistake.description)
+        }
+        return Outcome(Self.summary(comparison), hint: Self.hint(comparison))
+    }
+
+    private static func summary(_ comparison: Supervisor.Comparison) -> String {
+        let source: String
+        switch (comparison.runsFiles, comparison.isCurrent) {
+        case (true, true): source = "snapshot \(comparison.snapshot) runs, which is what the files say"
+        case (true, false): source = "snapshot \(comparison.snapshot) runs; the files have changed since"
+        case (false, true): source = "snapshot \(comparison.snapshot) runs; the files say the same"
+        case (false, false): source = "snapshot \(comparison.snapshot) runs; the files were undone, or changed since"
+        }
+        return comparison.deadline.map { "\(source); it undoes itself at \($0.text) unless confirmed" } ?? source
+    }
+
+    private static func hint(_ comparison: Supervisor.Comparison) -> String? {
+        if comparison.deadline != nil { return "`config confirm` keeps it, `config undo` goes back" }
+        if comparison.runsFiles, comparison.isCurrent { return nil }
+        return "`config plan` shows what an apply would do"
+    }
+
+    private func check(_ call: Call) async throws -> Outcome {
+        let mistakes = await supervisor.check()
+        for mistake in mistakes {
+            try await call.output.row([
+                "file": .text(mistake.file), "line": .integer(Int64(mistake.line)),
+                "column": .integer(Int64(mistake.column)), "message": .text(mistake.message),
+            ])
+        }
+        guard mistakes.isEmpty else {
+            throw CommandFailure(.invalidConfiguration, Plural.text(mistakes.count, "mistake"))
+        }
+        return Outcome("all files are good")
+    }
+
+    private func diff(_ call: Call) async throws -> Outcome {
+        let differences = try await reporting(call) { () async throws(ConfigurationRefusal) in
+            try await supervisor.differences()
+        }
+        for difference in differences {
+            var row: [String: JSON] = ["host": .text(difference.host ?? ""), "key": .text(difference.key)]
+            row["before"] = difference.running.map { .text($0.value) }
+            row["after"] = difference.other.map { .text($0.value) }
+            row["origin"] = difference.other?.origin.map { .text($0.description) }
+            try await call.output.row(.object(row))
+        }
+        let needsRestart = differences.contains { $0.host == nil }
+        return Outcome(
+            differences.isEmpty ? "an apply would change nothing" : "",
+            hint: needsRestart ? Self.restartHint : nil)
+    }
+
+    private func plan(_ call: Call) async throws -> Outcome {
+        let plan = try await reporting(call) { () async throws(ConfigurationRefusal) in try await supervisor.plan() }
+        try await show(plan, call)
+        return Outcome(Self.summary(plan), hint: plan.changesNothing ? nil : "`config apply \(plan.hash)` does it")
+    }
+
+    private func history(_ call: Call) async throws -> Outcome {
+        for entry in await supervisor.history() {
+            let state = entry.deadline != nil ? "unconfirmed" : entry.isRunning ? "running" : "kept"
+            try await call.output.row([
+                "snapshot": .integer(Int64(entry.header.number)), "time": .text(entry.header.time.text),
+                "by": .text(entry.header.by), "hosts": .integer(Int64(entry.header.hostCount)), "state": .text(state),
+            ])
+        }
+        return Outcome()
+    }
+
+    // MARK: Changing
+
+    private func apply(_ call: Call) async throws -> Outcome {
+        let patience = call.invocation.duration("confirm-within")
+        let hash: String
+        if let given = call.invocation.text("plan") {
+            hash = given
+        } else {
+            let plan = try await reporting(call) { () async throws(ConfigurationRefusal) in
+                try await supervisor.checkIdle()
+                return try await supervisor.plan()
+            }
+            try await show(plan, call)
+            if plan.changesNothing {
+                try await call.output.text(Self.summary(plan))
+            } else {
+                try await call.confirm("Apply it? \(Self.summary(plan))")
+            }
+            hash = plan.hash
+        }
+        let applied = try await reporting(call) { () async throws(ConfigurationRefusal) in
+            try await supervisor.apply(expecting: hash, confirmWithin: patience, by: call.caller.name)
+        }
+        return Self.outcome(applied)
+    }
+
+    private func confirm(_ call: Call) async throws -> Outcome {
+        let snapshot = try await reporting(call) { () async throws(ConfigurationRefusal) in
+            try await supervisor.confirm()
+        }
+        return Outcome("snapshot \(snapshot) stays", after: "snapshot \(snapshot)")
+    }
+
+    private func undo(_ call: Call) async throws -> Outcome {
+        let number = call.invocation.count("snapshot")
+        let (plan, snapshot) = try await reporting(call) { () async throws(ConfigurationRefusal) in
+            try await supervisor.planUndo(to: number)
+        }
+        try await show(plan, call)
+        try await call.confirm("Go back to snapshot \(snapshot)? \(Self.summary(plan))")
+        let applied = try await reporting(call) { () async throws(ConfigurationRefusal) in
+            try await supervisor.undo(to: snapshot, expecting: plan.hash)
+        }
+        var outcome = Self.outcome(applied)
+        outcome.hint = applied.trouble ?? "the files stay as they are: `config status` shows what they say"
+        return outcome
+    }
+
+    // MARK: Parts
+
+    private static let restartHint = "settings of the daemon itself take effect when it starts"
+
+    /// Turns a refusal into a failure, with the mistakes in the files as lines of text before it.
+    private func reporting<Value>(
+        _ call: Call, _ body: () async throws(ConfigurationRefusal) -> Value
+    ) async throws -> Value {
+        let refusal: ConfigurationRefusal
+        do throws(ConfigurationRefusal) {
+            return try await body()
+        } catch {
+            refusal = error
+        }
+        if case .invalid(let mistakes) = refusal {
+            for mistake in mistakes { try await call.output.text(mistake.description) }
+        }
+        throw CommandFailure(refusal)
+    }
+
+    private func show(_ plan: ConfigurationPlan, _ call: Call) async throws {
+        for step in plan.steps {
+            try await call.output.row([
+                "host": .text(step.host ?? ""), "action": .text(step.action.rawValue),
+                "keys": .list(step.keys.map(JSON.text)), "hosts": .integer(step.host == nil ? 0 : 1),
+                "plan": .text(plan.hash),
+            ])
+        }
+        if plan.untouched > 0 {
+            try await call.output.row([
+                "host": "", "action": "untouched", "keys": [], "hosts": .integer(Int64(plan.untouched)),
+                "plan": .text(plan.hash),
+            ])
+        }
+    }
+
+    private static func summary(_ plan: ConfigurationPlan) -> String {
+        var parts = [ConfigurationPlan.Action.add, .remove, .update].compactMap { action in
+            plan.count(action) > 0 ? "\(action.rawValue) \(plan.count(action))" : nil
+        }
+        if parts.isEmpty { parts = ["no host changes"] }
+        if plan.count(.restart) > 0 { parts.append(restartHint) }
+        return parts.joined(separator: ", ")
+    }
+
+    private static func outcome(_ applied: Supervisor.AppliedConfiguration) -> Outcome {
+        let changes = "\(applied.added) added, \(applied.removed) removed, \(applied.changed) updated"
+        let deadline = applied.deadline.map { "; it undoes itself at \($0.text) unless confirmed" } ?? ""
+        return Outcome(
+            "snapshot \(applied.after) runs: \(changes), \(applied.unchanged) untouched\(deadline)",
+            hint: applied.deadline == nil ? applied.trouble : "`config confirm` keeps it", hosts: applied.hosts,
+            before: "snapshot \(applied.before)", after: "snapshot \(applied.after)")
+    }
+}
+
+extension Caller {
+    /// Who it is, for the history.
+    fileprivate var name: String { uid.map { "\(user) (uid \($0))" } ?? user }
+}

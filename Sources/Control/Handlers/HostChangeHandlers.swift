@@ -1,0 +1,139 @@
+internal import Configuration
+internal import Shell
+public import Supervision
+
+/// The commands that change a host at run time.
+public struct HostChangeHandlers: Sendable {
+    private let supervisor: Supervisor
+
+    public init(_ supervisor: Supervisor) {
+        self.supervisor = supervisor
+    }
+
+    public func register(in handlers: inout CommandHandlers) {
+        handlers["host set"] = set
+        handlers["host reset"] = reset
+        handlers["host suspend"] = { try await suspend($0) }
+        handlers["host resume"] = resume
+        handlers["host restart"] = restart
+    }
+
+    private func set(_ call: Call) async throws -> Outcome {
+        let host = try call.invocation.required("host")
+        let key = try Self.key(named: try call.invocation.required("key"))
+        let change = try await change(key, to: call.invocation.texts("value"), of: host)
+        try await call.output.row(change.after.row)
+        return Outcome(
+            "", hint: "`config save \(host)` keeps it over a restart", hosts: [host], before: change.before.line,
+            after: change.after.line)
+    }
+
+    private func suspend(_ call: Call) async throws -> Outcome {
+        let host = try call.invocation.required("host")
+        let change = try await change(.suspended, to: ["true"], of: host)
+        let wasSuspended = change.before.value == change.after.value
+        return Outcome(
+            wasSuspended ? "\(host) was suspended already" : "\(host) makes no invites until `host resume \(host)`",
+            hosts: [host], before: change.before.line, after: change.after.line)
+    }
+
+    private func resume(_ call: Call) async throws -> Outcome {
+        let host = try call.invocation.required("host")
+        let before = try await status(of: .suspended, for: host)
+        // What was set here need not be set to the opposite: mostly the file has nothing against serving the host.
+        _ = try await drop([.suspended], of: host)
+        var after = try await status(of: .suspended, for: host)
+        if after.value == "true" { after = try await change(.suspended, to: ["false"], of: host).after }
+        let wasServed = before.value == after.value
+        return Outcome(
+            wasServed ? "\(host) was not suspended" : "\(host) makes invites again", hosts: [host],
+            before: before.line, after: after.line)
+    }
+
+    private func reset(_ call: Call) async throws -> Outcome {
+        let host = try call.invocation.required("host")
+        let names = call.invocation.texts("key")
+        let keys = try names.map(Self.key)
+        let dropped = try await drop(names.isEmpty ? nil : keys, of: host)
+        guard !dropped.isEmpty else {
+            throw CommandFailure(
+                .nothingToDo, "nothing of this was changed at run time on \(host)",
+                hint: "`config status \(host)` shows what was")
+        }
+        for change in dropped { try await call.output.row(change.after.row) }
+        return Outcome(
+            hosts: [host], before: dropped.map(\.before.line).joined(separator: "; "),
+            after: dropped.map(\.after.line).joined(separator: "; "))
+    }
+
+    private func restart(_ call: Call) async throws -> Outcome {
+        let host = try call.invocation.required("host")
+        let trouble: String?
+        do throws(ConfigurationRefusal) {
+            trouble = try await supervisor.restart(host)
+        } catch {
+            throw CommandFailure(error)
+        }
+        if let trouble {
+            throw CommandFailure(
+                .unavailableHost, "\(host) was started anew, but \(trouble)", hint: "`host why \(host)` tells more")
+        }
+        return Outcome("\(host) runs with its database opened anew", hosts: [host])
+    }
+
+    // MARK: Parts
+
+    private static func key(named word: String) throws(CommandFailure) -> HostKey {
+        do throws(SettingMistake) {
+            return try HostKey(named: word)
+        } catch {
+            throw CommandFailure(.invalidSetting, error.description)
+        }
+    }
+
+    private func change(
+        _ key: HostKey, to words: [String], of host: String
+    ) async throws(CommandFailure) -> Supervisor.SettingChange {
+        do throws(ConfigurationRefusal) {
+            return try await supervisor.set(key, to: words, of: host)
+        } catch {
+            throw await failure(error, host)
+        }
+    }
+
+    private func drop(
+        _ keys: [HostKey]?, of host: String
+    ) async throws(CommandFailure) -> [Supervisor.SettingChange] {
+        do throws(ConfigurationRefusal) {
+            return try await supervisor.dropOverrides(of: host, keys: keys)
+        } catch {
+            throw await failure(error, host)
+        }
+    }
+
+    private func status(of key: HostKey, for host: String) async throws(CommandFailure) -> SettingStatus {
+        guard let status = await supervisor.settings(of: host)?.first(where: { $0.key == key }) else {
+            throw await failure(.unknownHost(host), host)
+        }
+        return status
+    }
+
+    /// The caller sees the host, so that one that does not run has a file with mistakes.
+    private func failure(_ refusal: ConfigurationRefusal, _ host: String) async -> CommandFailure {
+        if case .unknownHost = refusal, await supervisor.isRefused(host) {
+            return CommandFailure(
+                .refusedHost, "\(host) does not run, since its file has mistakes", hint: "`config check` shows them")
+        }
+        return CommandFailure(refusal)
+    }
+}
+
+extension SettingStatus {
+    /// As ``HostCommands/setting`` has it.
+    fileprivate var row: JSON {
+        ["key": .text(key.rawValue), "value": .text(value), "origin": .text(origin.description)]
+    }
+
+    /// For the journal.
+    fileprivate var line: String { "\(key): \(value) (\(origin))" }
+}

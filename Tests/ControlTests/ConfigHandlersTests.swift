@@ -1,0 +1,250 @@
+import Configuration
+import Control
+import Shell
+import Supervision
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct ConfigHandlersTests {
+    private func with(
+        _ files: [String: String], daemon: String = "", _ body: (Desk) async throws -> Void
+    ) async throws {
+        try await Desk.with(files, daemon: daemon) { supervisor, handlers in
+            ConfigHandlers(supervisor).register(in: &handlers)
+            HostChangeHandlers(supervisor).register(in: &handlers)
+        } _: { desk in
+            try await body(desk)
+        }
+    }
+
+    private func write(_ text: String, _ host: String, _ desk: Desk) throws {
+        try desk.directory.write(text, to: "config.d/\(host).yaml")
+    }
+
+    /// The rows of a command that has to be done, each as its values in the order of the spec.
+    private func rows(_ line: String, _ desk: Desk, as caller: Caller = .someone(.admin)) async throws -> [String] {
+        let output = RecordingOutput()
+        let end = try await desk.run(line, as: caller, output: output)
+        #expect(end.code == .ok, "\(end)")
+        return lines(output, line)
+    }
+
+    private func lines(_ output: RecordingOutput, _ line: String) -> [String] {
+        let words = line.split(separator: " ").map(String.init)
+        let fields = CommandRegistry.standard.match(words)?.spec.result.fields ?? []
+        for row in output.rows {
+            // Every row has what the spec promises, and nothing else.
+            let names = Set(row.object?.keys ?? [:].keys)
+            #expect(
+                names.isSubset(of: fields.map(\.name))
+                    && names.isSuperset(of: fields.filter { !$0.isOptional }.map(\.name)))
+        }
+        return output.rows.map { row in
+            fields.compactMap { row[$0.name] }.map { $0.text ?? $0.line }.joined(separator: " ")
+        }
+    }
+
+    @Test func thePlanIsShownAndAppliedOnceItIsConfirmed() async throws {
+        try await with(["a.example": "", "b.example": "", "c.example": ""]) { desk in
+            try write("allow_user_invites: true\n", "a.example", desk)
+            try desk.directory.remove("config.d/b.example.yaml")
+            let hash = try await desk.supervisor.plan().hash
+            let planned = [
+                #"a.example update ["allow_user_invites"] 1 \#(hash)"#, "b.example remove [] 1 \(hash)",
+                " untouched [] 1 \(hash)",
+            ]
+            #expect(try await rows("config plan", desk) == planned)
+            let output = RecordingOutput(answers: ["no"])
+            let refused = try await desk.run("config apply", output: output)
+            #expect(refused.code == .refused && lines(output, "config apply") == planned)
+            #expect(output.questions == [.confirm("Apply it? remove 1, update 1")])
+            #expect(try await desk.run("config apply").code == .unconfirmed)
+            #expect(await desk.supervisor.settings(of: "b.example") != nil)
+
+            let end = try await desk.run("config apply", output: RecordingOutput(answers: ["yes"]))
+            #expect(end.message == "snapshot 2 runs: 0 added, 1 removed, 1 updated, 1 untouched")
+            #expect(await desk.supervisor.settings(of: "b.example") == nil)
+            let entry = try #require(desk.recorder.entries.last)
+            #expect(entry.before == "snapshot 1" && entry.after == "snapshot 2" && entry.code == .ok)
+        }
+    }
+
+    @Test func whatChangesWhileTheQuestionIsOpenIsNotApplied() async throws {
+        try await with(["a.example": ""]) { desk in
+            try write("allow_user_invites: true\n", "a.example", desk)
+            let output = RecordingOutput(answers: ["yes"])
+            let asking = AskingOutput(output) {
+                _ = await desk.supervisor.reload()
+            }
+            let end = await desk.dispatcher.run(["config", "apply"], caller: .someone(.admin), output: asking)
+            #expect(end.code == .staleConfiguration && end.code.exitStatus == .conflict && end.hint == "`config plan`")
+        }
+    }
+
+    /// Does something while the question is open.
+    private struct AskingOutput: CommandOutput {
+        let output: RecordingOutput
+        let meanwhile: @Sendable () async -> Void
+        var width: Int { output.width }
+
+        init(_ output: RecordingOutput, _ meanwhile: @escaping @Sendable () async -> Void) {
+            self.output = output
+            self.meanwhile = meanwhile
+        }
+
+        func row(_ row: JSON) throws { try output.row(row) }
+        func text(_ text: String) throws { try output.text(text) }
+        func progress(_ message: String) throws { try output.progress(message) }
+        func event(_ event: JSON) throws { try output.event(event) }
+        func ask(_ question: ServerMessage.Question) async throws -> String? {
+            await meanwhile()
+            return try output.ask(question)
+        }
+    }
+
+    @Test func mistakesAreToldWithTheirPlaces() async throws {
+        try await with(["a.example": ""]) { desk in
+            try write("admins: []\nallow_user_invite: true\n", "a.example", desk)
+            let path = "\(desk.directory.path)/config.d/a.example.yaml"
+            let mistake = "unknown key `allow_user_invite`; did you mean `allow_user_invites`?"
+            let output = RecordingOutput()
+            #expect(try await desk.run("config check", output: output).code == .invalidConfiguration)
+            #expect(lines(output, "config check") == ["\(path) 2 1 \(mistake)"])
+            for line in ["config plan", "config diff", "config apply --yes", "config apply 0123456789ab"] {
+                let output = RecordingOutput()
+                let end = try await desk.run(line, output: output)
+                #expect(end.code == .invalidConfiguration && end.message == "1 mistake, and nothing was changed")
+                #expect(output.texts == ["\(path):2:1: \(mistake)"] && output.rows.isEmpty)
+            }
+            try write("", "a.example", desk)
+            #expect(try await desk.run("config check").code == .ok)
+        }
+    }
+
+    @Test func aHashOfAnotherPlanIsStale() async throws {
+        try await with(["a.example": ""]) { desk in
+            try write("allow_user_invites: true\n", "a.example", desk)
+            #expect(try await desk.run("config apply 0123456789ab").code == .staleConfiguration)
+            let hash = try await desk.supervisor.plan().hash
+            #expect(try await desk.run("config apply \(hash)").code == .ok)
+            #expect(try await desk.run("config apply \(hash)").code == .staleConfiguration)
+        }
+    }
+
+    @Test func aChangeWaitsIsConfirmedOrUndone() async throws {
+        try await with(["a.example": ""]) { desk in
+            try write("allow_user_invites: true\n", "a.example", desk)
+            let end = try await desk.run("config apply --yes --confirm-within 5m")
+            #expect(end.message.hasSuffix("it undoes itself at 2027-01-15T08:05:00Z unless confirmed"), "\(end)")
+            let pending = try await desk.run("config apply --yes")
+            #expect(pending.code == .pendingConfiguration && pending.code.exitStatus == .conflict)
+            #expect(
+                try await rows("config history", desk) == [
+                    "1 2027-01-15T08:00:00Z start 1 kept", "2 2027-01-15T08:00:00Z someone (uid 1000) 1 unconfirmed",
+                ])
+            #expect(try await desk.run("config confirm").message == "snapshot 2 stays")
+            #expect(try await desk.run("config confirm").code == .nothingToDo)
+
+            let output = RecordingOutput(answers: ["yes"])
+            #expect(try await desk.run("config undo", output: output).code == .ok)
+            #expect(output.questions == [.confirm("Go back to snapshot 1? update 1")])
+            #expect(
+                try await rows("config history", desk).map { $0.split(separator: " ").last } == ["running", "kept"])
+            let status = try await desk.run("config status")
+            #expect(status.message == "snapshot 1 runs; the files were undone, or changed since")
+            #expect(try await desk.run("config undo 7 --yes").code == .nothingToDo)
+        }
+    }
+
+    @Test func theStatusShowsWhatDiffersAndWhereItComesFrom() async throws {
+        let files = ["a.example": "site_name: A\n", "b.example": "", "c.example": ""]
+        try await with(files, daemon: "defaults: {invite_expiry: 3d}") { desk in
+            #expect(try await rows("config status", desk).isEmpty)
+            #expect(try await rows("config diff", desk).isEmpty)
+            _ = try await desk.run("host set a.example site_name 'Our place'")
+            try write("allow_user_invites: true\n", "b.example", desk)
+            try desk.directory.remove("config.d/c.example.yaml")
+            try write("invite_expiry: 1d\n", "d.example", desk)
+            let directory = "\(desk.directory.path)/config.d"
+            let all = [
+                "a.example site_name Our place runtime A \(directory)/a.example.yaml:1:12",
+                "b.example allow_user_invites false default true \(directory)/b.example.yaml:1:21",
+                "c.example host c.example \(directory)/c.example.yaml:1:1",
+                "d.example host d.example \(directory)/d.example.yaml:1:1",
+                "d.example invite_expiry 1d \(directory)/d.example.yaml:1:16",
+            ]
+            #expect(try await rows("config status", desk) == all)
+            #expect(try await rows("config status b.example", desk) == [all[1]])
+            let scoped = Caller.someone(.viewer, .some(["b.example", "c.example"]))
+            #expect(try await rows("config status", desk, as: scoped) == Array(all[1...2]))
+            #expect(
+                try await rows("config diff", desk) == [
+                    "b.example allow_user_invites false true \(directory)/b.example.yaml:1:21",
+                    "c.example host c.example", "d.example host d.example \(directory)/d.example.yaml:1:1",
+                    "d.example invite_expiry 1d \(directory)/d.example.yaml:1:16",
+                ])
+            try desk.directory.write(
+                """
+                component: {jid: invites.host.example, secret: other, server: "127.0.0.1:2"}
+                state_directory: state
+                """, to: "invited.yaml")
+            #expect(
+                try await rows("config status", desk).prefix(2) == [
+                    " component.server 127.0.0.1:1 127.0.0.1:2", " component.secret <redacted> <redacted>",
+                ])
+            let seen = try await rows("config status", desk, as: scoped)
+            #expect(seen.allSatisfy { $0.hasPrefix("b.example ") || $0.hasPrefix("c.example ") }, "\(seen)")
+        }
+    }
+
+    @Test func hostsAreChangedAtRunTime() async throws {
+        try await with(["a.example": "", "b.example": ""]) { desk in
+            #expect(
+                try await rows("host set a.example allow_user_invites true", desk) == [
+                    "allow_user_invites true runtime"
+                ])
+            let entry = try #require(desk.recorder.entries.last)
+            #expect(entry.before == "allow_user_invites: false (default)")
+            #expect(entry.after == "allow_user_invites: true (runtime)" && entry.hosts == ["a.example"])
+            #expect(
+                try await rows("host set a.example admins ann@a.example Bob@A.Example", desk)
+                    == ["admins [ann@a.example, bob@a.example] runtime"])
+            let mistakes = [
+                "host set a.example allow_user_invite true":
+                    "unknown key `allow_user_invite`; did you mean `allow_user_invites`?",
+                "host set a.example invite_expiry forever": "`invite_expiry` `forever`: ",
+                "host set a.example host b.example": "`host` cannot be set",
+                "host set a.example service_address b.example": "`b.example` is a host of its own",
+                "host reset a.example colour": "unknown key `colour`",
+            ]
+            for (line, mistake) in mistakes {
+                let end = try await desk.run(line)
+                #expect(end.code == .invalidSetting && end.message.hasPrefix(mistake), "\(end)")
+            }
+            #expect(
+                try await rows("host reset a.example admins", desk) == ["admins [] default"])
+            #expect(try await rows("host reset a.example", desk) == ["allow_user_invites false default"])
+            #expect(try await desk.run("host reset a.example").code == .nothingToDo)
+        }
+    }
+
+    @Test func hostsAreSuspendedAndResumed() async throws {
+        try await with(["a.example": "", "b.example": "suspended: true\n"]) { (desk: Desk) async throws in
+            func isSuspended(_ host: String) async -> String? {
+                await desk.supervisor.settings(of: host)?.last.map { "\($0.key) \($0.value) \($0.origin)" }
+            }
+            #expect(try await desk.run("host suspend a.example").code == .ok)
+            #expect(await isSuspended("a.example") == "suspended true runtime")
+            #expect(try await desk.run("host suspend a.example").message == "a.example was suspended already")
+            #expect(try await desk.run("host resume a.example").message == "a.example makes invites again")
+            #expect(await isSuspended("a.example") == "suspended false default")
+            #expect(try await desk.run("host resume a.example").message == "a.example was not suspended")
+            // What the file says is gone before, and is still there when that is dropped.
+            #expect(try await desk.run("host resume b.example").code == .ok)
+            #expect(await isSuspended("b.example") == "suspended false runtime")
+            #expect(
+                try await desk.run("host restart a.example").message == "a.example runs with its database opened anew")
+            #expect(try await desk.run("host restart c.example").code == .unknownHost)
+        }
+    }
+}

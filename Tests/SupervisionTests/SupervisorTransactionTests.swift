@@ -1,0 +1,235 @@
+import Configuration
+import Foundation
+import Invites
+import TestSupport
+import Testing
+import XMPP
+
+@testable import Supervision
+
+@Suite(.timeLimit(.minutes(1))) struct SupervisorTransactionTests {
+    private let minute = try! Lifetime("1m")
+    private let forbidden = "allow_contact_invites: false\n"
+
+    private func mayInvite(_ hosting: Hosting, _ id: String, by asker: JID = "alice@a.example/r") async throws -> Bool {
+        try await hosting.invite(by: asker, id: id).uri != nil
+    }
+
+    // MARK: Plan and apply
+
+    @Test func aPlanSaysWhatWouldHappenAndItsHashStandsForIt() async throws {
+        try await Hosting.with(["a.example": "", "b.example": "", "c.example": ""]) { hosting in
+            let empty = try await hosting.supervisor.plan()
+            #expect(empty.changesNothing && empty.untouched == 3 && empty.steps.isEmpty)
+            try hosting.write("# a comment is nothing\n", host: "a.example")
+            #expect(try await hosting.supervisor.plan() == empty)
+            try hosting.write(forbidden + "site_name: B\n", host: "b.example")
+            try hosting.remove("c.example")
+            try hosting.write("", host: "d.example")
+            try Hosting.writeDaemonFile(in: hosting.directory, more: "control_socket: other.sock")
+            let plan = try await hosting.supervisor.plan()
+            let lines = plan.steps.map { "\($0.host ?? "-") \($0.action) \($0.keys.joined(separator: ","))" }
+            #expect(
+                lines == [
+                    "- restart control_socket", "b.example update allow_contact_invites,site_name", "c.example remove ",
+                    "d.example add ",
+                ])
+            #expect(plan.untouched == 1 && !plan.changesNothing && plan.hash != empty.hash)
+            #expect(plan.hash.wholeMatch(of: /[0-9a-f]{12}/) != nil)
+            #expect(try await hosting.supervisor.plan() == plan)
+            let applied = try await hosting.supervisor.apply(expecting: plan.hash, by: "someone")
+            #expect((applied.added, applied.removed, applied.changed, applied.unchanged) == (1, 1, 1, 1))
+            #expect(applied.hosts == ["b.example", "c.example", "d.example"])
+            #expect((applied.before, applied.after) == (1, 2) && applied.deadline == nil)
+            #expect(try await !mayInvite(hosting, "b", by: "bob@b.example/r"))
+        }
+    }
+
+    @Test func ofTwoWithOnePlanTheSecondIsStale() async throws {
+        try await Hosting.with(["a.example": ""]) { hosting in
+            try hosting.write(forbidden, host: "a.example")
+            let hash = try await hosting.supervisor.plan().hash
+            async let first = applied(hosting, hash)
+            async let second = applied(hosting, hash)
+            let both = await [first, second]
+            #expect(both.count { $0 == nil } == 1 && both.count { $0 == .stale } == 1)
+            // Not even when all is as it was again.
+            _ = try await hosting.supervisor.undo(to: nil, expecting: nil)
+            #expect(await applied(hosting, hash) == .stale)
+        }
+    }
+
+    private func applied(_ hosting: Hosting, _ hash: String) async -> ConfigurationRefusal? {
+        do throws(ConfigurationRefusal) {
+            _ = try await hosting.supervisor.apply(expecting: hash, by: "someone")
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test func whatWasEditedOrSetBehindThePlanMakesItStale() async throws {
+        try await Hosting.with(["a.example": "", "b.example": ""]) { hosting in
+            try hosting.write(forbidden, host: "a.example")
+            var hash = try await hosting.supervisor.plan().hash
+            try hosting.write("site_name: B\n", host: "b.example")
+            #expect(await applied(hosting, hash) == .stale)
+            hash = try await hosting.supervisor.plan().hash
+            _ = try await hosting.supervisor.set(.suspended, to: ["true"], of: "b.example")
+            #expect(await applied(hosting, hash) == .stale)
+            #expect(try await mayInvite(hosting, "1"))
+            hash = try await hosting.supervisor.plan().hash
+            #expect(await applied(hosting, hash) == nil)
+            #expect(try await !mayInvite(hosting, "2"))
+        }
+    }
+
+    @Test func aMistakeAnywhereChangesNothing() async throws {
+        try await Hosting.with(["a.example": ""]) { hosting in
+            try hosting.write(forbidden, host: "a.example")
+            try hosting.write("allow_user_invite: true\n", host: "b.example")
+            let error = await #expect(throws: ConfigurationRefusal.self) { try await hosting.supervisor.plan() }
+            guard case .invalid(let mistakes)? = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(mistakes.map(\.line) == [1] && mistakes[0].message.contains("did you mean `allow_user_invites`?"))
+            #expect(await hosting.supervisor.check() == mistakes)
+            await #expect(throws: ConfigurationRefusal.invalid(mistakes)) {
+                try await hosting.supervisor.apply(expecting: nil, by: "someone")
+            }
+            #expect(try await mayInvite(hosting, "1"))
+        }
+    }
+
+    @Test func anAddressThatWasSetIsNotGivenToAnotherHost() async throws {
+        try await Hosting.with(["a.example": "", "b.example": ""]) { hosting in
+            _ = try await hosting.supervisor.set(.serviceAddress, to: ["i.a.example"], of: "a.example")
+            try hosting.write("service_address: i.a.example\n", host: "b.example")
+            guard case .failed = await hosting.supervisor.reload() else {
+                Issue.record("applied")
+                return
+            }
+            #expect(try await hosting.invite(by: "alice@a.example/r", at: "i.a.example").uri != nil)
+            _ = try await hosting.supervisor.dropOverrides(of: "a.example")
+            #expect(await hosting.supervisor.reload() == .applied(added: 0, removed: 0, changed: 1, unchanged: 1))
+        }
+    }
+
+    // MARK: Waiting for confirmation
+
+    @Test func whatIsNotConfirmedInTimeUndoesItself() async throws {
+        try await Hosting.with(["a.example": ""]) { hosting in
+            let events = Inbox<ConfigurationEvent>()
+            await hosting.supervisor.followConfiguration { events.put($0) }
+            try hosting.write(forbidden, host: "a.example")
+            let applied = try await hosting.supervisor.apply(expecting: nil, confirmWithin: minute, by: "someone")
+            #expect(applied.deadline == hosting.world.now.advanced(by: minute))
+            #expect(try await !mayInvite(hosting, "1"))
+            let sleeper = try await hosting.world.sleeper(for: .seconds(60))
+            // Nothing else comes in between.
+            let pending = ConfigurationRefusal.pending(until: try #require(applied.deadline))
+            await #expect(throws: pending) { try await hosting.supervisor.apply(expecting: nil, by: "other") }
+            #expect(await hosting.supervisor.reload() == .pending(until: try #require(applied.deadline)))
+            #expect(await hosting.supervisor.history().map { $0.deadline != nil } == [false, true])
+
+            sleeper.wake()
+            let undone = try await events.next { $0.cause == .deadline }
+            #expect(undone.isDone && undone.hosts == ["a.example"] && undone.running == 1)
+            #expect(try await mayInvite(hosting, "2"))
+            #expect(await hosting.supervisor.history().map(\.isRunning) == [true, false])
+            #expect(await hosting.supervisor.settings(of: "a.example")?.last?.origin == .snapshot(1))
+            let comparison = await hosting.supervisor.comparison { _ in true }
+            #expect(comparison.snapshot == 1 && !comparison.runsFiles && !comparison.isCurrent)
+            #expect(comparison.differences.map(\.key) == ["allow_contact_invites"])
+            await #expect(throws: ConfigurationRefusal.self) { try await hosting.supervisor.confirm() }
+            // The next apply makes the files run.
+            #expect(await hosting.supervisor.reload() == .applied(added: 0, removed: 0, changed: 1, unchanged: 0))
+            #expect(try await !mayInvite(hosting, "3"))
+        }
+    }
+
+    @Test func whatIsConfirmedStays() async throws {
+        try await Hosting.with(["a.example": ""]) { hosting in
+            try hosting.write(forbidden, host: "a.example")
+            _ = try await hosting.supervisor.apply(expecting: nil, confirmWithin: minute, by: "someone")
+            let sleeper = try await hosting.world.sleeper(for: .seconds(60))
+            #expect(try await hosting.supervisor.confirm() == 2)
+            sleeper.wake()
+            #expect(await hosting.supervisor.reload() == .applied(added: 0, removed: 0, changed: 0, unchanged: 1))
+            #expect(try await !mayInvite(hosting, "1"))
+            #expect(await hosting.supervisor.history().map(\.deadline) == [nil, nil])
+        }
+    }
+
+    @Test func anUndoGoesBackAndForth() async throws {
+        try await Hosting.with(["a.example": "site_name: One\n"]) { hosting in
+            func name() async -> String? {
+                await hosting.supervisor.settings(of: "a.example")?.first { $0.key == .siteName }?.value
+            }
+            for text in ["Two", "Three"] {
+                try hosting.write("site_name: \(text)\n", host: "a.example")
+                _ = await hosting.supervisor.reload()
+            }
+            let (plan, target) = try await hosting.supervisor.planUndo(to: nil)
+            #expect(target == 2 && plan.steps.map(\.keys) == [["site_name"]])
+            let undone = try await hosting.supervisor.undo(to: nil, expecting: plan.hash)
+            #expect((undone.before, undone.after) == (3, 2) && undone.trouble == nil)
+            #expect(await name() == "Two")
+            await #expect(throws: ConfigurationRefusal.stale) {
+                try await hosting.supervisor.undo(to: nil, expecting: plan.hash)
+            }
+            _ = try await hosting.supervisor.undo(to: nil, expecting: nil)
+            #expect(await name() == "One")
+            await #expect(throws: ConfigurationRefusal.nothing("there is no snapshot before 1")) {
+                try await hosting.supervisor.undo(to: nil, expecting: nil)
+            }
+            _ = try await hosting.supervisor.undo(to: 3, expecting: nil)
+            #expect(await name() == "Three")
+            await #expect(throws: ConfigurationRefusal.nothing("there is no snapshot 4")) {
+                try await hosting.supervisor.undo(to: 4, expecting: nil)
+            }
+            let history = await hosting.supervisor.history()
+            #expect(history.map(\.header.by) == ["start", "SIGHUP", "SIGHUP"])
+            #expect(history.map(\.isRunning) == [false, false, true])
+        }
+    }
+
+    @Test func aDiskThatFailsRefusesWhatMustSurviveARestart() async throws {
+        try await Hosting.with(["a.example": ""]) { hosting in
+            try hosting.write(forbidden, host: "a.example")
+            await hosting.supervisor.snapshots.finish()
+            // Where the record would be written first.
+            let path = hosting.directory.path + "/state/configuration/.record.json.new"
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+            let refusal = await #expect(throws: ConfigurationRefusal.self) {
+                try await hosting.supervisor.apply(expecting: nil, confirmWithin: minute, by: "someone")
+            }
+            guard case .io? = refusal else {
+                Issue.record("\(String(describing: refusal))")
+                return
+            }
+            #expect(try await mayInvite(hosting, "1"))
+            // What a restart does by itself goes on without a disk.
+            #expect(await hosting.supervisor.reload() == .applied(added: 0, removed: 0, changed: 1, unchanged: 0))
+            #expect(try await !mayInvite(hosting, "2"))
+            let undone = try await hosting.supervisor.undo(to: nil, expecting: nil)
+            #expect(undone.trouble != nil)
+            #expect(try await mayInvite(hosting, "3"))
+        }
+    }
+
+    @Test func restartsOfAHostAnswerFirst() async throws {
+        try await Hosting.with(["a.example": ""]) { hosting in
+            let before = hosting.endpoint("a.example")
+            #expect(try await mayInvite(hosting, "1"))
+            let trouble = try await hosting.supervisor.restart("a.example")
+            #expect(trouble == nil)
+            #expect(hosting.endpoint("a.example") === before)
+            #expect(try await mayInvite(hosting, "2"))
+            await #expect(throws: ConfigurationRefusal.unknownHost("b.example")) {
+                try await hosting.supervisor.restart("b.example")
+            }
+        }
+    }
+}
