@@ -69,12 +69,13 @@ public struct InvitePolicy: Hashable, Sendable {
     /// The rules say what users may do by themselves, so neither ``admins`` nor ``allowContactInvites`` is asked. What a
     /// contact invite grants follows ``allowUserInvites``, as if its user had asked: it is that user's invite. Whoever
     /// holds the link of a reset gets an account that somebody has, so it is good for a day at most unless the operator
-    /// says otherwise.
+    /// says otherwise. A suspended host makes invites for nobody.
     ///
-    /// - Throws: ``InviteDenial/notUserOfHost``.
+    /// - Throws: ``InviteDenial/notUserOfHost``, ``InviteDenial/suspended``.
     private func invite(
         for request: OperatorRequest, token: Token, at now: Timestamp
     ) throws(InviteDenial) -> Invite {
+        if isSuspended { throw .suspended }
         let expiry = now.advanced(by: request.lifetime ?? lifetime)
         switch request.grant {
         case .account(let username, let contact):

@@ -229,6 +229,15 @@ import Testing
         }
     }
 
+    @Test func aSuspendedHostKeepsItsInvitesAndMakesNoMore() async throws {
+        try await Self.with(["a.example": "suspended: true\n"]) { desk async throws in
+            let end = try await desk.run("invite create account a.example")
+            #expect(end.code == .deniedInvite)
+            #expect(end.hint == "`host resume a.example` ends that")
+            #expect(try await desk.run("invite list a.example").code == .ok)
+        }
+    }
+
     @Test func aRefusedHostIsANoteAmongOthers() async throws {
         try await Self.with(["a.example": "", "bad.example": "allow_user_invites: perhaps\n"]) { desk async throws in
             _ = try await desk.row("invite create account a.example")
@@ -290,7 +299,7 @@ extension Desk {
         let end = try await run(line, output: output)
         #expect(end.code == .ok, "\(line): \(end)")
         let spec = try CommandParser(.standard).parse(try Words(line).words).spec
-        for row in output.rows { #expect(spec.objections(to: row) == [], "\(line)") }
+        #expect(RowChecker(spec).mistakes(in: output) == [], "\(line)")
         return output.rows
     }
 

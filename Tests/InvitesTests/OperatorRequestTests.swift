@@ -83,6 +83,16 @@ import Testing
         #expect(try invite(.contact(of: alice), policy(), lifetime: .day).expiresAt == day)
     }
 
+    @Test func aSuspendedHostMakesNone() {
+        var policy = policy()
+        policy.isSuspended = true
+        for grant in [
+            OperatorRequest.Grant.account(username: nil, contact: nil), .contact(of: alice), .reset(of: alice),
+        ] {
+            #expect(throws: InviteDenial.suspended) { try invite(grant, policy) }
+        }
+    }
+
     @Test func theUserIsOneOfTheHost() {
         #expect(throws: InviteDenial.notUserOfHost) { try invite(.contact(of: mallory), policy()) }
         #expect(throws: InviteDenial.notUserOfHost) { try invite(.reset(of: mallory), policy()) }

@@ -144,6 +144,9 @@ extension CommandFailure {
             case .unknownInvite(let number):
                 CommandFailure(
                     .unknownInvite, "\(host) has no invite \(number)", hint: "`invite list \(host)` shows them")
+            case .refusal(.denied(.suspended)):
+                CommandFailure(
+                    .deniedInvite, InviteDenial.suspended.description, hint: "`host resume \(host)` ends that")
             case .refusal(.denied(let denial)):
                 CommandFailure(.deniedInvite, denial.description)
             case .refusal(.usernameTaken):
