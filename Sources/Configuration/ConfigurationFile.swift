@@ -65,6 +65,15 @@ public enum ConfigurationFile {
         close(descriptor)
     }
 
+    /// Looks whether a file could be replaced, for those who would rather know before they do the work.
+    ///
+    /// - Throws: ``Problem`` as ``replace(_:expecting:with:)`` would.
+    public static func requireReplaceable(_ path: String) throws(Problem) {
+        guard let target = resolved(path) else { throw io(path, "be found", errno, in: Path.directory(of: path)) }
+        let directory = Path.directory(of: target)
+        guard access(directory, W_OK | X_OK) == 0 else { throw io(path, "be written", errno, in: directory) }
+    }
+
     private static func resolved(_ path: String) -> String? {
         guard let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }

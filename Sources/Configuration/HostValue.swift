@@ -93,20 +93,25 @@ extension HostConfiguration {
 }
 
 extension HostKey {
-    /// What could be completed as the value of the key: the words that it takes, or examples, and what it has.
+    /// What could be completed as the value of the key: what it has first, then other words that it takes, or examples.
     ///
     /// - Parameter configuration: The host's present one.
     public func values(now configuration: HostConfiguration?) -> [String] {
-        let present: [String] =
+        var values: [String] =
             switch configuration?.hostValue(of: self) {
-            case .flag?, nil: []
+            case .flag(let flag)?: ["\(flag)"]
             case .text(let text)?: [text]
             case .list(let items)?: items
+            case nil: []
             }
-        return switch self {
-        case .allowUserInvites, .allowContactInvites, .suspended: ["false", "true"]
-        case .inviteExpiry: present + ["1d", "7d", "2w"].filter { !present.contains($0) }
-        case .host, .admins, .serviceAddress, .siteName: present
-        }
+        let examples: [String] =
+            switch self {
+            case .allowUserInvites, .allowContactInvites, .suspended: ["true", "false"]
+            case .inviteExpiry: ["1d", "7d", "2w"]
+            case .admins: ["[]"]
+            case .host, .serviceAddress, .siteName: []
+            }
+        values += examples.filter { !values.contains($0) }
+        return values
     }
 }

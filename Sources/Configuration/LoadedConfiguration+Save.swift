@@ -13,7 +13,8 @@ public struct SavedHostFile: Sendable {
     /// In the order of ``HostKey``.
     public let settings: [Setting]
     let file: HostFile
-    let configuration: HostConfiguration
+    /// What the files say about the host now.
+    public let configuration: HostConfiguration
 }
 
 /// Why settings were not written into a host's file.

@@ -49,6 +49,9 @@ struct BaseLayer: Sendable {
     /// Whether it is what files said, and not a snapshot.
     var isFiles: Bool { if case .files = source { true } else { false } }
 
+    /// The files that it was made from; `nil` when it is a snapshot.
+    var loaded: LoadedConfiguration? { if case .files(let loaded) = source { loaded } else { nil } }
+
     /// Where the value of a host's setting comes from.
     func origin(of key: HostKey, for host: String) -> SettingOrigin {
         switch source {
