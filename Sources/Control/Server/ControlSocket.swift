@@ -41,6 +41,7 @@ public final class ControlSocket: Sendable {
     /// - Throws: ``Failure`` when another daemon serves the path, something else than a socket is there, or the
     ///   directory does not let it.
     public init(binding path: String) throws(Failure) {
+        _ = try Self.withAddress(path) { _, _ in 0 }
         let lock = try Self.lock(path + ".lock")
         do throws(Failure) {
             try Self.checkFree(path)
