@@ -7,6 +7,7 @@ import Supervision
 
 /// Serves the operators' shell on the control socket. Without the socket, invitations are served all the same.
 struct ControlService: Service {
+    private let supervisor: Supervisor
     private let server: ControlServer
     private let journal: Journal
     private let socket: ControlSocket?
@@ -14,6 +15,7 @@ struct ControlService: Service {
 
     /// Takes the socket that the service manager hands over, or binds the one of the configuration.
     init(_ supervisor: Supervisor, daemon: DaemonConfiguration, log: LogHub, logger: Logger) {
+        self.supervisor = supervisor
         self.logger = logger
         journal = Journal(stateDirectory: daemon.stateDirectory, surroundings: supervisor.surroundings)
         let values = SupervisorValues(supervisor)
@@ -34,6 +36,8 @@ struct ControlService: Service {
 
     func run() async throws {
         await journal.open()
+        // Whoever's roles have changed is thrown out, and may come again.
+        await supervisor.whenApplied { [server] in server.update(AccessPolicy($0.shell, daemon: geteuid())) }
         var isServing = false
         if let socket {
             do {

@@ -75,8 +75,11 @@ class Daemon:
     As a context manager it is ended on the way out, must then leave with code 0, and must not have written its secret
     into the log."""
 
-    def __init__(self, installation: Installation, *, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, installation: Installation, *, environment: dict[str, str] | None = None,
+                 listen_on: socket.socket | None = None) -> None:
+        """`listen_on` is handed over as the service manager does it (sd_listen_fds(3)), named `control`."""
         self.installation = installation
+        self._listen_on = listen_on
         self._environment = environment or {}
         self._log = Feed()
         self._notifications = Feed()
@@ -92,8 +95,15 @@ class Daemon:
         self._notify_path.unlink(missing_ok=True)
         self._notify_socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notify_socket.bind(str(self._notify_path))
+        command = [binary(), "run", "--config", str(self.installation.configuration), "--log-format", "json"]
+        if self._listen_on is not None:
+            # The shell becomes the daemon, and so knows its pid beforehand.
+            number = self._listen_on.fileno()
+            command = ["/bin/bash", "-c", 'export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=control; '
+                       f'exec "$@" 3<&{number}', "bash", *command]
         self._process = subprocess.Popen(
-            [binary(), "run", "--config", str(self.installation.configuration), "--log-format", "json"],
+            command,
+            pass_fds=[] if self._listen_on is None else [self._listen_on.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
