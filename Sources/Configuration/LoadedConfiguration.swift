@@ -16,13 +16,6 @@ public struct LoadedConfiguration: Sendable {
     let daemonFile: String
     let filesByHost: [String: HostFile]
 
-    /// What was read about one host, without all others.
-    public func restricted(to host: String) -> LoadedConfiguration {
-        LoadedConfiguration(
-            daemon: daemon, hosts: hosts.filter { $0.key == host }, refused: [], diagnostics: [], filesRead: 0,
-            defaults: defaults, daemonFile: daemonFile, filesByHost: filesByHost.filter { $0.key == host })
-    }
-
     /// Tells where the value of a host's setting comes from; `nil` for a host that is not in ``hosts``.
     ///
     /// The host's name itself comes from its file's name where the file does not have `host`: then that is the

@@ -8,8 +8,8 @@ struct BaseLayer: Sendable {
     private let source: Source
 
     private enum Source: Sendable {
-        /// What the files said when they were applied, and those that have been written since.
-        case files(LoadedConfiguration, written: [String: LoadedConfiguration])
+        /// What the files said when they were applied.
+        case files(LoadedConfiguration)
         /// What ran before, with its number.
         case snapshot(Int)
     }
@@ -17,7 +17,7 @@ struct BaseLayer: Sendable {
     init(_ read: FilesRead) {
         hosts = read.loaded.hosts
         files = read.fingerprint
-        source = .files(read.loaded, written: [:])
+        source = .files(read.loaded)
     }
 
     init(_ snapshot: ConfigurationSnapshot) {
@@ -35,17 +35,6 @@ struct BaseLayer: Sendable {
     /// The same as the snapshot that was made of it.
     func asSnapshot(_ number: Int) -> BaseLayer { BaseLayer(hosts, files: files, source: .snapshot(number)) }
 
-    /// The same with one host as its file says now.
-    func taking(_ host: String, from read: FilesRead) -> BaseLayer {
-        guard case .files(let loaded, var written) = source, let saved = read.loaded.hosts[host] else { return self }
-        var hosts = hosts
-        hosts[host] = saved
-        if hosts == read.loaded.hosts, read.loaded.diagnostics.isEmpty { return BaseLayer(read) }
-        // Others have been edited and are not applied: what runs is not what any one reading of the files said.
-        written[host] = read.loaded.restricted(to: host)
-        return BaseLayer(hosts, files: Fingerprint(hosts), source: .files(loaded, written: written))
-    }
-
     /// Whether it is what files said, and not a snapshot.
     var isFiles: Bool { if case .files = source { true } else { false } }
 
@@ -55,7 +44,7 @@ struct BaseLayer: Sendable {
     /// Where the value of a host's setting comes from.
     func origin(of key: HostKey, for host: String) -> SettingOrigin {
         switch source {
-        case .files(let loaded, let written): (written[host] ?? loaded).origin(of: key, for: host) ?? .builtIn
+        case .files(let loaded): loaded.origin(of: key, for: host) ?? .builtIn
         case .snapshot(let number): .snapshot(number)
         }
     }

@@ -69,6 +69,7 @@ struct HostLifecycle: Sendable {
         guard state != .stopped else { return }
         state = .running
         since = now
+        retryAt = nil
         backoff.reset()
     }
 

@@ -151,27 +151,4 @@ import XMPP
             }
         }
     }
-
-    @Test func whatIsSavedIsWhatTheFileSaysFromThenOn() async throws {
-        try await Hosting.with(["a.example": "site_name: Old\n"]) { hosting in
-            let supervisor = hosting.supervisor
-            _ = try await supervisor.set(.siteName, to: ["Set"], of: "a.example")
-            _ = try await supervisor.set(.suspended, to: ["true"], of: "a.example")
-            await #expect(throws: ConfigurationRefusal.stale) {
-                try await supervisor.takeOver([.siteName], savedFor: "a.example")
-            }
-            try write("Set", hosting)
-            try await supervisor.takeOver([.siteName], savedFor: "a.example")
-            let origin = try await name(hosting).origin.description
-            #expect(origin.hasSuffix("config.d/a.example.yaml:1:12"))
-            #expect(await supervisor.overrides(of: "a.example")?.keys == [.suspended])
-            #expect(try await supervisor.plan().changesNothing)
-            // To go back to what was applied last is to go back to this.
-            try write("New", hosting)
-            try await apply(hosting)
-            _ = try await supervisor.undo(to: nil, expecting: nil)
-            try await runs("Set", hosting)
-            await #expect(throws: ConfigurationRefusal.stale) { try await supervisor.checkSavable("a.example") }
-        }
-    }
 }
