@@ -31,4 +31,12 @@ public struct SupervisorValues: HostDirectoryView, LiveValues {
             Completion($0, $0 == present?.value ? "now, from \(present?.origin.description ?? "")" : "")
         }
     }
+
+    public func plan() async -> String? { try? await supervisor.plan().hash }
+
+    public func snapshots() async -> [Completion] {
+        await supervisor.history().map {
+            Completion(String($0.header.number), "\($0.header.time), by \($0.header.by)")
+        }
+    }
 }

@@ -36,6 +36,11 @@ struct ControlService: Service {
 
     func run() async throws {
         await journal.open()
+        await supervisor.followConfiguration { [journal] event in
+            // A command's own entry is there already.
+            guard event.cause != .command else { return }
+            Task { await journal.record(event) }
+        }
         // Whoever's roles have changed is thrown out, and may come again.
         await supervisor.whenApplied { [server] in server.update(AccessPolicy($0.shell, daemon: geteuid())) }
         var isServing = false

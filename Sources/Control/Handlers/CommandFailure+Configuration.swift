@@ -39,11 +39,6 @@ extension CommandFailure {
     }
 }
 
-extension Timestamp {
-    /// As people and programs read it (RFC 3339).
-    var text: String { DateTime.format(millisecondsSinceEpoch: millisecondsSinceEpoch) }
-}
-
 /// Numbers with their nouns.
 enum Plural {
     static func text(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

@@ -15,6 +15,7 @@ extension CommandHandlers {
         HostChangeHandlers(supervisor).register(in: &handlers)
         InviteHandlers(supervisor).register(in: &handlers)
         ConfigHandlers(supervisor).register(in: &handlers)
+        ConfigFileHandlers(supervisor).register(in: &handlers)
         ComponentHandlers(supervisor).register(in: &handlers)
         GrantHandlers(supervisor).register(in: &handlers)
         StatisticsHandlers(supervisor).register(in: &handlers)
