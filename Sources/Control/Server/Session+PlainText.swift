@@ -4,7 +4,7 @@ internal import Text
 
 /// Plain text, for people who have nothing but `socat - UNIX-CONNECT:…`: a line is a command, one after the other.
 extension Session {
-    private static let prompt = "invited> "
+    static let prompt = "invited> "
 
     func greet() {
         let scope = caller.hosts == .all ? "all hosts" : "your hosts"
@@ -36,7 +36,7 @@ extension Session {
         runPlain(text)
     }
 
-    private func runPlain(_ text: String) {
+    func runPlain(_ text: String) {
         let words: [String]
         do throws(Words.Unclosed) {
             words = try Words(text).words
@@ -64,7 +64,7 @@ extension Session {
     }
 
     private func refusePlain(_ failure: CommandFailure) {
-        sayPlain(ServerMessage.End(failure))
+        say(.end(id: 0, ServerMessage.End(failure)))
         let isTooMuch = state.withLock { state in
             state.badLines += 1
             return state.badLines >= Self.mostBadLines
@@ -79,19 +79,22 @@ extension Session {
         outbox.signal()
     }
 
-    /// Says how a command ended, and asks for the next, or runs the one that ended it.
-    func sayPlain(_ end: ServerMessage.End) {
+    private func sayPlain(_ text: String) { outbox.putNow(Array(text.utf8)) }
+}
+
+extension Session.State {
+    /// A message as the peer's language has it.
+    func bytes(_ message: ServerMessage) -> [UInt8] {
+        guard language == .plainText else { return message.wire }
+        guard case .end(_, let end) = message else { return [] }
         var lines: [String] = []
-        if end.code == .ok {
-            if !end.message.isEmpty { lines.append(end.message) }
-        } else {
+        if end.code != .ok {
             lines.append("error \(end.code.rawValue): \(end.message)")
+        } else if !end.message.isEmpty {
+            lines.append(end.message)
         }
         if let hint = end.hint { lines.append("hint: \(hint)") }
-        let (nextLine, isEnding) = state.withLock { state in (state.nextLine.take(), state.ending != nil) }
-        sayPlain(lines.map { $0.escapingControls + "\n" }.joined() + (isEnding ? "" : Self.prompt))
-        if let nextLine, !isEnding { runPlain(nextLine) }
+        let text = lines.map { $0.escapingControls + "\n" }.joined()
+        return Array((ending == nil ? text + Session.prompt : text).utf8)
     }
-
-    private func sayPlain(_ text: String) { outbox.putNow(Array(text.utf8)) }
 }

@@ -37,6 +37,8 @@ final class Session: Sendable {
         var badLines = 0
         /// In plain text, the line that ended a stream.
         var nextLine: String?
+        /// Whether that line is about to be run.
+        var isTurning = false
         var lastID: Int64 = 0
     }
 
@@ -74,7 +76,7 @@ final class Session: Sendable {
     var takesLines: Bool {
         if outbox.isFull { return false }
         return state.withLock { state in
-            guard state.ending == nil else { return false }
+            guard state.ending == nil, !state.isTurning else { return false }
             guard state.language == .plainText, let request = state.requests.values.first else { return true }
             return request.question != nil || (request.isStream && state.nextLine == nil)
         }
@@ -180,11 +182,20 @@ final class Session: Sendable {
 
     /// Says the end of a request, unless it has been said.
     private func finish(_ id: Int64, _ end: ServerMessage.End) {
-        let (wasRunning, ending) = state.withLock { state in
+        let nextLine = state.withLock { state -> String? in
             state.tasks -= 1
-            return (state.requests.removeValue(forKey: id) != nil, state.ending)
+            guard state.requests.removeValue(forKey: id) != nil else { return nil }
+            let end = end.code == .cancelled ? state.ending ?? end : end
+            // Within the lock: who sees that the request is over finds its end in the outbox, and closes after it.
+            outbox.putNow(state.bytes(.end(id: id, end)))
+            guard state.ending == nil, let nextLine = state.nextLine.take() else { return nil }
+            state.isTurning = true
+            return nextLine
         }
-        if wasRunning { say(.end(id: id, end.code == .cancelled ? ending ?? end : end)) }
+        if let nextLine {
+            runPlain(nextLine)
+            state.withLock { $0.isTurning = false }
+        }
         reportIfGone()
         outbox.signal()
     }
@@ -219,6 +230,8 @@ final class Session: Sendable {
                 if isOver { continuation.resume(throwing: CancellationError()) }
                 // Nobody can answer any more; or a command asked twice at once, and the first has no answer.
                 old?.resume(returning: nil)
+                // In plain text the next line, which is the answer, may have come already.
+                outbox.signal()
             }
         } onCancel: {
             state.withLock { $0.requests[id]?.question.take() }?.resume(throwing: CancellationError())
@@ -246,18 +259,18 @@ final class Session: Sendable {
 
     /// Says the ends of the commands that do not end by themselves.
     func abandon() {
-        let (ids, ending) = state.withLock { state in
-            defer { state.requests = [:] }
-            return (Array(state.requests.keys), state.ending)
+        state.withLock { state in
+            let end = state.ending ?? ServerMessage.End(.cancelled, "ended before it was done")
+            for id in state.requests.keys.sorted() { outbox.putNow(state.bytes(.end(id: id, end))) }
+            state.requests = [:]
         }
-        for id in ids { say(.end(id: id, ending ?? ServerMessage.End(.cancelled, "ended before it was done"))) }
     }
 
     var isEnding: Bool { state.withLock { $0.ending != nil } }
 
     /// Whether no command runs, and none can come.
     private var isDone: Bool {
-        state.withLock { ($0.ending != nil || $0.isInputOver) && $0.requests.isEmpty && $0.nextLine == nil }
+        state.withLock { ($0.ending != nil || $0.isInputOver) && $0.requests.isEmpty && !$0.isTurning }
     }
 
     /// Says the last word, once no command runs.
@@ -294,12 +307,7 @@ final class Session: Sendable {
 
     /// Says it without waiting.
     func say(_ message: ServerMessage) {
-        let language = state.withLock { $0.language }
-        if language == .plainText {
-            if case .end(_, let end) = message { sayPlain(end) }
-        } else {
-            outbox.putNow(message.wire)
-        }
+        state.withLock { outbox.putNow($0.bytes(message)) }
     }
 }
 
