@@ -194,9 +194,9 @@ def test_the_daemon_serves_invitations_all_the_while(
         installation: Installation, daemon: Daemon, stream: Stream) -> None:
     path = installation.control_socket
     with ExitStack() as sessions:
-        def attack(data: bytes = b"") -> Control:
+        def attack(data: bytes = b"", *, waits: bool = False) -> Control:
             session = sessions.enter_context(Control(path))
-            session.socket.setblocking(False)
+            session.socket.settimeout(20 if waits else 0)
             try:
                 while data:
                     data = data[session.socket.send(data):]
@@ -208,8 +208,8 @@ def test_the_daemon_serves_invitations_all_the_while(
 
         flood = b"".join(b'{"id":%d,"argv":["help"]}\n' % number for number in range(1, 200_000))
         attackers = [
-            attack(b"a" * (1 << 20)),
-            attack(b'{"id":1,"argv":["' + b"a" * (1 << 20)),
+            attack(b"a" * (1 << 20), waits=True),
+            attack(b'{"id":1,"argv":["' + b"a" * (1 << 20), waits=True),
             attack(b'{"id":1,"argv":["ver'),
             attack(b"\xff\xfe\x00\x01\n" * 100_000),
             attack(b"{\xff\xfe\n" * 100_000),

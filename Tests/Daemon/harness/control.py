@@ -30,8 +30,9 @@ class Control:
 
     def __init__(self, path: Path | str, *, timeout: float = 20, greeted: bool = True) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(timeout)
+        # While it blocks, it waits for its turn where many connect at once.
         self.socket.connect(str(path))
+        self.socket.settimeout(timeout)
         self._received = bytearray()
         self._last_id = 0
         self._messages: list[Json] = []
