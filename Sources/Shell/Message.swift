@@ -207,7 +207,7 @@ extension ServerMessage.Question {
 }
 
 extension ServerMessage.End {
-    var json: JSON {
+    public var json: JSON {
         var members: [String: JSON] = [
             "status": code == .ok ? "ok" : "failed", "code": .text(code.rawValue), "message": .text(message),
         ]

@@ -21,7 +21,9 @@ extension TextRenderer {
                     append(row, of: columns, layout, to: &lines)
                     if let hanging { append(hanging, row, to: &lines) }
                 }
-                if !leftOut.isEmpty { lines.append("(no room for \(leftOut.joined(separator: ", ")))") }
+                if !leftOut.isEmpty {
+                    lines += wrap(Cell("(no room for \(leftOut.joined(separator: ", ")))"), within: width)
+                }
                 return lines
             }
             if hanging == nil, columns.count > 1, let last = columns.last, last.canWrap {
@@ -89,8 +91,8 @@ extension TextRenderer {
         guard cell.text != Cell.none else { return }
         let label = Self.indent + column.header.text.lowercased() + ": "
         let room = max(16, width - DisplayWidth.of(label))
-        for (number, part) in wrap(cell, within: room).enumerated() {
-            lines.append((number == 0 ? label : Self.spaces(DisplayWidth.of(label))) + Self.cut(part, to: room))
+        for (number, part) in wrap(cell, within: room, partingWords: true).enumerated() {
+            lines.append((number == 0 ? label : Self.spaces(DisplayWidth.of(label))) + part)
         }
     }
 
@@ -109,8 +111,8 @@ extension TextRenderer {
             } else if column.canWrap {
                 Self.pad(&line, pending)
                 let margin = Self.spaces(layout.widths.dropLast().reduce(0) { $0 + $1 + TableLayout.gap })
-                for (number, part) in wrap(cell, within: width).enumerated() {
-                    lines.append((number == 0 ? line : margin) + painted(Self.cut(part, to: width), cell.colour))
+                for (number, part) in wrap(cell, within: width, partingWords: true).enumerated() {
+                    lines.append((number == 0 ? line : margin) + painted(part, cell.colour))
                 }
                 return
             } else {

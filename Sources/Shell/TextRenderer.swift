@@ -99,23 +99,42 @@ public struct TextRenderer: Sendable {
         }
     }
 
-    /// The text in parts of so many columns, parted at spaces; a longer word is a part by itself.
-    func wrap(_ cell: Cell, within width: Int) -> [String] {
+    /// The text in parts of so many columns, parted at spaces. A longer word is a part by itself, or several.
+    func wrap(_ cell: Cell, within width: Int, partingWords: Bool = false) -> [String] {
         guard cell.width > width else { return [cell.text] }
         var parts: [String] = []
         var part = ""
         var taken = 0
         for word in cell.text.split(separator: " ", omittingEmptySubsequences: false) {
-            let length = DisplayWidth.of(String(word))
-            if !part.isEmpty, taken + 1 + length > width {
-                parts.append(part)
-                (part, taken) = (String(word), length)
-            } else {
-                part += (part.isEmpty ? "" : " ") + word
-                taken += length + (taken == 0 ? 0 : 1)
+            for word in partingWords ? pieces(of: word, width) : [word] {
+                let length = DisplayWidth.of(String(word))
+                if !part.isEmpty, taken + 1 + length > width {
+                    parts.append(part)
+                    (part, taken) = (String(word), length)
+                } else {
+                    part += (part.isEmpty ? "" : " ") + word
+                    taken += length + (taken == 0 ? 0 : 1)
+                }
             }
         }
         return parts + [part]
+    }
+
+    /// The word in pieces that fill the columns, but for the last.
+    private func pieces(of word: Substring, _ width: Int) -> [Substring] {
+        guard DisplayWidth.of(String(word)) > width else { return [word] }
+        var pieces: [Substring] = []
+        var start = word.startIndex
+        var taken = 0
+        for index in word.unicodeScalars.indices {
+            let next = DisplayWidth.of(word.unicodeScalars[index])
+            if taken + next > width, index > start {
+                pieces.append(word[start..<index])
+                (start, taken) = (index, 0)
+            }
+            taken += next
+        }
+        return pieces + [word[start...]]
     }
 
     /// Fields for the members that none of these is about.

@@ -56,11 +56,16 @@ final class Client {
                 isConnectedAgain = false
             }
             let (end, line) = try run(argv, showing: presentation, asking: questions, state: &progress)
-            presentation.end(end, line: line)
-            questions.finish(isDone: end.code == .ok)
             // Whoever has closed the output wanted no more, and that is no failure.
-            let isUnread = screen.output.error == EPIPE && end.code == .cancelled && !progress.isInterrupted
-            return Ending(code: isUnread ? .ok : end.code, isInterrupted: progress.isInterrupted)
+            let isUnread = progress.isCancelled && !progress.isInterrupted && screen.output.error == EPIPE
+            if end.code == .cancelled, progress.isInterrupted || isUnread {
+                presentation.interrupted(end, line: line)
+            } else {
+                presentation.end(end, line: line)
+            }
+            questions.finish(isDone: end.code == .ok)
+            let code = isUnread && end.code == .cancelled ? .ok : end.code
+            return Ending(code: code, isInterrupted: progress.isInterrupted)
         } catch {
             connection = nil
             var hint = error.hint

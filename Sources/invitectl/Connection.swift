@@ -77,8 +77,15 @@ final class Connection {
         until deadline: ContinuousClock.Instant
     ) throws(CommandFailure) -> ServerMessage.Hello {
         while true {
-            switch try next(socket, signals, &input, until: deadline) {
-            case .message(.hello(let hello), _): return hello
+            switch try next(socket, signals, &input, until: deadline, isFirst: true) {
+            case .message(.hello(let hello), let line):
+                let version = (try? JSON(reading: line))?["hello"]?["protocol"]?.integer ?? ServerMessage.Hello.version
+                guard version <= ServerMessage.Hello.version else {
+                    throw CommandFailure(
+                        .unreachable, "the daemon speaks version \(version) of the protocol, which is too new",
+                        hint: "use the invitectl that came with invited \(hello.version)")
+                }
+                return hello
             // It says why it wants no session.
             case .message(.end(_, let end), _):
                 throw CommandFailure(end.code == .ok ? .internal : end.code, end.message, hint: end.hint)
@@ -92,16 +99,16 @@ final class Connection {
     }
 
     private static func next(
-        _ socket: Int32, _ signals: Signals, _ input: inout LineBuffer, until deadline: ContinuousClock.Instant?
+        _ socket: Int32, _ signals: Signals, _ input: inout LineBuffer, until deadline: ContinuousClock.Instant?,
+        isFirst: Bool = false
     ) throws(CommandFailure) -> Arrival {
         while true {
             if let line = input.next() {
-                guard let json = try? JSON(reading: line), case .object = json else {
-                    throw CommandFailure(.unreachable, "what listens on the socket is not invited")
-                }
-                // What only a newer daemon says is no concern of this client.
-                if let message = ServerMessage(json) { return .message(message, line: line) }
-                continue
+                let json = try? JSON(reading: line)
+                if let message = json.flatMap(ServerMessage.init) { return .message(message, line: line) }
+                // What only a newer daemon says is no concern of this client, but for the greeting.
+                if case .object? = json, !isFirst { continue }
+                throw CommandFailure(.unreachable, "what listens on the socket is not invited")
             }
             switch signals.wait(for: socket, until: deadline) {
             case .signal(let signal): return .signal(signal)

@@ -11,10 +11,9 @@ final class JSONPresentation: Presentation {
 
     func show(_ message: ServerMessage, line: ArraySlice<UInt8>) {
         switch message {
-        case .row: write("row", of: line)
-        case .event: write("event", of: line)
-        case .text(_, let text):
-            screen.output.line(String(decoding: (["text": .text(text)] as JSON).bytes, as: UTF8.self))
+        case .row: if let row = JSONMember.find("row", in: line) { write(row, to: screen.output) }
+        case .event: if let event = JSONMember.find("event", in: line) { write(event, to: screen.output) }
+        case .text(_, let text): write((["text": .text(text)] as JSON).bytes[...], to: screen.output)
         case .hello, .progress, .ask, .end: break
         }
     }
@@ -22,21 +21,20 @@ final class JSONPresentation: Presentation {
     func idle() { screen.output.flush() }
     func flush() { screen.output.flush() }
 
+    func interrupted(_ end: ServerMessage.End, line: ArraySlice<UInt8>?) {
+        if !screen.output.isBroken { self.end(end, line: line) }
+    }
+
     func end(_ end: ServerMessage.End, line: ArraySlice<UInt8>?) {
         screen.output.flush()
         guard end.code != .ok else { return }
-        if let object = line.flatMap({ JSONMember.find("end", in: $0) }) {
-            screen.errors.write(JSONMember.harmless(object))
-            screen.errors.write("\n")
-        } else {
-            screen.errors.line(ServerMessage.end(id: 0, end).json["end"]?.line ?? "")
-        }
+        let shown = line.flatMap { JSONMember.find("end", in: $0) } ?? end.json.bytes[...]
+        write(shown, to: screen.errors)
         screen.errors.flush()
     }
 
-    private func write(_ name: String, of line: ArraySlice<UInt8>) {
-        guard let object = JSONMember.find(name, in: line) else { return }
-        screen.output.write(JSONMember.harmless(object))
-        screen.output.write("\n")
+    private func write(_ json: ArraySlice<UInt8>, to output: Output) {
+        output.write(JSONMember.harmless(json))
+        output.write("\n")
     }
 }

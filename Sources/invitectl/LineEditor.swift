@@ -96,6 +96,9 @@ final class LineEditor {
             switch signals.wait(for: STDIN_FILENO) {
             case .signal(.interrupt):
                 wasInterrupted = true
+                // What is shown next begins after all that was typed.
+                el_cursor(editor, 1 << 20)
+                editline_refresh(editor)
                 return -1
             case .signal(.resized):
                 el_resize(editor)

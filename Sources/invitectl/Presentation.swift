@@ -8,7 +8,9 @@ protocol Presentation: AnyObject {
     func idle()
     /// Shows what was kept back, before a question is asked.
     func flush()
-    /// How the command ended.
+    /// The command ended as the person wanted it who pressed Ctrl-C.
+    func interrupted(_ end: ServerMessage.End, line: ArraySlice<UInt8>?)
+    /// How the command ended otherwise.
     func end(_ end: ServerMessage.End, line: ArraySlice<UInt8>?)
 }
 

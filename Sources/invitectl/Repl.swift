@@ -87,10 +87,11 @@ struct Repl {
 
     private func prompt(_ hello: ServerMessage.Hello) -> String {
         // Who cannot do everything is reminded of it.
-        let text = hello.role == .admin ? "invited> " : "invited(\(hello.role.rawValue))> "
-        guard screen.terminal.isColored else { return text }
+        let text = hello.role == .admin ? "invited>" : "invited(\(hello.role.rawValue))>"
+        guard screen.terminal.isColored else { return text + " " }
         let mark = LineEditor.marker
-        return "\(mark)\u{1B}[1m\(mark)\(text)\(mark)\u{1B}[0m\(mark)"
+        // libedit loses what takes no column at the very end, hence the space after it.
+        return "\(mark)\u{1B}[1m\(mark)\(text)\(mark)\u{1B}[0m\(mark) "
     }
 }
 

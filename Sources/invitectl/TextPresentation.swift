@@ -73,6 +73,15 @@ final class TextPresentation: Presentation {
         lines = []
     }
 
+    func interrupted(_ end: ServerMessage.End, line: ArraySlice<UInt8>?) {
+        looks?.draw()
+        status.clear()
+        // Below the `^C` that the terminal has shown.
+        if screen.terminal.isInput, screen.terminal.isOutput { screen.output.line("") }
+        flush()
+        screen.output.flush()
+    }
+
     func end(_ end: ServerMessage.End, line: ArraySlice<UInt8>?) {
         looks?.draw()
         if end.code == .ok {

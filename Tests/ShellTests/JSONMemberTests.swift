@@ -1,0 +1,30 @@
+import Shell
+import Testing
+
+@Suite struct JSONMemberTests {
+    @Test(arguments: [
+        (#"{"id":1,"row":{"a":[1,"}"]}}"#, #"{"a":[1,"}"]}"#),
+        (#" { "row" : 7 , "id" : 1 } "#, "7"),
+        (#"{"a":{"row":1},"b":["row",2],"row":"x\"y\\"}"#, #""x\"y\\""#),
+        (#"{"x":"row","row":null}"#, "null"),
+        (#"{"row":[]}"#, "[]"),
+        (#"{"rows":1}"#, nil), ("{}", nil), (#"{"":1}"#, nil),
+    ])
+    func theBytesOfAMember(json: String, value: String?) {
+        let found = JSONMember.find("row", in: Array(json.utf8)[...])
+        #expect(found.map { String(decoding: $0, as: UTF8.self) } == value)
+    }
+
+    @Test(arguments: ["", "{", #"{"row"#, #"{"row":"\"#, "}}}}", #"{"row":{"#, "]", #"{"row":1"#])
+    func brokenTextIsNoTrap(json: String) {
+        #expect(JSONMember.find("row", in: Array(json.utf8)[...]) == nil)
+    }
+
+    @Test func whatTerminalsObeyIsEscapedAndMeansTheSame() throws {
+        let value: JSON = ["é\u{9B}2J": "a\u{202E}\u{7F}\u{E0001}日本"]
+        let harmless = JSONMember.harmless(value.bytes[...])
+        #expect(try JSON(reading: harmless) == value)
+        let text = String(decoding: harmless, as: UTF8.self)
+        #expect(text == #"{"é\u009B2J":"a\u202E\u007F\uDB40\uDC01日本"}"#)
+    }
+}
