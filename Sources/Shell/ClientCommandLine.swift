@@ -101,9 +101,13 @@ public struct ClientCommandLine: Hashable, Sendable {
         guard let last = words.last else { return [""] }
         var rest: [String] = []
         var awaitsValue = false
+        var areOptionsOver = false
         for word in words.dropLast() {
             if awaitsValue {
                 awaitsValue = false
+            } else if areOptionsOver || word == "--" {
+                areOptionsOver = true
+                rest.append(word)
             } else if let option = options.first(where: { "--\($0.name)" == word }) {
                 awaitsValue = option.kind != nil
             } else if !options.contains(where: { word.hasPrefix("--\($0.name)=") }) {

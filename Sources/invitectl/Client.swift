@@ -78,8 +78,15 @@ final class Client {
         }
     }
 
+    /// What a word may become.
+    struct Candidates {
+        var values: [StaticCompletion.Candidate]
+        /// Whether there are more than these.
+        var isCut = false
+    }
+
     /// What the last of the words may become, by what the daemon knows; `nil` when it does not say so in time.
-    func complete(_ words: [String], within time: Duration) -> [StaticCompletion.Candidate]? {
+    func complete(_ words: [String], within time: Duration) -> Candidates? {
         let deadline = ContinuousClock.now + time
         lastID += 1
         let id = lastID
@@ -93,8 +100,10 @@ final class Client {
                 case .message(.row(id, let row), _):
                     guard let value = row["value"]?.text else { continue }
                     candidates.append(.init(value, row["summary"]?.text ?? ""))
-                    if candidates.count > 100_000 { return candidates }
-                case .message(.end(id, let end), _): return end.code == .ok ? candidates : nil
+                    if candidates.count > 100_000 { return Candidates(values: candidates, isCut: true) }
+                case .message(.end(id, let end), _):
+                    // It has something to say only where there is more.
+                    return end.code == .ok ? Candidates(values: candidates, isCut: !end.message.isEmpty) : nil
                 case .signal(.terminate(let number)): exit(128 + number)
                 case .signal(.interrupt), .tooLate:
                     try connection.send(.cancel(id: id))

@@ -5,7 +5,7 @@ import Text
 struct Completion {
     let screen: Screen
     /// What the last of the words may become.
-    let candidates: ([String]) -> [StaticCompletion.Candidate]
+    let candidates: ([String]) -> Client.Candidates
 
     enum Edit: Equatable {
         case nothing
@@ -19,7 +19,8 @@ struct Completion {
         let split = Words(unfinished: before)
         let typed = split.endsInWord ? split.words : split.words + [""]
         guard let last = typed.last, let words = ClientCommandLine.commandWords(of: typed) else { return .nothing }
-        let found = candidates(words).filter { $0.value.hasPrefix(last) && $0.value.isPrintable }
+        let candidates = candidates(words)
+        let found = candidates.values.filter { $0.value.hasPrefix(last) && $0.value.isPrintable }
         guard let first = found.first else { return .nothing }
         let raw = rawWord(before, split)
         // What is there already of the word that the cursor stands in.
@@ -33,14 +34,15 @@ struct Completion {
                 before: raw.unicodeScalars.count, after: covered,
                 with: Words.quoted(first.value) + (goesOn.isEmpty ? " " : ""))
         }
-        let common = found.dropFirst().reduce(first.value) { Self.common($0, $1.value) }
+        // What those have in common that are not here is not known.
+        let common = candidates.isCut ? last : found.dropFirst().reduce(first.value) { Self.common($0, $1.value) }
         if common.utf8.count > last.utf8.count {
             let quoted = Words.quoted(common)
             // A quote stays open, since the word may still grow.
             let new = quoted == common ? common : String(quoted.dropLast())
             return .replace(before: raw.unicodeScalars.count, after: 0, with: new)
         }
-        list(found)
+        list(found, isCut: candidates.isCut)
         return .listed
     }
 
@@ -70,12 +72,14 @@ struct Completion {
 
     // MARK: The list
 
-    private func list(_ found: [StaticCompletion.Candidate]) {
+    private func list(_ found: [StaticCompletion.Candidate], isCut: Bool) {
         let room = max(4, screen.terminal.height - 3)
         let width = screen.terminal.width
         var lines = Self.described(found, width)
         if lines.count > room || lines.isEmpty { lines = Self.columns(found.map(\.value), width) }
-        if lines.count > room { lines = Array(lines.prefix(room - 1)) + ["… there are \(found.count) in all"] }
+        if lines.count > room {
+            lines = Array(lines.prefix(room - 1)) + ["… there are \(isCut ? "more than " : "")\(found.count)"]
+        }
         screen.output.write("\n")
         for line in lines { screen.output.line(line) }
         screen.output.flush()

@@ -64,12 +64,12 @@ struct Repl {
         return true
     }
 
-    private func candidates(_ words: [String]) -> [StaticCompletion.Candidate] {
+    private func candidates(_ words: [String]) -> Client.Candidates {
         var found =
             client.complete(words, within: Self.patience)
-            ?? StaticCompletion(.standard).candidates(for: words)
+            ?? Client.Candidates(values: StaticCompletion(.standard).candidates(for: words))
         if words.count == 1, !words[0].isEmpty, "quit".hasPrefix(words[0]) {
-            found.append(.init("quit", "End the shell"))
+            found.values.append(.init("quit", "End the shell"))
         }
         return found
     }

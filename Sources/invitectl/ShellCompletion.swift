@@ -14,7 +14,7 @@ struct ShellCompletion {
                 .filter { $0.value.hasPrefix(last) && (command.count == 1 || $0.value == "--json") }
         }
         found +=
-            client.complete(command, within: .seconds(1))
+            client.complete(command, within: .seconds(1))?.values
             ?? StaticCompletion(.standard).candidates(for: command)
         for candidate in found where candidate.value.isPrintable {
             screen.output.line("\(candidate.value)\t\(candidate.summary.escapingControls)")

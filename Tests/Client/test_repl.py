@@ -230,8 +230,21 @@ def test_tab_lists_in_columns(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
 def test_tab_shows_no_more_than_fits(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     daemon.candidates = [(f"h{number:05}.example", "") for number in range(10_000)]
     repl.send("host show \t\t")
-    repl.expect_exact("… there are 10000 in all\r\n")
+    repl.expect_exact("… there are 10000\r\n")
     assert repl.before.count("\r\n") < 24
+
+
+def test_tab_takes_nothing_for_common_where_there_is_more(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
+    def complete(call: Call) -> None:
+        for number in range(1000):
+            call.row(value=f"ha{number:03}.example", summary="")
+        call.end(ok("there are more than 1000"))
+
+    daemon.complete = complete  # type: ignore[method-assign]
+    repl.send("host show h\t")
+    repl.expect_exact("… there are more than 1000\r\n")
+    repl.expect_exact(PROMPT + "host show h")
+    assert "ha" not in repl.buffer
 
 
 def test_tab_goes_as_far_as_all_agree(repl: pexpect.spawn, daemon: FakeDaemon) -> None:

@@ -43,6 +43,7 @@ import Testing
 
     @Test(arguments: [
         (["--json", "host", "li"], ["host", "li"]), (["--socket", "/s", ""], [""]), (["--socket", "/r"], nil),
+        (["host", "--", "--json", ""], ["host", "--", "--json", ""]),
         ([], [""]),
     ])
     func wordsToComplete(words: [String], command: [String]?) {
