@@ -7,8 +7,8 @@ struct TableLayout: Hashable, Sendable {
     static let gap = 2
     /// Less than this of a text tells nothing.
     static let least = 8
-    /// Less than this of the first column, which tells what a row is about, neither.
-    static let leastOfFirst = 24
+    /// A word that is longer may be cut.
+    static let longestWord = 24
     /// Less than this is no room to wrap a text in.
     static let leastWrapped = 20
 
@@ -24,11 +24,16 @@ struct TableLayout: Hashable, Sendable {
         fileprivate var narrowest: Int { canShrink ? min(natural, least) : natural }
     }
 
+    /// Whether the columns have to give way.
+    static func isTooWide(_ columns: [Column], for width: Int) -> Bool {
+        width > 0 && columns.reduce(gap * (columns.count - 1), { $0 + $1.natural }) > width
+    }
+
     /// - Parameter width: What there is; 0 for any.
     /// - Returns: `nil` when no table is fit to be read in so few columns.
     init?(_ columns: [Column], width: Int) {
         let room = width - Self.gap * (columns.count - 1)
-        guard width > 0, columns.reduce(0, { $0 + $1.natural }) > room else {
+        guard Self.isTooWide(columns, for: width) else {
             widths = columns.map(\.natural)
             return
         }

@@ -3,14 +3,16 @@ internal import Text
 extension TextRenderer {
     /// A table with a header; nothing at all for no rows.
     ///
-    /// Columns are as wide as they need to be. Where that is too much, texts are cut and end in `…`, but the last column
-    /// goes on in the next line; numbers and times are never cut. Where even that is too much, the last column moves
-    /// below its row, then numbers and times are left out from the right, which the last line says, and at last each row
-    /// is shown as a record. An optional column without a single value is left out.
+    /// Columns are as wide as they need to be. Where that is too much, texts go on in the next line, and words that are
+    /// too long are cut and end in `…`, but for those of the last column, which are parted. Numbers and times are neither
+    /// cut nor parted. Where even that is too much, the last column moves below its row, then numbers and times are left
+    /// out from the right, which the last line says, and at last each row is shown as a record. An optional column without
+    /// a single value is left out.
     public func table(_ rows: [JSON], _ fields: [Field]) -> [String] {
         guard !rows.isEmpty else { return [] }
         var columns = columns(of: rows, fields + Self.unknown(in: rows, beside: fields))
         guard !columns.isEmpty else { return [] }
+        if TableLayout.isTooWide(columns.map(\.layout), for: width) { columns = columns.map(\.keepingWords) }
         var hanging: Column?
         var leftOut: [String] = []
         while true {
@@ -28,8 +30,7 @@ extension TextRenderer {
             }
             if hanging == nil, columns.count > 1, let last = columns.last, last.canWrap {
                 hanging = columns.removeLast()
-            } else if let index = columns.lastIndex(where: \.isNumber) ?? columns.lastIndex(where: \.isTime), index > 0
-            {
+            } else if let index = columns.lastIndex(where: { $0.isNumber || $0.isTime }), index > 0 {
                 leftOut.insert(columns.remove(at: index).header.text.lowercased(), at: 0)
             } else {
                 return Array(rows.map { record($0, fields) }.joined(separator: [""]))
@@ -45,6 +46,19 @@ extension TextRenderer {
         /// Whether it may go on in the next line.
         var canWrap = false
         var layout: TableLayout.Column
+
+        /// The same column, but cut into no word of usual length.
+        var keepingWords: Column {
+            guard layout.canShrink, layout.natural > layout.least else { return self }
+            var column = self
+            for cell in cells where cell.width > column.layout.least {
+                for word in cell.text.split(separator: " ") {
+                    column.layout.least = max(
+                        column.layout.least, min(DisplayWidth.of(String(word)), TableLayout.longestWord))
+                }
+            }
+            return column
+        }
     }
 
     private func columns(of rows: [JSON], _ fields: [Field]) -> [Column] {
@@ -76,8 +90,6 @@ extension TextRenderer {
                     isTime: field.kind == .time,
                     layout: .init(natural: natural, canShrink: field.kind.isText && numbers < rows.count)))
         }
-        if columns.isEmpty { return [] }
-        columns[0].layout.least = TableLayout.leastOfFirst
         if let last = columns.indices.last, columns[last].layout.canShrink {
             columns[last].canWrap = true
             columns[last].layout.least = TableLayout.leastWrapped
@@ -99,6 +111,8 @@ extension TextRenderer {
     private func append(_ row: Int, of columns: [Column], _ layout: TableLayout, to lines: inout [String]) {
         var line = ""
         var pending = 0
+        // What goes on below: the column, the line of its cell that is next, and all of them.
+        var more: [(column: Int, parts: [String])] = []
         for (index, column) in columns.enumerated() {
             let cell = column.cells[row]
             let width = layout.widths[index]
@@ -108,19 +122,31 @@ extension TextRenderer {
                 Self.pad(&line, pending)
                 line += painted(cell.text, cell.colour)
                 pending = column.isNumber ? 0 : width - cell.width
-            } else if column.canWrap {
-                Self.pad(&line, pending)
-                let margin = Self.spaces(layout.widths.dropLast().reduce(0) { $0 + $1 + TableLayout.gap })
-                for (number, part) in wrap(cell, within: width, partingWords: true).enumerated() {
-                    lines.append((number == 0 ? line : margin) + painted(part, cell.colour))
-                }
-                return
             } else {
+                let parts = wrap(cell, within: width, partingWords: column.canWrap).map { Self.cut($0, to: width) }
                 Self.pad(&line, pending)
-                let (text, taken) = DisplayWidth.truncate(cell.text, to: width)
-                line += painted(text, cell.colour)
-                pending = width - taken
+                line += parts[0]
+                pending = width - DisplayWidth.of(parts[0])
+                if parts.count > 1 { more.append((index, parts)) }
             }
+        }
+        lines.append(line)
+        for number in 1..<max(1, more.map(\.parts.count).max() ?? 1) {
+            append(number, of: more, layout, to: &lines)
+        }
+    }
+
+    /// A line of the cells that have several.
+    private func append(
+        _ number: Int, of cells: [(column: Int, parts: [String])], _ layout: TableLayout, to lines: inout [String]
+    ) {
+        var line = ""
+        var end = 0
+        for (column, parts) in cells where number < parts.count {
+            let start = layout.widths[..<column].reduce(0) { $0 + $1 + TableLayout.gap }
+            Self.pad(&line, start - end)
+            line += parts[number]
+            end = start + DisplayWidth.of(parts[number])
         }
         lines.append(line)
     }

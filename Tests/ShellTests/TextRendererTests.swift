@@ -84,7 +84,19 @@ import Testing
         #expect(
             TextRenderer(width: 44, isColored: false).table(rows, fields) == [
                 "HOST       COMMAND           REQUESTS  STATE",
-                "a.example  host set a.exam…    123456  ok",
+                "a.example  host set            123456  ok",
+                "           a.example",
+                "           suspended true",
+            ])
+    }
+
+    @Test func aWordThatIsTooLongIsCut() {
+        let name = String(repeating: "a", count: 60)
+        let fields = [Field("host", .text, ""), Field("requests", .count, "")]
+        #expect(
+            TextRenderer(width: 40, isColored: false).table([["host": .text(name), "requests": 1]], fields) == [
+                "HOST                            REQUESTS",
+                String(repeating: "a", count: 29) + "…         1",
             ])
     }
 
