@@ -135,6 +135,7 @@ extension String {
 
 /// Whether the terminal shows what is typed.
 enum Echo {
+    // The client has one thread.
     nonisolated(unsafe) private static var saved: termios?
 
     static var isOff: Bool { saved != nil }
