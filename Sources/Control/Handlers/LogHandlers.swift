@@ -19,6 +19,7 @@ package struct LogHandlers: Sendable {
         let level = call.invocation.text("level").flatMap(Logger.Level.init(rawValue:)) ?? hub.loggedLevel
         let (feed, number) = hub.follow(level, host: call.invocation.text("host"))
         defer { hub.unfollow(number) }
+        try await call.output.progress("following the log")
         while let batch = await feed.next() {
             if batch.dropped > 0 { try await call.output.dropped(batch.dropped) }
             for entry in batch.elements {

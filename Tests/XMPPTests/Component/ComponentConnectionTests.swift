@@ -313,4 +313,77 @@ import Testing
     @Test func shutDownBeforeAnything() async throws {
         try await withConnection { all in all.connection.shutDown() }
     }
+
+    @Test func reconnectingEndsTheStreamInGoodOrderAndMakesAnother() async throws {
+        try await withConnection { all in
+            let first = await all.ready()
+            all.connection.outlet.send(ByteBuffer(string: "<last/>"))
+            async let report = all.connection.reconnect()
+            #expect(await first.waitForEnd().hasSuffix("<last/></stream:stream>"))
+            await all.server.peer(1).accept()
+            #expect(await report.status == .connected)
+            #expect(all.connection.report.lastTrouble == nil)
+            #expect(
+                all.statuses.values == [.connecting(attempt: 1), .connected, .connecting(attempt: 1), .connected])
+        }
+    }
+
+    @Test func whatIsPausedReadsAgainOnTheNextConnection() async throws {
+        try await withConnection { all in
+            let first = await all.ready()
+            await all.connection.pause()
+            first.send("<message from='a.example' to='invites.host.example'/>")
+            async let report = all.connection.reconnect()
+            _ = await first.waitForEnd()
+            await all.server.peer(1).accept("<message from='b.example' to='invites.host.example'/>")
+            _ = await report
+            await all.receiver.events.wait { $0.contains { if case .stanzas = $0 { true } else { false } } }
+            guard case .message(let message)? = all.receiver.stanzas.first else {
+                Issue.record("no message")
+                return
+            }
+            #expect(message.from?.domain == "b.example")
+        }
+    }
+
+    @Test func reconnectingDoesNotWaitOutTheBackoff() async throws {
+        try await withConnection {
+            $0.backoff = Backoff(first: .seconds(1000), longest: .seconds(1000))
+        } _: { all in
+            (await all.server.peer(0)).close()
+            #expect(await all.firstReason() != nil)
+            let waiting = all.connection.report
+            #expect(waiting.attempt == 1 && waiting.retryAt.map { $0 >= waiting.since + 500_000 } == true)
+            #expect(waiting.lastTrouble == .connectionLost)
+            async let report = all.connection.reconnect()
+            let peer = await all.server.peer(1)
+            await peer.accept()
+            let connected = await report
+            #expect(connected.status == .connected && connected.attempt == 0 && connected.retryAt == nil)
+            #expect(connected.lastTrouble == .connectionLost)
+        }
+    }
+
+    @Test func reconnectingThatFailsSaysWhy() async throws {
+        try await withConnection {
+            $0.backoff = Backoff(first: .seconds(1000), longest: .seconds(1000))
+        } _: { all in
+            _ = await all.ready()
+            async let report = all.connection.reconnect()
+            let peer = await all.server.peer(1)
+            peer.close()
+            guard case .waiting(.connectionLost, _) = await report.status else {
+                Issue.record("\(await report.status)")
+                return
+            }
+        }
+    }
+
+    @Test func withoutARunningConnectionReconnectingReturns() async {
+        let connection = ComponentConnection(
+            ComponentOptions(domain: "invites.host.example", host: "127.0.0.1", port: 1, secret: "s3cr3t"),
+            outlet: Outlet(), receiver: RecordingReceiver(), group: MultiThreadedEventLoopGroup.singleton,
+            logger: Logger(label: "test") { _ in RecordingLogHandler(lines: Recorder()) })
+        #expect(await connection.reconnect().status == .connecting(attempt: 1))
+    }
 }

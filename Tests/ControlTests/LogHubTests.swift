@@ -1,0 +1,90 @@
+import Invites
+import Logging
+import Supervision
+import TestSupport
+import Testing
+
+@testable import Control
+
+@Suite(.timeLimit(.minutes(1))) struct LogHubTests {
+    private let world = World()
+
+    private func makeHub(_ level: Logger.Level = .info) -> LogHub {
+        let surroundings = world.surroundings
+        return LogHub(level: level, now: surroundings.now, sleep: surroundings.sleep)
+    }
+
+    @Test func whatAFollowerWantsIsPutIntoWords() async {
+        let hub = makeHub()
+        #expect(hub.wantedLevel == .info)
+        let (feed, number) = hub.follow(.debug)
+        let (_, other) = hub.follow(.trace)
+        #expect(hub.wantedLevel == .trace && hub.loggedLevel == .info)
+        hub.unfollow(other)
+        #expect(hub.wantedLevel == .debug)
+        hub.offer(.trace, "no", [:])
+        hub.offer(.debug, "yes", ["host": "a.example"])
+        let batch = await feed.next()
+        #expect(batch?.elements.map(\.message) == ["yes"])
+        #expect(batch?.elements.first?.time == world.now)
+        #expect(batch?.elements.first?.metadata == ["host": "a.example"])
+        hub.unfollow(number)
+        #expect(hub.wantedLevel == .info && hub.followers == 0)
+    }
+
+    @Test func nobodyFollowsAndNothingIsMade() {
+        let hub = makeHub()
+        func message() -> String {
+            Issue.record("made")
+            return ""
+        }
+        hub.offer(.error, message(), [:])
+        let (_, number) = hub.follow(.critical)
+        hub.offer(.error, message(), [:])
+        hub.unfollow(number)
+    }
+
+    @Test func aFollowerOfOneHostSeesItsOwn() async {
+        let hub = makeHub()
+        let (feed, _) = hub.follow(.info, host: "a.example")
+        hub.offer(.info, "other", ["host": "b.example"])
+        hub.offer(.info, "none", [:])
+        hub.offer(.info, "own", ["host": "a.example"])
+        #expect(await feed.next()?.elements.map(\.message) == ["own"])
+    }
+
+    @Test func aSlowFollowerLosesAndIsTold() async {
+        let hub = makeHub()
+        let (feed, _) = hub.follow(.info)
+        for number in 0..<5000 { hub.offer(.info, "\(number)", [:]) }
+        let first = await feed.next()
+        let second = await feed.next()
+        #expect((first?.elements.count ?? 0) + (second?.dropped ?? 0) == 5000)
+        #expect((second?.dropped ?? 0) > 0)
+    }
+
+    @Test func aLevelForATimeGoesBack() async throws {
+        let hub = makeHub()
+        hub.set(.debug, for: try .init("10m"))
+        #expect(hub.loggedLevel == .debug)
+        #expect(hub.setting.until?.millisecondsSinceEpoch == world.now.millisecondsSinceEpoch + 600_000)
+        // Another one while it lasts: both go back to what lasts.
+        hub.set(.trace, for: try .init("5m"))
+        let second = try await world.sleeper(for: .seconds(300))
+        second.wake()
+        while hub.setting.until != nil { await Task.yield() }
+        #expect(hub.setting == LogHub.Setting(level: .info, until: nil))
+        #expect(hub.loggedLevel == .info && hub.wantedLevel == .info)
+    }
+
+    @Test func aLevelThatLastsStays() async throws {
+        let hub = makeHub()
+        hub.set(.debug, for: try .init("10m"))
+        let timer = try await world.sleeper(for: .seconds(600))
+        hub.set(.warning)
+        #expect(hub.setting == LogHub.Setting(level: .warning, until: nil))
+        timer.wake()
+        for _ in 0..<100 { await Task.yield() }
+        #expect(hub.setting == LogHub.Setting(level: .warning, until: nil))
+    }
+}

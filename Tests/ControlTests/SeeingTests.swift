@@ -1,0 +1,184 @@
+import Configuration
+import Logging
+import Shell
+import Supervision
+import TestSupport
+import Testing
+
+@testable import Control
+
+/// The commands that show something, at a desk.
+@Suite(.timeLimit(.minutes(1))) struct SeeingTests {
+    private static let files = [
+        "a.example": "admins: [admin@a.example]", "b.example": "", "sub.b.example": "", "c.example": "nonsense: 1",
+    ]
+
+    private func withDesk(_ files: [String: String] = files, _ body: (Desk, LogHub) async throws -> Void) async throws {
+        let world = World()
+        let hub = LogHub(level: .info, now: world.surroundings.now, sleep: world.surroundings.sleep)
+        try await Desk.with(files) { supervisor, handlers in
+            handlers = .standard(supervisor, version: "1.2.3", log: hub)
+        } _: {
+            try await body($0, hub)
+        }
+    }
+
+    private func rows(_ desk: Desk, _ line: String, as hosts: HostScope = .all) async throws -> [JSON] {
+        let output = RecordingOutput()
+        let end = try await desk.run(line, as: .someone(.admin, hosts), output: output)
+        #expect(end.code == .ok, "\(line): \(end)")
+        let spec = try #require(CommandRegistry.standard.match(try Words(line).words)?.spec)
+        for row in output.rows + output.events { check(row, against: spec.result.fields) }
+        return output.rows
+    }
+
+    private func check(_ row: JSON, against fields: [Field]) {
+        let names = Set(row.object?.keys.map(\.self) ?? [])
+        #expect(names.isSubset(of: fields.map(\.name)), "\(row)")
+        #expect(names.isSuperset(of: fields.filter { !$0.isOptional }.map(\.name)), "\(row)")
+    }
+
+    @Test func othersHostsAreNowhere() async throws {
+        let b = HostScope.some(["b.example", "*.b.example"])
+        try await withDesk { desk, _ in
+            #expect(
+                try await rows(desk, "host list").map { $0["host"]?.text } == [
+                    "a.example", "b.example", "c.example", "sub.b.example",
+                ])
+            #expect(
+                try await rows(desk, "host list", as: b).map { $0["host"]?.text } == [
+                    "b.example", "sub.b.example",
+                ])
+            let all = try #require(try await rows(desk, "status").first)
+            #expect(all["hosts"] == 4 && all["running"] == 3 && all["refused"] == 1 && all["version"] == "1.2.3")
+            let some = try #require(try await rows(desk, "status", as: b).first)
+            #expect(some["hosts"] == 2 && some["running"] == 2 && some["refused"] == 0)
+            #expect(try await rows(desk, "grants", as: b).map { $0["host"]?.text } == ["b.example", "sub.b.example"])
+            // No row for what is no host's matter, and a sum of what is seen.
+            #expect(try await rows(desk, "stats", as: b).map { $0["host"]?.text } == [""])
+            #expect(try await rows(desk, "stats").map { $0["host"]?.text } == ["-", ""])
+            for line in ["host show a.example", "host why c.example", "trace a.example"] {
+                #expect(try await desk.run(line, as: .someone(.admin, b)).code == .unknownHost)
+            }
+        }
+    }
+
+    @Test func oneHostIsShownWithItsSettings() async throws {
+        try await withDesk { desk, _ in
+            _ = try await desk.supervisor.set(.suspended, to: ["true"], of: "b.example")
+            let row = try #require(try await rows(desk, "host show b.example").first)
+            #expect(row["state"] == "suspended")
+            let settings = try #require(row["settings"]?.list)
+            #expect(
+                settings.contains(["key": "suspended", "value": "true", "origin": "runtime"]))
+            #expect(row["file"]?.text == "\(desk.directory.path)/config.d/b.example.yaml")
+            #expect(try await rows(desk, "host list --state suspended").map { $0["host"]?.text } == ["b.example"])
+            #expect(try await rows(desk, "status").first?["overrides"] == 1)
+            let refused = try #require(try await rows(desk, "host show c.example").first)
+            #expect(refused["state"] == "refused" && refused["settings"] == [])
+            #expect(try await rows(desk, "host why a.example alice@a.example").count == 3)
+            #expect(try await rows(desk, "host why a.example").count > 10)
+            #expect(try await rows(desk, "component status").first?["state"] == "connecting")
+        }
+    }
+
+    @Test func withoutAConnectionNothingIsProbed() async throws {
+        try await withDesk { desk, _ in
+            for line in ["grants --probe", "component reconnect"] {
+                let end = try await desk.run(line)
+                #expect(end.code == .disconnected)
+            }
+        }
+    }
+
+    @Test(arguments: ["trace a.example", "log follow", "top"])
+    func aStreamThatIsCancelledLeavesNothingBehind(line: String) async throws {
+        try await withDesk { desk, hub in
+            let output = RecordingOutput()
+            let run = Task { try await desk.run(line, output: output) }
+            switch line {
+            case "top": _ = try await desk.world.sleeper(for: .seconds(2))
+            default: _ = try await output.messages.next()
+            }
+            #expect(desk.supervisor.stanzaWatchers == (line.hasPrefix("trace") ? 1 : 0))
+            run.cancel()
+            #expect(try await run.value.code == .cancelled)
+            #expect(hub.followers == 0 && desk.supervisor.stanzaWatchers == 0)
+        }
+    }
+
+    /// A reader who goes away in the middle of an event.
+    private final class GoneOutput: CommandOutput {
+        let width = 0
+        let beginnings = Inbox<Void>()
+        func row(_ row: JSON) async throws { throw CancellationError() }
+        func text(_ text: String) async throws { throw CancellationError() }
+        func progress(_ message: String) async throws { beginnings.put(()) }
+        func event(_ event: JSON) async throws { throw CancellationError() }
+        func ask(_ question: ServerMessage.Question) async throws -> String? { throw CancellationError() }
+    }
+
+    @Test func aReaderThatIsGoneLeavesNothingBehind() async throws {
+        try await withDesk { desk, hub in
+            let (dispatcher, output) = (desk.dispatcher, GoneOutput())
+            let follow = Task {
+                await dispatcher.run(["log", "follow"], caller: .someone(.admin), output: output)
+            }
+            try await output.beginnings.next()
+            #expect(hub.followers == 1)
+            hub.offer(.error, "something", [:])
+            #expect(await follow.value.code == .cancelled)
+            #expect(hub.followers == 0)
+        }
+    }
+
+    @Test func topEndsAfterItsLooks() async throws {
+        try await withDesk { desk, _ in
+            let output = RecordingOutput()
+            let run = Task { try await desk.run("top --interval 5 --looks 2", output: output) }
+            for _ in 0..<2 { (try await desk.world.sleeper(for: .seconds(5))).wake() }
+            #expect(try await run.value.code == .ok)
+            #expect(output.events.isEmpty)
+        }
+    }
+
+    @Test func busynessIsTheDifferenceOfTwoLooks() {
+        func counters(_ requests: Int, _ invites: Int, _ refused: Int = 0, waiting: Int = 0) -> HostCounters {
+            var counters = HostCounters()
+            (counters.requests, counters.invites, counters.refused, counters.waiting) = (
+                requests, invites, refused, waiting
+            )
+            return counters
+        }
+        let before = Look(
+            uptime: 1000,
+            counters: ["a": counters(10, 5), "b": counters(0, 0), "idle": counters(9, 9), "new": counters(100, 1)])
+        let after = Look(
+            uptime: 3000,
+            counters: [
+                "a": counters(30, 15, 4), "b": counters(50, 0), "idle": counters(9, 9), "late": counters(2, 2),
+                "new": counters(6, 0), "stuck": counters(0, 0, waiting: 3),
+            ])
+        let activities = after.activities(since: before)
+        #expect(activities.map(\.host) == ["b", "a", "new", "late", "stuck"])
+        #expect(activities[1] == Activity(host: "a", requests: 10, invites: 5, refused: 2, waiting: 0))
+        // It was started anew.
+        #expect(activities[2].requests == 3)
+        // At the same moment, nothing is divided by nothing.
+        #expect(
+            Look(uptime: 1000, counters: after.counters).activities(since: before).allSatisfy { $0.requests.isFinite })
+    }
+
+    @Test func theLevelOfTheLogIsJournalled() async throws {
+        try await withDesk { desk, hub in
+            let row = try #require(try await rows(desk, "log level debug --for 10m").first)
+            #expect(row["level"] == "debug" && hub.loggedLevel == .debug)
+            #expect(desk.recorder.entries.last?.before == "info")
+            #expect(desk.recorder.entries.last?.after?.hasPrefix("debug until ") == true)
+            let mistaken = try await desk.run("log level --for 10m")
+            #expect(mistaken.code == .badArgument)
+            let refused = try await desk.run("log level debug", as: .someone(.operator))
+            #expect(refused.code == .denied)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import TestSupport
+import Testing
+import XMPP
+
+@testable import Supervision
+
+/// What is explained is what happens.
+@Suite(.timeLimit(.minutes(1))) struct ExplanationTests {
+    @Test(arguments: Switches.allCases, [false, true])
+    func verdictsAgreeWithTheAnswers(switches: Switches, isSuspended: Bool) async throws {
+        let text = """
+            admins: [admin@a.example, staff@b.example]
+            allow_contact_invites: \(switches.allowContactInvites)
+            allow_user_invites: \(switches.allowUserInvites)
+            service_address: invites.a.example
+            suspended: \(isSuspended)
+            """
+        try await Hosting.with(["a.example": text, "b.example": ""]) { hosting in
+            let service: JID = "invites.a.example"
+            for asker in Asker.allCases {
+                let explained = try #require(await hosting.supervisor.explain(asker.address, at: "a.example"))
+                let verdicts = Dictionary(explained.map { ($0.subject, $0.verdict) }) { first, _ in first }
+                let contact = try await hosting.answer(
+                    to: set(command(Namespaces.inviteCommand), from: asker.address, to: service, id: "c\(asker)"))
+                #expect((verdicts["invite contacts"] == "yes") == (contact.uri != nil), "\(asker)")
+                let account = command(Namespaces.createAccountCommand, form: submission([:]))
+                let made = try await hosting.answer(
+                    to: set(account, from: asker.address, to: service, id: "a\(asker)"))
+                #expect((verdicts["create accounts"] == "yes") == (made.uri != nil), "\(asker)")
+                let mayRegister = verdicts["invited contacts register"] == "yes"
+                #expect(
+                    mayRegister
+                        == (contact.uri != nil && (switches.allowUserInvites || asker.isAdmin)), "\(asker)")
+            }
+        }
+    }
+
+    @Test func theDecidingSettingIsNamedWithItsPlace() async throws {
+        let files = [
+            "a.example": "admins: [admin@a.example]\nallow_contact_invites: false\n",
+            "b.example": "allow_user_invites: true",
+        ]
+        try await Hosting.with(files, daemon: "defaults:\n  admins: [staff@b.example]\n") { hosting in
+            let directory = hosting.directory.path
+            let alice = try #require(await hosting.supervisor.explain("alice@a.example", at: "a.example"))
+            let a = "\(directory)/config.d/a.example.yaml"
+            #expect(alice.map(\.origin) == ["\(a):2:24", "\(a):2:24", "\(a):1:9"])
+            let admin = try #require(await hosting.supervisor.explain("admin@a.example", at: "a.example"))
+            #expect(admin.map(\.verdict) == ["yes", "yes", "yes"])
+            #expect(admin.map(\.origin) == ["\(a):1:9", "\(a):1:9", "\(a):1:9"])
+            let staff = try #require(await hosting.supervisor.explain("staff@b.example", at: "b.example"))
+            #expect(
+                staff.map(\.origin) == [
+                    "default", "\(directory)/config.d/b.example.yaml:1:21", "\(directory)/invited.yaml:4:11",
+                ])
+            let foreign = try #require(await hosting.supervisor.explain("eve@evil.example", at: "a.example"))
+            #expect(foreign[0].verdict == "no" && foreign[0].origin == nil)
+            #expect(await hosting.supervisor.explain("eve@evil.example", at: "nowhere.example") == nil)
+        }
+    }
+}

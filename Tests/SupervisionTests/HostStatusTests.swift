@@ -1,0 +1,149 @@
+import Configuration
+import Foundation
+import Storage
+import TestSupport
+import Testing
+import XMPP
+
+@testable import Supervision
+
+/// What operators are told of hosts is what happened to them.
+@Suite(.timeLimit(.minutes(1))) struct HostStatusTests {
+    private let files = ["a.example": "admins: [admin@a.example]", "b.example": "admins: [admin@a.example]"]
+
+    private func counters(_ hosting: Hosting, _ host: String = "a.example") async throws -> HostCounters {
+        try #require(await hosting.supervisor.hostStatus(host)).counters
+    }
+
+    @Test func eachRequestIsCountedOnceWhereItBelongs() async throws {
+        try await Hosting.with(files) { hosting in
+            #expect(try await hosting.invite(by: "alice@a.example/r").uri != nil)
+            // The rules refuse it.
+            let account = command(Namespaces.createAccountCommand, form: submission([:]))
+            _ = try await hosting.answer(
+                to: envelope(set(account, from: "alice@a.example/r", to: "a.example"), by: "a.example"))
+            _ = try await hosting.answer(
+                to: envelope(
+                    get(query(Namespaces.discoItems), from: "alice@a.example/r", to: "a.example"), by: "a.example"))
+            var expected = HostCounters()
+            (expected.requests, expected.refused, expected.invites) = (3, 1, 1)
+            #expect(try await counters(hosting) == expected)
+            #expect(try await counters(hosting, "b.example") == HostCounters())
+
+            // At the shared address, for the other host; asking on which is nobody's.
+            let asked = try await hosting.answer(
+                to: set(command(Namespaces.createAccountCommand), from: "admin@a.example/r", to: component))
+            let session = try #require(asked.payload?["sessionid"])
+            let chosen = try await hosting.answer(
+                to: set(
+                    command(
+                        Namespaces.createAccountCommand, action: "next", session: session,
+                        form: submission(["host": "b.example"])), from: "admin@a.example/r", to: component))
+            let next = try #require(chosen.payload?["sessionid"])
+            let made = try await hosting.answer(
+                to: set(
+                    command(Namespaces.createAccountCommand, action: "complete", session: next, form: submission([:])),
+                    from: "admin@a.example/r", to: component))
+            #expect(made.uri != nil)
+            (expected.requests, expected.refused, expected.invites) = (1, 0, 1)
+            #expect(try await counters(hosting, "b.example") == expected)
+
+            _ = try await hosting.answer(
+                to: get(query(Namespaces.discoInfo), from: "eve@evil.example/r", to: "nobody.example"))
+            (expected.requests, expected.refused, expected.invites) = (3, 1, 0)
+            #expect(await hosting.supervisor.nobodysCounters() == expected)
+        }
+    }
+
+    @Test func whatWaitsAndWhatIsTooMuchIsCounted() async throws {
+        try await Hosting.with(files) { hosting in
+            let databases = hosting.supervisor.resources.databases
+            let gate = try await StoreGate(databases.store(for: "a.example"))
+            defer { gate.open() }
+            let sent = HostEndpoint.capacity * 2 + 100
+            let requests = (0..<sent).map {
+                set(command(Namespaces.inviteCommand), from: "alice@a.example/r", to: component, id: "a\($0)")
+            }
+            hosting.router.receive(requests.map { .iq($0) })
+            let before = try await counters(hosting)
+            #expect(before.overloaded >= 100 && before.refused == before.overloaded)
+            #expect(before.waiting == sent - before.overloaded)
+            gate.open()
+            for request in requests { _ = try await hosting.wire.answer(to: request.id) }
+            let after = try await counters(hosting)
+            #expect(after.waiting == 0 && after.requests == sent)
+            #expect(after.invites == sent - after.overloaded)
+            #expect(await hosting.supervisor.nobodysCounters() == HostCounters())
+        }
+    }
+
+    @Test func quarantineIsToldWithItsReasonAndTheNextTry() async throws {
+        try await Hosting.with(files) { hosting in
+            let path = "\(hosting.directory.path)/state/hosts/a.example.sqlite3"
+            try FileManager.default.createDirectory(
+                atPath: "\(hosting.directory.path)/state/hosts", withIntermediateDirectories: true)
+            try Data(repeating: 0x2A, count: 8192).write(to: URL(filePath: path))
+            #expect(try await hosting.invite(by: "alice@a.example/r").stanzaError != nil)
+            let status = try #require(await hosting.supervisor.hostStatus("a.example"))
+            #expect(status.state == .quarantined)
+            #expect(status.trouble == "the database file is damaged or not a database")
+            #expect(try #require(status.retryAt) > hosting.world.now)
+            let quarantines = hosting.supervisor.resources.quarantines
+            #expect(quarantines.count == 1)
+            let why = try #require(await hosting.supervisor.explain("a.example"))
+            #expect(why[0].verdict.hasPrefix("quarantined since ") && why[0].because.contains("damaged"))
+
+            try FileManager.default.removeItem(atPath: path)
+            let retry = try await hosting.world.sleepers.next {
+                $0.duration < .seconds(1) || $0.duration == .seconds(1)
+            }
+            retry.wake()
+            _ = try await hosting.world.log.next { $0.contains("host recovered") }
+            let after = try #require(await hosting.supervisor.hostStatus("a.example"))
+            #expect(after.state == .running && after.trouble == nil && after.retryAt == nil)
+            #expect(after.lastTrouble == status.trouble)
+            #expect(quarantines.count == 0)
+        }
+    }
+
+    @Test func suspensionIsAStateWithItsBeginning() async throws {
+        try await Hosting.with(files) { hosting in
+            hosting.world.advance(byMilliseconds: 5000)
+            _ = try await hosting.supervisor.set(.suspended, to: ["true"], of: "a.example")
+            // The service follows before it works on what comes then.
+            #expect(try await hosting.invite(by: "alice@a.example/r").stanzaError?.condition == .serviceUnavailable)
+            let status = try #require(await hosting.supervisor.hostStatus("a.example"))
+            #expect(status.state == .suspended && status.since == hosting.world.now && status.overrides == 1)
+            let why = try #require(await hosting.supervisor.explain("a.example"))
+            #expect(why[0].origin == "runtime")
+            #expect(await hosting.supervisor.hostStatus("b.example")?.state == .running)
+        }
+    }
+
+    @Test func refusedFilesAreHostsToo() async throws {
+        let prepare: (TemporaryDirectory) throws -> Void = { directory in
+            try directory.write("nonsense: 1\n", to: "config.d/c.example.yaml")
+            try directory.write("", to: "config.d/d.example.yml")
+        }
+        try await Hosting.with(files, prepare: prepare) { hosting in
+            let supervisor = hosting.supervisor
+            #expect(supervisor.hostNames == ["a.example", "b.example", "c.example"])
+            #expect(supervisor.hasHost("c.example") && !supervisor.hasHost("d.example"))
+            let refused = await supervisor.hostStatuses().filter { $0.state == .refused }
+            #expect(refused.map(\.isHost) == [false, true])
+            #expect(refused.last?.host == "c.example" && refused.last?.trouble?.contains("nonsense") == true)
+            #expect(await supervisor.hostStatuses { $0 == "c.example" }.map(\.host) == ["c.example"])
+            let why = try #require(await supervisor.explain("c.example"))
+            #expect(why.count == 1 && why[0].verdict == "refused")
+
+            // Mended, it is a host like the others.
+            try hosting.write("", host: "c.example")
+            try hosting.directory.remove("config.d/d.example.yml")
+            guard case .applied = await supervisor.reload() else {
+                Issue.record("not reloaded")
+                return
+            }
+            #expect(await supervisor.hostStatuses().map(\.state) == [.running, .running, .running])
+        }
+    }
+}

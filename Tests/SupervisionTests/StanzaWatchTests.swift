@@ -1,0 +1,87 @@
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Supervision
+@testable import XMPP
+
+@Suite(.timeLimit(.minutes(1))) struct StanzaWatchTests {
+    private let files = [
+        "a.example": "admins: [admin@a.example]\nservice_address: invites.a.example",
+        "b.example": "admins: [staff@a.example, admin@a.example]",
+    ]
+
+    private func shown(_ hosting: Hosting, _ iq: IQ, to host: String = "b.example") -> Bool {
+        let seen = Mutex(0)
+        let watch = hosting.supervisor.watch(host) { _ in seen.withLock { $0 += 1 } }
+        defer { watch.end() }
+        hosting.supervisor.connection.outlet.tap.received(iq.element(), .iq(iq))
+        return seen.withLock { $0 } == 1
+    }
+
+    @Test func aHostsStanzasAreItsOwnWhicheverWayTheyCome() async throws {
+        try await Hosting.with(files) { hosting in
+            let payload = command(Namespaces.inviteCommand)
+            func from(_ from: JID, _ to: JID) -> IQ { set(payload, from: from, to: to) }
+            #expect(shown(hosting, from("b.example", component)))
+            #expect(!shown(hosting, from("a.example", component)))
+            #expect(shown(hosting, from("bob@b.example/r", component)))
+            #expect(!shown(hosting, from("alice@a.example/r", component)))
+            // One of its admins, who lives elsewhere.
+            #expect(shown(hosting, from("staff@a.example/r", component)))
+            #expect(!shown(hosting, from("staff@a.example/r", "invites.a.example")))
+            #expect(shown(hosting, from("eve@evil.example/r", "invites.a.example"), to: "a.example"))
+            #expect(!shown(hosting, from("eve@evil.example/r", "invites.a.example")))
+            #expect(!shown(hosting, from("eve@evil.example/r", component)))
+            #expect(hosting.supervisor.stanzaWatchers == 0)
+        }
+    }
+
+    @Test func answersAreShownAsTheyAreOnTheWire() async throws {
+        try await Hosting.with(files) { hosting in
+            let out = Inbox<WatchedStanza>()
+            let watch = hosting.supervisor.watch("b.example") { out.put($0) }
+            let answer = try await hosting.invite(by: "bob@b.example/r")
+            let seen = try await out.next()
+            #expect(seen.direction == .out && seen.time == hosting.world.now && seen.leftOut == 0)
+            #expect(seen.element == answer.element())
+            _ = try await hosting.invite(by: "alice@a.example/r", id: "other")
+            // Of an admin who lives elsewhere, but about another host.
+            let account = command(Namespaces.createAccountCommand, form: submission([:]))
+            _ = try await hosting.answer(to: set(account, from: "admin@a.example/r", to: "invites.a.example", id: "o"))
+            #expect(out.items.isEmpty)
+            watch.end()
+            _ = try await hosting.invite(by: "bob@b.example/r", id: "unseen")
+            #expect(out.items.isEmpty && hosting.supervisor.stanzaWatchers == 0)
+        }
+    }
+
+    @Test func moreThanSomeInASecondAreLeftOutAndCounted() async throws {
+        try await Hosting.with(files) { hosting in
+            let seen = Inbox<WatchedStanza>()
+            let watch = hosting.supervisor.watch("b.example") { seen.put($0) }
+            defer { watch.end() }
+            let iq = set(command(Namespaces.inviteCommand), from: "b.example", to: component)
+            let tap = hosting.supervisor.connection.outlet.tap
+            for _ in 0..<Supervisor.watchedPerSecond + 70 { tap.received(iq.element(), .iq(iq)) }
+            #expect(seen.items.count == Supervisor.watchedPerSecond)
+            #expect(seen.items.allSatisfy { $0.leftOut == 0 })
+            hosting.world.advance(byMilliseconds: 1000)
+            tap.received(iq.element(), .iq(iq))
+            #expect(seen.items.last?.leftOut == 70)
+        }
+    }
+
+    @Test func whatFindsNoConnectionIsNotShown() {
+        let outlet = Outlet()
+        let seen = Mutex(0)
+        let watcher = outlet.tap.add { _ in seen.withLock { $0 += 1 } }
+        outlet.send(set(command(Namespaces.inviteCommand), from: "b.example", to: component))
+        var answers = Outlet.Answers(for: outlet)
+        answers.write(set(command(Namespaces.inviteCommand), from: "b.example", to: component))
+        outlet.send(answers, of: "b.example")
+        #expect(seen.withLock { $0 } == 0 && outlet.dropped == 2)
+        outlet.tap.remove(watcher)
+        #expect(outlet.tap.watchers == 0)
+    }
+}
