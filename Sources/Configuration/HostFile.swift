@@ -63,7 +63,9 @@ final class HostFile: Sendable {
     }
 
     /// The place of a setting; the beginning of the file when it is not there.
-    func location(of key: HostKey) -> SourceLocation {
+    ///
+    /// Inlined, it makes the optimizer of Swift 6.3.1 give up with "Found outside of lifetime use".
+    @inline(never) func location(of key: HostKey) -> SourceLocation {
         SourceLocation(file: path, mark: settings?.mark(of: key) ?? .start)
     }
 
