@@ -1,5 +1,5 @@
 package import Configuration
-internal import Invites
+package import Invites
 internal import NIOCore
 internal import XMPP
 
@@ -60,6 +60,10 @@ extension Supervisor {
         let refused = router.refused.value
         return refused.files.first { $0.host == host }.map { HostStatus($0, since: refused.since) }
     }
+
+    /// When the last change of the configuration undoes itself, unless somebody confirms it; `nil` when none waits for
+    /// that.
+    package var unconfirmedUntil: Timestamp? { transaction.deadline }
 
     /// What was asked and is no host's matter.
     package nonisolated func nobodysCounters() async -> HostCounters { await router.nobodysCounters() }

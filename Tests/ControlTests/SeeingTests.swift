@@ -1,4 +1,5 @@
 import Configuration
+import Invites
 import Logging
 import Shell
 import Supervision
@@ -17,7 +18,13 @@ import Testing
         let world = World()
         let hub = LogHub(level: .info, now: world.surroundings.now, sleep: world.surroundings.sleep)
         try await Desk.with(files) { supervisor, handlers in
-            handlers = .standard(supervisor, version: "1.2.3", log: hub)
+            StatusHandlers(supervisor, version: "1.2.3").register(in: &handlers)
+            HostViewHandlers(supervisor).register(in: &handlers)
+            ComponentHandlers(supervisor).register(in: &handlers)
+            GrantHandlers(supervisor).register(in: &handlers)
+            StatisticsHandlers(supervisor).register(in: &handlers)
+            TraceHandlers(supervisor).register(in: &handlers)
+            LogHandlers(hub).register(in: &handlers)
         } _: {
             try await body($0, hub)
         }
@@ -79,6 +86,18 @@ import Testing
             #expect(try await rows(desk, "host why a.example alice@a.example").count == 3)
             #expect(try await rows(desk, "host why a.example").count > 10)
             #expect(try await rows(desk, "component status").first?["state"] == "connecting")
+        }
+    }
+
+    @Test func aChangeThatWaitsToBeConfirmedIsToldToWhoSeesAll() async throws {
+        try await withDesk(["a.example": "", "b.example": ""]) { desk, _ in
+            #expect(try await rows(desk, "status").first?["unconfirmed_until"] == nil)
+            try desk.directory.write("allow_user_invites: true", to: "config.d/a.example.yaml")
+            let applied = try await desk.supervisor.apply(expecting: nil, confirmWithin: .week, by: "test")
+            #expect(applied.deadline != nil)
+            #expect(try await rows(desk, "status").first?["unconfirmed_until"] != nil)
+            let some = try #require(try await rows(desk, "status", as: .some(["b.example"])).first)
+            #expect(some["unconfirmed_until"] == nil)
         }
     }
 

@@ -23,6 +23,8 @@ package struct StatusHandlers: Sendable {
         let hosts = await supervisor.hostStatuses(seenBy: call.caller)
         func count(_ state: HostStatus.State) -> JSON { .count(hosts.count { $0.state == state }) }
         let component = supervisor.daemon.component
+        // A change of the whole configuration is not the matter of who sees some hosts.
+        let deadline = call.caller.hosts == .all ? await supervisor.unconfirmedUntil : nil
         try await call.output.row(
             .row([
                 "version": .text(version),
@@ -34,6 +36,7 @@ package struct StatusHandlers: Sendable {
                 "quarantined": count(.quarantined),
                 "refused": count(.refused),
                 "overrides": .count(hosts.reduce(0) { $0 + $1.overrides }),
+                "unconfirmed_until": deadline.map(JSON.time),
             ]))
         return Outcome()
     }
