@@ -77,7 +77,9 @@ def test_trace_reveals_when_told(control: Control, stream: Stream, daemon: Daemo
     stop(control, watching)
     assert token not in daemon.transcript and SECRET not in daemon.transcript
     # It is a read, and kept account of all the same.
-    assert "trace --reveal b.example" in daemon.transcript
+    (entry,) = [row for row in control.run("journal").rows if str(row["command"]).startswith("trace")]
+    assert (entry["command"], entry["hosts"]) == ("trace --reveal b.example", ["b.example"])
+    assert token not in str(control.run("journal").rows)
 
 
 def test_trace_is_of_one_host(control: Control, stream: Stream) -> None:
