@@ -145,7 +145,13 @@ struct HostFileDraft {
         if line.isTerminated {
             insert(text + lineBreak, at: line.next)
         } else {
-            insert(lineBreak + text, at: line.end)
+            // Where the last line goes, the new one takes its place.
+            let isGone = edits.contains { edit in
+                !edit.range.isEmpty && edit.text.isEmpty && edit.range.lowerBound <= line.start
+                    && edit.range.upperBound == line.end
+            }
+            let isFirst = !edits.contains { $0.range == line.end..<line.end }
+            insert((isGone && isFirst ? "" : lineBreak) + text, at: line.end)
         }
     }
 

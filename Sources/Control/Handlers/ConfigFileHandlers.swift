@@ -77,22 +77,11 @@ package struct ConfigFileHandlers: Sendable {
             CommandFailure(
                 .refusedHost, "\(host) does not run, so nothing was set there", hint: "`host why \(host)` tells more")
         case .nothing(let message): CommandFailure(.nothingToDo, message, hint: "`host set` sets something")
-        case .pending:
-            CommandFailure(
-                .pendingConfiguration, "a change waits to be confirmed", hint: "`config confirm` or `config undo`")
-        case .stale:
-            CommandFailure(
-                .staleConfiguration, "files or daemon have changed meanwhile", hint: "`config plan` shows what is to do"
-            )
         case .invalid(let mistakes):
             CommandFailure(
                 .invalidConfiguration, mistakes.first?.description ?? "files have mistakes",
                 hint: "`config check` shows all mistakes")
-        case .conflicting(let mistakes):
-            CommandFailure(.invalidConfiguration, mistakes.joined(separator: "; "), hint: "`host reset` drops it")
-        case .badValue(let message): CommandFailure(.invalidSetting, message)
-        case .io(let message): CommandFailure(.unwritableConfiguration, message)
-        case .hung(let message): CommandFailure(.unavailableHost, message)
+        default: CommandFailure(refusal)
         }
     }
 
