@@ -1,7 +1,6 @@
 internal import Invites
 internal import Shell
 internal import Supervision
-internal import XMPP
 
 /// Invites as rows, and in the words of the journal.
 struct InviteRows: Sendable {
@@ -16,8 +15,8 @@ struct InviteRows: Sendable {
             "invite": .integer(stored.number),
             "kind": .text(stored.invite.kind.rawValue),
             "state": stored.invite.isExpired(at: now) ? "expired" : "open",
-            "created": Self.time(stored.invite.createdAt),
-            "expires": Self.time(stored.invite.expiresAt),
+            "created": .time(stored.invite.createdAt),
+            "expires": .time(stored.invite.expiresAt),
         ]
         if let inviter = stored.invite.inviter { members["inviter"] = .text(inviter.description) }
         if let username = stored.invite.username { members["username"] = .text(username) }
@@ -33,10 +32,6 @@ struct InviteRows: Sendable {
         return .object(members)
     }
 
-    private static func time(_ time: Timestamp) -> JSON {
-        .text(time.text)
-    }
-
     /// Invites for the journal: `42 account for juliet, 43 contact by alice@example.com`, and how many more.
     static func journal(_ invites: some Collection<StoredInvite>, count: Int) -> String {
         let named = invites.prefix(mostNamed)
@@ -48,9 +43,4 @@ struct InviteRows: Sendable {
     static let mostNamed = 20
 
     static func counted(_ count: Int) -> String { count == 1 ? "1 invite" : "\(count) invites" }
-}
-
-extension Timestamp {
-    /// `2026-11-22T19:06:10Z`.
-    var text: String { DateTime.format(millisecondsSinceEpoch: millisecondsSinceEpoch) }
 }
