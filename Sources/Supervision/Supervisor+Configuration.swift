@@ -103,9 +103,13 @@ extension Supervisor {
         }
     }
 
-    /// Has somebody told of every change of the configuration, and of those that were refused without a command.
+    /// Has somebody told of every change of the configuration, of those that were refused without a command, and that
+    /// the daemon started with a snapshot, if it did.
     public func followConfiguration(_ follower: @escaping @Sendable (ConfigurationEvent) -> Void) {
         configurationFollowers.append(follower)
+        if let snapshotAtStart {
+            follower(event(.start, "ran snapshot \(snapshotAtStart) instead of the files", []))
+        }
     }
 
     /// Has the daemon's own settings handed over at every apply, for those that can take effect at once.

@@ -300,10 +300,16 @@ extension Supervisor {
 
     /// Tells those who follow the configuration.
     func tell(_ cause: ConfigurationEvent.Cause, _ summary: String, _ hosts: [String], isDone: Bool = true) {
-        let event = ConfigurationEvent(
+        let event = event(cause, summary, hosts, isDone: isDone)
+        for follower in configurationFollowers { follower(event) }
+    }
+
+    func event(
+        _ cause: ConfigurationEvent.Cause, _ summary: String, _ hosts: [String], isDone: Bool = true
+    ) -> ConfigurationEvent {
+        ConfigurationEvent(
             cause: cause, isDone: isDone, summary: summary, hosts: hosts, running: self.hosts.count,
             refused: refused.count)
-        for follower in configurationFollowers { follower(event) }
     }
 }
 

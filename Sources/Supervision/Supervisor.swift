@@ -34,6 +34,8 @@ public actor Supervisor {
     /// What to go back to while a change waits to be confirmed.
     var pendingBack: BaseLayer?
     var deadlineTask: Task<Void, Never>?
+    /// The snapshot that ran instead of the files when the daemon started.
+    let snapshotAtStart: Int?
     var configurationFollowers: [@Sendable (ConfigurationEvent) -> Void] = []
     var configurationApplied: (@Sendable (DaemonConfiguration) -> Void)?
     private var isShutDown = false
@@ -83,6 +85,7 @@ public actor Supervisor {
         snapshots = SnapshotStore(directory: daemon.stateDirectory + "/configuration", logger: surroundings.logger)
         let start = ConfigurationStart(loaded, snapshots, surroundings)
         (base, transaction, header) = (start.base, start.transaction, start.header)
+        snapshotAtStart = start.base.isFiles ? nil : start.transaction.record.running
         // A snapshot has nothing to do with what is wrong with the files.
         refused = start.base.isFiles ? loaded.refused : []
         router.replaceTable(RoutingTable(start.base.hosts.mapValues(resources.makeEntry)))
@@ -107,7 +110,6 @@ public actor Supervisor {
             surroundings.logger.warning(
                 "the files were undone or not confirmed, so a snapshot runs",
                 metadata: ["snapshot": "\(transaction.record.running)"])
-            tell(.start, "runs snapshot \(transaction.record.running) instead of the files", [])
         }
         let sweeper = Task { await self.sweepForever() }
         let deadlineKeeper = Task { await self.keepDeadlines() }
