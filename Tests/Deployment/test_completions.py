@@ -7,7 +7,9 @@ import re
 import pexpect
 import pytest
 
-COMPLETIONS = pathlib.Path(__file__).resolve().parents[2] / "completions"
+TOP = pathlib.Path(__file__).resolve().parents[2]
+COMPLETIONS = TOP / "completions"
+CLIENT = TOP / ".build/debug/invitectl"
 
 # Answers as `invitectl --complete` does, and writes down what it was asked.
 STUB = r"""#!/bin/sh
@@ -145,3 +147,20 @@ def test_nothing_that_is_typed_is_run(shell, tmp_path):
     shell.child.send("invitectl '$(touch ran)' \"`touch ran`\" x\t\x15")
     shell.completed("invitectl ho")
     assert not shell.ran.exists()
+
+
+@pytest.mark.parametrize(
+    "typed, words",
+    [
+        ("invitectl host sh", ["invitectl", "host", "show"]),
+        ("invitectl host list --state quar", ["invitectl", "host", "list", "--state", "quarantined"]),
+        ("invitectl invite purge example.com --dry", ["invitectl", "invite", "purge", "example.com", "--dry-run"]),
+        ("invitectl --keep-g", ["invitectl", "--keep-going"]),
+    ],
+)
+def test_the_client_itself_is_understood(shell, tmp_path, typed, words):
+    """Without a daemon the client completes what it knows by itself."""
+    stub = tmp_path / "bin/invitectl"
+    stub.unlink()
+    stub.symlink_to(CLIENT)
+    assert shell.completed(typed) == words
