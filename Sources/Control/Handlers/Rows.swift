@@ -30,3 +30,8 @@ extension JSON {
 
     static func texts(_ texts: [String]) -> JSON { .list(texts.map(JSON.text)) }
 }
+
+extension Timestamp {
+    /// As people and programs read it (RFC 3339).
+    var text: String { DateTime.format(millisecondsSinceEpoch: millisecondsSinceEpoch) }
+}
