@@ -7,6 +7,7 @@ import stat
 import subprocess
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -170,6 +171,36 @@ def test_a_group_sees_its_hosts_and_nothing_else(
         assert as_user(OTHERS, [], lambda: first_words(installation))[0] == "end"
 
 
+def test_another_role_ends_the_session(
+        open_directory: Path, installation: Installation, server: ScriptedServer) -> None:
+    set_roles(installation, {"users": [str(OTHERS)], "role": "viewer"})
+    with Daemon(installation) as daemon, ThreadPoolExecutor(1) as pool:
+        server.connect()
+        daemon.await_ready()
+        there_reader, there = os.pipe()
+
+        def stay() -> object:
+            with Control(installation.control_socket) as session, Control(installation.control_socket) as idle:
+                request = session.begin(["log", "follow"])
+                assert session.run("version").code == "ok"
+                os.write(there, b"!")
+                ends = [session.finish(request).code, session.message()["end"]["code"], idle.message()["end"]["code"]]
+                assert session.is_closed() and idle.is_closed()
+            return [ends, first_words(installation)[1]["role"]]
+
+        with Control(installation.control_socket) as root:
+            stayed = pool.submit(as_user, OTHERS, [], stay)
+            assert os.read(there_reader, 1) == b"!"
+            set_roles(installation, {"users": [str(OTHERS)], "role": "operator", "hosts": ["b.example"]})
+            daemon.reload()
+            ends, role = stayed.result(30)
+            assert root.run("version").code == "ok"
+        os.close(there_reader)
+        os.close(there)
+        assert ends == ["access.denied"] * 3
+        assert role == "operator"
+
+
 def test_a_user_has_a_share_of_the_sessions(
         open_directory: Path, installation: Installation, server: ScriptedServer) -> None:
     set_roles(installation, {"users": [str(OTHERS)], "role": "admin", "hosts": ["a.example"]})
@@ -237,7 +268,7 @@ def test_the_daemon_serves_invitations_all_the_while(
         assert attackers[1].is_closed()
 
 
-def test_a_million_requests_have_an_end_each(installation: Installation, stream: Stream) -> None:
+def test_very_many_requests_have_an_end_each(installation: Installation, stream: Stream) -> None:
     count = 200_000
     with Control(installation.control_socket) as session:
         def send() -> None:
