@@ -44,11 +44,6 @@ struct ControlService: Service {
         }
         // Whoever's roles have changed is thrown out, and may come again.
         await supervisor.whenApplied { [server] in server.update(AccessPolicy($0.shell, daemon: geteuid())) }
-        await supervisor.followConfiguration { [journal] event in
-            // Commands are in the journal already.
-            guard event.cause != .command else { return }
-            Task { await journal.record(event) }
-        }
         var isServing = false
         if let socket {
             do {
@@ -62,28 +57,5 @@ struct ControlService: Service {
         // Before the last sessions end: whoever comes now is to be told that nobody is there.
         socket?.remove()
         if isServing { await server.shutDown() }
-    }
-}
-
-extension Journal {
-    /// Writes down what became of the configuration without a command.
-    fileprivate func record(_ event: ConfigurationEvent) async {
-        let command: String
-        switch event.cause {
-        case .command, .signal: command = "config apply"
-        case .deadline, .start: command = "config undo"
-        }
-        await record(
-            command, origin: event.cause.rawValue, code: event.isDone ? .ok : event.code,
-            outcome: Outcome(event.summary, hosts: event.hosts, after: event.summary))
-    }
-}
-
-extension ConfigurationEvent {
-    fileprivate var code: ResultCode {
-        switch cause {
-        case .command, .signal: .invalidConfiguration
-        case .deadline, .start: .unwritableConfiguration
-        }
     }
 }

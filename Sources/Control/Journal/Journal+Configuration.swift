@@ -4,13 +4,14 @@ public import Supervision
 extension Journal {
     /// Writes down what became of the configuration without a command.
     public func record(_ event: ConfigurationEvent) async {
-        let command =
-            switch event.cause {
-            case .command, .signal: "config apply"
-            case .deadline, .start: "config undo"
-            }
+        let command: String
+        let failure: ResultCode
+        switch event.cause {
+        case .command, .signal: (command, failure) = ("config apply", .invalidConfiguration)
+        case .deadline, .start: (command, failure) = ("config undo", .unwritableConfiguration)
+        }
         await record(
-            command, origin: event.cause.rawValue, code: event.isDone ? .ok : .invalidConfiguration,
+            command, origin: event.cause.rawValue, code: event.isDone ? .ok : failure,
             outcome: Outcome(hosts: event.hosts, after: event.summary))
     }
 }
