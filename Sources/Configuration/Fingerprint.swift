@@ -50,15 +50,31 @@ struct CanonicalText {
         for field in fields { add(field) }
     }
 
+    /// Hosts have no order, so what stands for them is a sum: nothing has to be sorted, however many they are.
     mutating func add(_ hosts: [String: HostConfiguration]) {
-        bytes.reserveCapacity(bytes.count + hosts.count * 128)
         add(String(hosts.count))
-        for (_, configuration) in hosts.sorted(by: { $0.key < $1.key }) { add(configuration) }
+        var sum = (UInt64(0), UInt64(0))
+        var text = CanonicalText()
+        for configuration in hosts.values {
+            text.bytes.removeAll(keepingCapacity: true)
+            text.add(configuration)
+            text.withDigest { digest in
+                sum.0 &+= digest.loadUnaligned(as: UInt64.self)
+                sum.1 &+= digest.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+            }
+        }
+        add(String(sum.0))
+        add(String(sum.1))
     }
 
     private mutating func add(_ configuration: HostConfiguration) {
         add(configuration.host)
-        add(configuration.admins.map(\.description).sorted())
+        add(String(configuration.admins.count))
+        if configuration.admins.count == 1, let admin = configuration.admins.first {
+            add(admin)
+        } else {
+            for admin in configuration.admins.sorted(by: { $0.description < $1.description }) { add(admin) }
+        }
         bytes.append(configuration.allowUserInvites ? 1 : 2)
         bytes.append(configuration.allowContactInvites ? 1 : 2)
         bytes.append(configuration.suspended ? 1 : 2)
@@ -68,14 +84,27 @@ struct CanonicalText {
         add(configuration.siteName ?? "")
     }
 
-    var fingerprint: Fingerprint {
+    private mutating func add(_ admin: JID) {
+        add(admin.localpart ?? "")
+        add(admin.domain)
+    }
+
+    /// Hands over the 32 bytes of the SHA-256.
+    private func withDigest<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
         var context = SHA2_CTX()
         SHA256Init(&context)
         SHA256Update(&context, bytes, bytes.count)
-        var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
-        SHA256Final(&digest, &context)
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(SHA256_DIGEST_LENGTH)) { digest in
+            SHA256Final(digest.baseAddress, &context)
+            return body(UnsafeRawBufferPointer(digest))
+        }
+    }
+
+    var fingerprint: Fingerprint {
         let digits = Array("0123456789abcdef".utf8)
-        return Fingerprint(
-            String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self))
+        return withDigest { digest in
+            Fingerprint(
+                String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self))
+        }
     }
 }
