@@ -48,6 +48,8 @@ enum JournalLine: Hashable, Sendable {
     static let mostHosts = 1000
     /// No line is longer: 1,000 hosts of 255 bytes, and the texts, even if every byte of theirs takes six.
     static let longest = 1 << 19
+    /// No entry has a higher number, and none concerned more hosts: what says so is damaged. Numbers are added to.
+    static let highest: Int64 = 1 << 53
 
     /// The text with at most so many bytes.
     static func bounded(_ text: String, _ limit: Int) -> String {
@@ -95,7 +97,9 @@ extension JournalLine {
     init?(_ json: JSON) {
         guard let time = json["time"]?.text else { return nil }
         let hosts = json["hosts"]?.texts ?? []
-        let moreHosts = Int(clamping: json["more_hosts"]?.integer ?? 0)
+        let moreHosts = Int(json["more_hosts"]?.integer ?? 0)
+        let number = json["begin"]?.integer ?? json["end"]?.integer ?? 0
+        guard (1...Self.highest).contains(number), (0...Int(Self.highest)).contains(moreHosts) else { return nil }
         if let number = json["begin"]?.integer, let user = json["user"]?.text, let role = json["role"]?.text,
             let origin = json["from"]?.text, let command = json["command"]?.text
         {

@@ -173,6 +173,26 @@ import Testing
         }
     }
 
+    @Test func numbersThatNobodyHasCountedToAreDamage() async throws {
+        let first = journal()
+        let number = try await first.begin(invocation("host suspend a.example"), caller: root, hosts: ["a.example"])
+        await first.end(number, code: .ok, outcome: nil)
+        first.close()
+        let line = try content().split(separator: "\n")[0]
+        for (old, new) in [
+            ("\"begin\":1", "\"begin\":9223372036854775807"), ("\"begin\":1", "\"begin\":-1"),
+            ("\"begin\":1", "\"begin\":1,\"more_hosts\":9223372036854775807"),
+        ] {
+            try (content() + line.replacing(old, with: new) + "\n").write(
+                toFile: path, atomically: false, encoding: .utf8)
+        }
+        let journal = journal()
+        #expect(try await journal.begin(invocation("host resume a.example"), caller: root, hosts: []) == 2)
+        var search = try await journal.search(JournalFilter())
+        while try await search.next() != nil {}
+        #expect(search.damagedLines == 3)
+    }
+
     @Test func damagedLinesAreSkippedAndCounted() async throws {
         let journal = journal()
         _ = try await journal.begin("one", caller: root, hosts: [])
