@@ -92,27 +92,41 @@ struct StanzaRedactor: Sendable {
         return redacted == text && !text.isEmpty ? hidden : redacted
     }
 
-    /// Hides what follows `preauth=`, and whatever is as long as a token.
+    /// Hides what follows `preauth=` or `token=`, and whatever is as long as a token.
     ///
     /// By bytes: with an accent after it, the last letter of a token would be another Character.
     static func redactTokens(in text: String) -> String {
         var result: [UInt8] = []
         var rest = Array(text.utf8)[...]
-        var isAfterName = false
         while !rest.isEmpty {
             let run = rest.prefix(while: isLetterOrDigit)
             rest = rest.dropFirst(run.count)
-            if isAfterName && !run.isEmpty || run.count >= tokenLength {
-                result += hidden.utf8
-            } else {
-                result += run
+            result += run.count >= tokenLength ? Array(hidden.utf8) : Array(run)
+            if let sign = equalsSign(after: run, in: rest) {
+                result += sign
+                rest = rest.dropFirst(sign.count)
+                // Tokens of others may hold more than letters and digits, or be escaped.
+                let value = rest.prefix(while: isInValue)
+                rest = rest.dropFirst(value.count)
+                if !value.isEmpty { result += hidden.utf8 }
             }
             let between = rest.prefix { !isLetterOrDigit($0) }
             rest = rest.dropFirst(between.count)
             result += between
-            isAfterName = between.first == UInt8(ascii: "=") && run.elementsEqual("preauth".utf8)
         }
         return String(decoding: result, as: UTF8.self)
+    }
+
+    /// The `=`, perhaps escaped, between the name of a token and the token.
+    private static func equalsSign(after run: ArraySlice<UInt8>, in rest: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        let name = String(decoding: run, as: UTF8.self).lowercased()
+        guard name.hasSuffix("preauth") || name.hasSuffix("token") else { return nil }
+        return ["=", "%3D", "%3d"].lazy.map(\.utf8).first { rest.starts(with: $0) }.map { rest.prefix($0.count) }
+    }
+
+    /// What a value in a link is made of, as far as it ends neither the value nor the link.
+    private static func isInValue(_ byte: UInt8) -> Bool {
+        isLetterOrDigit(byte) || "-._~%+/=".utf8.contains(byte)
     }
 
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {

@@ -91,6 +91,17 @@ import XMPP
         #expect(form?.formType == Namespaces.invitationForm)
     }
 
+    @Test(arguments: [
+        "xmpp:a.example?register;preauth=ab-cd_ef.gh~ij;ibr=y": "xmpp:a.example?register;preauth=[token];ibr=y",
+        "xmpp:a.example?register;PreAuth=%41b%2Dcd&x=1": "xmpp:a.example?register;PreAuth=[token]&x=1",
+        "https://a.example/?u=xmpp%3Aa.example%3Fregister%3Bpreauth%3Dab-cd": "https://a.example/?u=xmpp%3Aa.example"
+            + "%3Fregister%3Bpreauth%3D[token]",
+        "https://a.example/?token=ab+cd/ef==#top": "https://a.example/?token=[token]#top",
+        "preauth=; token = 5, preauth of 2026-11-22": "preauth=; token = 5, preauth of 2026-11-22",
+    ]) func tokensOfOthersAreHiddenToTheirEnd(text: String, redacted: String) {
+        #expect(StanzaRedactor.redactTokens(in: text) == redacted)
+    }
+
     @Test(arguments: [false, true]) func passwordsAreNeverShown(revealsTokens: Bool) {
         let form = DataForm(
             .submit,
