@@ -38,7 +38,9 @@ public struct AccessPolicy: Hashable, Sendable {
     }
 
     /// root and the daemon's own user, for whom nothing has to be looked up: they could do everything without a socket.
-    public func isOwner(_ uid: UInt32) -> Bool { uid == 0 || uid == daemon }
+    ///
+    /// Not where the daemon runs as nobody: everybody who has no number here comes with that one.
+    public func isOwner(_ uid: UInt32) -> Bool { uid == 0 || uid == daemon && uid != Self.overflowID }
 
     /// What the peer may do; `nil` when it is nothing.
     public func access(of peer: PeerIdentity) -> Access? {

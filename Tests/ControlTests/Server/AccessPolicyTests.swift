@@ -46,6 +46,9 @@ import Testing
         let policy = policy(
             .init(users: ["nobody", "65534"], groups: ["nogroup", "65534"], role: .admin, hosts: .all))
         #expect(policy.access(of: peer(65_534, "nobody", gid: 65_534, groups: [65_534: "nogroup"])) == nil)
+        // Not even when the daemon has no other.
+        #expect(AccessPolicy(daemon: 65_534).access(of: peer(65_534, "nobody")) == nil)
+        #expect(!AccessPolicy(daemon: 65_534).isOwner(65_534))
     }
 
     @Test func rightsAddUpHostByHost() throws {
