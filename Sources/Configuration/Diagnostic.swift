@@ -6,10 +6,27 @@ public struct Diagnostic: Error, Hashable, Comparable, Sendable, CustomStringCon
     public let location: SourceLocation
     /// What is wrong and what was meant, in one line. It never holds the value of a secret.
     public let message: String
+    /// What of it is not for everybody; `nil` when it names no other host.
+    public let rivalry: Rivalry?
 
-    public init(location: SourceLocation, message: String) {
+    /// The claim of another host that a mistake is about.
+    public struct Rivalry: Hashable, Sendable {
+        /// The host that the message names.
+        public let host: String
+        /// The message for who is not to know of that host.
+        public let message: String
+    }
+
+    public init(location: SourceLocation, message: String, rivalry: Rivalry? = nil) {
         self.location = location
         self.message = message
+        self.rivalry = rivalry
+    }
+
+    /// The mistake as it is told to somebody who sees only some hosts.
+    public func told(toWhoSees isSeen: (String) -> Bool) -> Diagnostic {
+        guard let rivalry, !isSeen(rivalry.host) else { return self }
+        return Diagnostic(location: location, message: rivalry.message)
     }
 
     /// The path of the file.

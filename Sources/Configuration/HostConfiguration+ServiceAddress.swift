@@ -19,4 +19,7 @@ extension HostConfiguration {
         if let owner, owner != host { return "\(address) is already the service address of \(owner.quoted)" }
         return nil
     }
+
+    /// What somebody is told of a service address that a host has whom they do not see.
+    public static func taken(_ address: String) -> String { "\(address.quoted) is taken" }
 }

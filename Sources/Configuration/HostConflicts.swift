@@ -57,8 +57,8 @@ struct HostConflicts {
                 found[index, default: []].append(
                     diagnostic(index, "\(address.quoted) is the host itself; a service address is a domain of its own"))
             } else if let owner = filesByHost.first[address] {
-                found[index, default: []].append(
-                    diagnostic(index, "\(address.quoted) is a host of its own, in \(files[owner].location(of: .host))"))
+                let message = "\(address.quoted) is a host of its own, in \(files[owner].location(of: .host))"
+                found[index, default: []].append(diagnostic(index, message, claimed: address, by: address))
             } else if let component, address == component.jid.domain {
                 let message = "\(address.quoted) is the component's own address, set at \(component.location)"
                 found[index, default: []].append(diagnostic(index, message))
@@ -69,10 +69,10 @@ struct HostConflicts {
         for (address, indices) in claims.contested {
             guard let keeper = keeper(of: address, among: indices) else { continue }
             for index in indices where files[index].host != files[keeper].host {
-                let host = (files[keeper].host ?? "").quoted
+                let host = files[keeper].host ?? ""
                 let place = files[keeper].location(of: .serviceAddress)
-                let message = "\(address.quoted) is already the service address of \(host), set at \(place)"
-                found[index, default: []].append(diagnostic(index, message))
+                let message = "\(address.quoted) is already the service address of \(host.quoted), set at \(place)"
+                found[index, default: []].append(diagnostic(index, message, claimed: address, by: host))
             }
         }
     }
@@ -86,6 +86,12 @@ struct HostConflicts {
 
     private func diagnostic(_ index: Int, _ message: String) -> Diagnostic {
         Diagnostic(location: files[index].location(of: .serviceAddress), message: message)
+    }
+
+    private func diagnostic(_ index: Int, _ message: String, claimed address: String, by host: String) -> Diagnostic {
+        Diagnostic(
+            location: files[index].location(of: .serviceAddress), message: message,
+            rivalry: .init(host: host, message: HostConfiguration.taken(address)))
     }
 }
 

@@ -47,8 +47,8 @@ extension HostStatus {
             grants: grants ?? HostGrants(), counters: look.counters, overrides: overrides)
     }
 
-    init(_ refused: RefusedHost, since: Timestamp) {
-        let trouble = refused.diagnostics.first?.description
+    init(_ refused: RefusedHost, since: Timestamp, isSeen: (String) -> Bool) {
+        let trouble = refused.diagnostics.first?.told(toWhoSees: isSeen).description
         self.init(
             host: refused.host ?? refused.file, state: .refused, since: since, trouble: trouble, lastTrouble: trouble,
             file: refused.file, isHost: refused.host != nil)

@@ -6,10 +6,14 @@ package import XMPP
 /// what happens.
 extension Supervisor {
     /// Explains the state, the settings and the ways in of a host; `nil` when there is none.
-    package func explain(_ host: String) async -> [Explanation]? {
+    ///
+    /// - Parameter isSeen: Told the name of another host, whether it may be named where it is in the way of this one.
+    package func explain(
+        _ host: String, naming isSeen: @Sendable (String) -> Bool = { _ in true }
+    ) async -> [Explanation]? {
         guard let status = await hostStatus(host) else { return nil }
         guard let settings = settings(of: host), let entry = router.currentTable.hosts[host] else {
-            return explainRefusal(of: host)
+            return explainRefusal(of: host, isSeen)
         }
         let origins = Origins(settings)
         let rules = RuleExplainer(policy: entry.policy, origins: origins)
@@ -19,18 +23,20 @@ extension Supervisor {
     }
 
     /// Explains what somebody may do on a host; `nil` when there is none.
-    package func explain(_ asker: JID, at host: String) async -> [Explanation]? {
+    package func explain(
+        _ asker: JID, at host: String, naming isSeen: @Sendable (String) -> Bool = { _ in true }
+    ) async -> [Explanation]? {
         guard await hostStatus(host) != nil else { return nil }
         guard let settings = settings(of: host), let entry = router.currentTable.hosts[host] else {
-            return explainRefusal(of: host)
+            return explainRefusal(of: host, isSeen)
         }
         let rules = RuleExplainer(policy: entry.policy, origins: Origins(settings))
         return rules.explain(asker, at: surroundings.now())
     }
 
-    private func explainRefusal(of host: String) -> [Explanation]? {
+    private func explainRefusal(of host: String, _ isSeen: (String) -> Bool) -> [Explanation]? {
         let files = refused.filter { $0.host == host }
-        return files.flatMap(\.diagnostics).map {
+        return files.flatMap(\.diagnostics).map { $0.told(toWhoSees: isSeen) }.map {
             Explanation("file", "refused", because: $0.message, origin: $0.location.description)
         }
     }

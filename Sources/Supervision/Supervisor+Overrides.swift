@@ -23,9 +23,10 @@ extension Supervisor {
 
     /// Sets a key of a host to what the words of a command line say.
     ///
+    /// - Parameter isSeen: Told the name of another host, whether it may be named where it is in the way.
     /// - Throws: ``ConfigurationRefusal/unknownHost(_:)`` or ``ConfigurationRefusal/badValue(_:)``.
     public func set(
-        _ key: HostKey, to words: [String], of host: String
+        _ key: HostKey, to words: [String], of host: String, naming isSeen: (String) -> Bool = { _ in true }
     ) throws(ConfigurationRefusal) -> SettingChange {
         guard let before = status(of: key, for: host) else { throw .unknownHost(host) }
         var changed = overrides[host] ?? SettingOverrides()
@@ -34,19 +35,21 @@ extension Supervisor {
         } catch {
             throw .badValue(error.description)
         }
-        try follow(changed, of: host)
+        try follow(changed, of: host, isSeen)
         return SettingChange(before: before, after: status(of: key, for: host) ?? before)
     }
 
     /// Drops settings of a host that were changed at run time; others are left as they are.
     ///
-    /// - Parameter keys: `nil` for all.
+    /// - Parameters:
+    ///   - keys: `nil` for all.
+    ///   - isSeen: Told the name of another host, whether it may be named where it is in the way.
     /// - Returns: Those that were dropped, in the order of `HostKey`.
     /// - Throws: ``ConfigurationRefusal/unknownHost(_:)``, or ``ConfigurationRefusal/badValue(_:)`` when what the file
     ///   says has been taken by another host meanwhile.
     @discardableResult
     public func dropOverrides(
-        of host: String, keys: [HostKey]? = nil
+        of host: String, keys: [HostKey]? = nil, naming isSeen: (String) -> Bool = { _ in true }
     ) throws(ConfigurationRefusal) -> [SettingChange] {
         guard let set = overrides(of: host) else { throw .unknownHost(host) }
         let dropped = keys.map { keys in set.keys.filter(keys.contains) } ?? set.keys
@@ -54,7 +57,7 @@ extension Supervisor {
         let before = dropped.compactMap { status(of: $0, for: host) }
         var changed = set
         changed.drop(dropped)
-        try follow(changed, of: host)
+        try follow(changed, of: host, isSeen)
         return zip(before, dropped.compactMap { status(of: $0, for: host) }).map(SettingChange.init)
     }
 
@@ -66,11 +69,13 @@ extension Supervisor {
             origin: isOverridden ? .runtime : base.origin(of: key, for: host))
     }
 
-    private func follow(_ changed: SettingOverrides, of host: String) throws(ConfigurationRefusal) {
+    private func follow(
+        _ changed: SettingOverrides, of host: String, _ isSeen: (String) -> Bool
+    ) throws(ConfigurationRefusal) {
         guard let entry = hosts[host], let fromBase = base.hosts[host] else { throw .unknownHost(host) }
         let configuration = changed.applied(to: fromBase)
         if configuration.serviceAddress != entry.configuration.serviceAddress {
-            try checkServiceAddress(of: configuration)
+            try checkServiceAddress(of: configuration, isSeen)
         }
         overrides[host] = changed.isEmpty ? nil : changed
         revision += 1
@@ -83,9 +88,16 @@ extension Supervisor {
     }
 
     /// The rules for files, for one host that differs from its file.
-    private func checkServiceAddress(of configuration: HostConfiguration) throws(ConfigurationRefusal) {
+    private func checkServiceAddress(
+        of configuration: HostConfiguration, _ isSeen: (String) -> Bool
+    ) throws(ConfigurationRefusal) {
+        guard let address = configuration.serviceAddress else { return }
         let others = refused.compactMap(\.host) + Array(hosts.keys)
-        let owner = configuration.serviceAddress.flatMap { router.currentTable.serviceAddresses[$0] }
+        let owner = router.currentTable.serviceAddresses[address]
+        let claimant = others.contains(address) ? address : owner
+        if let claimant, claimant != configuration.host, !isSeen(claimant) {
+            throw .badValue(HostConfiguration.taken(address))
+        }
         if let mistake = configuration.serviceAddressMistake(
             among: others, owner: owner, component: daemon.component.jid.domain)
         {

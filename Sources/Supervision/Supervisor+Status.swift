@@ -25,12 +25,18 @@ extension Supervisor {
 
     /// How hosts are, sorted by their names.
     ///
-    /// - Parameter isWanted: Told the name of a host. Files that are refused and tell no host come with `nil`.
-    package nonisolated func hostStatuses(where isWanted: (String?) -> Bool = { _ in true }) async -> [HostStatus] {
+    /// - Parameters:
+    ///   - isWanted: Told the name of a host. Files that are refused and tell no host come with `nil`.
+    ///   - isSeen: Told the name of another host, whether it may be named where it is in the way of one of these.
+    package nonisolated func hostStatuses(
+        where isWanted: (String?) -> Bool = { _ in true }, naming isSeen: (String) -> Bool = { _ in true }
+    ) async -> [HostStatus] {
         let table = router.currentTable
         var statuses: [HostStatus] = []
         let refused = router.refused.value
-        for file in refused.files where isWanted(file.host) { statuses.append(HostStatus(file, since: refused.since)) }
+        for file in refused.files where isWanted(file.host) {
+            statuses.append(HostStatus(file, since: refused.since, isSeen: isSeen))
+        }
         let grants = presentGrants
         let overrides = await overrideCounts
         let wanted = table.hosts.filter { isWanted($0.key) }
@@ -48,7 +54,11 @@ extension Supervisor {
     }
 
     /// How one host is; `nil` when there is none.
-    package nonisolated func hostStatus(_ host: String) async -> HostStatus? {
+    ///
+    /// - Parameter isSeen: As in ``hostStatuses(where:naming:)``.
+    package nonisolated func hostStatus(
+        _ host: String, naming isSeen: (String) -> Bool = { _ in true }
+    ) async -> HostStatus? {
         let table = router.currentTable
         if let entry = table.hosts[host] {
             let overrides = await overrideCounts[host] ?? 0
@@ -58,7 +68,9 @@ extension Supervisor {
             }
         }
         let refused = router.refused.value
-        return refused.files.first { $0.host == host }.map { HostStatus($0, since: refused.since) }
+        return refused.files.first { $0.host == host }.map {
+            HostStatus($0, since: refused.since, isSeen: isSeen)
+        }
     }
 
     /// When the last change of the configuration undoes itself, unless somebody confirms it; `nil` when none waits for

@@ -228,6 +228,23 @@ import Testing
         }
     }
 
+    @Test func hostsInTheWayAreNotNamedToWhoDoesNotSeeThem() async throws {
+        let files = ["a.example": "service_address: i.a.example\n", "b.example": "", "c.example": ""]
+        try await with(files) { desk in
+            let ann = Caller.someone(.operator, .some(["b.example", "c.example"]))
+            for address in ["a.example", "i.a.example"] {
+                let end = try await desk.run("host set b.example service_address \(address)", as: ann)
+                #expect(end == .init(.invalidSetting, "`\(address)` is taken"))
+            }
+            let seen = try await desk.run("host set b.example service_address c.example", as: ann)
+            #expect(seen.message == "`c.example` is a host of its own")
+            try write("service_address: i.a.example\n", "b.example", desk)
+            let output = RecordingOutput()
+            _ = try await desk.run("config status", as: ann, output: output)
+            #expect(output.texts.count == 1 && output.texts[0].hasSuffix("`i.a.example` is taken"), "\(output.texts)")
+        }
+    }
+
     @Test func hostsAreSuspendedAndResumed() async throws {
         try await with(["a.example": "", "b.example": "suspended: true\n"]) { (desk: Desk) async throws in
             func isSuspended(_ host: String) async -> String? {

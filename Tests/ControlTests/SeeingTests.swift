@@ -70,6 +70,28 @@ import Testing
         }
     }
 
+    @Test func hostsInTheWayOfOnesOwnAreNotNamed() async throws {
+        let files = [
+            "a.example": "service_address: i.a.example", "b.example": "service_address: i.a.example",
+            "c.example": "service_address: a.example",
+        ]
+        let mine = HostScope.some(["b.example", "c.example"])
+        try await withDesk(files) { desk, _ in
+            for line in [
+                "host list", "host show b.example", "host show c.example", "host why b.example",
+                "host why c.example", "host why b.example alice@b.example",
+            ] {
+                for (hosts, isNamed) in [(mine, false), (.all, true)] {
+                    let told = try await rows(desk, line, as: hosts).map(\.line).joined(separator: "\n")
+                    #expect(told.contains("taken") != isNamed, "\(told)")
+                    // The address that the own file claims is no secret.
+                    let rest = told.replacing("`i.a.example`", with: "").replacing("`a.example` is taken", with: "")
+                    #expect(rest.contains("a.example") == isNamed, "\(told)")
+                }
+            }
+        }
+    }
+
     @Test func oneHostIsShownWithItsSettings() async throws {
         try await withDesk { desk, _ in
             _ = try await desk.supervisor.set(.suspended, to: ["true"], of: "b.example")

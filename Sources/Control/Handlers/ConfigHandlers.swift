@@ -40,7 +40,7 @@ public struct ConfigHandlers: Sendable {
             try await call.output.row(.object(row))
         }
         for mistake in comparison.mistakes + comparison.refused.flatMap(\.diagnostics) {
-            try await call.output.text(mistake.description)
+            try await call.output.text(mistake.told(toWhoSees: scope.contains).description)
         }
         return Outcome(Self.summary(comparison), hint: Self.hint(comparison))
     }

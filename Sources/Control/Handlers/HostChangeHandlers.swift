@@ -21,7 +21,7 @@ public struct HostChangeHandlers: Sendable {
     private func set(_ call: Call) async throws -> Outcome {
         let host = try call.invocation.required("host")
         let key = try Self.key(named: try call.invocation.required("key"))
-        let change = try await change(key, to: call.invocation.texts("value"), of: host)
+        let change = try await change(key, to: call.invocation.texts("value"), of: host, call)
         try await call.output.row(change.after.row)
         return Outcome(
             "", hint: "`config save \(host)` keeps it over a restart", hosts: [host], before: change.before.line,
@@ -30,7 +30,7 @@ public struct HostChangeHandlers: Sendable {
 
     private func suspend(_ call: Call) async throws -> Outcome {
         let host = try call.invocation.required("host")
-        let change = try await change(.suspended, to: ["true"], of: host)
+        let change = try await change(.suspended, to: ["true"], of: host, call)
         let wasSuspended = change.before.value == change.after.value
         return Outcome(
             wasSuspended ? "\(host) was suspended already" : "\(host) makes no invites until `host resume \(host)`",
@@ -41,9 +41,9 @@ public struct HostChangeHandlers: Sendable {
         let host = try call.invocation.required("host")
         let before = try await status(of: .suspended, for: host)
         // What was set here need not be set to the opposite: mostly the file has nothing against serving the host.
-        _ = try await drop([.suspended], of: host)
+        _ = try await drop([.suspended], of: host, call)
         var after = try await status(of: .suspended, for: host)
-        if after.value == "true" { after = try await change(.suspended, to: ["false"], of: host).after }
+        if after.value == "true" { after = try await change(.suspended, to: ["false"], of: host, call).after }
         let wasServed = before.value == after.value
         return Outcome(
             wasServed ? "\(host) was not suspended" : "\(host) makes invites again", hosts: [host],
@@ -54,7 +54,7 @@ public struct HostChangeHandlers: Sendable {
         let host = try call.invocation.required("host")
         let names = call.invocation.texts("key")
         let keys = try names.map(Self.key)
-        let dropped = try await drop(names.isEmpty ? nil : keys, of: host)
+        let dropped = try await drop(names.isEmpty ? nil : keys, of: host, call)
         guard !dropped.isEmpty else {
             throw CommandFailure(
                 .nothingToDo, "nothing of this was changed at run time on \(host)",
@@ -92,20 +92,20 @@ public struct HostChangeHandlers: Sendable {
     }
 
     private func change(
-        _ key: HostKey, to words: [String], of host: String
+        _ key: HostKey, to words: [String], of host: String, _ call: Call
     ) async throws(CommandFailure) -> Supervisor.SettingChange {
         do throws(ConfigurationRefusal) {
-            return try await supervisor.set(key, to: words, of: host)
+            return try await supervisor.set(key, to: words, of: host, naming: call.caller.hosts.contains)
         } catch {
             throw await failure(error, host)
         }
     }
 
     private func drop(
-        _ keys: [HostKey]?, of host: String
+        _ keys: [HostKey]?, of host: String, _ call: Call
     ) async throws(CommandFailure) -> [Supervisor.SettingChange] {
         do throws(ConfigurationRefusal) {
-            return try await supervisor.dropOverrides(of: host, keys: keys)
+            return try await supervisor.dropOverrides(of: host, keys: keys, naming: call.caller.hosts.contains)
         } catch {
             throw await failure(error, host)
         }

@@ -41,7 +41,9 @@ package struct HostViewHandlers: Sendable {
 
     private func show(_ call: Call) async throws -> Outcome {
         let name = try call.invocation.required("host")
-        guard let host = await supervisor.hostStatus(name) else { throw Self.gone(name) }
+        guard let host = await supervisor.hostStatus(name, naming: call.caller.hosts.contains) else {
+            throw Self.gone(name)
+        }
         let settings = await supervisor.settings(of: name) ?? []
         try await call.output.row(
             .row([
@@ -67,9 +69,9 @@ package struct HostViewHandlers: Sendable {
         let name = try call.invocation.required("host")
         let explanations: [Explanation]?
         if let asker = try call.invocation.text("jid").map(JID.init) {
-            explanations = await supervisor.explain(asker, at: name)
+            explanations = await supervisor.explain(asker, at: name, naming: call.caller.hosts.contains)
         } else {
-            explanations = await supervisor.explain(name)
+            explanations = await supervisor.explain(name, naming: call.caller.hosts.contains)
         }
         guard let explanations else { throw Self.gone(name) }
         for explanation in explanations {

@@ -47,17 +47,19 @@ extension Supervisor {
     nonisolated func hostStatuses(
         seenBy caller: Caller, where isWanted: (String) -> Bool = { _ in true }
     ) async -> [HostStatus] {
-        await hostStatuses { host in
-            if let host { caller.hosts.contains(host) && isWanted(host) } else { caller.hosts == .all }
-        }
+        await hostStatuses(
+            where: { host in
+                if let host { caller.hosts.contains(host) && isWanted(host) } else { caller.hosts == .all }
+            }, naming: caller.hosts.contains)
     }
 
     /// How the hosts are that an argument `host` names, or all that the caller sees where it names none.
     nonisolated func hostStatuses(of call: Call) async -> [HostStatus] {
         let named = Set(call.invocation.texts("host"))
-        return await hostStatuses { host in
-            guard let host else { return named.isEmpty && call.caller.hosts == .all }
-            return (named.isEmpty || named.contains(host)) && call.caller.hosts.contains(host)
-        }
+        return await hostStatuses(
+            where: { host in
+                guard let host else { return named.isEmpty && call.caller.hosts == .all }
+                return (named.isEmpty || named.contains(host)) && call.caller.hosts.contains(host)
+            }, naming: call.caller.hosts.contains)
     }
 }
