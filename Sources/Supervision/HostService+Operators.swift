@@ -9,8 +9,9 @@ extension HostService {
         let invite = try makeInvite(.operated(request), at: now)
         let username = invite.promisedUsername
         if let username { try await promise(username, at: now) }
-        defer { username.map(release) }
-        let number = try await ask { store throws(StoreError) in try await store.add(invite) }
+        let number = try await keep(username.map { [$0] } ?? []) { store throws(StoreError) in
+            try await store.add(invite)
+        }
         noteSuccess(of: 1)
         return StoredInvite(number: number, invite: invite)
     }
@@ -64,9 +65,8 @@ extension HostService {
         // An invite with this username that is being stored now is not in the store yet.
         let username = invite.promisedUsername
         if let username { try reserve(username) }
-        defer { username.map(release) }
         let now = surroundings.now()
-        let outcome = try await ask { store throws(StoreError) in
+        let outcome = try await keep(username.map { [$0] } ?? []) { store throws(StoreError) in
             try await store.extend(number, until: now.advanced(by: lifetime), at: now)
         }
         switch outcome {

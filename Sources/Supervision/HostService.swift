@@ -67,7 +67,6 @@ actor HostService {
         var made: [Invite] = []
         made.reserveCapacity(requests.count)
         var promised: [String] = []
-        defer { promising.subtract(promised) }
         for request in requests {
             do throws(InviteRefusal) {
                 let invite = try makeInvite(request, at: now)
@@ -83,7 +82,8 @@ actor HostService {
         }
         guard !made.isEmpty else { return results }
         do throws(InviteRefusal) {
-            try await store(made)
+            try await keep(promised) { [made] store throws(StoreError) in try await store.add(made) }
+            noteSuccess(of: made.count)
             return results
         } catch {
             return results.map { $0.refused(error) }
@@ -122,9 +122,30 @@ actor HostService {
         promising.remove(username)
     }
 
-    private func store(_ invites: [Invite]) async throws(InviteRefusal) {
-        try await ask { store throws(StoreError) in try await store.add(invites) }
-        noteSuccess(of: invites.count)
+    /// Has the store keep invites, and lets go of their usernames once it has come to an end with that: it may yet store
+    /// what is not waited for any more.
+    func keep<Value: Sendable>(
+        _ usernames: [String], _ operation: @escaping @Sendable (InviteStore) async throws(StoreError) -> Value
+    ) async throws(InviteRefusal) -> Value {
+        guard case .running = lifecycle.state else {
+            promising.subtract(usernames)
+            throw .unavailable
+        }
+        if usernames.isEmpty { return try await ask(operation) }
+        return try await ask { store throws(StoreError) in
+            do throws(StoreError) {
+                let value = try await operation(store)
+                await self.release(usernames)
+                return value
+            } catch {
+                await self.release(usernames)
+                throw error
+            }
+        }
+    }
+
+    private func release(_ usernames: [String]) {
+        promising.subtract(usernames)
     }
 
     /// So many invites were stored.

@@ -55,6 +55,28 @@ import Testing
         await databases.shutdown()
     }
 
+    @Test func anInviteThatIsStoredTooLateCounts() async throws {
+        let deadlines = Deadlines()
+        let service = HostService(
+            InvitePolicy(host: "a.example", admins: [admin]), store: databases.store(for: "a.example"),
+            surroundings: world.surroundings, deadlines: deadlines)
+        let (started, gate) = (Inbox<Void>(), Inbox<Void>())
+        try await service.reserve("juliet")
+        let storing = Task {
+            try await service.keep(["juliet"]) { _ in
+                started.put(())
+                try? await gate.next()
+            }
+        }
+        try await started.next()
+        deadlines.expire(startedBefore: .max)
+        await #expect(throws: InviteRefusal.overloaded) { try await storing.value }
+        // It is not waited for any more, and may yet be stored.
+        #expect(await service.invite([account("juliet")]) == [.failure(.usernameTaken)])
+        gate.put(())
+        await databases.shutdown()
+    }
+
     @Test func itIsFreeAgainWhenTheInviteHasExpired() async throws {
         let service = service()
         #expect(await service.invite([account("juliet")]).map(username) == ["juliet"])
