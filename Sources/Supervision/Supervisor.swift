@@ -11,6 +11,11 @@ public actor Supervisor {
     /// The daemon's own settings that it runs with.
     package nonisolated let daemon: DaemonConfiguration
     var loader: ConfigurationLoader
+    /// The reading of the files that is under way, and the one that begins after it.
+    var reading: Task<FilesRead, Never>?
+    var nextReading: Task<FilesRead, Never>?
+    /// How often the files were read since the start.
+    var readings = 0
     /// What runs beneath the overrides.
     var base: BaseLayer
     /// By host, what was changed at run time; never empty.

@@ -17,6 +17,22 @@ import XMPP
 
     // MARK: Plan and apply
 
+    @Test func filesAreReadForManyAtOnce() async throws {
+        try await Hosting.with(["a.example": ""]) { (hosting: Hosting) async throws in
+            let supervisor = hosting.supervisor
+            _ = try await supervisor.plan()
+            try hosting.directory.write("allow_user_invites: true\n", to: "config.d/a.example.yaml")
+            let before = await supervisor.readings
+            let plans = try await withThrowingTaskGroup(of: ConfigurationPlan.self) { group in
+                for _ in 0..<200 { group.addTask { try await supervisor.plan() } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            // Nobody gets what was read before.
+            #expect(plans.count == 200 && plans.allSatisfy { !$0.changesNothing })
+            #expect(await supervisor.readings - before < 100)
+        }
+    }
+
     @Test func aPlanSaysWhatWouldHappenAndItsHashStandsForIt() async throws {
         try await Hosting.with(["a.example": "", "b.example": "", "c.example": ""]) { hosting in
             let empty = try await hosting.supervisor.plan()
