@@ -218,7 +218,9 @@ public final class ComponentConnection: Sendable {
 
     var isDraining: Bool { state.withLock { $0.isDraining || $0.isPausing } }
 
-    func becameReady() {
+    func becameReady(_ channel: any Channel) {
+        // Who connects may learn of it later, while somebody wants to drain it, or to connect anew.
+        state.withLock { $0.channel = channel }
         // First: who is told of the connection must not find what the one before granted.
         receiver.connected()
         change(.connected)

@@ -117,7 +117,7 @@ final class ComponentStreamHandler: ChannelInboundHandler {
         wasReady = true
         handshakeTimer?.cancel()
         connection.outlet.attach(context.channel)
-        connection.becameReady()
+        connection.becameReady(context.channel)
         if connection.isDraining { context.channel.setOption(.autoRead, value: false).whenFailure { _ in } }
         watchSilence(context)
     }
