@@ -92,6 +92,33 @@ import Testing
         }
     }
 
+    @Test(arguments: ["trace b.example", "log follow"]) func nobodyWatchesTooMuch(line: String) async throws {
+        try await withDesk { desk, hub in
+            let ann = Caller(uid: 1001, pid: 1, user: "ann", role: .operator, hosts: .all)
+            let outputs = (0..<8).map { _ in RecordingOutput() }
+            let watching = outputs.map { output in
+                Task { try await desk.run(line, as: ann, output: output) }
+            }
+            for output in outputs { _ = try await output.messages.next() }
+            #expect(try await desk.run(line, as: ann).code == .tooManyCommands)
+            // Others may still.
+            let other = RecordingOutput()
+            let more = Task { try await desk.run(line, as: .someone(.operator), output: other) }
+            _ = try await other.messages.next()
+            for task in watching { task.cancel() }
+            for task in watching { #expect(try await task.value.code == .cancelled) }
+            #expect(desk.supervisor.stanzaWatchers + hub.followers == 1)
+            // Whoever has ended makes room.
+            let last = RecordingOutput()
+            let again = Task { try await desk.run(line, as: ann, output: last) }
+            _ = try await last.messages.next()
+            for task in [more, again] {
+                task.cancel()
+                _ = try await task.value
+            }
+        }
+    }
+
     @Test func oneHostIsShownWithItsSettings() async throws {
         try await withDesk { desk, _ in
             _ = try await desk.supervisor.set(.suspended, to: ["true"], of: "b.example")

@@ -5,13 +5,14 @@ internal import Shell
 /// `log follow` and `log level`.
 package struct LogHandlers: Sendable {
     private let hub: LogHub
+    private let turnstile = Turnstile()
 
     package init(_ hub: LogHub) {
         self.hub = hub
     }
 
     package func register(in handlers: inout CommandHandlers) {
-        handlers["log follow"] = { call in try await follow(call) }
+        handlers["log follow"] = { call in try await turnstile.run(call) { try await follow(call) } }
         handlers["log level"] = { call in try await level(call) }
     }
 

@@ -4,6 +4,7 @@ package import Supervision
 /// `stats` and `top`: what hosts have done, and which are busy.
 package struct StatisticsHandlers: Sendable {
     private let supervisor: Supervisor
+    private let turnstile = Turnstile()
 
     package init(_ supervisor: Supervisor) {
         self.supervisor = supervisor
@@ -11,7 +12,7 @@ package struct StatisticsHandlers: Sendable {
 
     package func register(in handlers: inout CommandHandlers) {
         handlers["stats"] = { call in try await stats(call) }
-        handlers["top"] = { call in try await top(call) }
+        handlers["top"] = { call in try await turnstile.run(call) { try await top(call) } }
     }
 
     private func stats(_ call: Call) async throws -> Outcome {

@@ -5,6 +5,7 @@ internal import XMPP
 /// `trace`: the stanzas of a host as they come and go.
 package struct TraceHandlers: Sendable {
     private let supervisor: Supervisor
+    private let turnstile = Turnstile()
 
     /// Stanzas that may wait for the reader. Each is at most what the stream reads of one.
     private static let capacity = 1000
@@ -14,7 +15,7 @@ package struct TraceHandlers: Sendable {
     }
 
     package func register(in handlers: inout CommandHandlers) {
-        handlers["trace"] = { call in try await trace(call) }
+        handlers["trace"] = { call in try await turnstile.run(call) { try await trace(call) } }
     }
 
     private func trace(_ call: Call) async throws -> Outcome {
