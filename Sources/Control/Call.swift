@@ -1,16 +1,28 @@
 public import Shell
+internal import Synchronization
 
 /// One run of a command.
 public struct Call: Sendable {
     public let invocation: Invocation
     public let caller: Caller
     public let output: any CommandOutput
+    private let deed = Deed()
+
+    private final class Deed: Sendable {
+        let outcome = Mutex<Outcome?>(nil)
+    }
 
     public init(_ invocation: Invocation, caller: Caller, output: any CommandOutput) {
         self.invocation = invocation
         self.caller = caller
         self.output = output
     }
+
+    /// Notes what has been done by now, for the journal: the command may yet fail, or find that nobody reads its answer.
+    public func note(_ outcome: Outcome) { deed.outcome.withLock { $0 = outcome } }
+
+    /// What was noted last.
+    var noted: Outcome? { deed.outcome.withLock { $0 } }
 
     /// Asks whether to go on, unless the caller has said so beforehand with `--yes`.
     ///

@@ -129,7 +129,7 @@ public struct Dispatcher: Sendable {
             await recorder.end(entry, code: .ok, outcome: outcome)
             return outcome
         } catch {
-            await recorder.end(entry, code: error.code, outcome: nil)
+            await recorder.end(entry, code: error.code, outcome: call.noted)
             throw error
         }
     }
@@ -151,6 +151,8 @@ public protocol ChangeRecorder: Sendable {
     /// - Throws: ``CommandFailure`` with ``ResultCode/unwritableJournal``; then the command must not run.
     func begin(_ invocation: Invocation, caller: Caller, hosts: [String]) async throws(CommandFailure) -> Int64
     /// Writes down how it ended.
+    ///
+    /// - Parameter outcome: What it has done, also where it failed; `nil` when that is nothing.
     func end(_ entry: Int64, code: ResultCode, outcome: Outcome?) async
 }
 

@@ -53,6 +53,55 @@ import Testing
         }
     }
 
+    /// Whoever asked goes when the first thing is said.
+    private struct LeavingOutput: CommandOutput {
+        let width = 0
+
+        func row(_ row: JSON) throws { throw CancellationError() }
+        func text(_ text: String) throws { throw CancellationError() }
+        func progress(_ message: String) throws { throw CancellationError() }
+        func event(_ event: JSON) throws { throw CancellationError() }
+        func ask(_ question: ServerMessage.Question) throws -> String? { throw CancellationError() }
+    }
+
+    @Test(arguments: [
+        "invite create contact alice@a.example": "2 contact by alice@a.example",
+        "invite extend a.example 1 1d": "1 contact by alice@a.example, until ",
+        "invite show a.example 1 --reveal": "1 contact by alice@a.example",
+    ]) func whatIsDoneIsInTheJournalThoughNobodyReadsTheAnswer(line: String, after: String) async throws {
+        try await withInvites(1) { desk async throws in
+            let end = await desk.dispatcher.run(
+                try Words(line).words, caller: .someone(.admin), output: LeavingOutput())
+            #expect(end.code == .cancelled)
+            let entry = try #require(desk.recorder.entries.last)
+            #expect(entry.code == .cancelled && entry.after?.hasPrefix(after) == true, "\(entry)")
+        }
+    }
+
+    @Test func aPurgeThatEndsEarlyTellsTheJournalHowFarItCame() async throws {
+        // Told of the first 5,000 that are gone, whoever asked leaves.
+        try await withInvites(1) { desk async throws in
+            for _ in 0..<20 {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<250 {
+                        group.addTask {
+                            _ = try await desk.supervisor.invite(.init(.contact(of: Self.alice)), on: "a.example")
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+            let end = await desk.dispatcher.run(
+                try Words("invite purge a.example --all --yes").words, caller: .someone(.admin),
+                output: LeavingOutput())
+            #expect(end.code == .cancelled)
+            let entry = try #require(desk.recorder.entries.last)
+            #expect(entry.after == "deleted 5000 invites" && entry.before?.hasSuffix(" and 4981 more") == true)
+        }
+    }
+
+    private static let alice = Account(localpart: "alice", domain: "a.example")
+
     @Test func oneUnknownNumberKeepsAll() async throws {
         try await withInvites(2) { desk async throws in
             let output = RecordingOutput(answers: ["yes"])

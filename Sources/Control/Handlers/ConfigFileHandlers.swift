@@ -40,6 +40,11 @@ package struct ConfigFileHandlers: Sendable {
         } catch let refusal as ConfigurationRefusal {
             throw Self.failure(refusal, host)
         }
+        let outcome = Outcome(
+            "", hosts: [host],
+            before: Self.list(saved.map { ($0.key, $0.before ?? "") }),
+            after: Self.list(saved.map { ($0.key, $0.after) }))
+        call.note(outcome)
         for setting in saved {
             try await call.output.row(
                 .row([
@@ -49,10 +54,7 @@ package struct ConfigFileHandlers: Sendable {
                     "location": .text(setting.location.description),
                 ]))
         }
-        return Outcome(
-            "", hosts: [host],
-            before: Self.list(saved.map { ($0.key, $0.before ?? "") }),
-            after: Self.list(saved.map { ($0.key, $0.after) }))
+        return outcome
     }
 
     private static func list(_ settings: [(key: HostKey, value: String)]) -> String {
@@ -102,6 +104,7 @@ package struct ConfigFileHandlers: Sendable {
         try await Self.onBlockingThread { () throws(ConfigurationFile.Problem) in
             try ConfigurationFile.replace(path, expecting: Array(old.utf8), with: Array(new.utf8))
         }
+        call.note(Outcome(hosts: [host], after: "\(path) is written, and not applied"))
         return try await offerToApply(call, host: host, path: path)
     }
 

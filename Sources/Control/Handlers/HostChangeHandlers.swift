@@ -22,10 +22,12 @@ public struct HostChangeHandlers: Sendable {
         let host = try call.invocation.required("host")
         let key = try Self.key(named: try call.invocation.required("key"))
         let change = try await change(key, to: call.invocation.texts("value"), of: host, call)
-        try await call.output.row(change.after.row)
-        return Outcome(
+        let outcome = Outcome(
             "", hint: "`config save \(host)` keeps it over a restart", hosts: [host], before: change.before.line,
             after: change.after.line)
+        call.note(outcome)
+        try await call.output.row(change.after.row)
+        return outcome
     }
 
     private func suspend(_ call: Call) async throws -> Outcome {
@@ -60,10 +62,12 @@ public struct HostChangeHandlers: Sendable {
                 .nothingToDo, "nothing of this was changed at run time on \(host)",
                 hint: "`config status \(host)` shows what was")
         }
-        for change in dropped { try await call.output.row(change.after.row) }
-        return Outcome(
+        let outcome = Outcome(
             hosts: [host], before: dropped.map(\.before.line).joined(separator: "; "),
             after: dropped.map(\.after.line).joined(separator: "; "))
+        call.note(outcome)
+        for change in dropped { try await call.output.row(change.after.row) }
+        return outcome
     }
 
     private func restart(_ call: Call) async throws -> Outcome {

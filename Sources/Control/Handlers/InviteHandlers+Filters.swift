@@ -85,10 +85,13 @@ extension InviteHandlers {
         let one = count == 1
         try await call.confirm(
             "Delete \(InviteRows.counted(count)) of \(host)? \(one ? "Its link stops" : "Their links stop") working.")
-        let deleted = try await remove(host, filter, through: end, of: count, call)
-        return Outcome(
-            "deleted \(InviteRows.counted(deleted))", hosts: [host],
-            before: InviteRows.journal(examples, count: count), after: "deleted \(InviteRows.counted(deleted))")
+        let before = InviteRows.journal(examples, count: count)
+        func outcome(_ deleted: Int) -> Outcome {
+            let text = "deleted \(InviteRows.counted(deleted))"
+            return Outcome(text, hosts: [host], before: before, after: text)
+        }
+        return outcome(
+            try await remove(host, filter, through: end, of: count, call) { call.note(outcome($0)) })
     }
 
     private func count(_ host: String, _ filter: InviteFilter, through end: Int64) async throws -> Int {
@@ -122,7 +125,8 @@ extension InviteHandlers {
     }
 
     private func remove(
-        _ host: String, _ filter: InviteFilter, through end: Int64, of total: Int, _ call: Call
+        _ host: String, _ filter: InviteFilter, through end: Int64, of total: Int, _ call: Call,
+        removed: (Int) -> Void
     ) async throws(CommandFailure) -> Int {
         var count = 0
         var told = 0
@@ -134,6 +138,7 @@ extension InviteHandlers {
                     try await supervisor.removeInvites(of: host, filter, after: after, through: end)
                 }
                 count += tally.count
+                removed(count)
                 start = tally.next
                 if count >= told + Self.progressStep {
                     told = count

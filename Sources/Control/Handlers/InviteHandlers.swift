@@ -57,9 +57,11 @@ package struct InviteHandlers: Sendable {
         let invite = try await translated(host) { () throws(InviteTrouble) in
             try await supervisor.invite(request, on: host)
         }
+        let outcome = Outcome(hosts: [host], after: InviteRows.journal([invite], count: 1))
+        call.note(outcome)
         let rows = InviteRows(host: host, now: supervisor.now)
         try await call.output.row(rows.row(invite, link: true, qrCode: call.invocation.has("qr")))
-        return Outcome(hosts: [host], after: InviteRows.journal([invite], count: 1))
+        return outcome
     }
 
     // MARK: Showing and changing
@@ -69,9 +71,12 @@ package struct InviteHandlers: Sendable {
         let invites = try await invites(call, of: host)
         let rows = InviteRows(host: host, now: supervisor.now)
         let (link, qrCode) = (call.invocation.has("reveal"), call.invocation.has("qr"))
-        for invite in invites { try await call.output.row(rows.row(invite, link: link, qrCode: qrCode)) }
-        return Outcome(
+        let outcome = Outcome(
             hosts: [host], after: link || qrCode ? InviteRows.journal(invites, count: invites.count) : nil)
+        // Some of them may be read before it ends early.
+        call.note(outcome)
+        for invite in invites { try await call.output.row(rows.row(invite, link: link, qrCode: qrCode)) }
+        return outcome
     }
 
     private func delete(_ call: Call) async throws -> Outcome {
@@ -100,11 +105,13 @@ package struct InviteHandlers: Sendable {
         let (invite, before) = try await translated(host) { () throws(InviteTrouble) in
             try await supervisor.extendInvite(Int64(number), of: host, by: time)
         }
-        try await call.output.row(InviteRows(host: host, now: supervisor.now).row(invite))
         let name = InviteRows.journal([invite], count: 1)
-        return Outcome(
+        let outcome = Outcome(
             hosts: [host], before: "\(name), until \(before.text)",
             after: "\(name), until \(invite.invite.expiresAt.text)")
+        call.note(outcome)
+        try await call.output.row(InviteRows(host: host, now: supervisor.now).row(invite))
+        return outcome
     }
 
     /// The invites that the call names, each once.
