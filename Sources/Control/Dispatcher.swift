@@ -120,9 +120,11 @@ public struct Dispatcher: Sendable {
         guard spec.effect != .read || call.invocation.givenOptions.contains(where: \.isJournalled) else {
             return try await body()
         }
-        let concerned =
-            call.invocation.texts { $0 == .host }
-            + call.invocation.texts { $0 == .user }.compactMap { try? JID($0).domain }
+        var concerned: [String] = []
+        let users = call.invocation.texts { $0 == .user }.compactMap { try? JID($0).domain }
+        for host in call.invocation.texts(where: { $0 == .host }) + users where !concerned.contains(host) {
+            concerned.append(host)
+        }
         let entry = try await recorder.begin(call.invocation, caller: call.caller, hosts: concerned)
         do throws(CommandFailure) {
             let outcome = try await body()

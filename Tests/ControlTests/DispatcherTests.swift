@@ -14,6 +14,7 @@ import Testing
             handlers["host suspend"] = { call in
                 Outcome("done", before: "running", after: "suspended")
             }
+            handlers["invite create account"] = { _ in Outcome() }
             handlers["grants"] = { call in
                 Outcome(Self.files.keys.sorted().filter(call.caller.hosts.contains).joined(separator: " "))
             }
@@ -51,6 +52,14 @@ import Testing
                         line: "host suspend a.example", hosts: ["a.example"], code: .ok, before: "running",
                         after: "suspended")
                 ])
+        }
+    }
+
+    @Test func aHostThatIsNamedTwiceIsInTheJournalOnce() async throws {
+        try await withDesk { desk in
+            _ = try await desk.run("invite create account a.example --contact alice@a.example")
+            _ = try await desk.run("invite create account a.example --contact alice@b.example")
+            #expect(desk.recorder.entries.map(\.hosts) == [["a.example"], ["a.example", "b.example"]])
         }
     }
 
