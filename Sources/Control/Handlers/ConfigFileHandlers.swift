@@ -128,8 +128,11 @@ package struct ConfigFileHandlers: Sendable {
             } catch let failure as CommandFailure where failure.code == .refused || failure.code == .unconfirmed {
                 return later
             }
-            _ = try await supervisor.apply(expecting: plan.hash, by: call.caller.user)
-            return Outcome("\(path) is written and applied", hosts: [host])
+            // What else the files say by now is in force, too, on whichever host.
+            let applied = try await supervisor.apply(expecting: plan.hash, by: call.caller.user)
+            return Outcome(
+                "\(path) is written and applied", hosts: [host] + applied.hosts.filter { $0 != host },
+                before: "snapshot \(applied.before)", after: "snapshot \(applied.after)")
         } catch let refusal as ConfigurationRefusal {
             let failure = Self.failure(refusal, host)
             throw CommandFailure(
