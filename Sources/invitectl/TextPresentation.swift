@@ -93,6 +93,8 @@ final class TextPresentation: Presentation {
             if case .table? = shape, !hasShownRows, end.message.isEmpty, screen.terminal.isOutput {
                 screen.output.line("(none)")
             }
+            // What to do next is for people, not for what reads a script's output.
+            if let hint = end.hint, screen.terminal.isOutput { screen.output.line(hinted(hint)) }
         } else {
             flush()
         }
@@ -104,9 +106,11 @@ final class TextPresentation: Presentation {
     private func fail(_ end: ServerMessage.End) {
         let message = end.message.isEmpty ? "the command failed" : end.message
         screen.errors.line(prefix + renderer.text(message).joined(separator: "\n") + " (\(end.code.rawValue))")
-        if let hint = end.hint { screen.errors.line("hint: " + renderer.text(hint).joined(separator: "\n")) }
+        if let hint = end.hint { screen.errors.line(hinted(hint)) }
         screen.errors.flush()
     }
+
+    private func hinted(_ hint: String) -> String { "hint: " + renderer.text(hint).joined(separator: "\n") }
 
     private func endTable() {
         guard !rows.isEmpty else { return }
