@@ -63,8 +63,10 @@ struct Desk {
     }
 
     /// The same commands with another journal.
-    func dispatcher(recorder: any ChangeRecorder) -> Dispatcher {
-        Dispatcher(handlers, hosts: names, recorder: recorder, logger: world.surroundings.logger)
+    ///
+    /// - Parameter hosts: The hosts that there are; those of the beginning unless given.
+    func dispatcher(recorder: any ChangeRecorder, hosts: (any HostDirectoryView)? = nil) -> Dispatcher {
+        Dispatcher(handlers, hosts: hosts ?? names, recorder: recorder, logger: world.surroundings.logger)
     }
 
     /// Runs a command line as an admin who sees all hosts.
