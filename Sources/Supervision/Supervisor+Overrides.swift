@@ -1,5 +1,6 @@
 public import Configuration
 internal import Invites
+internal import Logging
 internal import XMPP
 
 /// Settings that are changed at run time. Nothing here waits for a disk: a change is in force with the next request.
@@ -61,6 +62,18 @@ extension Supervisor {
         return zip(before, dropped.compactMap { status(of: $0, for: host) }).map(SettingChange.init)
     }
 
+    /// Drops what was set on hosts that there are no longer. While a change waits to be confirmed, those that may come
+    /// back keep it: a host that was suspended must not make invites because somebody undid something.
+    func dropOverridesOfGoneHosts() {
+        let gone = overrides.filter { base.hosts[$0.key] == nil && pendingBack?.hosts[$0.key] == nil }
+        for (host, set) in gone.sorted(by: { $0.key < $1.key }) {
+            overrides[host] = nil
+            surroundings.logger.notice(
+                "dropped what was set on a host that is gone",
+                metadata: ["host": "\(host)", "keys": "\(set.keys.map(\.rawValue).joined(separator: ", "))"])
+        }
+    }
+
     private func status(of key: HostKey, for host: String) -> SettingStatus? {
         guard let configuration = hosts[host]?.configuration else { return nil }
         let isOverridden = overrides[host]?.value(of: key) != nil
@@ -108,8 +121,8 @@ extension Supervisor {
     /// Moves to another base, with the overrides on top: starts the hosts that are new, stops those that are gone with
     /// their overrides, and gives those that differ their new rules. What does not differ is not touched.
     func run(_ base: BaseLayer) -> ConfigurationDiff {
-        overrides = overrides.filter { base.hosts[$0.key] != nil }
         self.base = base
+        dropOverridesOfGoneHosts()
         revision += 1
         let old = hosts
         let diff = ConfigurationDiff(from: old.mapValues(\.configuration), to: base.hosts(with: overrides))

@@ -232,6 +232,7 @@ extension Supervisor {
 
     private func forgetPending() {
         pendingBack = nil
+        dropOverridesOfGoneHosts()
         deadlineTask?.cancel()
         deadlineTask = nil
     }

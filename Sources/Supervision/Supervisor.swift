@@ -18,7 +18,8 @@ public actor Supervisor {
     var readings = 0
     /// What runs beneath the overrides.
     var base: BaseLayer
-    /// By host, what was changed at run time; never empty.
+    /// By host, what was changed at run time; never empty. Also of hosts that come back if what waits to be confirmed is
+    /// undone.
     var overrides: [String: SettingOverrides] = [:]
     var refused: [RefusedHost] {
         didSet { router.refused.replace(refused, since: surroundings.now()) }

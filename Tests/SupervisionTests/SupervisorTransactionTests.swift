@@ -165,6 +165,28 @@ import XMPP
         }
     }
 
+    @Test func aHostThatComesBackHasWhatWasSetOnIt() async throws {
+        try await Hosting.with(["a.example": "", "b.example": ""]) { hosting in
+            let supervisor = hosting.supervisor
+            _ = try await supervisor.set(.suspended, to: ["true"], of: "b.example")
+            try hosting.remove("b.example")
+            _ = try await supervisor.apply(expecting: nil, confirmWithin: minute, by: "someone")
+            #expect(await supervisor.overrides(of: "b.example") == nil)
+            let plan = try await supervisor.planUndo(to: nil).plan
+            _ = try await supervisor.undo(to: nil, expecting: plan.hash)
+            #expect(await supervisor.overrides(of: "b.example")?.keys == [.suspended])
+            #expect(try await !mayInvite(hosting, "1", by: "bob@b.example/r"))
+
+            // Confirmed, it is gone for good.
+            _ = try await supervisor.apply(expecting: nil, confirmWithin: minute, by: "someone")
+            _ = try await supervisor.confirm()
+            let gone = "dropped what was set on a host that is gone"
+            #expect(hosting.world.log.items.count { $0.contains(gone) && $0.contains("b.example") } == 1)
+            _ = try await supervisor.undo(to: nil, expecting: nil)
+            #expect(try await mayInvite(hosting, "2", by: "bob@b.example/r"))
+        }
+    }
+
     @Test func whatIsConfirmedStays() async throws {
         try await Hosting.with(["a.example": ""]) { hosting in
             try hosting.write(forbidden, host: "a.example")
