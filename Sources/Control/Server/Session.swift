@@ -17,7 +17,12 @@ final class Session: Sendable {
     struct Request: Sendable {
         var task: Task<Void, Never>?
         var isCancelled = false
+        /// Who waits for an answer.
         var question: CheckedContinuation<String?, any Error>?
+        /// Whether a question has been said that nobody waits for yet.
+        var isAsking = false
+        /// The answer to it: a peer can be faster than the command that asks.
+        var earlyAnswer: String??
         /// Whether it goes on until it is ended.
         var isStream = false
     }
@@ -210,17 +215,36 @@ final class Session: Sendable {
         request?.task?.cancel()
     }
 
+    /// Has an answer kept that comes before ``answer(to:)``. To be called before the question is said.
+    func expectAnswer(to id: Int64) {
+        state.withLock { state in
+            state.requests[id]?.isAsking = true
+            state.requests[id]?.earlyAnswer = nil
+        }
+    }
+
     func answer(_ id: Int64, _ text: String?) {
-        state.withLock { $0.requests[id]?.question.take() }?.resume(returning: text)
+        let question = state.withLock { state -> CheckedContinuation<String?, any Error>? in
+            if let question = state.requests[id]?.question.take() { return question }
+            if state.requests[id]?.isAsking == true { state.requests[id]?.earlyAnswer = .some(text) }
+            return nil
+        }
+        question?.resume(returning: text)
     }
 
     /// Waits for the answer to the question that was just asked; `nil` when there is none.
     func answer(to id: Int64) async throws -> String? {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
+                var early: String?
                 let (isOver, old) = state.withLock { state in
                     guard state.requests[id]?.isCancelled == false, !state.isGone, !Task.isCancelled else {
                         return (true, nil as CheckedContinuation<String?, any Error>?)
+                    }
+                    state.requests[id]?.isAsking = false
+                    if let answer = state.requests[id]?.earlyAnswer.take() {
+                        early = answer
+                        return (false, continuation)
                     }
                     if state.isInputOver { return (false, continuation) }
                     let old = state.requests[id]?.question
@@ -228,8 +252,8 @@ final class Session: Sendable {
                     return (false, old)
                 }
                 if isOver { continuation.resume(throwing: CancellationError()) }
-                // Nobody can answer any more; or a command asked twice at once, and the first has no answer.
-                old?.resume(returning: nil)
+                // It was answered already; or nobody can answer any more; or a command asked twice at once, and the first has no answer.
+                old?.resume(returning: early)
                 // In plain text the next line, which is the answer, may have come already.
                 outbox.signal()
             }

@@ -21,6 +21,7 @@ struct SessionOutput: CommandOutput {
 
     func ask(_ question: ServerMessage.Question) async throws -> String? {
         guard isInteractive else { throw CommandFailure(question) }
+        session.expectAnswer(to: id)
         try await say(.ask(id: id, question))
         return try await session.answer(to: id)
     }

@@ -115,6 +115,28 @@ import Testing
         }
     }
 
+    @Test func anAnswerIsHeardHoweverSoonItComes() async throws {
+        let rounds = 300
+        try await ControlRoom.with { handlers in
+            handlers["status"] = { call in
+                var answers: [String?] = []
+                for _ in 0..<rounds { answers.append(try await call.output.ask(.confirm("really?"))) }
+                return Outcome("\(answers == (0..<rounds).map(String.init))")
+            }
+        } _: { room in
+            let peer = try await room.connect()
+            try await peer.run(1, "status", isInteractive: true)
+            for round in 0..<rounds {
+                guard case .ask = try await peer.next() else {
+                    Issue.record("no question \(round)")
+                    return
+                }
+                try await peer.say(.answer(id: 1, text: "\(round)"))
+            }
+            #expect(try await peer.end(1) == .init(.ok, "true"))
+        }
+    }
+
     @Test func nobodyIsAskedWhereNobodyIs() async throws {
         try await ControlRoom.with { handlers in
             handlers["status"] = { call in
