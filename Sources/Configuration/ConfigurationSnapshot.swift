@@ -10,8 +10,10 @@ public struct ConfigurationSnapshot: Hashable, Sendable {
 
     /// All that is to be known of a snapshot without reading it.
     public struct Header: Hashable, Sendable {
-        /// Counted from 1, in the order in which they came into force.
+        /// Counted from 1, in the order in which they came into force first.
         public let number: Int
+        /// The snapshot that ran before; `nil` when none is known. It need not be the one with the number before.
+        public let before: Int?
         public let time: Timestamp
         /// Who or what applied it.
         public let by: String
@@ -21,9 +23,11 @@ public struct ConfigurationSnapshot: Hashable, Sendable {
     }
 
     public init(
-        number: Int, time: Timestamp, by: String, files: Fingerprint, hosts: [String: HostConfiguration]
+        number: Int, before: Int? = nil, time: Timestamp, by: String, files: Fingerprint,
+        hosts: [String: HostConfiguration]
     ) {
-        header = Header(number: number, time: time, by: by, hostCount: hosts.count, files: files)
+        header = Header(
+            number: number, before: before, time: time, by: by, hostCount: hosts.count, files: files)
         self.hosts = hosts
     }
 
@@ -46,6 +50,7 @@ extension ConfigurationSnapshot {
     fileprivate struct HeaderLine: Codable {
         var format = 1
         let number: Int
+        let before: Int?
         let time: Int64
         let by: String
         let hosts: Int
@@ -56,7 +61,8 @@ extension ConfigurationSnapshot {
     /// The text of the file.
     public var bytes: [UInt8] {
         let line = HeaderLine(
-            number: header.number, time: header.time.millisecondsSinceEpoch, by: header.by, hosts: hosts.count,
+            number: header.number, before: header.before, time: header.time.millisecondsSinceEpoch, by: header.by,
+            hosts: hosts.count,
             files: header.files.description, checksum: Fingerprint(hosts).description)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -107,6 +113,7 @@ extension ConfigurationSnapshot {
 extension ConfigurationSnapshot.Header {
     fileprivate init(_ line: ConfigurationSnapshot.HeaderLine) {
         number = line.number
+        before = line.before
         time = Timestamp(millisecondsSinceEpoch: line.time)
         by = line.by
         hostCount = line.hosts

@@ -31,8 +31,9 @@ struct ConfigurationStart {
         self.transaction = transaction
         base = old.map { BaseLayer($0) } ?? BaseLayer(read)
         let snapshot = ConfigurationSnapshot(
-            number: transaction.record.running, time: surroundings.now(), by: "start", files: base.files,
-            hosts: base.hosts)
+            number: transaction.record.running,
+            before: previous.map(\.lastGood).flatMap { headers[$0]?.number } ?? headers.keys.max(),
+            time: surroundings.now(), by: "start", files: base.files, hosts: base.hosts)
         header = old?.header ?? headers[transaction.record.running] ?? snapshot.header
         guard isNew || transaction.record != previous else { return }
         if previous?.pending != nil {

@@ -13,6 +13,9 @@ struct ConfigurationTransaction: Sendable {
         var pending: Pending?
         /// The files that were undone. As long as they are so, the daemon starts with the snapshot instead.
         var rejected: String?
+
+        /// The snapshot that ran last without a doubt about it.
+        var lastGood: Int { pending?.back ?? running }
     }
 
     struct Pending: Hashable, Codable, Sendable {
@@ -122,10 +125,13 @@ struct ConfigurationTransaction: Sendable {
     ///
     /// - Parameters:
     ///   - number: Which; `nil` for the one before what waits to be confirmed, or before what runs.
+    ///   - before: What ran before what runs, which need not have the number before: that may have been undone.
     ///   - kept: The numbers of the snapshots that there are.
     ///   - files: The fingerprint of the files that run; `nil` when a snapshot does.
     /// - Throws: ``ConfigurationRefusal/nothing(_:)``.
-    func undoing(to number: Int?, among kept: some Sequence<Int>, files: String?) throws(ConfigurationRefusal) -> Move {
+    func undoing(
+        to number: Int?, before: Int?, among kept: some Sequence<Int>, files: String?
+    ) throws(ConfigurationRefusal) -> Move {
         let target: Int
         if let number {
             guard kept.contains(number) else { throw .nothing("there is no snapshot \(number)") }
@@ -133,10 +139,10 @@ struct ConfigurationTransaction: Sendable {
             target = number
         } else if let pending = record.pending {
             target = pending.back
-        } else if let previous = kept.filter({ $0 < record.running }).max() {
-            target = previous
+        } else if let before, kept.contains(before), before != record.running {
+            target = before
         } else {
-            throw .nothing("there is no snapshot before \(record.running)")
+            throw .nothing("there is no snapshot of what ran before \(record.running)")
         }
         // Not first: going back must not fail for a disk, and what a restart brings back otherwise ran before as well.
         return Move(

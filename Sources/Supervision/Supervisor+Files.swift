@@ -66,14 +66,10 @@ extension Supervisor {
         let isSame = new.files == base.files
         // Nothing waits, and what files say runs: nothing has to be on the disk first.
         let move = try transaction.applying(isSame: isSame, confirmedBy: nil)
+        let before = transaction.record.running
         _ = run(new)
         transaction.commit(move)
-        if !isSame {
-            let snapshot = ConfigurationSnapshot(
-                number: move.record.running, time: surroundings.now(), by: by, files: new.files, hosts: new.hosts)
-            header = snapshot.header
-            snapshots.writeLater(snapshot, move.record, needed: transaction.needed)
-        }
+        if !isSame { keep(new, move.record, before: before, by: by) }
         surroundings.logger.notice(
             "settings saved",
             metadata: ["host": "\(host)", "keys": "\(wanted.map(\.rawValue).joined(separator: ", "))"])

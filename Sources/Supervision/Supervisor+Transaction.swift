@@ -91,10 +91,7 @@ extension Supervisor {
         transaction.commit(move)
         refused = []
         if !isSame {
-            let snapshot = ConfigurationSnapshot(
-                number: move.record.running, time: surroundings.now(), by: by, files: new.files, hosts: new.hosts)
-            header = snapshot.header
-            snapshots.writeLater(snapshot, move.record, needed: transaction.needed)
+            keep(new, move.record, before: before, by: by)
         }
         logApplied(diff, newDaemon)
         if let patience, move.record.pending != nil { undo(after: patience, unlessConfirmed: move.record) }
@@ -200,7 +197,8 @@ extension Supervisor {
 
     private func undoing(to number: Int?) throws(ConfigurationRefusal) -> ConfigurationTransaction.Move {
         try transaction.undoing(
-            to: number, among: snapshots.headers.map(\.number), files: base.isFiles ? base.files.description : nil)
+            to: number, before: header.before, among: snapshots.headers.map(\.number),
+            files: base.isFiles ? base.files.description : nil)
     }
 
     private func layer(ofSnapshot number: Int) async throws(ConfigurationRefusal) -> BaseLayer {
@@ -294,8 +292,18 @@ extension Supervisor {
     ) async throws(ConfigurationRefusal) {
         let isKept = await snapshots.has(number)
         let snapshot = ConfigurationSnapshot(
-            number: number, time: header.time, by: header.by, files: base.files, hosts: base.hosts)
+            number: number, before: header.before, time: header.time, by: header.by, files: base.files,
+            hosts: base.hosts)
         try await snapshots.write(isKept ? nil : snapshot, record)
+    }
+
+    /// Has what runs now written down as a snapshot, some time later.
+    func keep(_ base: BaseLayer, _ record: ConfigurationTransaction.Record, before: Int, by: String) {
+        let snapshot = ConfigurationSnapshot(
+            number: record.running, before: before, time: surroundings.now(), by: by, files: base.files,
+            hosts: base.hosts)
+        header = snapshot.header
+        snapshots.writeLater(snapshot, record, needed: transaction.needed)
     }
 
     private func checkOverrides(over new: BaseLayer) throws(ConfigurationRefusal) {

@@ -51,17 +51,28 @@ import Testing
     @Test func anUndoGoesBackToBeforeWhatWaitsOrTheLastOrWhereItIsTold() throws {
         let waiting = Transaction(record: pending, latest: 3)
         #expect(
-            try waiting.undoing(to: nil, among: [1, 2, 3], files: "new").record == Record(running: 2, rejected: "new"))
+            try waiting.undoing(to: nil, before: 1, among: [1, 2, 3], files: "new").record
+                == Record(running: 2, rejected: "new"))
         #expect(
-            try waiting.undoing(to: 1, among: [1, 2, 3], files: "new").record == Record(running: 1, rejected: "new"))
+            try waiting.undoing(to: 1, before: 2, among: [1, 2, 3], files: "new").record
+                == Record(running: 1, rejected: "new"))
         let idle = Transaction(record: Record(running: 7, rejected: "old"), latest: 9)
-        #expect(try idle.undoing(to: nil, among: [3, 5, 8], files: nil).record == Record(running: 5, rejected: "old"))
-        #expect(try idle.undoing(to: 8, among: [3, 5, 8], files: "x").record == Record(running: 8, rejected: "x"))
-        for (number, kept) in [(nil, [7, 8]), (4, [3, 5]), (7, [7])] as [(Int?, [Int])] {
-            #expect(throws: ConfigurationRefusal.self) { try idle.undoing(to: number, among: kept, files: nil) }
+        // Not 5, which was undone itself.
+        #expect(
+            try idle.undoing(to: nil, before: 3, among: [3, 5, 8], files: nil).record
+                == Record(running: 3, rejected: "old"))
+        #expect(
+            try idle.undoing(to: 8, before: 3, among: [3, 5, 8], files: "x").record
+                == Record(running: 8, rejected: "x"))
+        for (number, before, kept) in [
+            (nil, nil, [5, 7, 8]), (nil, 5, [7, 8]), (nil, 7, [7]), (4, 3, [3, 5]), (7, 3, [7]),
+        ] as [(Int?, Int?, [Int])] {
+            #expect(throws: ConfigurationRefusal.self) {
+                try idle.undoing(to: number, before: before, among: kept, files: nil)
+            }
         }
         var undone = idle
-        undone.commit(try idle.undoing(to: nil, among: [5], files: nil))
+        undone.commit(try idle.undoing(to: nil, before: 5, among: [5], files: nil))
         // Numbers are never given twice.
         #expect(try undone.applying(isSame: false, confirmedBy: nil).record.running == 10)
     }

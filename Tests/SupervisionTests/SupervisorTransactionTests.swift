@@ -219,7 +219,7 @@ import XMPP
             }
             _ = try await hosting.supervisor.undo(to: nil, expecting: nil)
             #expect(await name() == "One")
-            await #expect(throws: ConfigurationRefusal.nothing("there is no snapshot before 1")) {
+            await #expect(throws: ConfigurationRefusal.nothing("there is no snapshot of what ran before 1")) {
                 try await hosting.supervisor.undo(to: nil, expecting: nil)
             }
             _ = try await hosting.supervisor.undo(to: 3, expecting: nil)
@@ -230,6 +230,25 @@ import XMPP
             let history = await hosting.supervisor.history()
             #expect(history.map(\.header.by) == ["start", "SIGHUP", "SIGHUP"])
             #expect(history.map(\.isRunning) == [false, false, true])
+        }
+    }
+
+    @Test func anUndoDoesNotGoBackToWhatWasUndone() async throws {
+        try await Hosting.with(["a.example": "site_name: Good\n"]) { hosting in
+            for text in ["Bad", "Mended"] {
+                try hosting.write("site_name: \(text)\n", host: "a.example")
+                _ = try await hosting.supervisor.apply(expecting: nil, by: "someone")
+                if text == "Bad" { _ = try await hosting.supervisor.undo(to: nil, expecting: nil) }
+            }
+            let target = try await hosting.supervisor.planUndo(to: nil).snapshot
+            #expect(target == 1)
+            // Nor after a restart.
+            try await hosting.restarted { hosting in
+                let undone = try await hosting.supervisor.undo(to: nil, expecting: nil)
+                #expect(undone.after == 1)
+                let settings = await hosting.supervisor.settings(of: "a.example")
+                #expect(settings?.contains { $0.value == "Good" } == true)
+            }
         }
     }
 
