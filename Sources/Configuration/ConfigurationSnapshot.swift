@@ -5,6 +5,9 @@ import XMPP
 
 /// What the hosts' files said when they were applied, kept so that it can run again.
 public struct ConfigurationSnapshot: Hashable, Sendable {
+    /// The numbers that snapshots have. Nobody gets to the last one; what says more was damaged.
+    public static let numbers = 1...Int(Int32.max)
+
     public var header: Header
     public let hosts: [String: HostConfiguration]
 
@@ -102,7 +105,9 @@ extension ConfigurationSnapshot {
     }
 
     private static func headerLine(_ text: ArraySlice<UInt8>?) throws(Damage) -> HeaderLine {
-        guard let text, let line = try? JSONDecoder().decode(HeaderLine.self, from: Data(text)), line.number > 0 else {
+        guard let text, let line = try? JSONDecoder().decode(HeaderLine.self, from: Data(text)),
+            numbers.contains(line.number)
+        else {
             throw Damage("it does not begin with a header")
         }
         guard line.format == 1 else { throw Damage("a newer version of invited wrote it") }

@@ -1,3 +1,4 @@
+internal import Configuration
 internal import Invites
 
 /// What runs, what waits to be confirmed and what was undone, as a pure state machine: each function says what has to be
@@ -16,6 +17,12 @@ struct ConfigurationTransaction: Sendable {
 
         /// The snapshot that ran last without a doubt about it.
         var lastGood: Int { pending?.back ?? running }
+
+        /// Whether the numbers in it are some that are given, and not what a damaged disk holds.
+        var isSound: Bool {
+            ConfigurationSnapshot.numbers.contains(running)
+                && pending.map { ConfigurationSnapshot.numbers.contains($0.back) } ?? true
+        }
     }
 
     struct Pending: Hashable, Codable, Sendable {

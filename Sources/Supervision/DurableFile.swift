@@ -2,6 +2,9 @@ internal import Glibc
 
 /// Small files that are there whole or not at all, whatever happens while they are written.
 enum DurableFile {
+    /// How the names of files end that are being written; they begin with a dot.
+    static let unfinished = ".new"
+
     struct Problem: Error, CustomStringConvertible {
         let code: CInt
         let description: String
@@ -18,7 +21,7 @@ enum DurableFile {
     /// - Throws: ``Problem``; then what was there before still is.
     static func write(_ bytes: [UInt8], to name: String, in directory: String) throws {
         let path = "\(directory)/\(name)"
-        let temporary = "\(directory)/.\(name).new"
+        let temporary = "\(directory)/.\(name)\(unfinished)"
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { throw Problem("open") }
         do {

@@ -18,6 +18,8 @@ final class SnapshotStore: Sendable {
 
     private struct State {
         var headers: [Int: ConfigurationSnapshot.Header] = [:]
+        /// Those of which more than the header was seen to be good.
+        var whole: Set<Int> = []
         /// What is to be written next; a later one takes its place.
         var next: (snapshot: ConfigurationSnapshot?, record: ConfigurationTransaction.Record, needed: Set<Int>)?
     }
@@ -39,11 +41,15 @@ final class SnapshotStore: Sendable {
             return nil
         }
         for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] {
+            // What was being written when the daemon was killed.
+            if name.hasPrefix("."), name.hasSuffix(DurableFile.unfinished) { unlink("\(directory)/\(name)") }
             guard name.hasSuffix(Self.suffix), let number = Int(name.dropLast(Self.suffix.count)) else { continue }
             do {
                 let start = try DurableFile.read("\(directory)/\(name)", limit: 4096, isWhole: false)
                 let header = try ConfigurationSnapshot.header(reading: start)
-                guard header.number == number else { throw ConfigurationSnapshot.Damage("its name is another's") }
+                guard header.number == number, name == Self.name(of: number) else {
+                    throw ConfigurationSnapshot.Damage("its name is another's")
+                }
                 state.withLock { $0.headers[number] = header }
             } catch {
                 warn("read the snapshot", name, "\(error)")
@@ -51,7 +57,9 @@ final class SnapshotStore: Sendable {
         }
         do {
             let bytes = try DurableFile.read("\(directory)/\(Self.recordName)", limit: 65_536, isWhole: true)
-            return try JSONDecoder().decode(ConfigurationTransaction.Record.self, from: Data(bytes))
+            let record = try JSONDecoder().decode(ConfigurationTransaction.Record.self, from: Data(bytes))
+            guard record.isSound else { throw ConfigurationSnapshot.Damage("it has numbers that are never given") }
+            return record
         } catch let problem as DurableFile.Problem where problem.code == ENOENT {
             return nil
         } catch {
@@ -74,8 +82,10 @@ final class SnapshotStore: Sendable {
     /// Reads a snapshot on the caller's thread.
     func readNow(_ number: Int) throws(ConfigurationRefusal) -> ConfigurationSnapshot {
         do {
-            return try ConfigurationSnapshot(
+            let snapshot = try ConfigurationSnapshot(
                 reading: DurableFile.read(path(of: number), limit: Self.largestFile, isWhole: true))
+            state.withLock { _ = $0.whole.insert(number) }
+            return snapshot
         } catch {
             warn("read the snapshot", "\(number)", "\(error)")
             throw .io("snapshot \(number) cannot be read: \(error)")
@@ -131,9 +141,12 @@ final class SnapshotStore: Sendable {
         }.get()
     }
 
-    /// Whether a snapshot is on the disk, once all that was to be written is.
+    /// Whether a snapshot is on the disk, and could be gone back to, once all that was to be written is.
     func has(_ number: Int) async -> Bool {
-        await onQueue { self.state.withLock { $0.headers[number] != nil } }
+        await onQueue {
+            let (isThere, isWhole) = self.state.withLock { ($0.headers[number] != nil, $0.whole.contains(number)) }
+            return isThere && (isWhole || (try? self.readNow(number)) != nil)
+        }
     }
 
     /// Writes the record on the caller's thread.
@@ -154,7 +167,10 @@ final class SnapshotStore: Sendable {
             warn("write the snapshot", "\(number)", "\(error)")
             throw .io("\(path(of: number)) cannot be written: \(error)")
         }
-        state.withLock { $0.headers[number] = snapshot.header }
+        state.withLock { state in
+            state.headers[number] = snapshot.header
+            state.whole.insert(number)
+        }
     }
 
     private func writeFile(_ name: String, _ bytes: [UInt8]) throws {
@@ -165,6 +181,7 @@ final class SnapshotStore: Sendable {
         let old = state.withLock { state in
             let old = state.headers.keys.sorted().dropLast(Self.capacity).filter { !needed.contains($0) }
             for number in old { state.headers[number] = nil }
+            state.whole.subtract(old)
             return old
         }
         for number in old { unlink(path(of: number)) }

@@ -80,6 +80,50 @@ import XMPP
         #expect(second.headers.map(\.number) == [1])
     }
 
+    @Test func numbersThatAreNeverGivenAreDamage() async throws {
+        let first = store()
+        _ = first.open()
+        try await first.write(snapshot(1), .init(running: 1))
+        for record in [
+            #"{"running":9223372036854775807}"#, #"{"running":0}"#, #"{"running":-1}"#,
+            #"{"running":1,"pending":{"back":9223372036854775807,"deadline":1}}"#,
+        ] {
+            try damage("record.json") { _ in Data(record.utf8) }
+            #expect(store().open() == nil, "\(record)")
+        }
+        let text = String(decoding: try Data(contentsOf: URL(filePath: path + "/000001.jsonl")), as: UTF8.self)
+        let number = "9223372036854775807"
+        let other = text.replacing("\"number\":1", with: "\"number\":\(number)")
+        try Data(other.utf8).write(to: URL(filePath: "\(path)/\(number).jsonl"))
+        // One that would not be found under its number.
+        try Data(text.utf8).write(to: URL(filePath: path + "/1.jsonl"))
+        let last = store()
+        _ = last.open()
+        #expect(last.headers.map(\.number) == [1])
+    }
+
+    @Test func whatWasBeingWrittenIsClearedAway() throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try Data("{".utf8).write(to: URL(filePath: path + "/.000003.jsonl.new"))
+        try Data("{".utf8).write(to: URL(filePath: path + "/.record.json.new"))
+        _ = store().open()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: path).isEmpty)
+    }
+
+    @Test func aDamagedOneIsNotHad() async throws {
+        let first = store()
+        _ = first.open()
+        for number in 1...2 { try await first.write(snapshot(number, [everything]), .init(running: 2)) }
+        try damage("000002.jsonl") { Data($0.dropLast(20)) }
+        let second = store()
+        _ = second.open()
+        #expect(await second.has(1))
+        #expect(await !second.has(2))
+        #expect(await !second.has(3))
+        try await second.write(snapshot(2, [everything]), .init(running: 2))
+        #expect(await second.has(2))
+    }
+
     @Test func theLastOnesAreKeptAndThoseThatAreNeeded() async throws {
         let store = store()
         _ = store.open()

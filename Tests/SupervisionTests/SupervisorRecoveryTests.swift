@@ -131,6 +131,20 @@ import XMPP
         }
     }
 
+    @Test func aSnapshotThatWasDamagedIsWrittenAnewBeforeItIsNeeded() async throws {
+        try await Hosting.with(["a.example": "site_name: Old\n"]) { hosting in
+            await hosting.supervisor.snapshots.finish()
+            let path = "state/configuration/000001.jsonl"
+            let text = try String(contentsOfFile: hosting.directory.path + "/" + path, encoding: .utf8)
+            try hosting.directory.write(String(text.dropLast(20)), to: path)
+            try await hosting.restarted { hosting in
+                try write("New", hosting)
+                try await apply(hosting, confirmWithin: patience)
+                try await hosting.restarted { hosting in try await runs("Old", hosting) }
+            }
+        }
+    }
+
     @Test func aRecordThatIsDamagedIsNotFatal() async throws {
         try await Hosting.with(["a.example": "site_name: Old\n"]) { hosting in
             await hosting.supervisor.snapshots.finish()
