@@ -16,7 +16,7 @@ struct ConfigurationStart {
         let kept = headers.mapValues(\.files.description)
         var start = ConfigurationTransaction.start(previous, files: files, kept: kept)
         var old: ConfigurationSnapshot?
-        if case .snapshot(let number, _) = start {
+        if case .snapshot(let number) = start {
             do throws(ConfigurationRefusal) {
                 old = try snapshots.readNow(number)
             } catch {

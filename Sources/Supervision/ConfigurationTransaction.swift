@@ -44,7 +44,7 @@ struct ConfigurationTransaction: Sendable {
     private(set) var record: Record
     /// The highest number that was given.
     private(set) var latest: Int
-    /// How often something came into force since the start.
+    /// How often something else came into force, or was confirmed, since the start.
     private(set) var generation = 0
 
     init(record: Record, latest: Int) {
@@ -53,9 +53,10 @@ struct ConfigurationTransaction: Sendable {
     }
 
     mutating func commit(_ move: Move) {
+        // Where nothing is other than before, plans that were made before still hold.
+        if move.record != record { generation += 1 }
         record = move.record
         latest = move.latest
-        generation += 1
     }
 
     // MARK: At the start
@@ -64,7 +65,7 @@ struct ConfigurationTransaction: Sendable {
         /// Run what the files say.
         case files
         /// Run the snapshot, since the files were undone or never confirmed.
-        case snapshot(Int, isRecovery: Bool)
+        case snapshot(Int)
     }
 
     /// Decides what to run after a start.
@@ -75,9 +76,9 @@ struct ConfigurationTransaction: Sendable {
     static func start(_ record: Record?, files: String, kept: [Int: String]) -> Start {
         guard let record else { return .files }
         if let pending = record.pending {
-            return kept[pending.back] == files ? .files : .snapshot(pending.back, isRecovery: true)
+            return kept[pending.back] == files ? .files : .snapshot(pending.back)
         }
-        return record.rejected == files ? .snapshot(record.running, isRecovery: false) : .files
+        return record.rejected == files ? .snapshot(record.running) : .files
     }
 
     /// The machine after a start.
@@ -89,7 +90,7 @@ struct ConfigurationTransaction: Sendable {
     ) -> (transaction: ConfigurationTransaction, isNew: Bool) {
         let latest = max(kept.keys.max() ?? 0, previous?.running ?? 0, previous?.pending?.back ?? 0)
         switch start {
-        case .snapshot(let number, _):
+        case .snapshot(let number):
             return (.init(record: Record(running: number, rejected: files), latest: latest), false)
         case .files:
             let same = kept.filter { $0.value == files }.keys

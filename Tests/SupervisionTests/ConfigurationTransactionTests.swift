@@ -20,6 +20,9 @@ import Testing
         #expect(transaction.latest == 5 && transaction.generation == 1)
         let same = try transaction.applying(isSame: true, confirmedBy: deadline)
         #expect(same.record == Record(running: 5) && !same.isDurableFirst)
+        // Others' plans are as good as before.
+        transaction.commit(same)
+        #expect(transaction.generation == 1)
     }
 
     @Test func whatWaitsIsOnTheDiskFirstAndKeepsOthersOut() throws {
@@ -84,10 +87,10 @@ import Testing
         }
         #expect(start(nil, "one") == .files)
         #expect(start(Record(running: 1), "two") == .files)
-        #expect(start(Record(running: 2, rejected: "three"), "three") == .snapshot(2, isRecovery: false))
+        #expect(start(Record(running: 2, rejected: "three"), "three") == .snapshot(2))
         #expect(start(Record(running: 2, rejected: "three"), "mended") == .files)
-        #expect(start(pending, "three") == .snapshot(2, isRecovery: true))
-        #expect(start(pending, "edited meanwhile") == .snapshot(2, isRecovery: true))
+        #expect(start(pending, "three") == .snapshot(2))
+        #expect(start(pending, "edited meanwhile") == .snapshot(2))
         // The operator has put the old files back.
         #expect(start(pending, "two") == .files)
     }
@@ -95,10 +98,10 @@ import Testing
     @Test func afterARecoveryTheNextStartDoesTheSame() {
         let kept = [2: "two", 3: "three"]
         let (recovered, isNew) = Transaction.started(
-            .snapshot(2, isRecovery: true), files: "three", kept: kept, previous: pending)
+            .snapshot(2), files: "three", kept: kept, previous: pending)
         #expect(recovered.record == Record(running: 2, rejected: "three") && !isNew && recovered.latest == 3)
         #expect(
-            Transaction.start(recovered.record, files: "three", kept: kept) == .snapshot(2, isRecovery: false))
+            Transaction.start(recovered.record, files: "three", kept: kept) == .snapshot(2))
         #expect(Transaction.start(recovered.record, files: "other", kept: kept) == .files)
     }
 

@@ -75,6 +75,13 @@ import XMPP
         }
     }
 
+    @Test func anApplyThatChangesNothingIsInNobodysWay() async throws {
+        try await Hosting.with(["a.example": ""]) { hosting in
+            let hash = try await hosting.supervisor.plan().hash
+            for _ in 1...2 { #expect(await applied(hosting, hash) == nil) }
+        }
+    }
+
     private func applied(_ hosting: Hosting, _ hash: String) async -> ConfigurationRefusal? {
         do throws(ConfigurationRefusal) {
             _ = try await hosting.supervisor.apply(expecting: hash, by: "someone")
