@@ -3,37 +3,43 @@ internal import Text
 extension TextRenderer {
     /// A table with a header; nothing at all for no rows.
     ///
-    /// Columns are as wide as they need to be. Where that is too much, texts go on in the next line, and words that are
-    /// too long are cut and end in `…`, but for those of the last column, which are parted. Numbers and times are neither
-    /// cut nor parted. Where even that is too much, the last column moves below its row, then numbers and times are left
-    /// out from the right, which the last line says, and at last each row is shown as a record. An optional column without
-    /// a single value is left out.
+    /// Columns are as wide as they need to be. Where that is too much, texts go on in the next line. Words that are too
+    /// long are cut and end in `…`, but for those of the first column, which then have a line to themselves, and of the
+    /// last, which stay whole. Numbers and times are neither cut nor parted. Where even that is too much, columns give way
+    /// from the right until the others fit: texts move below their row, and numbers and times are left out, which the last
+    /// line says. An optional column without a single value is left out.
     public func table(_ rows: [JSON], _ fields: [Field]) -> [String] {
         guard !rows.isEmpty else { return [] }
         var columns = columns(of: rows, fields + Self.unknown(in: rows, beside: fields))
         guard !columns.isEmpty else { return [] }
-        if TableLayout.isTooWide(columns.map(\.layout), for: width) { columns = columns.map(\.keepingWords) }
-        var hanging: Column?
+        if TableLayout.isTooWide(columns.map(\.layout), for: width) {
+            columns = columns.map { $0.keepingWords(atMost: TableLayout.longestWord) }
+        }
+        var hanging: [Column] = []
         var leftOut: [String] = []
         while true {
-            if let layout = TableLayout(columns.map(\.layout), width: width) {
-                var lines = [line(columns.map(\.header), columns, layout)]
+            var shown = columns
+            if let last = shown.popLast() { shown.append(last.wrapping) }
+            if let layout = TableLayout(shown.map(\.layout), width: width) {
+                var lines = [line(shown.map(\.header), shown, layout)]
                 lines.reserveCapacity(rows.count + 1)
                 for row in rows.indices {
-                    append(row, of: columns, layout, to: &lines)
-                    if let hanging { append(hanging, row, to: &lines) }
+                    append(row, of: shown, layout, to: &lines)
+                    append(hanging, row, to: &lines)
                 }
                 if !leftOut.isEmpty {
                     lines += wrap(Cell("(no room for \(leftOut.joined(separator: ", ")))"), within: width)
                 }
                 return lines
             }
-            if hanging == nil, columns.count > 1, let last = columns.last, last.canWrap {
-                hanging = columns.removeLast()
-            } else if let index = columns.lastIndex(where: { $0.isNumber || $0.isTime }), index > 0 {
-                leftOut.insert(columns.remove(at: index).header.text.lowercased(), at: 0)
-            } else {
+            // One column alone is no table.
+            guard columns.count > 2, let last = columns.popLast() else {
                 return Array(rows.map { record($0, fields) }.joined(separator: [""]))
+            }
+            if last.isNumber || last.isTime {
+                leftOut.insert(last.header.text.lowercased(), at: 0)
+            } else {
+                hanging.insert(last, at: 0)
             }
         }
     }
@@ -47,17 +53,25 @@ extension TextRenderer {
         var canWrap = false
         var layout: TableLayout.Column
 
-        /// The same column, but cut into no word of usual length.
-        var keepingWords: Column {
+        /// The same column, but cut into no word that is not longer than that.
+        func keepingWords(atMost longest: Int) -> Column {
             guard layout.canShrink, layout.natural > layout.least else { return self }
             var column = self
             for cell in cells where cell.width > column.layout.least {
                 for word in cell.text.split(separator: " ") {
-                    column.layout.least = max(
-                        column.layout.least, min(DisplayWidth.of(String(word)), TableLayout.longestWord))
+                    column.layout.least = max(column.layout.least, min(DisplayWidth.of(String(word)), longest))
                 }
             }
             return column
+        }
+
+        /// The same column as the last of its table: it may go on in the next line, and no word is cut.
+        var wrapping: Column {
+            guard layout.canShrink else { return self }
+            var column = self
+            column.canWrap = true
+            column.layout.least = max(column.layout.least, TableLayout.leastWrapped)
+            return column.keepingWords(atMost: .max)
         }
     }
 
@@ -74,6 +88,7 @@ extension TextRenderer {
                 let value = row[field.name]
                 switch value {
                 case nil, .null: break
+                case .list(let items) where items.isEmpty: break
                 case .integer, .number:
                     numbers += 1
                     isEmpty = false
@@ -90,22 +105,35 @@ extension TextRenderer {
                     isTime: field.kind == .time,
                     layout: .init(natural: natural, canShrink: field.kind.isText && numbers < rows.count)))
         }
-        if let last = columns.indices.last, columns[last].layout.canShrink {
-            columns[last].canWrap = true
-            columns[last].layout.least = TableLayout.leastWrapped
-        }
         return columns
     }
 
-    /// The cell in lines of its own, if there is something in it.
-    private func append(_ column: Column, _ row: Int, to lines: inout [String]) {
-        let cell = column.cells[row]
-        guard cell.text != Cell.none else { return }
-        let label = Self.indent + column.header.text.lowercased() + ": "
-        let room = max(16, width - DisplayWidth.of(label))
-        for (number, part) in wrap(cell, within: room, partingWords: true).enumerated() {
-            lines.append((number == 0 ? label : Self.spaces(DisplayWidth.of(label))) + part)
+    /// The cells below their row, as many in a line as fit, with what they are; those without a value are left out.
+    private func append(_ columns: [Column], _ row: Int, to lines: inout [String]) {
+        var line = ""
+        var taken = 0
+        for column in columns {
+            let cell = column.cells[row]
+            if cell.text == Cell.none { continue }
+            let label = column.header.text.lowercased() + ": "
+            let labelWidth = DisplayWidth.of(label)
+            if taken > 0, taken + Self.indent.count + labelWidth + cell.width <= width {
+                line += Self.indent + label + painted(cell.text, cell.colour)
+                taken += Self.indent.count + labelWidth + cell.width
+                continue
+            }
+            if taken > 0 { lines.append(line) }
+            let start = Self.indent.count + labelWidth
+            let parts = wrap(cell, within: max(16, width - start), partingWords: true)
+            lines += parts.dropLast().enumerated().map { number, part in
+                (number == 0 ? Self.indent + label : Self.spaces(start)) + part
+            }
+            let last = parts[parts.count - 1]
+            line = (parts.count == 1 ? Self.indent + label : Self.spaces(start)) + painted(last, cell.colour)
+            // What follows a text of several lines would be taken for a part of it.
+            taken = parts.count == 1 ? start + cell.width : width
         }
+        if taken > 0 { lines.append(line) }
     }
 
     private func append(_ row: Int, of columns: [Column], _ layout: TableLayout, to lines: inout [String]) {
@@ -117,7 +145,10 @@ extension TextRenderer {
             let cell = column.cells[row]
             let width = layout.widths[index]
             if index > 0 { pending += TableLayout.gap }
-            if cell.width <= width {
+            if index == 0, cell.width > width, columns.count > 1, !cell.text.contains(" ") {
+                lines += wrap(cell, within: self.width, partingWords: true).map { painted($0, cell.colour) }
+                pending = width
+            } else if cell.width <= width {
                 if column.isNumber { pending += width - cell.width }
                 Self.pad(&line, pending)
                 line += painted(cell.text, cell.colour)

@@ -73,6 +73,52 @@ import Testing
             ])
     }
 
+    @Test func columnsGiveWayFromTheRightUntilTheOthersFit() {
+        let fields = ["host", "key", "before", "after", "origin"].map { Field($0, .text, "", isOptional: true) }
+        let rows: [JSON] = [
+            [
+                "host": "a.example", "key": "site_name", "before": "A", "after": "B",
+                "origin": "/etc/invited/config.d/a.example.yaml:3:12",
+            ],
+            ["host": "b.example", "key": "admins", "after": "[admin@b.example]"],
+        ]
+        #expect(
+            TextRenderer(width: 60, isColored: false).table(rows, fields) == [
+                "HOST       KEY        BEFORE  AFTER",
+                "a.example  site_name  A       B",
+                "  origin: /etc/invited/config.d/a.example.yaml:3:12",
+                "b.example  admins     -       [admin@b.example]",
+            ])
+        #expect(
+            TextRenderer(width: 30, isColored: false).table(rows, fields) == [
+                "HOST       KEY        BEFORE",
+                "a.example  site_name  A",
+                "  after: B",
+                "  origin: /etc/invited/config.",
+                "          d/a.example.yaml:3:1",
+                "          2",
+                "b.example  admins     -",
+                "  after: [admin@b.example]",
+            ])
+    }
+
+    @Test func whatMovesBelowSharesALineWhereItFits() {
+        let fields = ["command", "before", "after", "from"].map { Field($0, .text, "", isOptional: true) }
+        let rows: [JSON] = [
+            [
+                "command": "host set allow_user_invites", "before": "allow_user_invites:false", "after": "true",
+                "from": "socket",
+            ]
+        ]
+        #expect(
+            TextRenderer(width: 48, isColored: false).table(rows, fields) == [
+                "COMMAND                 BEFORE",
+                "host set                allow_user_invites:false",
+                "allow_user_invites",
+                "  after: true  from: socket",
+            ])
+    }
+
     @Test func theWidestTextGivesWayAndNumbersNever() {
         let fields = [
             Field("host", .text, ""), Field("command", .text, ""), Field("requests", .count, ""),
@@ -90,14 +136,25 @@ import Testing
             ])
     }
 
-    @Test func aWordThatIsTooLongIsCut() {
-        let name = String(repeating: "a", count: 60)
+    @Test func aNameThatIsTooLongHasALineToItself() {
+        let name = String(repeating: "a", count: 38)
         let fields = [Field("host", .text, ""), Field("requests", .count, "")]
         #expect(
             TextRenderer(width: 40, isColored: false).table([["host": .text(name), "requests": 1]], fields) == [
-                "HOST                            REQUESTS",
-                String(repeating: "a", count: 29) + "…         1",
+                "HOST                            REQUESTS", name,
+                "                                       1",
             ])
+    }
+
+    @Test func aWordThatIsTooLongIsCut() {
+        let word = String(repeating: "a", count: 60)
+        let fields = [Field("line", .count, ""), Field("word", .text, ""), Field("requests", .count, "")]
+        #expect(
+            TextRenderer(width: 40, isColored: false).table(
+                [["line": 7, "word": .text(word), "requests": 1]], fields) == [
+                    "LINE  WORD                      REQUESTS",
+                    "   7  " + String(repeating: "a", count: 23) + "…         1",
+                ])
     }
 
     @Test func theLastTextGoesOnInTheNextLine() {
