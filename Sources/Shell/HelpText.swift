@@ -1,3 +1,5 @@
+internal import Text
+
 /// What `help` says, made from the specs.
 public struct HelpText: Sendable {
     private let registry: CommandRegistry
@@ -58,6 +60,24 @@ public struct HelpText: Sendable {
         if !named.isEmpty { blocks.append(["Options:"] + entries(named)) }
         blocks.append(["Examples:"] + entries(spec.examples.map { ($0.line, $0.summary) }))
         return blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
+    }
+
+    /// What `help` shows for the words after it.
+    ///
+    /// - Parameter path: A command as it was typed, arguments included, or the words that one begins with.
+    /// - Throws: ``CommandFailure`` with ``ResultCode/unknownCommand``.
+    public func text(for path: [String]) throws(CommandFailure) -> String {
+        if path.isEmpty { return overview() }
+        let commands = registry.commands(below: path)
+        if commands.count == 1, let only = commands.first { return detail(only) }
+        // `log` begins several, and `help` alone might be one and begin others.
+        if !commands.isEmpty { return list(commands, under: registry[path]) }
+        guard let (spec, _) = registry.match(path) else {
+            throw CommandFailure(
+                .unknownCommand, "there is no command \(path.joined(separator: " ").quoted) for you",
+                hint: "`help` shows those there are")
+        }
+        return detail(spec)
     }
 
     private func choices(_ kind: ValueKind) -> String {

@@ -68,6 +68,11 @@ final class Client {
             return Ending(code: code, isInterrupted: progress.isInterrupted)
         } catch {
             connection = nil
+            if !progress.isSent, !isJSON, let help = Self.help(argv, screen.terminal.width) {
+                presentation.show(.text(id: 0, help), line: [])
+                presentation.end(.init(.ok, hint: "these are the commands of this client: \(error.message)"), line: nil)
+                return Ending(code: .ok, isInterrupted: false)
+            }
             var hint = error.hint
             if progress.isSent, error.code == .unreachable, spec?.effect != .read {
                 hint = "nobody knows whether the command was done; `journal` tells"
@@ -76,6 +81,13 @@ final class Client {
             questions.finish(isDone: false)
             return Ending(code: error.code, isInterrupted: progress.isInterrupted)
         }
+    }
+
+    /// What `help` says of the commands that this client knows, for when there is no daemon to ask; `nil` for any other
+    /// command.
+    private static func help(_ argv: [String], _ width: Int) -> String? {
+        guard argv.first == "help", let invocation = try? CommandParser(.standard).parse(argv) else { return nil }
+        return try? HelpText(.standard, width: width, role: .admin).text(for: invocation.texts("command"))
     }
 
     /// What a word may become.

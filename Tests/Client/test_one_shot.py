@@ -43,6 +43,28 @@ def test_nobody_listens(run: Run, directory: Path) -> None:
     assert f"nobody listens on {directory}/socket (daemon.unreachable)" in result.stderr
 
 
+def test_help_needs_no_daemon(run: Run, spawn: Spawn) -> None:
+    whole = run("help")
+    assert whole.returncode == 0 and whole.stderr == ""
+    assert "  host set " in whole.stdout and "  config apply " in whole.stdout
+    one = run("host", "set", "--help")
+    assert one.returncode == 0 and one.stdout.startswith("Change a setting of a host")
+    unknown = run("help", "nonsense")
+    assert unknown.returncode == 3 and "(daemon.unreachable)" in unknown.stderr
+    # Whose commands they are is told to people, not to pipes.
+    terminal = spawn("help", "version")
+    terminal.expect_exact("hint: these are the commands of this client: nobody listens on")
+    terminal.expect(pexpect.EOF)
+
+
+def test_hint_after_success(daemon: FakeDaemon, run: Run, spawn: Spawn) -> None:
+    daemon.on("version", lambda call: call.end(ok() | {"message": "it is done", "hint": "do that next"}))
+    assert run("version").stdout == "it is done\n"
+    terminal = spawn("version")
+    terminal.expect_exact("it is done\r\nhint: do that next\r\n")
+    terminal.expect(pexpect.EOF)
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody who may not")
 def test_socket_of_another_group_is_denied(daemon: FakeDaemon, directory: Path, environment: dict[str, str]) -> None:
     directory.chmod(0o755)
