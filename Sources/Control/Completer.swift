@@ -56,7 +56,7 @@ public struct Completer: Sendable {
         if let option = line.openOption, let kind = option.kind {
             return await values(kind, option.name, prefix, line, caller, visible)
         }
-        if !line.areOptionsOver, prefix.hasPrefix("--") {
+        if !line.areOptionsOver, prefix.hasPrefix("-") || (prefix.isEmpty && line.nextArgument == nil) {
             if let equals = prefix.firstIndex(of: "=") {
                 let name = prefix[..<equals].dropFirst(2)
                 guard let option = spec.option(String(name)), let kind = option.kind else { return [] }
@@ -106,6 +106,9 @@ public struct Completer: Sendable {
                 Completion($0, visible[line.arguments + [$0]]?.summary ?? "")
             }
         case .count: all = name == "snapshot" ? await live.snapshots() : []
+        // A host that may be gone: those that are there are still what is meant most often.
+        case .text where name == "host":
+            return await live.hosts(prefix, in: caller.hosts, limit: Self.limit + 1).map { Completion($0) }
         case .duration, .text: all = []
         }
         return all.filter { $0.value.hasPrefix(prefix) }

@@ -193,7 +193,9 @@ extension ValueKind {
         case .duration: "a length of time such as 7d"
         case .count(let range) where range.upperBound == .max: "a whole number from \(range.lowerBound)"
         case .count(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
-        case .choice(let words): words.joined(separator: ", ")
+        case .choice(let words) where words.count > 1:
+            words.dropLast().joined(separator: ", ") + " or " + words[words.count - 1]
+        case .choice(let words): words.joined()
         case .plan: "the hash of a plan"
         case .command: "a command"
         case .text: "a text"

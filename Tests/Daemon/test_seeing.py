@@ -133,7 +133,7 @@ def test_status_and_hosts(control: Control, stream: Stream) -> None:
     (shown,) = control.run("host show b.example").rows
     assert (shown["requests"], shown["refused"], shown["invites"]) == (2, 1, 1)
     assert {row["host"]: (row["requests"], row["refused"], row["invites"]) for row in control.run("stats").rows} == {
-        "b.example": (2, 1, 1), "-": (0, 0, 0), "": (2, 1, 1)}
+        "b.example": (2, 1, 1), "(no host)": (0, 0, 0), "(sum)": (2, 1, 1)}
 
 
 def test_refused_file_is_seen(installation: Installation, server: ScriptedServer) -> None:
@@ -182,7 +182,7 @@ def test_top(control: Control, stream: Stream) -> None:
         ask(stream, Direct(COMPONENT), BOB, command(INVITE))
         reader.join(0.05)
     assert answer is not None and answer.code == "ok"
-    assert {event["host"] for event in answer.events} == {"b.example"}
+    assert {event["host"] for event in answer.events} == {"(sum)", "b.example"}
     assert all(event["requests_per_second"] > 0 for event in answer.events)
 
 

@@ -23,8 +23,8 @@ extension CommandFailure {
                 hint: "`host reset` drops what was set at run time")
         case .stale:
             self.init(
-                .staleConfiguration, "files or running state are not what the plan was made from", hint: "`config plan`"
-            )
+                .staleConfiguration, "files or running state are not what the plan was made from",
+                hint: "`config plan` shows what an apply would do now")
         case .pending(let deadline):
             self.init(
                 .pendingConfiguration, "a change waits to be confirmed until \(deadline.text)",

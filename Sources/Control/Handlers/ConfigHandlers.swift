@@ -46,13 +46,16 @@ public struct ConfigHandlers: Sendable {
     }
 
     private static func summary(_ comparison: Supervisor.Comparison) -> String {
-        let source: String
+        let mistakes = comparison.mistakes.count + comparison.refused.reduce(0) { $0 + $1.diagnostics.count }
+        var source: String
         switch (comparison.runsFiles, comparison.isCurrent) {
+        case (true, true) where mistakes > 0: source = "snapshot \(comparison.snapshot) runs"
         case (true, true): source = "snapshot \(comparison.snapshot) runs, which is what the files say"
         case (true, false): source = "snapshot \(comparison.snapshot) runs; the files have changed since"
         case (false, true): source = "snapshot \(comparison.snapshot) runs; the files say the same"
         case (false, false): source = "snapshot \(comparison.snapshot) runs; the files were undone, or changed since"
         }
+        if mistakes > 0 { source += "; the files have \(Plural.text(mistakes, "mistake"))" }
         return comparison.deadline.map { "\(source); it undoes itself at \($0.text) unless confirmed" } ?? source
     }
 

@@ -51,7 +51,7 @@ package struct HostViewHandlers: Sendable {
                 "state": .text(host.state.rawValue),
                 "since": .time(host.since),
                 "trouble": host.trouble.map(JSON.text),
-                "last_trouble": host.lastTrouble.map(JSON.text),
+                "last_trouble": host.lastTrouble == host.trouble ? nil : host.lastTrouble.map(JSON.text),
                 "retry_at": host.retryAt.map(JSON.time),
                 "file": (host.file ?? Self.file(of: settings)).map(JSON.text),
                 "settings": .list(settings.map(Self.row)),

@@ -27,9 +27,9 @@ package struct StatisticsHandlers: Sendable {
         if !isNamed, call.caller.hosts == .all {
             let nobodys = await supervisor.nobodysCounters()
             sum = sum + nobodys
-            try await call.output.row(Self.row("-", nobodys))
+            try await call.output.row(Self.row("(no host)", nobodys))
         }
-        try await call.output.row(Self.row("", sum))
+        try await call.output.row(Self.row("(sum)", sum))
         return Outcome()
     }
 
@@ -49,7 +49,10 @@ package struct StatisticsHandlers: Sendable {
         for number in 1...looks {
             try await supervisor.surroundings.sleep(.seconds(interval))
             let now = await look(call)
-            for activity in now.activities(since: before).prefix(hosts) {
+            let activities = now.activities(since: before)
+            // Always something, so that a look at which nothing happened takes the place of the one before.
+            try await call.output.event(Activity(sumOf: activities).row(look: number))
+            for activity in activities.prefix(hosts) {
                 try await call.output.event(activity.row(look: number))
             }
             before = now
@@ -96,6 +99,18 @@ struct Activity: Hashable, Sendable {
     let invites: Double
     let refused: Double
     let waiting: Int
+
+    init(host: String, requests: Double, invites: Double, refused: Double, waiting: Int) {
+        (self.host, self.requests, self.invites, self.refused) = (host, requests, invites, refused)
+        self.waiting = waiting
+    }
+
+    init(sumOf activities: [Activity]) {
+        self.init(
+            host: "(sum)", requests: activities.reduce(0) { $0 + $1.requests },
+            invites: activities.reduce(0) { $0 + $1.invites }, refused: activities.reduce(0) { $0 + $1.refused },
+            waiting: activities.reduce(0) { $0 + $1.waiting })
+    }
 
     var isAny: Bool { requests > 0 || invites > 0 || waiting > 0 }
 

@@ -40,7 +40,7 @@ enum HostCommands {
             Field("state", .choice(states), "how it is"),
             Field("since", .time, "since when"),
             Field("trouble", .text, "what is wrong", isOptional: true),
-            Field("last_trouble", .text, "what was wrong last", isOptional: true),
+            Field("last_trouble", .text, "what was wrong last, if something else", isOptional: true),
             Field("retry_at", .time, "when the storage is tried again", isOptional: true),
             Field("file", .text, "the host's file", isOptional: true),
             Field("settings", .list(.object(setting)), "the settings in force"),

@@ -13,10 +13,10 @@ enum InviteCommands {
         Field("invite", .count, "the number of the invite on that host"),
         Field("kind", .choice(kinds), "what it grants"),
         Field("state", .choice(states), "whether it is still good"),
+        Field("expires", .time, "until when it is good"),
         Field("inviter", .text, "whose invite it is; none where an operator made it for nobody", isOptional: true),
         Field("username", .text, "the name of the account, if fixed, or whose password it resets", isOptional: true),
         Field("created", .time, "when it was made"),
-        Field("expires", .time, "until when it is good"),
     ]
     private static let uri = Field("uri", .text, "the link", isOptional: true, isSecret: true)
     private static let qrCode = Field("qr", .text, "the link as a QR code", isOptional: true, isSecret: true)

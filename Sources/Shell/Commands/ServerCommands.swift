@@ -36,8 +36,8 @@ enum ServerCommands {
             Field("add_user", .text, "whether accounts can be made: yes, no and why, or unknown"),
             Field("roster", .text, "access to rosters: none, get, set, both or unknown"),
             Field("commands", .text, "whether the host's commands come here: yes, no and why, or unknown"),
-            Field("delegated", .list(.text), "namespaces that are delegated"),
-            Field("privileges", .list(.text), "privileges that are granted"),
+            Field("delegated", .list(.text), "namespaces that are delegated", isOptional: true),
+            Field("privileges", .list(.text), "privileges that are granted", isOptional: true),
         ]),
         examples: [
             .init("grants", "Show the grants of all hosts"),

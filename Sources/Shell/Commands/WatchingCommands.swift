@@ -3,7 +3,7 @@ enum WatchingCommands {
     static let all = [stats, top, trace, logFollow, logLevel, journal]
 
     static let counters: [Field] = [
-        Field("host", .text, "the host; `-` for what is no host's matter, empty for the sum"),
+        Field("host", .text, "the host; `(no host)` for what is no host's matter, `(sum)` for all together"),
         Field("requests", .count, "requests"),
         Field("refused", .count, "of them, those that were refused"),
         Field("overloaded", .count, "of them, those that were refused because too much waited"),
@@ -25,7 +25,7 @@ enum WatchingCommands {
         ],
         result: .events([
             Field("look", .count, "the number of the look"),
-            Field("host", .text, "the host"),
+            Field("host", .text, "the host; `(sum)` for all together, which comes first"),
             Field("requests_per_second", .number, "requests a second since the look before"),
             Field("invites_per_second", .number, "invites a second since the look before"),
             Field("refused_per_second", .number, "refusals a second since the look before"),
@@ -92,15 +92,15 @@ enum WatchingCommands {
             Field("time", .time, "when"),
             Field("number", .count, "the number of the entry"),
             Field("user", .text, "who"),
-            Field("uid", .count, "who, by number", isOptional: true),
-            Field("pid", .count, "the process that asked", isOptional: true),
-            Field("from", .text, "from where: the socket, a signal, the start, a time that ran out"),
-            Field("command", .text, "what command"),
-            Field("hosts", .list(.text), "the hosts that it concerned, at most 2,000 of them"),
-            Field("more_hosts", .count, "how many more it concerned", isOptional: true),
             Field("code", .text, "how it ended; `running` while it runs, `interrupted` when nobody knows"),
+            Field("command", .text, "what command"),
             Field("before", .text, "what was so before", isOptional: true),
             Field("after", .text, "what was so after it", isOptional: true),
+            Field("hosts", .list(.text), "the hosts that it concerned, at most 2,000 of them"),
+            Field("more_hosts", .count, "how many more it concerned", isOptional: true),
+            Field("from", .text, "from where: the socket, a signal, the start, a time that ran out"),
+            Field("uid", .count, "who, by number", isOptional: true),
+            Field("pid", .count, "the process that asked", isOptional: true),
         ]),
         examples: [.init("journal --host example.com --since 1d", "Show who changed example.com since yesterday")])
 }
