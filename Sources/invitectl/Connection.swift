@@ -60,12 +60,11 @@ final class Connection {
         return poll(&polled, 1, 0) > 0
     }
 
-    /// Whether the daemon has closed the connection.
+    /// Whether the daemon has closed the connection, also while something that it said before waits to be read: it says
+    /// why it ends.
     var isClosed: Bool {
-        var byte: UInt8 = 0
-        let flags = Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)
-        let count = recv(socket, &byte, 1, flags)
-        return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
+        var polled = pollfd(fd: socket, events: 0, revents: 0)
+        return poll(&polled, 1, 0) > 0
     }
 
     // MARK: Reading

@@ -388,6 +388,19 @@ def test_connects_again_and_says_so(repl: pexpect.spawn, daemon: FakeDaemon) -> 
     assert "connected again" not in type_line(repl, "version")
 
 
+def test_a_farewell_does_not_keep_it_from_connecting_again(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
+    """As after `systemctl restart`: what the old daemon said last has not been read."""
+    type_line(repl, "version")
+    for session in daemon.sessions:
+        session.send({"end": failed("daemon.shutting-down", "the daemon is ending")})
+    daemon.stop()
+    daemon.start()
+    shown = type_line(repl, "version")
+    assert "(connected again, to invited 9.9)" in shown
+    assert "it is 9.9" in shown
+    assert "error" not in shown
+
+
 def test_gone_amid_a_command(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     daemon.on("host suspend a.example", lambda call: daemon.stop())
     shown = type_line(repl, "host suspend a.example")
