@@ -51,6 +51,8 @@ final class Session: Sendable {
     static let mostRequests = 8
     /// Lines that are no requests, after which the peer is taken to speak something else.
     static let mostBadLines = 100
+    /// Values in one line, about: the time to read them is that of all sessions.
+    static let mostValues = 10_000
 
     let identity: PeerIdentity
     let caller: Caller
@@ -131,10 +133,33 @@ final class Session: Sendable {
         guard !line.contains(0), String(validating: line, as: UTF8.self) != nil else {
             throw CommandFailure(.badRequest, "the line is not UTF-8")
         }
+        guard !holdsMore(than: mostValues, line) else {
+            throw CommandFailure(.badRequest, "a line has at most \(mostValues) values")
+        }
         guard let json = try? JSON(reading: line), json.object != nil else {
             throw CommandFailure(.badRequest, "the line is not a JSON object")
         }
         return json
+    }
+
+    /// Whether there are more values in JSON than that, by what stands in front of them outside of texts.
+    private static func holdsMore(than most: Int, _ line: [UInt8]) -> Bool {
+        // Each value takes a comma or a bracket, and most lines are short.
+        if line.count <= most { return false }
+        var (values, isInText, isEscaped) = (0, false, false)
+        for byte in line {
+            switch byte {
+            case _ where isEscaped: isEscaped = false
+            case UInt8(ascii: "\\") where isInText: isEscaped = true
+            case UInt8(ascii: "\""): isInText.toggle()
+            case UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "{"):
+                if isInText { continue }
+                values += 1
+                if values > most { return true }
+            default: break
+            }
+        }
+        return false
     }
 
     /// Answers what is no request, and ends the session when there was too much of it.

@@ -22,8 +22,9 @@ final class SessionHandler: ChannelDuplexHandler {
     private var stallTimer: Scheduled<Void>?
     private var endTimer: Scheduled<Void>?
 
-    /// Lines between two turns of the event loop.
+    /// Lines, and about the bytes in them, between two turns of the event loop.
     private static let linesAtOnce = 100
+    private static let bytesAtOnce = 32_768
 
     /// - Parameter admit: Told who is at the other end; it calls ``open(_:)`` or ``refuse(_:)`` on the event loop, at
     ///   once or later.
@@ -93,13 +94,16 @@ final class SessionHandler: ChannelDuplexHandler {
 
     private func takeLines() {
         guard let session, let context, !isClosing else { return }
-        for _ in 0..<Self.linesAtOnce {
+        var bytes = 0
+        for _ in 0..<Self.linesAtOnce where bytes < Self.bytesAtOnce {
             guard session.takesLines else {
                 isHeld = true
                 return
             }
             switch splitter.next() {
-            case .line(let line): session.receive(line)
+            case .line(let line):
+                bytes += line.count
+                session.receive(line)
             case .tooLong:
                 session.receiveTooLong()
                 isHeld = true

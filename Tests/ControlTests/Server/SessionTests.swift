@@ -184,6 +184,23 @@ import Testing
         }
     }
 
+    @Test func aLineOfTooManyValuesIsNotRead() async throws {
+        try await ControlRoom.with { room in
+            let peer = try await room.connect()
+            for (from, piece, to) in [("[", "1,", "1]"), ("[", "[],", "[]]"), ("{\"a\":1", ",\"\\\"a\":1", "}")] {
+                let values = String(repeating: piece, count: Session.mostValues)
+                try await peer.send("{\"id\":1,\"cancel\":true,\"x\":\(from)\(values)\(to)}\n")
+                #expect(try await peer.end(0).message.contains("values"))
+            }
+            // In a text they are none.
+            let text = String(repeating: "\\\"[{,\\\\", count: Session.mostValues)
+            try await peer.send("{\"id\":2,\"argv\":[\"version\",\"\(text)\"]}\n")
+            #expect(try await peer.end(2).code == .badArgument)
+            try await peer.send("{\"id\":3,\"argv\":[\"version\"\(String(repeating: ",\"a\"", count: 9_000))]}\n")
+            #expect(try await peer.end(3).code == .badArgument)
+        }
+    }
+
     @Test func aLineWithoutAnEndIsRefused() async throws {
         try await ControlRoom.with { room in
             let peer = try await room.connect()
