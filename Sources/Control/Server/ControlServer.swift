@@ -10,8 +10,9 @@ internal import Synchronization
 public final class ControlServer: Sendable {
     /// How long peers and commands may take.
     struct Limits: Sendable {
-        /// How long a peer may take nothing of what waits for it.
-        var stall = TimeAmount.seconds(60)
+        /// How long a peer may take nothing of what waits for it. People read slowly, and a session that waits for them
+        /// costs little more than one that says nothing.
+        var stall = TimeAmount.minutes(10)
         /// How long commands may take to end once their session ends.
         var grace = TimeAmount.seconds(2)
     }
