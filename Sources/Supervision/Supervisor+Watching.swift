@@ -26,15 +26,18 @@ extension Supervisor {
 
     /// Shows the stanzas of a host, whichever way they come and go, until the watch is ended.
     ///
-    /// - Parameter receive: Told of each, but of no more than ``watchedPerSecond``, on the connection's event loop
-    ///   mostly. It must not wait.
+    /// - Parameters:
+    ///   - isSeen: Told the name of another host, whether the watcher may know of what happens there.
+    ///   - receive: Told of each, but of no more than ``watchedPerSecond``, on the connection's event loop mostly. It
+    ///     must not wait.
     package nonisolated func watch(
-        _ host: String, receive: @escaping @Sendable (WatchedStanza) -> Void
+        _ host: String, naming isSeen: @escaping @Sendable (String) -> Bool = { _ in true },
+        receive: @escaping @Sendable (WatchedStanza) -> Void
     ) -> StanzaWatch {
         let (router, surroundings) = (router, surroundings)
         let state = Mutex((throttle: LogThrottle(perSpan: Self.watchedPerSecond, span: 1000), leftOut: 0))
         return StanzaWatch(connection.outlet.tap) { sighting in
-            guard router.concerns(sighting, host) else { return }
+            guard router.concerns(sighting, host, isSeen) else { return }
             let leftOut = state.withLock { state -> Int? in
                 let (isAdmitted, heldBack) = state.throttle.admit(now: surroundings.uptime())
                 state.leftOut += heldBack
@@ -65,16 +68,18 @@ package struct StanzaWatch: Sendable {
 extension Router {
     /// Whether a stanza is a matter of the host: to or from its server, its users or its own address, known to be about
     /// it, or between one of its admins and the address that all hosts share.
-    func concerns(_ sighting: StanzaTap.Sighting, _ host: String) -> Bool {
+    ///
+    /// What somebody says there who administers several hosts can be about any of them: it is for who sees them all.
+    func concerns(_ sighting: StanzaTap.Sighting, _ host: String, _ isSeen: (String) -> Bool) -> Bool {
         if let known = sighting.host { return known == host }
-        if sighting.from?.domain == host || sighting.to?.domain == host { return true }
         let (ours, theirs) =
             sighting.direction == .in ? (sighting.to, sighting.from) : (sighting.from, sighting.to)
-        guard let ours, let theirs else { return false }
-        if ours.domain == domain {
-            guard ours.isDomain, let account = Account(theirs) else { return false }
-            return currentTable.hosts[host]?.policy.isAdmin(account) == true
+        if let ours, ours.domain == domain, ours.isDomain, let theirs, theirs.localpart != nil {
+            let permissions = currentTable.permissions(of: theirs)
+            let administered = permissions.accountHosts + permissions.suspendedHosts
+            return (theirs.domain == host || administered.contains(host)) && administered.allSatisfy(isSeen)
         }
-        return currentTable.serviceAddresses[ours.domain] == host
+        if theirs?.domain == host || ours?.domain == host { return true }
+        return ours.map { currentTable.serviceAddresses[$0.domain] == host } ?? false
     }
 }

@@ -1,3 +1,4 @@
+import Configuration
 import Synchronization
 import TestSupport
 import Testing
@@ -11,9 +12,12 @@ import Testing
         "b.example": "admins: [staff@a.example, admin@a.example]",
     ]
 
-    private func shown(_ hosting: Hosting, _ iq: IQ, to host: String = "b.example") -> Bool {
+    private func shown(
+        _ hosting: Hosting, _ iq: IQ, to host: String = "b.example", whoSees hosts: Set<String>? = nil
+    ) -> Bool {
         let seen = Mutex(0)
-        let watch = hosting.supervisor.watch(host) { _ in seen.withLock { $0 += 1 } }
+        let isSeen: @Sendable (String) -> Bool = { hosts?.contains($0) ?? true }
+        let watch = hosting.supervisor.watch(host, naming: isSeen) { _ in seen.withLock { $0 += 1 } }
         defer { watch.end() }
         hosting.supervisor.connection.outlet.tap.received(iq.element(), .iq(iq))
         return seen.withLock { $0 } == 1
@@ -34,6 +38,24 @@ import Testing
             #expect(!shown(hosting, from("eve@evil.example/r", "invites.a.example")))
             #expect(!shown(hosting, from("eve@evil.example/r", component)))
             #expect(hosting.supervisor.stanzaWatchers == 0)
+        }
+    }
+
+    @Test func whatAnAdminOfSeveralHostsSaysIsForWhoSeesThemAll() async throws {
+        try await Hosting.with(files) { hosting in
+            _ = try await hosting.supervisor.set(.suspended, to: ["true"], of: "a.example")
+            // On which host the account shall be was asked before: the stanza itself does not tell.
+            let form = submission(["username": "juliet"])
+            let named = set(
+                command(Namespaces.createAccountCommand, form: form), from: "admin@a.example/r", to: component)
+            for host in ["a.example", "b.example"] {
+                #expect(shown(hosting, named, to: host))
+                #expect(shown(hosting, named, to: host, whoSees: ["a.example", "b.example"]))
+                #expect(!shown(hosting, named, to: host, whoSees: [host]))
+            }
+            let staff = set(command(Namespaces.createAccountCommand), from: "staff@a.example/r", to: component)
+            #expect(shown(hosting, staff, whoSees: ["b.example"]))
+            #expect(!shown(hosting, staff, to: "a.example", whoSees: ["a.example"]))
         }
     }
 

@@ -22,7 +22,7 @@ package struct TraceHandlers: Sendable {
         let host = try call.invocation.required("host")
         let redactor = StanzaRedactor(hosts: call.caller.hosts, revealsTokens: call.invocation.has("reveal"))
         let feed = Feed<WatchedStanza>(capacity: Self.capacity)
-        let watch = supervisor.watch(host) { feed.push($0) }
+        let watch = supervisor.watch(host, naming: call.caller.hosts.contains) { feed.push($0) }
         defer { watch.end() }
         try await call.output.progress("watching \(host)")
         var leftOut = 0
