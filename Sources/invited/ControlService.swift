@@ -37,11 +37,13 @@ struct ControlService: Service {
 
     func run() async throws {
         await journal.open()
-        await supervisor.followConfiguration { [journal] event in
+        // In the order in which it happened, without anybody waiting for the disk.
+        let events = Feed<ConfigurationEvent>(capacity: 256)
+        await supervisor.followConfiguration { event in
             // A command's own entry is there already.
-            guard event.cause != .command else { return }
-            Task { await journal.record(event) }
+            if event.cause != .command { events.push(event) }
         }
+        async let recording: Void = record(events)
         // Whoever's roles have changed is thrown out, and may come again.
         await supervisor.whenApplied { [server] in server.update(AccessPolicy($0.shell, daemon: geteuid())) }
         var isServing = false
@@ -51,11 +53,26 @@ struct ControlService: Service {
                 isServing = true
             } catch {
                 logger.error("no control socket", metadata: ["reason": "\(error)"])
+                // Whoever comes is to be told that nobody is there.
+                socket.remove()
             }
         }
         try? await gracefulShutdown()
-        // Before the last sessions end: whoever comes now is to be told that nobody is there.
-        socket?.remove()
-        if isServing { await server.shutDown() }
+        if isServing {
+            // Before the last sessions end, for the same reason.
+            socket?.remove()
+            await server.shutDown()
+        }
+        events.finish()
+        await recording
+    }
+
+    private func record(_ events: Feed<ConfigurationEvent>) async {
+        while let batch = await events.next() {
+            if batch.dropped > 0 {
+                logger.error("the journal lacks changes", metadata: ["count": "\(batch.dropped)"])
+            }
+            for event in batch.elements { await journal.record(event) }
+        }
     }
 }
