@@ -187,7 +187,7 @@ import Testing
         try await withDesk { desk in
             _ = try await desk.supervisor.set(.siteName, to: ["Saved"], of: "a.example")
             #expect(try await desk.run("config save a.example").code == .ok)
-            #expect(await desk.supervisor.history().last?.header.by == "someone")
+            #expect(await desk.supervisor.history().last?.header.by == "someone (uid 1000)")
             _ = try await desk.supervisor.undo(to: nil, expecting: nil)
             #expect(await value(desk, .siteName) == "A")
         }

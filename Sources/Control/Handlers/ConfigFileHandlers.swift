@@ -34,7 +34,7 @@ package struct ConfigFileHandlers: Sendable {
         let saved: [SavedHostFile.Setting]
         do {
             saved = try await supervisor.save(
-                keys.isEmpty ? nil : keys, of: host, by: call.caller.user)
+                keys.isEmpty ? nil : keys, of: host, by: call.caller.name)
         } catch let error as HostFileSaveError {
             throw Self.failure(error)
         } catch let refusal as ConfigurationRefusal {
@@ -116,7 +116,7 @@ package struct ConfigFileHandlers: Sendable {
             let plan = try await supervisor.plan()
             guard !plan.changesNothing else {
                 // For the origins, and what a restart compares.
-                _ = try await supervisor.apply(expecting: plan.hash, by: call.caller.user)
+                _ = try await supervisor.apply(expecting: plan.hash, by: call.caller.name)
                 return Outcome("\(path) is written; nothing that runs changes", hosts: [host])
             }
             for step in plan.steps {
@@ -129,7 +129,7 @@ package struct ConfigFileHandlers: Sendable {
                 return later
             }
             // What else the files say by now is in force, too, on whichever host.
-            let applied = try await supervisor.apply(expecting: plan.hash, by: call.caller.user)
+            let applied = try await supervisor.apply(expecting: plan.hash, by: call.caller.name)
             return Outcome(
                 "\(path) is written and applied", hosts: [host] + applied.hosts.filter { $0 != host },
                 before: "snapshot \(applied.before)", after: "snapshot \(applied.after)")

@@ -218,5 +218,5 @@ public struct ConfigHandlers: Sendable {
 
 extension Caller {
     /// Who it is, for the history.
-    fileprivate var name: String { uid.map { "\(user) (uid \($0))" } ?? user }
+    var name: String { uid.map { "\(user) (uid \($0))" } ?? user }
 }
