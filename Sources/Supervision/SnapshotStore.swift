@@ -20,9 +20,12 @@ final class SnapshotStore: Sendable {
         var headers: [Int: ConfigurationSnapshot.Header] = [:]
         /// Those of which more than the header was seen to be good.
         var whole: Set<Int> = []
-        /// What is to be written next; a later one takes its place.
-        var next: (snapshot: ConfigurationSnapshot?, record: ConfigurationTransaction.Record, needed: Set<Int>)?
+        /// What is to be written next: all snapshots, since each may be gone back to, and the latest record.
+        var next: (snapshots: [ConfigurationSnapshot], record: ConfigurationTransaction.Record, needed: Set<Int>)?
     }
+
+    /// How many snapshots may wait for a slow disk.
+    private static let mostWaiting = 8
 
     private let directory: String
     private let logger: Logger
@@ -72,7 +75,7 @@ final class SnapshotStore: Sendable {
     var headers: [ConfigurationSnapshot.Header] {
         state.withLock { state in
             var headers = state.headers
-            if let next = state.next?.snapshot { headers[next.header.number] = next.header }
+            for waiting in state.next?.snapshots ?? [] { headers[waiting.header.number] = waiting.header }
             return headers.values.sorted { $0.number < $1.number }
         }
     }
@@ -99,17 +102,20 @@ final class SnapshotStore: Sendable {
 
     // MARK: Writing
 
-    /// Writes a snapshot, unless there is none, and the record some time later. When several wait, only the latest is
-    /// written.
+    /// Writes a snapshot, unless there is none, and the record some time later. When too many wait, the oldest is not
+    /// kept.
     func writeLater(
         _ snapshot: ConfigurationSnapshot?, _ record: ConfigurationTransaction.Record, needed: Set<Int>
     ) {
         let (isFirst, dropped) = state.withLock { state in
-            let waiting = state.next
-            state.next = (snapshot ?? waiting?.snapshot, record, needed)
-            return (waiting == nil, snapshot == nil ? nil : waiting?.snapshot?.header.number)
+            let isFirst = state.next == nil
+            var waiting = state.next?.snapshots ?? []
+            if let snapshot { waiting.append(snapshot) }
+            let dropped = waiting.count > Self.mostWaiting ? waiting.removeFirst().header.number : nil
+            state.next = (waiting, record, needed)
+            return (isFirst, dropped)
         }
-        if let dropped { warn("keep the snapshot", "\(dropped)", "another came before it was written") }
+        if let dropped { warn("keep the snapshot", "\(dropped)", "too many others came before it was written") }
         if isFirst { queue.async { self.writeNext() } }
     }
 
@@ -121,7 +127,7 @@ final class SnapshotStore: Sendable {
             })
         else { return }
         do throws(ConfigurationRefusal) {
-            if let snapshot = next.snapshot { try writeNow(snapshot) }
+            for snapshot in next.snapshots { try writeNow(snapshot) }
             try writeNow(next.record)
         } catch {
             return

@@ -137,6 +137,17 @@ import XMPP
         #expect(again.headers.map(\.number) == [2] + Array(6...25))
     }
 
+    @Test func thoseThatComeFasterThanTheDiskAreKeptToo() async throws {
+        let store = store()
+        _ = store.open()
+        for number in 1...8 { store.writeLater(snapshot(number), .init(running: number), needed: [number]) }
+        await store.finish()
+        let again = self.store()
+        #expect(again.open() == .init(running: 8))
+        #expect(again.headers.map(\.number) == Array(1...8))
+        #expect(world.log.items.isEmpty, "\(world.log.items)")
+    }
+
     @Test func whatCannotBeWrittenLeavesWhatWasThere() async throws {
         let store = store()
         _ = store.open()
