@@ -158,6 +158,18 @@ import Testing
         }
     }
 
+    @Test func whatCannotBeConfirmedStillWaits() async throws {
+        try await with(["a.example": ""]) { desk in
+            try write("allow_user_invites: true\n", "a.example", desk)
+            #expect(try await desk.run("config apply --yes --confirm-within 5m").code == .ok)
+            // Where the record would be written first.
+            try desk.directory.makeDirectory("state/configuration/.record.json.new")
+            let end = try await desk.run("config confirm")
+            #expect(end.code == .unwritableConfiguration && end.hint?.hasPrefix("it still waits") == true, "\(end)")
+            #expect(try await rows("config history", desk).last?.hasSuffix("unconfirmed") == true)
+        }
+    }
+
     @Test func theStatusShowsWhatDiffersAndWhereItComesFrom() async throws {
         let files = ["a.example": "site_name: A\n", "b.example": "", "c.example": ""]
         try await with(files, daemon: "defaults: {invite_expiry: 3d}") { desk in

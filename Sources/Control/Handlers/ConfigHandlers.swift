@@ -140,8 +140,14 @@ public struct ConfigHandlers: Sendable {
     }
 
     private func confirm(_ call: Call) async throws -> Outcome {
-        let snapshot = try await reporting(call) { () async throws(ConfigurationRefusal) in
-            try await supervisor.confirm()
+        let snapshot: Int
+        do throws(ConfigurationRefusal) {
+            snapshot = try await supervisor.confirm()
+        } catch {
+            let failure = CommandFailure(error)
+            guard case .io = error else { throw failure }
+            throw CommandFailure(
+                failure.code, failure.message, hint: "it still waits: confirm it again before it undoes itself")
         }
         return Outcome("snapshot \(snapshot) stays", after: "snapshot \(snapshot)")
     }
