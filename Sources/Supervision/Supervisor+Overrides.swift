@@ -90,6 +90,7 @@ extension Supervisor {
         if configuration.serviceAddress != entry.configuration.serviceAddress {
             try checkServiceAddress(of: configuration, isSeen)
         }
+        guard changed != overrides[host] ?? SettingOverrides() else { return }
         overrides[host] = changed.isEmpty ? nil : changed
         revision += 1
         guard configuration != entry.configuration else { return }

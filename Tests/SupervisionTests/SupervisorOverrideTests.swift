@@ -19,6 +19,20 @@ import XMPP
         }
     }
 
+    @Test func whatIsSetAlreadyMakesNoPlanStale() async throws {
+        try await Hosting.with(["a.example": ""]) { hosting in
+            let supervisor = hosting.supervisor
+            // As the file says, and yet set: it goes before what the file will say.
+            _ = try await supervisor.set(.suspended, to: ["false"], of: "a.example")
+            let revision = await supervisor.revision
+            _ = try await supervisor.set(.suspended, to: ["false"], of: "a.example")
+            #expect(await supervisor.revision == revision)
+            #expect(await supervisor.overrides(of: "a.example")?.keys == [.suspended])
+            _ = try await supervisor.dropOverrides(of: "a.example")
+            #expect(await supervisor.revision > revision)
+        }
+    }
+
     @Test func settingsTellWhereTheyComeFrom() async throws {
         let defaults = "defaults: {invite_expiry: 3d}"
         try await Hosting.with(["a.example": "admins: [b@a.example, a@a.example]\n"], daemon: defaults) { hosting in
