@@ -11,6 +11,9 @@ public struct ConfigurationLoader: Sendable {
     private let wallClock: @Sendable () -> Int64
     private var directory: HostDirectory
 
+    /// Where the hosts' files were at the last load.
+    public var hostsDirectory: String { directory.path }
+
     /// - Parameters:
     ///   - file: The path of the daemon's file, `invited.yaml`.
     ///   - credentialsDirectory: The value of `CREDENTIALS_DIRECTORY` when systemd set it.

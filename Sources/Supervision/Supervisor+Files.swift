@@ -15,7 +15,7 @@ extension Supervisor {
 
     /// The file where a host's would be, while a snapshot runs.
     private func pathInDirectory(of host: String) -> String? {
-        hosts[host].map { _ in "\(daemon.hostsDirectory)/\(host).yaml" }
+        hosts[host].map { _ in "\(loader.hostsDirectory)/\(host).yaml" }
     }
 
     /// Writes settings of a host that were changed at run time into its file, in place, and drops them. What runs stays

@@ -240,6 +240,19 @@ import XMPP
         }
     }
 
+    @Test func afterAnUndoTheFileOfAHostIsWhereTheFilesAre() async throws {
+        try await Hosting.with(["a.example": ""]) { hosting in
+            try hosting.directory.makeDirectory("other.d")
+            try hosting.directory.write("site_name: Moved\n", to: "other.d/a.example.yaml")
+            try Hosting.writeDaemonFile(in: hosting.directory, more: "hosts_directory: other.d")
+            _ = try await hosting.supervisor.apply(expecting: nil, by: "someone")
+            let path = hosting.directory.path + "/other.d/a.example.yaml"
+            #expect(await hosting.supervisor.file(of: "a.example") == path)
+            _ = try await hosting.supervisor.undo(to: nil, expecting: nil)
+            #expect(await hosting.supervisor.file(of: "a.example") == path)
+        }
+    }
+
     @Test func anUndoDoesNotGoBackToWhatWasUndone() async throws {
         try await Hosting.with(["a.example": "site_name: Good\n"]) { hosting in
             for text in ["Bad", "Mended"] {
