@@ -66,7 +66,9 @@ final class SnapshotStore: Sendable {
         } catch let problem as DurableFile.Problem where problem.code == ENOENT {
             return nil
         } catch {
-            warn("read", Self.recordName, "\(error)")
+            logger.error(
+                "cannot tell whether the files were undone or never confirmed, so they run",
+                metadata: ["name": "\(Self.recordName)", "reason": "\(error)"])
             return nil
         }
     }
