@@ -1,6 +1,7 @@
 internal import Configuration
 internal import Shell
 public import Supervision
+internal import XMPP
 
 /// The commands that change a host at run time.
 public struct HostChangeHandlers: Sendable {
@@ -21,7 +22,9 @@ public struct HostChangeHandlers: Sendable {
     private func set(_ call: Call) async throws -> Outcome {
         let host = try call.invocation.required("host")
         let key = try Self.key(named: try call.invocation.required("key"))
-        let change = try await change(key, to: call.invocation.texts("value"), of: host, call)
+        let values = call.invocation.texts("value")
+        if key == .serviceAddress { try Self.checkServiceAddress(values, call.caller) }
+        let change = try await change(key, to: values, of: host, call)
         let outcome = Outcome(
             "", hint: "`config save \(host)` keeps it over a restart", hosts: [host], before: change.before.line,
             after: change.after.line)
@@ -86,6 +89,20 @@ public struct HostChangeHandlers: Sendable {
     }
 
     // MARK: Parts
+
+    /// Whoever sees only some hosts takes no address elsewhere: neither others' own, nor ones that are other hosts, of
+    /// which they would learn that way.
+    private static func checkServiceAddress(_ values: [String], _ caller: Caller) throws(CommandFailure) {
+        guard caller.hosts != .all, let value = values.first else { return }
+        var parent = Substring((try? JID(value))?.domain ?? value)
+        while let dot = parent.firstIndex(of: ".") {
+            parent = parent[parent.index(after: dot)...]
+            if caller.hosts.contains(String(parent)) { return }
+        }
+        throw CommandFailure(
+            .invalidSetting, "`service_address` wants a domain below a host of yours",
+            hint: "for others ask somebody who sees all hosts")
+    }
 
     private static func key(named word: String) throws(CommandFailure) -> HostKey {
         do throws(SettingMistake) {

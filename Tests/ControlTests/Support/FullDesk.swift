@@ -12,11 +12,12 @@ struct FullDesk {
     let desk: Desk
     let dispatcher: Dispatcher
     let completer: Completer
+    let log: LogHub
 
     static func with(
         _ files: [String: String], daemon: String = "", _ body: (FullDesk) async throws -> Void
     ) async throws {
-        var made: Journal?
+        var made: (Journal, LogHub)?
         try await Desk.with(files, daemon: daemon) { supervisor, handlers in
             let surroundings = supervisor.surroundings
             let journal = Journal(stateDirectory: supervisor.daemon.stateDirectory, surroundings: surroundings)
@@ -27,14 +28,14 @@ struct FullDesk {
             }
             let log = LogHub(level: .info, now: surroundings.now, sleep: surroundings.sleep)
             handlers = .standard(supervisor, journal: journal, log: log, version: version)
-            made = journal
+            made = (journal, log)
         } _: { desk in
-            guard let made else { return }
+            guard let (journal, log) = made else { return }
             let values = SupervisorValues(desk.supervisor)
             try await body(
                 FullDesk(
-                    desk: desk, dispatcher: desk.dispatcher(recorder: made, hosts: values),
-                    completer: Completer(live: values)))
+                    desk: desk, dispatcher: desk.dispatcher(recorder: journal, hosts: values),
+                    completer: Completer(live: values), log: log))
         }
     }
 
