@@ -1,5 +1,5 @@
-"""Reads Tests/Transcripts: what operators type, and what they are answered. Tests/ControlTests/Transcripts/Transcript.swift
-tells the format."""
+"""Reads Tests/Transcripts: what operators type, and what they are answered. The format is told in
+Tests/ControlTests/Transcripts/Transcript.swift."""
 
 import re
 from dataclasses import dataclass, field
