@@ -5,7 +5,8 @@ import json
 import pytest
 
 from harness.control import Control
-from harness.schema import check_answer, check_message
+from harness.installation import Installation
+from harness.schema import check_answer, check_message, check_row, commands_with_rows
 from harness.stanzas import INVITE, command
 from harness.ways import Delegated, ask
 from harness.wire import Stream
@@ -97,3 +98,67 @@ def test_what_is_no_request_is_answered_by_the_schema(control: Control) -> None:
         message = control.message()
         check_message(message)
         assert message["end"]["code"] == "usage.bad-request"
+
+
+# What shows a row where the commands above show none: each after a preparation.
+MORE = [
+    ("invite show", "invite show a.example 1 --reveal --qr", []),
+    ("invite extend", "invite extend a.example 1 2d", []),
+    ("invite list", "invite list", []),
+    ("invite purge", "invite purge a.example --all --dry-run", []),
+    ("invite delete", "invite delete a.example 1 --yes", []),
+    ("host reset", "host reset b.example", []),
+    ("config status", "config status", ["host set b.example allow_user_invites true"]),
+    ("config save", "config save b.example", []),
+]
+
+
+def test_every_command_has_shown_a_row(busy: Control, stream: Stream, installation: Installation) -> None:
+    """Whoever adds a command adds it here: no schema goes unused."""
+    shown: set[str] = set()
+
+    def show(name: str, line: str) -> None:
+        messages = answer(busy, line)
+        check_answer(name, messages)
+        if any("row" in message or "event" in message for message in messages):
+            shown.add(name)
+
+    for name, line, before in MORE:
+        for preparation in before:
+            assert busy.run(preparation).code == "ok", preparation
+        show(name, line)
+    for name, line in COMMANDS:
+        show(name, line)
+    for name, words in (("trace", ["trace", "a.example"]), ("log follow", ["log", "follow", "--level", "trace"])):
+        identifier = busy.begin(words)
+        busy.next(identifier, "progress")
+        ask(stream, Delegated("a.example"), "alice@a.example/phone", command(INVITE))
+        if name == "log follow":
+            busy.run("host restart a.example")
+            installation.host("c.example")
+            busy.run("config apply --yes")
+        check_row(name, busy.next(identifier, "event"))
+        shown.add(name)
+        busy.cancel(identifier)
+        assert busy.finish(identifier).code == "cancelled"
+    identifier = busy.begin(["top", "--interval", "1"])
+    while "top" not in shown:
+        ask(stream, Delegated("a.example"), "alice@a.example/phone", command(INVITE))
+        # Until one falls between two looks.
+        busy.socket.settimeout(0.2)
+        try:
+            check_row("top", busy.next(identifier, "event"))
+            shown.add("top")
+        except TimeoutError:
+            pass
+    busy.socket.settimeout(20)
+    busy.cancel(identifier)
+    busy.finish(identifier)
+    installation.host("b.example", site_name="Other")
+    for name in ("config diff", "config plan"):
+        show(name, name)
+    show("config apply", "config apply --yes")
+    show("config undo", "config undo --yes")
+    installation.host("b.example", nonsense=1)
+    show("config check", "config check")
+    assert shown == commands_with_rows()

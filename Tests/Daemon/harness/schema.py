@@ -3,6 +3,7 @@
 import functools
 import json
 import pathlib
+import re
 
 import jsonschema
 
@@ -17,6 +18,17 @@ def _definitions():
 @functools.cache
 def _validator(name):
     return jsonschema.Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": _definitions()})
+
+
+def commands_with_rows():
+    """The names of all commands that answer with rows or events."""
+    found = set()
+    for key, definition in _definitions().items():
+        for one in definition.get("anyOf", [definition]):
+            match = re.match(r"`([a-z ]+)`: ", one.get("description", ""))
+            if match and match[1].replace(" ", "-") == key:
+                found.add(match[1])
+    return found
 
 
 def check_message(message):
