@@ -40,7 +40,7 @@ static inline int editline_set_history(EditLine *editor, History *lines) {
     return el_set(editor, EL_HIST, history, lines);
 }
 
-// Puts the terminal back into the mode for editing, after the process was stopped and goes on.
+// Puts the terminal into the mode for editing.
 static inline void editline_prepare_terminal(EditLine *editor) { el_set(editor, EL_PREP_TERM, 1); }
 
 static inline void editline_refresh(EditLine *editor) { el_set(editor, EL_REFRESH); }

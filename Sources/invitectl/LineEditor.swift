@@ -69,6 +69,8 @@ final class LineEditor {
     func read() -> Line {
         wasInterrupted = false
         var count: Int32 = 0
+        // libedit shows the prompt first: what is typed in between, the terminal would take for itself.
+        editline_prepare_terminal(editor)
         guard let line = el_gets(editor, &count), count > 0 else {
             return wasInterrupted ? .interrupted : .end
         }
