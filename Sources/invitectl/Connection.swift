@@ -92,7 +92,7 @@ final class Connection {
             case .signal(.interrupt): throw CommandFailure(.cancelled, "cancelled")
             case .signal(.terminate(let number)): exit(128 + number)
             case .signal: continue
-            case .tooLate: throw CommandFailure(.unreachable, "the daemon does not answer on \(path)")
+            case .tooLate: throw UnixSocket.unanswered(path)
             }
         }
     }

@@ -33,6 +33,13 @@ enum UnixSocket {
         return socket
     }
 
+    /// Somebody listens, and says nothing. With socket activation that is a daemon that cannot start.
+    static func unanswered(_ path: String) -> CommandFailure {
+        CommandFailure(
+            .unreachable, "the daemon does not answer on \(path)",
+            hint: "`systemctl status invited` shows whether the daemon runs")
+    }
+
     private static func failure(_ path: String) -> CommandFailure {
         switch errno {
         case EACCES, EPERM:
@@ -42,7 +49,7 @@ enum UnixSocket {
             CommandFailure(
                 .unreachable, "nobody listens on \(path)",
                 hint: "`systemctl status invited` shows whether the daemon runs; --socket names another socket")
-        case EAGAIN, ETIMEDOUT: CommandFailure(.unreachable, "the daemon does not answer on \(path)")
+        case EAGAIN, ETIMEDOUT: unanswered(path)
         case let error: CommandFailure(.unreachable, "\(path): \(String(cString: strerror(error)))")
         }
     }
