@@ -1,14 +1,18 @@
-"""The demo: a loopback Prosody with two hosts, invited behind it, and a client that makes an invitation of each kind.
+"""The demo: a loopback Prosody with two hosts, invited behind it, a client that makes an invitation of each kind, and
+the operators' shell.
 
-Started by scripts/demo with the path of the daemon, and --once to leave when everything has been seen.
+Started by scripts/demo with the directory of the programs, and --once to leave when everything has been seen.
 """
 
 import asyncio
 import contextlib
 import datetime
+import fcntl
+import json
 import logging
 import os
 import pathlib
+import pty
 import pwd
 import re
 import secrets
@@ -16,9 +20,11 @@ import shutil
 import signal
 import socket
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import traceback
 
 logging.getLogger("slixmpp").addHandler(logging.NullHandler())  # what matters, the demo says itself
@@ -338,7 +344,105 @@ async def show_account_and_contact(port, state):
         show_invitation(await client.run(INVITE), "a.example", ALICE, "roster", "account-and-contact", state)
 
 
-def show_how_to_connect(client_port, directory, daemon):
+class Shell:
+    """`invitectl`, as an operator types it."""
+
+    def __init__(self, binary, control_socket):
+        self.command = [str(binary), "--socket", str(control_socket)]
+
+    async def run(self, *words):
+        """Shows the command and what it answers, as wide as our own terminal is."""
+        print(f"   $ invitectl {' '.join(words)}")
+        terminal, its_end = pty.openpty()
+        with open(terminal, "rb", buffering=0) as ours:
+            with open(its_end, "wb", buffering=0) as output:
+                columns = max(73, min(shutil.get_terminal_size((107, 24)).columns - 7, 120))
+                fcntl.ioctl(output, termios.TIOCSWINSZ, struct.pack("HHHH", 100, columns, 0, 0))
+                reader = asyncio.create_task(asyncio.to_thread(read_all, ours))
+                await self._run(output, *words)
+            shown = (await reader).decode()
+        for line in shown.splitlines():
+            print(f"       {line}")
+        return shown
+
+    async def rows(self, *words):
+        """What it answers to programs."""
+        return [json.loads(line) for line in (await self._run(subprocess.PIPE, "--json", *words)).splitlines()]
+
+    async def _run(self, output, *words):
+        colours = {} if sys.stdout.isatty() else {"NO_COLOR": "1"}
+        process = await asyncio.create_subprocess_exec(
+            *self.command, *words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE,
+            env=dict(os.environ, **colours))
+        try:
+            output, errors = await asyncio.wait_for(process.communicate(), PATIENCE)
+        except BaseException:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+            raise
+        if process.returncode != 0:
+            raise Failure(f"invitectl {' '.join(words)} ended with {process.returncode}: {errors.decode().strip()}")
+        return (output or b"").decode()
+
+
+def read_all(terminal):
+    """What is written to a terminal until nobody has it open any more."""
+    pieces = []
+    with contextlib.suppress(OSError):
+        while piece := terminal.read(4096):
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
+async def show_shell(shell, port, state):
+    print("\n4. The operators' shell, while all goes on\n")
+    await shell.run("status")
+    status = (await shell.rows("status"))[0]
+    check("both hosts run, and the server is connected",
+          (status["hosts"], status["running"]) == (2, 2) and status["connection"].startswith("connected"))
+
+    await shell.run("host", "list")
+    made = {row["host"]: row["invites"] for row in await shell.rows("host", "list")}
+    check("the invitations above are counted", made == {"a.example": 2, "b.example": 1})
+
+    await shell.run("host", "why", "b.example", BOB)
+    verdicts = {row["subject"]: row["verdict"] for row in await shell.rows("host", "why", "b.example", BOB)}
+    check(f"it says what {BOB} was allowed, and what he was refused",
+          verdicts["invite contacts"] == "yes" and verdicts["create accounts"] == "no")
+
+    listed = await shell.run("invite", "list")
+    kinds = sorted((row["host"], row["kind"]) for row in await shell.rows("invite", "list"))
+    check("the three invitations are listed",
+          kinds == [("a.example", "account"), ("a.example", "account-and-contact"), ("b.example", "contact")])
+    tokens = {token for host in ("a.example", "b.example") for token in stored_tokens(state, host)}
+    check("their tokens are not shown", tokens and not any(token in listed for token in tokens))
+
+    print("\n   An operator lets the contacts of b.example's users register:")
+    await shell.run("host", "set", "b.example", "allow_user_invites", "true")
+    async with logged_in(BOB, port) as client:
+        print(f"   {BOB} runs {INVITE} once more and gets:")
+        show_invitation(await client.run(INVITE), "b.example", BOB, "roster", "account-and-contact", state)
+    await shell.run("config", "status")
+    differences = await shell.rows("config", "status")
+    check("the shell tells that this is not what the file says",
+          [(row.get("key"), row.get("running"), row.get("file")) for row in differences if "key" in row]
+          == [("allow_user_invites", "true", "false")])
+    await shell.run("host", "reset", "b.example")
+
+    await shell.run("journal")
+    entries = [(row["command"], row["code"]) for row in await shell.rows("journal")]
+    check("the journal has both changes, the newest first",
+          entries == [("host reset b.example", "ok"), ("host set b.example allow_user_invites true", "ok")])
+
+
+def stored_tokens(state, host):
+    database = state / "hosts" / f"{host}.sqlite3"
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        return [token for token, in connection.execute("SELECT token FROM invite")]
+
+
+def show_how_to_connect(client_port, directory, programs):
     print(f"""
 Both stay up until Ctrl-C.
 
@@ -347,10 +451,12 @@ Both stay up until Ctrl-C.
                       with profanity: /connect {ALICE} server 127.0.0.1 port {client_port} tls disable
                       then look for the host's ad-hoc commands
    Watch the logs     tail -f {directory}/invited.log {directory}/prosody/prosody.log
-   Change a host      edit a file in {REPOSITORY}/config.d, then kill -HUP {daemon.process.pid}""")
+   Open the shell     {programs}/invitectl --socket {directory}/control.sock
+                      and type: help, host list, top, trace a.example
+   Change a host      edit a file in {REPOSITORY}/config.d, then in the shell: config apply""")
 
 
-async def demonstrate(binary, once, directory, stack):
+async def demonstrate(programs, once, directory, stack):
     client_port, component_port = free_ports(2)
     secret = secrets.token_hex(16)
 
@@ -359,7 +465,7 @@ async def demonstrate(binary, once, directory, stack):
     await prosody.while_running(accepts_connections(client_port, component_port), "before it listened")
     print(f"Prosody is up: clients on 127.0.0.1:{client_port}, components on 127.0.0.1:{component_port}.")
 
-    invited, notifications = await start_invited(binary, directory, component_port, secret)
+    invited, notifications = await start_invited(programs / "invited", directory, component_port, secret)
     stack.callback(notifications.close)
     stack.push_async_callback(invited.stop)
     await invited.while_running(ready(notifications), "before it was ready")
@@ -367,9 +473,11 @@ async def demonstrate(binary, once, directory, stack):
 
     for scene in (show_account, show_contact, show_account_and_contact):
         await invited.while_running(scene(client_port, directory / "state"), "during the demo")
+    shell = Shell(programs / "invitectl", directory / "control.sock")
+    await invited.while_running(show_shell(shell, client_port, directory / "state"), "while the shell was shown")
 
     if not once:
-        show_how_to_connect(client_port, directory, invited)
+        show_how_to_connect(client_port, directory, programs)
         sys.stdout.flush()
         children = {asyncio.ensure_future(child.process.wait()): child for child in (prosody, invited)}
         done, _ = await asyncio.wait(children, return_when=asyncio.FIRST_COMPLETED)
@@ -382,7 +490,7 @@ def tail(path, lines=15):
         print(*path.read_text(errors="replace").splitlines()[-lines:], sep="\n", file=sys.stderr)
 
 
-async def main(binary, once):
+async def main(programs, once):
     # Ctrl-C and SIGTERM end the demo by cancelling it, so that whatever has been started is stopped on the way out.
     task = asyncio.current_task()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -393,7 +501,7 @@ async def main(binary, once):
     problem, interrupted = None, False
     async with contextlib.AsyncExitStack() as stack:
         try:
-            await demonstrate(binary, once, directory, stack)
+            await demonstrate(programs, once, directory, stack)
         except asyncio.CancelledError:
             interrupted = True
         except Failure as failure:
@@ -424,4 +532,4 @@ async def main(binary, once):
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(line_buffering=True)
-    sys.exit(asyncio.run(main(sys.argv[1], "--once" in sys.argv[2:])))
+    sys.exit(asyncio.run(main(pathlib.Path(sys.argv[1]), "--once" in sys.argv[2:])))
