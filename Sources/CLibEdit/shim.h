@@ -40,8 +40,12 @@ static inline int editline_set_history(EditLine *editor, History *lines) {
     return el_set(editor, EL_HIST, history, lines);
 }
 
-// Puts the terminal into the mode for editing.
-static inline void editline_prepare_terminal(EditLine *editor) { el_set(editor, EL_PREP_TERM, 1); }
+// Puts the terminal into the mode for editing, also after the process was stopped and goes on: what the terminal was set
+// to meanwhile is not known to libedit, which does nothing where it believes to have set it.
+static inline void editline_prepare_terminal(EditLine *editor) {
+    el_set(editor, EL_PREP_TERM, 0);
+    el_set(editor, EL_PREP_TERM, 1);
+}
 
 static inline void editline_refresh(EditLine *editor) { el_set(editor, EL_REFRESH); }
 

@@ -93,15 +93,15 @@ final class LineEditor {
 
     /// - Returns: 1 for a character, 0 for the end, -1 for Ctrl-C.
     private func readCharacter(_ character: UnsafeMutablePointer<wchar_t>?) -> Int32 {
+        if wasInterrupted { return -1 }
         var bytes: [UInt8] = []
         while true {
             switch signals.wait(for: STDIN_FILENO) {
             case .signal(.interrupt):
                 wasInterrupted = true
-                // What is shown next begins after all that was typed.
-                el_cursor(editor, 1 << 20)
-                editline_refresh(editor)
-                return -1
+                // What is shown next begins after all that was typed: Ctrl-E first, then the end.
+                character?.pointee = 5
+                return 1
             case .signal(.resized):
                 el_resize(editor)
                 continue

@@ -98,7 +98,9 @@ def test_ctrl_c_at_the_prompt_drops_the_line(repl: pexpect.spawn, daemon: FakeDa
     repl.send("host rest")
     repl.expect_exact("host rest")
     repl.sendintr()
-    repl.expect_exact("host rest^C\r\n")
+    repl.expect_exact("^C\r\n")
+    # The line is not shown once more.
+    assert PROMPT not in repl.before and "host" not in repl.before
     repl.expect_exact(PROMPT)
     assert "it is 9.9" in type_line(repl, "version")
     assert daemon.next("argv")["argv"] == ["version"]
