@@ -13,7 +13,7 @@ extension TextRenderer {
         var columns = columns(of: rows, fields + Self.unknown(in: rows, beside: fields))
         guard !columns.isEmpty else { return [] }
         if TableLayout.isTooWide(columns.map(\.layout), for: width) {
-            columns = columns.map { $0.keepingWords(atMost: TableLayout.longestWord) }
+            columns = columns.map { $0.keepingWords(atMost: TableLayout.longestWord).legible(in: width) }
         }
         var hanging: [Column] = []
         var leftOut: [String] = []
@@ -62,6 +62,14 @@ extension TextRenderer {
                     column.layout.least = max(column.layout.least, min(DisplayWidth.of(String(word)), longest))
                 }
             }
+            return column
+        }
+
+        /// The same column, but not much narrower than what reads well.
+        func legible(in width: Int) -> Column {
+            guard layout.canShrink else { return self }
+            var column = self
+            column.layout.least = max(layout.least, min(layout.natural, TableLayout.longestWord, width / 4))
             return column
         }
 

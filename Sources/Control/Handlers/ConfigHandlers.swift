@@ -50,7 +50,12 @@ public struct ConfigHandlers: Sendable {
         var source: String
         switch (comparison.runsFiles, comparison.isCurrent) {
         case (true, true) where mistakes > 0: source = "snapshot \(comparison.snapshot) runs"
-        case (true, true): source = "snapshot \(comparison.snapshot) runs, which is what the files say"
+        case (true, true) where comparison.differences.isEmpty:
+            source = "snapshot \(comparison.snapshot) runs, which is what the files say"
+        // The files are those that were applied, so what differs was set since.
+        case (true, true):
+            let settings = Plural.text(comparison.differences.count, "setting")
+            source = "snapshot \(comparison.snapshot) runs, with \(settings) changed at run time"
         case (true, false): source = "snapshot \(comparison.snapshot) runs; the files have changed since"
         case (false, true): source = "snapshot \(comparison.snapshot) runs; the files say the same"
         case (false, false): source = "snapshot \(comparison.snapshot) runs; the files were undone, or changed since"
