@@ -48,11 +48,6 @@ _invitectl() {
     while IFS=$'\t' read -r candidate _; do
         candidates+=("$candidate")
     done < <(invitectl "${socket[@]}" --complete -- "${plain[@]}" 2>/dev/null)
-    if [[ $last == -* ]]; then
-        for candidate in --socket --json --keep-going --complete --version --help; do
-            [[ " ${plain[*]} " == *" -- "* ]] || candidates+=("$candidate")
-        done
-    fi
 
     # What readline replaces begins after the last character at which it takes the word apart.
     local start=

@@ -9,7 +9,7 @@ struct ShellCompletion {
     func run(_ words: [String]) {
         guard let last = words.last, let command = ClientCommandLine.commandWords(of: words) else { return }
         var found: [StaticCompletion.Candidate] = []
-        if last.hasPrefix("-") {
+        if last.hasPrefix("-"), !command.dropLast().contains("--") {
             found = ClientCommandLine.options.map { .init("--\($0.name)", $0.summary) }
                 .filter { $0.value.hasPrefix(last) && (command.count == 1 || $0.value == "--json") }
         }

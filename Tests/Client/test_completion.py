@@ -57,3 +57,12 @@ def test_a_value_that_speaks_to_the_terminal_is_left_out(daemon: FakeDaemon, run
 
     daemon.complete = complete  # type: ignore[method-assign]
     assert run("--complete", "--", "").stdout == "good\t\\u{1B}[31mred\\u{9}and more\\u{A}\n"
+
+
+def test_own_options_for_shells_need_no_daemon(run: Run) -> None:
+    def offered(*words: str) -> list[str]:
+        return [line.split("\t")[0] for line in run("--complete", "--", *words).stdout.splitlines()]
+
+    assert offered("--ke") == ["--keep-going"]
+    assert offered("host", "list", "--") == ["--json", "--state", "--match"]
+    assert offered("host", "list", "--", "--j") == []

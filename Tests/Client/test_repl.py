@@ -1,7 +1,10 @@
 """Commands typed at a terminal."""
 
+import os
 import re
+import signal
 import stat
+import termios
 import threading
 from pathlib import Path
 
@@ -104,6 +107,19 @@ def test_ctrl_c_at_the_prompt_drops_the_line(repl: pexpect.spawn, daemon: FakeDa
     repl.expect_exact(PROMPT)
     assert "it is 9.9" in type_line(repl, "version")
     assert daemon.next("argv")["argv"] == ["version"]
+
+
+def test_the_terminal_is_taken_back_after_a_stop(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
+    """As after Ctrl-Z and `fg`: the shell has set the terminal to what it likes in the meantime."""
+    os.kill(repl.pid, signal.SIGSTOP)
+    settings = termios.tcgetattr(repl.child_fd)
+    settings[3] |= termios.ECHO | termios.ICANON
+    termios.tcsetattr(repl.child_fd, termios.TCSANOW, settings)
+    os.kill(repl.pid, signal.SIGCONT)
+    repl.expect_exact(PROMPT)
+    repl.send("version\r")
+    repl.expect_exact("it is 9.9")
+    assert repl.before.count("version") == 1
 
 
 def test_ctrl_c_cancels_what_runs(repl: pexpect.spawn, daemon: FakeDaemon) -> None:

@@ -24,6 +24,8 @@ printf '%s\t%s\n' \
     alice@example.com 'a user' \
     --kind 'Only this kind' \
     --expires 'How long' \
+    --json 'Answers as JSON' \
+    --keep-going 'Go on' \
     "it's" 'a quote' |
     while IFS= read -r line; do
         case $line in "$last"*) printf '%s\n' "$line" ;; esac
