@@ -20,6 +20,7 @@ extension HostConfiguration {
         return nil
     }
 
-    /// What somebody is told of a service address that a host has whom they do not see.
-    public static func taken(_ address: String) -> String { "\(address.quoted) is taken" }
+    /// What somebody is told of a service address that a host has whom they do not see. It names nothing: the address may
+    /// be such a host itself.
+    public static let takenServiceAddress = "this service address is taken"
 }

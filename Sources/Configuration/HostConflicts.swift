@@ -91,7 +91,7 @@ struct HostConflicts {
     private func diagnostic(_ index: Int, _ message: String, claimed address: String, by host: String) -> Diagnostic {
         Diagnostic(
             location: files[index].location(of: .serviceAddress), message: message,
-            rivalry: .init(host: host, message: HostConfiguration.taken(address)))
+            rivalry: .init(host: host, message: HostConfiguration.takenServiceAddress))
     }
 }
 

@@ -110,7 +110,7 @@ extension Supervisor {
         let owner = router.currentTable.serviceAddresses[address]
         let claimant = others.contains(address) ? address : owner
         if let claimant, claimant != configuration.host, !isSeen(claimant) {
-            throw .badValue(HostConfiguration.taken(address))
+            throw .badValue(HostConfiguration.takenServiceAddress)
         }
         if let mistake = configuration.serviceAddressMistake(
             among: others, owner: owner, component: daemon.component.jid.domain)

@@ -147,7 +147,7 @@ import Testing
             if let host = row["host"]?.text { hosts.insert(host) }
             hosts.formUnion((row["hosts"]?.list ?? []).compactMap(\.text))
         }
-        return hosts.subtracting(["", "-"])
+        return hosts.subtracting(["", "(sum)", "(no host)"])
     }
 
     /// Whoever adds a command shows a row of it somewhere, which is checked against what is promised.
