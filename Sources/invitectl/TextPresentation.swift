@@ -89,11 +89,6 @@ final class TextPresentation: Presentation {
                 endTable()
                 lines += renderer.text(end.message)
             }
-            // Programs that read the output know what to do.
-            if let hint = end.hint, screen.terminal.isOutput {
-                endTable()
-                lines += renderer.text("hint: " + hint)
-            }
             flush()
             if case .table? = shape, !hasShownRows, end.message.isEmpty, screen.terminal.isOutput {
                 screen.output.line("(none)")
