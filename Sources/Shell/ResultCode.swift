@@ -36,8 +36,6 @@ public enum ResultCode: String, CaseIterable, Hashable, Sendable {
     case deniedInvite = "invite.denied"
     /// Another invite that is still good promises this username.
     case takenUsername = "invite.username-taken"
-    /// It has expired, or has been used.
-    case endedInvite = "invite.ended"
 
     /// Files have mistakes; rows tell them with file, line and column.
     case invalidConfiguration = "config.invalid"
@@ -54,8 +52,6 @@ public enum ResultCode: String, CaseIterable, Hashable, Sendable {
 
     /// There is no connection to the XMPP server.
     case disconnected = "component.disconnected"
-    /// The server did not answer in time.
-    case silentServer = "component.no-answer"
 
     /// The journal cannot be written, so nothing is changed.
     case unwritableJournal = "journal.io"
@@ -84,8 +80,8 @@ public enum ResultCode: String, CaseIterable, Hashable, Sendable {
         case .takenUsername, .staleConfiguration, .pendingConfiguration: .conflict
         case .unconfirmed, .refused: .unconfirmed
         case .tooManySessions, .tooManyCommands, .unknownHost, .refusedHost, .unavailableHost, .overloadedHost,
-            .unknownInvite, .deniedInvite, .endedInvite, .invalidConfiguration, .nothingToDo,
-            .unwritableConfiguration, .invalidSetting, .disconnected, .silentServer, .unwritableJournal, .cancelled,
+            .unknownInvite, .deniedInvite, .invalidConfiguration, .nothingToDo,
+            .unwritableConfiguration, .invalidSetting, .disconnected, .unwritableJournal, .cancelled,
             .shuttingDown, .internal:
             .failed
         }

@@ -144,7 +144,8 @@ actor HostEndpoint {
         let uptime = surroundings.uptime()
         var wanted: [InviteRequest] = []
         var completions: [InviteCommands.Completion] = []
-        var answers = Outlet.Answers(for: outlet)
+        let host = policy.host
+        var answers = Outlet.Answers(of: host, for: outlet)
         for request in requests {
             let permissions = Permissions(of: Account(request.from), under: policy)
             if request.isCommand, request.to?.isDomain == true {
@@ -163,19 +164,18 @@ actor HostEndpoint {
                 answers.write(Answers.answer(request, permissions: permissions))
             }
         }
-        let host = policy.host
-        outlet.send(answers, of: host)
+        outlet.send(answers)
         counters.waiting -= requests.count - wanted.count
         inFlight.leave(requests.count - wanted.count)
         guard !wanted.isEmpty else { return }
 
         let results = await service.invite(wanted)
         count(results)
-        answers = Outlet.Answers(for: outlet)
+        answers = Outlet.Answers(of: host, for: outlet)
         for (completion, result) in zip(completions, results) {
             answers.write(completion.answer(result, host: host))
         }
-        outlet.send(answers, of: host)
+        outlet.send(answers)
         inFlight.leave(wanted.count)
     }
 

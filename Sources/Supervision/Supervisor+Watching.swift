@@ -36,20 +36,27 @@ extension Supervisor {
     ) -> StanzaWatch {
         let (router, surroundings) = (router, surroundings)
         let state = Mutex((throttle: LogThrottle(perSpan: Self.watchedPerSecond, span: 1000), leftOut: 0))
-        return StanzaWatch(connection.outlet.tap) { sighting in
-            guard router.concerns(sighting, host, isSeen) else { return }
-            let leftOut = state.withLock { state -> Int? in
+        let tap = connection.outlet.tap
+        let number = tap.add { direction, from, to, known in
+            let isOurs =
+                known.map { $0 == host }
+                ?? (direction == .in
+                    ? router.concerns(host, between: from, and: to, isSeen)
+                    : router.concerns(host, between: to, and: from, isSeen))
+            guard isOurs else { return false }
+            return state.withLock { state in
                 let (isAdmitted, heldBack) = state.throttle.admit(now: surroundings.uptime())
                 state.leftOut += heldBack
-                return isAdmitted ? state.leftOut : nil
+                return isAdmitted
             }
-            guard let leftOut else { return }
-            receive(WatchedStanza(sighting, time: surroundings.now(), leftOut: leftOut))
+        } _: { sighting in
+            receive(WatchedStanza(sighting, time: surroundings.now(), leftOut: state.withLock { $0.leftOut }))
         }
+        return StanzaWatch(tap, number)
     }
 
     /// How many watch stanzas.
-    package nonisolated var stanzaWatchers: Int { connection.outlet.tap.watchers }
+    package nonisolated var stanzaWatchers: Int { connection.outlet.tap.count }
 }
 
 /// Somebody who watches stanzas.
@@ -57,23 +64,20 @@ package struct StanzaWatch: Sendable {
     private let tap: StanzaTap
     private let number: UInt64
 
-    init(_ tap: StanzaTap, _ watcher: @escaping StanzaTap.Watcher) {
+    init(_ tap: StanzaTap, _ number: UInt64) {
         self.tap = tap
-        number = tap.add(watcher)
+        self.number = number
     }
 
     package func end() { tap.remove(number) }
 }
 
 extension Router {
-    /// Whether a stanza is a matter of the host: to or from its server, its users or its own address, known to be about
-    /// it, or between one of its admins and the address that all hosts share.
+    /// Whether a stanza is a matter of the host: to or from its server, its users or its own address, or between one of
+    /// its admins and the address that all hosts share.
     ///
     /// What somebody says there who administers several hosts can be about any of them: it is for who sees them all.
-    func concerns(_ sighting: StanzaTap.Sighting, _ host: String, _ isSeen: (String) -> Bool) -> Bool {
-        if let known = sighting.host { return known == host }
-        let (ours, theirs) =
-            sighting.direction == .in ? (sighting.to, sighting.from) : (sighting.from, sighting.to)
+    func concerns(_ host: String, between theirs: JID?, and ours: JID?, _ isSeen: (String) -> Bool) -> Bool {
         if let ours, ours.domain == domain, ours.isDomain, let theirs, theirs.localpart != nil {
             let permissions = currentTable.permissions(of: theirs)
             let administered = permissions.accountHosts + permissions.suspendedHosts

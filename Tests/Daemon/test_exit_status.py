@@ -24,8 +24,6 @@ ELSEWHERE = {
     "access.too-many-sessions": "test_control.py: test_the_daemon_serves_invitations_all_the_while",
     "access.too-many-commands": "a client runs one command at a time: ControlTests/SessionTests",
     "host.overloaded": "a host has to have too much to do: ControlTests/InviteHandlersTests",
-    "invite.ended": "no command ends so yet",
-    "component.no-answer": "no command ends so yet: what was not answered is told in a row",
     "confirm.refused": "somebody has to be at a terminal: test_transcripts.py with invites.txt",
     "cancelled": "ControlTests/SessionTests; the client says a signal's status then: Tests/Client/test_one_shot.py",
     "daemon.shutting-down": "ControlTests/ControlServerTests: the session ends with the daemon",

@@ -97,13 +97,17 @@ import Testing
     @Test func whatFindsNoConnectionIsNotShown() {
         let outlet = Outlet()
         let seen = Mutex(0)
-        let watcher = outlet.tap.add { _ in seen.withLock { $0 += 1 } }
+        let watcher = outlet.tap.add { _, _, _, _ in
+            true
+        } _: { _ in
+            seen.withLock { $0 += 1 }
+        }
         outlet.send(set(command(Namespaces.inviteCommand), from: "b.example", to: component))
-        var answers = Outlet.Answers(for: outlet)
+        var answers = Outlet.Answers(of: "b.example", for: outlet)
         answers.write(set(command(Namespaces.inviteCommand), from: "b.example", to: component))
-        outlet.send(answers, of: "b.example")
+        outlet.send(answers)
         #expect(seen.withLock { $0 } == 0 && outlet.dropped == 2)
         outlet.tap.remove(watcher)
-        #expect(outlet.tap.watchers == 0)
+        #expect(outlet.tap.count == 0)
     }
 }

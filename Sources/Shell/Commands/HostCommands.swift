@@ -72,6 +72,8 @@ enum HostCommands {
         discussion: """
             The change is in force with the next request. It goes before what the file says, also after the file \
             changes. `config save` writes it into the file.
+
+            Who sees only some hosts sets `service_address` to a domain below one of them.
             """,
         arguments: [
             host, .init("key", .key, "The key as in the host's file"),

@@ -57,24 +57,28 @@ public final class Outlet: Sendable {
     }
 
     /// Sends the answers of one host in one go.
-    public func send(_ answers: Answers, of host: String) {
+    public func send(_ answers: Answers) {
         if take(answers.writer.buffer) {
-            for iq in answers.watched { tap.sent(iq, of: host) }
+            for show in answers.showings { show() }
         }
     }
 
-    /// Answers that are written, to be sent together.
+    /// Answers of one host that are written, to be sent together.
     public struct Answers: Sendable {
         fileprivate var writer = XMLWriter()
-        /// The same once more, for those who watch. Nobody does mostly.
-        fileprivate var watched: [IQ] = []
+        /// What shows those to watchers that they want to see.
+        fileprivate var showings: [@Sendable () -> Void] = []
         private let tap: StanzaTap
+        private let host: String
 
-        public init(for outlet: Outlet) { tap = outlet.tap }
+        public init(of host: String, for outlet: Outlet) {
+            self.host = host
+            tap = outlet.tap
+        }
 
         public mutating func write(_ iq: IQ) {
             writer.write(iq.element())
-            if tap.isWatched { watched.append(iq) }
+            if tap.isWatched { showings += tap.showings(of: iq, of: host) }
         }
     }
 

@@ -18,11 +18,6 @@ public final class StanzaTap: Sendable {
         }
 
         public let direction: Direction
-        /// `nil` where it has none, or none that can be read.
-        public let from: JID?
-        public let to: JID?
-        /// The host that it is known to be about, where the addresses need not tell.
-        public let host: String?
         let content: Content
 
         /// The stanza as it is on the wire. This builds it, which is work for those who look and not for the stream.
@@ -34,11 +29,21 @@ public final class StanzaTap: Sendable {
         }
     }
 
-    /// Told of each stanza, on the thread that it passes: it must not wait.
-    public typealias Watcher = @Sendable (Sighting) -> Void
+    /// Somebody who watches, called on the thread that stanzas pass: it must not wait.
+    public struct Watcher: Sendable {
+        fileprivate let number: UInt64
+        /// Whether it is to be shown a stanza. This is asked of each, and most are turned down on a busy host, before
+        /// anything is made for them.
+        fileprivate let wants: Choice
+        fileprivate let see: @Sendable (Sighting) -> Void
+    }
+
+    /// Told the direction, the sender and the address, `nil` where there is none or none that can be read, and the host
+    /// that the stanza is known to be about, `nil` where only the addresses tell.
+    public typealias Choice = @Sendable (Sighting.Direction, _ from: JID?, _ to: JID?, _ host: String?) -> Bool
 
     private struct State: Sendable {
-        var watchers: [UInt64: Watcher] = [:]
+        var watchers: [Watcher] = []
         var counter: UInt64 = 0
     }
 
@@ -48,17 +53,17 @@ public final class StanzaTap: Sendable {
     public init() {}
 
     /// How many watch.
-    public var watchers: Int { number.load(ordering: .relaxed) }
+    public var count: Int { number.load(ordering: .relaxed) }
 
-    var isWatched: Bool { watchers > 0 }
+    var isWatched: Bool { count > 0 }
 
-    /// Tells a watcher of every stanza until ``remove(_:)``.
+    /// Shows somebody every stanza that they want until ``remove(_:)``.
     ///
-    /// - Returns: What names it.
-    public func add(_ watcher: @escaping Watcher) -> UInt64 {
+    /// - Returns: What names them.
+    public func add(where wants: @escaping Choice, _ see: @escaping @Sendable (Sighting) -> Void) -> UInt64 {
         state.withLock { state in
             state.counter &+= 1
-            state.watchers[state.counter] = watcher
+            state.watchers.append(Watcher(number: state.counter, wants: wants, see: see))
             number.store(state.watchers.count, ordering: .relaxed)
             return state.counter
         }
@@ -66,7 +71,7 @@ public final class StanzaTap: Sendable {
 
     public func remove(_ watcher: UInt64) {
         state.withLock { state in
-            state.watchers[watcher] = nil
+            state.watchers.removeAll { $0.number == watcher }
             number.store(state.watchers.count, ordering: .relaxed)
         }
     }
@@ -83,17 +88,26 @@ public final class StanzaTap: Sendable {
             case .presence(let presence): (presence.from, presence.to)
             case nil: (element["from"].flatMap { try? JID($0) }, element["to"].flatMap { try? JID($0) })
             }
-        show(Sighting(direction: .in, from: from, to: to, host: nil, content: .element(element)))
+        for watcher in watchers where watcher.wants(.in, from, to, nil) {
+            watcher.see(Sighting(direction: .in, content: .element(element)))
+        }
     }
 
     /// Shows an IQ that was sent.
     func sent(_ iq: IQ, of host: String?) {
         guard isWatched else { return }
-        show(Sighting(direction: .out, from: iq.from, to: iq.to, host: host, content: .iq(iq)))
+        for showing in showings(of: iq, of: host) { showing() }
     }
 
-    private func show(_ sighting: Sighting) {
-        let watchers = state.withLock { $0.watchers.values }
-        for watcher in watchers { watcher(sighting) }
+    /// What shows an IQ to those who want to see it, once it is sent.
+    func showings(of iq: IQ, of host: String?) -> [@Sendable () -> Void] {
+        var showings: [@Sendable () -> Void] = []
+        for watcher in watchers where watcher.wants(.out, iq.from, iq.to, host) {
+            let sighting = Sighting(direction: .out, content: .iq(iq))
+            showings.append { watcher.see(sighting) }
+        }
+        return showings
     }
+
+    private var watchers: [Watcher] { state.withLock { $0.watchers } }
 }
