@@ -269,7 +269,7 @@ def test_the_daemon_serves_invitations_all_the_while(
 
 
 def test_very_many_requests_have_an_end_each(installation: Installation, stream: Stream) -> None:
-    count = 200_000
+    count = 1_000_000
     with Control(installation.control_socket) as session:
         def send() -> None:
             for start in range(1, count, 1000):
