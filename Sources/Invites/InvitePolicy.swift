@@ -31,16 +31,6 @@ public struct InvitePolicy: Hashable, Sendable {
         admins.contains(account)
     }
 
-    /// Whether `asker` may invite contacts: any user of this host, where contact invites are off only its admins.
-    public func mayInviteContacts(_ asker: Account) -> Bool {
-        denialOfContactInvite(by: asker) == nil
-    }
-
-    /// Whether `asker` may make invites that create an account: the host's admins, wherever they live.
-    public func mayCreateAccounts(_ asker: Account) -> Bool {
-        denialOfAccountInvite(by: asker) == nil
-    }
-
     /// Makes the invite that `request` asks for.
     ///
     /// - Parameters:

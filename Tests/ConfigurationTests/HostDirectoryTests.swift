@@ -1,5 +1,6 @@
 import Foundation
 import Invites
+import TestSupport
 import Testing
 import XMPP
 

@@ -29,14 +29,14 @@ import Testing
     @Test(arguments: [false, true], [false, true])
     func whoMayDoWhat(allowUserInvites: Bool, allowContactInvites: Bool) {
         let policy = policy(allowUserInvites: allowUserInvites, allowContactInvites: allowContactInvites)
-        #expect(policy.mayInviteContacts(admin))
-        #expect(!policy.mayInviteContacts(staff))
-        #expect(policy.mayInviteContacts(alice) == allowContactInvites)
-        #expect(!policy.mayInviteContacts(mallory))
-        #expect(policy.mayCreateAccounts(admin))
-        #expect(policy.mayCreateAccounts(staff))
-        #expect(!policy.mayCreateAccounts(alice))
-        #expect(!policy.mayCreateAccounts(mallory))
+        #expect(policy.denialOfContactInvite(by: admin) == nil)
+        #expect(policy.denialOfContactInvite(by: staff) != nil)
+        #expect((policy.denialOfContactInvite(by: alice) == nil) == allowContactInvites)
+        #expect(policy.denialOfContactInvite(by: mallory) != nil)
+        #expect(policy.denialOfAccountInvite(by: admin) == nil)
+        #expect(policy.denialOfAccountInvite(by: staff) == nil)
+        #expect(policy.denialOfAccountInvite(by: alice) != nil)
+        #expect(policy.denialOfAccountInvite(by: mallory) != nil)
     }
 
     @Test(arguments: [(false, InviteKind.contact), (true, .accountAndContact)])

@@ -1,39 +1,9 @@
 import Foundation
+import TestSupport
 
 @testable import Configuration
 
-/// A directory that goes away with its last user.
-final class TemporaryDirectory {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/invited-configuration-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
-        path = String(cString: made)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    func write(_ text: String, to name: String) throws {
-        try write(Array(text.utf8), to: name)
-    }
-
-    /// Writes in place, as `cat >` does.
-    func write(_ bytes: [UInt8], to name: String) throws {
-        try makeDirectory(Path.directory(of: name))
-        try Data(bytes).write(to: URL(filePath: "\(path)/\(name)"))
-    }
-
-    func makeDirectory(_ name: String) throws {
-        try FileManager.default.createDirectory(atPath: Path.join(path, name), withIntermediateDirectories: true)
-    }
-
-    func remove(_ name: String) throws {
-        try FileManager.default.removeItem(atPath: "\(path)/\(name)")
-    }
-
+extension TemporaryDirectory {
     /// Writes a daemon's file without mistakes.
     func writeDaemonFile(defaults: String = "{}") throws {
         try write(
