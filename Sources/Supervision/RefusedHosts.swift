@@ -8,6 +8,23 @@ final class RefusedHosts: Sendable {
         var files: [RefusedHost] = []
         /// When they were read.
         var since = Timestamp(millisecondsSinceEpoch: 0)
+
+        /// These names, sorted, and those of the refused hosts among them. Every completion asks, with however many
+        /// hosts, so they are merged and not sorted again.
+        func names(with running: [String]) -> [String] {
+            var refused = Set(files.compactMap(\.host)).sorted()[...]
+            if refused.isEmpty { return running }
+            var names: [String] = []
+            names.reserveCapacity(running.count + refused.count)
+            for name in running {
+                while let first = refused.first, first <= name {
+                    refused.removeFirst()
+                    if first < name { names.append(first) }
+                }
+                names.append(name)
+            }
+            return names + refused
+        }
     }
 
     private let current = Mutex(Value())

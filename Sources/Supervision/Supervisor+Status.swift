@@ -6,8 +6,7 @@ internal import XMPP
 extension Supervisor {
     /// The names of all hosts, running or refused, sorted.
     package nonisolated var hostNames: [String] {
-        let (running, refused) = (router.currentTable.names, router.refused.value.files.compactMap(\.host))
-        return refused.isEmpty ? running : Set(running).union(refused).sorted()
+        router.refused.value.names(with: router.currentTable.names)
     }
 
     /// What a host runs with; `nil` for one that does not run.

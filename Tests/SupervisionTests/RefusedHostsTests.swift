@@ -1,0 +1,18 @@
+import Configuration
+import Testing
+
+@testable import Supervision
+
+@Suite struct RefusedHostsTests {
+    @Test(arguments: [
+        (["b", "d"], [], ["b", "d"]), ([], ["c", "a"], ["a", "c"]), (["b", "d"], ["a"], ["a", "b", "d"]),
+        (["b", "d"], ["e", "c"], ["b", "c", "d", "e"]), (["b", "d"], ["d", "b"], ["b", "d"]),
+        (["b"], ["a", "a", "c", "c"], ["a", "b", "c"]),
+    ])
+    func namesAreMergedInOrderAndOnce(running: [String], refused: [String], all: [String]) {
+        var value = RefusedHosts.Value()
+        value.files = refused.map { RefusedHost(host: $0, file: "\($0).yaml", diagnostics: []) }
+        value.files.append(RefusedHost(host: nil, file: "nobody", diagnostics: []))
+        #expect(value.names(with: running) == all)
+    }
+}
