@@ -139,8 +139,7 @@ public final class InviteStore: Sendable {
         let result: Result<Value?, StoreError> = await withCheckedContinuation { continuation in
             let job = Job.call(creating: creating) { database in
                 let result = Result { try database.get().map(body) }.mapError { StoreError($0) }
-                continuation.resume(returning: result)
-                return result.failure
+                return Job.Outcome(error: result.failure) { continuation.resume(returning: result) }
             }
             submit(job) { continuation.resume(returning: .failure($0)) }
         }
@@ -189,7 +188,7 @@ extension InviteStore {
         for job in state.withLock({ $0.jobs.abandon() }) {
             switch job {
             case .add(_, let done): done(.failure(.closed))
-            case .call(_, let body): _ = body(.failure(.closed))
+            case .call(_, let body): body(.failure(.closed)).answer()
             case .close(let done): done()
             }
         }
@@ -229,9 +228,11 @@ extension InviteStore {
         }
     }
 
-    private func call(creating: Bool, _ body: (Result<InviteDatabase?, StoreError>) -> StoreError?) {
+    private func call(creating: Bool, _ body: (Result<InviteDatabase?, StoreError>) -> Job.Outcome) {
         let database = Result { creating ? try openedDatabase() : try existingDatabase() }.mapError { StoreError($0) }
-        if let error = body(database) { closeDatabase(ifSpoiledBy: error) }
+        let outcome = body(database)
+        if let error = outcome.error { closeDatabase(ifSpoiledBy: error) }
+        outcome.answer()
     }
 
     private func existingDatabase() throws -> InviteDatabase? {

@@ -4,11 +4,19 @@ internal import Invites
 enum Job: Sendable {
     /// Add invites durably, then call back with the number of the last.
     case add([Invite], @Sendable (Result<Int64, StoreError>) -> Void)
-    /// Do something else with the open database, or with `nil` when there is none and none is to be made. Returns the
-    /// error that it met, if any.
-    case call(creating: Bool, @Sendable (Result<InviteDatabase?, StoreError>) -> StoreError?)
+    /// Do something else with the open database, or with `nil` when there is none and none is to be made.
+    case call(creating: Bool, @Sendable (Result<InviteDatabase?, StoreError>) -> Outcome)
     /// Close the database, then call back.
     case close(@Sendable () -> Void)
+
+    /// What came of a call. It is the owner who answers, once it has done with the database what the error asks for: a
+    /// caller that hears of damage may count on the damaged file being closed.
+    struct Outcome {
+        /// What went wrong, if anything.
+        let error: StoreError?
+        /// Calls back.
+        let answer: () -> Void
+    }
 
     /// How much of the queue's room the job takes, in rows.
     var weight: Int {

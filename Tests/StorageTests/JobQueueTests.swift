@@ -8,7 +8,7 @@ import Testing
         .add((0..<count).map { .sample($0) }) { _ in }
     }
 
-    private var call: Job { .call(creating: false) { _ in nil } }
+    private var call: Job { .call(creating: false) { _ in Job.Outcome(error: nil) {} } }
 
     private func rows(_ jobs: [Job]) -> [Int] { jobs.map(\.weight) }
 

@@ -43,6 +43,19 @@ import Testing
         }
     }
 
+    @Test func whoHearsOfDamageFindsTheFileClosed() async throws {
+        try await StateFixture.run { databases, fixture in
+            let store = databases.store(for: "example.com")
+            for number in 0..<50 {
+                try await store.add([.sample(number)])
+                await #expect(throws: StoreError.corrupt) {
+                    _ = try await store.perform(creating: false) { _ in throw StoreError.corrupt }
+                }
+                try #require(databases.statistics.openDatabases == 0)
+            }
+        }
+    }
+
     @Test func aValueThatCannotBeIsDamage() async throws {
         try await StateFixture.run { databases, _ in
             let store = databases.store(for: "example.com")
