@@ -147,11 +147,13 @@ import Testing
             let output = RecordingOutput(answers: ["yes"])
             let done = try await desk.run("invite purge a.example --kind contact", output: output)
             #expect(done == .init(.ok, "deleted 2 invites"))
-            #expect(output.questions == [.confirm("Delete 2 invites of a.example? Their links stop working.")])
+            let names = "1 contact by alice@a.example, 2 contact by alice@a.example"
+            #expect(
+                output.questions == [.confirm("Delete 2 invites of a.example (\(names))? Their links stop working.")])
             #expect(output.rows.isEmpty)
             #expect(try await numbers(desk) == [3])
             let entry = try #require(desk.recorder.entries.last)
-            #expect(entry.before == "1 contact by alice@a.example, 2 contact by alice@a.example")
+            #expect(entry.before == names)
             #expect(entry.after == "deleted 2 invites")
 
             let none = try await desk.run("invite purge a.example --kind contact")

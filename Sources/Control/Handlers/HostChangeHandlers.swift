@@ -26,7 +26,7 @@ public struct HostChangeHandlers: Sendable {
         if key == .serviceAddress { try Self.checkServiceAddress(values, call.caller) }
         let change = try await change(key, to: values, of: host, call)
         let outcome = Outcome(
-            "", hint: "`config save \(host)` keeps it over a restart", hosts: [host], before: change.before.line,
+            "", hint: Self.saveHint(host), hosts: [host], before: change.before.line,
             after: change.after.line)
         call.note(outcome)
         try await call.output.row(change.after.row)
@@ -39,7 +39,8 @@ public struct HostChangeHandlers: Sendable {
         let wasSuspended = change.before.value == change.after.value
         return Outcome(
             wasSuspended ? "\(host) was suspended already" : "\(host) makes no invites until `host resume \(host)`",
-            hosts: [host], before: change.before.line, after: change.after.line)
+            hint: change.after.origin == .runtime ? Self.saveHint(host) : nil, hosts: [host],
+            before: change.before.line, after: change.after.line)
     }
 
     private func resume(_ call: Call) async throws -> Outcome {
@@ -51,8 +52,9 @@ public struct HostChangeHandlers: Sendable {
         if after.value == "true" { after = try await change(.suspended, to: ["false"], of: host, call).after }
         let wasServed = before.value == after.value
         return Outcome(
-            wasServed ? "\(host) was not suspended" : "\(host) makes invites again", hosts: [host],
-            before: before.line, after: after.line)
+            wasServed ? "\(host) was not suspended" : "\(host) makes invites again",
+            hint: after.origin == .runtime ? Self.saveHint(host) : nil, hosts: [host], before: before.line,
+            after: after.line)
     }
 
     private func reset(_ call: Call) async throws -> Outcome {
@@ -89,6 +91,8 @@ public struct HostChangeHandlers: Sendable {
     }
 
     // MARK: Parts
+
+    private static func saveHint(_ host: String) -> String { "`config save \(host)` keeps it over a restart" }
 
     /// Whoever sees only some hosts takes no address elsewhere: neither others' own, nor ones that are other hosts, of
     /// which they would learn that way.

@@ -82,9 +82,9 @@ extension InviteHandlers {
         let count = try await count(host, filter, through: end)
         if count == 0 { return Outcome("no invite matches", hosts: [host]) }
         let examples = try await examples(host, filter, through: end)
-        let one = count == 1
-        try await call.confirm(
-            "Delete \(InviteRows.counted(count)) of \(host)? \(one ? "Its link stops" : "Their links stop") working.")
+        let named = InviteRows.journal(examples.prefix(Self.mostAskedAbout), count: count)
+        let links = count == 1 ? "Its link stops" : "Their links stop"
+        try await call.confirm("Delete \(InviteRows.counted(count)) of \(host) (\(named))? \(links) working.")
         let before = InviteRows.journal(examples, count: count)
         func outcome(_ deleted: Int) -> Outcome {
             let text = "deleted \(InviteRows.counted(deleted))"
@@ -156,6 +156,8 @@ extension InviteHandlers {
     }
 
     private static let progressStep = 5_000
+    /// A question names no more than this.
+    private static let mostAskedAbout = 5
 }
 
 extension Invocation {
