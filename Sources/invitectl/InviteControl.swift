@@ -9,6 +9,7 @@ struct InviteControl {
         // libedit takes the terminal's characters for what the locale says they are.
         setlocale(LC_ALL, "")
         if String(cString: nl_langinfo(Int32(CODESET))) != "UTF-8" { setlocale(LC_CTYPE, "C.UTF-8") }
+        openClosed()
         let screen = Screen(Signals())
         var status = run(Array(CommandLine.arguments.dropFirst()), screen)
         screen.output.flush()
@@ -18,7 +19,15 @@ struct InviteControl {
             screen.errors.flush()
             if status == 0 { status = ExitStatus.failed.rawValue }
         }
+        if screen.output.isCut, status == 0 { status = 130 }
         exit(status)
+    }
+
+    /// Opens what of standard input, output and error was closed: the next file to be opened would pass for it.
+    private static func openClosed() {
+        // Nothing is to be read, and what is written to the output fails as it does where that is closed.
+        for (descriptor, mode) in [(STDIN_FILENO, O_RDONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_WRONLY)]
+        where fcntl(descriptor, F_GETFD) < 0 { _ = open("/dev/null", mode) }
     }
 
     private static func run(_ words: [String], _ screen: Screen) -> Int32 {
@@ -26,7 +35,7 @@ struct InviteControl {
         do {
             line = try ClientCommandLine(words)
         } catch {
-            return Failure.show(error, on: screen)
+            return Failure.show(error, on: screen, isJSON: words.contains("--json"))
         }
         var socket = line.socket
         if case .complete(let words) = line.mode { socket = ShellCompletion.socket(in: words) ?? socket }

@@ -7,6 +7,8 @@ final class Output {
     private var buffer: [UInt8] = []
     /// Why writing failed; 0 while it does not. `EPIPE` means that the reader has had enough.
     private(set) var error: Int32 = 0
+    /// Whether Ctrl-C came while the reader did not read, and something was left out.
+    private(set) var isCut = false
 
     init(_ descriptor: Int32, _ signals: Signals) {
         self.descriptor = descriptor
@@ -35,7 +37,10 @@ final class Output {
     func flush() {
         var written = 0
         while written < buffer.count, !isBroken {
-            guard signals.canWrite(descriptor) else { break }
+            guard signals.canWrite(descriptor) else {
+                isCut = true
+                break
+            }
             // A pipe that can be written to takes so much without blocking.
             let count = min(buffer.count - written, Int(PIPE_BUF))
             let result = buffer.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress.map { $0 + written }, count) }

@@ -3,7 +3,7 @@ import Glibc
 
 /// The signals that a person at a terminal sends, as something to wait for: nothing happens behind the back of what
 /// runs.
-struct Signals {
+final class Signals {
     enum Signal {
         /// Ctrl-C.
         case interrupt
@@ -13,6 +13,13 @@ struct Signals {
         case continued
         /// The process is to end.
         case terminate(Int32)
+
+        fileprivate var isEnd: Bool {
+            switch self {
+            case .interrupt, .terminate: true
+            case .resized, .continued: false
+            }
+        }
     }
 
     /// What a wait ended with.
@@ -23,6 +30,8 @@ struct Signals {
     }
 
     private let descriptor: Int32
+    /// What came while something else was waited for.
+    private var kept: [Signal] = []
     private static let awaited = [SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT]
 
     /// From now on these signals only wait to be read.
@@ -39,6 +48,7 @@ struct Signals {
     func wait(
         for other: Int32, events: Int32 = POLLIN, until deadline: ContinuousClock.Instant? = nil
     ) -> Wakeup {
+        if !kept.isEmpty { return .signal(kept.removeFirst()) }
         while true {
             var polled = [
                 pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
@@ -59,22 +69,25 @@ struct Signals {
 
     /// Drops the interrupts that were meant for a program at the same terminal, such as a pager.
     func forgetInterrupts() {
+        kept = []
         while let signal = next() {
             if case .terminate(let number) = signal { exit(128 + number) }
         }
     }
 
-    /// Whether the descriptor can be written to; `false` when a signal came before it could.
+    /// Whether the descriptor can be written to; `false` when the person or the system wanted an end before it could.
     func canWrite(_ output: Int32) -> Bool {
         while true {
+            let isToEnd = kept.contains(where: \.isEnd)
             var polled = [
                 pollfd(fd: output, events: Int16(POLLOUT), revents: 0),
                 pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
             ]
-            if poll(&polled, 2, -1) < 0, errno == EINTR { continue }
+            if poll(&polled, 2, isToEnd ? 0 : -1) < 0, errno == EINTR { continue }
             if polled[0].revents != 0 { return true }
-            // It stays unread, for who waits for signals.
-            if polled[1].revents != 0 { return false }
+            if isToEnd { return false }
+            // It is still news to who waits for signals.
+            if let signal = next() { kept.append(signal) }
         }
     }
 

@@ -1,9 +1,14 @@
 """One command on the command line."""
 
+import fcntl
 import json
 import os
+import re
+import select
 import signal
+import struct
 import subprocess
+import termios
 from pathlib import Path
 
 import pexpect
@@ -330,3 +335,62 @@ def test_a_new_look_takes_the_place_of_the_one_before(daemon: FakeDaemon, spawn:
     child.expect_exact("\x1b[3A\r\x1b[J")
     child.expect_exact("2.5")
     child.expect(pexpect.EOF)
+
+# MARK: Odd ends
+
+@pytest.mark.parametrize("number", [signal.SIGWINCH, signal.SIGCONT, signal.SIGINT])
+def test_what_waits_for_its_reader(
+    daemon: FakeDaemon, environment: dict[str, str], number: signal.Signals
+) -> None:
+    """As in `invitectl stats | less`, when the terminal gets another size or Ctrl-Z and `fg` come."""
+    daemon.on_rows("stats", *[{"host": f"h{number:05}.example", "requests": number} for number in range(3_000)])
+    with subprocess.Popen([binary(), "stats"], env=environment, stdout=subprocess.PIPE) as client:
+        assert client.stdout is not None
+        while waiting(client.stdout.fileno()) < 60_000:
+            assert client.poll() is None
+            select.select([], [], [], 0.01)
+        client.send_signal(number)
+        while client.poll() is None and (number == signal.SIGINT or is_pending(number, client.pid)):
+            select.select([], [], [], 0.01)
+        lines = client.stdout.read().splitlines()
+    if number == signal.SIGINT:
+        assert client.returncode == 130 and len(lines) < 3_001
+    else:
+        assert client.returncode == 0 and len(lines) == 3_001
+
+
+def waiting(descriptor: int) -> int:
+    """How many bytes wait to be read."""
+    return struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)))[0]
+
+
+def is_pending(number: signal.Signals, pid: int) -> bool:
+    """Whether a process has not taken a signal yet."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    pending = re.search(r"^ShdPnd:\s*(\w+)", status, re.M)
+    return pending is not None and bool(int(pending[1], 16) & 1 << number - 1)
+
+
+def test_a_closed_output_is_an_error(daemon: FakeDaemon, environment: dict[str, str]) -> None:
+    daemon.on_rows("host list", *HOSTS)
+    result = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$0" host list >&-', binary()], env=environment, text=True, capture_output=True,
+        timeout=PATIENCE)
+    assert result.returncode == 1
+    assert result.stderr == "invitectl: standard output: Bad file descriptor\n"
+
+
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-"])
+def test_other_closed_ends_do_no_harm(daemon: FakeDaemon, environment: dict[str, str], closed: str) -> None:
+    daemon.on_rows("host list", *HOSTS)
+    result = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$0" host list {closed}', binary()], env=environment, text=True,
+        capture_output=True, timeout=PATIENCE)
+    assert result.returncode == 0
+    assert result.stdout.startswith("HOST ")
+
+
+def test_wrong_options_of_the_client_are_told_as_json(run: Run) -> None:
+    result = run("--json", "--socket")
+    assert result.returncode == 2
+    assert json.loads(result.stderr)["code"] == "usage.bad-argument"
