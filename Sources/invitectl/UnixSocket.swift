@@ -40,11 +40,18 @@ enum UnixSocket {
             hint: "`systemctl status invited` shows whether the daemon runs")
     }
 
+    private static func isSocket(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
+    }
+
     private static func failure(_ path: String) -> CommandFailure {
         switch errno {
         case EACCES, EPERM:
             CommandFailure(
                 .denied, "you may not use \(path)", hint: "`ls -l \(path)` shows whose group may; root always may")
+        case ECONNREFUSED where !isSocket(path):
+            CommandFailure(.unreachable, "\(path) is no socket", hint: "--socket names the daemon's")
         case ENOENT, ECONNREFUSED:
             CommandFailure(
                 .unreachable, "nobody listens on \(path)",

@@ -390,6 +390,13 @@ def test_other_closed_ends_do_no_harm(daemon: FakeDaemon, environment: dict[str,
     assert result.stdout.startswith("HOST ")
 
 
+def test_a_file_is_no_socket(run: Run, directory: Path) -> None:
+    (directory / "file").touch()
+    result = run("status", "--socket", str(directory / "file"))
+    assert result.returncode == 3
+    assert f"{directory}/file is no socket (daemon.unreachable)" in result.stderr
+
+
 def test_wrong_options_of_the_client_are_told_as_json(run: Run) -> None:
     result = run("--json", "--socket")
     assert result.returncode == 2
