@@ -89,7 +89,8 @@ final class Questions {
     // MARK: Lines
 
     private func readLine(_ prompt: String, _ answer: (String) -> String) -> Answer {
-        screen.output.write(prompt.split(separator: "\n").map { String($0).escapingControls }.joined(separator: "\n"))
+        let prompt = prompt.split(separator: "\n").map { String($0).escapingControls }.joined(separator: "\n")
+        screen.output.write(prompt)
         screen.output.flush()
         var bytes: [UInt8] = []
         while true {
@@ -100,6 +101,11 @@ final class Questions {
             case .signal(.terminate(let number)):
                 Echo.restore()
                 exit(128 + number)
+            case .signal(.continued):
+                // Another program had the terminal meanwhile.
+                screen.output.write(prompt)
+                screen.output.flush()
+                continue
             case .signal, .tooLate: continue
             case .ready: break
             }

@@ -1,6 +1,7 @@
 """What the daemon asks, and what it is told."""
 
 import os
+import signal
 import stat
 from pathlib import Path
 
@@ -55,6 +56,15 @@ def test_ctrl_c_at_a_question_cancels(daemon: FakeDaemon, spawn: Spawn) -> None:
     child.expect(pexpect.EOF)
     child.wait()
     assert child.exitstatus == 130
+
+
+def test_a_question_is_asked_again_after_a_stop(question: pexpect.spawn, daemon: FakeDaemon) -> None:
+    """As after Ctrl-Z and `fg`: other things have been on the screen in the meantime."""
+    os.kill(question.pid, signal.SIGSTOP)
+    os.kill(question.pid, signal.SIGCONT)
+    question.expect_exact("Delete 2 invites of example.com? (yes/no) ")
+    question.send("yes\r")
+    assert daemon.next("answer")["answer"] == "yes"
 
 
 def test_nobody_is_asked_without_a_terminal(daemon: FakeDaemon, run: Run) -> None:
