@@ -133,6 +133,11 @@ public struct CommandParser: Sendable {
         let meant = Suggestion.closest(to: word, among: next).map {
             "; did you mean `\((known + [$0]).joined(separator: " "))`?"
         }
+        if known.isEmpty, word.hasPrefix("-") {
+            return CommandFailure(
+                .unknownCommand, "\(word.quoted) stands where a command should",
+                hint: "a command's options come after it; `invitectl --help` shows those that may come before")
+        }
         let what = known.isEmpty ? "there is no command" : "`\(path)` has no command"
         let hint = known.isEmpty ? "try `help`" : "there are \(next.joined(separator: ", "))"
         return CommandFailure(.unknownCommand, "\(what) \(word.quoted)\(meant ?? "")", hint: hint)

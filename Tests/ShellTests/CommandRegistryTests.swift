@@ -17,4 +17,13 @@ import Testing
         let paths = CommandRegistry.standard.commands.map(\.path)
         #expect(Set(paths).count == paths.count)
     }
+
+    @Test func anOptionBeforeTheCommandIsToldToStandAfterIt() {
+        let failure = #expect(throws: CommandFailure.self) {
+            try CommandParser(.standard).parse(["--yes", "config", "apply"])
+        }
+        #expect(failure?.code == .unknownCommand)
+        #expect(failure?.message == "`--yes` stands where a command should")
+        #expect(failure?.hint?.hasPrefix("a command's options come after it") == true)
+    }
 }
