@@ -73,6 +73,11 @@ public struct TextRenderer: Sendable {
         return lines
     }
 
+    /// A message, which goes on in the next line where it is wider than the terminal. No word is parted.
+    public func message(_ message: String) -> [String] {
+        text(message).flatMap { wrap(Cell($0), within: width == 0 ? .max : width) }
+    }
+
     /// The longest beginning of a text without control characters that fits, with `…` in place of what does not.
     public static func cut(_ text: String, to width: Int) -> String {
         DisplayWidth.of(text) <= width ? text : DisplayWidth.truncate(text, to: width).text

@@ -45,7 +45,7 @@ final class Client {
     func run(_ argv: [String], isJSON: Bool, prefix: String, mayAsk: Bool = true) -> Ending {
         let spec = CommandRegistry.standard.match(argv)?.spec
         let presentation: any Presentation =
-            isJSON ? JSONPresentation(screen) : TextPresentation(screen, spec?.result, prefix: prefix)
+            isJSON ? JSONPresentation(screen) : TextPresentation(screen, spec, prefix: prefix)
         var progress = Progress(isInteractive: mayAsk && screen.terminal.isInteractive)
         let questions = Questions(screen)
         do {

@@ -10,8 +10,11 @@ struct Terminal {
     /// Whether a person is there to be asked.
     var isInteractive: Bool { isInput && isOutput }
 
+    /// Whether it only takes line after line: nothing is coloured, cleared or paged.
+    let isDumb = (Environment["TERM"] ?? "dumb") == "dumb"
+
     /// Whether states are coloured: on a terminal that can, unless `NO_COLOR` says otherwise (no-color.org).
-    var isColored: Bool { isOutput && Environment["NO_COLOR"] == nil && Environment["TERM"] != "dumb" }
+    var isColored: Bool { isOutput && Environment["NO_COLOR"] == nil && !isDumb }
 
     /// Columns of the terminal that shows the output; 0 where there is none.
     var width: Int { isOutput ? size.columns : 0 }

@@ -5,6 +5,8 @@ import Text
 final class TextPresentation: Presentation {
     private let screen: Screen
     private let shape: ResultShape?
+    /// Whether it is of interest how far a command got that was ended.
+    private let isChange: Bool
     /// What stands before the message of a failure.
     private let prefix: String
     private var rows: [JSON] = []
@@ -16,12 +18,16 @@ final class TextPresentation: Presentation {
     /// So many rows are shown as one table; more come in several.
     private static let mostRows = 50_000
 
-    init(_ screen: Screen, _ shape: ResultShape?, prefix: String) {
+    /// - Parameter spec: The command's; `nil` where only the daemon knows it.
+    init(_ screen: Screen, _ spec: CommandSpec?, prefix: String) {
         self.screen = screen
-        self.shape = shape
+        shape = spec?.result
+        isChange = spec?.effect != .read
         self.prefix = prefix
         status = ProgressLine(screen)
-        if screen.terminal.isOutput, case .events(let fields)? = shape, fields.contains(where: { $0.name == "look" }) {
+        if screen.terminal.isOutput, !screen.terminal.isDumb, case .events(let fields)? = shape,
+            fields.contains(where: { $0.name == "look" })
+        {
             looks = Looks(screen, fields)
         }
     }
@@ -65,7 +71,8 @@ final class TextPresentation: Presentation {
         endTable()
         guard !lines.isEmpty else { return }
         status.clear()
-        let isLong = screen.terminal.isInteractive && height(of: lines) >= screen.terminal.height
+        let isLong =
+            screen.terminal.isInteractive && !screen.terminal.isDumb && height(of: lines) >= screen.terminal.height
         if !isLong || !Pager.show(lines, screen.signals) {
             for line in lines { screen.output.line(line) }
         }
@@ -80,6 +87,7 @@ final class TextPresentation: Presentation {
         if screen.terminal.isInput, screen.terminal.isOutput { screen.output.line("") }
         flush()
         screen.output.flush()
+        if isChange { fail(end) }
     }
 
     func end(_ end: ServerMessage.End, line: ArraySlice<UInt8>?) {
@@ -87,14 +95,14 @@ final class TextPresentation: Presentation {
         if end.code == .ok {
             if !end.message.isEmpty {
                 endTable()
-                lines += renderer.text(end.message)
+                lines += renderer.message(end.message)
             }
             flush()
             if case .table? = shape, !hasShownRows, end.message.isEmpty, screen.terminal.isOutput {
                 screen.output.line("(none)")
             }
             // What to do next is for people, not for what reads a script's output.
-            if let hint = end.hint, screen.terminal.isOutput { screen.output.line(hinted(hint)) }
+            if let hint = end.hint, screen.terminal.isOutput { show(hint: hint, on: screen.output) }
         } else {
             flush()
         }
@@ -105,12 +113,14 @@ final class TextPresentation: Presentation {
 
     private func fail(_ end: ServerMessage.End) {
         let message = end.message.isEmpty ? "the command failed" : end.message
-        screen.errors.line(prefix + renderer.text(message).joined(separator: "\n") + " (\(end.code.rawValue))")
-        if let hint = end.hint { screen.errors.line(hinted(hint)) }
+        for line in renderer.message("\(prefix)\(message) (\(end.code.rawValue))") { screen.errors.line(line) }
+        if let hint = end.hint { show(hint: hint, on: screen.errors) }
         screen.errors.flush()
     }
 
-    private func hinted(_ hint: String) -> String { "hint: " + renderer.text(hint).joined(separator: "\n") }
+    private func show(hint: String, on output: Output) {
+        for line in renderer.message("hint: \(hint)") { output.line(line) }
+    }
 
     private func endTable() {
         guard !rows.isEmpty else { return }
@@ -136,7 +146,7 @@ struct ProgressLine {
     }
 
     mutating func show(_ message: String) {
-        guard screen.terminal.isError else { return }
+        guard screen.terminal.isError, !screen.terminal.isDumb else { return }
         let width = screen.terminal.isOutput ? screen.terminal.width : 80
         screen.errors.write("\r\u{1B}[K" + TextRenderer.cut(message.escapingControls + "…", to: width - 1))
         screen.errors.flush()

@@ -336,6 +336,7 @@ def test_a_new_look_takes_the_place_of_the_one_before(daemon: FakeDaemon, spawn:
     child.expect_exact("2.5")
     child.expect(pexpect.EOF)
 
+
 # MARK: Odd ends
 
 @pytest.mark.parametrize("number", [signal.SIGWINCH, signal.SIGCONT, signal.SIGINT])
@@ -401,3 +402,45 @@ def test_wrong_options_of_the_client_are_told_as_json(run: Run) -> None:
     result = run("--json", "--socket")
     assert result.returncode == 2
     assert json.loads(result.stderr)["code"] == "usage.bad-argument"
+
+
+def test_messages_part_no_word(daemon: FakeDaemon, spawn: Spawn, run: Run) -> None:
+    end = ok() | {"message": "one two three four five six seven", "hint": "eight nine ten eleven twelve thirteen"}
+    daemon.on("version", lambda call: call.end(end))
+    child = spawn("version", columns=20)
+    child.expect(pexpect.EOF)
+    assert child.before.splitlines() == [
+        "one two three four", "five six seven", "hint: eight nine ten", "eleven twelve", "thirteen"]
+    assert run("version").stdout == "one two three four five six seven\n"
+
+
+def test_how_far_a_change_came_is_told(daemon: FakeDaemon, spawn: Spawn) -> None:
+    def answer(call: Call) -> None:
+        call.say(progress={"message": "deleted 5000 of 10000"})
+        call.next("cancel")
+        call.end(failed("cancelled", "ended early: 5000 invites had been deleted by then"))
+
+    daemon.on("invite purge a.example --all --yes", answer)
+    child = spawn("invite", "purge", "a.example", "--all", "--yes", columns=200)
+    child.expect_exact("deleted 5000 of 10000…")
+    child.sendintr()
+    child.expect_exact("invitectl: ended early: 5000 invites had been deleted by then (cancelled)")
+    child.expect(pexpect.EOF)
+    child.wait()
+    assert child.exitstatus == 130
+
+
+def test_a_dumb_terminal_gets_lines_only(daemon: FakeDaemon, spawn: Spawn) -> None:
+    def answer(call: Call) -> None:
+        call.say(progress={"message": "looking"})
+        call.event(look=1, host="a.example", waiting=3)
+        call.end()
+
+    daemon.on("top", answer)
+    daemon.on_rows("stats", *[{"host": f"h{number:03}.example", "requests": number} for number in range(100)])
+    child = spawn("top", TERM="dumb")
+    child.expect(pexpect.EOF)
+    assert child.before == "look=1 a.example waiting=3\r\n"
+    child = spawn("stats", TERM="dumb", PAGER="echo paged; cat")
+    child.expect(pexpect.EOF)
+    assert "h099.example" in child.before and "paged" not in child.before

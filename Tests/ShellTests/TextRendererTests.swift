@@ -303,6 +303,15 @@ import Testing
         }
     }
 
+    @Test func messagesGoOnInTheNextLine() {
+        let narrow = TextRenderer(width: 12, isColored: false)
+        #expect(
+            narrow.message("nobody listens on /run/invited/control.sock\nor so") == [
+                "nobody", "listens on", "/run/invited/control.sock", "or so",
+            ])
+        #expect(plain.message("nobody listens on /run/invited/control.sock").count == 1)
+    }
+
     @Test func onlyStatesAreColouredAndOnlyWhenAsked() {
         let coloured = TextRenderer(width: 0, isColored: true)
         let rows = [row("running", "quarantined")]
