@@ -115,7 +115,7 @@ final class Connection {
             case .ready:
                 switch input.read(from: socket) {
                 case .some: continue
-                case .end: throw gone
+                case .end, .failed: throw gone
                 case .tooLong: throw CommandFailure(.unreachable, "the daemon sends a line without an end")
                 }
             }

@@ -8,6 +8,8 @@ struct LineBuffer {
     enum Result {
         case some
         case end
+        /// What `errno` is.
+        case failed(Int32)
         case tooLong
     }
 
@@ -30,7 +32,7 @@ struct LineBuffer {
             count = Glibc.read(descriptor, buffer.baseAddress, room)
             filled = max(0, count)
         }
-        if count < 0 { return errno == EINTR || errno == EAGAIN ? .some : .end }
+        if count < 0 { return errno == EINTR || errno == EAGAIN ? .some : .failed(errno) }
         bytes.append(contentsOf: chunk)
         return count == 0 ? .end : .some
     }
@@ -46,13 +48,17 @@ struct LineBuffer {
         let line = bytes[start..<end]
         start = end + 1
         searched = start
-        return line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+        return Self.withoutReturn(line)
     }
 
     /// What came after the last end of a line.
     mutating func rest() -> ArraySlice<UInt8>? {
         guard start < bytes.count else { return nil }
         defer { (start, searched) = (bytes.count, bytes.count) }
-        return bytes[start...]
+        return Self.withoutReturn(bytes[start...])
+    }
+
+    private static func withoutReturn(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        line.last == UInt8(ascii: "\r") ? line.dropLast() : line
     }
 }

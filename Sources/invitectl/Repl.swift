@@ -47,19 +47,15 @@ struct Repl {
 
     /// - Returns: Whether there is to be another line.
     private func perform(_ line: String) -> Bool {
-        do {
-            let words = try Words(line).words
-            if words.isEmpty { return true }
-            if words == ["quit"] || words == ["exit"] { return false }
-            let command = try ClientCommandLine(words)
-            guard case .command(let argv) = command.mode else {
-                throw CommandFailure(.badArgument, "`\(words[0])` is for the command line of invitectl")
+        do throws(CommandFailure) {
+            switch try TypedLine(line) {
+            case .empty: break
+            case .end: return false
+            case .command(let argv, let isJSON):
+                _ = client.run(argv, isJSON: isJSON, prefix: Failure.prefix(inRepl: true))
             }
-            _ = client.run(argv, isJSON: command.isJSON, prefix: Failure.prefix(inRepl: true))
-        } catch let failure as CommandFailure {
-            Failure.show(failure, on: screen, inRepl: true)
         } catch {
-            Failure.show(CommandFailure(.badArgument, "\(error)"), on: screen, inRepl: true)
+            Failure.show(error, on: screen, prefix: Failure.prefix(inRepl: true))
         }
         return true
     }
@@ -102,10 +98,10 @@ enum Failure {
     /// - Returns: The exit status.
     @discardableResult
     static func show(
-        _ failure: CommandFailure, on screen: Screen, inRepl: Bool = false, isJSON: Bool = false
+        _ failure: CommandFailure, on screen: Screen, prefix: String = prefix(inRepl: false), isJSON: Bool = false
     ) -> Int32 {
         let presentation: any Presentation =
-            isJSON ? JSONPresentation(screen) : TextPresentation(screen, nil, prefix: prefix(inRepl: inRepl))
+            isJSON ? JSONPresentation(screen) : TextPresentation(screen, nil, prefix: prefix)
         presentation.end(.init(failure), line: nil)
         return failure.code == .cancelled ? 130 : failure.code.exitStatus.rawValue
     }

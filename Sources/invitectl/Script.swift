@@ -14,30 +14,43 @@ struct Script {
         var input = LineBuffer()
         var number = 0
         var status = ExitStatus.done.rawValue
-        while let line = next(&input) {
+        while true {
+            let line: ArraySlice<UInt8>?
+            do throws(Unreadable) {
+                line = try next(&input)
+            } catch {
+                screen.errors.line("invitectl: standard input: \(String(cString: strerror(error.number)))")
+                return status == 0 ? ExitStatus.failed.rawValue : status
+            }
+            guard let line else { return status }
             number += 1
-            let result = perform(String(decoding: line, as: UTF8.self), number)
+            guard let result = perform(String(decoding: line, as: UTF8.self), number) else { return status }
             if status == 0 { status = result }
-            if result != 0, !keepsGoing || result == 130 { break }
+            if result != 0, !keepsGoing || result == 130 { return status }
         }
-        return status
     }
 
-    private func perform(_ line: String, _ number: Int) -> Int32 {
+    /// - Returns: The exit status; `nil` when the line ends the script.
+    private func perform(_ line: String, _ number: Int) -> Int32? {
         let prefix = "invitectl: line \(number): "
-        do {
-            let words = try Words(line).words
-            if words.isEmpty { return 0 }
-            return client.run(words, isJSON: isJSON, prefix: prefix, mayAsk: false).exitStatus
+        do throws(CommandFailure) {
+            switch try TypedLine(line) {
+            case .empty: return ExitStatus.done.rawValue
+            case .end: return nil
+            case .command(let argv, let isJSON):
+                return client.run(argv, isJSON: isJSON || self.isJSON, prefix: prefix, mayAsk: false).exitStatus
+            }
         } catch {
-            let presentation: any Presentation =
-                isJSON ? JSONPresentation(screen) : TextPresentation(screen, nil, prefix: prefix)
-            presentation.end(.init(.badArgument, "\(error)"), line: nil)
-            return ExitStatus.usage.rawValue
+            return Failure.show(error, on: screen, prefix: prefix, isJSON: isJSON)
         }
     }
 
-    private func next(_ input: inout LineBuffer) -> ArraySlice<UInt8>? {
+    private struct Unreadable: Error {
+        /// What `errno` was.
+        let number: Int32
+    }
+
+    private func next(_ input: inout LineBuffer) throws(Unreadable) -> ArraySlice<UInt8>? {
         while true {
             if let line = input.next() { return line }
             switch screen.signals.wait(for: STDIN_FILENO) {
@@ -46,8 +59,11 @@ struct Script {
             case .signal, .tooLate: continue
             case .ready: break
             }
-            if case .some = input.read(from: STDIN_FILENO) { continue }
-            return input.rest()
+            switch input.read(from: STDIN_FILENO) {
+            case .some: continue
+            case .end, .tooLong: return input.rest()
+            case .failed(let number): throw Unreadable(number: number)
+            }
         }
     }
 }

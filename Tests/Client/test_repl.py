@@ -87,6 +87,16 @@ def test_json_for_one_line(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     assert "HOST" in type_line(repl, "stats")
 
 
+def test_what_is_for_the_command_line_only(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
+    assert "error: `--socket` is for the command line of invitectl" in type_line(repl, "version --socket /nowhere")
+    assert daemon.received.empty()
+
+
+def test_help_as_an_option(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
+    daemon.on("help", lambda call: (call.say(text="all the help"), call.end()))
+    assert "all the help" in type_line(repl, "--help")
+
+
 @pytest.mark.parametrize("end", ["quit\r", "exit\r", "\x04"])
 def test_ends(repl: pexpect.spawn, end: str) -> None:
     repl.send(end)

@@ -1,8 +1,10 @@
 """Commands from standard input."""
 
+import subprocess
+
 import pytest
-from conftest import Run
-from fake_daemon import Call, FakeDaemon, failed, ok
+from conftest import Run, binary
+from fake_daemon import PATIENCE, Call, FakeDaemon, failed, ok
 
 SCRIPT = """\
 # The hosts that go.
@@ -76,3 +78,45 @@ def test_nobody_is_asked(daemon: FakeDaemon, run: Run) -> None:
 
     daemon.on("config apply", answer)
     assert run("-", input="config apply\nyes\n").returncode == 6
+
+
+def test_lines_are_what_they_are_at_the_prompt(daemon: FakeDaemon, run: Run) -> None:
+    daemon.on("help version", lambda call: (call.say(text="Show the version"), call.end()))
+    result = run("-", input="version --json\nversion --help\n")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == '{"protocol":1,"registry":"ff","version":"9.9"}\nShow the version\n'
+
+
+@pytest.mark.parametrize("word", ["quit", "exit"])
+def test_quit_ends(daemon: FakeDaemon, run: Run, word: str) -> None:
+    result = run("-", input=f"version\n{word}\nhost suspend a.example\n")
+    assert result.returncode == 0
+    assert daemon.next("argv")["argv"] == ["version"] and daemon.received.empty()
+
+
+@pytest.mark.parametrize("line", ["version --socket /nowhere", "--keep-going version", "-", "--complete -- v", "--version"])
+def test_what_is_for_the_command_line_only(daemon: FakeDaemon, run: Run, line: str) -> None:
+    result = run("-", input=line + "\n")
+    assert result.returncode == 2
+    assert result.stderr.startswith("invitectl: line 1: ")
+    assert daemon.received.empty()
+
+
+def test_lines_of_dos(daemon: FakeDaemon, run: Run) -> None:
+    result = run("-", input="version\r\n\r\n# nothing\r\nhost suspend a.example\r")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.endswith("suspended a.example\n")
+
+
+def test_no_input_at_all(environment: dict[str, str]) -> None:
+    result = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$0" - <&-', binary()], env=environment, text=True, capture_output=True,
+        timeout=PATIENCE)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_input_that_cannot_be_read(environment: dict[str, str]) -> None:
+    result = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$0" - < /', binary()], env=environment, text=True, capture_output=True,
+        timeout=PATIENCE)
+    assert (result.returncode, result.stderr) == (1, "invitectl: standard input: Is a directory\n")

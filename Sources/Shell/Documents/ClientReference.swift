@@ -17,10 +17,11 @@ enum ClientReference {
     static let description = """
         `invitectl` looks at and changes a running `invited` through its Unix socket. With a command it runs that one and \
         exits. With `-` it reads commands from standard input, one a line, and ends at the first that fails. With nothing, \
-        it reads them from the terminal, with line editing, completion by Tab, and a history.
+        it reads them from the terminal, with line editing, completion by Tab, and a history. `quit` ends both.
 
         The client's own options may stand anywhere before `--`. Words with spaces go in quotes, as in a shell. What takes \
-        away something that cannot be brought back asks first; `--yes` answers beforehand.
+        away something that cannot be brought back asks first; `--yes` answers beforehand. Ctrl-C ends the command that \
+        runs, and the exit status is then 130.
         """
 
     static let roles = """
