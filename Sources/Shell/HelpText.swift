@@ -58,7 +58,12 @@ public struct HelpText: Sendable {
             )
         }
         if !named.isEmpty { blocks.append(["Options:"] + entries(named)) }
-        blocks.append(["Examples:"] + entries(spec.examples.map { ($0.line, $0.summary) }))
+        // Nobody is shown an option that they may not use.
+        let hidden = spec.options.filter { !options.contains($0) }.map { "--\($0.name)" }
+        let examples = spec.examples.filter { example in
+            !example.line.split(separator: " ").contains { hidden.contains(String($0)) }
+        }
+        blocks.append(["Examples:"] + entries(examples.map { ($0.line, $0.summary) }))
         return blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
 

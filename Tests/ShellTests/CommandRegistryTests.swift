@@ -26,4 +26,15 @@ import Testing
         #expect(failure?.message == "`--yes` stands where a command should")
         #expect(failure?.hint?.hasPrefix("a command's options come after it") == true)
     }
+
+    @Test func helpHasNoExampleThatItsReaderMayNotUse() throws {
+        let registry = CommandRegistry.standard
+        for spec in registry.commands where spec.role == .viewer {
+            let text = HelpText(registry, width: 80, role: .viewer).detail(spec)
+            let hidden = spec.options.filter { ($0.role ?? .viewer) > .viewer }.map { "--\($0.name)" }
+            let examples = spec.examples.filter { example in hidden.contains { example.line.contains($0) } }
+            #expect(examples.allSatisfy { !text.contains($0.line) }, "\(spec.name)")
+            #expect(examples.count < spec.examples.count, "\(spec.name)")
+        }
+    }
 }

@@ -99,7 +99,10 @@ enum InviteCommands {
             .init("qr", nil, "Show the link as a QR code", isJournalled: true, role: .operator),
         ],
         result: .record(fields + [uri, qrCode]),
-        examples: [.init("invite show example.com 42 --reveal", "Show the invite 42 with its link")])
+        examples: [
+            .init("invite show example.com 42", "Show the invite 42"),
+            .init("invite show example.com 42 --reveal", "Show it with its link"),
+        ])
 
     static let delete = CommandSpec(
         "invite delete", "Delete invites: their links stop working",
