@@ -47,14 +47,24 @@ extension SettingDifference {
         }
     }
 
-    /// The daemon's own settings that take effect when it starts.
+    /// The daemon's own settings that take effect when it starts, and its roles.
+    ///
+    /// - Parameter shell: The roles in force.
     public static func differences(
-        from running: DaemonConfiguration, to other: DaemonConfiguration
+        from running: DaemonConfiguration, _ shell: ShellConfiguration, to other: DaemonConfiguration
     ) -> [SettingDifference] {
-        other.restartDifferences(from: running).map { key in
+        var differences = other.restartDifferences(from: running).map { key in
             SettingDifference(
                 host: nil, key: key, running: running.value(of: key).map { Side(value: $0, origin: nil) },
                 other: other.value(of: key).map { Side(value: $0, origin: nil) })
         }
+        if other.shell != shell {
+            differences.append(
+                SettingDifference(
+                    host: nil, key: DaemonConfiguration.rolesKey,
+                    running: Side(value: shell.description, origin: nil),
+                    other: Side(value: other.shell.description, origin: nil)))
+        }
+        return differences
     }
 }

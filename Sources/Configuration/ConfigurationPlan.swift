@@ -3,7 +3,7 @@ public struct ConfigurationPlan: Hashable, Sendable {
     /// What happens to a host, or to the daemon.
     public enum Action: String, CaseIterable, Hashable, Sendable {
         case add, remove, update
-        /// Settings of the daemon itself that take effect when it starts.
+        /// Settings of the daemon itself that take effect when it starts. Its roles are updated at once.
         case restart
     }
 
@@ -26,33 +26,43 @@ public struct ConfigurationPlan: Hashable, Sendable {
     ///   - running: What runs, by host.
     ///   - next: What would run instead.
     ///   - daemon: The daemon's settings that it runs with.
-    ///   - nextDaemon: Those that would be in force after a restart.
+    ///   - shell: The roles in force, which an apply may have changed since the daemon started.
+    ///   - nextDaemon: The daemon's settings that would be in force after a restart; `nil` where those stay.
     ///   - generation: How many changes there were before, so that one back and forth shows, too.
     public init(
         from running: [String: HostConfiguration], to next: [String: HostConfiguration], daemon: DaemonConfiguration,
-        nextDaemon: DaemonConfiguration, generation: Int
+        shell: ShellConfiguration, nextDaemon: DaemonConfiguration?, generation: Int
     ) {
         let diff = ConfigurationDiff(from: running, to: next)
-        let keys = nextDaemon.restartDifferences(from: daemon)
+        let keys = nextDaemon?.restartDifferences(from: daemon) ?? []
+        let roles = nextDaemon.map { $0.shell != shell } == true ? [DaemonConfiguration.rolesKey] : []
         var steps = diff.added.map { Step(host: $0.host, action: .add, keys: []) }
         steps += diff.removed.map { Step(host: $0, action: .remove, keys: []) }
         steps += diff.changed.map { Step(host: $0.host, action: .update, keys: $0.keys.map(\.rawValue)) }
         steps.sort { ($0.host ?? "") < ($1.host ?? "") }
-        self.steps = (keys.isEmpty ? [] : [Step(host: nil, action: .restart, keys: keys)]) + steps
+        if !roles.isEmpty { steps.insert(Step(host: nil, action: .update, keys: roles), at: 0) }
+        if !keys.isEmpty { steps.insert(Step(host: nil, action: .restart, keys: keys), at: 0) }
+        self.steps = steps
         untouched = diff.unchanged
 
         var text = CanonicalText()
         text.add(running)
         text.add(next)
-        text.add(keys)
-        text.add(keys.map { nextDaemon.value(of: $0) ?? "" })
+        text.add(keys + roles)
+        text.add((keys + roles).map { nextDaemon?.value(of: $0) ?? "" })
         text.add(String(generation))
         hash = text.fingerprint.short
     }
 
-    /// Whether no host would change. The daemon's own settings never do before a restart.
-    public var changesNothing: Bool { !steps.contains { $0.host != nil } }
+    /// Whether neither a host nor a role would change. The daemon's other settings never do before a restart.
+    public var changesNothing: Bool { steps.allSatisfy { $0.action == .restart } }
 
-    /// How many steps there are of a kind.
-    public func count(_ action: Action) -> Int { steps.count { $0.action == action } }
+    /// Whether the roles change.
+    public var changesRoles: Bool { steps.contains { $0.host == nil && $0.action == .update } }
+
+    /// Whether settings change that take effect when the daemon starts.
+    public var wantsRestart: Bool { steps.contains { $0.action == .restart } }
+
+    /// How many hosts there are to which this happens.
+    public func count(_ action: Action) -> Int { steps.count { $0.host != nil && $0.action == action } }
 }

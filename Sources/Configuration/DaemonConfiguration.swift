@@ -53,6 +53,9 @@ public struct DaemonConfiguration: Hashable, Sendable {
         self.shell = shell
     }
 
+    /// The one key whose value an apply puts in force.
+    public static let rolesKey = "shell.roles"
+
     static let standardStateDirectory = "/var/lib/invited"
     static let standardHostsDirectory = "config.d"
     static let standardControlSocket = "/run/invited/control.sock"
@@ -85,6 +88,7 @@ public struct DaemonConfiguration: Hashable, Sendable {
         case "state_directory": stateDirectory
         case "hosts_directory": hostsDirectory
         case "control_socket": controlSocket
+        case Self.rolesKey: shell.description
         default: nil
         }
     }

@@ -22,11 +22,24 @@ public struct RoleGrant: Hashable, Sendable {
 }
 
 /// What the daemon's file says about the control socket's shell.
-public struct ShellConfiguration: Hashable, Sendable {
+public struct ShellConfiguration: Hashable, Sendable, CustomStringConvertible {
     /// The roles that are given, in the order of the file. Root and the daemon's own user are admins without one.
     public let roles: [RoleGrant]
 
     public init(roles: [RoleGrant] = []) {
         self.roles = roles
+    }
+
+    /// The roles as they could stand in the file.
+    public var description: String { "[\(roles.map(\.description).joined(separator: ", "))]" }
+}
+
+extension RoleGrant: CustomStringConvertible {
+    public var description: String {
+        let lists = [("users", users), ("groups", groups)].filter { !$0.1.isEmpty }
+        let parts =
+            lists.map { "\($0): [\($1.joined(separator: ", "))]" } + ["role: \(role.rawValue)"]
+            + (hosts.map { ["hosts: [\($0.sorted().joined(separator: ", "))]"] } ?? [])
+        return "{\(parts.joined(separator: ", "))}"
     }
 }

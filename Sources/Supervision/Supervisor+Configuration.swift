@@ -17,9 +17,9 @@ extension Supervisor {
     public func differences() async throws(ConfigurationRefusal) -> [SettingDifference] {
         let (new, newDaemon) = try await loadGood()
         let view = view
-        let daemon = daemon
+        let (daemon, shell) = (daemon, shell)
         return await Self.onBlockingThread {
-            SettingDifference.differences(from: daemon, to: newDaemon)
+            SettingDifference.differences(from: daemon, shell, to: newDaemon)
                 + view.differences(
                     to: new.hosts(with: view.overrides), of: { _ in true },
                     origin: { view.overrides[$1]?.value(of: $0) != nil ? .runtime : new.origin(of: $0, for: $1) })
@@ -61,12 +61,12 @@ extension Supervisor {
     public func comparison(_ isWanted: @escaping @Sendable (String?) -> Bool) async -> Comparison {
         let read = await load()
         let (view, daemon, base, record) = (view, daemon, base, transaction.record)
-        let deadline = transaction.deadline
+        let (shell, deadline) = (shell, transaction.deadline)
         return await Self.onBlockingThread {
             let loaded = read.loaded
             var differences: [SettingDifference] = []
             if isWanted(nil), let newDaemon = loaded.daemon {
-                differences = SettingDifference.differences(from: daemon, to: newDaemon)
+                differences = SettingDifference.differences(from: daemon, shell, to: newDaemon)
             }
             let unknown = Set(loaded.refused.compactMap(\.host))
             let isComparable = loaded.daemon != nil
@@ -128,12 +128,14 @@ extension Supervisor {
     }
 
     /// What going over to another base would do to what runs at this moment.
-    func plan(for new: BaseLayer, _ newDaemon: DaemonConfiguration) async -> ConfigurationPlan {
-        let (view, daemon, generation) = (view, daemon, transaction.generation)
+    ///
+    /// - Parameter newDaemon: What the daemon's file says; `nil` where the daemon's settings stay.
+    func plan(for new: BaseLayer, _ newDaemon: DaemonConfiguration? = nil) async -> ConfigurationPlan {
+        let (view, daemon, shell, generation) = (view, daemon, shell, transaction.generation)
         return await Self.onBlockingThread {
             ConfigurationPlan(
-                from: view.running, to: new.hosts(with: view.overrides), daemon: daemon, nextDaemon: newDaemon,
-                generation: generation)
+                from: view.running, to: new.hosts(with: view.overrides), daemon: daemon, shell: shell,
+                nextDaemon: newDaemon, generation: generation)
         }
     }
 

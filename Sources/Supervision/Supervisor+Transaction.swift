@@ -95,6 +95,7 @@ extension Supervisor {
         }
         logApplied(diff, newDaemon)
         if let patience, move.record.pending != nil { undo(after: patience, unlessConfirmed: move.record) }
+        shell = newDaemon.shell
         configurationApplied?(newDaemon)
         let applied = AppliedConfiguration(
             diff, before: before, after: move.record.running, deadline: transaction.deadline)
@@ -163,7 +164,7 @@ extension Supervisor {
         let old = try await layer(ofSnapshot: move.record.running)
         let revision = revision
         if let hash {
-            guard await plan(for: old, daemon).hash == hash, self.revision == revision else { throw .stale }
+            guard await plan(for: old).hash == hash, self.revision == revision else { throw .stale }
         }
         if cause == .command { try checkOverrides(over: old) } else { dropConflicts(over: old) }
         let before = transaction.record.running
@@ -192,7 +193,7 @@ extension Supervisor {
         to number: Int?
     ) async throws(ConfigurationRefusal) -> (plan: ConfigurationPlan, snapshot: Int) {
         let target = try undoing(to: number).record.running
-        return (await plan(for: try await layer(ofSnapshot: target), daemon), target)
+        return (await plan(for: try await layer(ofSnapshot: target)), target)
     }
 
     private func undoing(to number: Int?) throws(ConfigurationRefusal) -> ConfigurationTransaction.Move {

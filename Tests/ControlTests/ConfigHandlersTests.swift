@@ -1,5 +1,6 @@
 import Configuration
 import Control
+import Foundation
 import Shell
 import Supervision
 import TestSupport
@@ -208,6 +209,30 @@ import Testing
                 ])
             let seen = try await rows("config status", desk, as: scoped)
             #expect(seen.allSatisfy { $0.hasPrefix("b.example ") || $0.hasPrefix("c.example ") }, "\(seen)")
+        }
+    }
+
+    @Test func newRolesAreShownAndAskedAbout() async throws {
+        let (before, after) = ("[{users: [ann], role: viewer}]", "[{users: [ann, 7], role: admin, hosts: [a.example]}]")
+        try await with(["a.example": ""], daemon: "shell: {roles: \(before)}") { desk in
+            let file = try String(contentsOf: URL(filePath: "\(desk.directory.path)/invited.yaml"), encoding: .utf8)
+            try desk.directory.write(file.replacing(before, with: after), to: "invited.yaml")
+            #expect(try await rows("config diff", desk) == [" shell.roles \(before) \(after)"])
+            let status = RecordingOutput()
+            let summary = try await desk.run("config status", output: status)
+            #expect(lines(status, "config status") == [" shell.roles \(before) \(after)"])
+            #expect(summary.message == "snapshot 1 runs; the daemon's own file says otherwise")
+            #expect(summary.hint == "`config plan` shows what an apply would do")
+            let hash = try await desk.supervisor.plan().hash
+            #expect(
+                try await rows("config plan", desk) == [
+                    #" update ["shell.roles"] 0 \#(hash)"#, " untouched [] 1 \(hash)",
+                ])
+            let output = RecordingOutput(answers: ["yes"])
+            #expect(try await desk.run("config apply", output: output).code == .ok)
+            #expect(output.questions == [.confirm("Apply it? no host changes, the roles change")])
+            #expect(try await desk.run("config diff").message == "an apply would change nothing")
+            #expect(try await desk.supervisor.plan().changesNothing)
         }
     }
 

@@ -52,10 +52,12 @@ public struct ConfigHandlers: Sendable {
         case (true, true) where mistakes > 0: source = "snapshot \(comparison.snapshot) runs"
         case (true, true) where comparison.differences.isEmpty:
             source = "snapshot \(comparison.snapshot) runs, which is what the files say"
-        // The files are those that were applied, so what differs was set since.
+        // The hosts' files are those that were applied, so what differs was set since.
         case (true, true):
-            let settings = Plural.text(comparison.differences.count, "setting")
-            source = "snapshot \(comparison.snapshot) runs, with \(settings) changed at run time"
+            source = "snapshot \(comparison.snapshot) runs"
+            let overrides = comparison.differences.count { $0.host != nil }
+            if overrides > 0 { source += ", with \(Plural.text(overrides, "setting")) changed at run time" }
+            if comparison.differsInDaemon { source += "; the daemon's own file says otherwise" }
         case (true, false): source = "snapshot \(comparison.snapshot) runs; the files have changed since"
         case (false, true): source = "snapshot \(comparison.snapshot) runs; the files say the same"
         case (false, false): source = "snapshot \(comparison.snapshot) runs; the files were undone, or changed since"
@@ -66,7 +68,7 @@ public struct ConfigHandlers: Sendable {
 
     private static func hint(_ comparison: Supervisor.Comparison) -> String? {
         if comparison.deadline != nil { return "`config confirm` keeps it, `config undo` goes back" }
-        if comparison.runsFiles, comparison.isCurrent { return nil }
+        if comparison.runsFiles, comparison.isCurrent, !comparison.differsInDaemon { return nil }
         return "`config plan` shows what an apply would do"
     }
 
@@ -95,7 +97,7 @@ public struct ConfigHandlers: Sendable {
             row["origin"] = difference.other?.origin.map { .text($0.description) }
             try await call.output.row(.object(row))
         }
-        let needsRestart = differences.contains { $0.host == nil }
+        let needsRestart = differences.contains { $0.host == nil && $0.key != DaemonConfiguration.rolesKey }
         return Outcome(
             differences.isEmpty ? "an apply would change nothing" : "",
             hint: needsRestart ? Self.restartHint : nil)
@@ -213,7 +215,8 @@ public struct ConfigHandlers: Sendable {
             plan.count(action) > 0 ? "\(action.rawValue) \(plan.count(action))" : nil
         }
         if parts.isEmpty { parts = ["no host changes"] }
-        if plan.count(.restart) > 0 { parts.append(restartHint) }
+        if plan.changesRoles { parts.append("the roles change") }
+        if plan.wantsRestart { parts.append(restartHint) }
         return parts.joined(separator: ", ")
     }
 
@@ -225,6 +228,10 @@ public struct ConfigHandlers: Sendable {
             hint: applied.deadline == nil ? applied.trouble : "`config confirm` keeps it", hosts: applied.hosts,
             before: "snapshot \(applied.before)", after: "snapshot \(applied.after)")
     }
+}
+
+extension Supervisor.Comparison {
+    fileprivate var differsInDaemon: Bool { differences.contains { $0.host == nil } }
 }
 
 extension Caller {

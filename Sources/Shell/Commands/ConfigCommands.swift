@@ -38,7 +38,8 @@ enum ConfigCommands {
     static let actions = ["add", "remove", "update", "restart", "untouched"]
     private static let step: [Field] = [
         Field("host", .text, "the host; empty for the daemon itself, and for all hosts that stay as they are"),
-        Field("action", .choice(actions), "what happens to it; the daemon itself changes when it starts"),
+        Field(
+            "action", .choice(actions), "what happens to it; with `restart`, the daemon itself changes when it starts"),
         Field("keys", .list(.text), "the settings that change"),
         Field("hosts", .count, "how many hosts the row is about"),
         Field("plan", .text, "the hash of the plan"),
@@ -57,7 +58,7 @@ enum ConfigCommands {
             and applied once it is confirmed.
 
             With `--confirm-within` the change undoes itself unless `config confirm` comes in time, also when the \
-            session has ended, the daemon was killed or the power was lost.
+            session has ended, the daemon was killed or the power was lost. Roles under `shell` stay as they were applied.
             """,
         arguments: [.init("plan", .plan, "The hash that `config plan` showed", isOptional: true)],
         options: [.init("confirm-within", .duration, "Undo it unless confirmed within this time")],
@@ -75,7 +76,7 @@ enum ConfigCommands {
         "config undo", "Go back to what ran before an apply",
         discussion: """
             The files stay as they are; `config status` shows the difference, and the next apply makes the daemon run \
-            them again.
+            them again. Roles under `shell` are not gone back to.
             """,
         arguments: [
             .init("snapshot", .count(1...1_000_000), "The number that `config history` shows", isOptional: true)
