@@ -145,6 +145,7 @@ def test_who_has_no_role_is_turned_away(
     for _ in range(100):
         kind, end = as_user(OTHERS, [], lambda: first_words(installation))
         assert (kind, end["code"]) == ("end", "access.denied")
+        assert "invited.yaml" in end["hint"]  # where to get a role
     with Control(installation.control_socket) as session:
         assert session.run("version").code == "ok"
 

@@ -161,7 +161,8 @@ public final class ControlServer: Sendable {
         let end: ServerMessage.End
     }
 
-    private static let noRole = ServerMessage.End(.denied, "you have no role here")
+    private static let noRole = ServerMessage.End(
+        .denied, "you have no role here", hint: "`shell: roles:` in invited.yaml says who has one; root always has")
     private static let noSeat = ServerMessage.End(.tooManySessions, "there are too many sessions")
 
     private func forget(_ session: Session) {
