@@ -148,6 +148,23 @@ import XMPP
         #expect(world.log.items.isEmpty, "\(world.log.items)")
     }
 
+    /// However long the disk takes, what was applied before can be gone back to.
+    @Test func oneThatIsBeingWrittenIsThere() async throws {
+        let store = store()
+        _ = store.open()
+        // Where the snapshot is written first: a pipe, which takes less of it until somebody reads.
+        try #require(mkfifo(path + "/.000001.jsonl.new", 0o600) == 0)
+        let hosts = (0..<2_000).map { HostConfiguration(host: "h\($0).example") }
+        store.writeLater(snapshot(1, hosts), .init(running: 1), needed: [1])
+        let pipe = try #require(FileHandle(forReadingAtPath: path + "/.000001.jsonl.new"))
+        #expect(store.headers.map(\.number) == [1])
+        _ = try pipe.readToEnd()
+        await store.finish()
+        // A pipe cannot be written to the disk.
+        #expect(store.headers.isEmpty)
+        #expect(world.log.items.contains { $0.hasPrefix("warning cannot write the snapshot") })
+    }
+
     @Test func whatCannotBeWrittenLeavesWhatWasThere() async throws {
         let store = store()
         _ = store.open()
