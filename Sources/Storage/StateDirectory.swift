@@ -19,13 +19,13 @@ final class StateDirectory: Sendable {
             // A commit is durable only if the way to its file is.
             try Self.synchronize(directory)
         } catch {
-            close(lock)
+            Self.release(lock)
             throw error
         }
     }
 
     deinit {
-        close(lock)
+        Self.release(lock)
     }
 
     /// Where the database of `host` is, or `nil` if `host` cannot be a file's name.
@@ -89,6 +89,12 @@ final class StateDirectory: Sendable {
             throw StoreError(errno: number, attempt: "lock \(path)")
         }
         return file
+    }
+
+    private static func release(_ lock: CInt) {
+        // A child that is just being started has a copy of the descriptor, which closing this one leaves locked.
+        flock(lock, LOCK_UN)
+        close(lock)
     }
 
     private static func synchronize(_ directory: String) throws(StoreError) {

@@ -25,6 +25,8 @@ import XMPP
         try await Hosting.with(["a.example": ""]) { hosting in
             #expect(try await hosting.invite(by: "alice@a.example/r").uri != nil)
             let waiting = Task { await hosting.supervisor.waitUntilShutDown() }
+            let copy = try DescriptorCopy(of: hosting.directory.path + "/state/lock")
+            defer { withExtendedLifetime(copy) {} }
             await hosting.supervisor.shutDown(within: .seconds(5))
             await waiting.value
             await hosting.supervisor.waitUntilShutDown()

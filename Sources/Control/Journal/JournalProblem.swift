@@ -13,7 +13,7 @@ struct JournalProblem: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// An open file, closed with its last user.
+/// An open file, closed and unlocked with its last user.
 final class JournalFile: Sendable {
     let descriptor: CInt
 
@@ -23,6 +23,8 @@ final class JournalFile: Sendable {
     }
 
     deinit {
+        // A child that is just being started has a copy of the descriptor, which closing this one leaves locked.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 

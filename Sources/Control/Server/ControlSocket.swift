@@ -48,7 +48,7 @@ public final class ControlSocket: Sendable {
             (descriptor, node) = try Self.bind(path)
             self.lock = lock
         } catch {
-            close(lock)
+            Self.release(lock)
             throw error
         }
     }
@@ -63,6 +63,12 @@ public final class ControlSocket: Sendable {
             throw Failure("cannot lock \(path.quoted)", errno: code)
         }
         return file
+    }
+
+    private static func release(_ lock: CInt) {
+        // A child that is just being started has a copy of the descriptor, which closing this one leaves locked.
+        flock(lock, LOCK_UN)
+        close(lock)
     }
 
     /// A socket that nobody listens on is what a daemon leaves behind that was killed.
@@ -186,6 +192,6 @@ public final class ControlSocket: Sendable {
         {
             unlink(node.path)
         }
-        if let lock { close(lock) }
+        if let lock { Self.release(lock) }
     }
 }

@@ -63,6 +63,14 @@ import Testing
         #expect(inode(path) == before)
     }
 
+    @Test func anotherMayHaveThePathAtOnce() throws {
+        let first = try ControlSocket(binding: path)
+        let copy = try DescriptorCopy(of: path + ".lock")
+        defer { withExtendedLifetime(copy) {} }
+        end(first)
+        end(try ControlSocket(binding: path))
+    }
+
     /// Somebody who knows nothing of the lock.
     @Test func aSocketThatSomebodyListensOnStays() throws {
         let other = try ControlSocket(binding: path)
