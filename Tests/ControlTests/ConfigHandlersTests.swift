@@ -2,9 +2,10 @@ import Configuration
 import Control
 import Foundation
 import Shell
-import Supervision
 import TestSupport
 import Testing
+
+@testable import Supervision
 
 @Suite(.timeLimit(.minutes(1))) struct ConfigHandlersTests {
     private func with(
@@ -163,7 +164,8 @@ import Testing
         try await with(["a.example": ""]) { desk in
             try write("allow_user_invites: true\n", "a.example", desk)
             #expect(try await desk.run("config apply --yes --confirm-within 5m").code == .ok)
-            // Where the record would be written first.
+            // Where the record would be written first, and the one of this apply is being written.
+            await desk.supervisor.snapshots.finish()
             try desk.directory.makeDirectory("state/configuration/.record.json.new")
             let end = try await desk.run("config confirm")
             #expect(end.code == .unwritableConfiguration && end.hint?.hasPrefix("it still waits") == true, "\(end)")

@@ -24,6 +24,8 @@ import XMPP
             }
             let answer = try await hosting.wire.answer(to: "hung")
             clock.cancel()
+            // Otherwise it could still turn, while the next request is at the store.
+            await clock.value
             guard case .error(let error) = answer.body else {
                 Issue.record("answered \(answer)")
                 return

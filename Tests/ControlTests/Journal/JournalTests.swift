@@ -74,16 +74,17 @@ import Testing
     }
 
     @Test func numbersGoOnAfterARestart() async throws {
-        do {
-            let journal = journal()
-            // The second ends before the first, and the last line is an end.
-            let first = try await journal.begin("one", caller: root, hosts: [])
-            let second = try await journal.begin("two", caller: root, hosts: [])
-            #expect([first, second] == [1, 2])
-            await journal.end(second, code: .ok, outcome: nil)
-            await journal.end(first, code: .ok, outcome: nil)
-        }
-        #expect(try await journal().begin("three", caller: root, hosts: []) == 3)
+        let journal = journal()
+        // The second ends before the first, and the last line is an end.
+        let first = try await journal.begin("one", caller: root, hosts: [])
+        let second = try await journal.begin("two", caller: root, hosts: [])
+        #expect([first, second] == [1, 2])
+        await journal.end(second, code: .ok, outcome: nil)
+        await journal.end(first, code: .ok, outcome: nil)
+        let copy = try DescriptorCopy(of: "\(directory.path)/journal/lock")
+        defer { withExtendedLifetime(copy) {} }
+        journal.close()
+        #expect(try await self.journal().begin("three", caller: root, hosts: []) == 3)
     }
 
     @Test func whatTheDaemonDoesByItselfIsInItToo() async throws {
@@ -152,12 +153,11 @@ import Testing
 
     /// After kill -9 or a power cut the last line can end anywhere.
     @Test func aTornLineIsSkippedAndAFreshOneBegun() async throws {
-        do {
-            let journal = journal()
-            let number = try await journal.begin("one", caller: root, hosts: ["a.example"])
-            await journal.end(number, code: .ok, outcome: nil)
-            _ = try await journal.begin("two", caller: root, hosts: ["a.example"])
-        }
+        let first = journal()
+        let number = try await first.begin("one", caller: root, hosts: ["a.example"])
+        await first.end(number, code: .ok, outcome: nil)
+        _ = try await first.begin("two", caller: root, hosts: ["a.example"])
+        first.close()
         let whole = Array(try content().utf8)
         let lastLine = try #require(whole.dropLast().lastIndex(of: UInt8(ascii: "\n"))) + 1
         for length in lastLine...whole.count {
@@ -170,6 +170,7 @@ import Testing
             #expect(found.map(\.command) == (isWhole ? ["three", "two", "one"] : ["three", "one"]), "\(length)")
             #expect(
                 found.map(\.code) == (isWhole ? ["running", "interrupted", "ok"] : ["running", "ok"]), "\(length)")
+            journal.close()
         }
     }
 
@@ -250,31 +251,25 @@ import Testing
     @Test func aDiskThatDoesNotAnswerRefusesTheChange() async throws {
         let journal = journal()
         _ = try await journal.begin("one", caller: root, hosts: [])
-        let refusal = try await withStuckWriter(journal) {
-            async let number = journal.begin("two", caller: root, hosts: [])
-            try await world.sleeper(for: Journal.patience).wake()
-            do {
-                _ = try await number
-                return nil as CommandFailure?
-            } catch {
-                return error as? CommandFailure
-            }
+        let release = journal.holdUp()
+        // The alarm of the write before, which is done, can still be on its way: whoever sleeps is woken.
+        let clock = Task {
+            while let sleeper = try? await world.sleeper(for: Journal.patience) { sleeper.wake() }
         }
+        var refusal: CommandFailure?
+        do throws(CommandFailure) {
+            _ = try await journal.begin("two", caller: root, hosts: [])
+        } catch {
+            refusal = error
+        }
+        clock.cancel()
+        await clock.value
+        release()
         #expect(refusal?.code == .unwritableJournal)
         // In line after the late write and what takes it back.
         _ = try await journal.begin("three", caller: root, hosts: [])
         let codes = try await entries(journal).map { "\($0.command) \($0.code)" }
         #expect(codes == ["three running", "two journal.io", "one running"])
-    }
-
-    private func withStuckWriter<Value: Sendable>(
-        _ journal: Journal, _ body: () async throws -> Value
-    ) async throws -> Value {
-        // The sleepers so far are of writes that are done.
-        while !world.sleepers.items.isEmpty { _ = try await world.sleepers.next() }
-        let release = journal.holdUp()
-        defer { release() }
-        return try await body()
     }
 
     @Test func onlySoManyChangesWaitForTheDisk() async throws {

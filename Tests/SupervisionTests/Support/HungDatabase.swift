@@ -16,7 +16,8 @@ struct HungDatabase {
     func release() {
         // For reading and writing: does not wait, and is the writer that the other side waits for.
         let descriptor = open(journal, O_RDWR | O_NONBLOCK)
-        if descriptor >= 0 { close(descriptor) }
+        // First, so that nobody comes to it after the writer has gone.
         unlink(journal)
+        if descriptor >= 0 { close(descriptor) }
     }
 }
