@@ -7,7 +7,7 @@ import Testing
 
 @testable import Supervision
 
-@Suite(.timeLimit(.minutes(1))) struct ConfigHandlersTests {
+@Suite(.timeLimit(.minutes(5))) struct ConfigHandlersTests {
     private func with(
         _ files: [String: String], daemon: String = "", _ body: (Desk) async throws -> Void
     ) async throws {

@@ -9,7 +9,7 @@ import Testing
 @testable import Supervision
 
 /// The commands `invite …` at a desk.
-@Suite(.timeLimit(.minutes(1))) struct InviteHandlersTests {
+@Suite(.timeLimit(.minutes(5))) struct InviteHandlersTests {
     static let files = [
         "a.example": "admins: [admin@a.example]\n", "b.example": "allow_user_invites: true\ninvite_expiry: 2h\n",
         "c.example": "",

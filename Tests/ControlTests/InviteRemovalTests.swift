@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// `invite delete`, `extend` and `purge` at a desk.
-@Suite(.timeLimit(.minutes(1))) struct InviteRemovalTests {
+@Suite(.timeLimit(.minutes(5))) struct InviteRemovalTests {
     private func withInvites(_ count: Int, _ body: (Desk) async throws -> Void) async throws {
         try await InviteHandlersTests.with { desk async throws in
             for _ in 0..<count { _ = try await desk.row("invite create contact alice@a.example") }

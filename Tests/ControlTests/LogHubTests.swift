@@ -6,7 +6,7 @@ import Testing
 
 @testable import Control
 
-@Suite(.timeLimit(.minutes(1))) struct LogHubTests {
+@Suite(.timeLimit(.minutes(5))) struct LogHubTests {
     private let world = World()
 
     private func makeHub(_ level: Logger.Level = .info) -> LogHub {

@@ -4,7 +4,7 @@ import Testing
 @testable import Control
 
 /// Codes are read back by another library than the one that draws them (ZBar, through Python).
-@Suite(.timeLimit(.minutes(2))) struct QRCodeTests {
+@Suite(.timeLimit(.minutes(5))) struct QRCodeTests {
     private static let uri = "xmpp:alice@example.com?roster;preauth=0aVhb1Dm4XHqGZmSx6yCzUkQfLw"
 
     static func drawn(_ text: String) -> String? { QRCode(text)?.halfBlocks }

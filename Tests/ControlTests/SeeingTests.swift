@@ -9,7 +9,7 @@ import Testing
 @testable import Control
 
 /// The commands that show something, at a desk.
-@Suite(.timeLimit(.minutes(1))) struct SeeingTests {
+@Suite(.timeLimit(.minutes(5))) struct SeeingTests {
     private static let files = [
         "a.example": "admins: [admin@a.example]", "b.example": "", "sub.b.example": "", "c.example": "nonsense: 1",
     ]

@@ -6,7 +6,7 @@ import Testing
 @testable import Storage
 
 /// Looking through invites, counting, removing and extending them, as operators do.
-@Suite(.timeLimit(.minutes(2))) struct InviteBrowsingTests {
+@Suite(.timeLimit(.minutes(5))) struct InviteBrowsingTests {
     private static let now = Timestamp(millisecondsSinceEpoch: 1_000_000)
     private static let alice = Account(localpart: "alice1", domain: "example.com")
 

@@ -6,7 +6,7 @@ import XMPP
 @testable import Supervision
 
 /// What a server asks about the namespaces that it delegates (XEP-0355 §7.2).
-@Suite(.timeLimit(.minutes(1))) struct DelegationNestingTests {
+@Suite(.timeLimit(.minutes(5))) struct DelegationNestingTests {
     private func answer(_ node: String, from: JID = "a.example") async throws -> IQ {
         var answers: [IQ] = []
         try await House.with([HostConfiguration(host: "a.example")]) { house in

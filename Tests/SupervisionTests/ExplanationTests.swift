@@ -5,7 +5,7 @@ import XMPP
 @testable import Supervision
 
 /// What is explained is what happens.
-@Suite(.timeLimit(.minutes(1))) struct ExplanationTests {
+@Suite(.timeLimit(.minutes(5))) struct ExplanationTests {
     @Test(arguments: Switches.allCases, [false, true])
     func verdictsAgreeWithTheAnswers(switches: Switches, isSuspended: Bool) async throws {
         let text = """

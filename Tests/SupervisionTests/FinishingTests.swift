@@ -3,7 +3,7 @@ import Testing
 
 @testable import Supervision
 
-@Suite(.timeLimit(.minutes(1))) struct FinishingTests {
+@Suite(.timeLimit(.minutes(5))) struct FinishingTests {
     @Test func whatEndsInTimeIsWaitedFor() async throws {
         let world = World()
         let goOn = Inbox<Void>()

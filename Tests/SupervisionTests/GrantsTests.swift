@@ -5,7 +5,7 @@ import XMPP
 
 @testable import Supervision
 
-@Suite(.timeLimit(.minutes(1))) struct GrantsTests {
+@Suite(.timeLimit(.minutes(5))) struct GrantsTests {
     private let delegation = Element(
         "delegation", namespace: "urn:xmpp:delegation:2",
         children: [

@@ -8,7 +8,7 @@ import XMPP
 
 @testable import Supervision
 
-@Suite(.timeLimit(.minutes(1))) struct HostEndpointTests {
+@Suite(.timeLimit(.minutes(5))) struct HostEndpointTests {
     private let host = HostConfiguration(host: "a.example", admins: ["admin@a.example"])
 
     private func invite(_ id: String, by asker: JID = "alice@a.example/r") throws -> InboundRequest {

@@ -5,7 +5,7 @@ import Testing
 @testable import Storage
 @testable import Supervision
 
-@Suite(.timeLimit(.minutes(1))) struct HostServiceTests {
+@Suite(.timeLimit(.minutes(5))) struct HostServiceTests {
     private let world = World()
     private let directory: TemporaryDirectory
     private let databases: InviteDatabases

@@ -8,7 +8,7 @@ import XMPP
 @testable import Supervision
 
 /// What operators are told of hosts is what happened to them.
-@Suite(.timeLimit(.minutes(1))) struct HostStatusTests {
+@Suite(.timeLimit(.minutes(5))) struct HostStatusTests {
     private let files = ["a.example": "admins: [admin@a.example]", "b.example": "admins: [admin@a.example]"]
 
     private func counters(_ hosting: Hosting, _ host: String = "a.example") async throws -> HostCounters {

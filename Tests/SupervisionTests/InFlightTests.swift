@@ -3,7 +3,7 @@ import Testing
 
 @testable import Supervision
 
-@Suite(.timeLimit(.minutes(1))) struct InFlightTests {
+@Suite(.timeLimit(.minutes(5))) struct InFlightTests {
     @Test func itIsBounded() {
         let inFlight = InFlight(limit: 2)
         #expect(inFlight.enter())

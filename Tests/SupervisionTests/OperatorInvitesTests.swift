@@ -9,7 +9,7 @@ import XMPP
 @testable import Supervision
 
 /// What operators do with the invites of hosts, while users go on inviting.
-@Suite(.timeLimit(.minutes(1))) struct OperatorInvitesTests {
+@Suite(.timeLimit(.minutes(5))) struct OperatorInvitesTests {
     private static let files = ["a.example": "admins: [admin@a.example]\n", "b.example": ""]
     private let alice = Account(localpart: "alice", domain: "a.example")
 

@@ -7,7 +7,7 @@ import XMPP
 @testable import Supervision
 
 /// What is too much is refused at once, for the one whose it is, and nobody else notices.
-@Suite(.timeLimit(.minutes(1))) struct OverloadTests {
+@Suite(.timeLimit(.minutes(5))) struct OverloadTests {
     private let hosts = [
         HostConfiguration(host: "a.example", admins: ["admin@a.example"]),
         HostConfiguration(host: "b.example", admins: ["admin@b.example"]),

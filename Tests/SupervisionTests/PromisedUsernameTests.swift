@@ -7,7 +7,7 @@ import Testing
 @testable import Supervision
 
 /// A username is promised to one invite at a time (XEP-0401 §5.2).
-@Suite(.timeLimit(.minutes(1))) struct PromisedUsernameTests {
+@Suite(.timeLimit(.minutes(5))) struct PromisedUsernameTests {
     private let world = World()
     private let directory: TemporaryDirectory
     private let databases: InviteDatabases

@@ -9,7 +9,7 @@ import XMPP
 @testable import Supervision
 
 /// A host whose storage fails is refused, tried again, and comes back; the others do not notice.
-@Suite(.timeLimit(.minutes(1))) struct QuarantineTests {
+@Suite(.timeLimit(.minutes(5))) struct QuarantineTests {
     private let hosts = [HostConfiguration(host: "a.example"), HostConfiguration(host: "b.example")]
 
     private func invite(_ house: House, by asker: JID = "alice@a.example/r") async throws -> IQ {

@@ -7,7 +7,7 @@ import XMPP
 @testable import Supervision
 
 /// Every request gets exactly one answer, from the address it was sent to, whatever it is; nothing else gets any.
-@Suite(.timeLimit(.minutes(3))) struct RoutingTests {
+@Suite(.timeLimit(.minutes(5))) struct RoutingTests {
     static let hosts = [
         HostConfiguration(
             host: "a.example", admins: ["admin@a.example", "staff@b.example"], serviceAddress: "invites.a.example"),

@@ -7,7 +7,7 @@ import XMPP
 
 @testable import Supervision
 
-@Suite(.timeLimit(.minutes(1))) struct SnapshotStoreTests {
+@Suite(.timeLimit(.minutes(5))) struct SnapshotStoreTests {
     private let directory: TemporaryDirectory
     private let world = World()
     private var path: String { directory.path + "/configuration" }

@@ -6,7 +6,7 @@ import Testing
 @testable import Supervision
 @testable import XMPP
 
-@Suite(.timeLimit(.minutes(1))) struct StanzaWatchTests {
+@Suite(.timeLimit(.minutes(5))) struct StanzaWatchTests {
     private let files = [
         "a.example": "admins: [admin@a.example]\nservice_address: invites.a.example",
         "b.example": "admins: [staff@a.example, admin@a.example]",

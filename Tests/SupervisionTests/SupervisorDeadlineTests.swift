@@ -6,7 +6,7 @@ import XMPP
 @testable import Storage
 @testable import Supervision
 
-@Suite(.timeLimit(.minutes(1))) struct SupervisorDeadlineTests {
+@Suite(.timeLimit(.minutes(5))) struct SupervisorDeadlineTests {
     @Test func aDiskThatDoesNotAnswerLeavesNoRequestWithoutAnswer() async throws {
         try await Hosting.with(["a.example": "", "b.example": ""]) { hosting in
             let serving = Task { await hosting.supervisor.run() }

@@ -5,7 +5,7 @@ import XMPP
 
 @testable import Supervision
 
-@Suite(.timeLimit(.minutes(1))) struct SupervisorOverrideTests {
+@Suite(.timeLimit(.minutes(5))) struct SupervisorOverrideTests {
     @Test func aChangeIsInForceWithTheNextRequest() async throws {
         try await Hosting.with(["a.example": "allow_contact_invites: false\n"]) { hosting in
             let supervisor = hosting.supervisor

@@ -8,7 +8,7 @@ import XMPP
 @testable import Supervision
 
 /// What a daemon runs that was ended, killed or lost its power: what it ran before, unless nobody wanted that.
-@Suite(.timeLimit(.minutes(1))) struct SupervisorRecoveryTests {
+@Suite(.timeLimit(.minutes(5))) struct SupervisorRecoveryTests {
     private let patience = try! Lifetime("5m")
 
     private func name(_ hosting: Hosting) async throws -> SettingStatus {

@@ -5,7 +5,7 @@ import XMPP
 
 @testable import Supervision
 
-@Suite(.timeLimit(.minutes(1))) struct SupervisorReloadTests {
+@Suite(.timeLimit(.minutes(5))) struct SupervisorReloadTests {
     @Test func whatChangedChangesAndNothingElse() async throws {
         try await Hosting.with(["a.example": "", "b.example": "", "c.example": ""]) { hosting in
             #expect(await hosting.supervisor.hostCounts() == (3, 0))

@@ -7,7 +7,7 @@ import XMPP
 
 @testable import Supervision
 
-@Suite(.timeLimit(.minutes(1))) struct SupervisorShutDownTests {
+@Suite(.timeLimit(.minutes(5))) struct SupervisorShutDownTests {
     /// Makes a database with an invite, which nobody has open afterwards.
     private func makeDatabase(in directory: TemporaryDirectory) async throws {
         let databases = try InviteDatabases(directory: directory.path + "/state", maximumOpen: 1, writers: 1)

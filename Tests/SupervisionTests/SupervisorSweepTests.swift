@@ -4,7 +4,7 @@ import XMPP
 
 @testable import Supervision
 
-@Suite(.timeLimit(.minutes(1))) struct SupervisorSweepTests {
+@Suite(.timeLimit(.minutes(5))) struct SupervisorSweepTests {
     private static let day: Int64 = 86_400_000
 
     @Test func expiredInvitesGoADayLater() async throws {

@@ -7,7 +7,7 @@ import XMPP
 
 @testable import Supervision
 
-@Suite(.timeLimit(.minutes(1))) struct SupervisorTransactionTests {
+@Suite(.timeLimit(.minutes(5))) struct SupervisorTransactionTests {
     private let minute = try! Lifetime("1m")
     private let forbidden = "allow_contact_invites: false\n"
 

@@ -6,7 +6,7 @@ import Testing
 @testable import Control
 
 /// Whoever sees some hosts finds no trace of the others: not in rows, messages, hints, help, completion or the journal.
-@Suite(.timeLimit(.minutes(1))) struct OthersHostsTests {
+@Suite(.timeLimit(.minutes(5))) struct OthersHostsTests {
     private static let own = "own.example"
     /// What all names of others' hosts, of their users and settings have in them.
     private static let mark = "zqx"

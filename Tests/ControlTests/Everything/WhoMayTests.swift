@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Who may use which command where.
-@Suite(.timeLimit(.minutes(1))) struct WhoMayTests {
+@Suite(.timeLimit(.minutes(5))) struct WhoMayTests {
     private static let own = "own.example"
     private static let second = "second.example"
     private static let foreign = "foreign.test"

@@ -11,7 +11,7 @@ import Testing
 /// the daemon itself.
 ///
 /// With `WRITE_TRANSCRIPTS=1` the answers in the files become those that were given: to be read before they are kept.
-@Suite(.timeLimit(.minutes(1))) struct TranscriptTests {
+@Suite(.timeLimit(.minutes(5))) struct TranscriptTests {
     static let all = try! Transcript.all()
     private static let writes = ProcessInfo.processInfo.environment["WRITE_TRANSCRIPTS"] == "1"
 

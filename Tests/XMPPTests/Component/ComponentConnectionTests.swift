@@ -5,7 +5,7 @@ import Testing
 
 @testable import XMPP
 
-@Suite(.timeLimit(.minutes(1))) struct ComponentConnectionTests {
+@Suite(.timeLimit(.minutes(5))) struct ComponentConnectionTests {
     private struct Surroundings: Sendable {
         let server: ScriptedServer
         let connection: ComponentConnection

@@ -2,7 +2,7 @@ import Testing
 
 @testable import XMPP
 
-@Suite(.timeLimit(.minutes(1))) struct RequestTrackerTests {
+@Suite(.timeLimit(.minutes(5))) struct RequestTrackerTests {
     private let server: JID
     private let stranger: JID
     private let payload = Element("q", namespace: "urn:q")
