@@ -28,7 +28,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 @pytest.fixture
 def directory() -> Iterator[Path]:
     """A directory of the test's own, with a path short enough for Unix sockets."""
-    path = Path(tempfile.mkdtemp(prefix="invitectl-"))
+    path = Path(tempfile.mkdtemp(prefix="invitectl-", dir="/tmp"))
     yield path
     shutil.rmtree(path, ignore_errors=True)
 

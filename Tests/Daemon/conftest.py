@@ -39,7 +39,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 @pytest.fixture
 def directory() -> Iterator[Path]:
     """A directory of the test's own, with a path short enough for Unix sockets."""
-    path = Path(tempfile.mkdtemp(prefix="invited-"))
+    path = Path(tempfile.mkdtemp(prefix="invited-", dir="/tmp"))
     yield path
     shutil.rmtree(path, ignore_errors=True)
 

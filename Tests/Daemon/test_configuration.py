@@ -73,11 +73,11 @@ def test_reload_is_refused_while_a_change_waits(
     assert control.run("config apply --yes --confirm-within 5m").code == "ok"
     installation.host("a.example", allow_contact_invites=True)
     daemon.reload()
-    daemon.await_log(messages.RELOAD_REFUSED)
+    refused = daemon.await_log(messages.RELOAD_REFUSED)
     assert not may_invite(stream)
     assert control.run("config confirm").code == "ok"
     daemon.reload()
-    daemon.await_log(messages.RELOADED)
+    daemon.await_log(messages.RELOADED, after=refused)
 
 
 def test_killed_before_it_is_confirmed(server: ScriptedServer, installation: Installation) -> None:
