@@ -56,49 +56,54 @@ final class StatusReporter: Sendable {
 
     /// The number of hosts whose storage fails has changed.
     @Sendable func quarantined(_ count: Int) {
-        // Sent within the lock: one number must not overtake another.
-        state.withLock { state in
+        change { state in
             state.quarantined = count
-            if state.isReady { manager.status(state.text) }
+            return state.isReady ? .status : nil
         }
     }
 
     /// A reload has ended.
     func reloaded(_ outcome: Supervisor.ReloadOutcome) {
-        let state = state.withLock { state in
+        change { state in
             switch outcome {
-            case .applied(let added, _, let changed, let unchanged):
-                state.running = added + changed + unchanged
-                state.refused = 0
-                state.refusal = nil
+            case .applied: state.refusal = nil
             case .refused(let mistakes): state.refusal = State.count(mistakes.count, "mistake")
             case .pending: state.refusal = "a change waits to be confirmed"
             case .failed(let reason): state.refusal = reason
             }
-            return state
+            // A reload ends with READY=1 (sd_notify(3)), unless the start has not.
+            return state.isReady ? .ready : .status
         }
-        // A reload ends with READY=1 (sd_notify(3)), unless the start has not.
-        if state.isReady { manager.ready(state.text) } else { manager.status(state.text) }
     }
 
     /// The configuration has changed, or was not changed.
     @Sendable func configurationChanged(_ event: ConfigurationEvent) {
-        // A reload ends with a report of its own.
-        guard event.cause != .signal else { return }
-        let state = state.withLock { state in
+        change { state in
             (state.running, state.refused) = (event.running, event.refused)
             if event.isDone { state.refusal = nil }
-            return state
+            // A reload ends with a report of its own.
+            return state.isReady && event.cause != .signal ? .status : nil
         }
-        if state.isReady { manager.status(state.text) }
     }
 
     private func update(connection: String) {
-        let (wasReady, text) = state.withLock { state in
+        change { state in
             state.connection = connection
             defer { state.isReady = true }
-            return (state.isReady, state.text)
+            return state.isReady ? .status : .ready
         }
-        if wasReady { manager.status(text) } else { manager.ready(text) }
+    }
+
+    private enum Report { case status, ready }
+
+    private func change(_ body: (inout State) -> Report?) {
+        // Sent within the lock: what is old by now must not overtake what is new. Sending does not wait.
+        state.withLock { state in
+            switch body(&state) {
+            case .status: manager.status(state.text)
+            case .ready: manager.ready(state.text)
+            case nil: break
+            }
+        }
     }
 }
