@@ -137,8 +137,15 @@ extension HostConfiguration {
         return line + ",\"suspended\":\(suspended)}\n"
     }
 
-    /// Checked settings hold no control characters, so there is nothing else to escape.
+    /// Checked settings hold no control characters, so there is nothing else to escape. Scalar by scalar: to Swift, a quote and an accent after it are one character, which is no quote.
     private static func json(_ text: String) -> String {
-        "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+        var json = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\\", "\"": json.unicodeScalars.append(contentsOf: ["\\", scalar])
+            default: json.unicodeScalars.append(scalar)
+            }
+        }
+        return json + "\""
     }
 }

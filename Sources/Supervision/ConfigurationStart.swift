@@ -40,6 +40,7 @@ struct ConfigurationStart {
             // What the next start does must not depend on how far this one comes.
             try? snapshots.writeNow(transaction.record)
         }
-        snapshots.writeLater(isNew ? snapshot : nil, transaction.record, needed: transaction.needed)
+        let needed = transaction.needed.union(header.before.map { [$0] } ?? [])
+        snapshots.writeLater(isNew ? snapshot : nil, transaction.record, needed: needed)
     }
 }

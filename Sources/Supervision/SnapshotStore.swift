@@ -22,8 +22,8 @@ final class SnapshotStore: Sendable {
         var whole: Set<Int> = []
         /// What is to be written next: all snapshots, since each may be gone back to, and the latest record.
         var next: (snapshots: [ConfigurationSnapshot], record: ConfigurationTransaction.Record, needed: Set<Int>)?
-        /// Those of it that are being written now.
-        var unfinished: [ConfigurationSnapshot.Header] = []
+        /// What is being written.
+        var writing: [ConfigurationSnapshot.Header] = []
     }
 
     /// How many snapshots may wait for a slow disk.
@@ -79,9 +79,8 @@ final class SnapshotStore: Sendable {
     var headers: [ConfigurationSnapshot.Header] {
         state.withLock { state in
             var headers = state.headers
-            for header in state.unfinished + (state.next?.snapshots ?? []).map(\.header) {
-                headers[header.number] = header
-            }
+            let coming = state.writing + (state.next?.snapshots.map(\.header) ?? [])
+            for header in coming { headers[header.number] = header }
             return headers.values.sorted { $0.number < $1.number }
         }
     }
@@ -129,12 +128,11 @@ final class SnapshotStore: Sendable {
         guard
             let next = state.withLock({ state in
                 defer { state.next = nil }
-                // Until they are written or given up, they are on their way.
-                state.unfinished = state.next?.snapshots.map(\.header) ?? []
+                state.writing = state.next?.snapshots.map(\.header) ?? []
                 return state.next
             })
         else { return }
-        defer { state.withLock { $0.unfinished = [] } }
+        defer { state.withLock { $0.writing = [] } }
         do throws(ConfigurationRefusal) {
             for snapshot in next.snapshots { try writeNow(snapshot) }
             try writeNow(next.record)

@@ -304,7 +304,8 @@ extension Supervisor {
             number: record.running, before: before, time: surroundings.now(), by: by, files: base.files,
             hosts: base.hosts)
         header = snapshot.header
-        snapshots.writeLater(snapshot, record, needed: transaction.needed)
+        // What ran before may be older than all others that are kept, and is where an undo goes.
+        snapshots.writeLater(snapshot, record, needed: transaction.needed.union([before]))
     }
 
     private func checkOverrides(over new: BaseLayer) throws(ConfigurationRefusal) {
@@ -317,12 +318,18 @@ extension Supervisor {
         }
     }
 
+    /// Makes room for what nobody may refuse. A host that goes back to the address of its file can be in another's way
+    /// by that, so it may take several rounds.
     private func dropConflicts(over new: BaseLayer) {
-        for (host, mistake) in new.conflicts(with: overrides, component: daemon.component.jid.domain) {
-            overrides[host]?.drop([.serviceAddress])
-            if overrides[host]?.isEmpty == true { overrides[host] = nil }
-            surroundings.logger.warning(
-                "dropped a service address that was set", metadata: ["host": "\(host)", "reason": "\(mistake)"])
+        while true {
+            let conflicts = new.conflicts(with: overrides, component: daemon.component.jid.domain)
+            if conflicts.isEmpty { return }
+            for (host, mistake) in conflicts.sorted(by: { $0.key < $1.key }) {
+                overrides[host]?.drop([.serviceAddress])
+                if overrides[host]?.isEmpty == true { overrides[host] = nil }
+                surroundings.logger.warning(
+                    "dropped a service address that was set", metadata: ["host": "\(host)", "reason": "\(mistake)"])
+            }
         }
     }
 

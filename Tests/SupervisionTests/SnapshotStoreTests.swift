@@ -52,6 +52,37 @@ import XMPP
         #expect(try FileManager.default.contentsOfDirectory(atPath: path).sorted() == ["000012.jsonl", "record.json"])
     }
 
+    /// Texts that files cannot hold as they are, but in escapes, or that were set at run time.
+    @Test(arguments: [
+        "\u{FEFF}A", "A\u{FEFF}B", "A\u{A0}", "\u{E000}", "\u{FFFD}", "A\u{2027}B", " A ", "A\u{10FFFF}", "\"\u{301}A",
+        "A\\\u{301}",
+    ]) func namesThatYAMLDoesNotTakeAsTheyAreAreReadBack(name: String) async throws {
+        let written = snapshot(1, [HostConfiguration(host: "a.example", siteName: name)])
+        let store = store()
+        _ = store.open()
+        try await store.write(written, .init(running: 1))
+        #expect(try await store.read(1) == written)
+    }
+
+    @Test func whatIsOnItsWayToTheDiskIsThere() async throws {
+        let store = store()
+        _ = store.open()
+        for number in 1...5 {
+            store.writeLater(snapshot(number), .init(running: number), needed: [number])
+            let seen = Task {
+                var isMissing = false
+                while !Task.isCancelled {
+                    if !store.headers.contains(where: { $0.number == number }) { isMissing = true }
+                    await Task.yield()
+                }
+                return isMissing
+            }
+            await store.finish()
+            seen.cancel()
+            #expect(await !seen.value, "\(number)")
+        }
+    }
+
     @Test func whatIsDamagedIsLeftOutAndSaid() async throws {
         let first = store()
         _ = first.open()

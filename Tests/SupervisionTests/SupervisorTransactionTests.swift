@@ -272,6 +272,43 @@ import XMPP
         }
     }
 
+    @Test func whatRanBeforeIsKeptHoweverOldItIs() async throws {
+        try await Hosting.with(["a.example": "site_name: A1\n"]) { hosting in
+            for number in 2...SnapshotStore.capacity {
+                try hosting.write("site_name: A\(number)\n", host: "a.example")
+                _ = try await hosting.supervisor.apply(expecting: nil, by: "someone")
+                await hosting.supervisor.snapshots.finish()
+            }
+            _ = try await hosting.supervisor.undo(to: 1, expecting: nil)
+            for confirmWithin in [nil, minute] {
+                try hosting.write("site_name: B\(confirmWithin == nil)\n", host: "a.example")
+                _ = try await hosting.supervisor.apply(expecting: nil, confirmWithin: confirmWithin, by: "someone")
+                if confirmWithin != nil { _ = try await hosting.supervisor.confirm() }
+                await hosting.supervisor.snapshots.finish()
+                #expect(try await hosting.supervisor.undo(to: nil, expecting: nil).after == 1)
+            }
+        }
+    }
+
+    @Test func anAddressThatGoesBackToItsHostIsAnothersNoMore() async throws {
+        let files = [
+            "a.example": "service_address: i.example\n", "b.example": "", "c.example": "service_address: k.example\n",
+        ]
+        try await Hosting.with(files) { hosting in
+            let events = Inbox<ConfigurationEvent>()
+            await hosting.supervisor.followConfiguration { events.put($0) }
+            for host in ["a.example", "c.example"] { try hosting.write("", host: host) }
+            _ = try await hosting.supervisor.apply(expecting: nil, confirmWithin: minute, by: "someone")
+            _ = try await hosting.supervisor.set(.serviceAddress, to: ["k.example"], of: "a.example")
+            _ = try await hosting.supervisor.set(.serviceAddress, to: ["i.example"], of: "b.example")
+            // What was set on a is c's again; so a has its own again, which was set on b.
+            try await hosting.world.sleeper(for: .seconds(60)).wake()
+            _ = try await events.next { $0.cause == .deadline }
+            let claims = hosting.router.currentTable.hosts.compactMapValues(\.configuration.serviceAddress)
+            #expect(claims == ["a.example": "i.example", "c.example": "k.example"])
+        }
+    }
+
     @Test func aDiskThatFailsRefusesWhatMustSurviveARestart() async throws {
         try await Hosting.with(["a.example": ""]) { hosting in
             try hosting.write(forbidden, host: "a.example")
