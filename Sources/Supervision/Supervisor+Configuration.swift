@@ -6,9 +6,26 @@ extension Supervisor {
     /// What an apply would do, and the hash that stands for it.
     ///
     /// - Throws: ``ConfigurationRefusal/invalid(_:)`` when files have mistakes.
-    public func plan() async throws(ConfigurationRefusal) -> ConfigurationPlan {
-        let (new, daemon) = try await loadGood()
-        return await plan(for: new, daemon)
+    public func plan() async throws(ConfigurationRefusal) -> ConfigurationPlan { try await prepare().plan }
+
+    /// An apply that is ready to be done, as long as what runs is what its plan was made from.
+    public struct PreparedApply: Sendable {
+        public let plan: ConfigurationPlan
+        let base: BaseLayer
+        let daemon: DaemonConfiguration
+        let revision: Int
+        let generation: Int
+    }
+
+    /// Reads the files and plans, for an apply that is to follow at once: it does not look at the files again.
+    ///
+    /// - Throws: ``ConfigurationRefusal/invalid(_:)`` when files have mistakes.
+    public func prepare() async throws(ConfigurationRefusal) -> PreparedApply {
+        let (new, newDaemon) = try await loadGood()
+        let (revision, generation) = (revision, transaction.generation)
+        return PreparedApply(
+            plan: await plan(for: new, newDaemon), base: new, daemon: newDaemon, revision: revision,
+            generation: generation)
     }
 
     /// Every setting that an apply would change: the daemon's own first, then the hosts' ordered by name.
@@ -119,7 +136,7 @@ extension Supervisor {
 
     // MARK: Parts
 
-    private func loadGood() async throws(ConfigurationRefusal) -> (BaseLayer, DaemonConfiguration) {
+    func loadGood() async throws(ConfigurationRefusal) -> (BaseLayer, DaemonConfiguration) {
         let read = await load()
         guard read.loaded.diagnostics.isEmpty, let newDaemon = read.loaded.daemon else {
             throw .invalid(read.loaded.diagnostics)

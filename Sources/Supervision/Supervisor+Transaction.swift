@@ -57,19 +57,47 @@ extension Supervisor {
         }.get()
     }
 
+    /// Does what was prepared, as ``apply(expecting:confirmWithin:by:cause:)`` does.
+    ///
+    /// - Throws: ``ConfigurationRefusal/stale`` when something else runs by now, or has been set.
+    public func apply(
+        _ prepared: PreparedApply, confirmWithin patience: Lifetime? = nil, by: String
+    ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
+        try await inTurn { supervisor in
+            await Result { () async throws(ConfigurationRefusal) in
+                try await supervisor.applyNow(prepared, confirmWithin: patience, by: by)
+            }
+        }.get()
+    }
+
     private func applyNow(
         expecting hash: String?, confirmWithin patience: Lifetime?, by: String, cause: ConfigurationEvent.Cause
     ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
         try transaction.checkIdle()
-        let read = await load()
-        guard read.loaded.diagnostics.isEmpty, let newDaemon = read.loaded.daemon else {
-            throw .invalid(read.loaded.diagnostics)
-        }
-        let new = BaseLayer(read)
+        let (new, newDaemon) = try await loadGood()
         let revision = revision
         if let hash {
             guard await plan(for: new, newDaemon).hash == hash, self.revision == revision else { throw .stale }
         }
+        return try await applyNow(
+            new, newDaemon, isPlanned: hash != nil, confirmWithin: patience, by: by, cause: cause)
+    }
+
+    private func applyNow(
+        _ prepared: PreparedApply, confirmWithin patience: Lifetime?, by: String
+    ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
+        try transaction.checkIdle()
+        guard revision == prepared.revision, transaction.generation == prepared.generation else { throw .stale }
+        return try await applyNow(
+            prepared.base, prepared.daemon, isPlanned: true, confirmWithin: patience, by: by, cause: .command)
+    }
+
+    /// - Parameter isPlanned: Whether only what runs now is to be changed.
+    private func applyNow(
+        _ new: BaseLayer, _ newDaemon: DaemonConfiguration, isPlanned: Bool, confirmWithin patience: Lifetime?,
+        by: String, cause: ConfigurationEvent.Cause
+    ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
+        let revision = revision
         try checkOverrides(over: new)
         let deadline = patience.map { surroundings.now().advanced(by: $0) }
         let isSame = new.files == base.files
@@ -78,7 +106,7 @@ extension Supervisor {
             try await write(move.record, keeping: transaction.record.running)
             do throws(ConfigurationRefusal) {
                 // Meanwhile somebody may have set something.
-                if hash != nil, self.revision != revision { throw .stale }
+                if isPlanned, self.revision != revision { throw .stale }
                 try checkOverrides(over: new)
             } catch {
                 try? await snapshots.write(nil, transaction.record)

@@ -17,7 +17,7 @@ public actor Supervisor {
     var reading: Task<FilesRead, Never>?
     var nextReading: Task<FilesRead, Never>?
     /// How often the files were read since the start.
-    var readings = 0
+    package var readings = 0
     /// What runs beneath the overrides.
     var base: BaseLayer
     /// By host, what was changed at run time; never empty. Also of hosts that come back if what waits to be confirmed is

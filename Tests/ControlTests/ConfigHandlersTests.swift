@@ -71,6 +71,36 @@ import Testing
         }
     }
 
+    @Test(arguments: [false, true]) func withoutAQuestionFilesAreReadOnce(isChange: Bool) async throws {
+        try await with(["a.example": "", "b.example": ""]) { desk in
+            if isChange { try write("allow_user_invites: true\n", "a.example", desk) }
+            let hash = try await desk.supervisor.plan().hash
+            let before = await desk.supervisor.readings
+            let planned = isChange ? [#"a.example update ["allow_user_invites"] 1 \#(hash)"#] : []
+            let shown = try await rows("config apply --yes", desk)
+            #expect(shown == planned + [" untouched [] \(isChange ? 1 : 2) \(hash)"])
+            #expect(await desk.supervisor.readings - before == 1)
+            let entry = try #require(desk.recorder.entries.last)
+            #expect(entry.after == "snapshot \(isChange ? 2 : 1)")
+        }
+    }
+
+    @Test func whatIsSetMeanwhileMakesWhatWasPreparedStale() async throws {
+        try await with(["a.example": ""]) { desk in
+            try write("allow_user_invites: true\n", "a.example", desk)
+            let prepared = try await desk.supervisor.prepare()
+            _ = try await desk.supervisor.set(.suspended, to: ["true"], of: "a.example")
+            await #expect(throws: ConfigurationRefusal.stale) {
+                try await desk.supervisor.apply(prepared, by: "someone")
+            }
+            let again = try await desk.supervisor.prepare()
+            #expect(try await desk.supervisor.apply(again, by: "someone").hosts == ["a.example"])
+            await #expect(throws: ConfigurationRefusal.stale) {
+                try await desk.supervisor.apply(again, by: "someone")
+            }
+        }
+    }
+
     @Test func whatChangesWhileTheQuestionIsOpenIsNotApplied() async throws {
         try await with(["a.example": ""]) { desk in
             try write("allow_user_invites: true\n", "a.example", desk)

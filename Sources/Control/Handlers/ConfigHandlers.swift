@@ -124,22 +124,33 @@ public struct ConfigHandlers: Sendable {
 
     private func apply(_ call: Call) async throws -> Outcome {
         let patience = call.invocation.duration("confirm-within")
-        let hash: String
-        if let given = call.invocation.text("plan") {
-            hash = given
-        } else {
-            let plan = try await reporting(call) { () async throws(ConfigurationRefusal) in
-                try await supervisor.checkIdle()
-                return try await supervisor.plan()
-            }
-            try await show(plan, call)
-            if plan.changesNothing {
-                try await call.output.text(Self.summary(plan))
-            } else {
-                try await call.confirm("Apply it? \(Self.summary(plan))")
-            }
-            hash = plan.hash
+        if let hash = call.invocation.text("plan") { return try await apply(hash, patience, call) }
+        let prepared = try await reporting(call) { () async throws(ConfigurationRefusal) in
+            try await supervisor.checkIdle()
+            return try await supervisor.prepare()
         }
+        let plan = prepared.plan
+        guard plan.changesNothing || call.invocation.has("yes") else {
+            try await show(plan, call)
+            try await call.confirm("Apply it? \(Self.summary(plan))")
+            // Somebody took their time, and may have edited files meanwhile.
+            return try await apply(plan.hash, patience, call)
+        }
+        // Nobody is waited for in between, so the files are what they were just now.
+        let result: Result<Outcome, ConfigurationRefusal>
+        do throws(ConfigurationRefusal) {
+            let applied = try await supervisor.apply(prepared, confirmWithin: patience, by: call.caller.name)
+            result = .success(Self.outcome(applied))
+        } catch {
+            result = .failure(error)
+        }
+        if case .success(let outcome) = result { call.note(outcome) }
+        try await show(plan, call)
+        if plan.changesNothing { try await call.output.text(Self.summary(plan)) }
+        return try await reporting(call) { () async throws(ConfigurationRefusal) in try result.get() }
+    }
+
+    private func apply(_ hash: String, _ patience: Lifetime?, _ call: Call) async throws -> Outcome {
         let applied = try await reporting(call) { () async throws(ConfigurationRefusal) in
             try await supervisor.apply(expecting: hash, confirmWithin: patience, by: call.caller.name)
         }
