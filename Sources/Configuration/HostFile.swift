@@ -43,7 +43,7 @@ final class HostFile: Sendable {
     ///
     /// - Parameter path: The path to name in messages.
     init(path: String, bytes: [UInt8]) {
-        name = path.split(separator: "/").last.map(String.init) ?? path
+        name = Path.name(of: path)
         self.path = path
         stamp = nil
         var report = DiagnosticReport(file: path)

@@ -26,7 +26,7 @@ enum YAMLText {
     static func scalar(_ text: String, like quotes: Quotes) -> String {
         switch quotes {
         case .none: scalar(text)
-        case .single where text.unicodeScalars.allSatisfy(isPrintable): "'\(text.replacing("'", with: "''"))'"
+        case .single where text.unicodeScalars.allSatisfy(isPrintable): "'\(doublingQuotes(text))'"
         case .single, .double: quoted(text)
         }
     }
@@ -65,6 +65,11 @@ enum YAMLText {
         case "a"..."z", "A"..."Z", "0"..."9": true
         default: scalar.value > 0xA0 && scalar.properties.isAlphabetic
         }
+    }
+
+    /// Scalar by scalar: to Swift, a quote and an accent after it are one character, which is no quote.
+    private static func doublingQuotes(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.flatMap { $0 == "'" ? [$0, $0] : [$0] }))
     }
 
     /// Double quotes and escapes (YAML 1.2 §5.7).
