@@ -53,7 +53,9 @@ public struct ConfigurationLoader: Sendable {
             let mistakes = hostFile.diagnostics + (conflicts[index] ?? [])
             if !mistakes.isEmpty {
                 refused.append(
-                    RefusedHost(host: hostFile.host, file: hostFile.path, diagnostics: mistakes.sorted()))
+                    RefusedHost(
+                        host: hostFile.host, file: hostFile.path, diagnostics: mistakes.sorted(),
+                        content: hostFile.content))
             } else if isDaemonGood, let host = hostFile.host, let settings = hostFile.settings {
                 hosts[host] = HostConfiguration(host: host, settings: settings, defaults: defaults)
                 filesByHost[host] = hostFile

@@ -20,12 +20,15 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
         self = text.fingerprint
     }
 
-    /// The fingerprint of all hosts' files. Those that are refused count with what is wrong with them, so that mending
-    /// them is a change.
+    /// The fingerprint of all hosts' files. Those that are refused count with what they hold, so that mending them is a
+    /// change; what another version says of their mistakes is none.
     public init(_ loaded: LoadedConfiguration) {
         var text = CanonicalText()
         text.add(loaded.hosts)
-        for refused in loaded.refused { text.add(refused.diagnostics.map(\.description)) }
+        for refused in loaded.refused {
+            text.add(Path.name(of: refused.file))
+            text.add(refused.content?.fields ?? [])
+        }
         self = text.fingerprint
     }
 
@@ -33,9 +36,30 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     var short: String { String(description.prefix(12)) }
 }
 
+/// Tells the contents of two files apart: half of their SHA-256.
+struct ContentDigest: Hashable, Sendable {
+    private let words: (UInt64, UInt64)
+
+    init(_ content: [UInt8]) {
+        words = CanonicalText(content).withDigest { digest in
+            (digest.loadUnaligned(as: UInt64.self), digest.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        }
+    }
+
+    static func == (left: ContentDigest, right: ContentDigest) -> Bool { left.words == right.words }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
+
+    var fields: [String] { [String(words.0), String(words.1)] }
+}
+
 /// A text that two values share only if they are equal, for a hash over it.
 struct CanonicalText {
-    private var bytes: [UInt8] = []
+    private var bytes: [UInt8]
+
+    init(_ bytes: [UInt8] = []) {
+        self.bytes = bytes
+    }
 
     /// No field holds this byte: YAML does not let it in.
     private static let separator: UInt8 = 0
@@ -90,7 +114,7 @@ struct CanonicalText {
     }
 
     /// Hands over the 32 bytes of the SHA-256.
-    private func withDigest<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+    func withDigest<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
         var context = SHA2_CTX()
         SHA256Init(&context)
         SHA256Update(&context, bytes, bytes.count)

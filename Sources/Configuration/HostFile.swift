@@ -13,6 +13,8 @@ final class HostFile: Sendable {
     let settings: HostSettings?
     /// What is wrong with the file by itself.
     let diagnostics: [Diagnostic]
+    /// What tells its content from another; `nil` when it was not read.
+    let content: ContentDigest?
     /// The file's stamp when it was read; `nil` when it has to be read again in any case.
     let stamp: FileStamp?
 
@@ -30,9 +32,11 @@ final class HostFile: Sendable {
         do {
             let file = try FileReader.read(name, in: directory, limit: YAMLReader.largestFile)
             stamp = file.stamp.isSettled(at: now) ? file.stamp : nil
+            content = ContentDigest(file.bytes)
             settings = Self.read(file.bytes, host: host, report: &report)
         } catch {
             stamp = nil
+            content = nil
             settings = nil
             report.add(.start, error.message)
         }
@@ -46,6 +50,7 @@ final class HostFile: Sendable {
         name = Path.name(of: path)
         self.path = path
         stamp = nil
+        content = ContentDigest(bytes)
         var report = DiagnosticReport(file: path)
         host = Self.host(ofFile: name, report: &report)
         settings = Self.read(bytes, host: host, report: &report)
@@ -59,6 +64,7 @@ final class HostFile: Sendable {
         host = nil
         settings = nil
         stamp = nil
+        content = nil
         diagnostics = [Diagnostic(location: SourceLocation(file: path, mark: .start), message: message)]
     }
 

@@ -36,10 +36,17 @@ public struct RefusedHost: Hashable, Sendable {
     public let file: String
     /// What is wrong with it, in order; never empty.
     public let diagnostics: [Diagnostic]
+    /// What tells its content from another; `nil` when it was not read.
+    let content: ContentDigest?
 
     public init(host: String?, file: String, diagnostics: [Diagnostic]) {
+        self.init(host: host, file: file, diagnostics: diagnostics, content: nil)
+    }
+
+    init(host: String?, file: String, diagnostics: [Diagnostic], content: ContentDigest?) {
         self.host = host
         self.file = file
         self.diagnostics = diagnostics
+        self.content = content
     }
 }

@@ -38,6 +38,26 @@ import Testing
         #expect(diff.added.isEmpty && diff.removed.isEmpty)
     }
 
+    @Test func ofRefusedFilesTheFingerprintHasTheContentAndNotTheWording() throws {
+        var loader = trustingLoader()
+        try directory.write("admins: {}\n", to: "config.d/h1.example.yaml")
+        let first = loader.load()
+        #expect(Fingerprint(loader.load()) == Fingerprint(first))
+        try directory.write("admins: {} # not yet\n", to: "config.d/h1.example.yaml")
+        let second = loader.load()
+        #expect(second.diagnostics == first.diagnostics)
+        #expect(Fingerprint(second) != Fingerprint(first))
+        // As another version would say it.
+        let reworded = second.refused.map { refused in
+            let other = refused.diagnostics.map { Diagnostic(location: $0.location, message: "No.") }
+            return RefusedHost(host: refused.host, file: refused.file, diagnostics: other, content: refused.content)
+        }
+        let other = LoadedConfiguration(
+            daemon: second.daemon, hosts: second.hosts, refused: reworded, diagnostics: reworded.flatMap(\.diagnostics),
+            filesRead: 0, defaults: second.defaults, daemonFile: second.daemonFile, filesByHost: second.filesByHost)
+        #expect(Fingerprint(other) == Fingerprint(second))
+    }
+
     @Test func filesComeAndGo() throws {
         var loader = trustingLoader()
         let first = loader.load()
