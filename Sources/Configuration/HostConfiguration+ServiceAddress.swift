@@ -1,4 +1,5 @@
 import Text
+import XMPP
 
 extension HostConfiguration {
     /// Why the host cannot have its service address, by the rules that ``HostConflicts`` has for files; `nil` when it
@@ -13,9 +14,12 @@ extension HostConfiguration {
     ) -> String? {
         guard let serviceAddress else { return nil }
         let address = serviceAddress.quoted
-        if serviceAddress == host { return "\(address) is the host itself; a service address is a domain of its own" }
-        if hosts.contains(serviceAddress) { return "\(address) is a host of its own" }
-        if serviceAddress == component { return "\(address) is the component's own address" }
+        let name = JID.unicodeDomain(serviceAddress)
+        if name == JID.unicodeDomain(host) {
+            return "\(address) is the host itself; a service address is a domain of its own"
+        }
+        if hosts.contains(where: { JID.unicodeDomain($0) == name }) { return "\(address) is a host of its own" }
+        if name == JID.unicodeDomain(component) { return "\(address) is the component's own address" }
         if let owner, owner != host { return "\(address) is already the service address of \(owner.quoted)" }
         return nil
     }

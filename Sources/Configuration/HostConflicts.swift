@@ -7,7 +7,8 @@ import XMPP
 /// address to another host.
 struct HostConflicts {
     private let files: [HostFile]
-    private let component: (jid: JID, location: SourceLocation)?
+    private let component: (domain: String, location: SourceLocation)?
+    /// Here and below, names are told apart in Unicode: a name in ASCII (`xn--…`) is the same to servers.
     private let filesByHost: Claims
 
     /// - Parameters:
@@ -15,10 +16,10 @@ struct HostConflicts {
     ///   - component: The component's own address and where it was set.
     init(files: [HostFile], component: (jid: JID, location: SourceLocation)?) {
         self.files = files
-        self.component = component
+        self.component = component.map { (JID.unicodeDomain($0.jid.domain), $0.location) }
         var filesByHost = Claims(capacity: files.count)
         for (index, file) in files.enumerated() {
-            if let host = file.host { filesByHost.add(index, to: host) }
+            if let host = file.host { filesByHost.add(index, to: JID.unicodeDomain(host)) }
         }
         self.filesByHost = filesByHost
     }
@@ -32,20 +33,33 @@ struct HostConflicts {
     }
 
     private func checkHosts(into found: inout [Int: [Diagnostic]]) {
-        // Nobody but the operator knows which of two files is meant, so neither is used.
-        for (host, indices) in filesByHost.contested {
+        for indices in filesByHost.contested.values {
             for index in indices {
-                let others = indices.filter { $0 != index }.map { files[$0].location(of: .host).description }
-                let message =
-                    "\(host.quoted) has another file, \(others.joined(separator: ", ")); keep one: none of them is used"
-                found[index, default: []].append(
-                    Diagnostic(location: files[index].location(of: .host), message: message))
+                guard let host = files[index].host else { continue }
+                // Nobody but the operator knows which of two files is meant, so neither is used.
+                let others = indices.filter { $0 != index && files[$0].host == host }
+                    .map { files[$0].location(of: .host).description }
+                if !others.isEmpty {
+                    let files = others.joined(separator: ", ")
+                    let message = "\(host.quoted) has another file, \(files); keep one: none of them is used"
+                    found[index, default: []].append(diagnostic(index, .host, message))
+                }
+                // Of two forms of one name, the first has it.
+                guard let first = indices.first.map({ files[$0] }), let name = first.host, name != host else {
+                    continue
+                }
+                let place = first.location(of: .host)
+                let message = "\(host.quoted) is \(name.quoted) to servers, which has a file, \(place); keep one"
+                let rivalry = Diagnostic.Rivalry(
+                    host: name, message: "\(host.quoted) has a file under its other name; keep one")
+                found[index, default: []].append(diagnostic(index, .host, message, rivalry))
             }
         }
         guard let component else { return }
-        for index in files.indices where files[index].host == component.jid.domain {
-            let message = "\(component.jid.domain.quoted) is the component's own address, set at \(component.location)"
-            found[index, default: []].append(Diagnostic(location: files[index].location(of: .host), message: message))
+        for index in files.indices {
+            guard let host = files[index].host, JID.unicodeDomain(host) == component.domain else { continue }
+            let message = "\(host.quoted) is the component's own address, set at \(component.location)"
+            found[index, default: []].append(diagnostic(index, .host, message))
         }
     }
 
@@ -53,45 +67,48 @@ struct HostConflicts {
         var claims = Claims(capacity: 0)
         for (index, file) in files.enumerated() {
             guard let host = file.host, let address = file.settings?.serviceAddress?.value.domain else { continue }
-            if address == host {
-                found[index, default: []].append(
-                    diagnostic(index, "\(address.quoted) is the host itself; a service address is a domain of its own"))
-            } else if let owner = filesByHost.first[address] {
-                let message = "\(address.quoted) is a host of its own, in \(files[owner].location(of: .host))"
-                found[index, default: []].append(diagnostic(index, message, claimed: address, by: address))
-            } else if let component, address == component.jid.domain {
+            let name = JID.unicodeDomain(address)
+            if name == JID.unicodeDomain(host) {
+                let message = "\(address.quoted) is the host itself; a service address is a domain of its own"
+                found[index, default: []].append(diagnostic(index, .serviceAddress, message))
+            } else if let owner = filesByHost.first[name].map({ files[$0] }) {
+                let message = "\(address.quoted) is a host of its own, in \(owner.location(of: .host))"
+                let rivalry = owner.host.map(Self.rivalry)
+                found[index, default: []].append(diagnostic(index, .serviceAddress, message, rivalry))
+            } else if let component, name == component.domain {
                 let message = "\(address.quoted) is the component's own address, set at \(component.location)"
-                found[index, default: []].append(diagnostic(index, message))
+                found[index, default: []].append(diagnostic(index, .serviceAddress, message))
             } else {
-                claims.add(index, to: address)
+                claims.add(index, to: name)
             }
         }
-        for (address, indices) in claims.contested {
-            guard let keeper = keeper(of: address, among: indices) else { continue }
+        for (name, indices) in claims.contested {
+            guard let keeper = keeper(of: name, among: indices) else { continue }
             for index in indices where files[index].host != files[keeper].host {
+                let address = files[index].settings?.serviceAddress?.value.domain ?? name
                 let host = files[keeper].host ?? ""
                 let place = files[keeper].location(of: .serviceAddress)
                 let message = "\(address.quoted) is already the service address of \(host.quoted), set at \(place)"
-                found[index, default: []].append(diagnostic(index, message, claimed: address, by: host))
+                found[index, default: []].append(diagnostic(index, .serviceAddress, message, Self.rivalry(host)))
             }
         }
     }
 
     /// Whoever has the address below its own domain keeps it, the closest such first; otherwise the first file does.
     private func keeper(of address: String, among indices: [Int]) -> Int? {
-        let parents = indices.filter { address.hasSuffix(".\(files[$0].host ?? "")") }
+        let parents = indices.filter { address.hasSuffix(".\(JID.unicodeDomain(files[$0].host ?? ""))") }
         let closest = parents.max { (files[$0].host ?? "").utf8.count < (files[$1].host ?? "").utf8.count }
         return closest ?? indices.first
     }
 
-    private func diagnostic(_ index: Int, _ message: String) -> Diagnostic {
-        Diagnostic(location: files[index].location(of: .serviceAddress), message: message)
+    private func diagnostic(
+        _ index: Int, _ key: HostKey, _ message: String, _ rivalry: Diagnostic.Rivalry? = nil
+    ) -> Diagnostic {
+        Diagnostic(location: files[index].location(of: key), message: message, rivalry: rivalry)
     }
 
-    private func diagnostic(_ index: Int, _ message: String, claimed address: String, by host: String) -> Diagnostic {
-        Diagnostic(
-            location: files[index].location(of: .serviceAddress), message: message,
-            rivalry: .init(host: host, message: HostConfiguration.takenServiceAddress))
+    private static func rivalry(_ host: String) -> Diagnostic.Rivalry {
+        .init(host: host, message: HostConfiguration.takenServiceAddress)
     }
 }
 

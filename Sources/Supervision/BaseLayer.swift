@@ -1,4 +1,5 @@
 internal import Configuration
+internal import XMPP
 
 /// What runs beneath the settings that were changed at run time.
 struct BaseLayer: Sendable {
@@ -65,12 +66,14 @@ struct BaseLayer: Sendable {
         let effective = hosts(with: overrides)
         var owners: [String: [String]] = [:]
         for (host, configuration) in effective {
-            if let address = configuration.serviceAddress { owners[address, default: []].append(host) }
+            if let address = configuration.serviceAddress {
+                owners[JID.unicodeDomain(address), default: []].append(host)
+            }
         }
         var conflicts: [String: String] = [:]
         for host in claiming.keys {
             guard let configuration = effective[host], let address = configuration.serviceAddress else { continue }
-            let other = owners[address]?.filter { $0 != host }.min()
+            let other = owners[JID.unicodeDomain(address)]?.filter { $0 != host }.min()
             if let mistake = configuration.serviceAddressMistake(
                 among: effective.keys, owner: other, component: component)
             {

@@ -106,9 +106,10 @@ extension Supervisor {
         of configuration: HostConfiguration, _ isSeen: (String) -> Bool
     ) throws(ConfigurationRefusal) {
         guard let address = configuration.serviceAddress else { return }
+        let name = JID.unicodeDomain(address)
         let others = refused.compactMap(\.host) + Array(hosts.keys)
-        let owner = router.currentTable.serviceAddresses[address]
-        let claimant = others.contains(address) ? address : owner
+        let owner = router.currentTable.serviceAddresses.first { JID.unicodeDomain($0.key) == name }?.value
+        let claimant = others.first { JID.unicodeDomain($0) == name } ?? owner
         if let claimant, claimant != configuration.host, !isSeen(claimant) {
             throw .badValue(HostConfiguration.takenServiceAddress)
         }

@@ -137,6 +137,44 @@ import XMPP
         #expect(loaded.refused.map(\.host) == ["example.com", "example.com"])
     }
 
+    /// Servers, DNS and certificates know one host, whichever way its name is written.
+    @Test func twoFormsOfOneNameAreOneHost() throws {
+        try directory.write("", to: "config.d/bücher.example.yaml")
+        try directory.write("", to: "config.d/other.example.yaml")
+        try directory.write("\nhost: XN--BCHER-KVA.example", to: "config.d/xn--bcher-kva.example.yaml")
+        let loaded = load()
+        #expect(
+            directory.text(loaded.diagnostics) == [
+                "config.d/xn--bcher-kva.example.yaml:2:7: `xn--bcher-kva.example` is `bücher.example` to servers, "
+                    + "which has a file, config.d/bücher.example.yaml:1:1; keep one"
+            ])
+        let told = loaded.diagnostics.map { $0.told { $0 != "bücher.example" }.message }
+        #expect(told == ["`xn--bcher-kva.example` has a file under its other name; keep one"])
+        #expect(Set(loaded.hosts.keys) == ["bücher.example", "other.example"])
+        // Alone, either is good.
+        try directory.remove("config.d/bücher.example.yaml")
+        #expect(load().diagnostics.isEmpty)
+        #expect(load().hosts["xn--bcher-kva.example"] != nil)
+    }
+
+    @Test func aNameInASCIIThatIsNoneInUnicodeIsAHostOfItsOwn() throws {
+        for host in ["xn--.example", "xn--a.example", "xn--bcher.example", "bücher.example", "bucher.example"] {
+            try directory.write("", to: "config.d/\(host).yaml")
+        }
+        #expect(directory.text(load().diagnostics).filter { $0.contains("to servers") } == [])
+    }
+
+    @Test func theComponentIsNoHostInEitherForm() throws {
+        try directory.write(
+            "component: {jid: xn--bcher-kva.example, secret: hunter2}\n", to: "invited.yaml")
+        try directory.write("", to: "config.d/bücher.example.yaml")
+        #expect(
+            directory.text(load().diagnostics) == [
+                "config.d/bücher.example.yaml:1:1: `bücher.example` is the component's own address, "
+                    + "set at invited.yaml:1:18"
+            ])
+    }
+
     @Test func aNameThatIsNotUTF8IsReported() throws {
         let name = Array("\(directory.path)/config.d/".utf8) + [0x6B, 0xE4, 0x73, 0x65] + Array(".yaml\0".utf8)
         let file = try #require(name.withUnsafeBytes { fopen($0.bindMemory(to: CChar.self).baseAddress!, "w") })

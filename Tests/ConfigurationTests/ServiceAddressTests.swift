@@ -38,6 +38,21 @@ import Testing
             ])
     }
 
+    @Test func anAddressIsOneInEitherForm() throws {
+        #expect(
+            try refusals([
+                "a.example": "i.bücher.example", "b.example": "i.xn--bcher-kva.example",
+                "c.example": "käse.example", "xn--kse-qla.example": "i.xn--kse-qla.example",
+                "bücher.example": "xn--bcher-kva.example",
+            ]) == [
+                "b.example.yaml:1:18: `i.xn--bcher-kva.example` is already the service address of `a.example`, "
+                    + "set at a.example.yaml:1:18",
+                "bücher.example.yaml:1:18: `xn--bcher-kva.example` is the host itself; "
+                    + "a service address is a domain of its own",
+                "c.example.yaml:1:18: `käse.example` is a host of its own, in xn--kse-qla.example.yaml:1:1",
+            ])
+    }
+
     @Test func theParentKeepsAnAddress() throws {
         #expect(
             try refusals(["a.example": "invites.b.example", "b.example": "Invites.B.Example"]) == [

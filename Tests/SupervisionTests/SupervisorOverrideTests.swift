@@ -102,6 +102,30 @@ import XMPP
         }
     }
 
+    @Test func aServiceAddressIsClaimedInEitherForm() async throws {
+        let files = ["a.example": "service_address: i.bücher.example\n", "b.example": "", "bücher.example": ""]
+        try await Hosting.with(files) { hosting in
+            for (host, address, mistake) in [
+                ("b.example", "i.xn--bcher-kva.example", "is already the service address of `a.example`"),
+                ("b.example", "xn--bcher-kva.example", "is a host of its own"),
+                (
+                    "bücher.example", "xn--bcher-kva.example",
+                    "is the host itself; a service address is a domain of its own"
+                ),
+            ] {
+                await #expect(throws: ConfigurationRefusal.badValue("`\(address)` \(mistake)")) {
+                    try await hosting.supervisor.set(.serviceAddress, to: [address], of: host)
+                }
+            }
+            // Nor does an apply give it to two.
+            _ = try await hosting.supervisor.set(.serviceAddress, to: ["xn--kse-qla.example"], of: "b.example")
+            try hosting.write("service_address: käse.example\n", host: "a.example")
+            await #expect(throws: ConfigurationRefusal.self) {
+                try await hosting.supervisor.apply(expecting: nil, by: "someone")
+            }
+        }
+    }
+
     @Test func aSuspendedHostServesNobodyInAnyWay() async throws {
         let files = [
             "a.example": "admins: [alice@a.example]\nservice_address: i.a.example\n",
