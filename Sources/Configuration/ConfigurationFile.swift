@@ -34,8 +34,12 @@ public enum ConfigurationFile {
     /// owner and group where the daemon may give them away. It waits for the disk.
     ///
     /// - Parameter old: What the file has to hold.
+    /// - Returns: What of the old file the new one does not have, such as its `owner`; mostly nothing.
     /// - Throws: ``Problem``; then the file is as it was.
-    public static func replace(_ path: String, expecting old: [UInt8], with new: [UInt8]) throws(Problem) {
+    @discardableResult
+    public static func replace(
+        _ path: String, expecting old: [UInt8], with new: [UInt8]
+    ) throws(Problem) -> [String] {
         guard let target = resolved(path) else { throw io(path, "be found", errno, in: Path.directory(of: path)) }
         guard try read(target) == old else { throw .changed(path) }
         let status: stat
@@ -45,9 +49,11 @@ public enum ConfigurationFile {
             throw .io("\(path.escapingControls) \(error.message)", hint: nil)
         }
         let directory = Path.directory(of: target)
+        TemporaryFile.removeAbandoned(in: directory)
         var temporary = TemporaryFile(in: directory)
+        let lost: [String]
         do {
-            try temporary.write(new, like: status)
+            lost = try temporary.write(new, like: target, status)
             // The last look before the old one is gone.
             guard try read(target) == old else { throw Problem.changed(path) }
             try temporary.rename(to: target)
@@ -60,9 +66,15 @@ public enum ConfigurationFile {
         }
         // The name is what a directory holds. Where that cannot be made durable, the content still is.
         let descriptor = open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
-        guard descriptor >= 0 else { return }
+        guard descriptor >= 0 else { return lost }
         fsync(descriptor)
         close(descriptor)
+        return lost
+    }
+
+    /// Removes what a daemon has left in a directory that was killed while it replaced a file there.
+    public static func removeLeftovers(in directory: String) {
+        TemporaryFile.removeAbandoned(in: directory)
     }
 
     /// Looks whether a file could be replaced, for those who would rather know before they do the work.
@@ -91,60 +103,5 @@ public enum ConfigurationFile {
             default: nil
             }
         return .io(message, hint: hint)
-    }
-}
-
-/// A new file beside the one whose place it takes. It goes away unless it does.
-private struct TemporaryFile: ~Copyable {
-    struct Failure: Error {
-        let action: String
-        let code: CInt
-    }
-
-    private let directory: String
-    private var path: String?
-    private var descriptor: CInt = -1
-
-    init(in directory: String) {
-        self.directory = directory
-    }
-
-    deinit {
-        if descriptor >= 0 { close(descriptor) }
-        if let path { unlink(path) }
-    }
-
-    mutating func write(_ bytes: [UInt8], like status: stat) throws(Failure) {
-        // Hidden, so that it is not taken for a host's file.
-        var template = Array("\(directory)/.invited-XXXXXX".utf8CString)
-        descriptor = mkstemp(&template)
-        guard descriptor >= 0 else { throw Failure(action: "be written", code: errno) }
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } }
-        try fill(bytes)
-        // Whether the daemon may give files away is the system's business; the content matters more.
-        if fchown(descriptor, status.st_uid, status.st_gid) != 0 { _ = fchown(descriptor, .max, status.st_gid) }
-        // After the owner, whose change may take permissions away.
-        guard fchmod(descriptor, status.st_mode & 0o777) == 0 else {
-            throw Failure(action: "get its permissions", code: errno)
-        }
-        guard fsync(descriptor) == 0 else { throw Failure(action: "be written", code: errno) }
-    }
-
-    private func fill(_ bytes: [UInt8]) throws(Failure) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if count == 0 || errno != EINTR {
-                throw Failure(action: "be written", code: count == 0 ? ENOSPC : errno)
-            }
-        }
-    }
-
-    mutating func rename(to target: String) throws(Failure) {
-        guard let path, Glibc.rename(path, target) == 0 else { throw Failure(action: "be replaced", code: errno) }
-        self.path = nil
     }
 }

@@ -1,3 +1,6 @@
+import Text
+import XMPP
+
 /// A host's file after settings were written into it.
 public struct SavedHostFile: Sendable {
     /// A setting that the file has now.
@@ -15,12 +18,16 @@ public struct SavedHostFile: Sendable {
     let file: HostFile
     /// What the files say about the host now.
     public let configuration: HostConfiguration
+    /// What the file has lost, such as its `owner`; mostly nothing.
+    public let lost: [String]
 }
 
 /// Why settings were not written into a host's file.
 public enum HostFileSaveError: Error, Hashable, Sendable {
     /// The file does not say what the daemon runs with, or has mistakes.
     case stale(String)
+    /// With it, the files would have this mistake.
+    case mistake(Diagnostic)
     /// It cannot be changed in place.
     case edit(HostFileEditError)
     /// It cannot be read or written.
@@ -49,15 +56,17 @@ extension LoadedConfiguration {
         guard HostConfiguration(host: host, settings: settings, defaults: defaults) == running else {
             throw .stale("\(path) has other changes that are not applied")
         }
+        if let mistake = rival(of: before, changes) { throw .mistake(mistake) }
         let new: [UInt8]
         do {
             new = try HostFileEditor.edit(old, file: path, changes: changes.mapValues { $0 })
         } catch {
             throw .edit(error)
         }
+        var lost: [String] = []
         if new != old {
             do {
-                try ConfigurationFile.replace(path, expecting: old, with: new)
+                lost = try ConfigurationFile.replace(path, expecting: old, with: new)
             } catch {
                 throw HostFileSaveError(error)
             }
@@ -72,7 +81,23 @@ extension LoadedConfiguration {
             },
             file: file,
             configuration: HostConfiguration(
-                host: host, settings: file.settings ?? HostSettings(), defaults: defaults))
+                host: host, settings: file.settings ?? HostSettings(), defaults: defaults),
+            lost: lost)
+    }
+
+    /// The other host whose file has the service address that this one's is to get: there, too, it may have been changed at
+    /// run time only.
+    private func rival(of file: HostFile, _ changes: [HostKey: HostValue]) -> Diagnostic? {
+        guard case .text(let address)? = changes[.serviceAddress] else { return nil }
+        let name = JID.unicodeDomain(address)
+        let owner = hosts.values.first { other in
+            other.host != file.host && other.serviceAddress.map(JID.unicodeDomain) == name
+        }
+        guard let owner, let place = filesByHost[owner.host]?.location(of: .serviceAddress) else { return nil }
+        return Diagnostic(
+            location: file.location(of: .serviceAddress),
+            message: "\(address.quoted) is already the service address of \(owner.host.quoted), set at \(place)",
+            rivalry: .init(host: owner.host, message: HostConfiguration.takenServiceAddress))
     }
 
     /// This with the file as it was saved, as if it had been read now.

@@ -24,19 +24,18 @@ extension Supervisor {
     /// - Parameters:
     ///   - keys: `nil` for all.
     ///   - by: Who saves it, for the history.
-    /// - Returns: Those that were written, in the order of `HostKey`.
     /// - Throws: ``ConfigurationRefusal``, or `HostFileSaveError` for what concerns the file; then neither the file nor
     ///   what runs has changed.
     public func save(
         _ keys: [HostKey]? = nil, of host: String, by: String
-    ) async throws -> [SavedHostFile.Setting] {
+    ) async throws -> SavedHostFile {
         try transaction.checkIdle()
         return try await inTurn { supervisor in
             await Result { try await supervisor.saveNow(keys, of: host, by: by) }
         }.get()
     }
 
-    private func saveNow(_ keys: [HostKey]?, of host: String, by: String) async throws -> [SavedHostFile.Setting] {
+    private func saveNow(_ keys: [HostKey]?, of host: String, by: String) async throws -> SavedHostFile {
         try transaction.checkIdle()
         guard let running = hosts[host]?.configuration, let set = overrides(of: host) else {
             throw ConfigurationRefusal.unknownHost(host)
@@ -74,7 +73,7 @@ extension Supervisor {
             "settings saved",
             metadata: ["host": "\(host)", "keys": "\(wanted.map(\.rawValue).joined(separator: ", "))"])
         tell(.command, "saved settings of \(host)", [host])
-        return saved.settings
+        return saved
     }
 }
 

@@ -92,6 +92,7 @@ public actor Supervisor {
             logger: surroundings.logger, now: { surroundings.now().millisecondsSinceEpoch },
             statusChanged: statusChanged)
         snapshots = SnapshotStore(directory: daemon.stateDirectory + "/configuration", logger: surroundings.logger)
+        ConfigurationFile.removeLeftovers(in: loader.hostsDirectory)
         let start = ConfigurationStart(loaded, snapshots, surroundings)
         (base, transaction, header) = (start.base, start.transaction, start.header)
         snapshotAtStart = start.base.isFiles ? nil : start.transaction.record.running

@@ -43,6 +43,16 @@ import Testing
         #expect(after.st_uid == 12_345 && after.st_gid == 54_321)
     }
 
+    @Test func whatCannotBeKeptIsTold() throws {
+        let nothing = try ConfigurationFile.replace(path, expecting: old, with: new)
+        #expect(nothing == [])
+        link(path, "\(directory.path)/other.yaml")
+        chmod(path, 0o4644)
+        let lost = try ConfigurationFile.replace(path, expecting: new, with: old)
+        #expect(lost == ["mode", "other hard links"])
+        #expect(content("\(directory.path)/other.yaml") == new)
+    }
+
     @Test func aChangedFileIsLeftAlone() throws {
         try directory.write("site_name: z\n", to: "config.d/a.example.yaml")
         #expect(throws: ConfigurationFile.Problem.changed(path)) {
@@ -64,6 +74,30 @@ import Testing
         #expect(lstat("\(directory.path)/elsewhere/link.yaml", &link) == 0 && link.st_mode & S_IFMT == S_IFLNK)
         let left = try FileManager.default.contentsOfDirectory(atPath: "\(directory.path)/elsewhere").sorted()
         #expect(left == ["link.yaml", "real.yaml"])
+    }
+
+    @Test func whatAKilledDaemonLeftIsRemoved() throws {
+        for name in [".invited-abc123.new", ".invited-abc12.new", ".invited-backup", ".invited-abcdefg.new", "b.yaml"] {
+            try directory.write(old, to: "config.d/\(name)")
+        }
+        mkfifo("\(directory.path)/config.d/.invited-fifo00.new", 0o600)
+        try ConfigurationFile.replace(path, expecting: old, with: new)
+        let others = [".invited-abc12.new", ".invited-abcdefg.new", ".invited-backup", ".invited-fifo00.new"]
+        #expect(try names() == others + ["a.example.yaml", "b.yaml"])
+    }
+
+    @Test func whatIsBeingWrittenIsLeftAlone() throws {
+        try directory.write(old, to: "config.d/.invited-abc123.new")
+        let file = open("\(directory.path)/config.d/.invited-abc123.new", O_RDONLY)
+        defer { close(file) }
+        #expect(flock(file, LOCK_EX | LOCK_NB) == 0)
+        try ConfigurationFile.replace(path, expecting: old, with: new)
+        #expect(try names() == [".invited-abc123.new", "a.example.yaml"])
+    }
+
+    @Test func pathsAreBytes() {
+        #expect(Path.directory(of: "/x/\u{301}a.yaml") == "/x")
+        #expect(HostFile(path: "/x/\u{301}a.yaml", bytes: []).name == "\u{301}a.yaml")
     }
 
     @Test(arguments: ["a.fifo", "a.directory", "/dev/null", "nowhere"]) func whatIsNoFileIsRefused(target: String)

@@ -111,6 +111,35 @@ import Testing
         }
     }
 
+    @Test func whatTheFileHasLostIsTold() async throws {
+        try await withDesk { desk in
+            _ = try await desk.supervisor.set(.siteName, to: ["Bee"], of: "a.example")
+            link("\(desk.directory.path)/config.d/a.example.yaml", "\(desk.directory.path)/other.yaml")
+            let end = try await desk.run("config save a.example")
+            #expect(end.code == .ok)
+            #expect(end.hint == "the file has lost its other hard links, which the daemon could not keep")
+        }
+    }
+
+    @Test func anAddressThatAnotherFileStillHasIsNotSaved() async throws {
+        let files = ["a.example": "service_address: i.example\n", "b.example": "site_name: B\n"]
+        try await withDesk(files) { desk in
+            _ = try await desk.supervisor.set(.serviceAddress, to: ["j.example"], of: "a.example")
+            _ = try await desk.supervisor.set(.serviceAddress, to: ["i.example"], of: "b.example")
+            let end = try await desk.run("config save b.example")
+            #expect(end.code == .invalidConfiguration)
+            let path = "\(desk.directory.path)/config.d/a.example.yaml"
+            #expect(
+                end.message == "`i.example` is already the service address of `a.example`, set at \(path):1:18")
+            #expect(try text(desk, "b.example") == "site_name: B\n")
+            #expect(await desk.supervisor.overrides(of: "b.example")?.keys == [.serviceAddress])
+            // In the other order each file is good.
+            #expect(try await desk.run("config save a.example").code == .ok)
+            #expect(try await desk.run("config save b.example").code == .ok)
+            #expect(await desk.supervisor.check().isEmpty)
+        }
+    }
+
     @Test func aListKeepsItsComments() async throws {
         let file = "admins:\n  - a@a.example # the boss\n  - b@a.example # on leave\n"
         try await withDesk(["a.example": file]) { desk in

@@ -156,6 +156,17 @@ import XMPP
         }
     }
 
+    @Test func aStartRemovesWhatAKilledDaemonLeftBesideTheFiles() async throws {
+        try await Hosting.with(["a.example": ""]) { hosting in
+            try hosting.directory.write("site_name: Half", to: "config.d/.invited-abc123.new")
+            try await hosting.restarted { hosting in
+                let path = hosting.directory.path + "/config.d"
+                let names = try FileManager.default.contentsOfDirectory(atPath: path)
+                #expect(names == ["a.example.yaml"])
+            }
+        }
+    }
+
     @Test func aStartWithMistakesRefusesThatHostAlone() async throws {
         try await Hosting.with(["a.example": "site_name: Old\n", "b.example": ""]) { hosting in
             try hosting.write("admins: {}\n", host: "b.example")

@@ -31,21 +31,21 @@ package struct ConfigFileHandlers: Sendable {
                 throw CommandFailure(.invalidSetting, error.description)
             }
         }
-        let saved: [SavedHostFile.Setting]
+        let saved: SavedHostFile
         do {
             saved = try await supervisor.save(
                 keys.isEmpty ? nil : keys, of: host, by: call.caller.name)
         } catch let error as HostFileSaveError {
-            throw Self.failure(error)
+            throw Self.failure(error, call.caller)
         } catch let refusal as ConfigurationRefusal {
             throw Self.failure(refusal, host)
         }
         let outcome = Outcome(
-            "", hosts: [host],
-            before: Self.list(saved.map { ($0.key, $0.before ?? "") }),
-            after: Self.list(saved.map { ($0.key, $0.after) }))
+            "", hint: Self.warning(of: saved.lost), hosts: [host],
+            before: Self.list(saved.settings.map { ($0.key, $0.before ?? "") }),
+            after: Self.list(saved.settings.map { ($0.key, $0.after) }))
         call.note(outcome)
-        for setting in saved {
+        for setting in saved.settings {
             try await call.output.row(
                 .row([
                     "key": .text(setting.key.rawValue),
@@ -61,12 +61,22 @@ package struct ConfigFileHandlers: Sendable {
         settings.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
     }
 
+    /// What has to be mended by hand about a file that was replaced.
+    private static func warning(of lost: [String]) -> String? {
+        if lost.isEmpty { return nil }
+        return "the file has lost its \(lost.joined(separator: " and ")), which the daemon could not keep"
+    }
+
     // MARK: What went wrong
 
-    private static func failure(_ error: HostFileSaveError) -> CommandFailure {
+    private static func failure(_ error: HostFileSaveError, _ caller: Caller) -> CommandFailure {
         switch error {
         case .stale(let message):
             CommandFailure(.staleConfiguration, message, hint: "`config apply` brings file and daemon together")
+        case .mistake(let mistake):
+            CommandFailure(
+                .invalidConfiguration, mistake.told(toWhoSees: caller.hosts.contains).message,
+                hint: "save first what was set where it was taken from")
         case .edit(let error):
             CommandFailure(.unwritableConfiguration, "\(error)", hint: "change the file by hand, and `config apply`")
         case .io(let message, let hint): CommandFailure(.unwritableConfiguration, message, hint: hint)
@@ -101,10 +111,11 @@ package struct ConfigFileHandlers: Sendable {
         guard let new = try await Self.ask(call, name: name, path: path, text: old) else {
             return Outcome("nothing was changed", hosts: [host])
         }
-        try await Self.onBlockingThread { () throws(ConfigurationFile.Problem) in
+        let lost = try await Self.onBlockingThread { () throws(ConfigurationFile.Problem) in
             try ConfigurationFile.replace(path, expecting: Array(old.utf8), with: Array(new.utf8))
         }
         call.note(Outcome(hosts: [host], after: "\(path) is written, and not applied"))
+        if let warning = Self.warning(of: lost) { try await call.output.text(warning) }
         return try await offerToApply(call, host: host, path: path)
     }
 

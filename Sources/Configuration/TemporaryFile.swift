@@ -1,0 +1,112 @@
+import Glibc
+
+/// A new file beside the one whose place it takes. It goes away unless it does.
+struct TemporaryFile: ~Copyable {
+    struct Failure: Error {
+        let action: String
+        let code: CInt
+    }
+
+    /// Hidden, so that it is not taken for a host's file. Between them are six characters.
+    private static let prefix = ".invited-"
+    private static let suffix = ".new"
+
+    private let directory: String
+    private var path: String?
+    private var descriptor: CInt = -1
+
+    init(in directory: String) {
+        self.directory = directory
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+        if let path { unlink(path) }
+    }
+
+    /// Writes what the other file is to hold, onto the disk.
+    ///
+    /// - Returns: What this file does not have in common with the other, although it should.
+    mutating func write(_ bytes: [UInt8], like other: String, _ status: stat) throws(Failure) -> [String] {
+        var template = Array("\(directory)/\(Self.prefix)XXXXXX\(Self.suffix)".utf8CString)
+        descriptor = mkstemps(&template, CInt(Self.suffix.utf8.count))
+        guard descriptor >= 0 else { throw Failure(action: "be written", code: errno) }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } }
+        // For as long as this is at work, nobody takes it for abandoned.
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw Failure(action: "be written", code: errno) }
+        try fill(bytes)
+        // Whether the daemon may give files away is the system's business; the content matters more.
+        if fchown(descriptor, status.st_uid, status.st_gid) != 0 { _ = fchown(descriptor, .max, status.st_gid) }
+        // After the owner, whose change may take permissions away.
+        guard fchmod(descriptor, status.st_mode & 0o777) == 0 else {
+            throw Failure(action: "get its permissions", code: errno)
+        }
+        guard fsync(descriptor) == 0 else { throw Failure(action: "be written", code: errno) }
+        var now = stat()
+        guard fstat(descriptor, &now) == 0 else { throw Failure(action: "be written", code: errno) }
+        var lost: [String] = []
+        if now.st_uid != status.st_uid { lost.append("owner") }
+        if now.st_gid != status.st_gid { lost.append("group") }
+        if now.st_mode != status.st_mode { lost.append("mode") }
+        if status.st_nlink > 1 { lost.append("other hard links") }
+        return lost
+    }
+
+    private func fill(_ bytes: [UInt8]) throws(Failure) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if count == 0 || errno != EINTR {
+                throw Failure(action: "be written", code: count == 0 ? ENOSPC : errno)
+            }
+        }
+    }
+
+    mutating func rename(to target: String) throws(Failure) {
+        guard let path, Glibc.rename(path, target) == 0 else { throw Failure(action: "be replaced", code: errno) }
+        self.path = nil
+    }
+
+    // MARK: Leftovers
+
+    /// Removes such files of ours that nobody writes any more: whoever did was killed.
+    static func removeAbandoned(in directory: String) {
+        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        guard let stream = fdopendir(descriptor) else {
+            close(descriptor)
+            return
+        }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
+                    String(cString: $0)
+                }
+            }
+            let bytes = name.utf8
+            if bytes.count == prefix.utf8.count + 6 + suffix.utf8.count, bytes.starts(with: prefix.utf8),
+                bytes.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+            {
+                removeIfAbandoned(name, in: descriptor)
+            }
+        }
+    }
+
+    private static func removeIfAbandoned(_ name: String, in directory: CInt) {
+        let file = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard file >= 0 else { return }
+        defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
+            status.st_nlink == 1, flock(file, LOCK_EX | LOCK_NB) == 0
+        else { return }
+        // While it was locked here it cannot have taken a file's place, but before that it can.
+        var named = stat()
+        guard fstatat(directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0, named.st_ino == status.st_ino else { return }
+        unlinkat(directory, name, 0)
+    }
+}
