@@ -13,7 +13,7 @@ extension HostFileDraft {
             missing.removeAll { $0.utf8.elementsEqual(address.utf8) }
         }
         let neighbour = old.indices.last { kept[$0] } ?? old.indices.last
-        let quotes = YAMLText.Quotes(neighbour.flatMap { bytes[old[$0]].first })
+        let quotes = neighbour.map { YAMLText.Quotes(bytes[old[$0]].first) } ?? (isJSON ? .double : .none)
         let added = missing.map { YAMLText.scalar($0, like: quotes) }
         if bytes[entry.range].first == UInt8(ascii: "[") {
             changeFlow(entry.range, old, kept: kept, adding: added)

@@ -65,7 +65,7 @@ struct HostFileDraft {
             if let value, let index {
                 try change(layout.entries[index], to: value)
             } else if let value {
-                added.append((key, "\(key): \(value)"))
+                added.append((key, isJSON ? "\"\(key)\": \(value.line(like: .double))" : "\(key): \(value)"))
             } else if let index {
                 kept[index] = false
             }
@@ -135,6 +135,12 @@ struct HostFileDraft {
         } else {
             insert(text + lineBreak, at: bytes.count)
         }
+    }
+
+    /// Whether the file seems to be JSON, which other programs may read or write; then it stays that.
+    var isJSON: Bool {
+        guard case .flow(let entries, _) = layout.root else { return false }
+        return !entries.isEmpty && entries.allSatisfy { bytes[$0.keyRange].first == UInt8(ascii: "\"") }
     }
 
     var lineBreak: String { String(decoding: lines.lineBreak, as: UTF8.self) }

@@ -16,7 +16,7 @@ extension HostValue: CustomStringConvertible {
         switch self {
         case .flag(let flag): flag ? "true" : "false"
         case .text(let text): YAMLText.scalar(text, like: quotes)
-        case .list(let items): YAMLText.list(items)
+        case .list(let items): "[\(items.map { YAMLText.scalar($0, like: quotes) }.joined(separator: ", "))]"
         }
     }
 }
