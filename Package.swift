@@ -30,6 +30,7 @@ let package = Package(
         .systemLibrary(name: "CLibMD", pkgConfig: "libmd", providers: [.apt(["libmd-dev"])]),
         .systemLibrary(name: "CLibEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
         .systemLibrary(name: "CLibQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+        .systemLibrary(name: "CXAttr"),
         .target(name: "CSQLiteSettings"),
 
         .target(
@@ -52,7 +53,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "Configuration", dependencies: ["CLibMD", "CLibYAML", "Invites", "Shell", "Text", "XMPP"],
+            name: "Configuration", dependencies: ["CLibMD", "CLibYAML", "CXAttr", "Invites", "Shell", "Text", "XMPP"],
             swiftSettings: settings),
         .target(
             name: "Supervision",
@@ -115,7 +116,7 @@ let package = Package(
             name: "StorageTests", dependencies: ["Storage"], resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["Configuration", "Invites", "Shell", "TestSupport", "Text", "XMPP"],
+            dependencies: ["CXAttr", "Configuration", "Invites", "Shell", "TestSupport", "Text", "XMPP"],
             resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "SupervisionTests",

@@ -1,3 +1,4 @@
+import CXAttr
 import Glibc
 
 /// A new file beside the one whose place it takes. It goes away unless it does.
@@ -42,15 +43,38 @@ struct TemporaryFile: ~Copyable {
         guard fchmod(descriptor, status.st_mode & 0o777) == 0 else {
             throw Failure(action: "get its permissions", code: errno)
         }
+        let hasAccessList = try copyAccessList(of: other, mode: status.st_mode & 0o777)
         guard fsync(descriptor) == 0 else { throw Failure(action: "be written", code: errno) }
         var now = stat()
         guard fstat(descriptor, &now) == 0 else { throw Failure(action: "be written", code: errno) }
         var lost: [String] = []
         if now.st_uid != status.st_uid { lost.append("owner") }
         if now.st_gid != status.st_gid { lost.append("group") }
-        if now.st_mode != status.st_mode { lost.append("mode") }
+        if !hasAccessList {
+            lost.append("access control list")
+        } else if now.st_mode != status.st_mode {
+            lost.append("mode")
+        }
         if status.st_nlink > 1 { lost.append("other hard links") }
         return lost
+    }
+
+    /// Gives the file the access control list of the other, or none, whatever the directory's default is.
+    ///
+    /// - Returns: `false` when it cannot have it. Then nobody but its owner and others may use it: with a list, what the
+    ///   mode says of the group is something else.
+    private func copyAccessList(of other: String, mode: mode_t) throws(Failure) -> Bool {
+        let name = "system.posix_acl_access"
+        var list = [UInt8](repeating: 0, count: 65_536)
+        let size = getxattr(other, name, &list, list.count)
+        if size >= 0, fsetxattr(descriptor, name, list, size, 0) == 0 { return true }
+        if size < 0, errno == ENODATA || errno == ENOTSUP {
+            return fremovexattr(descriptor, name) == 0 || errno == ENODATA || errno == ENOTSUP
+        }
+        guard fchmod(descriptor, mode & ~0o070) == 0 else {
+            throw Failure(action: "get its permissions", code: errno)
+        }
+        return false
     }
 
     private func fill(_ bytes: [UInt8]) throws(Failure) {

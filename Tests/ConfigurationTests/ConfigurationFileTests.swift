@@ -1,3 +1,4 @@
+import CXAttr
 import Foundation
 import TestSupport
 import Testing
@@ -51,6 +52,41 @@ import Testing
         let lost = try ConfigurationFile.replace(path, expecting: new, with: old)
         #expect(lost == ["mode", "other hard links"])
         #expect(content("\(directory.path)/other.yaml") == new)
+    }
+
+    /// The access control list as the kernel has it: the version, then tag, permissions and id of each entry.
+    private func accessList(grantingTo user: UInt32) -> [UInt8] {
+        let entries: [(tag: UInt16, permissions: UInt16, id: UInt32)] = [
+            (0x01, 6, .max), (0x02, 6, user), (0x04, 0, .max), (0x10, 6, .max), (0x20, 0, .max),
+        ]
+        func bytes(_ value: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: value.littleEndian, Array.init) }
+        return bytes(UInt32(2)) + entries.flatMap { bytes($0.tag) + bytes($0.permissions) + bytes($0.id) }
+    }
+
+    private func accessList(of path: String) -> [UInt8]? {
+        var list = [UInt8](repeating: 0, count: 1024)
+        let size = getxattr(path, "system.posix_acl_access", &list, list.count)
+        return size < 0 ? nil : Array(list.prefix(size))
+    }
+
+    @Test func theAccessControlListStays() throws {
+        let list = accessList(grantingTo: 12_345)
+        // Where the file system has none, there is none to lose.
+        guard setxattr(path, "system.posix_acl_access", list, list.count, 0) == 0 else { return }
+        let lost = try ConfigurationFile.replace(path, expecting: old, with: new)
+        #expect(lost == [])
+        #expect(accessList(of: path) == list)
+    }
+
+    @Test func theDirectoryGivesTheFileNoAccessControlList() throws {
+        let list = accessList(grantingTo: 12_345)
+        let before = try status(path)
+        let directory = Path.directory(of: path)
+        guard setxattr(directory, "system.posix_acl_default", list, list.count, 0) == 0 else { return }
+        let lost = try ConfigurationFile.replace(path, expecting: old, with: new)
+        #expect(lost == [])
+        #expect(accessList(of: path) == nil)
+        #expect(try status(path).st_mode == before.st_mode)
     }
 
     @Test func aChangedFileIsLeftAlone() throws {
