@@ -65,10 +65,10 @@ extension Supervisor {
         let isSame = new.files == base.files
         // Nothing waits, and what files say runs: nothing has to be on the disk first.
         let move = try transaction.applying(isSame: isSame, confirmedBy: nil)
-        let before = transaction.record.running
+        let old = runningSnapshot
         _ = run(new)
         transaction.commit(move)
-        if !isSame { keep(new, move.record, before: before, by: by) }
+        if !isSame { keep(new, move.record, before: old, by: by) }
         surroundings.logger.notice(
             "settings saved",
             metadata: ["host": "\(host)", "keys": "\(wanted.map(\.rawValue).joined(separator: ", "))"])

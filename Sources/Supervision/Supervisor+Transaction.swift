@@ -113,13 +113,14 @@ extension Supervisor {
                 throw error
             }
         }
-        let before = transaction.record.running
+        let old = runningSnapshot
+        let before = old.header.number
         if move.record.pending != nil { pendingBack = base.asSnapshot(before) }
         let diff = run(new)
         transaction.commit(move)
         refused = []
         if !isSame {
-            keep(new, move.record, before: before, by: by)
+            keep(new, move.record, before: old, by: by)
         }
         logApplied(diff, newDaemon)
         if let patience, move.record.pending != nil { undo(after: patience, unlessConfirmed: move.record) }
@@ -320,20 +321,32 @@ extension Supervisor {
         _ record: ConfigurationTransaction.Record, keeping number: Int
     ) async throws(ConfigurationRefusal) {
         let isKept = await snapshots.has(number)
-        let snapshot = ConfigurationSnapshot(
-            number: number, before: header.before, time: header.time, by: header.by, files: base.files,
-            hosts: base.hosts)
-        try await snapshots.write(isKept ? nil : snapshot, record)
+        try await snapshots.write(isKept ? nil : runningSnapshot, record)
     }
 
-    /// Has what runs now written down as a snapshot, some time later.
-    func keep(_ base: BaseLayer, _ record: ConfigurationTransaction.Record, before: Int, by: String) {
+    /// What runs, as it came into force.
+    var runningSnapshot: ConfigurationSnapshot {
+        ConfigurationSnapshot(
+            number: transaction.record.running, before: header.before, time: header.time, by: header.by,
+            files: base.files, hosts: base.hosts)
+    }
+
+    /// Has what runs now written down as a snapshot, some time later, and what ran before, if the disk did not take it
+    /// then.
+    func keep(
+        _ base: BaseLayer, _ record: ConfigurationTransaction.Record, before old: ConfigurationSnapshot, by: String
+    ) {
+        let before = old.header.number
         let snapshot = ConfigurationSnapshot(
             number: record.running, before: before, time: surroundings.now(), by: by, files: base.files,
             hosts: base.hosts)
         header = snapshot.header
         // What ran before may be older than all others that are kept, and is where an undo goes.
-        snapshots.writeLater(snapshot, record, needed: transaction.needed.union([before]))
+        let needed = transaction.needed.union([before])
+        if !snapshots.headers.contains(where: { $0.number == before }) {
+            snapshots.writeLater(old, record, needed: needed)
+        }
+        snapshots.writeLater(snapshot, record, needed: needed)
     }
 
     private func checkOverrides(over new: BaseLayer) throws(ConfigurationRefusal) {

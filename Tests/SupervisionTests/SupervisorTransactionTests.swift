@@ -309,6 +309,26 @@ import XMPP
         }
     }
 
+    @Test func whatADiskDidNotTakeIsKeptOnceItDoes() async throws {
+        try await Hosting.with(["a.example": ""]) { hosting in
+            let supervisor = hosting.supervisor
+            await supervisor.snapshots.finish()
+            // Where the snapshot would be written first.
+            let path = hosting.directory.path + "/state/configuration/.000002.jsonl.new"
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+            for name in ["Two", "Three"] {
+                try hosting.write("site_name: \(name)\n", host: "a.example")
+                _ = try await supervisor.apply(expecting: nil, by: name)
+                await supervisor.snapshots.finish()
+                if name == "Two" { try FileManager.default.removeItem(atPath: path) }
+            }
+            #expect(await supervisor.history().map(\.header.by) == ["start", "Two", "Three"])
+            #expect(try await supervisor.undo(to: nil, expecting: nil).after == 2)
+            let settings = await supervisor.settings(of: "a.example")
+            #expect(settings?.contains { $0.value == "Two" } == true)
+        }
+    }
+
     @Test func aDiskThatFailsRefusesWhatMustSurviveARestart() async throws {
         try await Hosting.with(["a.example": ""]) { hosting in
             try hosting.write(forbidden, host: "a.example")
