@@ -88,8 +88,9 @@ class Terminal:
     def _lines(seen: str) -> list[str]:
         # Signs of life are gone as soon as there is something to show.
         seen = re.sub(r"\r\x1b\[K[^\r\n]*(?=\r\x1b\[K)", "", seen).replace("\r\x1b[K", "").replace("\r\n", "\n")
+        # A message goes on in the next line where it is wider than the terminal.
+        seen = re.sub(r"^invitectl: ((?:.|\n)*?)[ \n]\(([a-z.-]+)\)$", r"error \2: \1", seen, flags=re.MULTILINE)
         lines = seen.removesuffix("\n").split("\n") if seen else []
-        lines = [re.sub(r"^invitectl: (.*) \(([a-z.-]+)\)$", r"error \2: \1", line) for line in lines]
         lines = [re.sub(r"^(.*) \(yes/no\) (\w+)$", r"? \1 => \2", line) for line in lines]
         return [line for line in lines if line != "(none)"]
 

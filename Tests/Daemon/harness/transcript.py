@@ -82,7 +82,8 @@ def _pattern(line: str) -> str:
     parts = re.split(r"<([a-z]+)>", " ".join(line.split()))
     for index, part in enumerate(parts):
         if index % 2 == 0:
-            parts[index] = re.escape(part)
+            # A terminal is narrower than some lines are long.
+            parts[index] = re.escape(part).replace("\\ ", "[ \n]")
         else:
             parts[index] = f"(?:{FORMS[part]})" if part in FORMS else re.escape(f"<{part}>")
     return "".join(parts) + "\n"
