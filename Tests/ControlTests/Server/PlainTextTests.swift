@@ -29,7 +29,7 @@ import Testing
             go.put(())
             go.put(())
             let said = try await lines(peer, upTo: "hint: ")
-            #expect(said.first?.hasPrefix("invited 1.2.3: you are root, admin of all hosts") == true)
+            #expect(said.first?.contains(/^invited 1\.2\.3: you are \S+, admin of all hosts/) == true)
             #expect(
                 said.suffix(4) == [
                     "a.example", "invited> b.example", "invited> error host.unknown: there is no host `c.example`",

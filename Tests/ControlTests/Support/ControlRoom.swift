@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import Shell
 import Supervision
@@ -15,7 +16,7 @@ struct ControlRoom {
     /// Runs a body with a server whose commands do what the test says.
     static func with(
         limits: ControlServer.Limits = .init(stall: .hours(1), grace: .hours(1)),
-        policy: AccessPolicy = AccessPolicy(daemon: 0),
+        policy: AccessPolicy = AccessPolicy(daemon: geteuid()),
         install: @escaping (inout CommandHandlers) -> Void = { _ in }, _ body: (ControlRoom) async throws -> Void
     ) async throws {
         try await Desk.with(["a.example": "", "b.example": ""]) { _, handlers in

@@ -107,7 +107,7 @@ struct Transcript {
     static let forms = [
         "time": #"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{3})?)?Z"#, "hash": "[0-9a-f]{12,16}",
         "token": "[A-Za-z0-9]{29}", "number": #"\d+"#, "version": #"\d+\.\d+\.\d+"#,
-        "user": "root|someone|uid-[0-9]+|[0-9]+",
+        "user": "[A-Za-z0-9_.-]+",
         "port": #"\d{1,5}"#,
         "connection":
             #"(connecting to|waiting for) 127\.0\.0\.1:\d+(: the server did not finish the handshake in time)?"#,
