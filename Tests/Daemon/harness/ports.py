@@ -15,7 +15,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def await_listener(port: int, process: subprocess.Popen[bytes], timeout: float = 30) -> None:
+def await_listener(port: int, process: subprocess.Popen[bytes], timeout: float = 120) -> None:
     """Return when something accepts on `port`; fail when `process` ends before that."""
     deadline = time.monotonic() + timeout
     while True:
@@ -45,7 +45,7 @@ class Announcement:
         self._listener = socket.create_server((LOOPBACK, 0))
         self.port: int = self._listener.getsockname()[1]
 
-    def wait(self, timeout: float = 30) -> None:
+    def wait(self, timeout: float = 120) -> None:
         self._listener.settimeout(timeout)
         with self._listener:
             self._listener.accept()[0].close()

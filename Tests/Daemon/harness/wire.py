@@ -104,7 +104,11 @@ class Stream:
     # Sending
 
     def send(self, data: str | bytes) -> None:
-        self._connection.sendall(data.encode() if isinstance(data, str) else data)
+        rest = memoryview(data.encode() if isinstance(data, str) else data)
+        # The time that a call has is for all that it sends, and a busy daemon takes much of it slowly.
+        while rest:
+            self._connection.sendall(rest[:65536])
+            rest = rest[65536:]
 
     def send_all(self, stanzas: Iterable[str]) -> None:
         """Everything in as few packets as the kernel likes."""
