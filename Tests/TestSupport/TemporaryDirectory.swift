@@ -4,7 +4,17 @@ import Foundation
 package final class TemporaryDirectory: Sendable {
     package let path: String
 
+    /// All tests run at once, and have more files open than many shells let a process have.
+    private static let hasRoomForFiles: Bool = {
+        var limit = rlimit()
+        let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard getrlimit(files, &limit) == 0 else { return false }
+        limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, 16_384))
+        return setrlimit(files, &limit) == 0
+    }()
+
     package init() throws {
+        _ = Self.hasRoomForFiles
         var template = Array("/tmp/invited-test-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
         path = String(cString: made)
