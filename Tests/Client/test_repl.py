@@ -257,9 +257,9 @@ def test_tab_lists_in_columns(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
 
 
 def test_tab_shows_no_more_than_fits(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
-    daemon.candidates = [(f"h{number:05}.example", "") for number in range(1000)]
+    daemon.candidates = [(f"h{number:05}.example", "") for number in range(10_000)]
     repl.send("host show \t\t")
-    repl.expect_exact("… there are 1000\r\n")
+    repl.expect_exact("… there are 10000\r\n")
     assert repl.before.count("\r\n") < 24
 
 
