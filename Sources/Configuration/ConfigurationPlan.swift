@@ -26,16 +26,17 @@ public struct ConfigurationPlan: Hashable, Sendable {
     ///   - running: What runs, by host.
     ///   - next: What would run instead.
     ///   - daemon: The daemon's settings that it runs with.
-    ///   - shell: The roles in force, which an apply may have changed since the daemon started.
+    ///   - shell: The roles in force, which may be others than the daemon started with.
+    ///   - nextShell: Those that would be in force instead.
     ///   - nextDaemon: The daemon's settings that would be in force after a restart; `nil` where those stay.
     ///   - generation: How many changes there were before, so that one back and forth shows, too.
     public init(
         from running: [String: HostConfiguration], to next: [String: HostConfiguration], daemon: DaemonConfiguration,
-        shell: ShellConfiguration, nextDaemon: DaemonConfiguration?, generation: Int
+        shell: ShellConfiguration, nextShell: ShellConfiguration, nextDaemon: DaemonConfiguration?, generation: Int
     ) {
         let diff = ConfigurationDiff(from: running, to: next)
         let keys = nextDaemon?.restartDifferences(from: daemon) ?? []
-        let roles = nextDaemon.map { $0.shell != shell } == true ? [DaemonConfiguration.rolesKey] : []
+        let roles = nextShell == shell ? [] : [DaemonConfiguration.rolesKey]
         var steps = diff.added.map { Step(host: $0.host, action: .add, keys: []) }
         steps += diff.removed.map { Step(host: $0, action: .remove, keys: []) }
         steps += diff.changed.map { Step(host: $0.host, action: .update, keys: $0.keys.map(\.rawValue)) }
@@ -48,8 +49,10 @@ public struct ConfigurationPlan: Hashable, Sendable {
         var text = CanonicalText()
         text.add(running)
         text.add(next)
-        text.add(keys + roles)
-        text.add((keys + roles).map { nextDaemon?.value(of: $0) ?? "" })
+        text.add(keys)
+        text.add(keys.map { nextDaemon?.value(of: $0) ?? "" })
+        text.add(shell)
+        text.add(nextShell)
         text.add(String(generation))
         hash = text.fingerprint.short
     }

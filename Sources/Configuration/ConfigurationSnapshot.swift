@@ -1,15 +1,18 @@
 import Foundation
 public import Invites
+import Shell
 import Text
 import XMPP
 
-/// What the hosts' files said when they were applied, kept so that it can run again.
+/// What the files said of hosts and roles when they were applied, kept so that it can run again.
 public struct ConfigurationSnapshot: Hashable, Sendable {
     /// The numbers that snapshots have. Nobody gets to the last one; what says more was damaged.
     public static let numbers = 1...Int(Int32.max)
 
     public var header: Header
     public let hosts: [String: HostConfiguration]
+    /// The roles at the control socket.
+    public let shell: ShellConfiguration
 
     /// All that is to be known of a snapshot without reading it.
     public struct Header: Hashable, Sendable {
@@ -27,11 +30,12 @@ public struct ConfigurationSnapshot: Hashable, Sendable {
 
     public init(
         number: Int, before: Int? = nil, time: Timestamp, by: String, files: Fingerprint,
-        hosts: [String: HostConfiguration]
+        hosts: [String: HostConfiguration], shell: ShellConfiguration
     ) {
         header = Header(
             number: number, before: before, time: time, by: by, hostCount: hosts.count, files: files)
         self.hosts = hosts
+        self.shell = shell
     }
 
     /// Why a snapshot cannot be read.
@@ -46,8 +50,8 @@ public struct ConfigurationSnapshot: Hashable, Sendable {
 
 // MARK: - On disk
 
-/// A line of JSON for the header and one for each host, which is also a line of YAML and read by the same rules as the
-/// hosts' files.
+/// A line of JSON for the header, one for each role, and one for each host, which is also a line of YAML and read by the
+/// same rules as the hosts' files.
 extension ConfigurationSnapshot {
     /// The header with what shows that the lines below it are what was written.
     fileprivate struct HeaderLine: Codable {
@@ -57,25 +61,37 @@ extension ConfigurationSnapshot {
         let time: Int64
         let by: String
         let hosts: Int
+        let roles: Int?
         let files: String
         let checksum: String
+    }
+
+    fileprivate struct RoleLine: Codable {
+        let users: [String]
+        let groups: [String]
+        let role: String
+        let hosts: [String]?
     }
 
     /// The text of the file.
     public var bytes: [UInt8] {
         let line = HeaderLine(
             number: header.number, before: header.before, time: header.time.millisecondsSinceEpoch, by: header.by,
-            hosts: hosts.count,
-            files: header.files.description, checksum: Fingerprint(hosts).description)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Texts and integers can always be written.
-        var bytes = (try? encoder.encode(line)).map { [UInt8]($0) } ?? []
-        bytes.append(UInt8(ascii: "\n"))
+            hosts: hosts.count, roles: shell.roles.count,
+            files: header.files.description, checksum: Fingerprint(hosts, shell).description)
+        var bytes = Self.jsonLine(line)
+        for grant in shell.roles { bytes += Self.jsonLine(RoleLine(grant)) }
         for (_, configuration) in hosts.sorted(by: { $0.key < $1.key }) {
             bytes.append(contentsOf: configuration.jsonLine.utf8)
         }
         return bytes
+    }
+
+    private static func jsonLine(_ value: some Encodable) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Texts and integers can always be written.
+        return ((try? encoder.encode(value)).map { [UInt8]($0) } ?? []) + [UInt8(ascii: "\n")]
     }
 
     /// Reads the text of a file.
@@ -84,7 +100,9 @@ extension ConfigurationSnapshot {
         let line = try Self.headerLine(lines.first)
         var hosts: [String: HostConfiguration] = [:]
         hosts.reserveCapacity(lines.count)
-        for text in lines.dropFirst() {
+        let roleLines = lines.dropFirst().prefix(max(line.roles ?? 0, 0))
+        let roles = try roleLines.map { text throws(Damage) in try Self.grant(text) }
+        for text in lines[roleLines.endIndex...] {
             var report = DiagnosticReport(file: "")
             let settings = YAMLReader.read(Array(text), report: &report).map { HostSettings($0, report: &report) }
             guard report.isEmpty, let settings, let host = settings.host?.value.domain else {
@@ -92,7 +110,8 @@ extension ConfigurationSnapshot {
             }
             hosts[host] = HostConfiguration(host: host, settings: settings, defaults: HostSettings())
         }
-        guard Fingerprint(hosts).description == line.checksum else {
+        shell = ShellConfiguration(roles: roles)
+        guard Fingerprint(hosts, shell).description == line.checksum else {
             throw Damage("it is not what was written")
         }
         self.hosts = hosts
@@ -102,6 +121,15 @@ extension ConfigurationSnapshot {
     /// Reads the header from the beginning of a file.
     public static func header(reading bytes: [UInt8]) throws(Damage) -> Header {
         Header(try headerLine(bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first))
+    }
+
+    private static func grant(_ text: ArraySlice<UInt8>) throws(Damage) -> RoleGrant {
+        guard let line = try? JSONDecoder().decode(RoleLine.self, from: Data(text)),
+            let role = Role(rawValue: line.role)
+        else {
+            throw Damage("a role cannot be read")
+        }
+        return RoleGrant(users: line.users, groups: line.groups, role: role, hosts: line.hosts.map { Set($0) })
     }
 
     private static func headerLine(_ text: ArraySlice<UInt8>?) throws(Damage) -> HeaderLine {
@@ -126,6 +154,15 @@ extension ConfigurationSnapshot.Header {
     }
 }
 
+extension ConfigurationSnapshot.RoleLine {
+    fileprivate init(_ grant: RoleGrant) {
+        users = grant.users
+        groups = grant.groups
+        role = grant.role.rawValue
+        hosts = grant.hosts?.sorted()
+    }
+}
+
 extension HostConfiguration {
     fileprivate var jsonLine: String {
         var line = "{\"host\":\(Self.json(host)),\"admins\":["
@@ -137,7 +174,8 @@ extension HostConfiguration {
         return line + ",\"suspended\":\(suspended)}\n"
     }
 
-    /// Checked settings hold no control characters, so there is nothing else to escape. Scalar by scalar: to Swift, a quote and an accent after it are one character, which is no quote.
+    /// Checked settings hold no control characters, so there is nothing else to escape. Scalar by scalar: to Swift, a quote
+    /// and an accent after it are one character, which is no quote.
     private static func json(_ text: String) -> String {
         var json = "\""
         for scalar in text.unicodeScalars {

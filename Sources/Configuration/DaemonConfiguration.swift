@@ -88,7 +88,6 @@ public struct DaemonConfiguration: Hashable, Sendable {
         case "state_directory": stateDirectory
         case "hosts_directory": hostsDirectory
         case "control_socket": controlSocket
-        case Self.rolesKey: shell.description
         default: nil
         }
     }

@@ -1,5 +1,6 @@
 import CLibMD
 import Invites
+import Shell
 import XMPP
 
 /// Tells two configurations apart: SHA-256 over all that they say. What has no effect, such as comments and the order of
@@ -13,14 +14,15 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
         description = digits
     }
 
-    /// The fingerprint of hosts' configurations.
-    public init(_ hosts: [String: HostConfiguration]) {
+    /// The fingerprint of hosts' configurations, and of the roles.
+    public init(_ hosts: [String: HostConfiguration], _ shell: ShellConfiguration = ShellConfiguration()) {
         var text = CanonicalText()
         text.add(hosts)
+        text.add(shell)
         self = text.fingerprint
     }
 
-    /// The fingerprint of all hosts' files. Those that are refused count with what they hold, so that mending them is a
+    /// The fingerprint of all hosts' files, and of the roles. Those that are refused count with what they hold, so that mending them is a
     /// change; what another version says of their mistakes is none.
     public init(_ loaded: LoadedConfiguration) {
         var text = CanonicalText()
@@ -29,6 +31,7 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
             text.add(Path.name(of: refused.file))
             text.add(refused.content?.fields ?? [])
         }
+        text.add(loaded.daemon?.shell ?? ShellConfiguration())
         self = text.fingerprint
     }
 
@@ -72,6 +75,16 @@ struct CanonicalText {
     mutating func add(_ fields: [String]) {
         add(String(fields.count))
         for field in fields { add(field) }
+    }
+
+    mutating func add(_ shell: ShellConfiguration) {
+        for grant in shell.roles {
+            add(grant.role.rawValue)
+            add(grant.users)
+            add(grant.groups)
+            // Of no hosts is something else than of all.
+            add(grant.hosts.map { ["hosts"] + $0.sorted() } ?? [])
+        }
     }
 
     /// Hosts have no order, so what stands for them is a sum: nothing has to be sorted, however many they are.

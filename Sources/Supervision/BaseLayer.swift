@@ -4,6 +4,8 @@ internal import XMPP
 /// What runs beneath the settings that were changed at run time.
 struct BaseLayer: Sendable {
     let hosts: [String: HostConfiguration]
+    /// The roles at the control socket.
+    let shell: ShellConfiguration
     /// What the files said that it was made from.
     let files: Fingerprint
     private let source: Source
@@ -17,24 +19,28 @@ struct BaseLayer: Sendable {
 
     init(_ read: FilesRead) {
         hosts = read.loaded.hosts
+        // Without a daemon's file that can be read, nothing comes into force.
+        shell = read.loaded.daemon?.shell ?? ShellConfiguration()
         files = read.fingerprint
         source = .files(read.loaded)
     }
 
     init(_ snapshot: ConfigurationSnapshot) {
         hosts = snapshot.hosts
+        shell = snapshot.shell
         files = snapshot.header.files
         source = .snapshot(snapshot.header.number)
     }
 
-    private init(_ hosts: [String: HostConfiguration], files: Fingerprint, source: Source) {
-        self.hosts = hosts
-        self.files = files
+    private init(_ other: BaseLayer, source: Source) {
+        hosts = other.hosts
+        shell = other.shell
+        files = other.files
         self.source = source
     }
 
     /// The same as the snapshot that was made of it.
-    func asSnapshot(_ number: Int) -> BaseLayer { BaseLayer(hosts, files: files, source: .snapshot(number)) }
+    func asSnapshot(_ number: Int) -> BaseLayer { BaseLayer(self, source: .snapshot(number)) }
 
     /// Whether it is what files said, and not a snapshot.
     var isFiles: Bool { if case .files = source { true } else { false } }

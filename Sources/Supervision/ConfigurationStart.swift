@@ -33,7 +33,8 @@ struct ConfigurationStart {
         let snapshot = ConfigurationSnapshot(
             number: transaction.record.running,
             before: previous.map(\.lastGood).flatMap { headers[$0]?.number } ?? headers.keys.max(),
-            time: surroundings.now(), by: "start", files: base.files, hosts: base.hosts)
+            time: surroundings.now(), by: "start", files: base.files, hosts: base.hosts,
+            shell: base.shell)
         header = old?.header ?? headers[transaction.record.running] ?? snapshot.header
         guard isNew || transaction.record != previous else { return }
         if previous?.pending != nil {

@@ -34,7 +34,7 @@ extension Supervisor {
     public func differences() async throws(ConfigurationRefusal) -> [SettingDifference] {
         let (new, newDaemon) = try await loadGood()
         let view = view
-        let (daemon, shell) = (daemon, shell)
+        let (daemon, shell) = (daemon, base.shell)
         return await Self.onBlockingThread {
             SettingDifference.differences(from: daemon, shell, to: newDaemon)
                 + view.differences(
@@ -78,12 +78,12 @@ extension Supervisor {
     public func comparison(_ isWanted: @escaping @Sendable (String?) -> Bool) async -> Comparison {
         let read = await load()
         let (view, daemon, base, record) = (view, daemon, base, transaction.record)
-        let (shell, deadline) = (shell, transaction.deadline)
+        let deadline = transaction.deadline
         return await Self.onBlockingThread {
             let loaded = read.loaded
             var differences: [SettingDifference] = []
             if isWanted(nil), let newDaemon = loaded.daemon {
-                differences = SettingDifference.differences(from: daemon, shell, to: newDaemon)
+                differences = SettingDifference.differences(from: daemon, base.shell, to: newDaemon)
             }
             let unknown = Set(loaded.refused.compactMap(\.host))
             let isComparable = loaded.daemon != nil
@@ -129,9 +129,10 @@ extension Supervisor {
         }
     }
 
-    /// Has the daemon's own settings handed over at every apply, for those that can take effect at once.
-    public func whenApplied(_ body: @escaping @Sendable (DaemonConfiguration) -> Void) {
-        configurationApplied = body
+    /// Has somebody told the roles in force: now, and whenever others are.
+    public func followRoles(_ follower: @escaping @Sendable (ShellConfiguration) -> Void) {
+        rolesFollower = follower
+        follower(base.shell)
     }
 
     // MARK: Parts
@@ -146,13 +147,13 @@ extension Supervisor {
 
     /// What going over to another base would do to what runs at this moment.
     ///
-    /// - Parameter newDaemon: What the daemon's file says; `nil` where the daemon's settings stay.
+    /// - Parameter newDaemon: What the daemon's file says; `nil` where its settings stay but for the roles.
     func plan(for new: BaseLayer, _ newDaemon: DaemonConfiguration? = nil) async -> ConfigurationPlan {
-        let (view, daemon, shell, generation) = (view, daemon, shell, transaction.generation)
+        let (view, daemon, generation) = (view, daemon, transaction.generation)
         return await Self.onBlockingThread {
             ConfigurationPlan(
-                from: view.running, to: new.hosts(with: view.overrides), daemon: daemon, shell: shell,
-                nextDaemon: newDaemon, generation: generation)
+                from: view.running, to: new.hosts(with: view.overrides), daemon: daemon,
+                shell: view.base.shell, nextShell: new.shell, nextDaemon: newDaemon, generation: generation)
         }
     }
 

@@ -120,9 +120,10 @@ extension Supervisor {
         }
     }
 
-    /// Moves to another base, with the overrides on top: starts the hosts that are new, stops those that are gone with
+    /// Moves to another base, with the overrides on top: puts its roles in force, starts the hosts that are new, stops those that are gone with
     /// their overrides, and gives those that differ their new rules. What does not differ is not touched.
     func run(_ base: BaseLayer) -> ConfigurationDiff {
+        if base.shell != self.base.shell { rolesFollower?(base.shell) }
         self.base = base
         dropOverridesOfGoneHosts()
         revision += 1

@@ -1,5 +1,4 @@
 public import Configuration
-internal import Dispatch
 public import Invites
 internal import Logging
 internal import XMPP
@@ -124,8 +123,6 @@ extension Supervisor {
         }
         logApplied(diff, newDaemon)
         if let patience, move.record.pending != nil { undo(after: patience, unlessConfirmed: move.record) }
-        shell = newDaemon.shell
-        configurationApplied?(newDaemon)
         let applied = AppliedConfiguration(
             diff, before: before, after: move.record.running, deadline: transaction.deadline)
         tell(cause, "applied the files as snapshot \(applied.after)", applied.hosts)
@@ -278,44 +275,6 @@ extension Supervisor {
         return await task.value
     }
 
-    /// Reads the files on a thread that may wait for the disk; the services go on meanwhile.
-    ///
-    /// One reading at a time, since all hosts' files take time and memory: whoever asks while one is under way, which
-    /// may have missed the latest change, gets the next, together with all others who wait for it.
-    func load() async -> FilesRead {
-        if let nextReading { return await nextReading.value }
-        let previous = reading
-        let next = Task {
-            _ = await previous?.value
-            (reading, nextReading) = (nextReading, nil)
-            let read = await loadNow()
-            reading = nil
-            return read
-        }
-        nextReading = next
-        return await next.value
-    }
-
-    private func loadNow() async -> FilesRead {
-        readings += 1
-        let before = loader
-        let (after, read) = await Self.onBlockingThread {
-            var loader = before
-            let read = FilesRead(loader.load())
-            return (loader, read)
-        }
-        loader = after
-        return read
-    }
-
-    /// Runs what may wait for a disk, or takes long, on a thread that nobody else needs: the watchdog asks this actor
-    /// whether it lives.
-    static func onBlockingThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: body()) }
-        }
-    }
-
     /// Writes a record onto the disk, after the snapshot that it needs.
     private func write(
         _ record: ConfigurationTransaction.Record, keeping number: Int
@@ -328,7 +287,7 @@ extension Supervisor {
     var runningSnapshot: ConfigurationSnapshot {
         ConfigurationSnapshot(
             number: transaction.record.running, before: header.before, time: header.time, by: header.by,
-            files: base.files, hosts: base.hosts)
+            files: base.files, hosts: base.hosts, shell: base.shell)
     }
 
     /// Has what runs now written down as a snapshot, some time later, and what ran before, if the disk did not take it
@@ -339,7 +298,7 @@ extension Supervisor {
         let before = old.header.number
         let snapshot = ConfigurationSnapshot(
             number: record.running, before: before, time: surroundings.now(), by: by, files: base.files,
-            hosts: base.hosts)
+            hosts: base.hosts, shell: base.shell)
         header = snapshot.header
         // What ran before may be older than all others that are kept, and is where an undo goes.
         let needed = transaction.needed.union([before])

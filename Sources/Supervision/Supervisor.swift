@@ -10,8 +10,6 @@ public import XMPP
 public actor Supervisor {
     /// The daemon's own settings that it runs with.
     package nonisolated let daemon: DaemonConfiguration
-    /// The roles in force: of the settings of the daemon itself only they change while it runs.
-    var shell: ShellConfiguration
     var loader: ConfigurationLoader
     /// The reading of the files that is under way, and the one that begins after it.
     var reading: Task<FilesRead, Never>?
@@ -45,7 +43,7 @@ public actor Supervisor {
     /// The snapshot that ran instead of the files when the daemon started.
     let snapshotAtStart: Int?
     var configurationFollowers: [@Sendable (ConfigurationEvent) -> Void] = []
-    var configurationApplied: (@Sendable (DaemonConfiguration) -> Void)?
+    var rolesFollower: (@Sendable (ShellConfiguration) -> Void)?
     private var isShutDown = false
     private var shutDownWaiters: [CheckedContinuation<Void, Never>] = []
     nonisolated let connection: ComponentConnection
@@ -73,7 +71,6 @@ public actor Supervisor {
     ) throws {
         self.loader = loader
         self.daemon = daemon
-        shell = daemon.shell
         self.surroundings = surroundings
         startedAt = surroundings.now()
         let databases = try InviteDatabases(

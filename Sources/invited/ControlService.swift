@@ -45,7 +45,7 @@ struct ControlService: Service {
         }
         async let recording: Void = record(events)
         // Whoever's roles have changed is thrown out, and may come again.
-        await supervisor.whenApplied { [server] in server.update(AccessPolicy($0.shell, daemon: geteuid())) }
+        await supervisor.followRoles { [server] in server.update(AccessPolicy($0, daemon: geteuid())) }
         var isServing = false
         if let socket {
             do {

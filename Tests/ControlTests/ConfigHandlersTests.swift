@@ -253,7 +253,7 @@ import Testing
             let status = RecordingOutput()
             let summary = try await desk.run("config status", output: status)
             #expect(lines(status, "config status") == [" shell.roles \(before) \(after)"])
-            #expect(summary.message == "snapshot 1 runs; the daemon's own file says otherwise")
+            #expect(summary.message == "snapshot 1 runs; the files have changed since")
             #expect(summary.hint == "`config plan` shows what an apply would do")
             let hash = try await desk.supervisor.plan().hash
             #expect(
@@ -265,6 +265,19 @@ import Testing
             #expect(output.questions == [.confirm("Apply it? no host changes, the roles change")])
             #expect(try await desk.run("config diff").message == "an apply would change nothing")
             #expect(try await desk.supervisor.plan().changesNothing)
+            let undone = RecordingOutput(answers: ["yes"])
+            #expect(try await desk.run("config undo", output: undone).code == .ok)
+            #expect(undone.questions == [.confirm("Go back to snapshot 1? no host changes, the roles change")])
+            #expect(try await rows("config diff", desk) == [" shell.roles \(before) \(after)"])
+        }
+    }
+
+    @Test func whatTheDaemonTakesAtItsStartIsTold() async throws {
+        try await with(["a.example": ""]) { desk in
+            let file = try String(contentsOf: URL(filePath: "\(desk.directory.path)/invited.yaml"), encoding: .utf8)
+            try desk.directory.write(file + "\ncontrol_socket: elsewhere.sock\n", to: "invited.yaml")
+            let summary = try await desk.run("config status")
+            #expect(summary.message == "snapshot 1 runs; the daemon's own file says otherwise")
         }
     }
 

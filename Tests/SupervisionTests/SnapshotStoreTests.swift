@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Invites
+import Shell
 import TestSupport
 import Testing
 import XMPP
@@ -18,10 +19,12 @@ import XMPP
 
     private func store() -> SnapshotStore { SnapshotStore(directory: path, logger: world.surroundings.logger) }
 
-    private func snapshot(_ number: Int, _ hosts: [HostConfiguration] = []) -> ConfigurationSnapshot {
+    private func snapshot(
+        _ number: Int, _ hosts: [HostConfiguration] = [], roles: [RoleGrant] = []
+    ) -> ConfigurationSnapshot {
         ConfigurationSnapshot(
             number: number, time: world.now, by: "someone \"quoted\"\n", files: Fingerprint("files \(number)"),
-            hosts: Dictionary(hosts.map { ($0.host, $0) }) { $1 })
+            hosts: Dictionary(hosts.map { ($0.host, $0) }) { $1 }, shell: ShellConfiguration(roles: roles))
     }
 
     private var everything: HostConfiguration {
@@ -33,7 +36,12 @@ import XMPP
     }
 
     @Test func whatIsWrittenIsReadBack() async throws {
-        let written = snapshot(12, [everything, HostConfiguration(host: "b.example", siteName: "true")])
+        let written = snapshot(
+            12, [everything, HostConfiguration(host: "b.example", siteName: "true")],
+            roles: [
+                RoleGrant(users: ["ann", #"7"x\"#], role: .viewer, hosts: ["*.a.example", "ünï.example"]),
+                RoleGrant(groups: ["ops"], role: .admin), RoleGrant(users: ["bob"], role: .operator, hosts: []),
+            ])
         let record = ConfigurationTransaction.Record(
             running: 12, pending: .init(back: 11, deadline: 5), rejected: "abc")
         let first = store()
@@ -86,16 +94,22 @@ import XMPP
     @Test func whatIsDamagedIsLeftOutAndSaid() async throws {
         let first = store()
         _ = first.open()
-        for number in 1...4 { try await first.write(snapshot(number, [everything]), .init(running: number)) }
+        for number in 1...5 {
+            let roles = number == 5 ? [RoleGrant(users: ["ann"], role: .viewer)] : []
+            try await first.write(snapshot(number, [everything], roles: roles), .init(running: number))
+        }
         try damage("000001.jsonl") { _ in Data() }
         try damage("000002.jsonl") { Data($0.dropLast(20)) }
         try damage("000003.jsonl") { Data(String(decoding: $0, as: UTF8.self).replacing(":true", with: ":false").utf8) }
+        try damage("000005.jsonl") {
+            Data(String(decoding: $0, as: UTF8.self).replacing("viewer", with: "admin").utf8)
+        }
         try damage("record.json") { Data($0.dropLast(2)) }
         let second = store()
         #expect(second.open() == nil)
-        #expect(second.headers.map(\.number) == [2, 3, 4])
+        #expect(second.headers.map(\.number) == [2, 3, 4, 5])
         #expect(world.log.items.count == 2, "\(world.log.items)")
-        for number in 2...3 {
+        for number in [2, 3, 5] {
             await #expect(throws: ConfigurationRefusal.self) { _ = try await second.read(number) }
         }
         #expect(try await second.read(4).hosts == ["ünï.example": everything])

@@ -71,6 +71,34 @@ import XMPP
         }
     }
 
+    @Test func rolesThatWereNeverConfirmedAreNotInForceAfterARestart() async throws {
+        func write(_ user: String, _ hosting: Hosting) throws {
+            let roles = "shell: {roles: [{users: [\(user)], role: admin}]}"
+            try Hosting.writeDaemonFile(in: hosting.directory, more: roles)
+        }
+        func users(_ hosting: Hosting) async throws -> [String] {
+            let heard = Inbox<[String]>()
+            await hosting.supervisor.followRoles { heard.put($0.roles.flatMap(\.users)) }
+            return try await heard.next { _ in true }
+        }
+        try await Hosting.with(["a.example": ""]) { hosting in
+            try write("ann", hosting)
+            try await apply(hosting)
+            try write("mallory", hosting)
+            try await apply(hosting, confirmWithin: patience)
+            #expect(try await users(hosting) == ["mallory"])
+            try await hosting.restarted { hosting in
+                #expect(try await users(hosting) == ["ann"])
+                #expect(try await hosting.supervisor.plan().changesRoles)
+                try write("bob", hosting)
+                try await hosting.restarted { hosting in
+                    let now = try await users(hosting)
+                    #expect(now == ["bob"])
+                }
+            }
+        }
+    }
+
     @Test func whatWasUndoneStaysUndone() async throws {
         try await Hosting.with(["a.example": "site_name: Old\n"]) { hosting in
             try write("New", hosting)

@@ -309,6 +309,34 @@ import XMPP
         }
     }
 
+    @Test func rolesThatAreNotConfirmedAreGoneBackFrom() async throws {
+        func write(_ user: String, _ hosting: Hosting) throws {
+            let roles = "shell: {roles: [{users: [\(user)], role: admin}]}"
+            try Hosting.writeDaemonFile(in: hosting.directory, more: roles)
+        }
+        try await Hosting.with(["a.example": ""]) { hosting in
+            let supervisor = hosting.supervisor
+            let users = Inbox<[String]>()
+            await supervisor.followRoles { users.put($0.roles.flatMap(\.users)) }
+            #expect(try await users.next { _ in true } == [])
+            try write("ann", hosting)
+            _ = try await supervisor.apply(expecting: nil, by: "someone")
+            #expect(try await users.next { _ in true } == ["ann"])
+            let hash = try await supervisor.plan().hash
+            try write("mallory", hosting)
+            // Nobody has seen this plan.
+            #expect(await applied(hosting, hash) == .stale)
+            let pending = try await supervisor.apply(expecting: nil, confirmWithin: minute, by: "someone")
+            #expect(pending.deadline != nil)
+            #expect(try await users.next { _ in true } == ["mallory"])
+            try await hosting.world.sleeper(for: .seconds(60)).wake()
+            #expect(try await users.next { _ in true } == ["ann"])
+            #expect(try await supervisor.planUndo(to: 1).plan.changesRoles)
+            _ = try await supervisor.undo(to: 1, expecting: nil)
+            #expect(try await users.next { _ in true } == [])
+        }
+    }
+
     @Test func whatADiskDidNotTakeIsKeptOnceItDoes() async throws {
         try await Hosting.with(["a.example": ""]) { hosting in
             let supervisor = hosting.supervisor

@@ -58,7 +58,7 @@ enum ConfigCommands {
             and applied once it is confirmed.
 
             With `--confirm-within` the change undoes itself unless `config confirm` comes in time, also when the \
-            session has ended, the daemon was killed or the power was lost. Roles under `shell` stay as they were applied.
+            session has ended, the daemon was killed or the power was lost.
             """,
         arguments: [.init("plan", .plan, "The hash that `config plan` showed", isOptional: true)],
         options: [.init("confirm-within", .duration, "Undo it unless confirmed within this time")],
@@ -75,8 +75,8 @@ enum ConfigCommands {
     static let undo = CommandSpec(
         "config undo", "Go back to what ran before an apply",
         discussion: """
-            The files stay as they are; `config status` shows the difference, and the next apply makes the daemon run \
-            them again. Roles under `shell` are not gone back to.
+            The hosts go back, and the roles under `shell`. The files stay as they are; `config status` shows the \
+            difference, and the next apply makes the daemon run them again.
             """,
         arguments: [
             .init("snapshot", .count(1...1_000_000), "The number that `config history` shows", isOptional: true)
