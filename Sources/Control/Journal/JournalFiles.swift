@@ -29,11 +29,7 @@ struct JournalFiles {
     init(_ directory: String, limits: Limits) throws(JournalProblem) {
         self.directory = directory
         self.limits = limits
-        if mkdir(directory, 0o700) == 0 {
-            try Self.synchronize(directory + "/..")
-        } else if errno != EEXIST {
-            throw JournalProblem(errno: errno, "make the directory \(directory)")
-        }
+        try Self.makeDirectory(directory)
         lock = try JournalFile(directory + "/lock", O_CREAT | O_RDWR)
         guard flock(lock.descriptor, LOCK_EX | LOCK_NB) == 0 else {
             if errno == EWOULDBLOCK { throw JournalProblem("another process writes the journal in \(directory)") }
@@ -79,7 +75,17 @@ struct JournalFiles {
 
     // MARK: Files
 
+    private static func makeDirectory(_ directory: String) throws(JournalProblem) {
+        if mkdir(directory, 0o700) == 0 {
+            try synchronize(directory + "/..")
+        } else if errno != EEXIST {
+            throw JournalProblem(errno: errno, "make the directory \(directory)")
+        }
+    }
+
     private mutating func openFile() throws(JournalProblem) {
+        // Somebody may have removed that, too.
+        try Self.makeDirectory(directory)
         let opened = try JournalFile("\(directory)/\(Self.name)", O_CREAT | O_RDWR | O_APPEND)
         // A line is durable only if the way to its file is.
         try Self.synchronize(directory)

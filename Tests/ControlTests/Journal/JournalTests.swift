@@ -41,6 +41,14 @@ import Testing
 
     // MARK: Writing
 
+    @Test func aDirectoryThatSomebodyRemovedIsMadeAgain() async throws {
+        let journal = journal()
+        _ = try await journal.begin("host suspend a.example", caller: ann, hosts: ["a.example"])
+        try directory.remove("journal")
+        #expect(try await journal.begin("host resume a.example", caller: ann, hosts: ["a.example"]) == 2)
+        #expect(try await entries(journal).map(\.number) == [2])
+    }
+
     @Test func aChangeIsOnTheDiskBeforeItHappensAndItsOutcomeAfterIt() async throws {
         let journal = journal()
         let number = try await journal.begin(
