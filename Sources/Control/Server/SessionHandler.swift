@@ -77,7 +77,8 @@ final class SessionHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if isClosing || session?.isEnding ?? true { return }
+        // There may be no session yet: the end of the input comes with all that was said before, asked for or not.
+        if isClosing || session?.isEnding == true { return }
         var bytes = unwrapInboundIn(data)
         splitter.append(&bytes)
         takeLines()

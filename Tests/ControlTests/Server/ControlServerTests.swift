@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import NIOPosix
 import Shell
 import Synchronization
 import TestSupport
@@ -79,6 +80,61 @@ import Testing
             }
             #expect(taken + dropped == 100_000)
             #expect(dropped > 0)
+        }
+    }
+
+    // MARK: Arriving
+
+    /// Names are looked up meanwhile, and the kernel hands over what was said when the peer ends its input.
+    @Test func whatIsSaidBeforeTheSessionIsOpenIsHeard() async throws {
+        try await ControlRoom.with { room in
+            let handlers = Inbox<NIOLoopBound<SessionHandler>>()
+            let over = Inbox<Void>()
+            let path = "\(room.desk.directory.path)/other.sock"
+            let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .childChannelOption(.allowRemoteHalfClosure, value: true)
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        let handler = SessionHandler(limits: .init()) {
+                            handlers.put(NIOLoopBound($1, eventLoop: channel.eventLoop))
+                        }
+                        try channel.pipeline.syncOperations.addHandlers([InputEnd(over), handler])
+                    }
+                }
+                .bind(unixDomainSocketPath: path).get()
+            let peer = try await ControlPeer.connect(path)
+            try await peer.run(1, "version")
+            try await peer.channel.close(mode: .output).get()
+            let handler = try await handlers.next()
+            try await over.next()
+            try await handler.eventLoop.submit {
+                guard let outbox = handler.value.makeOutbox() else { return }
+                handler.value.open(
+                    Session(
+                        PeerIdentity(PeerCredentials(pid: 1, uid: 1000, gid: 1000), user: "someone"),
+                        caller: .someone(.operator), outbox: outbox,
+                        services: SessionServices(
+                            dispatcher: room.desk.dispatcher,
+                            completer: Completer(live: SupervisorValues(room.desk.supervisor)),
+                            registry: .standard, version: "1.2.3"),
+                        onGone: {}, onClose: { _ in }))
+            }.get()
+            #expect(try await peer.end(1).code == .ok)
+            try await server.close()
+        }
+    }
+
+    /// Tells when the peer has ended its input.
+    private final class InputEnd: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+
+        private let over: Inbox<Void>
+
+        init(_ over: Inbox<Void>) { self.over = over }
+
+        func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+            if event as? ChannelEvent == .inputClosed { over.put(()) }
+            context.fireUserInboundEventTriggered(event)
         }
     }
 
