@@ -83,7 +83,9 @@ extension Router {
             let administered = permissions.accountHosts + permissions.suspendedHosts
             return (theirs.domain == host || administered.contains(host)) && administered.allSatisfy(isSeen)
         }
-        if theirs?.domain == host || ours?.domain == host { return true }
-        return ours.map { currentTable.serviceAddresses[$0.domain] == host } ?? false
+        let owner = ours.flatMap { currentTable.serviceAddresses[$0.domain] }
+        // A user of the host at an address of another.
+        if let owner, owner != host { return theirs?.domain == host && isSeen(owner) }
+        return owner == host || theirs?.domain == host || ours?.domain == host
     }
 }

@@ -37,6 +37,9 @@ import Testing
             #expect(shown(hosting, from("eve@evil.example/r", "invites.a.example"), to: "a.example"))
             #expect(!shown(hosting, from("eve@evil.example/r", "invites.a.example")))
             #expect(!shown(hosting, from("eve@evil.example/r", component)))
+            // What a user asks of another host is for who may know of that one.
+            #expect(shown(hosting, from("bob@b.example/r", "invites.a.example")))
+            #expect(!shown(hosting, from("bob@b.example/r", "invites.a.example"), whoSees: ["b.example"]))
             #expect(hosting.supervisor.stanzaWatchers == 0)
         }
     }
