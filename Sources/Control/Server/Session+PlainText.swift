@@ -11,32 +11,46 @@ extension Session {
         sayPlain(
             """
             invited \(services.version): you are \(caller.user.escapingControls), \(caller.role.rawValue) of \(scope)
-            `help` shows the commands, `quit` ends; a command that shows events ends with the next line
+            `help` shows the commands, `quit` ends; `cancel` ends a command, and any line one that shows events
 
             """)
     }
 
     func receivePlain(_ line: [UInt8]) {
+        enum Meaning {
+            case command
+            case answer(Int64)
+            case cancel(Int64)
+            case next
+        }
+        let isCancel = Self.isWord("cancel", line)
+        let meaning = state.withLock { state -> Meaning in
+            guard let (id, request) = state.requests.first else { return .command }
+            if request.question != nil { return .answer(id) }
+            if isCancel { return .cancel(id) }
+            state.nextLine = line
+            return request.isStream ? .cancel(id) : .next
+        }
+        switch meaning {
+        case .command: runPlain(line)
+        case .answer(let id): answer(id, Self.answer(in: line))
+        case .cancel(let id): cancel(id)
+        case .next: break
+        }
+    }
+
+    static func answer(in line: [UInt8]) -> String { isWord("yes", line) ? "yes" : "no" }
+
+    /// Whether a line is nothing but a word, in capitals or not.
+    private static func isWord(_ word: String, _ line: [UInt8]) -> Bool {
+        let words = String(decoding: line, as: UTF8.self).lowercased().split { $0 == " " || $0 == "\t" }
+        return words.count == 1 && words[0] == word
+    }
+
+    func runPlain(_ line: [UInt8]) {
         guard let text = String(validating: line, as: UTF8.self) else {
             return refusePlain(CommandFailure(.badRequest, "the line is not UTF-8"))
         }
-        let running = state.withLock { state -> (id: Int64, isAsked: Bool)? in
-            guard let (id, request) = state.requests.first else { return nil }
-            if request.question == nil { state.nextLine = text }
-            return (id, request.question != nil)
-        }
-        if let running {
-            if running.isAsked {
-                answer(running.id, text.trimmingPrefix { $0 == " " }.lowercased() == "yes" ? "yes" : "no")
-            } else {
-                cancel(running.id)
-            }
-            return
-        }
-        runPlain(text)
-    }
-
-    func runPlain(_ text: String) {
         let words: [String]
         do throws(Words.Unclosed) {
             words = try Words(text).words
@@ -46,6 +60,7 @@ extension Session {
         switch words {
         case []: sayPlain(Self.prompt)
         case ["quit"], ["exit"]: leavePlain()
+        case ["cancel"]: sayPlain("nothing runs\n\(Self.prompt)")
         default:
             let spec = services.registry.match(words)?.spec
             var isStream = false

@@ -40,8 +40,8 @@ final class Session: Sendable {
         var isGone = false
         var wasReportedGone = false
         var badLines = 0
-        /// In plain text, the line that ended a stream.
-        var nextLine: String?
+        /// In plain text, the line that came while a command ran: what is to run next, or the answer if it asks.
+        var nextLine: [UInt8]?
         /// Whether that line is about to be run.
         var isTurning = false
         var lastID: Int64 = 0
@@ -85,7 +85,7 @@ final class Session: Sendable {
         return state.withLock { state in
             guard state.ending == nil, !state.isTurning else { return false }
             guard state.language == .plainText, let request = state.requests.values.first else { return true }
-            return request.question != nil || (request.isStream && state.nextLine == nil)
+            return request.question != nil || state.nextLine == nil
         }
     }
 
@@ -212,13 +212,13 @@ final class Session: Sendable {
 
     /// Says the end of a request, unless it has been said.
     private func finish(_ id: Int64, _ end: ServerMessage.End) {
-        let nextLine = state.withLock { state -> String? in
+        let nextLine = state.withLock { state -> [UInt8]? in
             state.tasks -= 1
             guard state.requests.removeValue(forKey: id) != nil else { return nil }
             let end = end.code == .cancelled ? state.ending ?? end : end
             // Within the lock: who sees that the request is over finds its end in the outbox, and closes after it.
             outbox.putNow(state.bytes(.end(id: id, end)))
-            guard state.ending == nil, let nextLine = state.nextLine.take() else { return nil }
+            guard state.ending == nil, !state.isGone, let nextLine = state.nextLine.take() else { return nil }
             state.isTurning = true
             return nextLine
         }
@@ -271,6 +271,10 @@ final class Session: Sendable {
                         early = answer
                         return (false, continuation)
                     }
+                    if let line = state.nextLine.take() {
+                        early = Self.answer(in: line)
+                        return (false, continuation)
+                    }
                     if state.isInputOver { return (false, continuation) }
                     let old = state.requests[id]?.question
                     state.requests[id]?.question = continuation
@@ -279,7 +283,7 @@ final class Session: Sendable {
                 if isOver { continuation.resume(throwing: CancellationError()) }
                 // It was answered already; or nobody can answer any more; or a command asked twice at once, and the first has no answer.
                 old?.resume(returning: early)
-                // In plain text the next line, which is the answer, may have come already.
+                // In plain text there may be lines that waited for the question.
                 outbox.signal()
             }
         } onCancel: {

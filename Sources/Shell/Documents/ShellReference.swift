@@ -134,7 +134,8 @@ public enum ShellReference {
             reader that is slow slows only its own answers.
 
             A first line that is no JSON object turns the connection into plain text, for people with nothing but \
-            `socat - UNIX-CONNECT:/run/invited/control.sock`: the same commands, a prompt, and errors with their codes.
+            `socat - UNIX-CONNECT:/run/invited/control.sock`: the same commands, a prompt, and errors with their codes. \
+            There the line `cancel` ends the command that runs.
             """
     }
 }
