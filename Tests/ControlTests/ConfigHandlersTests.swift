@@ -332,6 +332,32 @@ import Testing
         }
     }
 
+    /// Not even that there are any, and that something is done about them.
+    @Test func whatBecomesOfOthersIsNoMatterOfWhoDoesNotSeeThem() async throws {
+        try await with(["a.example": "", "b.example": "", "c.example": ""]) { desk in
+            let ann = Caller.someone(.operator, .some(["a.example"]))
+            func status() async throws -> [ServerMessage] {
+                let output = RecordingOutput()
+                let end = try await desk.run("config status", as: ann, output: output)
+                return output.messages.items + [.end(id: 1, end)]
+            }
+            let before = try await status()
+            try write("allow_user_invites: true\n", "b.example", desk)
+            #expect(try await status() == before)
+            #expect(try await desk.run("config apply --yes --confirm-within 5m").code == .ok)
+            #expect(try await status() == before)
+            #expect(try await desk.run("config confirm").code == .ok)
+            #expect(try await status() == before)
+            _ = try await desk.run("host set a.example allow_user_invites true")
+            #expect(try await status().last == .end(id: 1, .init(.ok, "1 setting differs, or was changed at run time")))
+            try write("nonsense: 1\n", "a.example", desk)
+            #expect(
+                try await status().last
+                    == .end(
+                        id: 1, .init(.ok, "1 setting differs, or was changed at run time; the files have 1 mistake")))
+        }
+    }
+
     @Test func hostsAreSuspendedAndResumed() async throws {
         try await with(["a.example": "", "b.example": "suspended: true\n"]) { (desk: Desk) async throws in
             func isSuspended(_ host: String) async -> String? {

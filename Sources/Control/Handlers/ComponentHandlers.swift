@@ -30,7 +30,8 @@ package struct ComponentHandlers: Sendable {
                 "attempt": report.attempt > 0 ? .count(report.attempt) : nil,
                 "retry_at": report.retryAt.map(time),
                 "trouble": report.lastTrouble.map { .text($0.description) },
-                "dropped": .count(supervisor.droppedAnswers),
+                // They are answers of all hosts.
+                "dropped": call.caller.hosts == .all ? .count(supervisor.droppedAnswers) : nil,
             ]))
         return Outcome()
     }

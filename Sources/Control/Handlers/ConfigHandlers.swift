@@ -42,11 +42,27 @@ public struct ConfigHandlers: Sendable {
         for mistake in comparison.mistakes + comparison.refused.flatMap(\.diagnostics) {
             try await call.output.text(mistake.told(toWhoSees: scope.contains).description)
         }
+        // What becomes of the configuration as a whole tells of hosts that are not seen.
+        guard scope == .all else { return Outcome(Self.part(comparison)) }
         return Outcome(Self.summary(comparison), hint: Self.hint(comparison))
     }
 
+    /// How the hosts compare that were looked at.
+    private static func part(_ comparison: Supervisor.Comparison) -> String {
+        let (count, mistakes) = (comparison.differences.count, mistakeCount(comparison))
+        var parts: [String] = []
+        if count == 1 { parts.append("1 setting differs, or was changed at run time") }
+        if count > 1 { parts.append("\(count) settings differ, or were changed at run time") }
+        if mistakes > 0 { parts.append("the files have \(Plural.text(mistakes, "mistake"))") }
+        return parts.isEmpty ? "what runs is what the files say" : parts.joined(separator: "; ")
+    }
+
+    private static func mistakeCount(_ comparison: Supervisor.Comparison) -> Int {
+        comparison.mistakes.count + comparison.refused.reduce(0) { $0 + $1.diagnostics.count }
+    }
+
     private static func summary(_ comparison: Supervisor.Comparison) -> String {
-        let mistakes = comparison.mistakes.count + comparison.refused.reduce(0) { $0 + $1.diagnostics.count }
+        let mistakes = mistakeCount(comparison)
         var source: String
         switch (comparison.runsFiles, comparison.isCurrent) {
         case (true, true) where mistakes > 0: source = "snapshot \(comparison.snapshot) runs"

@@ -25,7 +25,7 @@ public struct JournalHandlers: Sendable {
         var search = try await journal.search(try filter(call))
         while rest > 0, let entries = try await search.next() {
             try Task.checkCancellation()
-            for entry in entries.prefix(rest) { try await call.output.row(entry.row) }
+            for entry in entries.prefix(rest) { try await call.output.row(entry.row(for: call.caller.hosts)) }
             rest -= entries.count
         }
         let damaged = search.damagedLines

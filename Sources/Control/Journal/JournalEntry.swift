@@ -52,13 +52,14 @@ package struct JournalEntry: Hashable, Sendable {
         return !hosts.isEmpty && moreHosts == 0 && hosts.allSatisfy(scope.contains)
     }
 
-    /// As a row of `journal`.
-    package var row: JSON {
+    /// As a row of `journal`, for who sees all hosts or some: entries are counted over all.
+    package func row(for scope: HostScope) -> JSON {
         var members: [String: JSON] = [
-            "number": .integer(begin.number), "time": .text(begin.time), "user": .text(begin.user),
+            "time": .text(begin.time), "user": .text(begin.user),
             "from": .text(begin.origin), "command": .text(begin.command), "hosts": .list(hosts.map(JSON.text)),
             "code": .text(code),
         ]
+        members["number"] = scope == .all ? .integer(begin.number) : nil
         members["uid"] = begin.uid.map { .integer(Int64($0)) }
         members["pid"] = begin.pid.map { .integer(Int64($0)) }
         if moreHosts > 0 { members["more_hosts"] = .integer(Int64(moreHosts)) }

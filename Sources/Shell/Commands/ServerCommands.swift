@@ -12,7 +12,7 @@ enum ServerCommands {
             Field("attempt", .count, "attempts since the last success", isOptional: true),
             Field("retry_at", .time, "when the next attempt is", isOptional: true),
             Field("trouble", .text, "why the last connection ended or failed", isOptional: true),
-            Field("dropped", .count, "answers that found no connection"),
+            Field("dropped", .count, "answers that found no connection, for who sees all hosts", isOptional: true),
         ]),
         reach: .anyone, examples: [.init("component status", "Show how the connection is")])
 

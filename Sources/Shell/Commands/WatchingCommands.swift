@@ -90,7 +90,7 @@ enum WatchingCommands {
         ],
         result: .table([
             Field("time", .time, "when"),
-            Field("number", .count, "the number of the entry"),
+            Field("number", .count, "the number of the entry, for who sees all hosts", isOptional: true),
             Field("user", .text, "who"),
             Field("code", .text, "how it ended; `running` while it runs, `interrupted` when nobody knows"),
             Field("command", .text, "what command"),

@@ -102,6 +102,18 @@ import Testing
         }
     }
 
+    /// Numbers tell of them as names do: how many changes there were, and how much is lost without a connection.
+    @Test func numbersThatGrowWithWhatOthersDoAreNotShown() async throws {
+        try await withDesk { desk in
+            for line in ["journal", "component status"] {
+                let own = Self.someone(Access(.admin, on: .some([Self.own])))
+                let text = await said(try Words(line).words, desk, own)
+                #expect(text.contains("\"row\""))
+                #expect(!text.contains("\"number\"") && !text.contains("\"dropped\""), "\(text)")
+            }
+        }
+    }
+
     /// Whatever somebody asks about one of them, it is as if it were not there.
     @Test(arguments: callers.map(\.0)) func theyAreAsUnknownAsAHostThatIsNotThere(name: String) async throws {
         let caller = Self.someone(try #require(Self.callers.first { $0.0 == name }?.1))

@@ -56,7 +56,7 @@ import Testing
                 await journal.end(number, code: .ok, outcome: nil)
             }
             let seen = try await rows("journal", as: ann, at: desk)
-            #expect(seen.map { $0["number"] } == [1])
+            #expect(seen.map { $0["command"] } == ["x a.example"])
             // As for a host that never was.
             #expect(try await rows("journal --host b.example", as: ann, at: desk).isEmpty)
             #expect(try await rows("journal --host c.example", as: ann, at: desk).isEmpty)
