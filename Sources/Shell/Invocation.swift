@@ -95,7 +95,9 @@ extension Invocation {
             if flags.contains(option.name) { words.append("--\(option.name)") }
             for value in values[option.name] ?? [] { words += ["--\(option.name)", value.typed] }
         }
-        for argument in spec.arguments { words += (values[argument.name] ?? []).map(\.typed) }
+        let arguments = spec.arguments.flatMap { (values[$0.name] ?? []).map(\.typed) }
+        if arguments.contains(where: { $0.hasPrefix("--") }) { words.append("--") }
+        words += arguments
         return words.joined(separator: " ")
     }
 }

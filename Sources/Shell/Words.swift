@@ -68,6 +68,8 @@ public struct Words: Hashable, Sendable {
             }
         }
         if !word.isEmpty, word.unicodeScalars.allSatisfy(plain) { return word }
-        return "'" + word.replacing("'", with: #"'\''"#) + "'"
+        // Scalar by scalar, as lines are read: a quote with an accent on it is one character, and still a quote.
+        let escaped = word.unicodeScalars.map { $0 == "'" ? #"'\''"# : String($0) }
+        return "'" + escaped.joined() + "'"
     }
 }

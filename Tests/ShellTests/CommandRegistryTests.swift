@@ -2,6 +2,14 @@ import Shell
 import Testing
 
 @Suite struct CommandRegistryTests {
+    /// What the journal has of a command can be typed again.
+    @Test(arguments: ["it's", "'\u{301}", "a\\b \"c\"", "--reveal", "", "#1", "ünï"])
+    func aLineIsReadBackAsTheCommandThatItIsOf(value: String) throws {
+        let parser = CommandParser(.standard)
+        let invocation = try parser.parse(["host", "set", "a.example", "site_name", "--", value])
+        #expect(try parser.parse(Words(invocation.line).words) == invocation, "\(invocation.line)")
+    }
+
     @Test func everyExampleIsACommandLineThatParses() throws {
         let parser = CommandParser(.standard)
         for spec in CommandRegistry.standard.commands {
