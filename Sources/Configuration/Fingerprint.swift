@@ -22,8 +22,8 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
         self = text.fingerprint
     }
 
-    /// The fingerprint of all hosts' files, and of the roles. Those that are refused count with what they hold, so that mending them is a
-    /// change; what another version says of their mistakes is none.
+    /// The fingerprint of all hosts' files, and of the roles. Files that are refused count with what they hold, so that
+    /// mending them is a change; what another version says of their mistakes is none.
     public init(_ loaded: LoadedConfiguration) {
         var text = CanonicalText()
         text.add(loaded.hosts)

@@ -120,8 +120,9 @@ extension Supervisor {
         }
     }
 
-    /// Moves to another base, with the overrides on top: puts its roles in force, starts the hosts that are new, stops those that are gone with
-    /// their overrides, and gives those that differ their new rules. What does not differ is not touched.
+    /// Moves to another base, with the overrides on top: puts its roles in force, starts the hosts that are new, stops
+    /// those that are gone with their overrides, and gives those that differ their new rules. What does not differ is not
+    /// touched.
     func run(_ base: BaseLayer) -> ConfigurationDiff {
         if base.shell != self.base.shell { rolesFollower?(base.shell) }
         self.base = base

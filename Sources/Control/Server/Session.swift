@@ -281,7 +281,8 @@ final class Session: Sendable {
                     return (false, old)
                 }
                 if isOver { continuation.resume(throwing: CancellationError()) }
-                // It was answered already; or nobody can answer any more; or a command asked twice at once, and the first has no answer.
+                // It was answered already; or nobody can answer any more; or a command asked twice at once, and the first
+                // has no answer.
                 old?.resume(returning: early)
                 // In plain text there may be lines that waited for the question.
                 outbox.signal()
