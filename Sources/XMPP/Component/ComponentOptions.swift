@@ -11,6 +11,8 @@ public struct ComponentOptions: Hashable, Sendable {
     public var handshakeTimeout: Duration = .seconds(10)
     /// After how much silence the server is asked for a sign of life, and how long it then has.
     public var silence: Duration = .seconds(30)
+    /// How long what is written last may take to leave.
+    public var farewellTimeout: Duration = .seconds(2)
     public var backoff = Backoff()
 
     public init(domain: String, host: String, port: Int, secret: String) {

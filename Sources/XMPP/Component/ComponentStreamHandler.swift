@@ -13,9 +13,7 @@ final class ComponentStreamHandler: ChannelInboundHandler {
         let wasReady: Bool
     }
 
-    /// How long what is written last may take to leave, and how long the server may then take to close the stream with
-    /// us.
-    private static let farewellTimeout = TimeAmount.seconds(2)
+    /// How long the server may take to close the stream with us, once all has been written.
     private static let patience = TimeAmount.milliseconds(200)
 
     private let options: ComponentOptions
@@ -207,7 +205,7 @@ final class ComponentStreamHandler: ChannelInboundHandler {
         // Closing drops what the socket has not taken yet, so that is waited for first; then for the server, which
         // closes after its own farewell (RFC 6120 §4.4). Neither is waited for long.
         let loop = context.eventLoop
-        let deadline = loop.scheduleTask(in: Self.farewellTimeout) { channel.close(promise: nil) }
+        let deadline = loop.scheduleTask(in: TimeAmount(options.farewellTimeout)) { channel.close(promise: nil) }
         let written = loop.makePromise(of: Void.self)
         written.futureResult.whenComplete { _ in
             deadline.cancel()
