@@ -89,3 +89,10 @@ def repl(spawn: Spawn, daemon: FakeDaemon) -> pexpect.spawn:
     child = spawn()
     child.expect_exact(PROMPT)
     return child
+
+
+def type_line(child: pexpect.spawn, line: str) -> str:
+    """Types a line, and returns what is shown until the next prompt."""
+    child.send(line + "\r")
+    child.expect_exact(PROMPT)
+    return child.before

@@ -1,14 +1,13 @@
 """Something on the socket that is not what it should be: nothing hangs, nothing grows without end, and nothing reaches
 the terminal that could paint it."""
 
-import json
 import resource
 import subprocess
 
 import pexpect
 import pytest
 from conftest import PROMPT, Run, Spawn, binary
-from fake_daemon import HELLO, PATIENCE, Call, FakeDaemon, failed, ok
+from fake_daemon import PATIENCE, Call, FakeDaemon, failed, ok
 
 ESCAPES = "\x1b]0;owned\x07\x1b[31m\x9b2J\u202e\x7f\r"
 
