@@ -4,6 +4,8 @@ internal import Synchronization
 final class Mailbox<Item: Sendable>: Sendable {
     private struct State: Sendable {
         var items: [Item] = []
+        /// How many of them are urgent.
+        var urgentCount = 0
         /// Whether the consumer is at work or called already.
         var isConsuming = false
         var isClosed = false
@@ -25,8 +27,8 @@ final class Mailbox<Item: Sendable>: Sendable {
         self.capacity = capacity
     }
 
-    /// What is in, and not taken.
-    var count: Int { state.withLock { $0.items.count } }
+    /// What is in, and not taken, but for `urgent` items: nobody waits for those.
+    var count: Int { state.withLock { $0.items.count - $0.urgentCount } }
 
     /// Puts an item in, unless the box is full or closed. `urgent` items always fit: they are few and our own.
     func offer(_ item: Item, urgent: Bool = false) -> Offer {
@@ -34,6 +36,7 @@ final class Mailbox<Item: Sendable>: Sendable {
             if state.isClosed { return .closed }
             if state.items.count >= capacity, !urgent { return .full }
             state.items.append(item)
+            if urgent { state.urgentCount += 1 }
             if state.isConsuming { return .accepted }
             state.isConsuming = true
             return .acceptedFirst
@@ -47,7 +50,7 @@ final class Mailbox<Item: Sendable>: Sendable {
                 state.isConsuming = false
                 return nil
             }
-            defer { state.items = [] }
+            defer { (state.items, state.urgentCount) = ([], 0) }
             return state.items
         }
     }

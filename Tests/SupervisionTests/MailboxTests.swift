@@ -24,8 +24,10 @@ import Testing
         #expect(mailbox.offer(3) == .full)
         // What is our own is not refused for what others sent.
         #expect(mailbox.offer(4, urgent: true) == .accepted)
+        #expect(mailbox.count == 2, "nobody waits for what is our own")
         #expect(mailbox.takeAll() == [1, 2, 4])
         #expect(mailbox.offer(5) == .accepted)
+        #expect(mailbox.count == 1)
     }
 
     @Test func closedItGivesWhatItHas() {
