@@ -15,7 +15,7 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The fingerprint of hosts' configurations, and of the roles.
-    public init(_ hosts: [String: HostConfiguration], _ shell: ShellConfiguration = ShellConfiguration()) {
+    public init(_ hosts: [String: HostConfiguration], _ shell: ShellConfiguration) {
         var text = CanonicalText()
         text.add(hosts)
         text.add(shell)
@@ -78,6 +78,7 @@ struct CanonicalText {
     }
 
     mutating func add(_ shell: ShellConfiguration) {
+        add(String(shell.roles.count))
         for grant in shell.roles {
             add(grant.role.rawValue)
             add(grant.users)
