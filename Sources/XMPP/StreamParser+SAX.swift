@@ -14,11 +14,10 @@ extension StreamParser {
         handler.endElementNs = { user, _, _, _ in parser(user)?.end() }
         handler.characters = { user, text, length in parser(user)?.text(text, Int(length)) }
         handler.cdataBlock = { user, text, length in parser(user)?.text(text, Int(length)) }
-        handler.comment = { user, _ in parser(user)?.refuse("comments are not allowed") }
+        // Only where the XML declaration may stand: anywhere else the scanner does not let it through.
         handler.processingInstruction = { user, _, _ in
             parser(user)?.refuse("processing instructions are not allowed")
         }
-        handler.internalSubset = { user, _, _, _ in parser(user)?.refuse("document types are not allowed") }
         handler.reference = { user, _ in parser(user)?.refuse("only the five entities of XML are allowed") }
         // Without a handler of our own libxml2 prints its errors.
         handler.serror = { user, error in parser(user)?.note(error?.pointee) }
@@ -29,12 +28,17 @@ extension StreamParser {
         fail(StreamError(.restrictedXML, text: what))
     }
 
-    /// Remembers the first error. A namespace that is no URI is none: names are compared as they are, and whatever a
-    /// user makes up, the server relays.
+    /// Remembers the first error. One that is wrong to namespaces only concerns its stanza: libxml2 goes on, and servers
+    /// relay prefixes that their users have declared nowhere, or only to them. A namespace that is no URI is not even
+    /// that: names are compared as they are.
     fileprivate func note(_ error: xmlError?) {
-        guard complaint == nil, let error, error.level.rawValue >= XML_ERR_ERROR.rawValue else { return }
+        guard let error, error.level.rawValue >= XML_ERR_ERROR.rawValue else { return }
         let code = xmlParserErrors(UInt32(bitPattern: error.code))
-        if code != XML_WAR_NS_URI { complaint = code }
+        if error.domain == CInt(XML_FROM_NAMESPACE.rawValue), depth > 0 {
+            if code != XML_WAR_NS_URI { hasNamespaceFault = true }
+        } else if complaint == nil, code != XML_WAR_NS_URI {
+            complaint = code
+        }
     }
 
     fileprivate func start(
@@ -43,80 +47,50 @@ extension StreamParser {
         attributes: UnsafeBufferPointer<UnsafePointer<xmlChar>?>
     ) {
         guard failure == nil else { return }
-        // libxml2 takes a prefix without a namespace for a part of the name and goes on.
-        guard prefix == nil || uri != nil, !Self.hasUnboundPrefix(attributes) else {
-            fail(StreamError(.badNamespacePrefix))
-            return
-        }
         depth += 1
-        if depth == 1 {
-            if isReplaying { return }
-            headerNamespaces = stride(from: 0, to: namespaces.count, by: 2).map { index in
-                (string(namespaces[index]), string(namespaces[index + 1]))
-            }
-            let element = makeElement(name, uri, attributes)
-            headerName = prefix.map { "\(string($0)):\(element.name)" } ?? element.name
-            events.append(.opened(element))
+        if depth > 1 {
+            open.append(makeElement(name, uri, attributes))
             return
         }
-        if isSkimming { return }
-        // A stanza's own start tag is always kept: without its address no error could be sent back.
-        let isStanza = depth == 2
-        elementCount = isStanza ? 1 : elementCount + 1
-        if exceedsLimits(attributeCount: attributes.count / 5), !isStanza {
-            isSkimming = true
-            open.removeLast(open.count - 1)
-            return
+        if isReplaying { return }
+        headerNamespaces = stride(from: 0, to: namespaces.count, by: 2).map { index in
+            (string(namespaces[index]), string(namespaces[index + 1]))
         }
-        open.append(makeElement(name, uri, attributes))
-        if isStanza, exceedsLimits(attributeCount: attributes.count / 5) { isSkimming = true }
+        let element = makeElement(name, uri, attributes)
+        headerName = prefix.map { "\(string($0)):\(element.name)" } ?? element.name
+        let contentNamespace = headerNamespaces.first { $0.prefix.isEmpty }?.uri ?? ""
+        events.append(.opened(element, contentNamespace: contentNamespace))
     }
 
     fileprivate func end() {
         guard failure == nil else { return }
         depth -= 1
-        switch depth {
-        case 0:
+        guard depth > 0 else {
             events.append(.closed)
-        case 1:
-            guard let element = open.popLast() else { return }
-            // Asked once more: while text is handed out, what is still to come of it is not counted.
-            if isSkimming || exceedsLimits(attributeCount: 0) {
-                var tag = element
-                tag.content = []
-                events.append(.oversized(tag))
-                isSkimming = false
-                open.removeAll(keepingCapacity: true)
-            } else {
-                events.append(.element(element))
-            }
-            markBoundary()
-        default:
-            if isSkimming { return }
-            guard let element = open.popLast(), !open.isEmpty else { return }
-            open[open.count - 1].content.append(.element(element))
+            return
+        }
+        guard let element = open.popLast() else { return }
+        if depth > 1, let outer = open.indices.last {
+            open[outer].content.append(.element(element))
+        } else if hasNamespaceFault {
+            hasNamespaceFault = false
+            events.append(.refused(RefusedStanza(.namespace, outline: element.outline())))
+        } else {
+            events.append(.element(element))
         }
     }
 
     fileprivate func text(_ text: UnsafePointer<xmlChar>?, _ length: Int) {
-        guard failure == nil, !isSkimming, let text else { return }
-        if depth < 2 {
-            // Between stanzas only keepalive white space may stand, and it does not count against any stanza.
-            let bytes = UnsafeBufferPointer(start: text, count: length)
-            if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }) {
-                markBoundary()
-            } else {
+        guard failure == nil, let text else { return }
+        let bytes = UnsafeBufferPointer(start: text, count: length)
+        guard let top = open.indices.last else {
+            // Between stanzas only keepalive white space may stand.
+            if !bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }) {
                 fail(StreamError(.badFormat, text: "text between stanzas"))
             }
             return
         }
-        if exceedsLimits(attributeCount: 0) {
-            isSkimming = true
-            open.removeLast(open.count - 1)
-            return
-        }
-        let piece = String(decoding: UnsafeBufferPointer(start: text, count: length), as: UTF8.self)
-        let top = open.count - 1
+        let piece = String(decoding: bytes, as: UTF8.self)
         // libxml2 hands out text in pieces, at buffer ends and entities.
         if let last = open[top].content.indices.last, case .text(var joined) = open[top].content[last] {
             // Taken out first, so that appending does not copy what is there already.
@@ -125,12 +99,6 @@ extension StreamParser {
             open[top].content[last] = .text(joined)
         } else {
             open[top].content.append(.text(piece))
-        }
-    }
-
-    private static func hasUnboundPrefix(_ attributes: UnsafeBufferPointer<UnsafePointer<xmlChar>?>) -> Bool {
-        stride(from: 0, to: attributes.count, by: 5).contains { at in
-            attributes[at + 1] != nil && attributes[at + 2] == nil
         }
     }
 

@@ -1,39 +1,31 @@
 internal import CLibXML2
 public import NIOCore
 
-/// What a ``StreamParser`` found.
-public enum StreamEvent: Hashable, Sendable {
-    /// The stream header, an element without content.
-    case opened(Element)
-    /// One whole element of the stream's first level.
-    case element(Element)
-    /// The start tag of a stanza that exceeded its limits, reported when it ended; its content was not kept.
-    case oversized(Element)
-    /// The stream's end tag.
-    case closed
-}
-
 /// Reads an XML stream in pieces of any size (RFC 6120 §4 and §11), with libxml2's SAX2 push parser.
 ///
 /// An element is reported as soon as its last byte is there. Comments, processing instructions, document type
 /// declarations and entities other than the five of XML end the stream with `restricted-xml`, broken XML with
-/// `not-well-formed`.
+/// `not-well-formed`. An element beyond the ``ParserLimits``, or with names that are wrong only to Namespaces in XML,
+/// does not: it is reported as ``StreamEvent/refused(_:)``.
 ///
 /// Not thread-safe: it lives on the event loop of its connection.
 public final class StreamParser {
-    private let limits: ParserLimits
     private let handler: UnsafeMutablePointer<xmlSAXHandler>
-    // Nil before the first byte and after a failure.
+    // Nil before the first byte, while an element is skipped, and after a failure.
     private var context: xmlParserCtxtPtr?
+    private(set) var scanner: StreamScanner
+    /// What there is of a tag that is not complete: it may turn out to be one that libxml2 must not see.
+    private var incompleteTag: [UInt8] = []
+    /// What is reported when the element that is being skipped ends.
+    private var refusal: RefusedStanza?
 
     // State of the SAX callbacks, in StreamParser+SAX.swift.
     var events: [StreamEvent] = []
     var failure: StreamError?
     var open: [Element] = []
     var depth = 0
-    /// Elements of the present stanza so far.
-    var elementCount = 0
-    var isSkimming = false
+    /// Whether the present element of the first level, or the start tag before it is reported, has a wrong name.
+    var hasNamespaceFault = false
     /// The stream header's name as it is written, with its prefix; `nil` before it came.
     var headerName: String?
     /// Prefix and URI of each namespace that the stream header declares.
@@ -41,19 +33,17 @@ public final class StreamParser {
     /// The first error that libxml2 reported and that counts.
     var complaint: xmlParserErrors?
     var longStrings: [UnsafePointer<xmlChar>: String] = [:]
-    /// Where in the input of the present libxml2 parser the last whole element of the first level ended.
-    private var boundary = 0
-    /// Bytes given to the present libxml2 parser.
-    private var fed = 0
     /// Set while the header is replayed into a new parser.
     var isReplaying = false
 
     /// libxml2 interns every name for the life of a parser and gives up at some ten megabytes of them: long before
     /// that, the stream goes on in a new parser.
     private static let internedBytesBeforeRenewal = 1 << 20
+    /// Bytes given to libxml2 at once, about.
+    private static let bytesAtOnce = 1 << 16
 
     public init(limits: ParserLimits = ParserLimits()) {
-        self.limits = limits
+        scanner = StreamScanner(limits: limits)
         handler = .allocate(capacity: 1)
         handler.initialize(to: Self.saxHandler())
     }
@@ -71,50 +61,101 @@ public final class StreamParser {
     ///   throws the same error.
     public func read(_ bytes: ByteBuffer) throws(StreamError) -> [StreamEvent] {
         if let failure { throw failure }
-        bytes.withUnsafeReadableBytes { feed($0) }
+        bytes.withUnsafeReadableBytes { scan($0) }
         if let failure {
             release()
+            incompleteTag = []
             throw failure
         }
         defer { events.removeAll(keepingCapacity: true) }
         return events
     }
 
-    private func feed(_ bytes: UnsafeRawBufferPointer) {
-        guard !bytes.isEmpty, let context = context ?? start() else { return }
-        let before = fed
-        let boundaryBefore = boundary
-        parse(bytes, context)
-        if failure != nil { return }
-        if fed - boundary > limits.streamBytes {
-            fail(StreamError(.policyViolation, text: "stanza too large"))
-            return
-        }
-        let isWorn = xmlDictGetUsage(context.pointee.dict) > Self.internedBytesBeforeRenewal
-        // Not after the end tag of the stream: it would be read twice.
-        if isWorn, boundary > boundaryBefore, boundary >= before, depth > 0 {
-            renew(unread: UnsafeRawBufferPointer(rebasing: bytes[(boundary - before)...]))
+    /// Gives to libxml2 what the scanner lets through.
+    private func scan(_ bytes: UnsafeRawBufferPointer) {
+        // Up to here bytes are given to libxml2 or skipped; may be given to it; and are elements that ended.
+        var given = 0
+        var safe = 0
+        var boundary = 0
+        var index = 0
+        while failure == nil {
+            switch scanner.scan(bytes, from: &index, safe: &safe) {
+            case .stanzaEnded:
+                if let refusal {
+                    events.append(.refused(refusal))
+                    self.refusal = nil
+                    given = index
+                    safe = index
+                }
+                boundary = index
+                if boundary - given >= Self.bytesAtOnce { give(bytes, &given, upTo: boundary, isBoundary: true) }
+            case .exceeded(let excess):
+                give(bytes, &given, upTo: safe, isBoundary: false)
+                skip(excess)
+            case .failed(let error):
+                // What libxml2 says of the bytes before comes first.
+                if refusal == nil { give(bytes, &given, upTo: safe, isBoundary: false) }
+                fail(error)
+            case .needsMore:
+                if refusal != nil { return }
+                if boundary > given, isWorn { give(bytes, &given, upTo: boundary, isBoundary: true) }
+                give(bytes, &given, upTo: safe, isBoundary: false)
+                incompleteTag.append(contentsOf: bytes[given...])
+                return
+            }
         }
     }
 
-    private func parse(_ bytes: UnsafeRawBufferPointer, _ context: xmlParserCtxtPtr) {
-        // In slices, so that a tag without an end is noticed before libxml2 reads it whole.
+    private var isWorn: Bool {
+        guard let context else { return false }
+        return xmlDictGetUsage(context.pointee.dict) > Self.internedBytesBeforeRenewal
+    }
+
+    /// Gives bytes to libxml2, those of the tag first that they complete.
+    private func give(_ bytes: UnsafeRawBufferPointer, _ given: inout Int, upTo end: Int, isBoundary: Bool) {
+        guard end > given else { return }
+        incompleteTag.withUnsafeBytes { parse($0) }
+        incompleteTag.removeAll(keepingCapacity: incompleteTag.capacity <= Self.bytesAtOnce)
+        parse(UnsafeRawBufferPointer(rebasing: bytes[given..<end]))
+        given = end
+        if isBoundary, isWorn { release() }
+    }
+
+    /// Goes on without libxml2 until the present element of the first level ends.
+    private func skip(_ excess: StreamScanner.Excess) {
+        guard failure == nil else { return }
+        refusal = RefusedStanza(
+            .tooLarge, outline: excess == .address ? nil : outline(isTagMissing: excess == .startTag))
+        incompleteTag = []
+        release()
+    }
+
+    /// The outline of the element whose end is not read.
+    private func outline(isTagMissing: Bool) -> Element? {
+        if isTagMissing, let last = open.indices.last {
+            open[last].content.append(.element(RefusedStanza.unread))
+        }
+        while open.count > 1, let last = open.popLast() {
+            open[open.count - 1].content.append(.element(last))
+        }
+        return open.first?.outline()
+    }
+
+    private func parse(_ bytes: UnsafeRawBufferPointer) {
+        guard failure == nil, !bytes.isEmpty, let context = context ?? start() else { return }
         var rest = bytes
         while !rest.isEmpty, failure == nil {
-            let count = min(rest.count, 1 << 16)
-            fed += count
+            let count = min(rest.count, Self.bytesAtOnce)
             // Its result is the last error or warning, which may be neither the first nor one that counts.
             _ = xmlParseChunk(context, rest.baseAddress?.assumingMemoryBound(to: CChar.self), CInt(count), 0)
             if failure == nil, complaint != nil || context.pointee.wellFormed == 0 {
                 fail(Self.streamError(forLibXMLError: complaint))
             }
-            if failure == nil, fed - position > limits.tagBytes {
-                fail(StreamError(.policyViolation, text: "tag too large"))
-            }
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         }
     }
 
+    /// Makes a libxml2 parser, which is told of the stream's header if there was one already.
     private func start() -> xmlParserCtxtPtr? {
         let this = Unmanaged.passUnretained(self).toOpaque()
         guard let made = xmlCreatePushParserCtxt(handler, this, nil, 0, nil) else {
@@ -131,62 +172,34 @@ public final class StreamParser {
         // Said beforehand, it is not guessed from the first bytes, as UTF-16 would be.
         xmlSwitchEncoding(made, XML_CHAR_ENCODING_UTF8)
         context = made
-        fed = 0
-        boundary = 0
-        longStrings.removeAll(keepingCapacity: true)
-        return made
+        if let headerName { replayHeader(headerName) }
+        return context
     }
 
-    private func release() {
-        if let context { xmlFreeParserCtxt(context) }
-        context = nil
-    }
-
-    /// Goes on with a new libxml2 parser, which is told of the stream's header and given what is not read yet.
-    private func renew(unread: UnsafeRawBufferPointer) {
-        release()
-        open.removeAll(keepingCapacity: true)
-        depth = 0
-        isSkimming = false
-        guard let context = start(), let headerName else { return }
-        var header = Element(headerName, namespace: "")
+    private func replayHeader(_ name: String) {
+        var header = Element(name, namespace: "")
         header.attributes = headerNamespaces.map { prefix, uri in
             .init(name: prefix.isEmpty ? "xmlns" : "xmlns:\(prefix)", value: uri)
         }
         isReplaying = true
         var replay = header.xml(inside: "").dropLast("/>".count) + ">"
-        replay.withUTF8 { bytes in
-            parse(UnsafeRawBufferPointer(bytes), context)
-        }
+        replay.withUTF8 { parse(UnsafeRawBufferPointer($0)) }
         isReplaying = false
-        boundary = fed
-        if failure == nil, !unread.isEmpty {
-            parse(unread, context)
-        }
+    }
+
+    private func release() {
+        if let context { xmlFreeParserCtxt(context) }
+        context = nil
+        open.removeAll(keepingCapacity: true)
+        depth = 0
+        hasNamespaceFault = false
+        longStrings.removeAll(keepingCapacity: true)
     }
 
     func fail(_ error: StreamError) {
         guard failure == nil else { return }
         failure = error
         if let context { xmlStopParser(context) }
-    }
-
-    /// Bytes of the stream that libxml2 has consumed, as a position in the input of its present parser.
-    private var position: Int {
-        guard let input = context?.pointee.input?.pointee, let base = input.base, let current = input.cur else {
-            return 0
-        }
-        return Int(input.consumed) + (current - base)
-    }
-
-    func markBoundary() {
-        boundary = position
-    }
-
-    /// Whether the stanza being read is past one of its limits.
-    func exceedsLimits(attributeCount: Int) -> Bool {
-        depth - 1 > limits.depth || attributeCount > limits.attributes || elementCount > limits.elements
-            || position - boundary > limits.stanzaBytes
     }
 
     private static func streamError(forLibXMLError code: xmlParserErrors?) -> StreamError {

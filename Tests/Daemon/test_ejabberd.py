@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import messages
+from harness import hostile, messages
 from harness.client import PASSWORD, Client, IqError
 from harness.control import Control
 from harness.daemon import Daemon
@@ -91,6 +91,11 @@ async def test_foreign_hosts_user_is_refused(daemon: Daemon, ejabberd: Ejabberd,
     assert installation.tokens("b.example") == set()
 
 
+async def test_no_user_ends_the_stream(daemon: Daemon, ejabberd: Ejabberd) -> None:
+    for address in (COMPONENT, SERVICE):
+        await hostile.write_all("bob@b.example", ejabberd.client_port, address, daemon)
+
+
 async def test_both_hosts_at_once(daemon: Daemon, ejabberd: Ejabberd, installation: Installation) -> None:
     async with (Client("alice@a.example", ejabberd.client_port) as alice,
                 Client("bob@b.example", ejabberd.client_port) as bob):
@@ -148,6 +153,10 @@ async def test_delegated_in_version_1(directory: Path) -> None:
                 assert (await once_delegated(bob, "b.example")).uri.startswith("xmpp:bob@b.example?")
                 assert await bob.refusal("a.example", INVITE) == "forbidden"
                 assert await alice.refusal("alice@a.example", INVITE) == "item-not-found"
+                # What is not read has its answer all the same, which ejabberd hands on only in its envelope.
+                with pytest.raises(IqError, match="policy-violation"):
+                    await alice.command("a.example", INVITE, note="x" * 40_000)
+            await hostile.write_all("alice@a.example", ejabberd.client_port, "a.example", daemon)
     finally:
         ejabberd.stop()
         shutil.rmtree(scratch, ignore_errors=True)

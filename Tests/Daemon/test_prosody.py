@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import messages
+from harness import hostile, messages
 from harness.client import PASSWORD, Client, IqError
 from harness.control import Control
 from harness.daemon import Daemon
@@ -77,6 +77,11 @@ async def test_forbidden(daemon: Daemon, prosody: Prosody) -> None:
     async with Client("alice@a.example", prosody.client_port) as alice:
         assert await alice.refusal("a.example", CREATE_ACCOUNT) == "forbidden"
         assert await alice.refusal("a.example", "urn:example:unknown") == "item-not-found"
+
+
+async def test_no_user_ends_the_stream(daemon: Daemon, prosody: Prosody) -> None:
+    for address in ("a.example", COMPONENT):
+        await hostile.write_all("alice@a.example", prosody.client_port, address, daemon)
 
 
 async def test_foreign_hosts_user_is_refused(daemon: Daemon, prosody: Prosody, installation: Installation) -> None:

@@ -7,9 +7,9 @@ import pytest
 from harness import messages
 from harness.daemon import Daemon
 from harness.installation import COMPONENT
-from harness.stanzas import (COMPONENT_NS, INVITE, STREAM_ERRORS_NS, STREAMS_NS, Invitation, command, condition, iq,
-                             tag, text_of)
-from harness.ways import Delegated, ask
+from harness.stanzas import (CLIENT_NS, COMPONENT_NS, INVITE, STREAM_ERRORS_NS, STREAMS_NS, Invitation, command,
+                             condition, iq, tag, text_of)
+from harness.ways import Delegated, Direct, Way, ask
 from harness.wire import ScriptedServer, Stream
 
 ALICE = "alice@a.example/phone"
@@ -134,14 +134,36 @@ def test_dtd_before_the_header_ends_the_stream(server: ScriptedServer, daemon: D
     b"<iq type='get' type='set'/>",
     b"<message><body>\xc3\x28</body></message>",
     b"HTTP/1.1 400 Bad Request\r\n\r\n",
-    b"<iq:iq/>",
-], ids=["control bytes", "mismatched tags", "attribute twice", "bad UTF-8", "HTTP", "unbound prefix"])
+], ids=["control bytes", "mismatched tags", "attribute twice", "bad UTF-8", "HTTP"])
 def test_garbage_ends_the_stream(server: ScriptedServer, daemon: Daemon, stream: Stream, garbage: bytes) -> None:
     # Text is handed on by the parser when a tag follows at the latest.
     stream.send(garbage + b"<message/>")
     assert stream_error(stream.await_end()) in (
-        "bad-format", "bad-namespace-prefix", "invalid-xml", "not-well-formed", "unsupported-encoding")
+        "bad-format", "invalid-xml", "not-well-formed", "unsupported-encoding")
     daemon.await_log(messages.DISCONNECTED)
+    assert_serves(server.connect())
+
+
+@pytest.mark.parametrize("way", [HOST, Direct(COMPONENT)])
+@pytest.mark.parametrize("payload", [
+    "<q:x/>", "<x xmlns='' q:y='1'/>", "<x xmlns:a='u' xmlns:b='u' a:y='1' b:y='2'/>", "<a:b:c xmlns:a='u'/>",
+])
+def test_request_with_a_wrong_name_is_refused_and_the_stream_lives(stream: Stream, way: Way, payload: str) -> None:
+    """ejabberd relays its users' prefixes without what declares them."""
+    stanza, identifier = way.stanza(ALICE, "set", payload)
+    stream.send(stanza)
+    (answer,) = stream.barrier()
+    assert answer.get("id") == identifier
+    assert condition(way.answer(answer, ALICE)) == "bad-request"
+    stream.send(f"<message from='{ALICE}' to='{COMPONENT}'>{payload}</message>")
+    assert stream.barrier() == []
+    assert_serves(stream)
+
+
+def test_header_for_clients_gets_no_handshake(server: ScriptedServer, daemon: Daemon) -> None:
+    stream = server.accept()
+    stream.open(header=f"<?xml version='1.0'?><stream:stream xmlns='{CLIENT_NS}' xmlns:stream='{STREAMS_NS}' id='1'>")
+    assert stream_error(stream.await_end()) == "invalid-namespace"
     assert_serves(server.connect())
 
 
@@ -152,6 +174,7 @@ LARGE = {
     "a long attribute": "<q xmlns='urn:example:q' a='" + "a" * 1_000_000 + "'/>",
     "many namespaces": "<q xmlns='urn:example:q' " + " ".join(f"xmlns:a{n}='urn:a{n}'" for n in range(10_000)) + "/>",
     "deep": "<q xmlns='urn:example:q'>" + "<d>" * 100_000 + "</d>" * 100_000 + "</q>",
+    "as long as it may be": "<q xmlns='urn:example:q'>" + "x" * 67_000_000 + "</q>",
 }
 
 
@@ -171,12 +194,12 @@ def test_oversized_request_is_refused_and_the_stream_lives(daemon: Daemon, strea
 
 
 ENDLESS = {
-    "one text": b"<message from='a.example'><body>" + b"x" * 30_000_000,
-    "many children": b"<message from='a.example'>" + b"<x/>" * 7_000_000,
-    "many attributes": b"<message from='a.example' " + b" ".join(b"a%d='1'" % n for n in range(2_500_000)),
-    "a long attribute": b"<message from='" + b"a" * 30_000_000,
-    "deep": b"<message>" + b"<deep>" * 5_000_000,
-    "a tag without end": b"<" + b"n" * 30_000_000,
+    "one text": b"<message from='a.example'><body>" + b"x" * 70_000_000,
+    "many children": b"<message from='a.example'>" + b"<x/>" * 17_500_000,
+    "many attributes": b"<message from='a.example' " + b" ".join(b"a%d='1'" % n for n in range(6_000_000)),
+    "a long attribute": b"<message from='" + b"a" * 70_000_000,
+    "deep": b"<message>" + b"<deep>" * 12_000_000,
+    "a tag without end": b"<" + b"n" * 70_000_000,
 }
 
 

@@ -38,7 +38,7 @@ import Testing
 
     @Test(arguments: 0..<4)
     func mutatedStreams(seed: Int) {
-        let limits = ParserLimits(stanzaBytes: 300, depth: 5, attributes: 4, streamBytes: 4000)
+        let limits = ParserLimits(stanzaBytes: 300, depth: 5, attributes: 4, skippedBytes: 4000)
         var random = SeededGenerator(seed: UInt64(seed))
         var readable = 0
         for round in 0..<5000 {

@@ -10,7 +10,7 @@ import Testing
         "oversized",
     ]
 
-    static let limits = ParserLimits(stanzaBytes: 700, depth: 8, attributes: 6, streamBytes: 4096)
+    static let limits = ParserLimits(stanzaBytes: 700, depth: 8, attributes: 6, skippedBytes: 4096)
 
     private func fixture(_ name: String) throws -> (stream: [UInt8], expected: String) {
         let folder = try #require(Bundle.module.resourceURL).appending(path: "Fixtures")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import XMPP
 
-/// A stanza beyond a soft limit is reported by its start tag, and the next one is read as if nothing had been.
+/// A stanza beyond a limit is reported by its outline, and the next one is read as if nothing had been.
 @Suite struct StreamParserLimitTests {
     private static let next = "<iq id='next'><q>kept</q></iq>"
 
@@ -24,7 +24,7 @@ import Testing
         return whole.events[2]
     }
 
-    private func tag(_ xml: String) throws -> StreamEvent { try .oversized(element(xml)) }
+    private func tooLarge(_ outline: String?) throws -> StreamEvent { try refused(.tooLarge, outline) }
 
     @Test func bytes() throws {
         let text = String(repeating: "x", count: 1000)
@@ -32,17 +32,17 @@ import Testing
         var limits = ParserLimits(stanzaBytes: stanza.utf8.count)
         #expect(try read(stanza, limits: limits) == .element(element(stanza)))
         limits.stanzaBytes -= 1
-        #expect(try read(stanza, limits: limits) == tag("<iq id='1' type='get'/>"))
+        #expect(try read(stanza, limits: limits) == tooLarge("<iq id='1' type='get'><q/></iq>"))
         #expect(
             try read("<iq id='1'><![CDATA[\(text)]]></iq>", limits: limits)
                 == .element(element("<iq id='1'>\(text)</iq>")))
-        #expect(try read("<iq id='1'><![CDATA[\(text)\(text)]]></iq>", limits: limits) == tag("<iq id='1'/>"))
+        #expect(try read("<iq id='1'><![CDATA[\(text)\(text)]]></iq>", limits: limits) == tooLarge("<iq id='1'/>"))
         #expect(
             try read("<iq id='1'>" + String(repeating: "<q/>", count: 300) + "</iq>", limits: limits)
-                == tag("<iq id='1'/>"))
+                == tooLarge("<iq id='1'><q/></iq>"))
         #expect(
             try read("<iq id='1'>" + String(repeating: "&amp;", count: 300) + "</iq>", limits: limits)
-                == tag("<iq id='1'/>"))
+                == tooLarge("<iq id='1'/>"))
     }
 
     @Test func depth() throws {
@@ -51,33 +51,75 @@ import Testing
                 + String(repeating: "</q>", count: depth - 1) + "</iq>"
         }
         #expect(try read(nested(32)) == .element(element(nested(32))))
-        #expect(try read(nested(33)) == tag("<iq id='1'/>"))
-        #expect(try read(nested(100_000), limits: ParserLimits(stanzaBytes: 4_000_000)) == tag("<iq id='1'/>"))
+        let outline = "<iq id='1'><q><q><q><q/></q></q></q></iq>"
+        #expect(try read(nested(33)) == tooLarge(outline))
+        #expect(try read(nested(100_000), limits: ParserLimits(stanzaBytes: 4_000_000)) == tooLarge(outline))
+        #expect(
+            try read(nested(8), limits: ParserLimits(depth: 2)) == tooLarge("<iq id='1'><q><unread xmlns=''/></q></iq>")
+        )
     }
 
     @Test func elements() throws {
         func many(_ count: Int) -> String { "<iq id='1'>" + String(repeating: "<q/>", count: count - 1) + "</iq>" }
         let limits = ParserLimits(elements: 20)
         #expect(try read(many(20), limits: limits) == .element(element(many(20))))
-        #expect(try read(many(21), limits: limits) == tag("<iq id='1'/>"))
+        #expect(try read(many(21), limits: limits) == tooLarge("<iq id='1'><q/></iq>"))
     }
 
-    @Test func aTagLongerThanServersRelayEndsTheStream() {
-        let outcome = ParseOutcome(streamHeader + "<iq a='" + String(repeating: "&apos;", count: 400_000) + "'/>")
-        #expect(outcome.error?.condition == .policyViolation)
-    }
-
-    @Test func theLongestTagThatAServerMakesOfItsLargestStanzaIsRead() throws {
-        let stanza = "<iq id='1' a='" + String(repeating: "&apos;", count: 262_000) + "'/>"
-        guard case .oversized(let tag) = try read(stanza) else {
-            Issue.record("not reported as oversized")
+    @Test func aStartTagIsReadForItsAddressesUpToALimit() throws {
+        func stanza(_ length: Int) -> String {
+            let tag = "<iq id='1' a='"
+            return tag + String(repeating: "v", count: length - tag.utf8.count - "'>".utf8.count) + "'></iq>"
+        }
+        let limits = ParserLimits(stanzaBytes: 1000, addressBytes: 5000)
+        guard case .refused(let read) = try read(stanza(5000), limits: limits) else {
+            Issue.record("not refused")
             return
         }
-        #expect(tag["id"] == "1")
+        #expect(read.reason == .tooLarge && read.outline?["id"] == "1")
+        #expect(try self.read(stanza(5001), limits: limits) == tooLarge(nil))
+        #expect(try self.read(stanza(5001).replacing("></iq>", with: "/>"), limits: limits) == tooLarge(nil))
+    }
+
+    @Test(arguments: [20_000, 150_000])
+    func aStanzaWithSoManyAttributesIsSkippedUnseen(count: Int) throws {
+        let attributes = (0..<count).map { " a\($0)='\($0)'" }.joined()
+        // libxml2 compares each attribute with all before it: it never gets to see them.
+        let limits = ParserLimits(stanzaBytes: 10_000_000, addressBytes: 10_000_000)
+        #expect(try read("<iq id='1'\(attributes)/>", limits: limits) == tooLarge(nil))
+        #expect(try read("<iq id='1'\(attributes)><q/></iq>", limits: limits) == tooLarge(nil))
+        #expect(
+            try read("<iq id='1'><q><r\(attributes)/></q></iq>", limits: limits)
+                == tooLarge("<iq id='1'><q><unread xmlns=''/></q></iq>"))
+        let declarations = (0..<count).map { " xmlns:n\($0)='urn:\($0)'" }.joined()
+        #expect(
+            try read("<iq id='1'><q\(declarations)/></iq>", limits: limits)
+                == tooLarge("<iq id='1'><unread xmlns=''/></iq>"))
+    }
+
+    /// The bytes of a stanza that are within its limits are all that libxml2 is given.
+    @Test func whatIsSkippedIsNotParsed() throws {
+        let parser = StreamParser(limits: ParserLimits(stanzaBytes: 1000))
+        _ = try parser.read(ByteBuffer(string: streamHeader + "<iq id='1'>" + String(repeating: "<q>", count: 1000)))
+        // Not even XML.
+        #expect(try parser.read(ByteBuffer(string: "<& a=1 b>\0" + String(repeating: "</q>", count: 1001))).isEmpty)
+        #expect(
+            try parser.read(ByteBuffer(string: "</iq><iq/>"))
+                == [tooLarge("<iq id='1'><q><q><q><q/></q></q></q></iq>"), .element(element("<iq/>"))])
+    }
+
+    @Test func aStanzaMayBeAsLongAsItTakesToSkipIt() throws {
+        let parser = StreamParser()
+        _ = try parser.read(ByteBuffer(string: streamHeader + "<iq id='1'><q a='"))
+        let piece = ByteBuffer(repeating: UInt8(ascii: ">"), count: 65_536)
+        for _ in 0..<1023 { #expect(try parser.read(piece).isEmpty) }
+        #expect(
+            try parser.read(ByteBuffer(string: "'/></iq>")) == [tooLarge("<iq id='1'><unread xmlns=''/></iq>")])
+        #expect(try parser.read(ByteBuffer(string: Self.next)) == [.element(element(Self.next))])
     }
 
     @Test func depthThatNeverEndsEndsTheStream() {
-        let text = streamHeader + String(repeating: "<q>", count: 3_000_000)
+        let text = streamHeader + String(repeating: "<q>", count: 23_000_000)
         var random = SeededGenerator(seed: 2)
         let outcome = ParseOutcome(pieces: text.utf8.pieces(of: 65_536...65_536, using: &random))
         #expect(outcome.error?.condition == .policyViolation)
@@ -90,38 +132,44 @@ import Testing
         }
         #expect(try read(wide(64, inner: true)) == .element(element(wide(64, inner: true))))
         #expect(try read(wide(64, inner: false)) == .element(element(wide(64, inner: false))))
-        #expect(try read(wide(65, inner: true)) == tag("<iq id='1'/>"))
-        let event = try read(wide(65, inner: false))
-        guard case .oversized(let start) = event else {
-            Issue.record("\(event)")
-            return
+        #expect(try read(wide(65, inner: true)) == tooLarge("<iq id='1'><unread xmlns=''/></iq>"))
+        for count in [65, 512] {
+            guard case .refused(let stanza) = try read(wide(count, inner: false)), let outline = stanza.outline else {
+                Issue.record("\(count) attributes")
+                return
+            }
+            #expect(outline.attributes.count == count && outline.firstChild == nil)
         }
-        #expect(start.attributes.count == 65 && start.content.isEmpty)
-        let declarations = (0..<100).map { " xmlns:n\($0)='urn:\($0)'" }.joined()
-        #expect(try read("<iq><q\(declarations)/></iq>") == .element(element("<iq><q/></iq>")))
+        #expect(try read(wide(513, inner: false)) == tooLarge(nil))
+        func declaring(_ count: Int) -> String {
+            "<iq><q" + (0..<count).map { " xmlns:n\($0)='urn:\($0)'" }.joined() + "/></iq>"
+        }
+        #expect(try read(declaring(64)) == .element(element("<iq><q/></iq>")))
+        #expect(try read(declaring(65)) == tooLarge("<iq><unread xmlns=''/></iq>"))
     }
 
     @Test func aLongAttribute() throws {
         let value = String(repeating: "v", count: 300_000)
-        #expect(try read("<iq id='1'><q a='\(value)'/></iq>") == tag("<iq id='1'/>"))
+        #expect(try read("<iq id='1'><q a='\(value)'/></iq>") == tooLarge("<iq id='1'><unread xmlns=''/></iq>"))
         // The stanza's own start tag is kept whole: it has the addresses for the answer.
-        let event = try read("<iq id='1' from='a@b/c' type='get' a='\(value)'/>")
-        guard case .oversized(let start) = event else {
+        let event = try read("<iq id='1' from='a@b/c' type='get' a='\(value.prefix(262_000))'>\(value)</iq>")
+        guard case .refused(let stanza) = event else {
             Issue.record("\(event)")
             return
         }
-        #expect(start["from"] == "a@b/c")
+        #expect(stanza.outline?["from"] == "a@b/c")
     }
 
     @Test(arguments: [49_999, 60_000, 200_000])
     func aLongName(length: Int) throws {
         // libxml2 by itself ends the document at 50,000 bytes of name.
         let name = String(repeating: "n", count: length)
-        let expected =
-            try length < 100_000 ? StreamEvent.element(element("<iq id='1'><\(name)/></iq>")) : tag("<iq id='1'/>")
+        let isTooLong = 2 * length > 262_144
         #expect(
             try read("<iq id='1'><\(name)>t</\(name)></iq>")
-                == (length < 100_000 ? .element(element("<iq id='1'><\(name)>t</\(name)></iq>")) : expected))
+                == (isTooLong
+                    ? tooLarge("<iq id='1'><\(name)/></iq>")
+                    : .element(element("<iq id='1'><\(name)>t</\(name)></iq>"))))
         #expect(
             try read("<iq id='1'><q xmlns='urn:\(name)'/></iq>")
                 == .element(element("<iq id='1'><q xmlns='urn:\(name)'/></iq>")))
@@ -141,8 +189,12 @@ import Testing
             case 2: text += "<iq id='\(index)'><q" + (0..<20).map { " a\($0)=''" }.joined() + "/></iq>"
             default: text += "<iq id='\(index)'><q/></iq> "
             }
-            let tag = Element("iq", namespace: Namespaces.component, attributes: ["id": "\(index)"])
-            expected.append(index % 4 == 3 ? try .element(element("<iq id='\(index)'><q/></iq>")) : .oversized(tag))
+            switch index % 4 {
+            case 0: expected.append(try tooLarge("<iq id='\(index)'><a><a><a><a/></a></a></a></iq>"))
+            case 1: expected.append(try tooLarge("<iq id='\(index)'/>"))
+            case 2: expected.append(try tooLarge("<iq id='\(index)'><unread xmlns=''/></iq>"))
+            default: expected.append(try .element(element("<iq id='\(index)'><q/></iq>")))
+            }
         }
         let limits = ParserLimits(stanzaBytes: 480, depth: 30, attributes: 16)
         var random = SeededGenerator(seed: 3)
@@ -155,7 +207,7 @@ import Testing
 
     @Test(arguments: ["<iq><body>", "<iq a='", "<iq ", "<", "<iq><![CDATA["])
     func aStanzaThatNeverEndsEndsTheStream(start: String) {
-        let limits = ParserLimits(stanzaBytes: 1000, streamBytes: 100_000)
+        let limits = ParserLimits(stanzaBytes: 1000, addressBytes: 5000, skippedBytes: 100_000)
         let parser = StreamParser(limits: limits)
         var fed = 0
         let error = #expect(throws: StreamError.self) {
@@ -170,14 +222,14 @@ import Testing
     }
 
     @Test func keepalivesDoNotAddUp() throws {
-        let parser = StreamParser(limits: ParserLimits(stanzaBytes: 100, streamBytes: 1000))
+        let parser = StreamParser(limits: ParserLimits(stanzaBytes: 100, skippedBytes: 1000))
         _ = try parser.read(ByteBuffer(string: streamHeader))
         for _ in 0..<5000 { #expect(try parser.read(ByteBuffer(string: " ")).isEmpty) }
         #expect(try parser.read(ByteBuffer(string: Self.next)).count == 1)
     }
 
     @Test func aHeaderThatNeverEndsEndsTheStream() {
-        let parser = StreamParser(limits: ParserLimits(streamBytes: 10_000))
+        let parser = StreamParser(limits: ParserLimits(addressBytes: 10_000))
         let error = #expect(throws: StreamError.self) {
             _ = try parser.read(ByteBuffer(string: "<stream "))
             for _ in 0..<100 { _ = try parser.read(ByteBuffer(repeating: UInt8(ascii: "x"), count: 1000)) }

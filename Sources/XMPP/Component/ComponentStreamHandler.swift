@@ -103,8 +103,8 @@ final class ComponentStreamHandler: ChannelInboundHandler {
                 becomeReady(context)
             case .deliver(let element):
                 receive(element, context)
-            case .refuseOversized(let element):
-                refuse(element, context)
+            case .refuse(let stanza):
+                refuse(stanza, context)
             case .close(let farewell, let reason):
                 finish(farewell, reason, context)
             }
@@ -165,14 +165,25 @@ final class ComponentStreamHandler: ChannelInboundHandler {
         }
     }
 
-    private func refuse(_ tag: Element, _ context: ChannelHandlerContext) {
-        note("refused a stanza beyond the limits", context)
-        connection.outlet.tap.received(tag)
-        guard tag.name == "iq", tag["type"] == "get" || tag["type"] == "set", let id = tag["id"],
-            let from = tag["from"].flatMap({ try? JID($0) })
-        else { return }
-        let error = StanzaError(.policyViolation, text: "the stanza is too large")
-        sendRefusal(IQ(from: tag["to"].flatMap { try? JID($0) }, to: from, id: id, body: .error(error)))
+    /// Answers a request that was not read from what is known of it: a delegated one inside its envelope, since a server
+    /// forwards nothing else (XEP-0355 §4.3).
+    private func refuse(_ refused: RefusedStanza, _ context: ChannelHandlerContext) {
+        switch refused.reason {
+        case .tooLarge: note("refused a stanza beyond the limits", context)
+        case .namespace: note("refused a stanza with a wrong name or an undeclared prefix", context)
+        }
+        guard let outline = refused.outline else { return }
+        connection.outlet.tap.received(outline)
+        do {
+            guard case .iq(let iq) = try Stanza(outline), iq.isRequest else { return }
+            if let delegated = try? DelegatedRequest(iq) {
+                sendRefusal(delegated.wrap(delegated.request.error(refused.reason.error)))
+            } else {
+                sendRefusal(iq.error(refused.reason.error))
+            }
+        } catch {
+            if case .refused(let answer) = error { sendRefusal(answer) }
+        }
     }
 
     /// Sends an error from the address that was asked or, where that cannot be read, from our own: a stanza without

@@ -11,8 +11,8 @@ struct ComponentStreamMachine {
         case becomeReady
         /// A stanza of the server.
         case deliver(Element)
-        /// A stanza too large to be read; only its start tag is here.
-        case refuseOversized(Element)
+        /// A stanza that was not read.
+        case refuse(RefusedStanza)
         /// Say this, if anything, and close the connection.
         case close(farewell: String?, reason: DisconnectReason)
     }
@@ -54,8 +54,8 @@ struct ComponentStreamMachine {
         switch (state, event) {
         case (.closed, _), (.unopened, _):
             return []
-        case (.awaitingHeader, .opened(let header)):
-            return opened(header)
+        case (.awaitingHeader, .opened(let header, let contentNamespace)):
+            return opened(header, contentNamespace)
         case (_, .element(let element)) where element.is("error", Namespaces.streams):
             return close(DisconnectReason(StreamError(element), duringHandshake: state != .ready))
         case (.awaitingHandshake, .element(let element)) where element.is("handshake", Namespaces.component):
@@ -63,8 +63,8 @@ struct ComponentStreamMachine {
             return [.becomeReady]
         case (.ready, .element(let element)):
             return [.deliver(element)]
-        case (.ready, .oversized(let element)):
-            return [.refuseOversized(element)]
+        case (.ready, .refused(let stanza)):
+            return [.refuse(stanza)]
         case (_, .closed):
             return close(.closedByServer, farewell: "</stream:stream>")
         default:
@@ -100,9 +100,13 @@ struct ComponentStreamMachine {
         return close(.connectionLost)
     }
 
-    private mutating func opened(_ header: Element) -> [Action] {
+    private mutating func opened(_ header: Element, _ contentNamespace: String) -> [Action] {
         guard header.is("stream", Namespaces.streams) else {
             return failed(StreamError(.invalidNamespace))
+        }
+        // A port for clients or servers, say, has no use for a handshake (RFC 6120 §4.8.2, XEP-0114 §3).
+        guard contentNamespace == Namespaces.component else {
+            return failed(StreamError(.invalidNamespace, text: "not a stream for components"))
         }
         guard let identifier = header["id"] else {
             return failed(StreamError(.badFormat, text: "a stream header needs an id"))

@@ -56,6 +56,10 @@ class Client:
             raise ConnectionError("the server is gone")
         return reply.result()
 
+    def send(self, xml: str) -> None:
+        """Writes to the stream as it is."""
+        self._xmpp.send_raw(xml)
+
     # XEP-0030
 
     async def commands(self, address: str) -> dict[str, tuple[str, str]]:

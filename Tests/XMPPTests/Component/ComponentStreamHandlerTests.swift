@@ -180,6 +180,43 @@ import Testing
         #expect(stream.receiver.stanzas.count == 1)
     }
 
+    /// What ejabberd relays when a user's prefix is declared in that user's stream header only.
+    @Test func aRequestWithAnUndeclaredPrefixIsAnsweredAndTheStreamLives() throws {
+        let stream = try Stream()
+        defer { stream.close() }
+        try stream.ready()
+        try stream.receive("<iq type='set' id='1' from='a@b/c' to='invites.a.example'><command q:x='1'/></iq>")
+        #expect(
+            try stream.sent().hasPrefix(
+                "<iq type='error' id='1' from='invites.a.example' to='a@b/c'><error type='modify'><bad-request "))
+        try stream.receive("<message><q:x/></message><message/>")
+        #expect(stream.receiver.stanzas.count == 1)
+        #expect(try stream.sent() == "")
+    }
+
+    @Test(arguments: DelegationVersion.allCases)
+    func aDelegatedRequestThatIsNotReadIsAnsweredInItsEnvelope(version: DelegationVersion) throws {
+        let stream = try Stream(limits: ParserLimits(stanzaBytes: 2000))
+        defer { stream.close() }
+        try stream.ready()
+        for (payload, condition) in [
+            ("<command xmlns='urn:c'>\(String(repeating: "text", count: 1000))</command>", "policy-violation"),
+            ("<command xmlns='urn:c' a='\(String(repeating: "text", count: 1000))'/>", "policy-violation"),
+            ("<command xmlns='urn:c' q:x='1'/>", "bad-request"),
+        ] {
+            try stream.receive(
+                "<iq type='set' id='outer' from='a.example' to='invites.host.example'><delegation xmlns='\(version.rawValue)'>"
+                    + "<forwarded xmlns='urn:xmpp:forward:0'><iq xmlns='jabber:client' type='set' id='inner' "
+                    + "from='alice@a.example/x' to='a.example'>\(payload)</iq></forwarded></delegation></iq>")
+            let answer = try element(stream.sent())
+            #expect(answer["type"] == "result" && answer["id"] == "outer" && answer["to"] == "a.example")
+            let inner = answer.child("delegation", namespace: version.rawValue)?
+                .child("forwarded", namespace: Namespaces.forward)?.child("iq", namespace: Namespaces.client)
+            #expect(inner?["type"] == "error" && inner?["id"] == "inner" && inner?["to"] == "alice@a.example/x")
+            #expect(inner?.firstChild?.firstChild?.name == condition)
+        }
+    }
+
     @Test func aServerThatDoesNotReadIsNotRead() async throws {
         let stream = try Stream()
         defer { stream.close() }

@@ -21,7 +21,7 @@ import Testing
         if stage == .unopened { return machine }
         _ = machine.connected()
         if stage == .awaitingHeader { return machine }
-        _ = machine.received(.opened(Self.header))
+        _ = machine.received(.opened(Self.header, contentNamespace: Namespaces.component))
         if stage == .awaitingHandshake { return machine }
         _ = machine.received(.element(Self.handshake))
         if stage == .ready { return machine }
@@ -51,6 +51,10 @@ import Testing
         return actions
     }
 
+    private func opened(_ header: Element, for contentNamespace: String = Namespaces.component) -> Input {
+        .event(.opened(header, contentNamespace: contentNamespace))
+    }
+
     private func close(_ reason: DisconnectReason, _ farewell: String? = nil) -> [ComponentStreamMachine.Action] {
         [.close(farewell: farewell, reason: reason)]
     }
@@ -72,13 +76,14 @@ import Testing
                         + "xmlns:stream='http://etherx.jabber.org/streams' to='invites.host.example'>")
             ])
         #expect(
-            machine.received(.opened(Self.header)) == [
+            machine.received(.opened(Self.header, contentNamespace: Namespaces.component)) == [
                 .send("<handshake>\(ComponentStreamMachine.digest(streamID: "3BF96D32", secret: "test"))</handshake>")
             ])
         #expect(machine.received(.element(Self.handshake)) == [.becomeReady])
         #expect(machine.isReady)
         #expect(machine.received(.element(Self.stanza)) == [.deliver(Self.stanza)])
-        #expect(machine.received(.oversized(Self.stanza)) == [.refuseOversized(Self.stanza)])
+        let refused = RefusedStanza(.tooLarge, outline: Self.stanza)
+        #expect(machine.received(.refused(refused)) == [.refuse(refused)])
     }
 
     /// XEP-0114, example 3, and FIPS 180's "abc" cut in two.
@@ -112,16 +117,24 @@ import Testing
         let surprise = violation(StreamError(.badFormat, text: "not expected during the handshake"))
         for element in [Self.stanza, Element("handshake", namespace: "urn:odd")] {
             #expect(feed(.event(.element(element)), to: .awaitingHandshake) == surprise)
-            #expect(feed(.event(.oversized(element)), to: .awaitingHandshake) == surprise)
+            #expect(
+                feed(.event(.refused(RefusedStanza(.tooLarge, outline: element))), to: .awaitingHandshake) == surprise)
         }
         #expect(
-            feed(.event(.opened(Element("stream", namespace: "urn:odd"))), to: .awaitingHeader)
+            feed(opened(Element("stream", namespace: "urn:odd")), to: .awaitingHeader)
                 == violation(StreamError(.invalidNamespace)))
         #expect(
-            feed(.event(.opened(Element("stream", namespace: Namespaces.streams))), to: .awaitingHeader)
+            feed(opened(Element("stream", namespace: Namespaces.streams)), to: .awaitingHeader)
                 == violation(StreamError(.badFormat, text: "a stream header needs an id")))
         // A second handshake is a stanza like any other, and dropped as none.
         #expect(feed(.event(.element(Self.handshake)), to: .ready) == [.deliver(Self.handshake)])
+    }
+
+    @Test(arguments: ["jabber:client", "jabber:server", "jabber:component:connect", Namespaces.streams, ""])
+    func noSecretIsDigestedForAStreamThatIsNoComponents(contentNamespace: String) {
+        #expect(
+            feed(opened(Self.header, for: contentNamespace), to: .awaitingHeader)
+                == violation(StreamError(.invalidNamespace, text: "not a stream for components")))
     }
 
     @Test(

@@ -35,9 +35,10 @@ struct ParseOutcome: Equatable, Sendable {
     var transcript: String {
         var lines = events.map { event in
             switch event {
-            case .opened(let header): "opened \(header.xml(inside: ""))"
+            case .opened(let header, let namespace): "opened \(header.xml(inside: "")) for '\(namespace)'"
             case .element(let element): "element \(element.xml(inside: ""))"
-            case .oversized(let tag): "oversized \(tag.xml(inside: ""))"
+            case .refused(let stanza):
+                "refused, \(stanza.reason): \(stanza.outline.map { $0.xml(inside: "") } ?? "nothing of it")"
             case .closed: "closed"
             }
         }
@@ -49,6 +50,11 @@ struct ParseOutcome: Equatable, Sendable {
 let streamHeader =
     "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' "
     + "xmlns:stream='http://etherx.jabber.org/streams' id='1' from='invites.host.example'>"
+
+/// An element of a component stream that was not read, with this outline.
+func refused(_ reason: RefusedStanza.Reason, _ outline: String?) throws -> StreamEvent {
+    .refused(RefusedStanza(reason, outline: try outline.map(element)))
+}
 
 /// The element that a text stands for on a component stream.
 func element(_ xml: String) throws -> Element {
