@@ -104,6 +104,13 @@ final class Router: StanzaReceiver {
             refuse(iq, .forbidden, "a delegation that no server sent")
             return
         }
+        // An envelope goes to the component (XEP-0355 §4.3); a server that knows it by several addresses may take the
+        // host's own, as ejabberd does.
+        guard let to = iq.to, to.isDomain, to.domain == domain || table.serviceAddresses[to.domain] == from.domain
+        else {
+            refuse(iq, .forbidden, "a delegation that was sent to another address")
+            return
+        }
         // A server that delegates its own components' namespaces hands over what reaches the shared address, too.
         let isShared = from.domain == domain
         guard isShared || table.hosts[from.domain] != nil else {

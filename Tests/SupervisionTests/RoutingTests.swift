@@ -135,6 +135,26 @@ import XMPP
         }
     }
 
+    /// XEP-0355 §4.3: the envelope goes to the component; one that reached another address is no server's.
+    @Test func anEnvelopeIsTakenAtTheComponentAndAtItsHostsOwnAddress() async throws {
+        let inner = set(command(Namespaces.inviteCommand), from: "alice@a.example/r", to: "a.example", id: "0")
+        try await House.with(Self.hosts) { house in
+            for (address, isTaken) in [
+                (component, true), ("invites.a.example", true), (nil, true),
+                ("invites.b.example", false), ("a.example", false), ("other.example", false),
+                ("user@invites.host.example", false), ("invites.host.example/x", false),
+            ] as [(JID?, Bool)] {
+                try await check(house, [envelope(inner, by: "a.example", to: address)]) { _, answer in
+                    if isTaken {
+                        #expect(answer.unwrapped()?.uri != nil, "\(address as Any)")
+                    } else {
+                        #expect(answer.stanzaError?.condition == .forbidden, "\(address as Any)")
+                    }
+                }
+            }
+        }
+    }
+
     @Test func whatIsNoRequestIsNotAnswered() async throws {
         try await House.with(Self.hosts) { house in
             var stanzas: [Stanza] = []
