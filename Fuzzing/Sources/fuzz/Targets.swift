@@ -1,0 +1,4 @@
+/// In the order in which `scripts/fuzz` runs them.
+let targets: [any FuzzTarget.Type] = [
+    JIDTarget.self
+]
