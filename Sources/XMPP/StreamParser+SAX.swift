@@ -72,7 +72,10 @@ extension StreamParser {
         guard let element = open.popLast() else { return }
         if depth > 1, let outer = open.indices.last {
             open[outer].content.append(.element(element))
-        } else if hasNamespaceFault {
+            return
+        }
+        ends += 1
+        if hasNamespaceFault {
             hasNamespaceFault = false
             events.append(.refused(RefusedStanza(.namespace, outline: element.outline())))
         } else {
@@ -81,7 +84,8 @@ extension StreamParser {
     }
 
     fileprivate func text(_ text: UnsafePointer<xmlChar>?, _ length: Int) {
-        guard failure == nil, let text else { return }
+        // An empty section is no text.
+        guard failure == nil, let text, length > 0 else { return }
         let bytes = UnsafeBufferPointer(start: text, count: length)
         guard let top = open.indices.last else {
             // Between stanzas only keepalive white space may stand.

@@ -24,6 +24,9 @@ public final class StreamParser {
     var failure: StreamError?
     var open: [Element] = []
     var depth = 0
+    /// Elements of the first level that ended for libxml2, and for the scanner.
+    var ends = 0
+    private var endsExpected = 0
     /// Whether the present element of the first level, or the start tag before it is reported, has a wrong name.
     var hasNamespaceFault = false
     /// The stream header's name as it is written, with its prefix; `nil` before it came.
@@ -38,11 +41,18 @@ public final class StreamParser {
 
     /// libxml2 interns every name for the life of a parser and gives up at some ten megabytes of them: long before
     /// that, the stream goes on in a new parser.
-    private static let internedBytesBeforeRenewal = 1 << 20
+    static let internedBytesBeforeRenewal = 1 << 20
+    private let internedBytesBeforeRenewal: UInt
     /// Bytes given to libxml2 at once, about.
     private static let bytesAtOnce = 1 << 16
 
-    public init(limits: ParserLimits = ParserLimits()) {
+    public convenience init(limits: ParserLimits = ParserLimits()) {
+        self.init(limits: limits, internedBytesBeforeRenewal: Self.internedBytesBeforeRenewal)
+    }
+
+    /// - Parameter internedBytesBeforeRenewal: With none, each element of the first level is read by a new parser.
+    init(limits: ParserLimits, internedBytesBeforeRenewal: Int) {
+        self.internedBytesBeforeRenewal = UInt(clamping: internedBytesBeforeRenewal)
         scanner = StreamScanner(limits: limits)
         handler = .allocate(capacity: 1)
         handler.initialize(to: Self.saxHandler())
@@ -61,6 +71,8 @@ public final class StreamParser {
     ///   throws the same error.
     public func read(_ bytes: ByteBuffer) throws(StreamError) -> [StreamEvent] {
         if let failure { throw failure }
+        ends = 0
+        endsExpected = 0
         bytes.withUnsafeReadableBytes { scan($0) }
         if let failure {
             release()
@@ -86,11 +98,14 @@ public final class StreamParser {
                     self.refusal = nil
                     given = index
                     safe = index
+                } else {
+                    endsExpected += 1
                 }
                 boundary = index
                 if boundary - given >= Self.bytesAtOnce { give(bytes, &given, upTo: boundary, isBoundary: true) }
             case .exceeded(let excess):
                 give(bytes, &given, upTo: safe, isBoundary: false)
+                if excess == .ownTag { give(bytes, &given, upTo: index, isBoundary: false) }
                 skip(excess)
             case .failed(let error):
                 // What libxml2 says of the bytes before comes first.
@@ -100,6 +115,7 @@ public final class StreamParser {
                 if refusal != nil { return }
                 if boundary > given, isWorn { give(bytes, &given, upTo: boundary, isBoundary: true) }
                 give(bytes, &given, upTo: safe, isBoundary: false)
+                guard isInStep(at: scanner.depth) else { return }
                 incompleteTag.append(contentsOf: bytes[given...])
                 return
             }
@@ -108,7 +124,7 @@ public final class StreamParser {
 
     private var isWorn: Bool {
         guard let context else { return false }
-        return xmlDictGetUsage(context.pointee.dict) > Self.internedBytesBeforeRenewal
+        return xmlDictGetUsage(context.pointee.dict) > internedBytesBeforeRenewal
     }
 
     /// Gives bytes to libxml2, those of the tag first that they complete.
@@ -118,16 +134,40 @@ public final class StreamParser {
         incompleteTag.removeAll(keepingCapacity: incompleteTag.capacity <= Self.bytesAtOnce)
         parse(UnsafeRawBufferPointer(rebasing: bytes[given..<end]))
         given = end
-        if isBoundary, isWorn { release() }
+        if isBoundary, isWorn, isInStep(at: 1) { release() }
     }
 
     /// Goes on without libxml2 until the present element of the first level ends.
     private func skip(_ excess: StreamScanner.Excess) {
-        guard failure == nil else { return }
-        refusal = RefusedStanza(
-            .tooLarge, outline: excess == .address ? nil : outline(isTagMissing: excess == .startTag))
+        // An empty element has ended with its start tag.
+        let hasEnded = excess == .ownTag && open.isEmpty
+        if hasEnded { endsExpected += 1 }
+        guard failure == nil, isInStep(at: scanner.depthBeforeSkipping) else { return }
+        let outline: Element?
+        switch excess {
+        case .address: outline = nil
+        case .startTag: outline = self.outline(isTagMissing: true)
+        case .content: outline = self.outline(isTagMissing: false)
+        case .ownTag where hasEnded:
+            // What was reported of it is taken back.
+            switch events.popLast() {
+            case .element(let element): outline = element.outline()
+            case .refused(let stanza): outline = stanza.outline
+            case .opened, .closed, nil: outline = nil
+            }
+        case .ownTag: outline = self.outline(isTagMissing: false)
+        }
+        refusal = RefusedStanza(.tooLarge, outline: outline)
         incompleteTag = []
         release()
+    }
+
+    /// Whether libxml2 has read all tags that it was given. It can wait, for the `;` behind a `&` say, while stanza after
+    /// stanza gathers in its input; but on well-formed input it waits for no tag.
+    private func isInStep(at depth: Int) -> Bool {
+        if context == nil || self.depth == depth && ends == endsExpected { return true }
+        fail(StreamError(.notWellFormed))
+        return false
     }
 
     /// The outline of the element whose end is not read.

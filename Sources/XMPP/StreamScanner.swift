@@ -20,12 +20,14 @@ struct StreamScanner {
 
     /// What passed a limit.
     enum Excess: Hashable {
+        /// The element's own start tag, which is read nevertheless, from `safe` to `index`.
+        case ownTag
         /// The element's own start tag, which is not to be read.
         case address
         /// The start tag of an element inside, which is not to be read.
         case startTag
-        /// Anything else, the element's own start tag included where it may be read.
-        case other
+        /// Text, or an end tag, which is not to be read.
+        case content
     }
 
     private enum State {
@@ -50,6 +52,8 @@ struct StreamScanner {
     private(set) var depth = 0
     /// Whether the present element of the first level is read to its end only.
     private(set) var isSkipping = false
+    /// Elements that were open where it passed its limit, without those whose tags are not to be read.
+    private(set) var depthBeforeSkipping = 0
     /// Bytes of the present element of the first level so far.
     private var stanzaBytes = 0
     /// Elements of it so far.
@@ -58,7 +62,7 @@ struct StreamScanner {
     private var tagBytes = 0
     /// Attributes of the present start tag so far: each has one `=` outside its value.
     private var attributes = 0
-    /// The last byte of the present start tag, outside values.
+    /// The last byte of the present start tag, outside values, or declaration.
     private var previous: UInt8 = 0
     /// Whether nothing was read before the present markup.
     private var isAtStart = true
@@ -92,7 +96,7 @@ struct StreamScanner {
             case .endTag: step = scanEndTag(bytes, &index, &safe)
             case .sectionStart(let count): step = scanSectionStart(bytes[index], &index, &safe, count)
             case .section(let brackets): step = scanSection(bytes, &index, &safe, brackets)
-            case .declaration: step = scanDeclaration(bytes, &index, &safe)
+            case .declaration: step = scanDeclaration(bytes[index], &index, &safe)
             }
             if let step { return step }
         }
@@ -110,7 +114,7 @@ struct StreamScanner {
             isAtStart = false
             if depth > 1 {
                 stanzaBytes += count
-                if let step = excess(.other) { return step }
+                if let step = excess(.content) { return step }
             }
         }
         guard end != nil else { return nil }
@@ -145,7 +149,7 @@ struct StreamScanner {
         safe = index
         stanzaBytes += index - start
         state = isOver ? .text : .section(brackets: brackets)
-        return excess(.other)
+        return excess(.content)
     }
 
     // MARK: Markup
@@ -158,6 +162,7 @@ struct StreamScanner {
             state = .sectionStart(0)
         case UInt8(ascii: "?"):
             guard isAtStart else { return restricted("processing instructions") }
+            previous = 0
             state = .declaration
         default:
             // The byte belongs to the tag: it is read there.
@@ -195,13 +200,14 @@ struct StreamScanner {
         return nil
     }
 
-    private mutating func scanDeclaration(
-        _ bytes: UnsafeRawBufferPointer, _ index: inout Int, _ safe: inout Int
-    ) -> Step? {
-        if scan(bytes, &index, to: UInt8(ascii: ">")) {
+    private mutating func scanDeclaration(_ byte: UInt8, _ index: inout Int, _ safe: inout Int) -> Step? {
+        index += 1
+        count(1)
+        if byte == UInt8(ascii: ">"), previous == UInt8(ascii: "?") {
             safe = index
             state = .text
         }
+        previous = byte
         return tagBytes > limits.addressBytes ? .failed(Self.tooLarge) : nil
     }
 
@@ -235,11 +241,9 @@ struct StreamScanner {
     }
 
     private mutating func scanValue(_ bytes: UnsafeRawBufferPointer, _ index: inout Int, _ quote: UInt8) -> Step? {
-        if scan(bytes, &index, to: quote) {
-            state = .startTag
-            return nil
-        }
-        return startTagExcess()
+        guard scan(bytes, &index, to: quote) else { return startTagExcess() }
+        state = .startTag
+        return nil
     }
 
     private mutating func endStartTag(isEmpty: Bool, _ index: Int, _ safe: inout Int) -> Step? {
@@ -247,11 +251,11 @@ struct StreamScanner {
         let outer = depth
         if outer > 0 { elements += 1 }
         var step = startTagExcess()
-        if step == nil {
-            safe = index
-            // A stanza's own start tag is read, and then perhaps nothing else of it.
-            if outer == 1 { step = excess(.other, attributes: attributes) }
+        if step == nil, outer == 1 {
+            step = excess(.ownTag, attributes: attributes)
+            if step != nil, !isEmpty { depthBeforeSkipping += 1 }
         }
+        if step == nil { safe = index }
         if case .failed? = step { return step }
         if !isEmpty { depth += 1 }
         guard isEmpty, outer == 1 else { return step }
@@ -262,7 +266,7 @@ struct StreamScanner {
     private mutating func scanEndTag(_ bytes: UnsafeRawBufferPointer, _ index: inout Int, _ safe: inout Int) -> Step? {
         let isWhole = scan(bytes, &index, to: UInt8(ascii: ">"))
         if depth < 2, tagBytes > limits.addressBytes { return .failed(Self.tooLarge) }
-        let step = depth < 2 ? nil : excess(.other)
+        let step = depth < 2 ? nil : excess(.content)
         guard isWhole else { return step }
         state = .text
         if case .failed? = step { return step }
@@ -308,9 +312,11 @@ struct StreamScanner {
     }
 
     private mutating func excess(_ excess: Excess, attributes: Int = 0, isTooMuch: Bool = false) -> Step? {
-        if isSkipping { return stanzaBytes > limits.skippedBytes ? .failed(Self.tooLarge) : nil }
+        if stanzaBytes > limits.skippedBytes { return .failed(Self.tooLarge) }
+        if isSkipping { return nil }
         guard isTooMuch || attributes > limits.attributes || stanzaBytes > limits.stanzaBytes else { return nil }
         isSkipping = true
+        depthBeforeSkipping = depth
         return .exceeded(excess)
     }
 

@@ -141,6 +141,12 @@ import Testing
             #expect(outline.attributes.count == count && outline.firstChild == nil)
         }
         #expect(try read(wide(513, inner: false)) == tooLarge(nil))
+        let empty = wide(65, inner: false).replacing("><q/></iq>", with: "/>")
+        guard case .refused(let stanza) = try read(empty) else {
+            Issue.record("an empty one")
+            return
+        }
+        #expect(stanza.outline?.attributes.count == 65)
         func declaring(_ count: Int) -> String {
             "<iq><q" + (0..<count).map { " xmlns:n\($0)='urn:\($0)'" }.joined() + "/></iq>"
         }

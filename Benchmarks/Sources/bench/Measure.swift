@@ -10,6 +10,7 @@ struct Measure: AsyncParsableCommand {
             2  straight on the component's socket, beside the floor
             3  ten thousand host files
             4  the operators' shell
+            5  stanzas that are meant to hurt
             """)
 
     @Argument(help: "The parts to run; all when none is named.")
@@ -25,7 +26,7 @@ struct Measure: AsyncParsableCommand {
     var keep = false
 
     func validate() throws {
-        guard parts.allSatisfy((1...4).contains) else { throw ValidationError("The parts are 1 to 4.") }
+        guard parts.allSatisfy((1...5).contains) else { throw ValidationError("The parts are 1 to 5.") }
     }
 
     func run() async throws {
@@ -42,7 +43,7 @@ struct Measure: AsyncParsableCommand {
 
         print(try Machine(setting: setting).report())
         var failed = false
-        for part in parts.isEmpty ? Array(1...4) : parts {
+        for part in parts.isEmpty ? Array(1...5) : parts {
             do {
                 print(try await report(part, setting: setting))
             } catch {
@@ -60,7 +61,8 @@ struct Measure: AsyncParsableCommand {
         case 1: try await BehindRealServer(setting: setting).report()
         case 2: try await OnTheSocket(setting: setting).report()
         case 3: try await ManyHosts(setting: setting).report()
-        default: try await FromTheShell(setting: setting).report()
+        case 4: try await FromTheShell(setting: setting).report()
+        default: try await HostileStanzas(setting: setting).report()
         }
     }
 

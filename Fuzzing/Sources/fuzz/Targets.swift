@@ -1,4 +1,6 @@
 /// In the order in which `scripts/fuzz` runs them.
 let targets: [any FuzzTarget.Type] = [
-    JIDTarget.self
+    JIDTarget.self,
+    StreamTarget.self,
+    RequestsTarget.self,
 ]

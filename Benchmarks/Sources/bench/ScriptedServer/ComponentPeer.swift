@@ -10,6 +10,8 @@ final class ComponentPeer: ChannelInboundHandler, ChannelOutboundHandler {
     /// What the outside asks of it, as user events.
     enum Order: Sendable {
         case ask(DelegatedRequests, EventLoopPromise<String>)
+        /// Send these bytes with a request behind them, and say how many nanoseconds later that has its invitation.
+        case follow(ByteBuffer, DelegatedRequests, EventLoopPromise<Int64>)
         case pump(DelegatedRequests, window: Int, tally: Tally)
         case pace(DelegatedRequests, Pacing, EventLoopPromise<[Int64]>)
         /// Send no more, and say when all that was sent is answered.
@@ -19,6 +21,7 @@ final class ComponentPeer: ChannelInboundHandler, ChannelOutboundHandler {
     private enum Load {
         case none
         case asking(EventLoopPromise<String>, received: String)
+        case following(EventLoopPromise<Int64>, since: NIODeadline, received: String)
         case pumping(DelegatedRequests, Tally)
         case draining(Tally, EventLoopPromise<Void>)
         case pacing(PacedRun)
@@ -57,6 +60,15 @@ final class ComponentPeer: ChannelInboundHandler, ChannelOutboundHandler {
                 answer.succeed(text)
             }
         }
+        if case .following(let answer, let start, let received) = load {
+            let text = received + String(buffer: bytes)
+            // It may be cut anywhere; what is refused before it is of no interest.
+            load = .following(answer, since: start, received: String(text.suffix(16)))
+            if text.contains("preauth=") {
+                load = .none
+                answer.succeed((.now() - start).nanoseconds)
+            }
+        }
         var output = ByteBuffer()
         scanner.feed(&bytes) { take($0, output: &output) }
         if output.readableBytes > 0 {
@@ -70,6 +82,7 @@ final class ComponentPeer: ChannelInboundHandler, ChannelOutboundHandler {
         switch load {
         case .none, .pumping: break
         case .asking(let answer, _): answer.fail(gone)
+        case .following(let answer, _, _): answer.fail(gone)
         case .draining(_, let drained): drained.fail(gone)
         case .pacing(let run): run.finished.fail(gone)
         }
@@ -80,6 +93,12 @@ final class ComponentPeer: ChannelInboundHandler, ChannelOutboundHandler {
         case .ask(let requests, let answer):
             load = .asking(answer, received: "")
             send(requests, count: 1, context: context)
+        case .follow(var bytes, let requests, let answer):
+            load = .following(answer, since: .now(), received: "")
+            requests.write(next, into: &bytes)
+            next += 1
+            outstanding += 1
+            send(bytes, context: context)
         case .pump(let requests, let window, let tally):
             load = .pumping(requests, tally)
             send(requests, count: window, context: context)
@@ -113,7 +132,7 @@ final class ComponentPeer: ChannelInboundHandler, ChannelOutboundHandler {
         guard let number else { return }
         outstanding -= 1
         switch load {
-        case .none, .asking:
+        case .none, .asking, .following:
             break
         case .pumping(let requests, let tally):
             isError ? tally.countError() : tally.countResult()

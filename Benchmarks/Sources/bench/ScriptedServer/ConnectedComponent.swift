@@ -11,6 +11,11 @@ struct ConnectedComponent: Sendable {
         try await answer(within: .seconds(10)) { ComponentPeer.Order.ask(requests, $0) }
     }
 
+    /// Sends these bytes and a request behind them. Returns how many nanoseconds later that had its invitation.
+    func follow(_ bytes: ByteBuffer, with requests: DelegatedRequests) async throws -> Int64 {
+        try await answer(within: .seconds(60)) { ComponentPeer.Order.follow(bytes, requests, $0) }
+    }
+
     /// Keeps a window of requests in flight and counts the answers, then lets the last ones come in.
     func pump(_ requests: DelegatedRequests, window: Int, timing: Timing) async throws -> Rate {
         let tally = Tally()
