@@ -3,4 +3,12 @@ let targets: [any FuzzTarget.Type] = [
     JIDTarget.self,
     StreamTarget.self,
     RequestsTarget.self,
+    DurationTarget.self,
+    HostFileTarget.self,
+    HostEditTarget.self,
+    DaemonFileTarget.self,
+    SnapshotTarget.self,
+    ShellLineTarget.self,
+    MessageTarget.self,
+    RendererTarget.self,
 ]
