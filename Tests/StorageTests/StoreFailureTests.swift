@@ -69,6 +69,17 @@ import Testing
         }
     }
 
+    @Test(arguments: ["", "-shm"]) func aFIFOIsNotWaitedFor(suffix: String) async throws {
+        try await StateFixture.run { databases, fixture in
+            let path = fixture.file(of: "example.com")
+            #expect(mkfifo(path + suffix, 0o600) == 0)
+            let store = databases.store(for: "example.com")
+            await #expect(throws: StoreError.self) { try await store.add([.sample(1)]) }
+            #expect(unlink(path + suffix) == 0)
+            try await store.add([.sample(1)])
+        }
+    }
+
     @Test func aDirectoryInPlaceOfTheFileIsReported() async throws {
         try await StateFixture.run { databases, fixture in
             let path = fixture.file(of: "example.com")
