@@ -59,7 +59,7 @@ let package = Package(
         .target(
             name: "Supervision",
             dependencies: [
-                "Configuration", "Invites", "Storage", "XMPP",
+                "Configuration", "Invites", "Runtime", "Storage", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -79,7 +79,7 @@ let package = Package(
         .executableTarget(
             name: "invited",
             dependencies: [
-                "Configuration", "Control", "Shell", "Storage", "Supervision", "XMPP",
+                "Configuration", "Control", "Runtime", "Shell", "Storage", "Supervision", "XMPP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),

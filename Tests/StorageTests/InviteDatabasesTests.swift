@@ -127,6 +127,13 @@ import Testing
         }
     }
 
+    @Test func aLackOfFilesIsToldApart() {
+        for number in [EMFILE, ENFILE] {
+            #expect(StoreError(errno: number, attempt: "open it") == .tooManyOpenFiles)
+        }
+        #expect(!StoreError.tooManyOpenFiles.spoilsConnection)
+    }
+
     @Test func theLeastRecentlyUsedMakesRoom() async throws {
         // With one writer, a host that has answered is let go before the next has its turn.
         try await StateFixture.run(maximumOpen: 2, writers: 1) { databases, fixture in
