@@ -84,7 +84,8 @@ final class HostFile: Sendable {
     }
 
     private static func host(ofFile name: String, report: inout DiagnosticReport) -> String? {
-        let stem = String(name.dropLast(".yaml".count))
+        // By bytes: to Swift, the dot can be one character with what stands before it.
+        let stem = String(Substring(name.utf8.dropLast(".yaml".utf8.count)))
         do {
             let jid = try JID(stem)
             guard jid.isDomain else {

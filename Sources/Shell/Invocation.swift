@@ -78,7 +78,11 @@ extension Invocation {
             guard let kind, let old = values[name] else { continue }
             var new: [Value] = []
             for value in old {
-                if case .text(let text) = value { new.append(.text(try transform(kind, text))) } else { new.append(value) }
+                if case .text(let text) = value {
+                    new.append(.text(try transform(kind, text)))
+                } else {
+                    new.append(value)
+                }
             }
             mapped[name] = new
         }
