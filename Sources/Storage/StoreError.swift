@@ -1,5 +1,6 @@
 internal import GRDB
 internal import Glibc
+internal import Runtime
 
 /// Why a host's store did not do what it was asked to.
 public enum StoreError: Error, Hashable, Sendable {
@@ -63,6 +64,8 @@ extension StoreError {
             case (.SQLITE_CORRUPT, _), (.SQLITE_NOTADB, _): .corrupt
             case (.SQLITE_BUSY, _), (.SQLITE_LOCKED, _): .locked
             case (_, .SQLITE_CONSTRAINT_UNIQUE): .duplicate
+            // It may have wanted a temporary file.
+            case (.SQLITE_CANTOPEN, _) where !FileLimit.hasRoom(for: 1): .tooManyOpenFiles
             default:
                 .io("SQLite: \(error.message ?? "no message") (\(error.extendedResultCode.rawValue))")
             }
