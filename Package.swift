@@ -48,12 +48,13 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
+        .target(name: "Runtime", swiftSettings: settings),
         .target(name: "Text", swiftSettings: settings),
         .target(name: "Invites", swiftSettings: settings),
         .target(
             name: "Storage",
             dependencies: [
-                "CSQLiteSettings", "Invites",
+                "CSQLiteSettings", "Invites", "Runtime",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
@@ -64,7 +65,7 @@ let package = Package(
         .target(
             name: "Supervision",
             dependencies: [
-                "Configuration", "Invites", "Storage", "XMPP",
+                "Configuration", "Invites", "Runtime", "Storage", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -74,7 +75,8 @@ let package = Package(
         .target(
             name: "Control",
             dependencies: [
-                "CLibQREncode", "Configuration", "Invites", "Shell", "Storage", "Supervision", "Text", "XMPP",
+                "CLibQREncode", "Configuration", "Invites", "Runtime", "Shell", "Storage", "Supervision", "Text",
+                "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -83,7 +85,7 @@ let package = Package(
         .executableTarget(
             name: "invited",
             dependencies: [
-                "Configuration", "Control", "Shell", "Storage", "Supervision", "XMPP",
+                "Configuration", "Control", "Runtime", "Shell", "Storage", "Supervision", "XMPP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -117,6 +119,7 @@ let package = Package(
             ],
             resources: [.copy("Fixtures")],
             swiftSettings: settings),
+        .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "InvitesTests", dependencies: ["Invites", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "StorageTests", dependencies: ["Storage"], resources: [.copy("Fixtures")], swiftSettings: settings),

@@ -18,10 +18,15 @@ public enum ConfigurationFile {
         }
     }
 
-    /// The content of a regular file, which symbolic links may lead to.
+    /// The content of a host's file, unless it may not be quoted and has mistakes: then it may be any other file.
     public static func read(_ path: String) throws(Problem) -> [UInt8] {
-        do {
-            return try FileReader.read(path, limit: YAMLReader.largestFile).bytes
+        do throws(FileProblem) {
+            let file = try FileReader.readConfiguration(
+                path, limit: YAMLReader.largestFile, readsLinksOfOthers: false)
+            if let withheld = file.withheld, !HostFile(path: path, bytes: file.bytes).diagnostics.isEmpty {
+                throw FileProblem(withheld)
+            }
+            return file.bytes
         } catch {
             throw .io("\(path.escapingControls) \(error.message)", hint: nil)
         }
@@ -41,7 +46,7 @@ public enum ConfigurationFile {
         _ path: String, expecting old: [UInt8], with new: [UInt8]
     ) throws(Problem) -> [String] {
         guard let target = resolved(path) else { throw io(path, "be found", errno, in: Path.directory(of: path)) }
-        guard try read(target) == old else { throw .changed(path) }
+        guard try read(path) == old else { throw .changed(path) }
         let status: stat
         do {
             status = try FileReader.status(target)

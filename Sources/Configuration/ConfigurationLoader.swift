@@ -33,10 +33,11 @@ public struct ConfigurationLoader: Sendable {
     /// Reads and checks everything. It does not fail: what is wrong is in the result, all of it.
     public mutating func load() -> LoadedConfiguration {
         var report = DiagnosticReport(file: file)
-        let settings = readDaemonFile(report: &report)
+        let (settings, withheld) = readDaemonFile(report: &report)
         let daemon = settings?.configuration(
             relativeTo: Path.directory(of: file), credentialsDirectory: credentialsDirectory, report: &report)
         let scan = scanHosts(settings: settings, report: &report)
+        if let withheld { report.withhold(withheld) }
         let isDaemonGood = report.isEmpty
 
         let component = settings?.jid.map { ($0.value, SourceLocation(file: file, mark: $0.mark)) }
@@ -72,13 +73,17 @@ public struct ConfigurationLoader: Sendable {
             filesByHost: filesByHost)
     }
 
-    private func readDaemonFile(report: inout DiagnosticReport) -> DaemonSettings? {
+    /// - Returns: What the file says, and why none of it may be quoted.
+    private func readDaemonFile(report: inout DiagnosticReport) -> (DaemonSettings?, withheld: String?) {
         do {
-            let bytes = try FileReader.read(file, limit: YAMLReader.largestFile).bytes
-            return YAMLReader.read(bytes, report: &report).map { DaemonSettings($0, report: &report) }
+            // Whoever may replace this file can name any directory in it: to refuse their links would gain nothing.
+            let read = try FileReader.readConfiguration(
+                file, limit: YAMLReader.largestFile, readsLinksOfOthers: true)
+            let settings = YAMLReader.read(read.bytes, report: &report).map { DaemonSettings($0, report: &report) }
+            return (settings, read.withheld)
         } catch {
             report.add(.start, error.message)
-            return nil
+            return (nil, nil)
         }
     }
 

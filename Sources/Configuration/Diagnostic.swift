@@ -69,6 +69,12 @@ struct DiagnosticReport {
 
     var isEmpty: Bool { diagnostics.isEmpty }
 
+    /// Leaves of the mistakes, if there are any, only that there are: the file may not be quoted.
+    mutating func withhold(_ reason: String) {
+        guard !isEmpty else { return }
+        (diagnostics, dropped) = ([Diagnostic(location: location(.start), message: reason)], 0)
+    }
+
     func location(_ mark: SourceMark) -> SourceLocation {
         SourceLocation(file: file, mark: mark)
     }

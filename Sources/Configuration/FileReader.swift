@@ -5,6 +5,8 @@ enum FileReader {
     struct File {
         let bytes: [UInt8]
         let stamp: FileStamp
+        /// Why nothing may be quoted from it, in words that follow its name; `nil` when it may be.
+        let withheld: String?
     }
 
     /// What is at a path, seen through symbolic links.
@@ -21,21 +23,53 @@ enum FileReader {
         return status
     }
 
+    /// Reads a file whose content is never shown, wherever links lead to it.
+    ///
     /// - Parameter limit: The largest file that is read, in bytes.
-    static func read(_ name: String, in directory: CInt = AT_FDCWD, limit: Int) throws(FileProblem) -> File {
+    static func read(_ path: String, limit: Int) throws(FileProblem) -> File {
         // Opening alone can have effects on a device, so look before; and look again at what was opened.
-        try requireFile(try status(name, in: directory))
-        let descriptor = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { throw FileProblem(code: errno) }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw FileProblem(code: errno) }
+        try requireFile(try status(path))
+        let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard number >= 0 else { throw FileProblem(code: errno) }
+        let file = Descriptor(number)
+        let status = try file.status()
         try requireFile(status)
+        return File(bytes: try read(file, status, limit: limit), stamp: FileStamp(status), withheld: nil)
+    }
 
+    /// Reads a file of the configuration in an open directory.
+    ///
+    /// - Parameters:
+    ///   - limit: The largest file that is read, in bytes.
+    ///   - readsLinksOfOthers: Whether others than root and the daemon may link to files outside the directory.
+    static func readConfiguration(
+        _ name: String, in directory: CInt, limit: Int, readsLinksOfOthers: Bool
+    ) throws(FileProblem) -> File {
+        let entry = try ConfigurationEntry(name, in: directory, readsLinksOfOthers: readsLinksOfOthers)
+        return File(
+            bytes: try read(entry.file, entry.status, limit: limit), stamp: FileStamp(entry.status),
+            withheld: entry.withheld)
+    }
+
+    /// Reads a file of the configuration, as the directory in which it is allows.
+    static func readConfiguration(
+        _ path: String, limit: Int, readsLinksOfOthers: Bool
+    ) throws(FileProblem) -> File {
+        let directory = Path.directory(of: path)
+        let number = open(directory.isEmpty ? "." : directory, Descriptor.lookOnly | O_DIRECTORY | O_CLOEXEC)
+        guard number >= 0 else { throw FileProblem(code: errno) }
+        let handle = Descriptor(number)
+        return try readConfiguration(
+            Path.name(of: path), in: handle.number, limit: limit, readsLinksOfOthers: readsLinksOfOthers)
+    }
+
+    private static func read(
+        _ file: Descriptor, _ status: stat, limit: Int
+    ) throws(FileProblem) -> [UInt8] {
         var capacity = min(max(Int(status.st_size), 0), limit) + 1
         while true {
-            let bytes = try readBytes(descriptor, upTo: capacity)
-            guard bytes.count == capacity else { return File(bytes: bytes, stamp: FileStamp(status)) }
+            let bytes = try readBytes(file.number, upTo: capacity)
+            guard bytes.count == capacity else { return bytes }
             guard capacity <= limit else { throw FileProblem("is larger than \(limit) bytes") }
             // It grew meanwhile, or its size was not told, as in /proc.
             capacity = min(max(capacity * 2, 4096), limit + 1)

@@ -104,7 +104,11 @@ struct HostConflicts {
     private func diagnostic(
         _ index: Int, _ key: HostKey, _ message: String, _ rivalry: Diagnostic.Rivalry? = nil
     ) -> Diagnostic {
-        Diagnostic(location: files[index].location(of: key), message: message, rivalry: rivalry)
+        // The host is in the file's name, but its service address only in the file.
+        if key == .serviceAddress, let withheld = files[index].withheld {
+            return Diagnostic(location: SourceLocation(file: files[index].path, mark: .start), message: withheld)
+        }
+        return Diagnostic(location: files[index].location(of: key), message: message, rivalry: rivalry)
     }
 
     private static func rivalry(_ host: String) -> Diagnostic.Rivalry {

@@ -17,6 +17,8 @@ final class HostFile: Sendable {
     let content: ContentDigest?
     /// The file's stamp when it was read; `nil` when it has to be read again in any case.
     let stamp: FileStamp?
+    /// Why nothing may be quoted from the file; `nil` when it may be, or was not read.
+    let withheld: String?
 
     /// A database and other files are named after the host; with their suffixes they must stay below 255 bytes.
     static let longestHost = 240
@@ -30,12 +32,16 @@ final class HostFile: Sendable {
         var report = DiagnosticReport(file: path)
         host = Self.host(ofFile: name, report: &report)
         do {
-            let file = try FileReader.read(name, in: directory, limit: YAMLReader.largestFile)
+            let file = try FileReader.readConfiguration(
+                name, in: directory, limit: YAMLReader.largestFile, readsLinksOfOthers: false)
             stamp = file.stamp.isSettled(at: now) ? file.stamp : nil
+            withheld = file.withheld
             content = ContentDigest(file.bytes)
             settings = Self.read(file.bytes, host: host, report: &report)
+            if let withheld { report.withhold(withheld) }
         } catch {
             stamp = nil
+            withheld = nil
             content = nil
             settings = nil
             report.add(.start, error.message)
@@ -50,6 +56,7 @@ final class HostFile: Sendable {
         name = Path.name(of: path)
         self.path = path
         stamp = nil
+        withheld = nil
         content = ContentDigest(bytes)
         var report = DiagnosticReport(file: path)
         host = Self.host(ofFile: name, report: &report)
@@ -64,6 +71,7 @@ final class HostFile: Sendable {
         host = nil
         settings = nil
         stamp = nil
+        withheld = nil
         content = nil
         diagnostics = [Diagnostic(location: SourceLocation(file: path, mark: .start), message: message)]
     }
@@ -76,7 +84,8 @@ final class HostFile: Sendable {
     }
 
     private static func host(ofFile name: String, report: inout DiagnosticReport) -> String? {
-        let stem = String(name.dropLast(".yaml".count))
+        // By bytes: to Swift, the dot can be one character with what stands before it.
+        let stem = String(Substring(name.utf8.dropLast(".yaml".utf8.count)))
         do {
             let jid = try JID(stem)
             guard jid.isDomain else {

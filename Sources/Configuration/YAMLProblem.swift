@@ -78,7 +78,7 @@ struct YAMLProblem {
     private static func character(at mark: SourceMark, of text: UnsafeBufferPointer<UInt8>) -> Unicode.Scalar? {
         let lines = String(decoding: text, as: UTF8.self).unicodeScalars
             .split(separator: "\n", omittingEmptySubsequences: false)
-        guard Int(mark.line) <= lines.count else { return nil }
+        guard mark.line > 0, mark.column > 0, Int(mark.line) <= lines.count else { return nil }
         return lines[Int(mark.line) - 1].dropFirst(Int(mark.column) - 1).first
     }
 }

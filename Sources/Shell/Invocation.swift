@@ -67,17 +67,18 @@ public struct Invocation: Hashable, Sendable {
 }
 
 extension Invocation {
-    /// The same command with other texts, each made from the old one and what it is.
+    /// The same command with other texts, each made from the old one and what it is: arguments first, then options, in
+    /// the order of the spec, so that of several errors it is always the same that is thrown.
     public func mappingValues(
         _ transform: (ValueKind, String) throws(CommandFailure) -> String
     ) throws(CommandFailure) -> Invocation {
-        var kinds = Dictionary(spec.arguments.map { ($0.name, $0.kind) }) { $1 }
-        for option in spec.options { kinds[option.name] = option.kind }
-        var mapped: [String: [Value]] = [:]
-        for (name, old) in values {
+        let arguments = spec.arguments.map { (name: $0.name, kind: Optional($0.kind)) }
+        var mapped = values
+        for (name, kind) in arguments + spec.options.map({ ($0.name, $0.kind) }) {
+            guard let kind, let old = values[name] else { continue }
             var new: [Value] = []
             for value in old {
-                if case .text(let text) = value, let kind = kinds[name] {
+                if case .text(let text) = value {
                     new.append(.text(try transform(kind, text)))
                 } else {
                     new.append(value)

@@ -1,13 +1,37 @@
 internal import Dispatch
 internal import GRDB
 internal import Invites
+internal import Runtime
 
 /// An open connection to one host's database. All calls do I/O on the caller's thread, one at a time.
 struct InviteDatabase: Sendable {
     private let queue: DatabaseQueue
 
     /// Opens the database at `path`, made when it is missing, and brings its schema up to date.
-    init(path: String) throws {
+    ///
+    /// - Throws: ``StoreError/tooManyOpenFiles`` when the process may not open more files. SQLite does not tell that from
+    ///   other reasons why it cannot open one.
+    static func open(_ path: String) throws -> InviteDatabase {
+        for _ in 1..<attempts {
+            guard FileLimit.hasRoom(for: filesToOpen) else { throw StoreError.tooManyOpenFiles }
+            do {
+                return try InviteDatabase(path: path)
+            } catch let error as DatabaseError
+                where error.resultCode == .SQLITE_CANTOPEN || error.resultCode == .SQLITE_READONLY
+            {
+                // Others may have opened files meanwhile, and closed them again: that shows with the next attempt.
+                continue
+            }
+        }
+        guard FileLimit.hasRoom(for: filesToOpen) else { throw StoreError.tooManyOpenFiles }
+        return try InviteDatabase(path: path)
+    }
+
+    private static let attempts = 3
+    /// The database, its log, the log's index, and for a moment a journal or the directory.
+    private static let filesToOpen = 4
+
+    private init(path: String) throws {
         try StateDirectory.createFile(path)
         queue = try DatabaseQueue(path: path, configuration: Self.configuration)
         do {

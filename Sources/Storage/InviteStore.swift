@@ -247,13 +247,20 @@ extension InviteStore {
         }
         guard let path else { throw StoreError.io("\(host) cannot be the name of a database file") }
         openDatabases.makeRoom(for: self)?.closeClaimed()
-        do {
-            let database = try InviteDatabase(path: path)
-            state.withLock { $0.database = database }
-            return database
-        } catch {
-            openDatabases.giveUp(self)
-            throw error
+        while true {
+            do {
+                let database = try InviteDatabase.open(path)
+                state.withLock { $0.database = database }
+                return database
+            } catch {
+                // This store is held, and so is not chosen itself.
+                if case StoreError.tooManyOpenFiles = error, let idle = openDatabases.evict() {
+                    idle.closeClaimed()
+                    continue
+                }
+                openDatabases.giveUp(self)
+                throw error
+            }
         }
     }
 

@@ -13,6 +13,14 @@ final class OpenDatabases: Sendable {
             uses += 1
             open[ObjectIdentifier(store)] = (store, uses)
         }
+
+        mutating func evict() -> InviteStore? {
+            let byAge = open.values.sorted { $0.lastUse < $1.lastUse }
+            guard let victim = byAge.first(where: { $0.store.claim() })?.store else { return nil }
+            open[ObjectIdentifier(victim)] = nil
+            evictions += 1
+            return victim
+        }
     }
 
     private let limit: Int
@@ -29,17 +37,17 @@ final class OpenDatabases: Sendable {
     /// - Returns: The store that lost its place. It is held by the caller, who must close it before opening another.
     func makeRoom(for store: InviteStore) -> InviteStore? {
         state.withLock { state in
-            var victim: InviteStore?
-            if state.open.count >= limit {
-                victim = state.open.values.sorted { $0.lastUse < $1.lastUse }.first { $0.store.claim() }?.store
-            }
-            if let victim {
-                state.open[ObjectIdentifier(victim)] = nil
-                state.evictions += 1
-            }
+            let victim = state.open.count >= limit ? state.evict() : nil
             state.use(store)
             return victim
         }
+    }
+
+    /// Makes room for files in another way than by the limit: any idle database gives its own.
+    ///
+    /// - Returns: As ``makeRoom(for:)``; `nil` when none is idle.
+    func evict() -> InviteStore? {
+        state.withLock { $0.evict() }
     }
 
     /// Notes that `store`, which has its place, was used.

@@ -1,31 +1,26 @@
 internal import Glibc
+internal import Runtime
 
-/// The directory that holds the databases, `DIR/hosts/HOST.sqlite3`, and the lock that keeps it to one process.
+/// The directory that holds the databases, `DIR/hosts/HOST.sqlite3`, and the locks that keep it to one process.
+///
+/// It is the daemon's own: nobody else may write in it, so a database may be a link to another disk.
 final class StateDirectory: Sendable {
     private static let suffix = ".sqlite3"
 
     private let hosts: String
-    private let lock: CInt
+    /// The directory's own, which nobody can remove, and `DIR/lock`, for versions that know no other.
+    private let locks: [FileLock]
 
-    /// Makes what is missing, with access for its owner only, and takes the lock.
+    /// Makes what is missing, with access for its owner only, and takes the locks.
     ///
-    /// - Throws: ``StoreError/directoryInUse(_:)`` when another process or object has the lock.
+    /// - Throws: ``StoreError/directoryInUse(_:)`` when another process or object has one of them.
     init(_ directory: String) throws(StoreError) {
         hosts = directory + "/hosts"
         try Self.make(directory)
-        lock = try Self.takeLock(in: directory)
-        do throws(StoreError) {
-            try Self.make(hosts)
-            // A commit is durable only if the way to its file is.
-            try Self.synchronize(directory)
-        } catch {
-            Self.release(lock)
-            throw error
-        }
-    }
-
-    deinit {
-        Self.release(lock)
+        locks = try Self.takeLocks(in: directory)
+        try Self.make(hosts)
+        // A commit is durable only if the way to its file is.
+        try Self.synchronize(directory)
     }
 
     /// Where the database of `host` is, or `nil` if `host` cannot be a file's name.
@@ -78,23 +73,18 @@ final class StateDirectory: Sendable {
         }
     }
 
-    private static func takeLock(in directory: String) throws(StoreError) -> CInt {
+    private static func takeLocks(in directory: String) throws(StoreError) -> [FileLock] {
         let path = directory + "/lock"
-        let file = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw StoreError(errno: errno, attempt: "open \(path)") }
-        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-            let number = errno
-            close(file)
-            if number == EWOULDBLOCK { throw .directoryInUse(directory) }
-            throw StoreError(errno: number, attempt: "lock \(path)")
+        do throws(FileLock.Failure) {
+            let own = try FileLock.directory(directory)
+            return [own, try FileLock.file(path)].compactMap(\.self)
+        } catch {
+            switch error {
+            case .taken: throw .directoryInUse(directory)
+            case .notRegular: throw .io("\(path) is not a regular file; remove it")
+            case .system(let number, let attempt): throw StoreError(errno: number, attempt: attempt)
+            }
         }
-        return file
-    }
-
-    private static func release(_ lock: CInt) {
-        // A child that is just being started has a copy of the descriptor, which closing this one leaves locked.
-        flock(lock, LOCK_UN)
-        close(lock)
     }
 
     private static func synchronize(_ directory: String) throws(StoreError) {

@@ -1,5 +1,6 @@
 internal import GRDB
 internal import Glibc
+internal import Runtime
 
 /// Why a host's store did not do what it was asked to.
 public enum StoreError: Error, Hashable, Sendable {
@@ -15,6 +16,8 @@ public enum StoreError: Error, Hashable, Sendable {
     case locked
     /// One of the tokens to be added is in the store already. None of that call's invites was added.
     case duplicate
+    /// The process may not open more files (`EMFILE`, `ENFILE`), which is not the host's fault.
+    case tooManyOpenFiles
     /// Anything else that the file system or SQLite has refused. The text has neither tokens nor SQL in it.
     case io(String)
     /// Too many rows of this host wait to be written already. Nothing of the call was accepted.
@@ -35,6 +38,7 @@ extension StoreError: CustomStringConvertible {
         case .newerSchema: "the database was written by a newer version of invited"
         case .locked: "another program has locked the database"
         case .duplicate: "the token is in the database already"
+        case .tooManyOpenFiles: "too many files are open"
         case .io(let reason): reason
         case .overloaded: "too many invites of this host wait to be written"
         case .closed: "the databases have been shut down"
@@ -60,6 +64,8 @@ extension StoreError {
             case (.SQLITE_CORRUPT, _), (.SQLITE_NOTADB, _): .corrupt
             case (.SQLITE_BUSY, _), (.SQLITE_LOCKED, _): .locked
             case (_, .SQLITE_CONSTRAINT_UNIQUE): .duplicate
+            // It may have wanted a temporary file.
+            case (.SQLITE_CANTOPEN, _) where !FileLimit.hasRoom(for: 1): .tooManyOpenFiles
             default:
                 .io("SQLite: \(error.message ?? "no message") (\(error.extendedResultCode.rawValue))")
             }
@@ -73,6 +79,7 @@ extension StoreError {
     init(errno number: CInt, attempt: String) {
         switch number {
         case ENOSPC, EDQUOT: self = .full
+        case EMFILE, ENFILE: self = .tooManyOpenFiles
         default: self = .io("cannot \(attempt): \(String(cString: strerror(number)))")
         }
     }
@@ -82,7 +89,7 @@ extension StoreError {
     var spoilsConnection: Bool {
         switch self {
         case .corrupt, .foreign, .newerSchema, .io: true
-        case .full, .locked, .duplicate, .overloaded, .closed, .directoryInUse: false
+        case .full, .locked, .duplicate, .tooManyOpenFiles, .overloaded, .closed, .directoryInUse: false
         }
     }
 }

@@ -11,6 +11,8 @@ package enum InviteRefusal: Error, Hashable, Sendable {
     case usernameTaken
     /// The host has too much to do right now.
     case overloaded
+    /// The daemon may not open more files right now.
+    case tooManyOpenFiles
     /// The host's storage does not work; the reason is in the log.
     case unavailable
 }
@@ -171,6 +173,9 @@ actor HostService {
         switch result {
         case .success(let value): return value
         case .failure(.overloaded): throw .overloaded
+        case .failure(.tooManyOpenFiles):
+            surroundings.noteFileShortage()
+            throw .tooManyOpenFiles
         // It closes when the daemon ends, which is no trouble of the host's.
         case .failure(.closed): throw .unavailable
         case .failure(let error): quarantine("\(error)")
@@ -218,6 +223,7 @@ actor HostService {
         } catch {
             switch error {
             case .overloaded: return "it has too much to do"
+            case .tooManyOpenFiles: return "\(StoreError.tooManyOpenFiles)"
             case .denied, .usernameTaken, .unavailable: return lifecycle.lastTrouble ?? "it is just going"
             }
         }
@@ -252,7 +258,7 @@ actor HostService {
     private func tryAgain() async {
         guard case .quarantined = lifecycle.state else { return }
         let restarts = restarts
-        do {
+        do throws(StoreError) {
             // A damaged or replaced file is seen only by opening it anew.
             await store.close()
             try await store.check()
@@ -265,10 +271,14 @@ actor HostService {
                 await store.close()
             }
         } catch {
+            if case .tooManyOpenFiles = error { surroundings.noteFileShortage() }
             guard restarts == self.restarts else { return }
-            guard let wait = lifecycle.retryFailed("\(error)", now: surroundings.now(), using: &entropy) else { return }
+            // That the daemon lacks files says nothing of the host's storage.
+            let reason =
+                if case .tooManyOpenFiles = error { lifecycle.lastTrouble ?? "\(error)" } else { "\(error)" }
+            guard let wait = lifecycle.retryFailed(reason, now: surroundings.now(), using: &entropy) else { return }
             surroundings.logger.warning(
-                "host still quarantined", metadata: ["host": "\(policy.host)", "reason": "\(error)"])
+                "host still quarantined", metadata: ["host": "\(policy.host)", "reason": "\(reason)"])
             scheduleRetry(after: wait)
         }
     }

@@ -273,7 +273,7 @@ extension InviteCommands.Completion {
         return switch refusal {
         case .denied(let denial): StanzaError(denial, wording)
         case .usernameTaken: StanzaError(.conflict, text: wording.usernameTaken)
-        case .overloaded: StanzaError(.resourceConstraint, text: wording.busy)
+        case .overloaded, .tooManyOpenFiles: StanzaError(.resourceConstraint, text: wording.busy)
         case .unavailable: StanzaError(.internalServerError, kind: .wait, text: wording.unavailable)
         }
     }

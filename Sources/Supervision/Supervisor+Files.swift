@@ -49,7 +49,7 @@ extension Supervisor {
             throw HostFileSaveError.stale("a snapshot runs, not what the files say")
         }
         let changes = Dictionary(
-            uniqueKeysWithValues: wanted.compactMap { key in running.hostValue(of: key).map { (key, $0) } })
+            wanted.compactMap { key in running.hostValue(of: key).map { (key, $0) } }, uniquingKeysWith: { $1 })
         let (saved, read) = try await Self.onBlockingThread {
             Result {
                 let saved = try loaded.save(changes, of: host)

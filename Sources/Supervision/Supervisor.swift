@@ -74,7 +74,8 @@ public actor Supervisor {
         self.surroundings = surroundings
         startedAt = surroundings.now()
         let databases = try InviteDatabases(
-            directory: daemon.stateDirectory, maximumOpen: maximumOpenDatabases, writers: Self.writers)
+            directory: daemon.stateDirectory, maximumOpen: maximumOpenDatabases,
+            writers: min(Self.writers, maximumOpenDatabases))
         let resources = HostResources(
             databases: databases, outlet: Outlet(), inFlight: InFlight(limit: Self.requestsInFlight),
             deadlines: Deadlines(), refusals: RefusalLog(surroundings),

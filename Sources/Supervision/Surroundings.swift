@@ -20,6 +20,8 @@ public struct Surroundings: Sendable {
     public let eventLoop: any EventLoop
     private let draw: @Sendable () -> [UInt64]
     public var logger: Logger
+    /// Whether the process has run out of files that it may open, whichever service found out.
+    package let fileShortage = FileShortage()
 
     public init(
         now: @escaping @Sendable () -> Timestamp = Self.systemTime,
@@ -41,6 +43,11 @@ public struct Surroundings: Sendable {
     /// Where tokens and session identifiers come from: a source of its own for everyone who asks, since copies of one
     /// would give the same words.
     public var entropy: Entropy { Entropy(draw: draw) }
+
+    /// Notes that a file could not be opened because there were too many.
+    public func noteFileShortage() {
+        fileShortage.note(at: now(), uptime: uptime(), logger)
+    }
 
     /// The system's clock since it started.
     public static let systemUptime: @Sendable () -> Int64 = {

@@ -20,6 +20,10 @@ extension ManualPage {
             What was changed in the files is in force after `config apply`, which `systemctl reload invited` is as well, \
             or after a restart, as each key says. With one mistake in any file nothing changes. At the start, a mistake in \
             a host's file stops that host alone.
+
+            A link in the hosts' directory may lead to any other file in it, and to files elsewhere when root or the daemon's \
+            user owns the link. Nothing is quoted from a file elsewhere unless root owns every link that leads to it, \
+            nor from a file with several hard links: of its mistakes, only that there are some is told.
             """)
         page.section("THE DAEMON'S FILE")
         for key in ConfigurationReference.daemonFile { page.describe(key) }

@@ -15,7 +15,9 @@ struct ControlService: Service {
     private let logger: Logger
 
     /// Takes the socket that the service manager hands over, or binds the one of the configuration.
-    init(_ supervisor: Supervisor, daemon: DaemonConfiguration, log: LogHub, logger: Logger) {
+    ///
+    /// - Parameter connections: How many connections may be open.
+    init(_ supervisor: Supervisor, daemon: DaemonConfiguration, connections: Int, log: LogHub, logger: Logger) {
         self.supervisor = supervisor
         self.logger = logger
         journal = Journal(stateDirectory: daemon.stateDirectory, surroundings: supervisor.surroundings)
@@ -25,7 +27,8 @@ struct ControlService: Service {
             recorder: journal, logger: logger)
         server = ControlServer(
             dispatcher, completer: Completer(live: values), version: Version.current,
-            policy: AccessPolicy(daemon.shell, daemon: geteuid()), logger: logger)
+            policy: AccessPolicy(daemon.shell, daemon: geteuid()), connections: connections, logger: logger,
+            ranOutOfFiles: supervisor.surroundings.noteFileShortage)
         do throws(ControlSocket.Failure) {
             let handedOver = try ControlSocket.handedOver()
             if let handedOver { socket = handedOver } else { socket = try ControlSocket(binding: daemon.controlSocket) }

@@ -4,6 +4,7 @@ import Control
 import Foundation
 import Logging
 import NIOCore
+import Runtime
 import ServiceLifecycle
 import Storage
 import Supervision
@@ -50,10 +51,15 @@ struct RunCommand: AsyncParsableCommand {
         let manager = ServiceManager(environment: environment)
         let reporter = StatusReporter(manager, server: daemon.component.server)
         let surroundings = Surroundings(logger: logger)
+        let files = FileLimit.raise()
+        if files.isLow {
+            logger.warning(
+                "few files may be open", metadata: ["limit": "\(files.files)", "cure": "\(FileLimit.remedy)"])
+        }
         let supervisor: Supervisor
         do {
             supervisor = try Supervisor(
-                loader, loaded: loaded, daemon: daemon, maximumOpenDatabases: FileLimit.raise().databases,
+                loader, loaded: loaded, daemon: daemon, maximumOpenDatabases: files.databases,
                 surroundings: surroundings,
                 statusChanged: reporter.report, quarantinesChanged: reporter.quarantined)
         } catch {
@@ -68,7 +74,8 @@ struct RunCommand: AsyncParsableCommand {
             ])
 
         // Reachable before the service manager is told that the daemon is ready.
-        let control = ControlService(supervisor, daemon: daemon, log: hub, logger: logger)
+        let control = ControlService(
+            supervisor, daemon: daemon, connections: files.connections, log: hub, logger: logger)
         let group = ServiceGroup(
             configuration: .init(
                 services: [

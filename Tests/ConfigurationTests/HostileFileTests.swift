@@ -100,6 +100,15 @@ import Testing
         #expect(problems() == ["bad.example.yaml:1:1: is not a regular file"])
     }
 
+    /// U+0600 and the dot behind it are one character to Swift.
+    @Test func theHostIsWhatTheBytesOfTheNameSay() throws {
+        try directory.write("", to: "config.d/a.example\u{600}.yaml")
+        var loader = directory.loader()
+        let loaded = loader.load()
+        #expect(loaded.hosts["a.example"] == nil)
+        #expect(loaded.refused.map(\.host) != ["a.example"])
+    }
+
     @Test func aFileThatMayNotBeReadIsReported() throws {
         try directory.write("", to: "config.d/bad.example.yaml")
         #expect(chmod("\(directory.path)/config.d/bad.example.yaml", 0) == 0)

@@ -42,6 +42,23 @@ import Testing
         }
     }
 
+    /// The values of a command are a dictionary, whose order is another in each.
+    @Test func ofSeveralErrorsItIsAlwaysTheFirstOnesThatIsSaid() async throws {
+        try await withDesk { desk in
+            for _ in 0..<64 {
+                for (line, code) in [
+                    ("host why c.example x@y/z", ResultCode.unknownHost), ("host why a.example x@y/z", .badArgument),
+                    ("invite create account c.example --contact x@y/z", .unknownHost),
+                    ("invite create account a.example --contact x@y/z", .badArgument),
+                    ("invite create account a.example --contact x@c.example", .unknownHost),
+                ] {
+                    let end = try await desk.run(line)
+                    #expect(end.code == code, "\(line)")
+                }
+            }
+        }
+    }
+
     @Test func changesAreInTheJournalAndReadsAreNot() async throws {
         try await withDesk { desk in
             _ = try await desk.run("host show a.example")

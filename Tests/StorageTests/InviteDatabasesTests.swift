@@ -20,6 +20,58 @@ import Testing
         #expect(count == 1)
     }
 
+    @Test func aSecondOpenerIsRefusedThoughTheLockIsRemoved() async throws {
+        let fixture = StateFixture()
+        defer { fixture.remove() }
+        try await fixture.open { databases in
+            for _ in 0..<2 {
+                try FileManager.default.removeItem(atPath: fixture.directory + "/lock")
+                #expect(throws: StoreError.directoryInUse(fixture.directory)) {
+                    try InviteDatabases(directory: fixture.directory, maximumOpen: 1, writers: 1)
+                }
+                try Data().write(to: URL(filePath: fixture.directory + "/lock"))
+                #expect(throws: StoreError.directoryInUse(fixture.directory)) {
+                    try InviteDatabases(directory: fixture.directory, maximumOpen: 1, writers: 1)
+                }
+            }
+            try await databases.store(for: "example.com").add([.sample(1)])
+        }
+    }
+
+    /// An older version locks the file alone.
+    @Test func whoHoldsTheFileAloneKeepsOthersOut() async throws {
+        let fixture = StateFixture()
+        defer { fixture.remove() }
+        try FileManager.default.createDirectory(atPath: fixture.directory, withIntermediateDirectories: true)
+        let file = open(fixture.directory + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        #expect(flock(file, LOCK_EX | LOCK_NB) == 0)
+        #expect(throws: StoreError.directoryInUse(fixture.directory)) {
+            try InviteDatabases(directory: fixture.directory, maximumOpen: 1, writers: 1)
+        }
+        close(file)
+        try await fixture.open { _ in }
+    }
+
+    @Test func theLockIsARegularFile() async throws {
+        let fixture = StateFixture()
+        defer { fixture.remove() }
+        try FileManager.default.createDirectory(atPath: fixture.directory, withIntermediateDirectories: true)
+        let path = fixture.directory + "/lock"
+        let problem = StoreError.io("\(path) is not a regular file; remove it")
+        #expect(symlink("elsewhere", path) == 0)
+        #expect(throws: problem) {
+            try InviteDatabases(directory: fixture.directory, maximumOpen: 1, writers: 1)
+        }
+        #expect(!fixture.exists(fixture.directory + "/elsewhere"))
+        try FileManager.default.removeItem(atPath: path)
+        #expect(mkfifo(path, 0o600) == 0)
+        #expect(throws: problem) {
+            try InviteDatabases(directory: fixture.directory, maximumOpen: 1, writers: 1)
+        }
+        try FileManager.default.removeItem(atPath: path)
+        try await fixture.open { _ in }
+    }
+
     @Test func aDirectoryThatCannotBeMadeIsReported() throws {
         let error = #expect(throws: StoreError.self) {
             try InviteDatabases(directory: "/nonexistent/invited", maximumOpen: 1, writers: 1)
@@ -73,6 +125,13 @@ import Testing
             #expect(try databases.hostsWithDatabase() == (0..<10).map { "h\($0).example" })
             for host in 0..<10 { #expect(try await databases.store(for: "h\(host).example").count() == 3) }
         }
+    }
+
+    @Test func aLackOfFilesIsToldApart() {
+        for number in [EMFILE, ENFILE] {
+            #expect(StoreError(errno: number, attempt: "open it") == .tooManyOpenFiles)
+        }
+        #expect(!StoreError.tooManyOpenFiles.spoilsConnection)
     }
 
     @Test func theLeastRecentlyUsedMakesRoom() async throws {

@@ -69,6 +69,62 @@ import Testing
         }
     }
 
+    /// A file that says it is ours and holds something else: no value in it is believed.
+    @Test(arguments: [
+        "UPDATE invite SET token = NULL", "UPDATE invite SET token = x'00ff'", "UPDATE invite SET kind = 1e300",
+        "UPDATE invite SET created_at = 'soon', expires_at = NULL", "UPDATE invite SET created_at = 1e300",
+        "UPDATE invite SET inviter = x'80', username = 17", "UPDATE invite SET inviter = '@'",
+        "UPDATE invite SET expires_at = 9223372036854775807, created_at = -9223372036854775808, id = -9223372036854775808",
+        "UPDATE invite SET id = 9223372036854775807",
+        "DELETE FROM invite; INSERT INTO invite (id) VALUES (NULL)", "DROP TABLE invite",
+        "DROP TABLE invite; CREATE VIEW invite AS SELECT 1 AS id", "ALTER TABLE invite DROP COLUMN kind",
+        "DELETE FROM grdb_migrations", "UPDATE grdb_migrations SET identifier = x'ff00'",
+        "INSERT INTO grdb_migrations VALUES (NULL), (17), (x'80')", "DROP TABLE grdb_migrations",
+        "PRAGMA user_version = -1", "PRAGMA application_id = -1",
+    ]) func aDatabaseThatHoldsOtherThingsEndsInAnError(change: String) async throws {
+        try await StateFixture.run { databases, fixture in
+            try fixture.makeDatabase(of: "example.com") { database in
+                try database.execute(
+                    sql: """
+                        PRAGMA application_id = \(Schema.applicationID);
+                        CREATE TABLE grdb_migrations (identifier TEXT);
+                        INSERT INTO grdb_migrations VALUES ('1 invites');
+                        CREATE TABLE invite (id INTEGER PRIMARY KEY AUTOINCREMENT, token, kind, action, inviter, username,
+                            created_at, expires_at);
+                        INSERT INTO invite VALUES
+                            (1, '0123456789012345678901', 'account', 'register', 'a@b', 'c', 1, 2);
+                        """)
+                try database.execute(sql: change)
+            }
+            let store = databases.store(for: "example.com")
+            let (now, filter) = (Timestamp(millisecondsSinceEpoch: .max), InviteFilter())
+            // What each comes to is its own affair, as long as it comes to something.
+            _ = try? await store.invites()
+            _ = try? await store.page(filter, after: .min, through: .max, limit: 10)
+            _ = try? await store.count(filter)
+            _ = try? await store.lastNumber()
+            _ = try? await store.newest("9", limit: .max, at: now)
+            _ = try? await store.isPromised("c", at: now)
+            _ = try? await store.add(.sample(1))
+            _ = try? await store.extend(1, until: now, at: now)
+            _ = try? await store.removeExpired(before: now, limit: .max)
+            _ = try? await store.remove(numbered: [.min, 0, 1, .max])
+            _ = try? await store.check()
+            try await databases.store(for: "other.example").add([.sample(2)])
+        }
+    }
+
+    @Test(arguments: ["", "-shm"]) func aFIFOIsNotWaitedFor(suffix: String) async throws {
+        try await StateFixture.run { databases, fixture in
+            let path = fixture.file(of: "example.com")
+            #expect(mkfifo(path + suffix, 0o600) == 0)
+            let store = databases.store(for: "example.com")
+            await #expect(throws: StoreError.self) { try await store.add([.sample(1)]) }
+            #expect(unlink(path + suffix) == 0)
+            try await store.add([.sample(1)])
+        }
+    }
+
     @Test func aDirectoryInPlaceOfTheFileIsReported() async throws {
         try await StateFixture.run { databases, fixture in
             let path = fixture.file(of: "example.com")

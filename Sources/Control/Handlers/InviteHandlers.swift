@@ -162,6 +162,10 @@ extension CommandFailure {
                     hint: "`invite list \(host) --state open` shows it")
             case .refusal(.overloaded):
                 CommandFailure(.overloadedHost, "\(host) has too much to do right now", hint: "try again")
+            case .refusal(.tooManyOpenFiles):
+                CommandFailure(
+                    .overloadedHost, "the daemon has too many files open to serve \(host) right now",
+                    hint: "try again; `status` tells what to raise")
             case .refusal(.unavailable):
                 CommandFailure(
                     .unavailableHost, "the storage of \(host) does not work",

@@ -24,7 +24,8 @@ package struct StatusHandlers: Sendable {
         func count(_ state: HostStatus.State) -> JSON { .count(hosts.count { $0.state == state }) }
         let component = supervisor.daemon.component
         // A change of the whole configuration is not the matter of who sees some hosts.
-        let deadline = call.caller.hosts == .all ? await supervisor.unconfirmedUntil : nil
+        let seesAll = call.caller.hosts == .all
+        let deadline = seesAll ? await supervisor.unconfirmedUntil : nil
         try await call.output.row(
             .row([
                 "version": .text(version),
@@ -37,6 +38,7 @@ package struct StatusHandlers: Sendable {
                 "refused": count(.refused),
                 "overrides": .count(hosts.reduce(0) { $0 + $1.overrides }),
                 "unconfirmed_until": deadline.map(JSON.time),
+                "shortage": seesAll ? supervisor.surroundings.fileShortage.description.map(JSON.text) : nil,
             ]))
         return Outcome()
     }

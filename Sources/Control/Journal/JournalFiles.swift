@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Runtime
 internal import Shell
 
 /// The journal's files, as their only writer sees them: `journal.ndjson`, which grows, and `journal.NUMBER.ndjson`, the
@@ -14,7 +15,7 @@ struct JournalFiles {
     private let directory: String
     private let limits: Limits
     /// Held while this process may write.
-    private let lock: JournalFile
+    private let lock: FileLock
     private var file: JournalFile?
     private var size = 0
     /// Whether the file ends within a line.
@@ -30,10 +31,14 @@ struct JournalFiles {
         self.directory = directory
         self.limits = limits
         try Self.makeDirectory(directory)
-        lock = try JournalFile(directory + "/lock", O_CREAT | O_RDWR)
-        guard flock(lock.descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            if errno == EWOULDBLOCK { throw JournalProblem("another process writes the journal in \(directory)") }
-            throw JournalProblem(errno: errno, "lock the journal")
+        do throws(FileLock.Failure) {
+            lock = try .file(directory + "/lock")
+        } catch {
+            switch error {
+            case .taken: throw JournalProblem("another process writes the journal in \(directory)")
+            case .notRegular: throw JournalProblem("\(directory)/lock is not a regular file")
+            case .system(let number, let attempt): throw JournalProblem(errno: number, attempt)
+            }
         }
         keptNumbers = try Self.keptNumbers(in: directory)
         try openFile()

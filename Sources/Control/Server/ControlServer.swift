@@ -1,3 +1,4 @@
+internal import Glibc
 public import Logging
 internal import NIOCore
 internal import NIOPosix
@@ -19,9 +20,9 @@ public final class ControlServer: Sendable {
 
     private struct State: Sendable {
         var policy: AccessPolicy
-        var seats = Seats()
+        var seats: Seats
         /// Those whose names are being looked up.
-        var arrivals = Seats(all: 256, keptForAdmins: 0, ofOneUser: 16)
+        var arrivals: Seats
         var sessions: [ObjectIdentifier: Session] = [:]
         var channel: (any Channel)?
         /// Why nobody is let in any more.
@@ -32,6 +33,7 @@ public final class ControlServer: Sendable {
     private let services: SessionServices
     private let limits: Limits
     private let logger: Logger
+    private let ranOutOfFiles: @Sendable () -> Void
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     /// Where names are looked up, which may hang.
     private let lookups = NIOThreadPool(numberOfThreads: 1)
@@ -40,20 +42,27 @@ public final class ControlServer: Sendable {
     /// - Parameters:
     ///   - version: The daemon's version.
     ///   - policy: Who may use the socket; ``update(_:)`` changes it.
+    ///   - connections: How many connections may be open.
+    ///   - ranOutOfFiles: Told when one cannot be taken because the process has too many files open.
     public convenience init(
         _ dispatcher: Dispatcher, completer: Completer, registry: CommandRegistry = .standard, version: String,
-        policy: AccessPolicy, logger: Logger
+        policy: AccessPolicy, connections: Int, logger: Logger, ranOutOfFiles: @escaping @Sendable () -> Void
     ) {
         self.init(
             SessionServices(dispatcher: dispatcher, completer: completer, registry: registry, version: version),
-            policy: policy, limits: Limits(), logger: logger)
+            policy: policy, limits: Limits(), connections: connections, logger: logger, ranOutOfFiles: ranOutOfFiles)
     }
 
-    init(_ services: SessionServices, policy: AccessPolicy, limits: Limits, logger: Logger) {
+    init(
+        _ services: SessionServices, policy: AccessPolicy, limits: Limits, connections: Int = 320, logger: Logger,
+        ranOutOfFiles: @escaping @Sendable () -> Void = {}
+    ) {
         self.services = services
         self.limits = limits
         self.logger = logger
-        state = Mutex(State(policy: policy))
+        self.ranOutOfFiles = ranOutOfFiles
+        let (seats, arrivals) = Seats.shared(among: connections)
+        state = Mutex(State(policy: policy, seats: seats, arrivals: arrivals))
     }
 
     // MARK: Life
@@ -64,6 +73,14 @@ public final class ControlServer: Sendable {
     public func start(on descriptor: CInt) async throws {
         lookups.start()
         let channel = try await ServerBootstrap(group: group)
+            .serverChannelInitializer { [ranOutOfFiles] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        AcceptPause { error in
+                            if error.errnoCode == EMFILE || error.errnoCode == ENFILE { ranOutOfFiles() }
+                        })
+                }
+            }
             // It closes once it has nothing more to say, not when the peer has.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             // Bounds what a peer that does not read costs the kernel, and shows sooner that it does.

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Runtime
 internal import Text
 
 /// A Unix socket that listens, bound safely or handed over by the service manager.
@@ -22,10 +23,10 @@ public final class ControlSocket: Sendable {
     /// Listens, with `CLOEXEC`. Whoever serves it closes it.
     public let descriptor: CInt
     private let node: Node?
-    /// Held while the daemon lives: `flock(2)` ends with it, however it ends.
-    private let lock: CInt?
+    /// Held while the daemon lives.
+    private let lock: FileLock?
 
-    private init(_ descriptor: CInt, node: Node?, lock: CInt?) {
+    private init(_ descriptor: CInt, node: Node?, lock: FileLock?) {
         self.descriptor = descriptor
         self.node = node
         self.lock = lock
@@ -42,33 +43,21 @@ public final class ControlSocket: Sendable {
     ///   directory does not let it.
     public init(binding path: String) throws(Failure) {
         _ = try Self.withAddress(path) { _, _ in 0 }
-        let lock = try Self.lock(path + ".lock")
-        do throws(Failure) {
-            try Self.checkFree(path)
-            (descriptor, node) = try Self.bind(path)
-            self.lock = lock
+        lock = try Self.lock(path + ".lock")
+        try Self.checkFree(path)
+        (descriptor, node) = try Self.bind(path)
+    }
+
+    private static func lock(_ path: String) throws(Failure) -> FileLock {
+        do throws(FileLock.Failure) {
+            return try .file(path)
         } catch {
-            Self.release(lock)
-            throw error
+            switch error {
+            case .taken: throw Failure("another daemon holds \(path.quoted)")
+            case .notRegular: throw Failure("\(path.quoted) is not a regular file; remove it")
+            case .system(let code, let attempt): throw Failure("cannot \(attempt.escapingControls)", errno: code)
+            }
         }
-    }
-
-    private static func lock(_ path: String) throws(Failure) -> CInt {
-        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { throw Failure("cannot open \(path.quoted)", errno: errno) }
-        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-            let code = errno
-            close(file)
-            if code == EWOULDBLOCK { throw Failure("another daemon holds \(path.quoted)") }
-            throw Failure("cannot lock \(path.quoted)", errno: code)
-        }
-        return file
-    }
-
-    private static func release(_ lock: CInt) {
-        // A child that is just being started has a copy of the descriptor, which closing this one leaves locked.
-        flock(lock, LOCK_UN)
-        close(lock)
     }
 
     /// A socket that nobody listens on is what a daemon leaves behind that was killed.
@@ -192,6 +181,6 @@ public final class ControlSocket: Sendable {
         {
             unlink(node.path)
         }
-        if let lock { Self.release(lock) }
+        lock?.release()
     }
 }

@@ -16,6 +16,15 @@ struct Seats: Sendable {
         self.ofOneUser = ofOneUser
     }
 
+    /// The sessions that there may be among so many connections, and the connections left to those who are not let in yet.
+    static func shared(among connections: Int) -> (sessions: Seats, arrivals: Seats) {
+        let sessions = min(64, max(connections * 3 / 4, 1))
+        return (
+            Seats(all: sessions, keptForAdmins: min(8, sessions / 4), ofOneUser: min(16, max(sessions / 4, 1))),
+            Seats(all: min(256, max(connections - sessions, 1)), keptForAdmins: 0, ofOneUser: 16)
+        )
+    }
+
     /// Takes a seat, if there is one.
     mutating func take(_ uid: UInt32, isAdmin: Bool) -> Bool {
         let isFree =

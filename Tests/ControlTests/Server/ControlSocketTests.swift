@@ -82,6 +82,18 @@ import Testing
         end(other)
     }
 
+    @Test func theLockIsARegularFile() throws {
+        let lock = path + ".lock"
+        try directory.write("precious", to: "other")
+        #expect(symlink("other", lock) == 0)
+        let failure = #expect(throws: ControlSocket.Failure.self) { try ControlSocket(binding: path) }
+        #expect(failure?.description == "`\(lock)` is not a regular file; remove it")
+        try directory.remove("control.sock.lock")
+        #expect(mkfifo(lock, 0o600) == 0)
+        #expect(throws: ControlSocket.Failure.self) { try ControlSocket(binding: path) }
+        #expect(inode(path) == nil)
+    }
+
     @Test func aStaleSocketIsReplaced() throws {
         let first = try ControlSocket(binding: path)
         // As a daemon that was killed leaves it.

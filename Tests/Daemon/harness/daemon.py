@@ -76,10 +76,12 @@ class Daemon:
     into the log."""
 
     def __init__(self, installation: Installation, *, environment: dict[str, str] | None = None,
-                 listen_on: socket.socket | None = None) -> None:
-        """`listen_on` is handed over as the service manager does it (sd_listen_fds(3)), named `control`."""
+                 listen_on: socket.socket | None = None, files: int | None = None) -> None:
+        """`listen_on` is handed over as the service manager does it (sd_listen_fds(3)), named `control`; `files` is how
+        many files it may have open."""
         self.installation = installation
         self._listen_on = listen_on
+        self._files = files
         self._environment = environment or {}
         self._log = Feed()
         self._notifications = Feed()
@@ -96,6 +98,8 @@ class Daemon:
         self._notify_socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notify_socket.bind(str(self._notify_path))
         command = [binary(), "run", "--config", str(self.installation.configuration), "--log-format", "json"]
+        if self._files is not None:
+            command = ["/usr/bin/prlimit", f"--nofile={self._files}:{self._files}", *command]
         if self._listen_on is not None:
             # The shell becomes the daemon, and so knows its pid beforehand.
             number = self._listen_on.fileno()
@@ -210,6 +214,15 @@ class Daemon:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))
         return int(kilobytes) * 1024
+
+    @property
+    def open_files(self) -> int:
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    @property
+    def processor_seconds(self) -> float:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     # Threads
 

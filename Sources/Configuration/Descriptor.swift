@@ -1,0 +1,22 @@
+import Glibc
+
+/// An open descriptor, closed with its last user.
+final class Descriptor: Sendable {
+    /// `O_PATH`, which Glibc's module leaves out: what is opened can only be looked at, which needs no right to read it.
+    static let lookOnly: CInt = 0o10_000_000
+
+    let number: CInt
+
+    init(_ number: CInt) {
+        self.number = number
+    }
+
+    /// What fstat(2) says.
+    func status() throws(FileProblem) -> stat {
+        var status = stat()
+        guard fstat(number, &status) == 0 else { throw FileProblem(code: errno) }
+        return status
+    }
+
+    deinit { close(number) }
+}

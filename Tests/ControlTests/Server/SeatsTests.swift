@@ -1,0 +1,31 @@
+import Testing
+
+@testable import Control
+
+@Suite struct SeatsTests {
+    private func taken(_ seats: Seats, _ uid: (Int) -> UInt32, isAdmin: Bool) -> Int {
+        var seats = seats
+        return (0..<1000).count { seats.take(uid($0), isAdmin: isAdmin) }
+    }
+
+    @Test(arguments: [0, 1, 4, 5, 20, 54, 85, 100, 246, 319, 320, 1000])
+    func sessionsAndArrivalsFitIntoTheConnections(connections: Int) {
+        let (sessions, arrivals) = Seats.shared(among: connections)
+        let admins = taken(sessions, { _ in 0 }, isAdmin: true)
+        let others = taken(sessions, UInt32.init, isAdmin: false)
+        let arriving = taken(arrivals, UInt32.init, isAdmin: false)
+        #expect(admins + arriving <= max(connections, 2))
+        #expect((1...64).contains(admins) && (1...admins).contains(others) && (1...256).contains(arriving))
+        #expect(connections < 6 || others < admins, "some are kept for admins")
+        #expect(taken(sessions, { _ in 7 }, isAdmin: false) <= min(16, max(admins / 4, 1)))
+    }
+
+    @Test func manyConnectionsAreWhatTheyWere() {
+        let (sessions, arrivals) = Seats.shared(among: 320)
+        #expect(taken(sessions, { _ in 0 }, isAdmin: true) == 64)
+        #expect(taken(sessions, UInt32.init, isAdmin: false) == 56)
+        #expect(taken(sessions, { _ in 7 }, isAdmin: false) == 16)
+        #expect(taken(arrivals, UInt32.init, isAdmin: false) == 256)
+        #expect(taken(arrivals, { _ in 7 }, isAdmin: false) == 16)
+    }
+}

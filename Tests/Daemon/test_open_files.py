@@ -1,0 +1,112 @@
+"""A daemon that may not open more files: its own trouble, and no host's."""
+
+import resource
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from harness.control import Control
+from harness.daemon import Daemon
+from harness.installation import Installation
+from harness.stanzas import INVITE, command, condition
+from harness.ways import Delegated, ask
+from harness.wire import ScriptedServer, Stream
+
+HOSTS = [f"h{number}.example" for number in range(40)]
+SHORTAGE = "too many files are open"
+
+
+def knock(installation: Installation, most: int, stack: ExitStack) -> int:
+    """Connect as often as the kernel takes it, and say nothing."""
+    for number in range(most):
+        connection = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        connection.setblocking(False)
+        try:
+            connection.connect(str(installation.control_socket))
+        except BlockingIOError:
+            return number
+    return most
+
+
+@pytest.mark.parametrize("files", [48, 64, 128])
+def test_connections_that_fill_the_socket_leave_files_for_disks(
+        installation: Installation, server: ScriptedServer, files: int) -> None:
+    for host in HOSTS:
+        installation.host(host)
+    with Daemon(installation, files=files) as daemon, ExitStack() as stack:
+        server.connect()
+        daemon.await_ready()
+        with Control(installation.control_socket) as root:
+            assert knock(installation, 200, stack) > files
+            # It takes as many as it is going to, and serves all hosts meanwhile.
+            for _ in range(2):
+                assert {root.run(f"invite create account {host}").code for host in HOSTS} == {"ok"}
+            assert daemon.open_files < files
+            [status] = root.run("status").rows
+            assert (status["running"], status["quarantined"]) == (len(HOSTS) + 2, 0)
+        stack.close()
+        # It has to notice that they are gone; then there is room.
+        while True:
+            session = Control(installation.control_socket, greeted=False)
+            with session:
+                if "hello" in session.message():
+                    break
+        assert daemon.logged(SHORTAGE) == 0
+        assert daemon.logged("few files may be open") == 1
+
+
+@contextmanager
+def without_files(daemon: Daemon) -> Iterator[None]:
+    """It may keep what it has open, and open nothing."""
+    pid = daemon.process.pid
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, before[1]))
+    yield
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+
+
+def test_a_lack_of_files_is_no_hosts_trouble(
+        installation: Installation, daemon: Daemon, stream: Stream, control: Control) -> None:
+    with ExitStack() as stack:
+        with without_files(daemon):
+            for _ in range(3):
+                for host in ("a.example", "b.example"):
+                    answer = control.run(f"invite create account {host}")
+                    assert answer.code == "host.overloaded", answer.end
+                    assert "files" in str(answer.end["message"]), answer.end
+            # One that arrives over XMPP is to be tried again.
+            reply = ask(stream, Delegated("a.example"), "admin@a.example/desk", command(INVITE))
+            assert condition(reply) == "resource-constraint"
+            error = next(element for element in reply.iter() if element.tag.endswith("}error"))
+            assert error.get("type") == "wait"
+            [status] = control.run("status").rows
+            assert (status["running"], status["quarantined"]) == (2, 0)
+            assert "LimitNOFILE" in str(status["shortage"])
+
+            # Connections that cannot be taken cost next to nothing.
+            assert knock(installation, 20, stack) == 20
+            before = daemon.processor_seconds
+            control.run("top --interval 1 --looks 3")
+            assert daemon.processor_seconds - before < 0.5
+        # Taken as soon as there are files again.
+        with Control(installation.control_socket) as late:
+            assert late.run("invite create account a.example").code == "ok"
+        assert control.run("invite create account b.example").code == "ok"
+        daemon.await_log(SHORTAGE)
+        assert daemon.logged(SHORTAGE) == 1
+        assert daemon.logged("host quarantined") == 0
+
+
+def test_an_idle_database_gives_its_files_to_one_that_is_needed(
+        installation: Installation, daemon: Daemon, stream: Stream, control: Control) -> None:
+    assert control.run("invite create account a.example").code == "ok"
+    pid = daemon.process.pid
+    _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    # One more would do for a file, and not for a database.
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (daemon.open_files + 1, hard))
+    for _ in range(3):
+        assert control.run("invite create account b.example").code == "ok"
+        assert control.run("invite create account a.example").code == "ok"
+    assert daemon.logged(SHORTAGE) == 0
