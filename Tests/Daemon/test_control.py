@@ -81,6 +81,21 @@ def test_socat(installation: Installation, stream: Stream) -> None:
     assert text.count("invited> ") == 3
 
 
+@pytest.mark.parametrize("said", [b"version", b"a", b"{", b'{"id":1,"argv":["version"]}', b"version\r"])
+def test_the_last_line_needs_no_end(installation: Installation, stream: Stream, said: bytes) -> None:
+    """As `printf version | socat - UNIX-CONNECT:...` says it: the end of the input ends the line, too."""
+    with Control(installation.control_socket) as session:
+        session.send(said)
+        session.socket.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: session.socket.recv(65536), b"")).decode()
+    if b"version" in said:
+        assert "registry" in answer
+    else:
+        assert ("usage.bad-request" if said == b"{" else "usage.unknown-command") in answer
+    with Control(installation.control_socket) as session:
+        assert session.run("version").code == "ok"
+
+
 def test_typed_byte_by_byte(installation: Installation, stream: Stream) -> None:
     with Control(installation.control_socket) as session:
         for byte in b'{"id":1,"argv":["version"]}\n':
