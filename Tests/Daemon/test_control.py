@@ -303,6 +303,24 @@ def test_very_many_requests_have_an_end_each(installation: Installation, stream:
         assert session.run("version").code == "ok"
 
 
+def test_answers_that_are_not_read_are_not_held(directory: Path, server: ScriptedServer) -> None:
+    """Rows are made as they are taken: sixteen sessions ask eight times each for a list that they do not read."""
+    installation = Installation(directory, server.port)
+    for number in range(5000):
+        installation.host(f"h{number}.example")
+    with Daemon(installation) as daemon, ExitStack() as stack:
+        server.connect()
+        daemon.await_ready()
+        before = daemon.resident_bytes
+        for _ in range(16):
+            session = stack.enter_context(Control(installation.control_socket))
+            begun = {session.begin(["host", "list"]) for _ in range(8)}
+            # A row of each shows that it has begun.
+            while begun:
+                begun.discard(session.message()["id"])
+        assert daemon.resident_bytes - before < 20 << 20
+
+
 def test_a_reader_that_never_reads_keeps_nothing_from_ending(
         installation: Installation, server: ScriptedServer) -> None:
     with Daemon(installation) as daemon:

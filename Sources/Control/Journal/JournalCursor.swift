@@ -23,7 +23,8 @@ struct JournalCursor: Sendable {
     /// Paths where something else is than a regular file.
     private(set) var damagedFiles: [String] = []
 
-    private static let chunkSize = 64 << 10
+    /// Small, since a search holds the entries of a chunk while nobody reads them.
+    private static let chunkSize = 16 << 10
     /// So many commands never run at a time; more are ends whose beginnings are damaged or were dropped.
     private static let mostEnds = 4096
 
