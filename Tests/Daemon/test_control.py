@@ -217,6 +217,19 @@ def test_another_role_ends_the_session(
         assert role == "operator"
 
 
+def test_a_session_costs_less_than_a_millisecond(
+        daemon: Daemon, stream: Stream, installation: Installation) -> None:
+    def sessions(count: int) -> None:
+        for _ in range(count):
+            with Control(installation.control_socket):
+                pass
+
+    sessions(20)
+    before = daemon.processor_seconds
+    sessions(500)
+    assert (daemon.processor_seconds - before) / 500 < 0.001
+
+
 def test_a_user_has_a_share_of_the_sessions(
         open_directory: Path, installation: Installation, server: ScriptedServer) -> None:
     set_roles(installation, {"users": [str(OTHERS)], "role": "admin", "hosts": ["a.example"]})

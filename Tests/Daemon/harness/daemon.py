@@ -211,6 +211,12 @@ class Daemon:
         kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))
         return int(kilobytes) * 1024
 
+    @property
+    def processor_seconds(self) -> float:
+        """What the process has used so far, in user and kernel mode (proc(5))."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     # Threads
 
     def _read_log(self) -> None:
