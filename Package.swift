@@ -15,6 +15,12 @@ let package = Package(
     products: [
         .executable(name: "invited", targets: ["invited"]),
         .executable(name: "invitectl", targets: ["invitectl"]),
+        // For the package in Fuzzing; no API for others.
+        .library(
+            name: "InvitedModules",
+            targets: [
+                "Configuration", "Control", "Invites", "Shell", "Storage", "Supervision", "TestSupport", "Text", "XMPP",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),

@@ -96,6 +96,14 @@ extension ConfigurationSnapshot {
 
     /// Reads the text of a file.
     public init(reading bytes: [UInt8]) throws(Damage) {
+        try self.init(unchecked: bytes)
+        guard Fingerprint(hosts, shell).description == (try Self.headerLine(of: bytes)).checksum else {
+            throw Damage("it is not what was written")
+        }
+    }
+
+    /// Reads the text of a file, whatever its checksum.
+    init(unchecked bytes: [UInt8]) throws(Damage) {
         let lines = bytes.split(separator: UInt8(ascii: "\n"))
         let line = try Self.headerLine(lines.first)
         var hosts: [String: HostConfiguration] = [:]
@@ -111,16 +119,17 @@ extension ConfigurationSnapshot {
             hosts[host] = HostConfiguration(host: host, settings: settings, defaults: HostSettings())
         }
         shell = ShellConfiguration(roles: roles)
-        guard Fingerprint(hosts, shell).description == line.checksum else {
-            throw Damage("it is not what was written")
-        }
         self.hosts = hosts
         header = Header(line)
     }
 
     /// Reads the header from the beginning of a file.
     public static func header(reading bytes: [UInt8]) throws(Damage) -> Header {
-        Header(try headerLine(bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first))
+        Header(try headerLine(of: bytes))
+    }
+
+    private static func headerLine(of bytes: [UInt8]) throws(Damage) -> HeaderLine {
+        try headerLine(bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first)
     }
 
     private static func grant(_ text: ArraySlice<UInt8>) throws(Damage) -> RoleGrant {

@@ -16,10 +16,13 @@ struct EventParser: ~Copyable {
     // libyaml keeps pointers into the parser itself, so it must not move.
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let text: UnsafeBufferPointer<UInt8>
+    /// The last place that is in the text: libyaml ends a last line that has no end, and can then be on the next one.
+    private let end: SourceMark
     private let isReady: Bool
 
     init(text: UnsafeBufferPointer<UInt8>) {
         self.text = text
+        end = text.last == UInt8(ascii: "\n") ? SourceMark(line: .max, column: .max) : SourceMark(after: text)
         parser = .allocate(capacity: 1)
         parser.initialize(to: yaml_parser_t())
         isReady = yaml_parser_initialize(parser) == 1
@@ -38,10 +41,10 @@ struct EventParser: ~Copyable {
     borrowing func next() -> Event {
         var event = yaml_event_t()
         guard isReady, yaml_parser_parse(parser, &event) == 1 else {
-            return .problem(YAMLProblem(parser.pointee, text: text))
+            return .problem(YAMLProblem(parser.pointee, text: text, end: end))
         }
         defer { yaml_event_delete(&event) }
-        let mark = SourceMark(event.start_mark)
+        let mark = min(SourceMark(event.start_mark), end)
         let start = Int(clamping: event.start_mark.index)
         let span = start..<max(start, Int(clamping: event.end_mark.index))
         switch event.type {

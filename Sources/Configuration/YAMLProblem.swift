@@ -6,7 +6,8 @@ struct YAMLProblem {
     let mark: SourceMark
     let message: String
 
-    init(_ parser: yaml_parser_t, text: UnsafeBufferPointer<UInt8>) {
+    /// - Parameter end: The last place that is in the text.
+    init(_ parser: yaml_parser_t, text: UnsafeBufferPointer<UInt8>, end: SourceMark) {
         switch parser.error {
         case YAML_READER_ERROR:
             mark = SourceMark(after: text.prefix(parser.problem_offset))
@@ -18,7 +19,7 @@ struct YAMLProblem {
                 message = "the control character U+\(code) is not allowed in a file"
             }
         case YAML_SCANNER_ERROR, YAML_PARSER_ERROR:
-            let problemMark = SourceMark(parser.problem_mark)
+            let problemMark = min(SourceMark(parser.problem_mark), end)
             let problem = parser.problem.map { String(cString: $0) } ?? "cannot be read"
             let context = parser.context.map { (text: String(cString: $0), mark: SourceMark(parser.context_mark)) }
             (mark, message) = Self.explain(

@@ -95,9 +95,11 @@ extension Invocation {
             if flags.contains(option.name) { words.append("--\(option.name)") }
             for value in values[option.name] ?? [] { words += ["--\(option.name)", value.typed] }
         }
-        let arguments = spec.arguments.flatMap { (values[$0.name] ?? []).map(\.typed) }
-        if arguments.contains(where: { $0.hasPrefix("--") }) { words.append("--") }
-        words += arguments
+        let arguments = spec.arguments.flatMap { values[$0.name] ?? [] }
+        // Also one that is quoted: to the parser, quotes are no part of a word.
+        let isOption: (Value) -> Bool = { if case .text(let text) = $0 { text.hasPrefix("--") } else { false } }
+        if arguments.contains(where: isOption) { words.append("--") }
+        words += arguments.map(\.typed)
         return words.joined(separator: " ")
     }
 }

@@ -18,7 +18,10 @@ extension JSON {
     ///
     /// - Throws: An error when the bytes are not one value in UTF-8, or it is nested deeper than 512.
     public init(reading bytes: some Sequence<UInt8>) throws {
-        self = try JSON(foundation: JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed))
+        let data = Data(bytes)
+        // Foundation also takes UTF-16 and UTF-32, in which the signs of JSON have these bytes; in UTF-8 none has.
+        guard !data.contains(0) else { throw Unreadable() }
+        self = try JSON(foundation: JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed))
     }
 
     private struct Unreadable: Error {}

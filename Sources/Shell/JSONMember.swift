@@ -33,13 +33,14 @@ public enum JSONMember {
         return nil
     }
 
-    /// The same JSON with control and format characters beyond ASCII, which JSON allows and terminals obey, written as
-    /// `\u009B`.
+    /// The same JSON without what JSON allows and terminals obey: control and format characters beyond ASCII are written as
+    /// `\u009B`, and tabs and line breaks, which can only stand between values, as spaces.
     public static func harmless(_ json: ArraySlice<UInt8>) -> [UInt8] {
-        guard json.contains(where: { $0 >= 0x7F }) else { return Array(json) }
+        guard json.contains(where: { $0 >= 0x7F || $0 < 0x20 }) else { return Array(json) }
         var text = ""
         for scalar in String(decoding: json, as: UTF8.self).unicodeScalars {
             switch scalar.properties.generalCategory {
+            case .control where scalar.value < 0x20: text += " "
             case .control, .format, .lineSeparator, .paragraphSeparator:
                 for unit in String(scalar).utf16 {
                     let digits = String(unit, radix: 16, uppercase: true)

@@ -18,8 +18,13 @@ public struct JID: Hashable, Sendable {
     public init(_ text: some StringProtocol) throws(JIDError) {
         if let plain = JID(plain: text) {
             self = plain
-            return
+        } else {
+            try self.init(long: text)
         }
+    }
+
+    /// Reads any address by its profiles, also one that ``init(plain:)`` can read.
+    init(long text: some StringProtocol) throws(JIDError) {
         var rest = text[...]
         var resource: Substring?
         if let slash = rest.utf8.firstIndex(of: UInt8(ascii: "/")) {

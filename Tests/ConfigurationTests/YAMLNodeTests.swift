@@ -40,6 +40,25 @@ import Text
         #expect(last[0].mark == SourceMark(line: 4, column: 10))
     }
 
+    /// libyaml ends a last line that has no end, and is then on a line that the file does not have.
+    @Test(arguments: [
+        ("a: [b", SourceMark(line: 1, column: 6)), ("a:\nü: {b: [é", SourceMark(line: 2, column: 10)),
+        ("a: [b\r", SourceMark(line: 2, column: 1)), ("a: [b\n", SourceMark(line: 2, column: 1)),
+        ("a: [b\u{2028}", SourceMark(line: 2, column: 1)),
+    ])
+    func aMistakeAtTheEndIsInTheFile(text: String, mark: SourceMark) {
+        #expect(read(text).diagnostics.map(\.location) == [SourceLocation(file: "x", mark: mark)])
+    }
+
+    @Test func aValueThatIsMissingInALastLineWithoutEndIsMissedThere() throws {
+        let node = try #require(read("ü:").node)
+        guard case .mapping(let entries) = node.content else {
+            Issue.record("another shape")
+            return
+        }
+        #expect(entries[0].value.mark == SourceMark(line: 1, column: 3))
+    }
+
     @Test func aPlaceIsCountedAsLibyamlDoes() {
         #expect(SourceMark(after: "".utf8) == .start)
         #expect(SourceMark(after: "é日👋".utf8) == SourceMark(line: 1, column: 4))

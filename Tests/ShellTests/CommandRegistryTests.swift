@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct CommandRegistryTests {
     /// What the journal has of a command can be typed again.
-    @Test(arguments: ["it's", "'\u{301}", "a\\b \"c\"", "--reveal", "", "#1", "ünï"])
+    @Test(arguments: ["it's", "'\u{301}", "a\\b \"c\"", "--reveal", "--it's", "", "#1", "ünï"])
     func aLineIsReadBackAsTheCommandThatItIsOf(value: String) throws {
         let parser = CommandParser(.standard)
         let invocation = try parser.parse(["host", "set", "a.example", "site_name", "--", value])

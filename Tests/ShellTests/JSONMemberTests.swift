@@ -27,4 +27,16 @@ import Testing
         let text = String(decoding: harmless, as: UTF8.self)
         #expect(text == #"{"é\u009B2J":"a\u202E\u007F\uDB40\uDC01日本"}"#)
     }
+
+    @Test(arguments: ["{\r\"row\":\t1\n}", "{\r\"r\u{F6}w\":\t1\n}"])
+    func lineBreaksBetweenValuesReachNoTerminal(json: String) throws {
+        let harmless = JSONMember.harmless(Array(json.utf8)[...])
+        #expect(try JSON(reading: harmless) == JSON(reading: json.utf8))
+        #expect(harmless.allSatisfy { $0 >= 0x20 })
+    }
+
+    @Test(arguments: [[0x7B, 0, 0x7D, 0], [0, 0x7B, 0, 0x7D], [0xFF, 0xFE, 0x7B, 0, 0x7D, 0]] as [[UInt8]])
+    func onlyUTF8IsRead(object: [UInt8]) throws {
+        #expect(throws: (any Error).self) { try JSON(reading: object) }
+    }
 }

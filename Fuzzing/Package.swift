@@ -1,0 +1,28 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// A package of its own: all of it, and all that it depends on, is built with libFuzzer and AddressSanitizer. `scripts/fuzz`
+// has the flags for that.
+let package = Package(
+    name: "invited-fuzzing",
+    dependencies: [
+        .package(name: "invited", path: "..")
+    ],
+    targets: [
+        .systemLibrary(name: "CLibFuzzer"),
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "CLibFuzzer",
+                .product(name: "InvitedModules", package: "invited"),
+            ],
+            swiftSettings: [
+                .enableUpcomingFeature("ExistentialAny"),
+                .enableUpcomingFeature("InternalImportsByDefault"),
+                .enableUpcomingFeature("MemberImportVisibility"),
+                .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            ]),
+    ],
+    swiftLanguageModes: [.v6]
+)

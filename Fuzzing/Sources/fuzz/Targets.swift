@@ -1,0 +1,12 @@
+/// In the order in which `scripts/fuzz` runs them.
+let targets: [any FuzzTarget.Type] = [
+    JIDTarget.self,
+    DurationTarget.self,
+    HostFileTarget.self,
+    HostEditTarget.self,
+    DaemonFileTarget.self,
+    SnapshotTarget.self,
+    ShellLineTarget.self,
+    MessageTarget.self,
+    RendererTarget.self,
+]
