@@ -61,6 +61,12 @@ public final class InviteDatabases: Sendable {
         return try directory.hostsWithDatabase().sorted()
     }
 
+    /// Those of the hosts that have a database, in the same order; it asks the directory on the caller's thread.
+    public func hostsWithDatabase(among candidates: [String]) throws(StoreError) -> [String] {
+        guard let directory = state.withLock({ $0.directory }) else { throw .closed }
+        return try directory.hostsWithDatabase(among: candidates)
+    }
+
     /// What the databases have done so far.
     public var statistics: StorageStatistics {
         openDatabases.statistics

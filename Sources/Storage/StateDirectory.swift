@@ -48,6 +48,12 @@ final class StateDirectory: Sendable {
         return found
     }
 
+    /// Those of the hosts that have a database, in the same order.
+    func hostsWithDatabase(among candidates: [String]) throws(StoreError) -> [String] {
+        guard access(hosts, R_OK | X_OK) == 0 else { throw StoreError(errno: errno, attempt: "read \(hosts)") }
+        return candidates.filter { path(of: $0).map(Self.exists) ?? false }
+    }
+
     /// Makes an empty file with access for its owner only, unless there is one: SQLite would let others read it.
     static func createFile(_ path: String) throws(StoreError) {
         // Never opens an existing file: closing it again would drop SQLite's locks on it (POSIX record locks).

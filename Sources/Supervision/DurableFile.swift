@@ -10,8 +10,12 @@ enum DurableFile {
         let description: String
 
         init(_ attempt: String, _ code: CInt = errno) {
+            self.init(code, "\(attempt): \(String(cString: strerror(code)))")
+        }
+
+        init(_ code: CInt, _ description: String) {
             self.code = code
-            description = "\(attempt): \(String(cString: strerror(code)))"
+            self.description = description
         }
     }
 
@@ -22,7 +26,9 @@ enum DurableFile {
     static func write(_ bytes: [UInt8], to name: String, in directory: String) throws {
         let path = "\(directory)/\(name)"
         let temporary = "\(directory)/.\(name)\(unfinished)"
-        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        // Whatever is in its place is neither followed nor waited for.
+        if unlink(temporary) != 0, errno != ENOENT { throw Problem("remove \(temporary)") }
+        let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw Problem("open") }
         do {
             defer { close(file) }
@@ -70,7 +76,7 @@ enum DurableFile {
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0 else { throw Problem("fstat") }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw Problem("it is no regular file", EINVAL) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw Problem(EINVAL, "it is not a regular file") }
         var bytes: [UInt8] = []
         while bytes.count <= limit {
             let wanted = min(1_048_576, limit + 1 - bytes.count)

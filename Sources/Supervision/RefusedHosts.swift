@@ -5,25 +5,29 @@ internal import Synchronization
 /// The files of hosts that are not used because of mistakes, for those who ask at any time.
 final class RefusedHosts: Sendable {
     struct Value: Sendable {
-        var files: [RefusedHost] = []
+        let files: [RefusedHost]
         /// When they were read.
-        var since = Timestamp(millisecondsSinceEpoch: 0)
+        let since: Timestamp
+        /// The files in the order of their hosts, or of their paths where they tell none.
+        let sorted: [RefusedHost]
+
+        init(_ files: [RefusedHost] = [], since: Timestamp = Timestamp(millisecondsSinceEpoch: 0)) {
+            self.files = files
+            self.since = since
+            sorted = files.sorted { $0.title < $1.title }
+        }
 
         /// These names, sorted, and those of the refused hosts among them. Every completion asks, with however many
         /// hosts, so they are merged and not sorted again.
         func names(with running: [String]) -> [String] {
-            var refused = Set(files.compactMap(\.host)).sorted()[...]
-            if refused.isEmpty { return running }
+            if files.isEmpty { return running }
             var names: [String] = []
-            names.reserveCapacity(running.count + refused.count)
-            for name in running {
-                while let first = refused.first, first <= name {
-                    refused.removeFirst()
-                    if first < name { names.append(first) }
-                }
-                names.append(name)
+            names.reserveCapacity(running.count + files.count)
+            var merged = HostNames(running: running, refused: sorted)
+            while let next = merged.next() {
+                if let name = next.host, name != names.last { names.append(name) }
             }
-            return names + refused
+            return names
         }
     }
 
@@ -32,6 +36,12 @@ final class RefusedHosts: Sendable {
     var value: Value { current.withLock { $0 } }
 
     func replace(_ files: [RefusedHost], since: Timestamp) {
-        current.withLock { $0 = Value(files: files, since: since) }
+        let value = Value(files, since: since)
+        current.withLock { $0 = value }
     }
+}
+
+extension RefusedHost {
+    /// The host; where the file's name tells none, the path of the file.
+    var title: String { host ?? file }
 }

@@ -31,12 +31,15 @@ final class SnapshotStore: Sendable {
 
     private let directory: String
     private let logger: Logger
+    /// Called on the queue before each file is written, for tests of disks that do not answer.
+    private let willWrite: @Sendable (_ path: String) -> Void
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "configuration snapshots")
 
-    init(directory: String, logger: Logger) {
+    init(directory: String, logger: Logger, willWrite: @escaping @Sendable (_ path: String) -> Void = { _ in }) {
         self.directory = directory
         self.logger = logger
+        self.willWrite = willWrite
     }
 
     /// Looks at what is there, on the caller's thread. What is damaged is logged and left out.
@@ -187,6 +190,7 @@ final class SnapshotStore: Sendable {
     }
 
     private func writeFile(_ name: String, _ bytes: [UInt8]) throws {
+        willWrite("\(directory)/\(name)")
         try DurableFile.write(bytes, to: name, in: directory)
     }
 

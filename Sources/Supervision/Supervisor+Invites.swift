@@ -87,12 +87,11 @@ extension Supervisor {
 
     /// The hosts, running or refused, that have a database and so may have invites, sorted.
     ///
-    /// - Throws: ``StoreError`` when the state directory cannot be read.
-    package func hostsWithInvites() async throws -> [String] {
-        let databases = resources.databases
-        let found = try await Self.onBlockingThread { Result { try databases.hostsWithDatabase() } }.get()
-        let refused = Set(refused.compactMap(\.host))
-        return found.filter { hosts[$0] != nil || refused.contains($0) }
+    /// - Parameter isWanted: Told the name of a host.
+    package nonisolated func hostsWithInvites(
+        where isWanted: @escaping @Sendable (String) -> Bool = { _ in true }
+    ) -> HostsWithInvites {
+        HostsWithInvites(databases: resources.databases, names: hostsInOrder, isWanted: isWanted)
     }
 
     /// The time by which ``InviteFilter`` and the state of invites are to be judged.

@@ -9,6 +9,11 @@ extension Supervisor {
         router.refused.value.names(with: router.currentTable.names)
     }
 
+    /// All hosts, running or refused, in the order of their names.
+    nonisolated var hostsInOrder: HostNames {
+        HostNames(running: router.currentTable.names, refused: router.refused.value.sorted)
+    }
+
     /// What a host runs with; `nil` for one that does not run.
     package nonisolated func configuration(of host: String) -> HostConfiguration? {
         router.currentTable.hosts[host]?.configuration
@@ -19,39 +24,6 @@ extension Supervisor {
         router.currentTable.hosts[host] != nil || router.refused.value.files.contains { $0.host == host }
     }
 
-    /// Hosts that are looked at in one go on the connection's event loop, which serves nobody meanwhile.
-    private static let glance = 512
-
-    /// How hosts are, sorted by their names.
-    ///
-    /// - Parameters:
-    ///   - isWanted: Told the name of a host. Files that are refused and tell no host come with `nil`.
-    ///   - isSeen: Told the name of another host, whether it may be named where it is in the way of one of these.
-    package nonisolated func hostStatuses(
-        where isWanted: (String?) -> Bool = { _ in true }, naming isSeen: (String) -> Bool = { _ in true }
-    ) async -> [HostStatus] {
-        let table = router.currentTable
-        var statuses: [HostStatus] = []
-        let refused = router.refused.value
-        for file in refused.files where isWanted(file.host) {
-            statuses.append(HostStatus(file, since: refused.since, isSeen: isSeen))
-        }
-        let grants = presentGrants
-        let overrides = await overrideCounts
-        let wanted = table.hosts.filter { isWanted($0.key) }
-        statuses.reserveCapacity(statuses.count + wanted.count)
-        for chunk in Array(wanted).chunks(of: Self.glance) {
-            let looks = await look(at: chunk.map(\.value.endpoint))
-            for ((host, entry), look) in zip(chunk, looks) {
-                statuses.append(
-                    HostStatus(
-                        host, look, isSuspended: entry.policy.isSuspended, grants: grants[host],
-                        overrides: overrides[host] ?? 0))
-            }
-        }
-        return statuses.sorted { $0.host < $1.host }
-    }
-
     /// How one host is; `nil` when there is none.
     ///
     /// - Parameter isSeen: As in ``hostStatuses(where:naming:)``.
@@ -60,7 +32,7 @@ extension Supervisor {
     ) async -> HostStatus? {
         let table = router.currentTable
         if let entry = table.hosts[host] {
-            let overrides = await overrideCounts[host] ?? 0
+            let overrides = await overrideCounts(of: [host]).first ?? 0
             return await look(at: [entry.endpoint]).first.map {
                 HostStatus(
                     host, $0, isSuspended: entry.policy.isSuspended, grants: presentGrants[host], overrides: overrides)
@@ -80,22 +52,16 @@ extension Supervisor {
     package nonisolated func nobodysCounters() async -> HostCounters { await router.nobodysCounters() }
 
     /// By host, what the server has granted. Without a connection nothing is.
-    private nonisolated var presentGrants: [String: HostGrants] {
+    nonisolated var presentGrants: [String: HostGrants] {
         connection.status == .connected ? router.grants.all : [:]
     }
 
-    /// By host, how many settings were changed at run time.
-    private var overrideCounts: [String: Int] { overrides.mapValues(\.keys.count) }
+    /// For each of the hosts, how many settings were changed at run time.
+    func overrideCounts(of hosts: [String]) -> [Int] { hosts.map { overrides[$0]?.keys.count ?? 0 } }
 
-    private nonisolated func look(at endpoints: [HostEndpoint]) async -> [HostLook] {
+    nonisolated func look(at endpoints: [HostEndpoint]) async -> [HostLook] {
         let looks = surroundings.eventLoop.submit { endpoints.map { $0.assumeIsolated { $0.look } } }
         // It fails only when the event loop is gone, with all hosts.
         return (try? await looks.get()) ?? []
-    }
-}
-
-extension Array {
-    fileprivate func chunks(of size: Int) -> some Sequence<ArraySlice<Element>> {
-        stride(from: 0, to: count, by: size).lazy.map { self[$0..<Swift.min($0 + size, count)] }
     }
 }

@@ -43,8 +43,7 @@ struct HistoryFile {
     }
 
     private func read() -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
+        guard let descriptor = Self.openRegularFile(path, O_RDONLY) else { return nil }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
@@ -56,6 +55,16 @@ struct HistoryFile {
         return bytes
     }
 
+    /// Neither follows a link nor waits for a FIFO that is in the file's place.
+    private static func openRegularFile(_ path: String, _ flags: Int32) -> Int32? {
+        let descriptor = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+        guard descriptor >= 0 else { return nil }
+        var status = stat()
+        if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG { return descriptor }
+        close(descriptor)
+        return nil
+    }
+
     private func replace(with lines: [String]) {
         let new = path + ".new"
         write(lines, to: new, O_TRUNC)
@@ -63,8 +72,7 @@ struct HistoryFile {
     }
 
     private func write(_ lines: [String], to path: String, _ flag: Int32) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flag, 0o600)
-        guard descriptor >= 0 else { return }
+        guard let descriptor = Self.openRegularFile(path, O_WRONLY | O_CREAT | flag) else { return }
         defer { close(descriptor) }
         // Also one that somebody else has made.
         fchmod(descriptor, 0o600)

@@ -192,6 +192,24 @@ def test_a_history_that_others_could_read_is_closed(daemon: FakeDaemon, spawn: S
     assert stat.S_IMODE(history(directory).stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("obstacle", ["fifo", "link", "directory"])
+def test_a_history_that_is_no_file_is_left_alone(
+        daemon: FakeDaemon, spawn: Spawn, directory: Path, obstacle: str) -> None:
+    history(directory).parent.mkdir(parents=True)
+    target = directory / "elsewhere"
+    target.write_text("host show example.com\n")
+    target.chmod(0o644)
+    match obstacle:
+        case "fifo": os.mkfifo(history(directory))
+        case "link": history(directory).symlink_to(target)
+        case "directory": history(directory).mkdir()
+    child = spawn()
+    child.expect_exact(PROMPT)
+    assert "it is 9.9" in type_line(child, "version")
+    assert target.read_text() == "host show example.com\n"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o644
+
+
 def test_a_line_that_begins_with_a_space_is_not_kept(repl: pexpect.spawn, directory: Path) -> None:
     type_line(repl, "version")
     type_line(repl, " host show example.com")

@@ -71,6 +71,27 @@ import Testing
         }
     }
 
+    /// What is shown is made before it is read, so that it is held for who does not read it.
+    @Test(arguments: ["config status", "config check", "config diff", "config plan"])
+    func oneUserLeavesOnlySoMuchUnread(line: String) async throws {
+        try await with(["a.example": "", "b.example": ""]) { desk in
+            _ = try await desk.run("host set a.example allow_user_invites true")
+            try write("allow_user_invites: \(line == "config check" ? "perhaps" : "true")\n", "b.example", desk)
+            let ann = Caller(uid: 1001, pid: 1, user: "ann", role: .viewer, hosts: .all)
+            let outputs = (0..<4).map { _ in UnreadOutput() }
+            let unread = outputs.map { output in
+                Task { await desk.dispatcher.run(try Words(line).words, caller: ann, output: output) }
+            }
+            for output in outputs { try await output.waiting.next() }
+            #expect(try await desk.run(line, as: ann).code == .tooManyCommands)
+            // Others may still.
+            #expect(try await desk.run(line, as: .someone(.viewer)).code != .tooManyCommands)
+            for task in unread { task.cancel() }
+            for task in unread { #expect(try await task.value.code == .cancelled) }
+            #expect(try await desk.run(line, as: ann).code != .tooManyCommands)
+        }
+    }
+
     @Test(arguments: [false, true]) func withoutAQuestionFilesAreReadOnce(isChange: Bool) async throws {
         try await with(["a.example": "", "b.example": ""]) { desk in
             if isChange { try write("allow_user_invites: true\n", "a.example", desk) }

@@ -81,6 +81,21 @@ def test_socat(installation: Installation, stream: Stream) -> None:
     assert text.count("invited> ") == 3
 
 
+@pytest.mark.parametrize("said", [b"version", b"a", b"{", b'{"id":1,"argv":["version"]}', b"version\r"])
+def test_the_last_line_needs_no_end(installation: Installation, stream: Stream, said: bytes) -> None:
+    """As `printf version | socat - UNIX-CONNECT:...` says it: the end of the input ends the line, too."""
+    with Control(installation.control_socket) as session:
+        session.send(said)
+        session.socket.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: session.socket.recv(65536), b"")).decode()
+    if b"version" in said:
+        assert "registry" in answer
+    else:
+        assert ("usage.bad-request" if said == b"{" else "usage.unknown-command") in answer
+    with Control(installation.control_socket) as session:
+        assert session.run("version").code == "ok"
+
+
 def test_typed_byte_by_byte(installation: Installation, stream: Stream) -> None:
     with Control(installation.control_socket) as session:
         for byte in b'{"id":1,"argv":["version"]}\n':
@@ -202,6 +217,19 @@ def test_another_role_ends_the_session(
         assert role == "operator"
 
 
+def test_a_session_costs_less_than_a_millisecond(
+        daemon: Daemon, stream: Stream, installation: Installation) -> None:
+    def sessions(count: int) -> None:
+        for _ in range(count):
+            with Control(installation.control_socket):
+                pass
+
+    sessions(20)
+    before = daemon.processor_seconds
+    sessions(500)
+    assert (daemon.processor_seconds - before) / 500 < 0.001
+
+
 def test_a_user_has_a_share_of_the_sessions(
         open_directory: Path, installation: Installation, server: ScriptedServer) -> None:
     set_roles(installation, {"users": [str(OTHERS)], "role": "admin", "hosts": ["a.example"]})
@@ -286,6 +314,24 @@ def test_very_many_requests_have_an_end_each(installation: Installation, stream:
             ends.add(message["id"])
         sender.join()
         assert session.run("version").code == "ok"
+
+
+def test_answers_that_are_not_read_are_not_held(directory: Path, server: ScriptedServer) -> None:
+    """Rows are made as they are taken: sixteen sessions ask eight times each for a list that they do not read."""
+    installation = Installation(directory, server.port)
+    for number in range(5000):
+        installation.host(f"h{number}.example")
+    with Daemon(installation) as daemon, ExitStack() as stack:
+        server.connect()
+        daemon.await_ready()
+        before = daemon.resident_bytes
+        for _ in range(16):
+            session = stack.enter_context(Control(installation.control_socket))
+            begun = {session.begin(["host", "list"]) for _ in range(8)}
+            # A row of each shows that it has begun.
+            while begun:
+                begun.discard(session.message()["id"])
+        assert daemon.resident_bytes - before < 20 << 20
 
 
 def test_a_reader_that_never_reads_keeps_nothing_from_ending(

@@ -120,6 +120,31 @@ import XMPP
         }
     }
 
+    /// What is not taken is not looked at yet, and so not held.
+    @Test func hostsAreLookedAtAsTheyAreTaken() async throws {
+        let names = (0..<600).map { "h\(1000 + $0).example" }
+        let files = Dictionary(names.map { ($0, "") }) { $1 }
+        try await Hosting.with(files) { hosting in
+            let supervisor = hosting.supervisor
+            var statuses = supervisor.hostStatuses().makeAsyncIterator()
+            let first = try #require(await statuses.next())
+            #expect(first.host == names[0])
+            let last = try #require(names.last)
+            _ = try await supervisor.set(.suspended, to: ["true"], of: last)
+            // Those that go are left out, and those that come are for who asks next.
+            try hosting.directory.remove("config.d/\(names[500]).yaml")
+            try hosting.write("", host: "h1500.more.example")
+            guard case .applied = await supervisor.reload() else {
+                Issue.record("not reloaded")
+                return
+            }
+            var rest: [HostStatus] = []
+            while let next = await statuses.next() { rest.append(next) }
+            #expect(rest.map(\.host) == names.dropFirst().filter { $0 != names[500] })
+            #expect(rest.last?.state == .suspended && rest.last?.overrides == 1)
+        }
+    }
+
     @Test func refusedFilesAreHostsToo() async throws {
         let prepare: (TemporaryDirectory) throws -> Void = { directory in
             try directory.write("nonsense: 1\n", to: "config.d/c.example.yaml")
@@ -129,10 +154,10 @@ import XMPP
             let supervisor = hosting.supervisor
             #expect(supervisor.hostNames == ["a.example", "b.example", "c.example"])
             #expect(supervisor.hasHost("c.example") && !supervisor.hasHost("d.example"))
-            let refused = await supervisor.hostStatuses().filter { $0.state == .refused }
+            let refused = await supervisor.hostStatuses().all.filter { $0.state == .refused }
             #expect(refused.map(\.isHost) == [false, true])
             #expect(refused.last?.host == "c.example" && refused.last?.trouble?.contains("nonsense") == true)
-            #expect(await supervisor.hostStatuses { $0 == "c.example" }.map(\.host) == ["c.example"])
+            #expect(await supervisor.hostStatuses { $0 == "c.example" }.all.map(\.host) == ["c.example"])
             let why = try #require(await supervisor.explain("c.example"))
             #expect(why.count == 1 && why[0].verdict == "refused")
 
@@ -143,7 +168,13 @@ import XMPP
                 Issue.record("not reloaded")
                 return
             }
-            #expect(await supervisor.hostStatuses().map(\.state) == [.running, .running, .running])
+            #expect(await supervisor.hostStatuses().all.map(\.state) == [.running, .running, .running])
         }
+    }
+}
+
+extension HostStatuses {
+    fileprivate var all: [HostStatus] {
+        get async { await reduce(into: []) { $0.append($1) } }
     }
 }

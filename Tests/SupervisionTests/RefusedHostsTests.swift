@@ -10,9 +10,8 @@ import Testing
         (["b"], ["a", "a", "c", "c"], ["a", "b", "c"]),
     ])
     func namesAreMergedInOrderAndOnce(running: [String], refused: [String], all: [String]) {
-        var value = RefusedHosts.Value()
-        value.files = refused.map { RefusedHost(host: $0, file: "\($0).yaml", diagnostics: []) }
-        value.files.append(RefusedHost(host: nil, file: "nobody", diagnostics: []))
+        let files = refused.map { RefusedHost(host: $0, file: "\($0).yaml", diagnostics: []) }
+        let value = RefusedHosts.Value(files + [RefusedHost(host: nil, file: "nobody", diagnostics: [])])
         #expect(value.names(with: running) == all)
     }
 }

@@ -50,7 +50,7 @@ import XMPP
         await #expect(throws: ConfigurationRefusal.self) { try await store.read(11) }
         #expect(world.log.items.contains { $0.hasPrefix("error cannot tell whether the files were undone") })
         if kind == "fifo" {
-            let reason = world.log.items.filter { $0.contains("no regular file") }
+            let reason = world.log.items.filter { $0.contains("not a regular file") }
             #expect(reason.count == 3, "\(world.log.items)")
         }
     }
@@ -215,19 +215,54 @@ import XMPP
 
     /// However long the disk takes, what was applied before can be gone back to.
     @Test func oneThatIsBeingWrittenIsThere() async throws {
-        let store = store()
+        let begun = Inbox<String>()
+        let release = DispatchSemaphore(value: 0)
+        let store = SnapshotStore(directory: path, logger: world.surroundings.logger) {
+            begun.put($0)
+            release.wait()
+        }
         _ = store.open()
-        // Where the snapshot is written first: a pipe, which takes less of it until somebody reads.
-        try #require(mkfifo(path + "/.000001.jsonl.new", 0o600) == 0)
-        let hosts = (0..<2_000).map { HostConfiguration(host: "h\($0).example") }
-        store.writeLater(snapshot(1, hosts), .init(running: 1), needed: [1])
-        let pipe = try #require(FileHandle(forReadingAtPath: path + "/.000001.jsonl.new"))
+        store.writeLater(snapshot(1), .init(running: 1), needed: [1])
+        #expect(try await begun.next() == path + "/000001.jsonl")
         #expect(store.headers.map(\.number) == [1])
-        _ = try pipe.readToEnd()
+        // It cannot be written after all.
+        try FileManager.default.createDirectory(
+            atPath: path + "/.000001.jsonl.new", withIntermediateDirectories: false)
+        release.signal()
         await store.finish()
-        // A pipe cannot be written to the disk.
         #expect(store.headers.isEmpty)
         #expect(world.log.items.contains { $0.hasPrefix("warning cannot write the snapshot") })
+    }
+
+    // MARK: What is no file
+
+    @Test(arguments: Obstacle.possible)
+    func whatIsNoFileIsNeitherReadNorWaitedFor(_ obstacle: Obstacle) async throws {
+        let first = store()
+        _ = first.open()
+        for number in 1...2 { try await first.write(snapshot(number), .init(running: number)) }
+        for name in ["000001.jsonl", "record.json"] {
+            try FileManager.default.moveItem(atPath: "\(path)/\(name)", toPath: "\(directory.path)/\(name)")
+            try obstacle.make(at: "\(path)/\(name)", target: "\(directory.path)/\(name)")
+        }
+        let second = store()
+        #expect(second.open() == nil)
+        #expect(second.headers.map(\.number) == [2])
+        #expect(world.log.items.count == 2, "\(world.log.items)")
+    }
+
+    @Test(arguments: Obstacle.possible.filter { $0 != .directory })
+    func whatIsNoFileIsReplacedWhereOneIsWritten(_ obstacle: Obstacle) async throws {
+        let store = store()
+        _ = store.open()
+        try directory.write("elsewhere", to: "target")
+        for name in ["000001.jsonl", ".000001.jsonl.new", "record.json", ".record.json.new"] {
+            try obstacle.make(at: "\(path)/\(name)", target: "\(directory.path)/target")
+        }
+        try await store.write(snapshot(1), .init(running: 1))
+        #expect(self.store().open() == .init(running: 1))
+        #expect(try await store.read(1) == snapshot(1))
+        #expect(try directory.read("target") == "elsewhere")
     }
 
     @Test func whatCannotBeWrittenLeavesWhatWasThere() async throws {

@@ -21,21 +21,28 @@ package struct GrantHandlers: Sendable {
     private func grants(_ call: Call) async throws -> Outcome {
         let isProbing = call.invocation.has("probe")
         if isProbing, supervisor.componentReport.status != .connected { throw disconnected }
+        var some: [String] = []
         // Nothing is asked about hosts that are not served.
-        let hosts = await supervisor.hostStatuses(of: call).filter { $0.state != .refused }.map(\.host)
-        guard isProbing else {
-            for host in hosts { try await call.output.row(row(host, nil)) }
-            return Outcome()
-        }
-        for start in stride(from: 0, to: hosts.count, by: Self.atOnce) {
-            let some = hosts[start..<min(start + Self.atOnce, hosts.count)]
-            let probes = try await withThrowingTaskGroup(of: (String, HostProbe).self) { group in
-                for host in some { group.addTask { (host, try await probe(host)) } }
-                return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        for await host in supervisor.hostStatuses(of: call) where host.state != .refused {
+            guard isProbing else {
+                try await call.output.row(row(host.host, nil))
+                continue
             }
-            for host in some { try await call.output.row(row(host, probes[host])) }
+            some.append(host.host)
+            guard some.count == Self.atOnce else { continue }
+            try await showProbed(some, call)
+            some = []
         }
+        try await showProbed(some, call)
         return Outcome()
+    }
+
+    private func showProbed(_ hosts: [String], _ call: Call) async throws {
+        let probes = try await withThrowingTaskGroup(of: (String, HostProbe).self) { group in
+            for host in hosts { group.addTask { (host, try await probe(host)) } }
+            return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        for host in hosts { try await call.output.row(row(host, probes[host])) }
     }
 
     private func probe(_ host: String) async throws -> HostProbe {

@@ -21,7 +21,7 @@ package struct HostViewHandlers: Sendable {
     private func list(_ call: Call) async throws -> Outcome {
         let state = call.invocation.text("state")
         let part = call.invocation.text("match")
-        for host in await supervisor.hostStatuses(of: call) {
+        for await host in supervisor.hostStatuses(of: call) {
             if let state, host.state.rawValue != state { continue }
             if let part, !host.host.contains(part) { continue }
             try await call.output.row(

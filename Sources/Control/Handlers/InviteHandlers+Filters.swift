@@ -11,26 +11,40 @@ extension InviteHandlers {
     func list(_ call: Call) async throws -> Outcome {
         let now = supervisor.now
         let filter = try call.invocation.filter(at: now)
+        let limit = call.invocation.count("limit")
         let named = Set(call.invocation.texts("host")).sorted()
-        let hosts = named.isEmpty ? try await visibleHosts(call) : named
         var count = 0
-        for host in hosts {
-            do {
-                count += try await list(host, filter, limit: call.invocation.count("limit"), at: now, call)
-            } catch let failure as CommandFailure where named.count != 1 {
-                // The trouble of one host is not that of the others.
-                try await call.output.text("\(failure.message)\(failure.hint.map { "; \($0)" } ?? "")")
+        if named.count == 1 {
+            count = try await list(named[0], filter, limit: limit, at: now, call)
+        } else if !named.isEmpty {
+            for host in named { count += try await listOrSay(host, filter, limit: limit, at: now, call) }
+        } else {
+            // All others have no invites.
+            var hosts = supervisor.hostsWithInvites(where: call.caller.hosts.contains).makeAsyncIterator()
+            while let host = try await next(&hosts) {
+                count += try await listOrSay(host, filter, limit: limit, at: now, call)
             }
         }
-        return Outcome(InviteRows.counted(count), hosts: hosts)
+        return Outcome(InviteRows.counted(count), hosts: named)
     }
 
-    /// The hosts that the caller sees and that have a database; all others have no invites.
-    private func visibleHosts(_ call: Call) async throws -> [String] {
+    private func next(_ hosts: inout HostsWithInvites.AsyncIterator) async throws -> String? {
         do {
-            return try await supervisor.hostsWithInvites().filter(call.caller.hosts.contains)
+            return try await hosts.next()
         } catch let error as StoreError {
             throw CommandFailure(.unavailableHost, "the state directory cannot be read: \(error)")
+        }
+    }
+
+    /// Shows the invites of one host of several: its trouble is not that of the others.
+    private func listOrSay(
+        _ host: String, _ filter: InviteFilter, limit: Int?, at now: Timestamp, _ call: Call
+    ) async throws -> Int {
+        do {
+            return try await list(host, filter, limit: limit, at: now, call)
+        } catch let failure as CommandFailure {
+            try await call.output.text("\(failure.message)\(failure.hint.map { "; \($0)" } ?? "")")
+            return 0
         }
     }
 
@@ -56,7 +70,8 @@ extension InviteHandlers {
         return count
     }
 
-    private static let pageSize = 500
+    /// What a listing holds while nobody reads it.
+    private static let pageSize = 100
 
     // MARK: Purging
 

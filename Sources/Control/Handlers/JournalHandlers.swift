@@ -28,10 +28,20 @@ public struct JournalHandlers: Sendable {
             for entry in entries.prefix(rest) { try await call.output.row(entry.row(for: call.caller.hosts)) }
             rest -= entries.count
         }
-        let damaged = search.damagedLines
         // How much there is of others' is nothing that a caller with some hosts should learn.
-        guard damaged > 0, call.caller.hosts == .all else { return Outcome() }
-        return Outcome("skipped \(damaged) damaged \(damaged == 1 ? "line" : "lines")")
+        guard call.caller.hosts == .all else { return Outcome() }
+        return Outcome(Self.damage(in: search))
+    }
+
+    /// What was skipped; empty when nothing was.
+    private static func damage(in search: JournalSearch) -> String {
+        var parts: [String] = []
+        if search.damagedLines > 0 { parts.append(Plural.text(search.damagedLines, "damaged line")) }
+        if let first = search.damagedFiles.first {
+            let more = search.damagedFiles.count - 1
+            parts.append("\(first)\(more > 0 ? " and \(more) more" : ""), not a regular file")
+        }
+        return parts.isEmpty ? "" : "skipped \(parts.joined(separator: " and "))"
     }
 
     private func filter(_ call: Call) throws(CommandFailure) -> JournalFilter {

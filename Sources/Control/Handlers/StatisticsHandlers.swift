@@ -18,7 +18,7 @@ package struct StatisticsHandlers: Sendable {
     private func stats(_ call: Call) async throws -> Outcome {
         let isNamed = !call.invocation.texts("host").isEmpty
         var sum = HostCounters()
-        for host in await supervisor.hostStatuses(of: call) where host.isHost {
+        for await host in supervisor.hostStatuses(of: call) where host.isHost {
             sum = sum + host.counters
             if isNamed || host.counters != HostCounters() {
                 try await call.output.row(Self.row(host.host, host.counters))
@@ -62,13 +62,17 @@ package struct StatisticsHandlers: Sendable {
 
     private func look(_ call: Call) async -> Look {
         let uptime = supervisor.surroundings.uptime()
-        let statuses = await supervisor.hostStatuses(seenBy: call.caller).filter(\.isHost)
-        return Look(
-            uptime: uptime, counters: Dictionary(statuses.map { ($0.host, $0.counters) }) { first, _ in first })
+        var counters: [String: HostCounters] = [:]
+        // Most hosts have nothing to do, and what waits for the next look is kept.
+        for await host in supervisor.hostStatuses(seenBy: call.caller)
+        where host.isHost && host.counters != HostCounters() && counters[host.host] == nil {
+            counters[host.host] = host.counters
+        }
+        return Look(uptime: uptime, counters: counters)
     }
 }
 
-/// The counters of all hosts at one moment.
+/// The counters of all hosts at one moment, but for those where nothing was counted.
 struct Look: Sendable {
     /// In milliseconds.
     let uptime: Int64

@@ -20,8 +20,14 @@ package struct StatusHandlers: Sendable {
     }
 
     private func status(_ call: Call) async throws -> Outcome {
-        let hosts = await supervisor.hostStatuses(seenBy: call.caller)
-        func count(_ state: HostStatus.State) -> JSON { .count(hosts.count { $0.state == state }) }
+        var (hosts, overrides) = (0, 0)
+        var states: [HostStatus.State: Int] = [:]
+        for await host in supervisor.hostStatuses(seenBy: call.caller) {
+            hosts += 1
+            overrides += host.overrides
+            states[host.state, default: 0] += 1
+        }
+        func count(_ state: HostStatus.State) -> JSON { .count(states[state] ?? 0) }
         let component = supervisor.daemon.component
         // A change of the whole configuration is not the matter of who sees some hosts.
         let seesAll = call.caller.hosts == .all
@@ -31,12 +37,12 @@ package struct StatusHandlers: Sendable {
                 "version": .text(version),
                 "since": .time(supervisor.startedAt),
                 "connection": .text(supervisor.componentReport.status.words(component.server)),
-                "hosts": .count(hosts.count),
+                "hosts": .count(hosts),
                 "running": count(.running),
                 "suspended": count(.suspended),
                 "quarantined": count(.quarantined),
                 "refused": count(.refused),
-                "overrides": .count(hosts.reduce(0) { $0 + $1.overrides }),
+                "overrides": .count(overrides),
                 "unconfirmed_until": deadline.map(JSON.time),
                 "shortage": seesAll ? supervisor.surroundings.fileShortage.description.map(JSON.text) : nil,
             ]))
@@ -46,22 +52,18 @@ package struct StatusHandlers: Sendable {
 
 extension Supervisor {
     /// How the hosts are that a caller sees, sorted. Refused files that tell no host are for who sees all.
-    nonisolated func hostStatuses(
-        seenBy caller: Caller, where isWanted: (String) -> Bool = { _ in true }
-    ) async -> [HostStatus] {
-        await hostStatuses(
-            where: { host in
-                if let host { caller.hosts.contains(host) && isWanted(host) } else { caller.hosts == .all }
-            }, naming: caller.hosts.contains)
+    nonisolated func hostStatuses(seenBy caller: Caller) -> HostStatuses {
+        hostStatuses(
+            where: { host in host.map(caller.hosts.contains) ?? (caller.hosts == .all) }, naming: caller.hosts.contains)
     }
 
     /// How the hosts are that an argument `host` names, or all that the caller sees where it names none.
-    nonisolated func hostStatuses(of call: Call) async -> [HostStatus] {
-        let named = Set(call.invocation.texts("host"))
-        return await hostStatuses(
+    nonisolated func hostStatuses(of call: Call) -> HostStatuses {
+        let (named, scope) = (Set(call.invocation.texts("host")), call.caller.hosts)
+        return hostStatuses(
             where: { host in
-                guard let host else { return named.isEmpty && call.caller.hosts == .all }
-                return (named.isEmpty || named.contains(host)) && call.caller.hosts.contains(host)
-            }, naming: call.caller.hosts.contains)
+                guard let host else { return named.isEmpty && scope == .all }
+                return (named.isEmpty || named.contains(host)) && scope.contains(host)
+            }, naming: scope.contains)
     }
 }

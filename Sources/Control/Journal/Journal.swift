@@ -74,7 +74,7 @@ public final class Journal: ChangeRecorder {
     public func begin(_ command: String, caller: Caller, hosts: [String]) async throws(CommandFailure) -> Int64 {
         let time = surroundings.now()
         return try await write { files, running throws(JournalProblem) in
-            let begin = JournalLine.Begin(files.lastEntry + 1, command, caller: caller, hosts: hosts, at: time)
+            let begin = JournalLine.Begin(try files.nextEntry(), command, caller: caller, hosts: hosts, at: time)
             try files.append([.begin(begin)])
             running.insert(begin.number)
             return begin.number
@@ -108,7 +108,7 @@ public final class Journal: ChangeRecorder {
         let time = surroundings.now()
         do throws(CommandFailure) {
             try await write { files, _ throws(JournalProblem) in
-                let number = files.lastEntry + 1
+                let number = try files.nextEntry()
                 try files.append([
                     .begin(.init(number, command, caller: .daemon(origin), hosts: outcome.hosts, at: time)),
                     .end(.init(number, code, outcome, hosts: [], at: time)),
@@ -211,6 +211,8 @@ package struct JournalSearch: Sendable {
 
     /// Lines so far that are none.
     package var damagedLines: Int { cursor.damagedLines }
+    /// Paths so far where there are no regular files.
+    package var damagedFiles: [String] { cursor.damagedFiles }
 
     /// Some further entries, the newest first, possibly none; `nil` when there are no more.
     package mutating func next() async throws(CommandFailure) -> [JournalEntry]? {

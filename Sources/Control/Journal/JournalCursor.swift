@@ -20,8 +20,11 @@ struct JournalCursor: Sendable {
     private let running: Set<Int64>
     /// Lines that are none.
     private(set) var damagedLines = 0
+    /// Paths where something else is than a regular file.
+    private(set) var damagedFiles: [String] = []
 
-    private static let chunkSize = 64 << 10
+    /// Small, since a search holds the entries of a chunk while nobody reads them.
+    private static let chunkSize = 16 << 10
     /// So many commands never run at a time; more are ends whose beginnings are damaged or were dropped.
     private static let mostEnds = 4096
 
@@ -78,8 +81,14 @@ struct JournalCursor: Sendable {
     private mutating func nextLines() throws(JournalProblem) -> [JournalLine]? {
         while file == nil || position == 0 {
             guard let path = older.popFirst() else { return nil }
-            // It may have been dropped meanwhile, being the oldest.
-            file = access(path, F_OK) == 0 ? try JournalFile(path, O_RDONLY) : nil
+            file = nil
+            do throws(JournalProblem) {
+                file = try JournalFile(path, O_RDONLY)
+            } catch let problem where problem.kind == .notRegular {
+                damagedFiles.append(path)
+            } catch let problem where problem.kind == .missing {
+                // It was dropped meanwhile, being the oldest.
+            }
             position = (file?.status?.st_size).map { Int($0) } ?? 0
         }
         guard let file else { return nil }

@@ -46,6 +46,17 @@ struct JournalFiles {
         lastEntry = try cursor.lastNumber()
     }
 
+    /// The number of the entry that is written next.
+    ///
+    /// - Throws: When there is none left, which is so only where a damaged line has the highest number that there is.
+    func nextEntry() throws(JournalProblem) -> Int64 {
+        guard lastEntry < JournalLine.highest else {
+            throw JournalProblem(
+                "the last entry in \(directory) has the highest number that there is: remove that line")
+        }
+        return lastEntry + 1
+    }
+
     /// Writes lines, and returns once they are on the disk. What could not be written leaves nothing behind.
     mutating func append(_ lines: [JournalLine]) throws(JournalProblem) {
         var bytes: [UInt8] = []
@@ -91,7 +102,7 @@ struct JournalFiles {
     private mutating func openFile() throws(JournalProblem) {
         // Somebody may have removed that, too.
         try Self.makeDirectory(directory)
-        let opened = try JournalFile("\(directory)/\(Self.name)", O_CREAT | O_RDWR | O_APPEND)
+        let opened = try openGrowingFile()
         // A line is durable only if the way to its file is.
         try Self.synchronize(directory)
         guard let status = opened.status else { throw JournalProblem(errno: errno, "look at the journal") }
@@ -100,7 +111,24 @@ struct JournalFiles {
         file = opened
     }
 
+    private mutating func openGrowingFile() throws(JournalProblem) -> JournalFile {
+        let flags = O_CREAT | O_RDWR | O_APPEND
+        do throws(JournalProblem) {
+            return try JournalFile("\(directory)/\(Self.name)", flags)
+        } catch let problem where problem.kind == .notRegular {
+            // Changes go on without it. Among the files that are kept, all who read the journal learn of it.
+            try setAside()
+            return try JournalFile("\(directory)/\(Self.name)", flags)
+        }
+    }
+
     private mutating func rotate() throws(JournalProblem) {
+        try setAside()
+        try openFile()
+    }
+
+    /// Puts what is in the place of the file that grows among those that are kept.
+    private mutating func setAside() throws(JournalProblem) {
         let number = (keptNumbers.last ?? 0) + 1
         let kept = Self.path(directory, number)
         guard rename("\(directory)/\(Self.name)", kept) == 0 else {
@@ -109,7 +137,6 @@ struct JournalFiles {
         file = nil
         keptNumbers.append(number)
         while keptNumbers.count > limits.keptFiles { unlink(Self.path(directory, keptNumbers.removeFirst())) }
-        try openFile()
     }
 
     private static func path(_ directory: String, _ number: Int) -> String {

@@ -48,7 +48,8 @@ enum JournalLine: Hashable, Sendable {
     static let mostHosts = 1000
     /// No line is longer: 1,000 hosts of 255 bytes, and the texts, even if every byte of theirs takes six.
     static let longest = 1 << 19
-    /// No entry has a higher number, and none concerned more hosts: what says so is damaged. Numbers are added to.
+    /// No entry has a higher number, and none concerned more hosts: what says so is damaged. Whole numbers up to this are
+    /// exact in JSON of all kinds (RFC 8259 §6), and at a thousand changes a second they last for 285,000 years.
     static let highest: Int64 = 1 << 53
 
     /// The text with at most so many bytes.
@@ -98,23 +99,26 @@ extension JournalLine {
         guard let time = json["time"]?.text else { return nil }
         let hosts = json["hosts"]?.texts ?? []
         let moreHosts = Int(json["more_hosts"]?.integer ?? 0)
-        let number = json["begin"]?.integer ?? json["end"]?.integer ?? 0
-        guard (1...Self.highest).contains(number), (0...Int(Self.highest)).contains(moreHosts) else { return nil }
-        if let number = json["begin"]?.integer, let user = json["user"]?.text, let role = json["role"]?.text,
-            let origin = json["from"]?.text, let command = json["command"]?.text
-        {
+        let (beginning, ending) = (json["begin"], json["end"])
+        // Not both: it would be counted as one and taken for the other.
+        guard (beginning == nil) != (ending == nil), let number = (beginning ?? ending)?.integer,
+            (1...Self.highest).contains(number), (0...Int(Self.highest)).contains(moreHosts)
+        else { return nil }
+        if beginning != nil {
+            guard let user = json["user"]?.text, let role = json["role"]?.text, let origin = json["from"]?.text,
+                let command = json["command"]?.text
+            else { return nil }
             self = .begin(
                 Begin(
                     number: number, time: time, uid: json["uid"]?.integer.flatMap(UInt32.init(exactly:)),
                     pid: json["pid"]?.integer.flatMap(Int32.init(exactly:)), user: user, role: role, origin: origin,
                     command: command, hosts: hosts, moreHosts: moreHosts))
-        } else if let number = json["end"]?.integer, let code = json["code"]?.text {
+        } else {
+            guard let code = json["code"]?.text else { return nil }
             self = .end(
                 End(
                     number: number, time: time, code: code, before: json["before"]?.text, after: json["after"]?.text,
                     hosts: hosts, moreHosts: moreHosts))
-        } else {
-            return nil
         }
     }
 

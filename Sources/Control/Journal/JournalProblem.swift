@@ -2,14 +2,25 @@ internal import Glibc
 
 /// Why the journal cannot be read or written.
 struct JournalProblem: Error, Hashable, Sendable, CustomStringConvertible {
+    enum Kind: Hashable, Sendable {
+        /// There is no such file.
+        case missing
+        /// A link, a FIFO, a device, a socket or a directory is where a file should be.
+        case notRegular
+        case other
+    }
+
+    let kind: Kind
     let description: String
 
-    init(_ description: String) {
+    init(_ description: String, kind: Kind = .other) {
         self.description = description
+        self.kind = kind
     }
 
     init(errno number: CInt, _ attempt: String) {
-        description = "cannot \(attempt): \(String(cString: strerror(number)))"
+        self.init(
+            "cannot \(attempt): \(String(cString: strerror(number)))", kind: number == ENOENT ? .missing : .other)
     }
 }
 
@@ -17,9 +28,24 @@ struct JournalProblem: Error, Hashable, Sendable, CustomStringConvertible {
 final class JournalFile: Sendable {
     let descriptor: CInt
 
+    /// Opens a regular file, or with `O_DIRECTORY` a directory, and never waits for anything else that is there.
     init(_ path: String, _ flags: CInt) throws(JournalProblem) {
-        descriptor = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw JournalProblem(errno: errno, "open \(path)") }
+        descriptor = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+        guard descriptor >= 0 else {
+            switch errno {
+            // A link; a socket or a device without a driver; a directory.
+            case ELOOP, ENXIO, ENODEV, EISDIR: throw Self.notRegular(path)
+            default: throw JournalProblem(errno: errno, "open \(path)")
+            }
+        }
+        guard flags & O_DIRECTORY != 0 || (status.map { $0.st_mode & S_IFMT == S_IFREG } ?? false) else {
+            // The descriptor is closed by `deinit`, which runs for a value whose members are all set.
+            throw Self.notRegular(path)
+        }
+    }
+
+    private static func notRegular(_ path: String) -> JournalProblem {
+        JournalProblem("\(path) is not a regular file", kind: .notRegular)
     }
 
     deinit {

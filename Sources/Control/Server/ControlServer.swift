@@ -196,6 +196,6 @@ public final class ControlServer: Sendable {
         let hosts: [String]? = if case .some(let patterns) = caller.hosts { patterns.sorted() } else { nil }
         return ServerMessage.Hello(
             version: services.version, user: caller.user, role: caller.role, hosts: hosts,
-            registry: services.registry.hash)
+            registry: services.registryHash)
     }
 }

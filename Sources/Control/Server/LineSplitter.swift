@@ -12,44 +12,38 @@ struct LineSplitter {
         case tooLong
     }
 
-    private var buffer = ByteBuffer()
-    /// Bytes of the buffer, from its reader index, in which there is no end of a line.
-    private var searched = 0
-
-    /// Bytes that wait to become lines.
-    var count: Int { buffer.readableBytes }
+    /// The beginning of the next line, in which there is no end of a line. It is apart from the rest, so that nothing is
+    /// searched twice without a position to be remembered.
+    private var beginning: [UInt8] = []
+    /// What comes after it, not searched yet.
+    private var unread = ByteBuffer()
 
     mutating func append(_ bytes: inout ByteBuffer) {
-        if buffer.readableBytes == 0 {
-            buffer = bytes
-            searched = 0
+        if unread.readableBytes == 0 {
+            unread = bytes
         } else {
-            buffer.discardReadBytes()
-            buffer.writeBuffer(&bytes)
+            unread.discardReadBytes()
+            unread.writeBuffer(&bytes)
         }
     }
 
     /// The next line; `nil` when it is not complete.
-    mutating func next() -> Result? {
-        let view = buffer.readableBytesView
-        guard let end = view[(view.startIndex + searched)...].firstIndex(of: UInt8(ascii: "\n")) else {
-            searched = view.count
-            if view.count > Self.longestLine { return .tooLong }
+    ///
+    /// - Parameter isInputOver: Whether nothing more comes, which ends a last line that has no end of its own.
+    mutating func next(isInputOver: Bool) -> Result? {
+        let view = unread.readableBytesView
+        let end = view.firstIndex(of: UInt8(ascii: "\n"))
+        let length = end.map { view.distance(from: view.startIndex, to: $0) } ?? view.count
+        guard beginning.count + length <= Self.longestLine else { return .tooLong }
+        beginning += unread.readBytes(length: length) ?? []
+        if end != nil {
+            unread.moveReaderIndex(forwardBy: 1)
+        } else if !isInputOver || beginning.isEmpty {
             return nil
         }
-        let length = end - view.startIndex
-        guard length <= Self.longestLine else { return .tooLong }
-        var line = buffer.readBytes(length: length) ?? []
-        buffer.moveReaderIndex(forwardBy: 1)
-        searched = 0
+        var line: [UInt8] = []
+        swap(&line, &beginning)
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
         return .line(line)
-    }
-
-    /// What is left when nothing more comes: a last line without its end, if there is any.
-    mutating func rest() -> [UInt8]? {
-        defer { buffer.clear() }
-        guard buffer.readableBytes > 0 else { return nil }
-        return buffer.readBytes(length: buffer.readableBytes)
     }
 }

@@ -370,7 +370,17 @@ struct SessionServices: Sendable {
     let dispatcher: Dispatcher
     let completer: Completer
     let registry: CommandRegistry
+    /// ``Shell/CommandRegistry/hash``, which every session is told.
+    let registryHash: String
     let version: String
+
+    init(dispatcher: Dispatcher, completer: Completer, registry: CommandRegistry, version: String) {
+        self.dispatcher = dispatcher
+        self.completer = completer
+        self.registry = registry
+        registryHash = registry.hash
+        self.version = version
+    }
 }
 
 extension ServerMessage {

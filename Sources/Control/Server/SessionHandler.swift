@@ -101,7 +101,7 @@ final class SessionHandler: ChannelDuplexHandler {
                 isHeld = true
                 return
             }
-            switch splitter.next() {
+            switch splitter.next(isInputOver: isInputOver) {
             case .line(let line):
                 bytes += line.count
                 session.receive(line)
@@ -111,10 +111,7 @@ final class SessionHandler: ChannelDuplexHandler {
                 return
             case nil:
                 isHeld = false
-                if isInputOver {
-                    if let rest = splitter.rest() { session.receive(rest) }
-                    session.receiveEnd()
-                }
+                if isInputOver { session.receiveEnd() }
                 return
             }
         }

@@ -192,15 +192,41 @@ import Testing
         for (old, new) in [
             ("\"begin\":1", "\"begin\":9223372036854775807"), ("\"begin\":1", "\"begin\":-1"),
             ("\"begin\":1", "\"begin\":1,\"more_hosts\":9223372036854775807"),
+            ("\"begin\":1", "\"begin\":0"), ("\"begin\":1", "\"begin\":\(JournalLine.highest + 1)"),
+            ("\"begin\":1", "\"begin\":1,\"end\":1"), ("\"begin\":1", "\"end\":2,\"code\":\"ok\",\"begin\":null"),
         ] {
             try (content() + line.replacing(old, with: new) + "\n").write(
                 toFile: path, atomically: false, encoding: .utf8)
         }
+        let both = #"{"begin":1,"end":9223372036854775807,"time":"2027-01-15T08:00:00Z","code":"ok"}"#
+        try (content() + both + "\n").write(toFile: path, atomically: false, encoding: .utf8)
+        // With every restart again.
+        for number: Int64 in 2...3 {
+            let journal = journal()
+            #expect(try await journal.begin(invocation("host resume a.example"), caller: root, hosts: []) == number)
+            var search = try await journal.search(JournalFilter())
+            while try await search.next() != nil {}
+            #expect(search.damagedLines == 8)
+            journal.close()
+        }
+    }
+
+    @Test func afterTheHighestNumberChangesAreRefused() async throws {
+        let first = journal()
+        _ = try await first.begin("one", caller: root, hosts: [])
+        first.close()
+        let line = try content().replacing("\"begin\":1", with: "\"begin\":\(JournalLine.highest)")
+        try (content() + line).write(toFile: path, atomically: false, encoding: .utf8)
         let journal = journal()
-        #expect(try await journal.begin(invocation("host resume a.example"), caller: root, hosts: []) == 2)
-        var search = try await journal.search(JournalFilter())
-        while try await search.next() != nil {}
-        #expect(search.damagedLines == 3)
+        for _ in 0..<2 {
+            await #expect {
+                _ = try await journal.begin("two", caller: root, hosts: [])
+            } throws: {
+                ($0 as? CommandFailure)?.message.contains("remove that line") == true
+            }
+        }
+        await journal.record("config undo", origin: "deadline", outcome: Outcome())
+        #expect(try await entries(journal).map(\.number) == [JournalLine.highest, 1])
     }
 
     @Test func damagedLinesAreSkippedAndCounted() async throws {

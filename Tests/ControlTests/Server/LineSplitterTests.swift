@@ -5,13 +5,14 @@ import Testing
 @testable import Control
 
 @Suite struct LineSplitterTests {
-    private func lines(_ chunks: [[UInt8]]) -> [LineSplitter.Result] {
+    /// What chunks are cut into, with nothing more to come after the last of them where that is so.
+    private func lines(_ chunks: [[UInt8]], isInputOver: Bool = false) -> [LineSplitter.Result] {
         var splitter = LineSplitter()
         var results: [LineSplitter.Result] = []
-        for chunk in chunks {
+        for (index, chunk) in chunks.enumerated() {
             var buffer = ByteBuffer(bytes: chunk)
             splitter.append(&buffer)
-            while let result = splitter.next() {
+            while let result = splitter.next(isInputOver: isInputOver && index == chunks.count - 1) {
                 results.append(result)
                 if result == .tooLong { return results }
             }
@@ -44,13 +45,23 @@ import Testing
         #expect(lines([line, [1]]) == [.tooLong])
     }
 
-    @Test func whatHasNoEndIsTheRest() {
+    @Test func theEndOfTheInputEndsALine() {
+        #expect(lines([Array("one\ntwo\r".utf8)], isInputOver: true) == ["one", "two"].map { .line(Array($0.utf8)) })
+        #expect(lines([Array("t".utf8), Array("wo".utf8)], isInputOver: true) == [.line(Array("two".utf8))])
+        #expect(lines([Array("one\n".utf8)], isInputOver: true) == [.line(Array("one".utf8))])
+        #expect(lines([[]], isInputOver: true).isEmpty)
+        let line = [UInt8](repeating: 1, count: LineSplitter.longestLine)
+        #expect(lines([line], isInputOver: true) == [.line(line)])
+        #expect(lines([line + [1]], isInputOver: true) == [.tooLong])
+    }
+
+    /// As a channel asks: with every turn again, also after what came last.
+    @Test func afterTheLastLineThereIsNothing() {
         var splitter = LineSplitter()
-        var buffer = ByteBuffer(string: "one\ntwo")
+        var buffer = ByteBuffer(string: "a")
         splitter.append(&buffer)
-        #expect(splitter.next() == .line(Array("one".utf8)))
-        #expect(splitter.next() == nil)
-        #expect(splitter.rest() == Array("two".utf8))
-        #expect(splitter.rest() == nil)
+        #expect(splitter.next(isInputOver: false) == nil)
+        #expect(splitter.next(isInputOver: true) == .line([UInt8(ascii: "a")]))
+        for _ in 0..<3 { #expect(splitter.next(isInputOver: true) == nil) }
     }
 }

@@ -85,7 +85,12 @@ struct ControlPeer {
             }
         }
 
-        func channelInactive(context: ChannelHandlerContext) { inbox.put(.closed) }
+        func channelInactive(context: ChannelHandlerContext) {
+            // Prompts have no end of a line.
+            if buffer.readableBytes > 0 { inbox.put(.line(String(buffer: buffer))) }
+            inbox.put(.closed)
+        }
+
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
     }
 }

@@ -221,6 +221,7 @@ class Daemon:
 
     @property
     def processor_seconds(self) -> float:
+        """What the process has used so far, in user and kernel mode (proc(5))."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
