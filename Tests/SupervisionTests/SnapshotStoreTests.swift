@@ -35,26 +35,6 @@ import XMPP
             serviceAddress: "invites.a.example", siteName: #"A "site": \ 1.10 # {x} [y] 🦊 - ~"#, suspended: true)
     }
 
-    /// Whatever has the names of the files is neither waited for nor read.
-    @Test(arguments: ["fifo", "link", "directory"]) func onlyRegularFilesAreRead(kind: String) async throws {
-        try directory.makeDirectory("configuration")
-        for name in ["record.json", "000011.jsonl", ".record.json.new", ".000012.jsonl.new"] {
-            switch kind {
-            case "fifo": #expect(mkfifo("\(path)/\(name)", 0o600) == 0)
-            case "link": #expect(symlink("/dev/zero", "\(path)/\(name)") == 0)
-            default: try directory.makeDirectory("configuration/\(name)")
-            }
-        }
-        let store = store()
-        #expect(store.open() == nil && store.headers.isEmpty)
-        await #expect(throws: ConfigurationRefusal.self) { try await store.read(11) }
-        #expect(world.log.items.contains { $0.hasPrefix("error cannot tell whether the files were undone") })
-        if kind == "fifo" {
-            let reason = world.log.items.filter { $0.contains("no regular file") }
-            #expect(reason.count == 3, "\(world.log.items)")
-        }
-    }
-
     @Test func whatIsWrittenIsReadBack() async throws {
         let written = snapshot(
             12, [everything, HostConfiguration(host: "b.example", siteName: "true")],
