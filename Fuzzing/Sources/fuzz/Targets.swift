@@ -9,4 +9,6 @@ let targets: [any FuzzTarget.Type] = [
     ShellLineTarget.self,
     MessageTarget.self,
     RendererTarget.self,
+    SessionTarget.self,
+    JournalTarget.self,
 ]
