@@ -65,10 +65,11 @@ struct SessionTarget: FuzzTarget {
         if transcript.isJSON {
             transcript.check(lines.dropFirst().map { line in line.isEmpty ? nil : Self.message(line) })
         } else {
-            transcript.check(lines.dropFirst().map { line in
-                guard let text = String(validating: line, as: UTF8.self) else { fail("not UTF-8: \(Array(line))") }
-                return text
-            })
+            transcript.check(
+                lines.dropFirst().map { line in
+                    guard let text = String(validating: line, as: UTF8.self) else { fail("not UTF-8: \(Array(line))") }
+                    return text
+                })
         }
     }
 
@@ -143,10 +144,12 @@ private struct SessionTranscript {
         guard !lines.isEmpty else { return expect(shown == [""], "nothing is answered with \(shown)") }
         expect(shown.first?.hasPrefix("invited ") == true, "plain text begins with \(shown)")
         // What every line leads to, unless one of them ends the session.
-        let mayLeave = lines.count >= Session.mostBadLines || lines.contains { line in
-            let words = (try? Words(String(decoding: line, as: UTF8.self)))?.words
-            return words == ["quit"] || words == ["exit"]
-        }
+        let mayLeave =
+            lines.count >= Session.mostBadLines
+            || lines.contains { line in
+                let words = (try? Words(String(decoding: line, as: UTF8.self)))?.words
+                return words == ["quit"] || words == ["exit"]
+            }
         if !mayLeave { expect(shown.last?.hasSuffix(Session.prompt) == true, "plain text ends with \(shown)") }
     }
 }
