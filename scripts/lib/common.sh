@@ -36,12 +36,15 @@ find_swift() {
 # Runs a command as the owner of the checkout when that is who called sudo: a build directory that belongs to root
 # would stop their next build.
 as_builder() {
-    local owner
+    local owner directory
     owner=$(stat -c %u "$repository")
     if [ "$(id -u)" = 0 ] && [ "$owner" != 0 ] && [ "${SUDO_UID:-}" = "$owner" ]; then
-        if [ -d "$repository/.build" ] && [ "$(stat -c %u "$repository/.build")" != "$owner" ]; then
-            chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$repository/.build"
-        fi
+        for directory in .build Fuzzing/.build Fuzzing/Findings Benchmarks/.build; do
+            directory=$repository/$directory
+            if [ -d "$directory" ] && [ "$(stat -c %u "$directory")" != "$owner" ]; then
+                chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$directory"
+            fi
+        done
         sudo -u "#$owner" -H env PATH="$PATH" SWIFT_DETERMINISTIC_HASHING=1 "$@"
     else
         SWIFT_DETERMINISTIC_HASHING=1 "$@"
