@@ -7,7 +7,8 @@ import PackageDescription
 let package = Package(
     name: "invited-fuzzing",
     dependencies: [
-        .package(name: "invited", path: "..")
+        .package(name: "invited", path: ".."),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
         .systemLibrary(name: "CLibFuzzer"),
@@ -16,6 +17,7 @@ let package = Package(
             dependencies: [
                 "CLibFuzzer",
                 .product(name: "InvitedModules", package: "invited"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: [
                 .enableUpcomingFeature("ExistentialAny"),

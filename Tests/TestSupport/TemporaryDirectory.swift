@@ -13,9 +13,9 @@ package final class TemporaryDirectory: Sendable {
         return setrlimit(files, &limit) == 0
     }()
 
-    package init() throws {
+    package init(in parent: String = "/tmp") throws {
         _ = Self.hasRoomForFiles
-        var template = Array("/tmp/invited-test-XXXXXX".utf8CString)
+        var template = Array("\(parent)/invited-test-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
         path = String(cString: made)
     }

@@ -11,4 +11,6 @@ let targets: [any FuzzTarget.Type] = [
     ShellLineTarget.self,
     MessageTarget.self,
     RendererTarget.self,
+    SessionTarget.self,
+    JournalTarget.self,
 ]

@@ -66,6 +66,13 @@ enum JournalLine: Hashable, Sendable {
     static func format(_ time: Timestamp) -> String {
         DateTime.format(millisecondsSinceEpoch: time.millisecondsSinceEpoch)
     }
+
+    /// Whether it could be from ``format(_:)``. Texts of this form are compared for their order.
+    private static func isTime(_ text: String) -> Bool {
+        text.utf8.elementsEqual("0000-00-00T00:00:00Z".utf8) { byte, form in
+            form == UInt8(ascii: "0") ? (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) : byte == form
+        }
+    }
 }
 
 extension JournalLine.Begin {
@@ -96,7 +103,7 @@ extension Unicode.Scalar {
 
 extension JournalLine {
     init?(_ json: JSON) {
-        guard let time = json["time"]?.text else { return nil }
+        guard let time = json["time"]?.text, Self.isTime(time) else { return nil }
         let hosts = json["hosts"]?.texts ?? []
         let moreHosts = Int(json["more_hosts"]?.integer ?? 0)
         let (beginning, ending) = (json["begin"], json["end"])
