@@ -48,11 +48,12 @@ extension StreamParser {
     ) {
         guard failure == nil else { return }
         depth += 1
+        if isReplaying { return }
+        tags += 1
         if depth > 1 {
             open.append(makeElement(name, uri, attributes))
             return
         }
-        if isReplaying { return }
         headerNamespaces = stride(from: 0, to: namespaces.count, by: 2).map { index in
             (string(namespaces[index]), string(namespaces[index + 1]))
         }
@@ -65,6 +66,7 @@ extension StreamParser {
     fileprivate func end() {
         guard failure == nil else { return }
         depth -= 1
+        tags += 1
         guard depth > 0 else {
             events.append(.closed)
             return
@@ -74,7 +76,6 @@ extension StreamParser {
             open[outer].content.append(.element(element))
             return
         }
-        ends += 1
         if hasNamespaceFault {
             hasNamespaceFault = false
             events.append(.refused(RefusedStanza(.namespace, outline: element.outline())))

@@ -24,9 +24,8 @@ public final class StreamParser {
     var failure: StreamError?
     var open: [Element] = []
     var depth = 0
-    /// Elements of the first level that ended for libxml2, and for the scanner.
-    var ends = 0
-    private var endsExpected = 0
+    /// Tags that libxml2 has read, an empty element's twice.
+    var tags = 0
     /// Whether the present element of the first level, or the start tag before it is reported, has a wrong name.
     var hasNamespaceFault = false
     /// The stream header's name as it is written, with its prefix; `nil` before it came.
@@ -71,8 +70,6 @@ public final class StreamParser {
     ///   throws the same error.
     public func read(_ bytes: ByteBuffer) throws(StreamError) -> [StreamEvent] {
         if let failure { throw failure }
-        ends = 0
-        endsExpected = 0
         bytes.withUnsafeReadableBytes { scan($0) }
         if let failure {
             release()
@@ -85,10 +82,9 @@ public final class StreamParser {
 
     /// Gives to libxml2 what the scanner lets through.
     private func scan(_ bytes: UnsafeRawBufferPointer) {
-        // Up to here bytes are given to libxml2 or skipped; may be given to it; and are elements that ended.
+        // Up to here they are given to libxml2 or skipped, and may be given.
         var given = 0
         var safe = 0
-        var boundary = 0
         var index = 0
         while failure == nil {
             switch scanner.scan(bytes, from: &index, safe: &safe) {
@@ -98,24 +94,23 @@ public final class StreamParser {
                     self.refusal = nil
                     given = index
                     safe = index
-                } else {
-                    endsExpected += 1
+                } else if isWorn {
+                    give(bytes, &given, upTo: index)
+                    if isInStep() { release() }
+                } else if index - given >= Self.bytesAtOnce {
+                    give(bytes, &given, upTo: index)
                 }
-                boundary = index
-                if boundary - given >= Self.bytesAtOnce { give(bytes, &given, upTo: boundary, isBoundary: true) }
             case .exceeded(let excess):
-                give(bytes, &given, upTo: safe, isBoundary: false)
-                if excess == .ownTag { give(bytes, &given, upTo: index, isBoundary: false) }
+                give(bytes, &given, upTo: excess == .ownTag ? index : safe)
                 skip(excess)
             case .failed(let error):
                 // What libxml2 says of the bytes before comes first.
-                if refusal == nil { give(bytes, &given, upTo: safe, isBoundary: false) }
+                if refusal == nil { give(bytes, &given, upTo: safe) }
                 fail(error)
             case .needsMore:
                 if refusal != nil { return }
-                if boundary > given, isWorn { give(bytes, &given, upTo: boundary, isBoundary: true) }
-                give(bytes, &given, upTo: safe, isBoundary: false)
-                guard isInStep(at: scanner.depth) else { return }
+                give(bytes, &given, upTo: safe)
+                guard isInStep() else { return }
                 incompleteTag.append(contentsOf: bytes[given...])
                 return
             }
@@ -128,28 +123,24 @@ public final class StreamParser {
     }
 
     /// Gives bytes to libxml2, those of the tag first that they complete.
-    private func give(_ bytes: UnsafeRawBufferPointer, _ given: inout Int, upTo end: Int, isBoundary: Bool) {
+    private func give(_ bytes: UnsafeRawBufferPointer, _ given: inout Int, upTo end: Int) {
         guard end > given else { return }
         incompleteTag.withUnsafeBytes { parse($0) }
         incompleteTag.removeAll(keepingCapacity: incompleteTag.capacity <= Self.bytesAtOnce)
         parse(UnsafeRawBufferPointer(rebasing: bytes[given..<end]))
         given = end
-        if isBoundary, isWorn, isInStep(at: 1) { release() }
     }
 
     /// Goes on without libxml2 until the present element of the first level ends.
     private func skip(_ excess: StreamScanner.Excess) {
-        // An empty element has ended with its start tag.
-        let hasEnded = excess == .ownTag && open.isEmpty
-        if hasEnded { endsExpected += 1 }
-        guard failure == nil, isInStep(at: scanner.depthBeforeSkipping) else { return }
+        guard failure == nil, isInStep() else { return }
         let outline: Element?
         switch excess {
         case .address: outline = nil
         case .startTag: outline = self.outline(isTagMissing: true)
         case .content: outline = self.outline(isTagMissing: false)
-        case .ownTag where hasEnded:
-            // What was reported of it is taken back.
+        case .ownTag where open.isEmpty:
+            // An empty element has ended with its start tag. What was reported of it is taken back.
             switch events.popLast() {
             case .element(let element): outline = element.outline()
             case .refused(let stanza): outline = stanza.outline
@@ -164,8 +155,8 @@ public final class StreamParser {
 
     /// Whether libxml2 has read all tags that it was given. It can wait, for the `;` behind a `&` say, while stanza after
     /// stanza gathers in its input; but on well-formed input it waits for no tag.
-    private func isInStep(at depth: Int) -> Bool {
-        if context == nil || self.depth == depth && ends == endsExpected { return true }
+    private func isInStep() -> Bool {
+        if tags == scanner.tags { return true }
         fail(StreamError(.notWellFormed))
         return false
     }

@@ -52,8 +52,8 @@ struct StreamScanner {
     private(set) var depth = 0
     /// Whether the present element of the first level is read to its end only.
     private(set) var isSkipping = false
-    /// Elements that were open where it passed its limit, without those whose tags are not to be read.
-    private(set) var depthBeforeSkipping = 0
+    /// Tags so far that are to be read, an empty element's twice.
+    private(set) var tags = 0
     /// Bytes of the present element of the first level so far.
     private var stanzaBytes = 0
     /// Elements of it so far.
@@ -250,12 +250,17 @@ struct StreamScanner {
         state = .text
         let outer = depth
         if outer > 0 { elements += 1 }
+        var isRead = !isSkipping
         var step = startTagExcess()
-        if step == nil, outer == 1 {
+        if step != nil {
+            isRead = false
+        } else if outer == 1 {
             step = excess(.ownTag, attributes: attributes)
-            if step != nil, !isEmpty { depthBeforeSkipping += 1 }
         }
-        if step == nil { safe = index }
+        if isRead {
+            tags += isEmpty ? 2 : 1
+            if step == nil { safe = index }
+        }
         if case .failed? = step { return step }
         if !isEmpty { depth += 1 }
         guard isEmpty, outer == 1 else { return step }
@@ -270,7 +275,10 @@ struct StreamScanner {
         guard isWhole else { return step }
         state = .text
         if case .failed? = step { return step }
-        if step == nil { safe = index }
+        if step == nil, !isSkipping {
+            tags += 1
+            safe = index
+        }
         if depth > 0 { depth -= 1 }
         guard depth == 1 else { return step }
         hasEnded = step != nil
@@ -316,7 +324,6 @@ struct StreamScanner {
         if isSkipping { return nil }
         guard isTooMuch || attributes > limits.attributes || stanzaBytes > limits.stanzaBytes else { return nil }
         isSkipping = true
-        depthBeforeSkipping = depth
         return .exceeded(excess)
     }
 
