@@ -28,6 +28,7 @@ import termios
 import traceback
 
 logging.getLogger("slixmpp").addHandler(logging.NullHandler())  # what matters, the demo says itself
+import plain_login  # noqa: E402
 import slixmpp  # noqa: E402
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
@@ -207,7 +208,7 @@ class Client(slixmpp.ClientXMPP):
             self.logged_in.set_result(None)
 
     async def log_in(self, port):
-        self.connect(("127.0.0.1", port), disable_starttls=True)
+        plain_login.connect(self, port)
         try:
             await asyncio.wait_for(self.logged_in, PATIENCE)
         except asyncio.TimeoutError:

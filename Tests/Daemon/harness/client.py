@@ -3,6 +3,7 @@
 import asyncio
 from xml.etree.ElementTree import Element
 
+import plain_login
 import slixmpp
 from slixmpp.exceptions import IqError, IqTimeout
 from slixmpp.plugins.xep_0004 import Form
@@ -22,8 +23,6 @@ class Client:
         self._xmpp = slixmpp.ClientXMPP(jid, PASSWORD)
         for plugin in ("xep_0004", "xep_0030", "xep_0050"):
             self._xmpp.register_plugin(plugin)
-        mechanisms = self._xmpp["feature_mechanisms"]
-        mechanisms.unencrypted_plain = mechanisms.unencrypted_scram = True
         self._ended = asyncio.get_running_loop().create_future()
         self._xmpp.add_event_handler("disconnected", self._on_disconnected)
 
@@ -34,7 +33,7 @@ class Client:
     async def __aenter__(self) -> "Client":
         started = asyncio.get_running_loop().create_future()
         self._xmpp.add_event_handler("session_start", lambda _: started.done() or started.set_result(None))
-        self._xmpp.connect(("127.0.0.1", self._port), disable_starttls=True, force_starttls=False)
+        plain_login.connect(self._xmpp, self._port)
         await asyncio.wait({started, self._ended}, timeout=TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
         if not started.done():
             self._xmpp.cancel_connection_attempt()
