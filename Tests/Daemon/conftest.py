@@ -12,10 +12,11 @@ import pytest
 
 from harness.control import Control
 from harness.daemon import Daemon, binary
-from harness.ejabberd import BEAMS, Ejabberd
+from harness.ejabberd import Ejabberd
 from harness.installation import COMPONENT, SECRET, Installation, two_hosts
 from harness.prosody import Prosody
 from harness.client import PASSWORD
+from harness.server_files import ServerFiles, ejabberds, prosodies
 from harness.wire import ScriptedServer, Stream
 
 USERS = ["admin@a.example", "alice@a.example", "bob@b.example", "admin@b.example"]
@@ -24,6 +25,10 @@ USERS = ["admin@a.example", "alice@a.example", "bob@b.example", "admin@b.example
 def pytest_sessionstart(session: pytest.Session) -> None:
     if not os.access(binary(), os.X_OK):
         pytest.exit(f"there is no daemon at {binary()}: build it, or name it in $INVITED", returncode=2)
+
+
+def pytest_report_header() -> str:
+    return "real servers: " + ", ".join(map(str, [*prosodies(), *ejabberds()]))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -78,11 +83,22 @@ def control(installation: Installation, stream: Stream) -> Iterator[Control]:
         yield session
 
 
+@pytest.fixture(scope="session", params=prosodies(), ids=str)
+def prosody_files(request: pytest.FixtureRequest) -> ServerFiles:
+    """Each version of Prosody that there is. A test that needs a server of its own starts it from these."""
+    return request.param
+
+
+@pytest.fixture(scope="session", params=ejabberds(), ids=str)
+def ejabberd_files(request: pytest.FixtureRequest) -> ServerFiles:
+    return request.param
+
+
 @pytest.fixture(scope="session")
-def prosody() -> Iterator[Prosody]:
+def prosody(prosody_files: ServerFiles) -> Iterator[Prosody]:
     """Two hosts, each of which delegates its commands."""
     path = Path(tempfile.mkdtemp(prefix="invited-prosody-"))
-    server = Prosody(path, COMPONENT, SECRET, ["a.example", "b.example"])
+    server = Prosody(prosody_files, path, COMPONENT, SECRET, ["a.example", "b.example"])
     try:
         for user in USERS:
             server.register(user, PASSWORD)
@@ -94,12 +110,10 @@ def prosody() -> Iterator[Prosody]:
 
 
 @pytest.fixture(scope="session")
-def ejabberd() -> Iterator[Ejabberd]:
+def ejabberd(ejabberd_files: ServerFiles) -> Iterator[Ejabberd]:
     """Two hosts and no delegation; b.example's service address comes over the same connection."""
-    if BEAMS is None:
-        pytest.skip("ejabberd is not installed")
     path = Path(tempfile.mkdtemp(prefix="invited-ejabberd-"))
-    server = Ejabberd(path, [COMPONENT, "invites.b.example"], SECRET, ["a.example", "b.example"])
+    server = Ejabberd(ejabberd_files, path, [COMPONENT, "invites.b.example"], SECRET, ["a.example", "b.example"])
     try:
         for user in USERS:
             server.register(user, PASSWORD)

@@ -15,6 +15,7 @@ from harness.daemon import Daemon
 from harness.installation import COMPONENT, SECRET, Installation, two_hosts
 from harness.load import Load
 from harness.prosody import Prosody
+from harness.server_files import ServerFiles
 from harness.stanzas import COMMANDS_NS, CREATE_ACCOUNT, INVITE
 
 
@@ -165,10 +166,10 @@ async def test_second_instance_is_a_conflict(daemon: Daemon, prosody: Prosody) -
         shutil.rmtree(other)
 
 
-async def test_delegations_configured_globally(directory: Path) -> None:
+async def test_delegations_configured_globally(directory: Path, prosody_files: ServerFiles) -> None:
     """Prosody then delegates the component's own address as well."""
     scratch = Path(tempfile.mkdtemp(prefix="invited-prosody-"))
-    prosody = Prosody(scratch, COMPONENT, SECRET, ["a.example", "b.example"], delegate_globally=True)
+    prosody = Prosody(prosody_files, scratch, COMPONENT, SECRET, ["a.example", "b.example"], delegate_globally=True)
     try:
         prosody.register("bob@b.example", PASSWORD)
         prosody.start()

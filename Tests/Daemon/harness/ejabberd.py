@@ -7,21 +7,21 @@ import subprocess
 from pathlib import Path
 
 from .ports import Announcement, free_port, unprivileged
+from .server_files import ServerFiles
 from .server_process import ServerProcess
 
-BEAMS = next(Path("/usr/lib").glob("*/ejabberd-*/ebin"), None)
 
-
-def configuration(client_port: int, component_port: int, addresses: list[str], secret: str, hosts: list[str],
-                  delegate: bool) -> str:
+def configuration(client_port: int, component_port: int, addresses: list[str], secret: str, hosts: list[str], *,
+                  delegate: bool, privilege: bool) -> str:
     """ejabberd's configuration; JSON is YAML."""
     modules: dict[str, object] = {
         "mod_roster": {},
         "mod_disco": {},
         "mod_adhoc": {},
         "mod_configure": {},
-        "mod_privilege": {"roster": {"both": "invited"}},
     }
+    if privilege:
+        modules["mod_privilege"] = {"roster": {"both": "invited"}}
     if delegate:
         modules["mod_delegation"] = {"namespaces": {"http://jabber.org/protocol/commands": {"access": "invited"}}}
     return json.dumps({
@@ -53,18 +53,26 @@ class Ejabberd(ServerProcess):
 
     USER = "ejabberd"
 
-    def __init__(self, directory: Path, addresses: list[str], secret: str, hosts: list[str],
+    def __init__(self, files: ServerFiles, directory: Path, addresses: list[str], secret: str, hosts: list[str],
                  delegate: bool = False) -> None:
+        self.files = files
         self.directory = directory
         self.client_port = free_port()
         self.component_port = free_port()
         self._users: list[tuple[str, str, str]] = []
         (directory / "ejabberd.yml").write_text(
-            configuration(self.client_port, self.component_port, addresses, secret, hosts, delegate)
+            configuration(self.client_port, self.component_port, addresses, secret, hosts, delegate=delegate,
+                          privilege=self.grants_rosters)
         )
         if os.geteuid() == 0:
             for path in [directory, *directory.iterdir()]:
                 shutil.chown(path, self.USER, self.USER)
+
+    @property
+    def grants_rosters(self) -> bool:
+        """Not in 24.12: its mod_privilege drops what a component sends to bare addresses, gets, sets and results with a
+        child, whatever it grants. Neither delegation nor XEP-0133 works beside it."""
+        return not self.files.version.startswith("24.")
 
     def register(self, user: str, password: str) -> None:
         """Have the account made when the node starts."""
@@ -78,8 +86,9 @@ class Ejabberd(ServerProcess):
         )
         announcement = Announcement()
         self._process = subprocess.Popen(
-            ["erl", "-noinput", "+Bd", "-pa", str(BEAMS), "-mnesia", "dir", f'"{self.directory}/database"',
-             "-ejabberd", "config", f'"{self.directory}/ejabberd.yml"', "-s", "ejabberd",
+            ["erl", "-noinput", "+Bd", "-pa", *map(str, self.files.code_paths),
+             "-mnesia", "dir", f'"{self.directory}/database"', "-ejabberd", "config", f'"{self.directory}/ejabberd.yml"',
+             "-s", "ejabberd",
              "-eval", f'{registrations} {{ok, _}} = gen_tcp:connect({{127,0,0,1}}, {announcement.port}, []).'],
             stdin=subprocess.DEVNULL,
             stdout=(self.directory / "erl.out").open("ab"),
@@ -90,7 +99,6 @@ class Ejabberd(ServerProcess):
                 "HOME": str(self.directory),
                 "EJABBERD_LOG_PATH": str(self.directory / "ejabberd.log"),
                 "ERL_CRASH_DUMP": str(self.directory / "crash.dump"),
-                "ERL_LIBS": str(BEAMS.parent.parent) if BEAMS else "",
             },
             **unprivileged(self.USER),
         )

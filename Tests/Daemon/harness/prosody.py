@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from .ports import await_listener, free_port, unprivileged
+from .server_files import ServerFiles
 from .server_process import ServerProcess
 
 CONFIGURATION = """
@@ -51,8 +52,9 @@ class Prosody(ServerProcess):
 
     USER = "prosody"
 
-    def __init__(self, directory: Path, component: str, secret: str, hosts: list[str], *,
+    def __init__(self, files: ServerFiles, directory: Path, component: str, secret: str, hosts: list[str], *,
                  delegate_globally: bool = False, level: str = "info") -> None:
+        self.files = files
         self.directory = directory
         self.client_port = free_port()
         self.component_port = free_port()
@@ -79,13 +81,13 @@ class Prosody(ServerProcess):
     def register(self, user: str, password: str) -> None:
         name, host = user.split("@")
         subprocess.run(
-            ["prosodyctl", "--config", self._configuration, "register", name, host, password],
+            [self.files.program("prosodyctl"), "--config", self._configuration, "register", name, host, password],
             check=True, capture_output=True, timeout=30, cwd=self.directory, **unprivileged(self.USER),
         )
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            ["prosody", "--config", self._configuration, "-F"],
+            [self.files.program("prosody"), "--config", self._configuration, "-F"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             cwd=self.directory, **unprivileged(self.USER),
         )
