@@ -45,6 +45,7 @@ extension ManualPage {
         page.item("0", "It was told to end, or all files are good.")
         page.item("1", "It could not start, or files have mistakes.")
         page.item("64", "It was used wrongly.")
+        page.item("78", "`run`: the daemon's file or the secret is refused, and starting again will not help.")
         page.section("ENVIRONMENT")
         page.item(
             "CREDENTIALS_DIRECTORY", "Where `component-secret` is, the secret of the component (systemd.exec(5)).")

@@ -46,7 +46,7 @@ struct RunCommand: AsyncParsableCommand {
         let loaded = loader.load()
         guard let daemon = loaded.daemon else {
             for mistake in loaded.diagnostics { logger.critical("\(mistake)") }
-            throw ExitCode(1)
+            throw ExitCode(EX_CONFIG)
         }
         let manager = ServiceManager(environment: environment)
         let reporter = StatusReporter(manager, server: daemon.component.server)

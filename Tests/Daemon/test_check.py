@@ -1,5 +1,6 @@
 """`invited check`: every mistake at once, each where it is; 0 when there is none."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -128,7 +129,7 @@ def test_missing_files(installation: Installation, directory: Path) -> None:
 def test_run_does_not_start_on_a_bad_main_file(installation: Installation) -> None:
     installation.configuration.write_text("component: 7\n")
     done = subprocess.run([binary(), "run", "--config", installation.configuration], capture_output=True, timeout=30)
-    assert done.returncode != 0
+    assert done.returncode == os.EX_CONFIG  # after which the unit does not start it again
     assert "invited.yaml:1:12: " in (done.stdout + done.stderr).decode()
 
 

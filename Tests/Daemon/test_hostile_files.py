@@ -106,4 +106,4 @@ def test_a_fifo_for_the_daemons_own_files_is_said(installation: Installation, fi
     path.unlink()
     os.mkfifo(path)
     done = subprocess.run([binary(), "run", "--config", installation.configuration], capture_output=True, timeout=60)
-    assert done.returncode == 1 and b"is not a regular file" in done.stderr, done.stderr
+    assert done.returncode == os.EX_CONFIG and b"is not a regular file" in done.stderr, done.stderr

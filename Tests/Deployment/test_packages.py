@@ -1,6 +1,7 @@
-"""The packages that the scripts install are there in each release that is supported."""
+"""The packages that the scripts install and the README names are there in each release that is supported."""
 
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -22,15 +23,21 @@ def installed_by_the_scripts():
     return set(lines("scripts/install-dependencies", "--list"))
 
 
+def named_by_the_readme():
+    return set(" ".join(re.findall("Debian's `([^`]+)`", (REPOSITORY / "README.md").read_text())).split())
+
+
 @pytest.mark.parametrize("release", RELEASES)
 def test_each_package_is_in_the_release(release):
     available = packages_of(release)
     assert "base-files" in available
     assert installed_by_the_scripts() - available == set()
+    assert named_by_the_readme() - available == set()
 
 
-def test_the_scripts_install_what_they_need():
+def test_the_lists_are_read():
     assert {"prosody", "ejabberd", "zbar-tools", "libxml2-dev", "debootstrap"} <= installed_by_the_scripts()
+    assert {"libedit2", "prosody-modules"} <= named_by_the_readme()
 
 
 @pytest.mark.parametrize("release", RELEASES)

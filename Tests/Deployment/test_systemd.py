@@ -12,6 +12,7 @@ import pytest
 SYSTEMD = pathlib.Path(__file__).resolve().parents[2] / "systemd"
 UNIT = SYSTEMD / "invited.service"
 SOCKET = SYSTEMD / "invited.socket"
+RESTART = SYSTEMD / "invited.restart.conf"
 EXPOSURE_LIMIT = 1.5
 
 
@@ -25,12 +26,15 @@ def settings(name, unit=UNIT):
     return re.findall(rf"^{name}=(.*)$", unit.read_text(), re.MULTILINE)
 
 
-def verify(service, tmp_path, socket=SOCKET.read_text()):
+def verify(service, tmp_path, socket=SOCKET.read_text(), restart=None):
     """`verify` wants the binaries to exist, so the units are checked with others in their place."""
     for name in ("invited", "invitectl"):
         shutil.copy("/bin/true", tmp_path / name)
     (tmp_path / "invited.service").write_text(service.replace("/usr/local/bin/", f"{tmp_path}/"))
     (tmp_path / "invited.socket").write_text(socket)
+    if restart is not None:
+        (tmp_path / "invited.service.d").mkdir(exist_ok=True)
+        (tmp_path / "invited.service.d/restart.conf").write_text(restart)
     return run(
         "systemd-analyze", "verify", "--man=no", str(tmp_path / "invited.service"), str(tmp_path / "invited.socket")
     )
@@ -46,6 +50,17 @@ def test_verify_would_have_noticed_a_mistake(tmp_path):
     assert "invited.service" in result.stdout and "perhaps" in result.stdout
     result = verify(UNIT.read_text(), tmp_path, SOCKET.read_text().replace("RemoveOnStop=yes", "RemoveOnStop=perhaps"))
     assert "invited.socket" in result.stdout and "perhaps" in result.stdout
+
+
+def test_growing_restart_delays_verify_where_systemd_has_them(tmp_path):
+    version = int(re.match(r"systemd (\d+)", run("systemctl", "--version").stdout)[1])
+    result = verify(UNIT.read_text(), tmp_path, restart=RESTART.read_text())
+    if version >= 254:
+        assert (result.returncode, result.stdout) == (0, "")
+    else:  # which is why they are in a file of their own
+        assert "RestartSteps" in result.stdout
+    result = verify(UNIT.read_text(), tmp_path, restart=RESTART.read_text().replace("1min", "perhaps"))
+    assert "perhaps" in result.stdout or version < 254
 
 
 def test_exposure_is_below_the_limit():
@@ -65,6 +80,9 @@ def test_unit_is_what_the_daemon_counts_on():
     assert settings("ExecStartPre") == []
     assert settings("LoadCredential") == ["component-secret:/etc/invited/secret"]
     assert int(settings("LimitNOFILE")[0]) >= 65536
+    # The statuses of files that are refused (EX_CONFIG), and of a secret that is not there, which no restart mends.
+    assert settings("RestartPreventExitStatus") == ["CONFIG CREDENTIALS"]
+    assert "SWIFT_BACKTRACE=enable=no" in settings("Environment")
 
 
 def test_the_socket_is_there_before_the_daemon_and_stays_while_it_restarts():
@@ -88,9 +106,8 @@ def test_the_daemon_sees_who_is_at_its_socket():
 def test_the_hosts_files_can_be_written_and_nothing_else_in_etc():
     assert settings("ProtectSystem") == ["strict"]
     assert settings("ReadWritePaths") == ["-/etc/invited/config.d"]
-    # systemd warns where the mode of one is another than that of tmpfiles.
-    assert settings("ConfigurationDirectory") == ["invited"]
-    assert settings("ConfigurationDirectoryMode") == ["0750"]
+    # It would be writable, with the daemon's own file in it. tmpfiles makes it.
+    assert settings("ConfigurationDirectory") == []
 
 
 @pytest.fixture
