@@ -251,8 +251,8 @@ private final class Gate: Sendable {
 
     func open() {
         let waiting = inbox.withLock { $0.take() }
-        // More than can wait, of which there are so many in a session.
-        for _ in 0..<Session.mostRequests { waiting?.put(()) }
+        // More than can wait: so many of this session, and those of sessions before it that come late.
+        for _ in 0..<10 * Session.mostRequests { waiting?.put(()) }
     }
 
     /// - Throws: `CancellationError` when the command is over before it is open.
