@@ -16,7 +16,7 @@ struct ConfigurationEntry {
     /// Opens the file.
     ///
     /// - Parameters:
-    ///   - directory: The directory whose files may be quoted, and read whoever owns the links among them.
+    ///   - directory: The directory whose files may be quoted, and read no matter who owns the links among them.
     ///   - daemon: The user whose rights open the file.
     ///   - readsLinksOfOthers: Whether a file outside the directory is opened that a link of neither root nor the daemon
     ///     leads to.
