@@ -10,13 +10,13 @@ struct ConfigurationEntry {
     let file: Descriptor
     /// What was opened.
     let status: stat
-    /// Why nothing may be quoted from the file, in words that follow its name; `nil` when it may be.
-    let withheld: String?
+    /// Why nothing may be quoted from the file; `nil` when it may be.
+    let withheld: Withholding?
 
     /// Opens the file.
     ///
     /// - Parameters:
-    ///   - directory: The directory whose files may be quoted, and read whoever owns the links among them.
+    ///   - directory: The directory whose files may be quoted, and read no matter who owns the links among them.
     ///   - daemon: The user whose rights open the file.
     ///   - readsLinksOfOthers: Whether a file outside the directory is opened that a link of neither root nor the daemon
     ///     leads to.
@@ -34,14 +34,9 @@ struct ConfigurationEntry {
         }
         if walk.isOutside, let owner = walk.stranger, !readsLinksOfOthers { throw Self.refusal(owner) }
         if walk.isOutside, walk.followedLinkNotOfRoot {
-            withheld = """
-                has mistakes, which are not shown because a link leads out of the directory to it that root does not \
-                own; let root own the link (`chown -h root`) or put the file itself there
-                """
+            withheld = .linkNotOfRoot
         } else if status.st_nlink > 1 {
-            withheld = """
-                has mistakes, which are not shown because the file has other names (hard links); put a copy in its place
-                """
+            withheld = .hardLinks
         } else {
             withheld = nil
         }
@@ -56,10 +51,26 @@ struct ConfigurationEntry {
     }
 }
 
+/// Why nothing may be quoted from a file.
+enum Withholding: String, Sendable {
+    case linkNotOfRoot = """
+        root does not own a link that leads to it out of the directory; let root own the link (`chown -h root`) or put \
+        the file itself there
+        """
+    case hardLinks = "it has other names (hard links); put a copy in its place"
+
+    /// What is said of its mistakes, in words that follow its name.
+    var mistakes: String { "has mistakes, which are not shown because \(rawValue)" }
+    /// What is said when it is to be shown, in words that follow its name.
+    var text: String { "is not shown because \(rawValue)" }
+}
+
 /// Follows a name as the kernel would (path_resolution(7)), and notes where it leads and by whose links.
 private struct LinkWalk {
     /// As many as the kernel follows.
     private static let mostLinks = 40
+    /// Names in all: each costs calls of the system, and a link can have thousands of them.
+    private static let mostNames = 256
 
     private let daemon: uid_t
     /// The directory where the walk began, whose descriptor is the caller's.
@@ -72,6 +83,7 @@ private struct LinkWalk {
     /// The names still to be followed, the last first, each with its NUL.
     private var names: [[CChar]] = []
     private var links = 0
+    private var steps = 0
     /// Whether a link was followed that root does not own.
     private(set) var followedLinkNotOfRoot = false
     /// The owner of a link that was followed, when that is neither root nor the daemon.
@@ -92,6 +104,8 @@ private struct LinkWalk {
     /// Walks to the end, and opens the regular file there.
     mutating func openFile() throws(FileProblem) -> Descriptor {
         while let name = names.popLast() {
+            steps += 1
+            guard steps <= Self.mostNames else { throw FileProblem(code: ELOOP) }
             // Only to be looked at so far: to open a device has effects, and a FIFO would wait for a writer.
             let entry = try open(name, Descriptor.lookOnly)
             let status = try entry.status()

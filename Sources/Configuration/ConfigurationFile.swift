@@ -18,13 +18,18 @@ public enum ConfigurationFile {
         }
     }
 
-    /// The content of a host's file, unless it may not be quoted and has mistakes: then it may be any other file.
-    public static func read(_ path: String) throws(Problem) -> [UInt8] {
+    /// The content of a host's file.
+    ///
+    /// - Parameter isShown: Whether a person is to see it. A file that may not be quoted is then refused; otherwise it is
+    ///   only where it has mistakes, since it may be any other file.
+    /// - Throws: ``Problem/io(_:hint:)``.
+    public static func read(_ path: String, isShown: Bool) throws(Problem) -> [UInt8] {
         do throws(FileProblem) {
             let file = try FileReader.readConfiguration(
                 path, limit: YAMLReader.largestFile, readsLinksOfOthers: false)
-            if let withheld = file.withheld, !HostFile(path: path, bytes: file.bytes).diagnostics.isEmpty {
-                throw FileProblem(withheld)
+            if let withheld = file.withheld {
+                if isShown { throw FileProblem(withheld.text) }
+                if !HostFile(path: path, bytes: file.bytes).diagnostics.isEmpty { throw FileProblem(withheld.mistakes) }
             }
             return file.bytes
         } catch {
@@ -46,7 +51,7 @@ public enum ConfigurationFile {
         _ path: String, expecting old: [UInt8], with new: [UInt8]
     ) throws(Problem) -> [String] {
         guard let target = resolved(path) else { throw io(path, "be found", errno, in: Path.directory(of: path)) }
-        guard try read(path) == old else { throw .changed(path) }
+        guard try read(path, isShown: false) == old else { throw .changed(path) }
         let status: stat
         do {
             status = try FileReader.status(target)
@@ -60,7 +65,7 @@ public enum ConfigurationFile {
         do {
             lost = try temporary.write(new, like: target, status)
             // The last look before the old one is gone.
-            guard try read(target) == old else { throw Problem.changed(path) }
+            guard try read(target, isShown: false) == old else { throw Problem.changed(path) }
             try temporary.rename(to: target)
         } catch let problem as Problem {
             throw problem

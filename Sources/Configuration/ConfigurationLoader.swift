@@ -37,7 +37,7 @@ public struct ConfigurationLoader: Sendable {
         let daemon = settings?.configuration(
             relativeTo: Path.directory(of: file), credentialsDirectory: credentialsDirectory, report: &report)
         let scan = scanHosts(settings: settings, report: &report)
-        if let withheld { report.withhold(withheld) }
+        if let withheld { report.withhold(withheld.mistakes) }
         let isDaemonGood = report.isEmpty
 
         let component = settings?.jid.map { ($0.value, SourceLocation(file: file, mark: $0.mark)) }
@@ -74,9 +74,9 @@ public struct ConfigurationLoader: Sendable {
     }
 
     /// - Returns: What the file says, and why none of it may be quoted.
-    private func readDaemonFile(report: inout DiagnosticReport) -> (DaemonSettings?, withheld: String?) {
+    private func readDaemonFile(report: inout DiagnosticReport) -> (DaemonSettings?, withheld: Withholding?) {
         do {
-            // Whoever may replace this file can name any directory in it: to refuse their links would gain nothing.
+            // Who may replace this file can name any directory in it: to refuse their links would gain nothing.
             let read = try FileReader.readConfiguration(
                 file, limit: YAMLReader.largestFile, readsLinksOfOthers: true)
             let settings = YAMLReader.read(read.bytes, report: &report).map { DaemonSettings($0, report: &report) }

@@ -5,8 +5,8 @@ enum FileReader {
     struct File {
         let bytes: [UInt8]
         let stamp: FileStamp
-        /// Why nothing may be quoted from it, in words that follow its name; `nil` when it may be.
-        let withheld: String?
+        /// Why nothing may be quoted from it; `nil` when it may be.
+        let withheld: Withholding?
     }
 
     /// What is at a path, seen through symbolic links.

@@ -106,7 +106,8 @@ struct HostConflicts {
     ) -> Diagnostic {
         // The host is in the file's name, but its service address only in the file.
         if key == .serviceAddress, let withheld = files[index].withheld {
-            return Diagnostic(location: SourceLocation(file: files[index].path, mark: .start), message: withheld)
+            return Diagnostic(
+                location: SourceLocation(file: files[index].path, mark: .start), message: withheld.mistakes)
         }
         return Diagnostic(location: files[index].location(of: key), message: message, rivalry: rivalry)
     }

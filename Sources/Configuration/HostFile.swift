@@ -18,7 +18,7 @@ final class HostFile: Sendable {
     /// The file's stamp when it was read; `nil` when it has to be read again in any case.
     let stamp: FileStamp?
     /// Why nothing may be quoted from the file; `nil` when it may be, or was not read.
-    let withheld: String?
+    let withheld: Withholding?
 
     /// A database and other files are named after the host; with their suffixes they must stay below 255 bytes.
     static let longestHost = 240
@@ -38,7 +38,7 @@ final class HostFile: Sendable {
             withheld = file.withheld
             content = ContentDigest(file.bytes)
             settings = Self.read(file.bytes, host: host, report: &report)
-            if let withheld { report.withhold(withheld) }
+            if let withheld { report.withhold(withheld.mistakes) }
         } catch {
             stamp = nil
             withheld = nil

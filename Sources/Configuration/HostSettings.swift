@@ -12,7 +12,10 @@ struct HostSettings: Sendable {
     var siteName: Setting<String>?
     var suspended: Setting<Bool>?
 
+    /// In Unicode scalars: a character can have any number of marks.
     static let longestSiteName = 200
+    /// Each is looked up and written wherever the host's configuration is; a provider's staff are far fewer.
+    static let mostAdmins = 1000
 
     init() {}
 
@@ -49,7 +52,7 @@ struct HostSettings: Sendable {
         case .suspended: suspended = value.flag(key, report: &report)
         case .siteName:
             siteName = value.text(key, wants: "a text such as Example", report: &report)
-            if let name = siteName?.value, name.count > Self.longestSiteName {
+            if let name = siteName?.value, name.unicodeScalars.count > Self.longestSiteName {
                 report.add(value.mark, "`site_name` is longer than \(Self.longestSiteName) characters")
             }
         }

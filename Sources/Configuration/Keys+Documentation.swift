@@ -119,7 +119,7 @@ extension HostKey {
         case .admins:
             KeyDocumentation(
                 self, "a list of bare JIDs", standard: "[]",
-                "Who may make every kind of invite on this host. They need not be users of it.",
+                "Who may make every kind of invite on this host, at most 1,000. They need not be users of it.",
                 example: "admins: [admin@example.com, ann@host.example]", since: .request)
         case .allowUserInvites:
             KeyDocumentation(

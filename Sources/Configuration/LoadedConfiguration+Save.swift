@@ -48,7 +48,7 @@ extension LoadedConfiguration {
             throw .stale("the host has no file that the daemon runs with")
         }
         let old: [UInt8]
-        do { old = try ConfigurationFile.read(path) } catch { throw HostFileSaveError(error) }
+        do { old = try ConfigurationFile.read(path, isShown: false) } catch { throw HostFileSaveError(error) }
         let before = HostFile(path: path, bytes: old)
         guard before.diagnostics.isEmpty, let settings = before.settings else {
             throw .stale("\(path) has been changed, and has mistakes")

@@ -88,6 +88,10 @@ extension YAMLNode {
             }
             return nil
         }
+        guard items.count <= HostSettings.mostAdmins else {
+            report.add(mark, "`\(key.rawValue)` has more than \(HostSettings.mostAdmins) addresses")
+            return nil
+        }
         var jids: Set<JID> = []
         var isGood = true
         for item in items {

@@ -59,7 +59,9 @@ public struct Completer: Sendable {
         if !line.areOptionsOver, prefix.hasPrefix("-") || (prefix.isEmpty && line.nextArgument == nil) {
             if let equals = prefix.firstIndex(of: "=") {
                 let name = prefix[..<equals].dropFirst(2)
-                guard let option = spec.option(String(name)), let kind = option.kind else { return [] }
+                guard prefix.hasPrefix("--"), let option = spec.option(String(name)), let kind = option.kind else {
+                    return []
+                }
                 let typed = String(prefix[prefix.index(after: equals)...])
                 return await values(kind, option.name, typed, line, caller, visible).map {
                     Completion("--\(name)=\($0.value)", $0.summary)

@@ -10,6 +10,8 @@ public struct Dispatcher: Sendable {
     private let hosts: any HostDirectoryView
     private let recorder: any ChangeRecorder
     private let logger: Logger
+    /// Changes wait for one another: for the supervisor, and for the journal's disk.
+    private let changes = Turnstile(.init(all: 128, keptForAdmins: 32, ofOneUser: 8))
 
     public init(
         _ handlers: CommandHandlers, registry: CommandRegistry = .standard, hosts: any HostDirectoryView,
@@ -32,6 +34,9 @@ public struct Dispatcher: Sendable {
             guard let handler = handlers[invocation.spec.path] else {
                 throw CommandFailure(.internal, "`\(invocation.spec.name)` does nothing yet")
             }
+            let isChange = invocation.spec.effect != .read
+            if isChange { try changes.enter(call) }
+            defer { if isChange { changes.leave(call) } }
             let outcome = try await journalled(call) { () throws(CommandFailure) in try await run(handler, call) }
             return ServerMessage.End(.ok, outcome.message, hint: outcome.hint)
         } catch {

@@ -16,13 +16,25 @@ final class Turnstile: Sendable {
     func run<Value>(
         _ call: Call, isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Value
     ) async throws -> Value {
-        let isAdmin = call.caller.access.hosts(as: .admin) == .all
-        let uid = call.caller.uid ?? 0
-        guard seats.withLock({ $0.take(uid, isAdmin: isAdmin) }) else {
-            throw CommandFailure(
-                .tooManyCommands, "too many `\(call.invocation.spec.name)` run already", hint: "end some of them")
-        }
-        defer { seats.withLock { $0.leave(uid) } }
+        try enter(call)
+        defer { leave(call) }
         return try await body()
+    }
+
+    /// Counts a command that is to run.
+    ///
+    /// - Throws: ``Shell/CommandFailure`` with ``Shell/ResultCode/tooManyCommands``; then it is not counted.
+    func enter(_ call: Call) throws(CommandFailure) {
+        let isAdmin = call.caller.access.hosts(as: .admin) == .all
+        guard seats.withLock({ $0.take(call.caller.uid ?? 0, isAdmin: isAdmin) }) else {
+            throw CommandFailure(
+                .tooManyCommands, "too many commands like `\(call.invocation.spec.name)` run already",
+                hint: "wait for some of them to end")
+        }
+    }
+
+    /// Counts the end of a command that entered.
+    func leave(_ call: Call) {
+        seats.withLock { $0.leave(call.caller.uid ?? 0) }
     }
 }

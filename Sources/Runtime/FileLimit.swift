@@ -33,7 +33,7 @@ public struct FileLimit: Hashable, Sendable {
     public var connections: Int { min(max(available / 4, 4), 320) }
 
     /// How many databases may be open: each has three files in WAL mode. More than 1,024 at some 60 KiB each would be
-    /// memory for hosts that nobody uses right now.
+    /// memory for hosts that are not in use right now.
     public var databases: Int { min(max((available - connections) / 3, 1), 1024) }
 
     /// Whether the daemon gets by with fewer files than it would like.

@@ -53,7 +53,7 @@ public final class FileLock: Sendable {
             guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegular }
             opened()
             try lock.take(path)
-            // It can have been removed between opening and locking: then its lock is nobody's way in.
+            // It can have been removed between opening and locking: then its lock keeps no one out.
             var named = stat()
             if lstat(path, &named) == 0, named.st_dev == status.st_dev, named.st_ino == status.st_ino { return lock }
         }

@@ -57,7 +57,7 @@ public struct CommandRegistry: Sendable {
         CommandRegistry(commands.filter { $0.role <= role })
     }
 
-    /// Tells two versions of the commands apart: 16 hexadecimal digits. It takes milliseconds to compute.
+    /// Distinguishes versions of the commands: 16 hexadecimal digits. It takes milliseconds to compute.
     public var hash: String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         // FNV-1a over all that a client could know of a command.

@@ -16,12 +16,37 @@ public enum JSON: Hashable, Sendable {
 extension JSON {
     /// Reads one value.
     ///
-    /// - Throws: An error when the bytes are not one value in UTF-8, or it is nested deeper than 512.
+    /// - Throws: An error when the bytes are not one value in UTF-8 without a byte order mark, or it is nested deeper than
+    ///   512.
     public init(reading bytes: some Sequence<UInt8>) throws {
-        let data = Data(bytes)
-        // Foundation also takes UTF-16 and UTF-32, in which the signs of JSON have these bytes; in UTF-8 none has.
-        guard !data.contains(0) else { throw Unreadable() }
-        self = try JSON(foundation: JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed))
+        var bytes = Array(bytes)
+        // Foundation also takes UTF-16 and UTF-32, in which the signs of JSON have these bytes; in UTF-8 none has. A byte
+        // order mark, which it skips, would be in the way of who shows the same line.
+        guard !bytes.contains(0), !bytes.starts(with: Self.mark) else { throw Unreadable() }
+        if bytes.contains(Self.mark[0]) { bytes = Self.escapingMarks(bytes) }
+        self = try JSON(foundation: JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed))
+    }
+
+    /// A byte order mark, U+FEFF.
+    private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    /// The same JSON with each U+FEFF written as an escape: Foundation drops those that begin a text or follow an escape.
+    private static func escapingMarks(_ json: [UInt8]) -> [UInt8] {
+        var escaped: [UInt8] = []
+        escaped.reserveCapacity(json.count)
+        var rest = json[...]
+        var isAfterBackslash = false
+        while let byte = rest.first {
+            if rest.starts(with: mark), !isAfterBackslash {
+                escaped += #"\uFEFF"#.utf8
+                rest = rest.dropFirst(mark.count)
+            } else {
+                escaped.append(byte)
+                rest = rest.dropFirst()
+                isAfterBackslash = byte == UInt8(ascii: "\\") && !isAfterBackslash
+            }
+        }
+        return escaped
     }
 
     private struct Unreadable: Error {}

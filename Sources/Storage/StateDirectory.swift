@@ -3,12 +3,12 @@ internal import Runtime
 
 /// The directory that holds the databases, `DIR/hosts/HOST.sqlite3`, and the locks that keep it to one process.
 ///
-/// It is the daemon's own: nobody else may write in it, so a database may be a link to another disk.
+/// It is the daemon's own: no other user may write in it, so a database may be a link to another disk.
 final class StateDirectory: Sendable {
     private static let suffix = ".sqlite3"
 
     private let hosts: String
-    /// The directory's own, which nobody can remove, and `DIR/lock`, for versions that know no other.
+    /// The directory's own, which cannot be removed, and `DIR/lock`, for versions that know no other.
     private let locks: [FileLock]
 
     /// Makes what is missing, with access for its owner only, and takes the locks.

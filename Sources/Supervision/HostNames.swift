@@ -7,7 +7,7 @@ struct HostNames: Sequence, IteratorProtocol, Sendable {
         case running(String)
         case refused(RefusedHost)
 
-        /// The name; `nil` for a refused file that tells none.
+        /// The name; `nil` for a refused file whose name gives none.
         var host: String? {
             switch self {
             case .running(let host): host

@@ -2,7 +2,7 @@ internal import Configuration
 internal import Invites
 
 /// How hosts are, in the order of their names, for a reader who may be slow: hosts are looked at a page at a time, as they
-/// are taken, so that what nobody takes costs a page.
+/// are taken, so that what is not taken costs a page.
 ///
 /// These are the hosts that there were when it was made. One that is gone by the time that its page is looked at is left
 /// out.
@@ -64,14 +64,14 @@ package struct HostStatuses: AsyncSequence, Sendable {
 }
 
 extension Supervisor {
-    /// Hosts that are looked at in one go on the connection's event loop, which serves nobody meanwhile.
+    /// Hosts that are looked at in one go on the connection's event loop, which does nothing else meanwhile.
     fileprivate static let glance = 128
 
     /// How hosts are, sorted by their names.
     ///
     /// - Parameters:
-    ///   - isWanted: Told the name of a host. Files that are refused and tell no host come with `nil`.
-    ///   - isSeen: Told the name of another host, whether it may be named where it is in the way of one of these.
+    ///   - isWanted: Called with the name of a host; with `nil` for a refused file whose name gives no host.
+    ///   - isSeen: Called with the name of another host, whether it may be named where it is in the way of one of these.
     package nonisolated func hostStatuses(
         where isWanted: @escaping @Sendable (String?) -> Bool = { _ in true },
         naming isSeen: @escaping @Sendable (String) -> Bool = { _ in true }

@@ -42,6 +42,6 @@ final class RefusedHosts: Sendable {
 }
 
 extension RefusedHost {
-    /// The host; where the file's name tells none, the path of the file.
+    /// The host; where the file's name gives none, the path of the file.
     var title: String { host ?? file }
 }

@@ -87,7 +87,7 @@ extension Supervisor {
 
     /// The hosts, running or refused, that have a database and so may have invites, sorted.
     ///
-    /// - Parameter isWanted: Told the name of a host.
+    /// - Parameter isWanted: Called with the name of a host.
     package nonisolated func hostsWithInvites(
         where isWanted: @escaping @Sendable (String) -> Bool = { _ in true }
     ) -> HostsWithInvites {

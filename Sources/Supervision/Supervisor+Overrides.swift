@@ -44,7 +44,7 @@ extension Supervisor {
     ///
     /// - Parameters:
     ///   - keys: `nil` for all.
-    ///   - isSeen: Told the name of another host, whether it may be named where it is in the way.
+    ///   - isSeen: Called with the name of another host, whether it may be named where it is in the way.
     /// - Returns: Those that were dropped, in the order of `HostKey`.
     /// - Throws: ``ConfigurationRefusal/unknownHost(_:)``, or ``ConfigurationRefusal/badValue(_:)`` when what the file
     ///   says has been taken by another host meanwhile.

@@ -27,7 +27,7 @@ extension Supervisor {
     /// Shows the stanzas of a host, whichever way they come and go, until the watch is ended.
     ///
     /// - Parameters:
-    ///   - isSeen: Told the name of another host, whether the watcher may know of what happens there.
+    ///   - isSeen: Called with the name of another host, whether the watcher may know of what happens there.
     ///   - receive: Told of each, but of no more than ``watchedPerSecond``, on the connection's event loop mostly. It
     ///     must not wait.
     package nonisolated func watch(

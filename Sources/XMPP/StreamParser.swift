@@ -186,7 +186,7 @@ public final class StreamParser {
         }
     }
 
-    /// Makes a libxml2 parser, which is told of the stream's header if there was one already.
+    /// Makes a libxml2 parser, and gives it the stream's header if there was one already.
     private func start() -> xmlParserCtxtPtr? {
         let this = Unmanaged.passUnretained(self).toOpaque()
         guard let made = xmlCreatePushParserCtxt(handler, this, nil, 0, nil) else {

@@ -23,7 +23,7 @@ extension ManualPage {
 
             A link in the hosts' directory may lead to any other file in it, and to files elsewhere when root or the daemon's \
             user owns the link. Nothing is quoted from a file elsewhere unless root owns every link that leads to it, \
-            nor from a file with several hard links: of its mistakes, only that there are some is told.
+            nor from a file with several hard links: of its mistakes, only that there are some is shown.
             """)
         page.section("THE DAEMON'S FILE")
         for key in ConfigurationReference.daemonFile { page.describe(key) }

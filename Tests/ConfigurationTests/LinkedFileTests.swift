@@ -97,7 +97,7 @@ import Testing
         let handle = open(path("config.d"), O_RDONLY | O_DIRECTORY)
         defer { close(handle) }
         let entry = try ConfigurationEntry("a.example.yaml", in: handle, daemon: owner, readsLinksOfOthers: false)
-        #expect(entry.withheld?.contains("not shown") == true)
+        #expect(entry.withheld == .linkNotOfRoot)
     }
 
     @Test(.enabled(if: geteuid() != 0)) func aFileBehindTheDaemonsOwnLinkIsUsedAndNotQuoted() throws {
@@ -116,11 +116,13 @@ import Testing
         #expect(
             problems() == [
                 """
-                a.example.yaml:1:1: has mistakes, which are not shown because the file has other names (hard links); \
-                put a copy in its place
+                a.example.yaml:1:1: has mistakes, which are not shown because it has other names (hard links); put a copy \
+                in its place
                 """
             ])
-        #expect(throws: ConfigurationFile.Problem.self) { try ConfigurationFile.read(path("config.d/a.example.yaml")) }
+        #expect(throws: ConfigurationFile.Problem.self) {
+            try ConfigurationFile.read(path("config.d/a.example.yaml"), isShown: false)
+        }
     }
 
     @Test func aGoodFileWithHardLinksIsUsed() throws {
@@ -128,6 +130,25 @@ import Testing
         #expect(Glibc.link(path("private/good"), path("config.d/a.example.yaml")) == 0)
         var loader = directory.loader()
         #expect(loader.load().hosts["a.example"]?.siteName == "Linked")
+        // Its comments may be anything.
+        let file = path("config.d/a.example.yaml")
+        #expect(try ConfigurationFile.read(file, isShown: false) == Array("site_name: Linked\n".utf8))
+        let problem = #expect(throws: ConfigurationFile.Problem.self) {
+            try ConfigurationFile.read(file, isShown: true)
+        }
+        #expect(
+            problem?.description.hasSuffix(
+                "is not shown because it has other names (hard links); put a copy in its place") == true)
+    }
+
+    /// Following a name costs calls of the system, and others than root may put links there.
+    @Test func aLinkOfThousandsOfNamesIsNotFollowedToItsEnd() throws {
+        try directory.write("site_name: Far\n", to: "config.d/.far")
+        link("config.d/a.example.yaml", to: String(repeating: "./", count: 2000) + ".far")
+        #expect(problems() == ["a.example.yaml:1:1: cannot be read: Too many levels of symbolic links"])
+        #expect(unlink(path("config.d/a.example.yaml")) == 0)
+        link("config.d/a.example.yaml", to: String(repeating: "./", count: 200) + ".far")
+        #expect(problems() == [])
     }
 
     @Test func aServiceAddressIsNotQuotedFromAFileWithHardLinks() throws {
@@ -153,7 +174,7 @@ import Testing
     @Test(.enabled(if: geteuid() == 0)) func anEditorIsNotShownWhatALinkOfAnotherLeadsTo() throws {
         link("config.d/a.example.yaml", to: "../private/shadow", owner: Self.stranger)
         let problem = #expect(throws: ConfigurationFile.Problem.self) {
-            try ConfigurationFile.read(path("config.d/a.example.yaml"))
+            try ConfigurationFile.read(path("config.d/a.example.yaml"), isShown: true)
         }
         #expect(problem?.description.contains("is not read: a link of user 54321") == true)
         #expect(throws: ConfigurationFile.Problem.self) {

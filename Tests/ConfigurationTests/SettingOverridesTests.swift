@@ -64,6 +64,9 @@ import XMPP
         (.admins, ["a.example"], "`a.example` is a domain; `admins` wants people, such as `admin@a.example`"),
         (.admins, ["[ann@a.example"], ""), (.admins, ["[&a x@a.example]"], ""),
         (.siteName, [String(repeating: "x", count: 201)], "`site_name` is longer than 200 characters"),
+        // One character to a reader, with as many marks as somebody likes.
+        (.siteName, ["e" + String(repeating: "\u{301}", count: 200)], "`site_name` is longer than 200 characters"),
+        (.admins, (0...1000).map { "a\($0)@a.example" }, "`admins` has more than 1000 addresses"),
         (.serviceAddress, ["a@b.example"], "`service_address` wants a domain alone"),
     ])
     func whatAFileMayNotSayCannotBeSet(key: HostKey, words: [String], mistake: String) throws {

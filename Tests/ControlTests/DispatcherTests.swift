@@ -1,5 +1,6 @@
 import Control
 import Shell
+import Synchronization
 import TestSupport
 import Testing
 
@@ -69,6 +70,64 @@ import Testing
                         line: "host suspend a.example", hosts: ["a.example"], code: .ok, before: "running",
                         after: "suspended")
                 ])
+        }
+    }
+
+    /// Changes wait for one another: those of one operator must not be what an admin waits for.
+    @Test func oneUserHasSoManyChangesAtOnce() async throws {
+        try await withDesk { desk in
+            let begun = Inbox<Void>()
+            let recorder = HeldRecorder(begun: begun)
+            let dispatcher = desk.dispatcher(recorder: recorder)
+            @Sendable func suspend(_ uid: UInt32, _ role: Role, _ hosts: HostScope) async -> ResultCode {
+                let caller = Caller(uid: uid, pid: 1, user: "u\(uid)", role: role, hosts: hosts)
+                return await dispatcher.run(
+                    ["host", "suspend", "a.example"], caller: caller, output: RecordingOutput()
+                ).code
+            }
+            try await withThrowingTaskGroup(of: ResultCode.self) { group in
+                for _ in 0..<8 { group.addTask { await suspend(1000, .operator, .some(["a.example"])) } }
+                for _ in 0..<8 { _ = try await begun.next() }
+                #expect(await suspend(1000, .operator, .some(["a.example"])) == .tooManyCommands)
+                // Others have theirs, and reading is no change.
+                group.addTask { await suspend(1001, .operator, .some(["a.example"])) }
+                group.addTask { await suspend(0, .admin, .all) }
+                for _ in 0..<2 { _ = try await begun.next() }
+                let caller = Caller(uid: 1000, pid: 1, user: "u", role: .operator, hosts: .some(["a.example"]))
+                let read = await dispatcher.run(
+                    ["host", "show", "a.example"], caller: caller, output: RecordingOutput())
+                #expect(read.code == .ok)
+                recorder.release()
+                for try await code in group { #expect(code == .ok) }
+            }
+            #expect(await suspend(1000, .operator, .some(["a.example"])) == .ok)
+        }
+    }
+
+    /// A journal whose disk does not answer until it is released.
+    private final class HeldRecorder: ChangeRecorder {
+        private let begun: Inbox<Void>
+        private let gate = Mutex<[CheckedContinuation<Void, Never>]?>([])
+
+        init(begun: Inbox<Void>) { self.begun = begun }
+
+        func begin(_ invocation: Invocation, caller: Caller, hosts: [String]) async throws(CommandFailure) -> Int64 {
+            await withCheckedContinuation { continuation in
+                let isOpen = gate.withLock { waiting in
+                    waiting?.append(continuation)
+                    return waiting == nil
+                }
+                if isOpen { continuation.resume() }
+                begun.put(())
+            }
+            return 1
+        }
+
+        func end(_ entry: Int64, code: ResultCode, outcome: Outcome?) async {}
+
+        func release() {
+            let waiting = gate.withLock { $0.take() }
+            for continuation in waiting ?? [] { continuation.resume() }
         }
     }
 

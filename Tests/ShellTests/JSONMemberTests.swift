@@ -35,8 +35,24 @@ import Testing
         #expect(harmless.allSatisfy { $0 >= 0x20 })
     }
 
-    @Test(arguments: [[0x7B, 0, 0x7D, 0], [0, 0x7B, 0, 0x7D], [0xFF, 0xFE, 0x7B, 0, 0x7D, 0]] as [[UInt8]])
-    func onlyUTF8IsRead(object: [UInt8]) throws {
+    @Test(
+        arguments: [
+            [0x7B, 0, 0x7D, 0], [0, 0x7B, 0, 0x7D], [0xFF, 0xFE, 0x7B, 0, 0x7D, 0], [0xEF, 0xBB, 0xBF, 0x7B, 0x7D],
+        ] as [[UInt8]])
+    func onlyUTF8WithoutAByteOrderMarkIsRead(object: [UInt8]) throws {
         #expect(throws: (any Error).self) { try JSON(reading: object) }
+    }
+
+    @Test(
+        arguments: [
+            "\u{FEFF}", "\u{FEFF}a", "\u{FEFF}\u{FEFF}a", "\"\u{FEFF}", "\\\"\u{FEFF}\u{FF21}", "a\u{FEFF}",
+            "\n\u{FEFF}b",
+            "\\\u{FEFF}", "\u{1F98A}\u{FEFF}",
+        ])
+    func aByteOrderMarkInATextIsKept(text: String) throws {
+        for value in [.text(text), .object([text: 1]), .list([1, .text(text)])] as [JSON] {
+            #expect(try JSON(reading: value.bytes).bytes == value.bytes)
+        }
+        #expect(throws: (any Error).self) { try JSON(reading: "\"\\\u{FEFF}\"".utf8) }
     }
 }

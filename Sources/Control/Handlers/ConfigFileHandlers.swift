@@ -154,7 +154,7 @@ package struct ConfigFileHandlers: Sendable {
     private static func read(_ path: String) async throws(CommandFailure) -> String {
         let bytes = try await onBlockingThread { () throws(ConfigurationFile.Problem) in
             try ConfigurationFile.requireReplaceable(path)
-            return try ConfigurationFile.read(path)
+            return try ConfigurationFile.read(path, isShown: true)
         }
         guard bytes.count <= largestEdit else {
             throw CommandFailure(.badArgument, "\(path) is too large to edit here: more than \(largestEdit) bytes")

@@ -70,7 +70,7 @@ extension InviteHandlers {
         return count
     }
 
-    /// What a listing holds while nobody reads it.
+    /// What a listing holds while it is not read.
     private static let pageSize = 100
 
     // MARK: Purging

@@ -165,7 +165,7 @@ extension CommandFailure {
             case .refusal(.tooManyOpenFiles):
                 CommandFailure(
                     .overloadedHost, "the daemon has too many files open to serve \(host) right now",
-                    hint: "try again; `status` tells what to raise")
+                    hint: "try again; `status` says what to raise")
             case .refusal(.unavailable):
                 CommandFailure(
                     .unavailableHost, "the storage of \(host) does not work",

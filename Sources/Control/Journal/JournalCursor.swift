@@ -23,7 +23,7 @@ struct JournalCursor: Sendable {
     /// Paths where something else is than a regular file.
     private(set) var damagedFiles: [String] = []
 
-    /// Small, since a search holds the entries of a chunk while nobody reads them.
+    /// Small, since a search holds the entries of a chunk while they are not read.
     private static let chunkSize = 16 << 10
     /// So many commands never run at a time; more are ends whose beginnings are damaged or were dropped.
     private static let mostEnds = 4096

@@ -12,7 +12,7 @@ final class AcceptPause: ChannelInboundHandler {
 
     static let length = TimeAmount.seconds(1)
 
-    /// - Parameter failed: Told why a connection could not be taken, on the event loop.
+    /// - Parameter failed: Called with the reason why a connection could not be taken, on the event loop.
     init(failed: @escaping (IOError) -> Void) {
         self.failed = failed
     }

@@ -43,7 +43,7 @@ public final class ControlServer: Sendable {
     ///   - version: The daemon's version.
     ///   - policy: Who may use the socket; ``update(_:)`` changes it.
     ///   - connections: How many connections may be open.
-    ///   - ranOutOfFiles: Told when one cannot be taken because the process has too many files open.
+    ///   - ranOutOfFiles: Called when one cannot be taken because the process has too many files open.
     public convenience init(
         _ dispatcher: Dispatcher, completer: Completer, registry: CommandRegistry = .standard, version: String,
         policy: AccessPolicy, connections: Int, logger: Logger, ranOutOfFiles: @escaping @Sendable () -> Void

@@ -85,12 +85,15 @@ final class Outbox: Sendable {
 
     // MARK: The event loop's side
 
-    /// The event loop looks: from now on it has to be woken again.
-    ///
+    /// The event loop begins to look for what there is to do: whatever comes from now on has to wake it again. To be
+    /// called before it looks, so that nothing comes between.
+    func beginLook() {
+        state.withLock { $0.isSignalled = false }
+    }
+
     /// - Returns: What to write next; `nil` while the last is being written, or when there is nothing.
     func take() -> ByteBuffer? {
         state.withLock { state in
-            state.isSignalled = false
             guard state.beingWritten == 0, state.pending.readableBytes > 0 else { return nil }
             state.beingWritten = state.pending.readableBytes
             defer { state.pending = ByteBuffer() }

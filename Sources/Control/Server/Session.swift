@@ -370,7 +370,7 @@ struct SessionServices: Sendable {
     let dispatcher: Dispatcher
     let completer: Completer
     let registry: CommandRegistry
-    /// ``Shell/CommandRegistry/hash``, which every session is told.
+    /// ``Shell/CommandRegistry/hash``, which is in every session's greeting.
     let registryHash: String
     let version: String
 

@@ -126,6 +126,7 @@ final class SessionHandler: ChannelDuplexHandler {
     /// Looks for what there is to do: write, take lines, read, close.
     private func wake() {
         guard let session, let context, !isClosing else { return }
+        session.outbox.beginLook()
         takeLines()
         session.sayFarewell()
         write()

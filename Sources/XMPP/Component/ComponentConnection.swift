@@ -239,9 +239,11 @@ public final class ComponentConnection: Sendable {
                 .channelOption(.socketOption(.so_keepalive), value: 1)
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .channelOption(.writeBufferWaterMark, value: .init(low: 1 << 18, high: 1 << 20))
+                // What one turn of the event loop, which is that of all hosts, may find to do.
+                .channelOption(.maxMessagesPerRead, value: 1)
                 .channelOption(
                     .recvAllocator,
-                    value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 65_536, maximum: 262_144)
+                    value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 65_536, maximum: 65_536)
                 )
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {

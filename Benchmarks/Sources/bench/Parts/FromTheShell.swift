@@ -17,7 +17,7 @@ struct FromTheShell {
             \(Format.count(Double(Self.hosts.count))) hosts. A list counts from the start of `invitectl` in a pseudo-terminal \
             until its last line was read there; the floor is `cat` writing the same number of lines in the same terminal. A completion counts on a session that \
             is open, as in the client's own prompt; below it, the whole process that bash or zsh starts. A policy change counts from the request `host set` until \
-            the next command of a user has been answered by it.
+            the next command of a user has been answered by it. A session is opened and closed, five hundred one after the other.
 
             \(MarkdownTable(["", "median", "p99", "goal"], rows: rows).text)
             One host, a window of 256 in flight, with somebody reading `trace` and without in turn; \(events)
@@ -41,7 +41,7 @@ struct FromTheShell {
                 return [
                     try await list(directory), try await floor(directory),
                     try await complete(client), try await completeForShell(directory),
-                    try await change(client, component),
+                    try await change(client, component), try await sessions(directory, of: daemon),
                 ]
             }
         }
@@ -110,6 +110,19 @@ struct FromTheShell {
             times.append(time)
         }
         return row("`host set`, and a command that follows it", times, goal: 5_000_000, "5 ms")
+    }
+
+    /// What a session takes of the daemon's processor time.
+    private func sessions(_ directory: DaemonDirectory, of daemon: Daemon) async throws -> [String] {
+        let count = 500
+        var times: [Int64] = []
+        for _ in 0..<setting.timing.rounds {
+            let before = try ProcessorTime.used(by: daemon.process.pid)
+            for _ in 0..<count { _ = try await ControlClient(socket: directory.controlSocket) }
+            let used = try ProcessorTime.used(by: daemon.process.pid) - before
+            times.append(Int64(used * 1e9) / Int64(count))
+        }
+        return row("processor time of a session", times, goal: 1_000_000, "1 ms")
     }
 
     private func row(_ name: String, _ times: [Int64], goal: Int64? = nil, _ goalText: String = "") -> [String] {

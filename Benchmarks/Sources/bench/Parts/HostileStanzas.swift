@@ -83,7 +83,7 @@ struct HostileStanzas {
             ## 5. Stanzas that are meant to hurt
 
             An ordinary request stands right behind them on the stream; the time is that until it has its invitation, from \
-            when the first byte was sent. 256 KiB are what the event loop reads in one turn, and what servers let a user send \
+            when the first byte was sent. 256 KiB are what servers let a user send \
             in one stanza. Linear is the time of 16 MiB over sixteen times that of 1 MiB, the medians of \(rounds) rounds each in turn.
 
             \(MarkdownTable(

@@ -251,8 +251,8 @@ private final class Gate: Sendable {
 
     func open() {
         let waiting = inbox.withLock { $0.take() }
-        // More than can wait, of which there are so many in a session.
-        for _ in 0..<Session.mostRequests { waiting?.put(()) }
+        // More than can wait: so many of this session, and those of sessions before it that come late.
+        for _ in 0..<10 * Session.mostRequests { waiting?.put(()) }
     }
 
     /// - Throws: `CancellationError` when the command is over before it is open.
@@ -292,14 +292,27 @@ private struct FuzzedPeer {
     func rest() -> [UInt8] {
         var bytes: [UInt8] = []
         while true {
-            var polled = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-            expect(poll(&polled, 1, 10_000) == 1, "the session does not end: \(String(decoding: bytes, as: UTF8.self))")
+            expect(hasMore(), "the session does not end: \(String(decoding: bytes, as: UTF8.self))")
             let count = bytes.count
             let chunk = [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, filled in
+                // It is there, so that nothing is waited for.
                 filled = max(0, recv(socket, buffer.baseAddress, buffer.count, 0))
             }
             bytes += chunk
             if bytes.count == count { return bytes }
         }
+    }
+
+    /// Waits until something comes, also the end; `false` when that takes too long.
+    private func hasMore() -> Bool {
+        let deadline = ContinuousClock.now + .seconds(10)
+        var polled = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        while ContinuousClock.now < deadline {
+            let count = poll(&polled, 1, 1000)
+            // libFuzzer's timer interrupts it.
+            if count > 0 { return true }
+            expect(count == 0 || errno == EINTR, "poll fails: \(errno)")
+        }
+        return false
     }
 }
