@@ -183,15 +183,18 @@ def test_probe(daemon: Daemon, ejabberd: Ejabberd, installation: Installation) -
             assert row["commands"].startswith("no: ")
 
 
-def test_probe_where_commands_are_delegated(directory: Path, ejabberd_files: ServerFiles) -> None:
+async def test_probe_where_commands_are_delegated(directory: Path, ejabberd_files: ServerFiles) -> None:
     """ejabberd then hands over our own requests, too: delegation and XEP-0133 exclude each other."""
     scratch = Path(tempfile.mkdtemp(prefix="invited-ejabberd-"))
     server = Ejabberd(ejabberd_files, scratch, [COMPONENT], SECRET, ["a.example", "b.example"], delegate=True)
     try:
+        server.register("alice@a.example", PASSWORD)
         server.start()
         installation = two_hosts(Installation(directory, server.component_port))
         with Daemon(installation) as daemon:
             daemon.await_log(messages.CONNECTED, timeout=60)
+            async with Client("alice@a.example", server.client_port) as alice:
+                await once_delegated(alice, "a.example")
             with Control(installation.control_socket) as control:
                 (row,) = control.run("grants a.example --probe").rows
                 assert row["commands"] == "yes"
