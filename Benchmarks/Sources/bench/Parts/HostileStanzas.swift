@@ -8,10 +8,10 @@ struct HostileStanzas {
     private static let opening = "<iq type='get' id='h' from='user0@\(host)/bench' to='\(CommandRequest.component)'"
 
     /// What one stanza is made of: a head, as many units as fit, and a tail.
-    private struct Kind {
+    private struct Kind: Sendable {
         var name: String
         var head = opening + "><q xmlns='urn:q'>"
-        var unit: (Int) -> String
+        var unit: @Sendable (Int) -> String
         var tail = "</q></iq>"
         /// Bytes of one stanza; `nil` for one that takes all.
         var stanza: Int?
@@ -84,7 +84,7 @@ struct HostileStanzas {
 
             An ordinary request stands right behind them on the stream; the time is that until it has its invitation, from \
             when the first byte was sent. 256 KiB are what servers let a user send \
-            in one stanza. Linear is the time of 16 MiB over sixteen times that of 1 MiB, the medians of \(rounds) rounds each in turn.
+            in one stanza; the daemon reads them in four turns of its event loop. Linear is the time of 16 MiB over sixteen times that of 1 MiB, the medians of \(rounds) rounds each in turn.
 
             \(MarkdownTable(
                 ["", "behind 256 KiB: median", "most", "16 MiB", "linear"], rows: rows).text)
