@@ -327,7 +327,7 @@ struct StreamScanner {
         return .exceeded(excess)
     }
 
-    private static let tooLarge = StreamError(.policyViolation, text: "the stanza is too large")
+    private static let tooLarge = StreamError(.policyViolation, text: "a stanza or tag is too large")
 }
 
 extension UnsafeRawBufferPointer {

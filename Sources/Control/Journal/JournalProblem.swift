@@ -48,11 +48,7 @@ final class JournalFile: Sendable {
         JournalProblem("\(path) is not a regular file", kind: .notRegular)
     }
 
-    deinit {
-        // A child that is just being started has a copy of the descriptor, which closing this one leaves locked.
-        flock(descriptor, LOCK_UN)
-        close(descriptor)
-    }
+    deinit { close(descriptor) }
 
     /// What fstat(2) says.
     var status: stat? {

@@ -129,8 +129,7 @@ final class Session: Sendable {
     }
 
     static func object(_ line: [UInt8]) throws(CommandFailure) -> JSON {
-        // Foundation takes UTF-16 and UTF-32, too, which it knows by their NULs.
-        guard !line.contains(0), String(validating: line, as: UTF8.self) != nil else {
+        guard String(validating: line, as: UTF8.self) != nil else {
             throw CommandFailure(.badRequest, "the line is not UTF-8")
         }
         guard !holdsMore(than: mostValues, line) else {
