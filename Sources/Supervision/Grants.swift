@@ -1,13 +1,32 @@
 internal import Logging
 internal import Synchronization
-internal import XMPP
+package import XMPP
 
 /// What one host's server lets us do, as its own messages after the handshake said.
 package struct HostGrants: Hashable, Sendable {
     /// The delegated namespaces (XEP-0355), sorted; empty when none is known.
     package var delegated: [String] = []
-    /// The permissions (XEP-0356), each as `access: type`, sorted; empty when none is known.
-    package var privileges: [String] = []
+    /// The permissions (XEP-0356), without those that grant nothing; `nil` when none is known.
+    package var privilege: PrivilegeGrant?
+
+    /// Whether the host's commands are delegated.
+    package var delegatesCommands: Bool { delegated.contains(Namespaces.commands) }
+
+    /// Why commands do not come here, and what would make them.
+    static let noDelegation =
+        "the server has not said that it delegates them (XEP-0355): `delegations` on Prosody, `mod_delegation` on ejabberd"
+
+    /// What may be done with the rosters of the host's users: `none`, `get`, `set` or `both` (XEP-0356 §4.2).
+    package var rosterAccess: String { privilege?.permissions.first { $0.access == "roster" }?.type ?? "none" }
+
+    /// The permissions in words, `ACCESS: TYPE` or `iq NAMESPACE: TYPE`, sorted.
+    package var privileges: [String] {
+        let texts = (privilege?.permissions ?? []).flatMap { permission in
+            permission.namespaces.map { "\(permission.access) \($0.key): \($0.value)" }
+                + (permission.type.map { ["\(permission.access): \($0)"] } ?? [])
+        }
+        return texts.sorted()
+    }
 }
 
 /// The grants of all hosts' servers on the present connection.
@@ -25,8 +44,7 @@ final class Grants: Sendable {
     }
 
     func record(_ grant: PrivilegeGrant, host: String) {
-        let privileges = grant.permissions.filter { $0.type != "none" }.map { "\($0.access): \($0.type ?? "")" }
-        record(host) { $0.privileges = privileges.sorted().prefix(Self.mostNamespaces).map(\.self) }
+        record(host) { $0.privilege = grant.granting(mostNamespaces: Self.mostNamespaces) }
     }
 
     private func record(_ host: String, _ change: (inout HostGrants) -> Void) {

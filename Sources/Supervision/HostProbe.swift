@@ -28,8 +28,11 @@ package struct HostProbe: Hashable, Sendable {
 extension HostProbe.Finding {
     /// What an answer to the command add-user means: a form is offered to those who may fill it in.
     ///
-    /// - Parameter isDelegated: Whether the server delegates the host's commands to us.
-    init(addUser answer: Result<Element?, RequestError>, isDelegated: Bool) {
+    /// - Parameters:
+    ///   - grants: What the server has granted.
+    ///   - hasAdmin: Whether one of the host's admins is a user of it.
+    init(addUser answer: Result<Element?, RequestError>, grants: HostGrants, hasAdmin: Bool) {
+        let mayCommand = grants.privilege?.allows(.set(Element("command", namespace: Namespaces.commands))) == true
         switch answer {
         case .success(let payload):
             let notes = payload?.children.filter { $0.name == "note" && $0["type"] == "error" }.map(\.text) ?? []
@@ -40,24 +43,41 @@ extension HostProbe.Finding {
             } else {
                 self = .unknown("the server answered without a form")
             }
-        case .failure(.refused(let error)) where error.condition == .itemNotFound && isDelegated:
+        case .failure(.refused(let error)) where error.condition == .itemNotFound && grants.delegatesCommands:
             // ejabberd delegates our own requests, too: it was ourselves who answered.
-            self = .no("the server delegates the host's commands, this one among them, or does not have it")
+            self = .no(Self.isDelegated)
+        case .failure(.timeout) where grants.delegatesCommands && mayCommand:
+            // The same in the name of a user, whose answer ejabberd then loses.
+            self = .no(Self.isDelegated)
+        case .failure(.timeout) where !mayCommand:
+            self = .unknown(
+                "the server does not answer. ejabberd 24 drops what a component asks where `mod_privilege` is loaded, "
+                    + "unless that grants it `iq: {\(Namespaces.commands): {set: …}}` and one of `admins` is a user of the host"
+            )
+        case .failure(.timeout) where !hasAdmin:
+            self = .unknown(
+                "the server does not answer. It grants commands in the name of a user: make a user of the host one of `admins`"
+            )
         case .failure(let error):
             self.init(failure: error)
         }
     }
 
-    /// Whether commands come here, from what the server granted, and whether it serves the host at all.
-    init(commands grants: HostGrants, listed answer: Result<Element?, RequestError>) {
+    private static let isDelegated =
+        "the server delegates the host's commands, this one among them, or does not have it. ejabberd has it where "
+        + "`mod_configure` is loaded and `mod_delegation` leaves \(Namespaces.commands) alone"
+
+    /// Whether commands come here, from what the server granted, and from any answer of the host's, which it gives where the
+    /// server serves it.
+    init(commands grants: HostGrants, asked answer: Result<Element?, RequestError>) {
         if case .failure(.refused(let error)) = answer, Self.meansUnserved(error) {
             self = .no("the server does not serve the host: \(error)")
-        } else if grants.delegated.contains(Namespaces.commands) {
+        } else if grants.delegatesCommands {
             self = .yes
         } else if case .failure(.timeout) = answer {
             self = .unknown("the server does not answer, nor has it said that it delegates commands")
         } else {
-            self = .no("the server has not said that it delegates them (XEP-0355)")
+            self = .no(HostGrants.noDelegation)
         }
     }
 

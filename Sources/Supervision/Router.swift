@@ -195,10 +195,13 @@ final class Router: StanzaReceiver {
         guard message.type != "error", let from = message.from, from.isDomain else { return }
         // Any domain can send such a message; only those of hosts are kept.
         guard table.hosts[from.domain] != nil else { return }
+        // ejabberd grants to each address of ours by itself, and says of each what it may. All that is asked is asked from the
+        // component's own; what is delegated comes to any.
+        let isOwn = message.to == nil || message.to == address
         for child in message.children {
             if let delegation = DelegationGrant(child) {
                 grants.record(delegation, host: from.domain)
-            } else if let privilege = PrivilegeGrant(child) {
+            } else if isOwn, let privilege = PrivilegeGrant(child) {
                 grants.record(privilege, host: from.domain)
             } else {
                 continue

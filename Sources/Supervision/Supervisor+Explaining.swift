@@ -94,7 +94,7 @@ extension Supervisor {
     ) -> [Explanation] {
         let isConnected = componentReport.status == .connected
         let delegation: Explanation
-        if grants.delegated.contains(Namespaces.commands) {
+        if grants.delegatesCommands {
             let list = grants.delegated.contains(Namespaces.discoItems)
             delegation = Explanation(
                 "way: the host itself", "yes",
@@ -104,7 +104,7 @@ extension Supervisor {
             )
         } else if isConnected {
             delegation = Explanation(
-                "way: the host itself", "no", because: "the server has not said that it delegates commands (XEP-0355)")
+                "way: the host itself", "no", because: HostGrants.noDelegation)
         } else {
             delegation = Explanation(
                 "way: the host itself", "unknown", because: "the server tells it when the connection is made")

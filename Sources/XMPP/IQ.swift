@@ -37,12 +37,21 @@ public struct IQ: Hashable, Sendable {
 
     /// The answer to this request, from the address it was sent to.
     public func result(_ payload: Element? = nil) -> IQ {
-        IQ(from: to, to: from, id: id, body: .result(payload))
+        IQ(from: to, to: answerAddress, id: id, body: .result(payload))
     }
 
     /// The error that answers this request, from the address it was sent to.
     public func error(_ error: StanzaError) -> IQ {
-        IQ(from: to, to: from, id: id, body: .error(error))
+        IQ(from: to, to: answerAddress, id: id, body: .error(error))
+    }
+
+    /// Who gets the answer: the sender, or some resource of it where ejabberd asks in a domain's own name.
+    ///
+    /// ejabberd knows the answer to a request of its own by the id, which begins with `rr-` then, wherever it is sent. But
+    /// beside `mod_privilege`, ejabberd 24 drops each result with a child to a bare address of its own before it looks.
+    private var answerAddress: JID? {
+        guard let from, from.isDomain, id.hasPrefix("rr-") else { return from }
+        return JID(preparedLocalpart: nil, domain: from.domain, resource: "answer")
     }
 
     /// The stanza as an element of the given namespace, ``Namespaces/component`` on the stream itself.

@@ -14,7 +14,7 @@ public struct PrivilegeGrant: Hashable, Sendable {
 
     /// `urn:xmpp:privilege:2` (Prosody) or `urn:xmpp:privilege:1` (ejabberd 23.01).
     public let namespace: String
-    public let permissions: [Permission]
+    public private(set) var permissions: [Permission]
 
     /// Reads a `<privilege/>` of a message; `nil` when it is none.
     public init?(_ element: Element) {
@@ -31,5 +31,34 @@ public struct PrivilegeGrant: Hashable, Sendable {
             let push = child["push"].map { $0 == "true" || $0 == "1" }
             return Permission(access: access, type: child["type"], namespaces: namespaces, push: push)
         }
+    }
+
+    /// Whether IQs with such a payload may be sent in the users' names (§6).
+    public func allows(_ body: IQ.Body) -> Bool {
+        let (payload, type): (Element, String)
+        switch body {
+        case .get(let request): (payload, type) = (request, "get")
+        case .set(let request): (payload, type) = (request, "set")
+        case .result, .error: return false
+        }
+        return namespace == PrivilegedRequest.namespace
+            && permissions.contains { permission in
+                permission.access == "iq" && [type, "both"].contains(permission.namespaces[payload.namespace] ?? "")
+            }
+    }
+
+    /// The same without what grants nothing, and with so many permissions, and namespaces of each, at most.
+    public func granting(mostNamespaces most: Int) -> PrivilegeGrant {
+        var grant = self
+        grant.permissions = permissions.compactMap { permission in
+            let named = permission.namespaces.filter { $0.value != "none" }.sorted { $0.key < $1.key }.prefix(most)
+            let type = permission.type == "none" ? nil : permission.type
+            guard type != nil || !named.isEmpty else { return nil }
+            return Permission(
+                access: permission.access, type: type, namespaces: Dictionary(uniqueKeysWithValues: Array(named)),
+                push: permission.push)
+        }
+        grant.permissions = Array(grant.permissions.prefix(most))
+        return grant
     }
 }

@@ -179,8 +179,32 @@ def test_probe(daemon: Daemon, ejabberd: Ejabberd, installation: Installation) -
     with Control(installation.control_socket) as control:
         for host in ("a.example", "b.example"):
             (row,) = control.run(["grants", host, "--probe"]).rows
-            assert (row["add_user"], row["roster"]) == ("yes", "both" if ejabberd.grants_rosters else "none")
+            assert (row["add_user"], row["roster"]) == ("yes", "both")
             assert row["commands"].startswith("no: ")
+
+
+def test_probe_without_grants(directory: Path, ejabberd_files: ServerFiles) -> None:
+    """mod_privilege of 24.12 then drops what we ask; the answer says so, and how to get it."""
+    scratch = Path(tempfile.mkdtemp(prefix="invited-ejabberd-"))
+    server = Ejabberd(ejabberd_files, scratch, [COMPONENT], SECRET, ["a.example", "b.example"], grant=False)
+    try:
+        server.start()
+        installation = two_hosts(Installation(directory, server.component_port))
+        with Daemon(installation) as daemon:
+            daemon.await_log(messages.CONNECTED, timeout=60)
+            with Control(installation.control_socket) as control:
+                (row,) = control.run("grants a.example --probe").rows
+                if ejabberd_files.version.startswith("23."):
+                    assert row["add_user"] == "yes"
+                else:
+                    assert row["add_user"].startswith("unknown: the server does not answer")
+                    assert "`mod_privilege`" in row["add_user"]
+                assert "`mod_delegation`" in row["commands"] or row["commands"].startswith("unknown: ")
+                ways = {row["subject"]: row for row in control.run("host why a.example").rows}
+                assert "`mod_delegation`" in ways["way: the host itself"]["because"]
+    finally:
+        server.stop()
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 async def test_probe_where_commands_are_delegated(directory: Path, ejabberd_files: ServerFiles) -> None:

@@ -9,7 +9,7 @@ import pytest
 from harness.control import Control
 from harness.daemon import Daemon
 from harness.installation import COMPONENT, SECRET, Installation
-from harness.stanzas import (COMMANDS_NS, CREATE_ACCOUNT, DISCO_ITEMS_NS, FORMS_NS, INVITE, STANZA_ERRORS_NS, TOKEN,
+from harness.stanzas import (CLIENT_NS, COMMANDS_NS, CREATE_ACCOUNT, DISCO_ITEMS_NS, FORMS_NS, INVITE, STANZA_ERRORS_NS, TOKEN,
                              Invitation, command, command_of, condition, delegation_ns, find, iq, submission)
 from harness.ways import Delegated, Direct, Way, ask
 from harness.wire import ScriptedServer, Stream
@@ -212,12 +212,8 @@ FORM = f"<x xmlns='{FORMS_NS}' type='form'><field var='accountjid' type='jid-sin
 def test_probe(control: Control, stream: Stream, kind: str, payload: str, expected: str) -> None:
     grant(stream, "b.example", COMMANDS_NS, DISCO_ITEMS_NS)
     asking = control.begin(["grants", "b.example", "--probe"])
-    listing = stream.receive()
-    assert find(listing, DISCO_ITEMS_NS, "query").get("node") == COMMANDS_NS
-    assert listing.get("to") == "b.example"
-    stream.send(f"<iq type='result' id='{listing.get('id')}' from='b.example' to='{COMPONENT}'>"
-                f"<query xmlns='{DISCO_ITEMS_NS}' node='{COMMANDS_NS}'/></iq>")
     asked = stream.receive()
+    assert asked.get("to") == "b.example"
     assert find(asked, COMMANDS_NS, "command").get("node") == ADD_USER
     stream.send(f"<iq type='{kind}' id='{asked.get('id')}' from='b.example' to='{COMPONENT}'>{payload}</iq>")
     if expected == "yes":
@@ -228,6 +224,33 @@ def test_probe(control: Control, stream: Stream, kind: str, payload: str, expect
         stream.send(f"<iq type='result' id='{cancel.get('id')}' from='b.example' to='{COMPONENT}'/>")
     (row,) = control.finish(asking).rows
     assert (row["add_user"], row["commands"], row["roster"]) == (expected, "yes", "both")
+
+
+PRIVILEGE_NS = "urn:xmpp:privilege:2"
+
+
+def test_probe_in_the_name_of_an_admin(control: Control, stream: Stream) -> None:
+    """Where the server grants it; when the admin is refused, we ask ourselves."""
+    stream.send(f"<message from='b.example' to='{COMPONENT}'><privilege xmlns='{PRIVILEGE_NS}'><perm access='iq'>"
+                f"<namespace ns='{COMMANDS_NS}' type='both'/></perm></privilege></message>")
+    stream.barrier()
+    asking = control.begin(["grants", "b.example", "--probe"])
+    asked = stream.receive()
+    assert asked.get("to") == "admin@b.example"
+    inner = find(find(asked, PRIVILEGE_NS, "privileged_iq"), CLIENT_NS, "iq")
+    assert (inner.get("to"), inner.get("type"), inner.get("from")) == ("b.example", "set", None)
+    assert find(inner, COMMANDS_NS, "command").get("node") == ADD_USER
+    stream.send(f"<iq type='result' id='{asked.get('id')}' from='admin@b.example' to='{COMPONENT}'>"
+                f"<privilege xmlns='{PRIVILEGE_NS}'><forwarded xmlns='urn:xmpp:forward:0'>"
+                f"<iq xmlns='{CLIENT_NS}' type='error' id='{inner.get('id')}' from='b.example' to='admin@b.example'>"
+                f"<error type='auth'><forbidden xmlns='{STANZA_ERRORS_NS}'/></error></iq></forwarded></privilege></iq>")
+    direct = stream.receive()
+    assert direct.get("to") == "b.example"
+    stream.send(f"<iq type='result' id='{direct.get('id')}' from='b.example' to='{COMPONENT}'>"
+                f"<command xmlns='{COMMANDS_NS}' node='{ADD_USER}' status='executing'>{FORM}</command></iq>")
+    (row,) = control.finish(asking).rows
+    assert row["add_user"] == "yes"
+    assert row["privileges"] == [f"iq {COMMANDS_NS}: both"]
 
 
 def test_grants_without_a_connection(control: Control, stream: Stream, daemon: Daemon, server: ScriptedServer) -> None:

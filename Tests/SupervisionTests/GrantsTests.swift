@@ -25,8 +25,8 @@ import XMPP
             ])
     }
 
-    private func message(from: JID, type: String? = nil, _ children: Element...) -> Stanza {
-        .message(Message(from: from, to: component, type: type, children: children))
+    private func message(from: JID, to: JID = component, type: String? = nil, _ children: Element...) -> Stanza {
+        .message(Message(from: from, to: to, type: type, children: children))
     }
 
     private let hosts = [HostConfiguration(host: "a.example"), HostConfiguration(host: "b.example")]
@@ -43,6 +43,21 @@ import XMPP
             #expect(grants["a.example"]?.delegated == [Namespaces.commands, Namespaces.discoItems])
             #expect(grants["a.example"]?.privileges == ["message: outgoing", "roster: both"])
             #expect(grants["b.example"] == grants["a.example"])
+        }
+    }
+
+    /// ejabberd says of each of our addresses what it may.
+    @Test func whatAnotherAddressMayIsNotKept() async throws {
+        try await House.with(hosts) { house in
+            let version = "urn:xmpp:privilege:2"
+            let nothing = Element("privilege", namespace: version)
+            house.router.receive([
+                message(from: "a.example", privilege(version)),
+                message(from: "a.example", to: "invites.a.example", nothing, delegation),
+            ])
+            let grants = house.router.grants["a.example"]
+            #expect(grants?.rosterAccess == "both")
+            #expect(grants?.delegatesCommands == true)
         }
     }
 

@@ -46,7 +46,7 @@ import Testing
         // A refusal is an error inside a result: the client would not see the outer error.
         #expect(
             request.wrap(request.request.error(StanzaError(.forbidden))).element().xml()
-                == "<iq type='result' id='rr-1+/=' from='invites.host.example' to='a.example'>"
+                == "<iq type='result' id='rr-1+/=' from='invites.host.example' to='a.example/answer'>"
                 + "<delegation xmlns='urn:xmpp:delegation:1'><forwarded xmlns='urn:xmpp:forward:0'>"
                 + "<iq xmlns='jabber:client' type='error' id='0' from='a.example' to='alice@a.example/r'>"
                 + "<error type='auth'><forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq></forwarded>"

@@ -30,6 +30,18 @@ import Testing
         #expect(!iq.result().isRequest && iq.result().request == nil)
     }
 
+    /// ejabberd 24 drops what goes to a bare address of its own, and knows an answer by its id.
+    @Test(arguments: [
+        ("a.example", "rr-1-2-3-4", "a.example/answer"), ("a.example", "1", "a.example"),
+        ("a.example", "xrr-1", "a.example"), ("a.example/x", "rr-1", "a.example/x"),
+        ("u@a.example", "rr-1", "u@a.example"),
+    ])
+    func answersToAServersOwnRequests(from: String, id: String, to: String) throws {
+        let iq = try IQ(element("<iq type='get' id='\(id)' from='\(from)' to='d'><q/></iq>"))
+        #expect(iq.result(Element("q", namespace: "urn:q")).to == (try JID(to)))
+        #expect(iq.error(StanzaError(.forbidden)).to == (try JID(to)))
+    }
+
     @Test(
         arguments: [
             ("<iq type='result' id='1'/>", .result(nil)),

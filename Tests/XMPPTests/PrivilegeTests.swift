@@ -33,6 +33,68 @@ import Testing
         #expect(grant.permissions[1].push == true)
     }
 
+    @Test func whatGrantsNothingIsLeftOut() throws {
+        let grant = try #require(
+            PrivilegeGrant(
+                element(
+                    "<privilege xmlns='urn:xmpp:privilege:2'><perm type='none' access='roster'/><perm access='iq'>"
+                        + "<namespace ns='urn:b' type='none'/><namespace ns='urn:a' type='set'/><namespace ns='urn:c' type='get'/>"
+                        + "</perm><perm type='outgoing' access='message'/></privilege>")))
+        let left = grant.granting(mostNamespaces: 1).permissions
+        #expect(left == [.init(access: "iq", type: nil, namespaces: ["urn:a": "set"], push: nil)])
+        #expect(grant.granting(mostNamespaces: 2).permissions.map(\.access) == ["iq", "message"])
+    }
+
+    @Test(arguments: [("get", true, false), ("set", false, true), ("both", true, true), ("none", false, false)])
+    func requestsInUsersNames(type: String, get: Bool, set: Bool) throws {
+        for (version, counts) in [("urn:xmpp:privilege:2", true), ("urn:xmpp:privilege:1", false)] {
+            let grant = try #require(
+                PrivilegeGrant(
+                    element(
+                        "<privilege xmlns='\(version)'><perm access='iq'><namespace ns='urn:a' type='\(type)'/></perm></privilege>"
+                    )))
+            #expect(grant.allows(.get(Element("q", namespace: "urn:a"))) == (get && counts))
+            #expect(grant.allows(.set(Element("q", namespace: "urn:a"))) == (set && counts))
+            #expect(!grant.allows(.get(Element("q", namespace: "urn:b"))))
+        }
+    }
+
+    @Test func aRequestInAUsersName() throws {
+        let request = PrivilegedRequest(of: try JID("u@h"), to: try JID("h"), .set(Element("q", namespace: "urn:q")))
+        #expect(
+            request.envelope.element().xml()
+                == "<iq type='set' id='' to='u@h'><privileged_iq xmlns='urn:xmpp:privilege:2'>"
+                + "<iq xmlns='jabber:client' type='set' id='privileged' to='h'><q xmlns='urn:q'/></iq></privileged_iq></iq>"
+        )
+    }
+
+    @Test(arguments: [
+        ("<iq xmlns='jabber:client' type='result' id='1'><q xmlns='urn:q'/></iq>", "q"),
+        ("<iq xmlns='jabber:client' type='result' id='1'/>", "nothing"),
+        (
+            "<iq xmlns='jabber:client' type='error' id='1'><error type='auth'>"
+                + "<forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>", "forbidden"
+        ),
+        ("<iq xmlns='jabber:client' type='get' id='1' from='a@b'><q/></iq>", "undefined-condition"),
+        ("<iq type='result' id='1'/>", "undefined-condition"), ("", "undefined-condition"),
+    ])
+    func itsAnswer(inner: String, expected: String) throws {
+        func name(_ payload: Element?) -> String {
+            do {
+                return try PrivilegedRequest.answer(in: payload)?.name ?? "nothing"
+            } catch {
+                if case .refused(let error) = error { return error.condition.rawValue }
+                return "\(error)"
+            }
+        }
+        let payload = try element(
+            "<privilege xmlns='urn:xmpp:privilege:2'><forwarded xmlns='urn:xmpp:forward:0'>\(inner)</forwarded></privilege>"
+        )
+        #expect(name(payload) == expected)
+        #expect(name(nil) == "undefined-condition")
+        #expect(name(Array(payload.children)[0]) == "undefined-condition")
+    }
+
     @Test func others() {
         #expect(PrivilegeGrant(Element("privilege", namespace: "urn:xmpp:privilege:3")) == nil)
         #expect(PrivilegeGrant(Element("perm", namespace: "urn:xmpp:privilege:2")) == nil)

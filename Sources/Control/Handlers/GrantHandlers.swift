@@ -57,7 +57,7 @@ package struct GrantHandlers: Sendable {
         let grants = supervisor.grants(of: host)
         let isConnected = supervisor.componentReport.status == .connected
         let commands =
-            probe?.commands.description ?? (grants.delegated.contains(Namespaces.commands) ? "yes" : "unknown")
+            probe?.commands.description ?? (grants.delegatesCommands ? "yes" : "unknown")
         return .row([
             "host": .text(host),
             "add_user": .text(probe?.addUser.description ?? "unknown"),
@@ -72,13 +72,5 @@ package struct GrantHandlers: Sendable {
         CommandFailure(
             .disconnected, supervisor.componentReport.status.words(supervisor.daemon.component.server),
             hint: "`component status` tells more")
-    }
-}
-
-extension HostGrants {
-    /// What may be done with the rosters of the host's users: `none`, `get`, `set` or `both` (XEP-0356 §4.2).
-    fileprivate var rosterAccess: String {
-        let prefix = "roster: "
-        return privileges.first { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) } ?? "none"
     }
 }

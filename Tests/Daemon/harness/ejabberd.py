@@ -12,16 +12,15 @@ from .server_process import ServerProcess
 
 
 def configuration(client_port: int, component_port: int, addresses: list[str], secret: str, hosts: list[str], *,
-                  delegate: bool, privilege: bool) -> str:
+                  delegate: bool, grants: dict[str, object]) -> str:
     """ejabberd's configuration; JSON is YAML."""
     modules: dict[str, object] = {
         "mod_roster": {},
         "mod_disco": {},
         "mod_adhoc": {},
         "mod_configure": {},
+        "mod_privilege": grants,
     }
-    if privilege:
-        modules["mod_privilege"] = {"roster": {"both": "invited"}}
     if delegate:
         modules["mod_delegation"] = {"namespaces": {"http://jabber.org/protocol/commands": {"access": "invited"}}}
     return json.dumps({
@@ -34,7 +33,7 @@ def configuration(client_port: int, component_port: int, addresses: list[str], s
             {"port": component_port, "ip": "127.0.0.1", "module": "ejabberd_service", "access": "all",
              "hosts": {address: {"password": secret} for address in addresses}, "global_routes": True},
         ],
-        "acl": {"admin": {"user": ["admin@a.example"]}, "invited": {"server": addresses[0]}},
+        "acl": {"admin": {"user": [f"admin@{host}" for host in hosts]}, "invited": {"server": addresses[0]}},
         "access_rules": {
             "c2s": {"allow": "all"},
             "invited": {"allow": "invited"},
@@ -54,7 +53,7 @@ class Ejabberd(ServerProcess):
     USER = "ejabberd"
 
     def __init__(self, files: ServerFiles, directory: Path, addresses: list[str], secret: str, hosts: list[str],
-                 delegate: bool = False) -> None:
+                 delegate: bool = False, grant: bool = True) -> None:
         self.files = files
         self.directory = directory
         self.client_port = free_port()
@@ -62,17 +61,18 @@ class Ejabberd(ServerProcess):
         self._users: list[tuple[str, str, str]] = []
         (directory / "ejabberd.yml").write_text(
             configuration(self.client_port, self.component_port, addresses, secret, hosts, delegate=delegate,
-                          privilege=self.grants_rosters)
+                          grants=self._grants() if grant else {})
         )
         if os.geteuid() == 0:
             for path in [directory, *directory.iterdir()]:
                 shutil.chown(path, self.USER, self.USER)
 
-    @property
-    def grants_rosters(self) -> bool:
-        """Not in 24.12: its mod_privilege drops what a component sends to bare addresses, gets, sets and results with a
-        child, whatever it grants. Neither delegation nor XEP-0133 works beside it."""
-        return not self.files.version.startswith("24.")
+    def _grants(self) -> dict[str, object]:
+        """Rosters; and, since 24.10 where nothing else reaches a host, commands in the name of a user."""
+        grants: dict[str, object] = {"roster": {"both": "invited"}}
+        if not self.files.version.startswith("23."):
+            grants["iq"] = {"http://jabber.org/protocol/commands": {"set": "invited"}}
+        return grants
 
     def register(self, user: str, password: str) -> None:
         """Have the account made when the node starts."""

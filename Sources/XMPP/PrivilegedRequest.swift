@@ -1,0 +1,42 @@
+/// A request that a component sends in the name of a user of a host, where the host's server grants it (XEP-0356 §6.3).
+public struct PrivilegedRequest: Hashable, Sendable {
+    static let namespace = "urn:xmpp:privilege:2"
+
+    /// In whose name; a bare JID.
+    public let user: JID
+    /// To whom.
+    public let to: JID
+    /// What is asked, a get or a set.
+    public let body: IQ.Body
+
+    public init(of user: JID, to: JID, _ body: IQ.Body) {
+        self.user = user
+        self.to = to
+        self.body = body
+    }
+
+    /// The request to send: of the same type, to the user, with the other one in it.
+    public var envelope: IQ {
+        // The server puts an id of its own on what it sends.
+        let inner = IQ(from: nil, to: to, id: "privileged", body: body).element(namespace: Namespaces.client)
+        let payload = Element("privileged_iq", namespace: Self.namespace, children: [inner])
+        let envelope: IQ.Body = if case .get = body { .get(payload) } else { .set(payload) }
+        return IQ(from: nil, to: user, id: "", body: envelope)
+    }
+
+    /// The answer to the inner request, from the payload that answered the envelope.
+    ///
+    /// - Throws: ``RequestError/refused(_:)`` with the error that it was answered with, or with `undefined-condition` when
+    ///   no answer is in the payload.
+    public static func answer(in payload: Element?) throws(RequestError) -> Element? {
+        let forwarded = payload?.child("forwarded", namespace: Namespaces.forward)
+        guard payload?.is("privilege", namespace) == true,
+            let inner = forwarded?.child("iq", namespace: Namespaces.client), let answer = try? IQ(inner)
+        else { throw .refused(StanzaError(.undefinedCondition, text: "the server answered without the answer")) }
+        switch answer.body {
+        case .result(let payload): return payload
+        case .error(let error): throw .refused(error)
+        case .get, .set: throw .refused(StanzaError(.undefinedCondition, text: "the server answered with a request"))
+        }
+    }
+}
