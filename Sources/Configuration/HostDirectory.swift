@@ -83,7 +83,8 @@ struct HostDirectory: Sendable {
     /// Whether the entry is still there: between listing and reading it can have gone, which is no mistake.
     private static func exists(_ name: String, in directory: CInt) -> Bool {
         var status = stat()
-        return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0
+        // What may not be looked at, in a directory that may only be listed, is there all the same.
+        return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT
     }
 }
 

@@ -97,6 +97,14 @@ def test_hosts_directory(installation: Installation, mode: int, mended: int) -> 
     assert installation.hosts_directory.stat().st_mode & 0o777 == mended
 
 
+def test_hosts_directory_that_can_only_be_listed(installation: Installation) -> None:
+    installation.hosts_directory.chmod(0o744)
+    line = refused(installation)
+    assert line.startswith(f"{installation.hosts_directory}/a.example.yaml:1:1: cannot be read: ")
+    mend(line)
+    assert_good(installation)
+
+
 def test_everything_on_the_way_is_mended_at_once(installation: Installation, directory: Path) -> None:
     installation.configuration.chmod(0o600)
     directory.chmod(0o700)
