@@ -8,6 +8,7 @@ public struct ConfigurationLoader: Sendable {
     /// The path of the daemon's file.
     public let file: String
     private let credentialsDirectory: String?
+    private let user: DaemonUser?
     private let wallClock: @Sendable () -> Int64
     private var directory: HostDirectory
 
@@ -17,15 +18,20 @@ public struct ConfigurationLoader: Sendable {
     /// - Parameters:
     ///   - file: The path of the daemon's file, `invited.yaml`.
     ///   - credentialsDirectory: The value of `CREDENTIALS_DIRECTORY` when systemd set it.
-    public init(file: String, credentialsDirectory: String?) {
-        self.init(file: file, credentialsDirectory: credentialsDirectory, wallClock: FileStamp.now)
+    ///   - user: The user whose rights the process has assumed, to check the files for another process. What that user
+    ///     may not read is then told with a remedy, and a secret is read as root. The path has to be absolute.
+    public init(file: String, credentialsDirectory: String?, user: DaemonUser? = nil) {
+        self.init(file: file, credentialsDirectory: credentialsDirectory, user: user, wallClock: FileStamp.now)
     }
 
     /// - Parameter wallClock: The clock that the file system's time stamps are compared with, in nanoseconds since
     ///   1970.
-    init(file: String, credentialsDirectory: String?, wallClock: @escaping @Sendable () -> Int64) {
+    init(
+        file: String, credentialsDirectory: String?, user: DaemonUser? = nil, wallClock: @escaping @Sendable () -> Int64
+    ) {
         self.file = file
         self.credentialsDirectory = credentialsDirectory
+        self.user = user
         self.wallClock = wallClock
         directory = HostDirectory(path: "")
     }
@@ -35,7 +41,8 @@ public struct ConfigurationLoader: Sendable {
         var report = DiagnosticReport(file: file)
         let (settings, withheld) = readDaemonFile(report: &report)
         let daemon = settings?.configuration(
-            relativeTo: Path.directory(of: file), credentialsDirectory: credentialsDirectory, report: &report)
+            relativeTo: Path.directory(of: file), credentialsDirectory: credentialsDirectory, user: user,
+            report: &report)
         let scan = scanHosts(settings: settings, report: &report)
         if let withheld { report.withhold(withheld.mistakes) }
         let isDaemonGood = report.isEmpty
@@ -67,6 +74,7 @@ public struct ConfigurationLoader: Sendable {
             hosts: hosts,
             refused: refused,
             diagnostics: (report.sorted + refused.flatMap(\.diagnostics)).sorted(),
+            notes: report.notes,
             filesRead: scan.filesRead,
             defaults: defaults,
             daemonFile: file,
@@ -82,7 +90,7 @@ public struct ConfigurationLoader: Sendable {
             let settings = YAMLReader.read(read.bytes, report: &report).map { DaemonSettings($0, report: &report) }
             return (settings, read.withheld)
         } catch {
-            report.add(.start, error.message)
+            report.add(.start, error.message(file, for: user))
             return (nil, nil)
         }
     }
@@ -92,12 +100,12 @@ public struct ConfigurationLoader: Sendable {
         let path = (settings ?? DaemonSettings()).resolvedHostsDirectory(relativeTo: Path.directory(of: file))
         if path != directory.path { directory = HostDirectory(path: path) }
         do {
-            return try directory.scan(now: wallClock())
+            return try directory.scan(now: wallClock(), for: user)
         } catch {
             // Where the daemon's file could not be read, the directory is only a guess.
             if let settings {
-                report.add(
-                    settings.hostsDirectory?.mark ?? .start, "`hosts_directory` \(path.quoted) \(error.message)")
+                let message = error.message(path, isDirectory: true, for: user)
+                report.add(settings.hostsDirectory?.mark ?? .start, "`hosts_directory` \(path.quoted) \(message)")
             }
             return HostDirectory.Scan(files: [], filesRead: 0)
         }

@@ -12,10 +12,14 @@ extension DaemonSettings {
     ///
     /// The credential goes before `secret` and `secret_file`: whoever hands it over runs the daemon, and the service's
     /// own user need not be able to read the file that a person's `invited check` reads.
+    ///
+    /// - Parameter user: The user for whom root checks the file.
     func configuration(
-        relativeTo directory: String, credentialsDirectory: String?, report: inout DiagnosticReport
+        relativeTo directory: String, credentialsDirectory: String?, user: DaemonUser? = nil,
+        report: inout DiagnosticReport
     ) -> DaemonConfiguration? {
-        let secret = findSecret(relativeTo: directory, credentialsDirectory: credentialsDirectory, report: &report)
+        let secret = findSecret(
+            relativeTo: directory, credentialsDirectory: credentialsDirectory, user: user, report: &report)
         let socket = Path.join(directory, controlSocket?.value ?? DaemonConfiguration.standardControlSocket)
         if socket.utf8.count > Self.longestSocketPath {
             let limit = Self.longestSocketPath
@@ -37,12 +41,12 @@ extension DaemonSettings {
     }
 
     private func findSecret(
-        relativeTo directory: String, credentialsDirectory: String?, report: inout DiagnosticReport
+        relativeTo directory: String, credentialsDirectory: String?, user: DaemonUser?, report: inout DiagnosticReport
     ) -> (value: Secret, source: DaemonConfiguration.SecretSource)? {
         if let credentialsDirectory {
             let path = Path.join(credentialsDirectory, Self.credentialName)
             do {
-                return (try Self.readSecret(path), .credential(path))
+                return (try Self.readSecret(path, for: user) { _ in }, .credential(path))
             } catch {
                 if error.code != ENOENT {
                     let name = Self.credentialName
@@ -54,7 +58,10 @@ extension DaemonSettings {
         if let secretFile {
             let path = Path.join(directory, secretFile.value)
             do {
-                return (try Self.readSecret(path), .file(path))
+                let secret = try Self.readSecret(path, for: user) { user in
+                    report.note(secretFile.mark, Self.note(path, for: user))
+                }
+                return (secret, .file(path))
             } catch {
                 report.add(secretFile.mark, "`secret_file` \(path.quoted) \(error.message)")
                 return nil
@@ -66,6 +73,31 @@ extension DaemonSettings {
             report.add(componentMark, "`component` has no secret: \(ways)")
         }
         return nil
+    }
+
+    /// Reads a secret, as root where the user for whom it is checked may not: so does systemd, which hands it over.
+    ///
+    /// - Parameter refused: Called when it was read as root.
+    private static func readSecret(
+        _ path: String, for user: DaemonUser?, refused: (DaemonUser) -> Void
+    ) throws(FileProblem) -> Secret {
+        do {
+            return try readSecret(path)
+        } catch {
+            guard let user, error.code == EACCES else { throw error }
+            let secret = try user.asRoot { Result { () throws(FileProblem) in try readSecret(path) } }.get()
+            refused(user)
+            return secret
+        }
+    }
+
+    /// What has to be known of a secret that is not the user's to read. Whether the unit hands it over, this does not say.
+    private static func note(_ path: String, for user: DaemonUser) -> String {
+        """
+        `secret_file` \(path.quoted) was read as root: `\(user.name)` may not read it, and need not where the unit hands \
+        it over as the credential `\(credentialName)`. Where none does, \
+        \(AccessAdvice.text(path, isDirectory: false, for: user))
+        """
     }
 
     private static func readSecret(_ path: String) throws(FileProblem) -> Secret {

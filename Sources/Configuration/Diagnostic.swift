@@ -48,6 +48,8 @@ public struct Diagnostic: Error, Hashable, Comparable, Sendable, CustomStringCon
 struct DiagnosticReport {
     let file: String
     private var diagnostics: [Diagnostic] = []
+    /// What is no mistake, and yet to be said.
+    private(set) var notes: [Diagnostic] = []
     private var dropped = 0
     private var lastDropped = SourceMark.start
 
@@ -67,10 +69,15 @@ struct DiagnosticReport {
         }
     }
 
+    mutating func note(_ mark: SourceMark, _ message: String) {
+        notes.append(Diagnostic(location: location(mark), message: message))
+    }
+
     var isEmpty: Bool { diagnostics.isEmpty }
 
     /// Leaves of the mistakes, if there are any, only that there are: the file may not be quoted.
     mutating func withhold(_ reason: String) {
+        notes = []
         guard !isEmpty else { return }
         (diagnostics, dropped) = ([Diagnostic(location: location(.start), message: reason)], 0)
     }

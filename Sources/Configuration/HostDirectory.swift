@@ -19,8 +19,9 @@ struct HostDirectory: Sendable {
 
     /// Lists the directory, and reads those files that are new or have changed.
     ///
+    /// - Parameter user: The user for whom the files are checked, when that is not the one who reads them.
     /// - Throws: ``FileProblem`` when the directory cannot be listed to its end. What was known before stays known.
-    mutating func scan(now: Int64) throws(FileProblem) -> Scan {
+    mutating func scan(now: Int64, for user: DaemonUser? = nil) throws(FileProblem) -> Scan {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY | O_NONBLOCK)
         guard descriptor >= 0 else { throw FileProblem(code: errno) }
         guard let stream = fdopendir(descriptor) else {
@@ -42,7 +43,8 @@ struct HostDirectory: Sendable {
                 if let known = files[name], Self.isUnchanged(known, name: name, in: descriptor) {
                     current.append(known)
                 } else if Self.exists(name, in: descriptor) {
-                    current.append(HostFile(name: name, path: Path.join(path, name), in: descriptor, now: now))
+                    current.append(
+                        HostFile(name: name, path: Path.join(path, name), in: descriptor, now: now, for: user))
                     filesRead += 1
                 }
             }
@@ -81,7 +83,8 @@ struct HostDirectory: Sendable {
     /// Whether the entry is still there: between listing and reading it can have gone, which is no mistake.
     private static func exists(_ name: String, in directory: CInt) -> Bool {
         var status = stat()
-        return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0
+        // What may not be looked at, in a directory that may only be listed, is there all the same.
+        return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT
     }
 }
 

@@ -25,8 +25,10 @@ final class HostFile: Sendable {
 
     /// Reads a file.
     ///
-    /// - Parameter path: The path to name in messages.
-    init(name: String, path: String, in directory: CInt, now: Int64) {
+    /// - Parameters:
+    ///   - path: The path to name in messages.
+    ///   - user: The user for whom the file is checked, when that is not the one who reads it.
+    init(name: String, path: String, in directory: CInt, now: Int64, for user: DaemonUser?) {
         self.name = name
         self.path = path
         var report = DiagnosticReport(file: path)
@@ -44,7 +46,7 @@ final class HostFile: Sendable {
             withheld = nil
             content = nil
             settings = nil
-            report.add(.start, error.message)
+            report.add(.start, error.message(path, for: user))
         }
         diagnostics = report.sorted
     }

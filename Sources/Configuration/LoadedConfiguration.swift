@@ -9,6 +9,8 @@ public struct LoadedConfiguration: Sendable {
     public let refused: [RefusedHost]
     /// Every mistake in every file, ordered by file, line and column; empty when all is well.
     public let diagnostics: [Diagnostic]
+    /// What is no mistake, and yet to be known to whoever has the files checked for another user.
+    public internal(set) var notes: [Diagnostic] = []
     /// How many hosts' files were opened; all others are as they were at the load before.
     public let filesRead: Int
 

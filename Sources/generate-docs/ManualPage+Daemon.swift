@@ -6,7 +6,8 @@ extension ManualPage {
         var page = ManualPage("invited", section: 8, summary: "invitation daemon for XMPP hosting")
         page.section("SYNOPSIS")
         page.synopsis([
-            "invited run [--config FILE] [--log-format text|json] [--log-level LEVEL]", "invited check [--config FILE]",
+            "invited run [--config FILE] [--log-format text|json] [--log-level LEVEL]",
+            "invited check [--config FILE] [--user USER]",
         ])
         page.section("DESCRIPTION")
         page.paragraphs(
@@ -19,9 +20,25 @@ extension ManualPage {
         page.item("run", "Run the daemon in the foreground. This is what the service does.")
         page.item(
             "check",
-            "Read and check all files, print every mistake as FILE:LINE:COLUMN, and exit with 0 when there is none.")
+            """
+            Read and check all files, print every mistake as FILE:LINE:COLUMN, and exit with 0 when there is none. Run by \
+            root, it reads them with the rights of the daemon's user, in all groups of that user, and judges links as that \
+            user's daemon does. Where rights are missing it names the commands that give them, and as little more as \
+            `chgrp`(1) and `chmod`(1) can; none for a file that a link of another user than root leads to, or that has \
+            several hard links.
+
+            A `secret_file` that the user may not read is read as root, as systemd does to hand it over as a credential. \
+            That is no mistake, and a note on standard error says so; whether the unit hands it over is not checked. Nor is \
+            what else the unit takes away, such as `ProtectHome=`, or whether the daemon can write its files.
+            """)
         page.section("OPTIONS")
         page.item("--config FILE", "The daemon's configuration file; /etc/invited/invited.yaml unless given.")
+        page.item(
+            "--user USER",
+            """
+            `check`, for root only: the user whose rights read the files; `root` checks as root. Unless given, `invited` \
+            where there is such a user; where there is none root checks as root, and a note says so.
+            """)
         page.item(
             "--log-format text|json",
             "How log lines are written to standard error: for people and the system's journal, or as JSON.")

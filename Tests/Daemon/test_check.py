@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.daemon import binary
+from harness.daemon import as_oneself, binary
 from harness.installation import Installation
 
 PLACE = re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+):(?P<column>\d+): (?P<text>.+)$", re.MULTILINE)
@@ -19,7 +19,7 @@ def installation(directory: Path) -> Installation:
 
 
 def check(installation: Installation) -> tuple[int, list[tuple[str, int, int, str]], str]:
-    done = subprocess.run([binary(), "check", "--config", installation.configuration],
+    done = subprocess.run([binary(), "check", *as_oneself(), "--config", installation.configuration],
                           capture_output=True, timeout=30, stdin=subprocess.DEVNULL)
     output = (done.stdout + done.stderr).decode()
     places = [(Path(found["file"]).name, int(found["line"]), int(found["column"]), found["text"])

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from harness.control import Control
-from harness.daemon import Daemon, binary
+from harness.daemon import Daemon, as_oneself, binary
 from harness.installation import Installation
 from harness.wire import ScriptedServer, Stream
 
@@ -43,7 +43,8 @@ def test_nothing_is_quoted_from_a_file_that_a_link_leads_to(
             [mistake] = [row for row in root.run("config check").rows if "c.example" in json.dumps(row)]
             assert "link" in json.dumps(mistake)
         assert "zqx" not in daemon.transcript
-    checked = subprocess.run([binary(), "check", "--config", installation.configuration], capture_output=True)
+    checked = subprocess.run([binary(), "check", *as_oneself(), "--config", installation.configuration],
+                             capture_output=True)
     assert checked.returncode == 1 and b"c.example.yaml:1:1: " in checked.stdout and b"zqx" not in checked.stdout
     assert secret.read_text() == SECRET
 

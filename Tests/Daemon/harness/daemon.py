@@ -21,6 +21,11 @@ def binary() -> str:
     return os.environ.get("INVITED", str(REPOSITORY / ".build" / "debug" / "invited"))
 
 
+def as_oneself() -> list[str]:
+    """What keeps `check` from becoming the user `invited`, whom the machine may have and the test's files do not know."""
+    return ["--user", "root"] if os.geteuid() == 0 else []
+
+
 @dataclass(frozen=True)
 class LogLine:
     """One line of the daemon's log. `index` counts from 0 over the life of the process."""
