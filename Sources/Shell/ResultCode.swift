@@ -65,7 +65,7 @@ public enum ResultCode: String, CaseIterable, Hashable, Sendable {
     case cancelled = "cancelled"
     /// The daemon is ending.
     case shuttingDown = "daemon.shutting-down"
-    /// Nobody listens on the socket. Only the client says this.
+    /// Nobody listens on the socket, or the daemon does not answer there. Only the client says this.
     case unreachable = "daemon.unreachable"
     /// A mistake in the daemon itself.
     case `internal` = "internal"

@@ -62,7 +62,12 @@ extension ManualPage {
         page.item("0", "It was told to end, or all files are good.")
         page.item("1", "It could not start, or files have mistakes.")
         page.item("64", "It was used wrongly.")
-        page.item("78", "`run`: the daemon's file or the secret is refused, and starting again will not help.")
+        page.item(
+            "78",
+            """
+            `run`: the daemon's file or the secret is refused, or the directory of the hosts' files is not there. Starting \
+            again will not help.
+            """)
         page.section("ENVIRONMENT")
         page.item(
             "CREDENTIALS_DIRECTORY", "Where `component-secret` is, the secret of the component (systemd.exec(5)).")
@@ -79,6 +84,11 @@ extension ManualPage {
 
             `READY=1` follows the first handshake with the XMPP server, or comes with a status text while the server is \
             away.
+
+            A daemon that has crashed, or has given no sign of life for 15 seconds, is started again. One whose file is \
+            refused (78), or whose secret systemd does not find (243, CREDENTIALS), is not: then each `invitectl`(1) tries \
+            to start it once, and says that the connection was closed. `systemctl status invited` says why. When that is \
+            mended, `systemctl start invited` starts the daemon, and its socket where that is gone.
             """)
         page.section("FILES")
         page.item("/etc/invited/invited.yaml", "The daemon's file; see `invited.yaml`(5).")

@@ -69,7 +69,10 @@ final class Connection {
 
     // MARK: Reading
 
-    private static var gone: CommandFailure { CommandFailure(.unreachable, "the daemon has closed the connection") }
+    /// Before the greeting that is, with socket activation, a daemon that cannot start.
+    private static var gone: CommandFailure {
+        CommandFailure(.unreachable, "the daemon has closed the connection", hint: UnixSocket.statusHint)
+    }
 
     private static func hello(
         _ socket: Int32, _ signals: Signals, _ input: inout LineBuffer, _ path: String,

@@ -33,11 +33,12 @@ enum UnixSocket {
         return socket
     }
 
-    /// Somebody listens, and says nothing. With socket activation that is a daemon that cannot start.
+    /// What tells why there is no daemon.
+    static let statusHint = "`systemctl status invited` shows whether the daemon runs"
+
+    /// Somebody listens, and says nothing.
     static func unanswered(_ path: String) -> CommandFailure {
-        CommandFailure(
-            .unreachable, "the daemon does not answer on \(path)",
-            hint: "`systemctl status invited` shows whether the daemon runs")
+        CommandFailure(.unreachable, "the daemon does not answer on \(path)", hint: statusHint)
     }
 
     private static func isSocket(_ path: String) -> Bool {
@@ -55,7 +56,7 @@ enum UnixSocket {
         case ENOENT, ECONNREFUSED:
             CommandFailure(
                 .unreachable, "nobody listens on \(path)",
-                hint: "`systemctl status invited` shows whether the daemon runs; --socket names another socket")
+                hint: "\(statusHint); --socket names another socket")
         case EAGAIN, ETIMEDOUT: unanswered(path)
         case let error: CommandFailure(.unreachable, "\(path): \(String(cString: strerror(error)))")
         }

@@ -3,7 +3,9 @@
 import json
 import os
 import signal
+import socket
 import subprocess
+import threading
 from pathlib import Path
 
 import pexpect
@@ -84,6 +86,19 @@ def test_refused_instead_of_greeted(daemon: FakeDaemon, run: Run) -> None:
     daemon.greeting = json.dumps({"id": 0, "end": failed("access.denied", "you have no role")}).encode() + b"\n"
     result = run("status")
     assert (result.returncode, result.stderr) == (4, "invitectl: you have no role (access.denied)\n")
+
+
+def test_daemon_that_cannot_start(directory: Path, run: Run) -> None:
+    """systemd closes what waits at the socket when the daemon that it has started for it fails."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(directory / "failing.sock"))
+        listener.listen()
+        threading.Thread(target=lambda: listener.accept()[0].close(), daemon=True).start()
+        result = run("--socket", str(directory / "failing.sock"), "status")
+    assert (result.returncode, result.stdout) == (3, "")
+    assert result.stderr == (
+        "invitectl: the daemon has closed the connection (daemon.unreachable)\n"
+        "hint: `systemctl status invited` shows whether the daemon runs\n")
 
 
 def test_daemon_gone_amid_a_change(daemon: FakeDaemon, run: Run) -> None:

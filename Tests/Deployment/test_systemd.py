@@ -16,8 +16,8 @@ RESTART = SYSTEMD / "invited.restart.conf"
 EXPOSURE_LIMIT = 1.5
 
 
-def run(*command):
-    environment = dict(os.environ, LC_ALL="C.UTF-8", SYSTEMD_COLORS="0", SYSTEMD_PAGER="")
+def run(*command, **environment):
+    environment = dict(os.environ, LC_ALL="C.UTF-8", SYSTEMD_COLORS="0", SYSTEMD_PAGER="") | environment
     return subprocess.run(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
@@ -27,7 +27,8 @@ def settings(name, unit=UNIT):
 
 
 def verify(service, tmp_path, socket=SOCKET.read_text(), restart=None):
-    """`verify` wants the binaries to exist, so the units are checked with others in their place."""
+    """`verify` wants binaries and manual pages to exist, so the units are checked with others in the place of the binaries,
+    and with the pages of this checkout alone."""
     for name in ("invited", "invitectl"):
         shutil.copy("/bin/true", tmp_path / name)
     (tmp_path / "invited.service").write_text(service.replace("/usr/local/bin/", f"{tmp_path}/"))
@@ -35,8 +36,13 @@ def verify(service, tmp_path, socket=SOCKET.read_text(), restart=None):
     if restart is not None:
         (tmp_path / "invited.service.d").mkdir(exist_ok=True)
         (tmp_path / "invited.service.d/restart.conf").write_text(restart)
+    for page in (SYSTEMD.parent / "docs/man").iterdir():
+        section = tmp_path / f"man/man{page.suffix[1:]}"
+        section.mkdir(parents=True, exist_ok=True)
+        shutil.copy(page, section)
     return run(
-        "systemd-analyze", "verify", "--man=no", str(tmp_path / "invited.service"), str(tmp_path / "invited.socket")
+        "systemd-analyze", "verify", "--man=yes", str(tmp_path / "invited.service"), str(tmp_path / "invited.socket"),
+        MANPATH=str(tmp_path / "man"),
     )
 
 
@@ -50,6 +56,8 @@ def test_verify_would_have_noticed_a_mistake(tmp_path):
     assert "invited.service" in result.stdout and "perhaps" in result.stdout
     result = verify(UNIT.read_text(), tmp_path, SOCKET.read_text().replace("RemoveOnStop=yes", "RemoveOnStop=perhaps"))
     assert "invited.socket" in result.stdout and "perhaps" in result.stdout
+    result = verify(UNIT.read_text().replace("man:invitectl(1)", "man:invitectl(8)"), tmp_path)
+    assert "invitectl(8)" in result.stdout
 
 
 def test_growing_restart_delays_verify_where_systemd_has_them(tmp_path):
@@ -98,6 +106,25 @@ def test_the_socket_is_there_before_the_daemon_and_stays_while_it_restarts():
     assert settings("RuntimeDirectoryMode") == settings("DirectoryMode", SOCKET) == ["0755"]
 
 
+def test_a_daemon_that_cannot_start_does_not_take_the_socket_with_it():
+    # What waits at the socket when the daemon fails would start it again at once, as often as systemd lets it.
+    assert settings("FlushPending", SOCKET) == ["yes"]
+    # Every `invitectl` is a start. Past this limit the socket fails, and `systemctl start` is refused.
+    assert settings("StartLimitIntervalSec") == ["0"]
+    assert settings("StartLimitBurst") == settings("StartLimitAction") == []
+    # `systemctl start invited` starts the socket as well; without a limit of its own, which systemd's own suffices for.
+    assert settings("Sockets") == ["invited.socket"]
+    assert [name for name in ("TriggerLimitIntervalSec", "TriggerLimitBurst") if settings(name, SOCKET)] == []
+
+
+def test_a_daemon_that_ends_by_itself_or_hangs_is_started_again():
+    assert settings("Restart") == ["on-failure"]
+    assert settings("WatchdogSec") == ["15s"]
+    # The growing delays count from this one, and need a longer last one.
+    assert settings("RestartSec") == ["2s"]
+    assert settings("RestartMaxDelaySec", RESTART) == ["1min"] and len(settings("RestartSteps", RESTART)) == 1
+
+
 def test_the_daemon_sees_who_is_at_its_socket():
     # In a user namespace SO_PEERCRED says 65534 for everybody who is not mapped there.
     assert settings("PrivateUsers") == []
@@ -106,6 +133,8 @@ def test_the_daemon_sees_who_is_at_its_socket():
 def test_the_hosts_files_can_be_written_and_nothing_else_in_etc():
     assert settings("ProtectSystem") == ["strict"]
     assert settings("ReadWritePaths") == ["-/etc/invited/config.d"]
+    # `strict` leaves /dev as it is, and /run where ProtectProc= and others mount it anew: both have places for everybody.
+    assert settings("ReadOnlyPaths") == ["/run -/dev/shm -/dev/mqueue"]
     # It would be writable, with the daemon's own file in it. tmpfiles makes it.
     assert settings("ConfigurationDirectory") == []
 

@@ -83,7 +83,8 @@ extension ResultCode {
         case .refused: "The answer to the question was no."
         case .cancelled: "The caller ended the command."
         case .shuttingDown: "The daemon is ending."
-        case .unreachable: "Nobody listens on the socket. Only the client says this."
+        case .unreachable:
+            "Nobody listens on the socket, or the daemon does not answer there. Only the client says this."
         case .internal: "A mistake in the daemon itself."
         }
     }
