@@ -1,0 +1,44 @@
+internal import Configuration
+internal import Supervision
+package import XMPP
+
+extension ComponentService {
+    /// What the server of a host has granted on this connection.
+    package func grants(of host: String) -> HostGrants {
+        connection.status == .connected ? router.grants[host] ?? HostGrants() : HostGrants()
+    }
+
+    /// By host, what the server has granted. Without a connection nothing is.
+    package var presentGrants: [String: HostGrants] {
+        connection.status == .connected ? router.grants.all : [:]
+    }
+
+    /// Asks the server of a host what it lets us do. No account is made by it.
+    ///
+    /// - Parameter timeout: How long each of the answers may take; there are four at most, one after the other.
+    /// - Throws: ``RequestError/disconnected`` without a connection, and nothing else.
+    package func probe(
+        _ host: String, timeout: Duration = .seconds(5)
+    ) async throws(RequestError) -> HostProbe {
+        guard connection.status == .connected, let address = try? JID(host) else { throw .disconnected }
+        let admins = registry[host]?.configuration.admins ?? []
+        let admin = admins.filter { $0.domain == host }.min { $0.description < $1.description }
+        let server = HostServer(
+            connection: connection, host: address, grants: { self.grants(of: host) }, admin: admin, timeout: timeout)
+        let command = Element(
+            "command", namespace: Namespaces.commands,
+            attributes: ["node": Namespaces.addUserCommand, "action": "execute"])
+        let offered = await server.ask(.set(command))
+        if case .success(let payload?) = offered, let session = payload["sessionid"], payload["status"] == "executing" {
+            let cancel = Element(
+                "command", namespace: Namespaces.commands,
+                attributes: ["node": Namespaces.addUserCommand, "action": "cancel", "sessionid": session])
+            _ = await server.ask(.set(cancel))
+        }
+        if offered == .failure(.disconnected) { throw .disconnected }
+        let grants = grants(of: host)
+        return HostProbe(
+            addUser: .init(addUser: offered, grants: grants, hasAdmin: admin != nil),
+            commands: .init(commands: grants, asked: offered))
+    }
+}
