@@ -1,4 +1,4 @@
-public import NIOCore
+internal import NIOCore
 internal import Synchronization
 
 /// The way out: what any thread has to send is gathered here and written by the event loop in one go.
