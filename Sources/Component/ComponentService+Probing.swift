@@ -15,7 +15,7 @@ extension ComponentService {
 
     /// Asks the server of a host what it lets us do. No account is made by it.
     ///
-    /// - Parameter timeout: How long each of the answers may take; there are four at most, one after the other.
+    /// - Parameter timeout: How long each of the answers may take; there are five at most, one after the other.
     /// - Throws: ``RequestError/disconnected`` without a connection, and nothing else.
     package func probe(
         _ host: String, timeout: Duration = .seconds(5)
@@ -35,10 +35,22 @@ extension ComponentService {
                 attributes: ["node": Namespaces.addUserCommand, "action": "cancel", "sessionid": session])
             _ = await server.ask(.set(cancel))
         }
+        if case .failure(.timeout) = offered {} else { await probeDelegation(of: address, timeout) }
         if offered == .failure(.disconnected) { throw .disconnected }
         let grants = grants(of: host)
         return HostProbe(
             addUser: .init(addUser: offered, grants: grants, hasAdmin: admin != nil),
             commands: .init(commands: grants, asked: offered))
+    }
+
+    /// Sends the host a command as one of its clients would. Where the server delegates commands it comes back to us, which
+    /// the router notices; then we refuse it, since nobody of the host asks. The address is not the component's own:
+    /// Prosody does not delegate what the component itself asks.
+    private func probeDelegation(of host: JID, _ timeout: Duration) async {
+        guard let prober = try? JID(localpart: "probe", domain: settings.jid.domain, resource: String?.none) else { return }
+        let command = Element(
+            "command", namespace: Namespaces.commands, attributes: ["node": Namespaces.inviteCommand])
+        _ = try? await connection.request(
+            IQ(from: prober, to: host, id: "", body: .set(command)), timeout: timeout)
     }
 }

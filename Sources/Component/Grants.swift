@@ -34,26 +34,42 @@ package struct HostGrants: Hashable, Sendable {
     }
 }
 
-/// The grants of all hosts' servers on the present connection.
+/// The grants of all hosts' servers on the present connection, also of hosts that may be configured later: a server says
+/// it once.
 final class Grants: Sendable {
     private let hosts = Mutex<[String: HostGrants]>([:])
     /// Namespaces that are kept of a host; a server delegates a handful.
     private static let mostNamespaces = 64
+    /// Domains that are kept besides those of hosts. Any domain can claim to grant something.
+    static let mostOthers = 4096
 
     func reset() {
         hosts.withLock { $0 = [:] }
     }
 
-    func record(_ grant: DelegationGrant, host: String) {
-        record(host) { $0.delegated = grant.namespaces.keys.sorted().prefix(Self.mostNamespaces).map(\.self) }
+    func record(_ grant: DelegationGrant, host: String, in table: RoutingTable) {
+        record(host, table) { $0.delegated = grant.namespaces.keys.sorted().prefix(Self.mostNamespaces).map(\.self) }
     }
 
-    func record(_ grant: PrivilegeGrant, host: String) {
-        record(host) { $0.privilege = grant.granting(mostNamespaces: Self.mostNamespaces) }
+    func record(_ grant: PrivilegeGrant, host: String, in table: RoutingTable) {
+        record(host, table) { $0.privilege = grant.granting(mostNamespaces: Self.mostNamespaces) }
     }
 
-    private func record(_ host: String, _ change: (inout HostGrants) -> Void) {
-        hosts.withLock { change(&$0[host, default: HostGrants()]) }
+    /// A request of this namespace was delegated, which proves that the namespace is.
+    func recordDelegated(_ namespace: String, host: String) {
+        hosts.withLock { hosts in
+            let known = hosts[host]?.delegated ?? []
+            guard !known.contains(namespace), known.count < Self.mostNamespaces else { return }
+            hosts[host, default: HostGrants()].delegated = (known + [namespace]).sorted()
+        }
+    }
+
+    private func record(_ host: String, _ table: RoutingTable, _ change: (inout HostGrants) -> Void) {
+        hosts.withLock { hosts in
+            let isKnown = table.hosts[host] != nil || hosts[host] != nil
+            guard isKnown || hosts.count < table.hosts.count + Self.mostOthers else { return }
+            change(&hosts[host, default: HostGrants()])
+        }
     }
 
     subscript(host: String) -> HostGrants? {

@@ -14,7 +14,13 @@ struct HostServer: Sendable {
     /// Asks it: in the name of the host's admin where the server grants that (XEP-0356 §6), and in our own otherwise, or when
     /// the admin was refused.
     func ask(_ body: IQ.Body) async -> Result<Element?, RequestError> {
-        guard let admin, grants().privilege?.allows(body) == true else { return await askDirectly(body) }
+        func mayAskAsAdmin() -> Bool { grants().privilege?.allows(body) == true }
+        guard let admin else { return await askDirectly(body) }
+        if !mayAskAsAdmin() {
+            let direct = await askDirectly(body)
+            // It may have said so in the meantime.
+            guard direct == .failure(.timeout), mayAskAsAdmin() else { return direct }
+        }
         let answer = await answer(to: PrivilegedRequest(of: admin, to: host, body).envelope).flatMap { payload in
             Result { () throws(RequestError) in try PrivilegedRequest.answer(in: payload) }
         }

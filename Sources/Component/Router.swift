@@ -135,6 +135,9 @@ final class Router: StanzaReceiver {
         if isShared {
             routeShared(request, table)
         } else if let entry = table.hosts[from.domain] {
+            if request.to?.isDomain == true, let namespace = request.iq.request?.namespace {
+                grants.recordDelegated(namespace, host: from.domain)
+            }
             deliver(request, to: entry)
         }
     }
@@ -191,21 +194,20 @@ final class Router: StanzaReceiver {
 
     /// A host's server tells what it grants us in messages of its own (XEP-0355 §4.2, XEP-0356 §4.2).
     private func note(_ message: Message, _ table: RoutingTable) {
-        guard message.type != "error", let from = message.from, from.isDomain else { return }
-        // Any domain can send such a message; only those of hosts are kept.
-        guard table.hosts[from.domain] != nil else { return }
+        guard message.type != "error", let from = message.from, from.isDomain, from.domain != domain else { return }
+        let isServed = table.hosts[from.domain] != nil
         // ejabberd grants to each address of ours by itself, and says of each what it may. All that is asked is asked from the
         // component's own; what is delegated comes to any.
         let isOwn = message.to == nil || message.to == address
         for child in message.children {
             if let delegation = DelegationGrant(child) {
-                grants.record(delegation, host: from.domain)
+                grants.record(delegation, host: from.domain, in: table)
             } else if isOwn, let privilege = PrivilegeGrant(child) {
-                grants.record(privilege, host: from.domain)
+                grants.record(privilege, host: from.domain, in: table)
             } else {
                 continue
             }
-            logger.debug("host grants", metadata: grants.metadata(of: from.domain))
+            if isServed { logger.debug("host grants", metadata: grants.metadata(of: from.domain)) }
         }
     }
 
