@@ -47,7 +47,9 @@ extension ComponentService {
     /// the router notices; then we refuse it, since nobody of the host asks. The address is not the component's own:
     /// Prosody does not delegate what the component itself asks.
     private func probeDelegation(of host: JID, _ timeout: Duration) async {
-        guard let prober = try? JID(localpart: "probe", domain: settings.jid.domain, resource: String?.none) else { return }
+        guard let prober = try? JID(localpart: "probe", domain: settings.jid.domain, resource: String?.none) else {
+            return
+        }
         let command = Element(
             "command", namespace: Namespaces.commands, attributes: ["node": Namespaces.inviteCommand])
         _ = try? await connection.request(
