@@ -2,6 +2,7 @@ package import Configuration
 internal import Invites
 internal import Logging
 internal import Supervision
+internal import Synchronization
 internal import XMPP
 
 /// Settings that are changed at run time. Nothing here waits for a disk: a change is in force with the next request.
@@ -39,6 +40,19 @@ extension ActiveConfiguration {
         }
         try follow(changed, of: host, isSeen)
         return SettingChange(before: before, after: status(of: key, for: host) ?? before)
+    }
+
+    /// Waits until what is set at run time is on the disk, where a suspension outlives the daemon.
+    ///
+    /// - Returns: Why it is not; `nil` when it is.
+    package func overridesWritten(within limit: Duration = .seconds(10)) async -> String? {
+        let store = overrideStore
+        let problem = Mutex<String?>("the disk does not answer")
+        _ = await finishes(within: limit, sleep: surroundings.sleep) {
+            let found = await store.finish()
+            problem.withLock { $0 = found }
+        }
+        return problem.withLock { $0 }
     }
 
     /// Drops settings of a host that were changed at run time; others are left as they are.

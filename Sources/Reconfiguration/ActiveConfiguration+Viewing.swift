@@ -125,9 +125,7 @@ extension ActiveConfiguration {
     /// the daemon started with a snapshot, if it did.
     package func followConfiguration(_ follower: @escaping @Sendable (ConfigurationEvent) -> Void) {
         configurationFollowers.append(follower)
-        if let snapshotAtStart {
-            follower(event(.start, "ran snapshot \(snapshotAtStart) instead of the files", []))
-        }
+        for event in startEvents { follower(event) }
     }
 
     /// Has somebody told the roles in force: now, and whenever others are.

@@ -19,19 +19,22 @@ package actor ActiveConfiguration {
     var base: BaseLayer
     /// By host, what was changed at run time; never empty. Also of hosts that come back if what waits to be confirmed is
     /// undone.
-    var overrides: [String: SettingOverrides] = [:]
+    var overrides: [String: SettingOverrides] {
+        didSet { overrideStore.writeLater(overrides) }
+    }
     /// Counts the changes of what runs, so that what was looked at before can be known to be outdated.
     var revision = 0
     /// Ends when every change of the configuration has that was asked for.
     var turn: Task<Void, Never>?
     var transaction: ConfigurationTransaction
     let snapshots: SnapshotStore
+    let overrideStore: OverrideStore
     /// What is known of the snapshot that runs.
     var header: ConfigurationSnapshot.Header
     /// The change that waits to be confirmed.
     var pending: PendingChange?
-    /// The snapshot that ran instead of the files when the daemon started.
-    let snapshotAtStart: Int?
+    /// What was not as the files say when the daemon started, for the journal.
+    let startEvents: [ConfigurationEvent]
     var configurationFollowers: [@Sendable (ConfigurationEvent) -> Void] = []
     var rolesFollower: (@Sendable (ShellConfiguration) -> Void)?
 
@@ -61,11 +64,34 @@ package actor ActiveConfiguration {
         ConfigurationFile.removeLeftovers(in: loader.hostsDirectory)
         let start = ConfigurationStart(loaded, snapshots, surroundings)
         (base, transaction, header) = (start.base, start.transaction, start.header)
-        snapshotAtStart = start.base.isFiles ? nil : start.transaction.record.running
+        let snapshotAtStart = start.base.isFiles ? nil : start.transaction.record.running
         // A snapshot has nothing to do with what is wrong with the files.
         let refused = start.base.isFiles ? loaded.refused : []
+        overrideStore = OverrideStore(
+            directory: daemon.stateDirectory + "/configuration", logger: surroundings.logger)
+        let restored = RestoredOverrides(
+            overrideStore.read(), hosts: Set(start.base.hosts.keys).union(refused.compactMap(\.host)))
+        overrides = restored.overrides
         registry.replaceRefused(refused)
-        registry.apply(ConfigurationDiff(from: [:], to: start.base.hosts))
+        registry.apply(ConfigurationDiff(from: [:], to: start.base.hosts(with: restored.overrides)))
+        var summaries = restored.summaries
+        if let snapshotAtStart { summaries.insert(("ran snapshot \(snapshotAtStart) instead of the files", []), at: 0) }
+        let counts = (running: registry.table.names.count, refused: refused.count)
+        startEvents = summaries.map { summary, hosts in
+            ConfigurationEvent(
+                cause: .start, isDone: true, summary: summary, hosts: hosts, running: counts.running,
+                refused: counts.refused)
+        }
+        // What is kept no longer must not come back with the next start.
+        if !restored.dropped.isEmpty { overrideStore.writeLater(restored.overrides) }
+        for (host, keys) in restored.dropped {
+            surroundings.logger.warning(
+                "dropped what was set at run time before the restart",
+                metadata: ["host": "\(host)", "keys": "\(keys.joined(separator: ", "))"])
+        }
+        for host in restored.overrides.keys.sorted() {
+            surroundings.logger.notice("still suspended", metadata: ["host": "\(host)"])
+        }
         for file in refused {
             let why = file.diagnostics.map(\.description).joined(separator: "; ")
             surroundings.logger.error(
@@ -95,5 +121,6 @@ package actor ActiveConfiguration {
     package func shutDown() async {
         pending?.deadline?.cancel()
         await snapshots.finish()
+        _ = await overrideStore.finish()
     }
 }

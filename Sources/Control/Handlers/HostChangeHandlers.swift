@@ -27,8 +27,9 @@ package struct HostChangeHandlers: Sendable {
         let values = call.invocation.texts("value")
         if key == .serviceAddress { try Self.checkServiceAddress(values, call.caller) }
         let change = try await change(key, to: values, of: host, call)
+        let isSuspension = key == .suspended && change.after.value == "true"
         let outcome = Outcome(
-            "", hint: Self.saveHint(host), hosts: [host], before: change.before.line,
+            "", hint: isSuspension ? nil : Self.saveHint(host), hosts: [host], before: change.before.line,
             after: change.after.line)
         call.note(outcome)
         try await call.output.row(change.after.row)
@@ -39,9 +40,10 @@ package struct HostChangeHandlers: Sendable {
         let host = try call.invocation.required("host")
         let change = try await change(.suspended, to: ["true"], of: host, call)
         let wasSuspended = change.before.value == change.after.value
+        let problem = await daemon.configuration.overridesWritten()
         return Outcome(
             wasSuspended ? "\(host) was suspended already" : "\(host) makes no invites until `host resume \(host)`",
-            hint: change.after.origin == .runtime ? Self.saveHint(host) : nil, hosts: [host],
+            hint: problem.map { "a restart would end it: \($0)" }, hosts: [host],
             before: change.before.line, after: change.after.line)
     }
 
