@@ -25,15 +25,13 @@ extension ComponentService {
         let admin = admins.filter { $0.domain == host }.min { $0.description < $1.description }
         let server = HostServer(
             connection: connection, host: address, grants: { self.grants(of: host) }, admin: admin, timeout: timeout)
-        let command = Element(
-            "command", namespace: Namespaces.commands,
-            attributes: ["node": Namespaces.addUserCommand, "action": "execute"])
-        let offered = await server.ask(.set(command))
-        if case .success(let payload?) = offered, let session = payload["sessionid"], payload["status"] == "executing" {
-            let cancel = Element(
-                "command", namespace: Namespaces.commands,
-                attributes: ["node": Namespaces.addUserCommand, "action": "cancel", "sessionid": session])
-            _ = await server.ask(.set(cancel))
+        let offered = await server.ask(.set(CommandRequest(node: Namespaces.addUserCommand).element))
+        if case .success(let payload?) = offered, let response = CommandResponse(payload),
+            response.status == .executing, !response.sessionID.isEmpty
+        {
+            let cancel = CommandRequest(
+                node: Namespaces.addUserCommand, action: .cancel, sessionID: response.sessionID)
+            _ = await server.ask(.set(cancel.element))
         }
         if case .failure(.timeout) = offered {} else { await probeDelegation(of: address, timeout) }
         if offered == .failure(.disconnected) { throw .disconnected }
@@ -50,8 +48,7 @@ extension ComponentService {
         guard let prober = try? JID(localpart: "probe", domain: settings.jid.domain, resource: String?.none) else {
             return
         }
-        let command = Element(
-            "command", namespace: Namespaces.commands, attributes: ["node": Namespaces.inviteCommand])
+        let command = CommandRequest(node: Namespaces.inviteCommand).element
         _ = try? await connection.request(
             IQ(from: prober, to: host, id: "", body: .set(command)), timeout: timeout)
     }

@@ -35,10 +35,10 @@ extension HostProbe.Finding {
         let mayCommand = grants.privilege?.allows(.set(Element("command", namespace: Namespaces.commands))) == true
         switch answer {
         case .success(let payload):
-            let notes = payload?.children.filter { $0.name == "note" && $0["type"] == "error" }.map(\.text) ?? []
-            if let note = notes.first {
-                self = .no(note.isEmpty ? "the server does not say why" : note)
-            } else if payload?.child("x", namespace: Namespaces.dataForms) != nil {
+            let response = payload.flatMap { CommandResponse($0) }
+            if let note = response?.notes.first(where: { $0.kind == .error }) {
+                self = .no(note.text.isEmpty ? "the server does not say why" : note.text)
+            } else if response?.form != nil {
                 self = .yes
             } else {
                 self = .unknown("the server answered without a form")

@@ -1,45 +1,3 @@
-/// What a requester wants of an ad-hoc command (XEP-0050 §4.3).
-public struct CommandRequest: Hashable, Sendable {
-    /// The defined actions.
-    public enum Action: String, Sendable, CaseIterable {
-        case execute, complete, next, prev, cancel
-    }
-
-    public var node: String
-    public var action: Action
-    /// Absent in a request that starts a command.
-    public var sessionID: String?
-    /// The form that came along.
-    public var form: DataForm?
-
-    public init(node: String, action: Action = .execute, sessionID: String? = nil, form: DataForm? = nil) {
-        self.node = node
-        self.action = action
-        self.sessionID = sessionID
-        self.form = form
-    }
-
-    /// Reads a `<command/>`.
-    ///
-    /// - Throws: ``StanzaError`` as XEP-0050 §4.4 names it, when the element has no node or its action is not defined.
-    public init(_ element: Element) throws(StanzaError) {
-        guard element.is("command", Namespaces.commands), let node = element["node"], !node.isEmpty else {
-            throw StanzaError(.badRequest, text: "a command needs a node")
-        }
-        let action: Action
-        switch element["action"] {
-        case nil: action = .execute
-        case let name?:
-            guard let known = Action(rawValue: name) else {
-                throw CommandError.malformedAction.stanzaError
-            }
-            action = known
-        }
-        let form = element.child("x", namespace: Namespaces.dataForms).flatMap { DataForm($0) }
-        self.init(node: node, action: action, sessionID: element["sessionid"], form: form)
-    }
-}
-
 /// What the responder of an ad-hoc command says (XEP-0050 §4.2).
 public struct CommandResponse: Hashable, Sendable {
     public enum Status: String, Sendable, CaseIterable {
@@ -117,32 +75,25 @@ public struct CommandResponse: Hashable, Sendable {
         element.language = language
         return element
     }
-}
 
-/// The errors of ad-hoc commands (XEP-0050 §4.4).
-public enum CommandError: String, Error, Sendable, CaseIterable {
-    /// The action is not defined.
-    case malformedAction = "malformed-action"
-    /// The action cannot be taken now.
-    case badAction = "bad-action"
-    /// The form is missing or wrong.
-    case badPayload = "bad-payload"
-    /// There is no such session, or it is someone else's.
-    case badSessionID = "bad-sessionid"
-    /// The session is over.
-    case sessionExpired = "session-expired"
-
-    /// The stanza error that carries the condition.
-    public var stanzaError: StanzaError { stanzaError(text: nil) }
-
-    /// The stanza error with an explanation for the human.
-    public func stanzaError(text: String?) -> StanzaError {
-        let condition = Element(rawValue, namespace: Namespaces.commands)
-        return switch self {
-        case .malformedAction, .badAction, .badPayload, .badSessionID:
-            StanzaError(.badRequest, text: text, applicationCondition: condition)
-        case .sessionExpired:
-            StanzaError(.notAllowed, text: text, applicationCondition: condition)
+    /// Reads a `<command/>` that answers a request; `nil` when it is none. What is not defined is left out.
+    public init?(_ element: Element) {
+        guard element.is("command", Namespaces.commands), let node = element["node"],
+            let status = element["status"].flatMap(Status.init(rawValue:))
+        else { return nil }
+        let actions = element.child("actions", namespace: Namespaces.commands).map { actions in
+            let allowed = actions.children.compactMap { CommandRequest.Action(rawValue: $0.name) }
+            // Without a default it is `next` (XEP-0050 §3.4).
+            return Actions(
+                default: actions["execute"].flatMap(CommandRequest.Action.init(rawValue:)) ?? .next, allowed: allowed)
         }
+        let notes = element.children.compactMap { child -> Note? in
+            guard child.is("note", Namespaces.commands) else { return nil }
+            return Note(child["type"].flatMap(Note.Kind.init(rawValue:)) ?? .info, child.text)
+        }
+        self.init(
+            node: node, sessionID: element["sessionid"] ?? "", status: status, actions: actions, notes: notes,
+            form: element.child("x", namespace: Namespaces.dataForms).flatMap { DataForm($0) },
+            language: element.language)
     }
 }
