@@ -5,7 +5,7 @@ internal import XMPP
 
 /// What all hosts share, and what makes a host's service from its configuration.
 struct HostResources: Sendable {
-    let databases: InviteDatabases
+    let databases: any InviteRepositories
     let outlet: Outlet
     let inFlight: InFlight
     let deadlines: Deadlines
@@ -16,9 +16,9 @@ struct HostResources: Sendable {
     /// Makes the service of one host. Nothing is opened for it yet.
     @Sendable func makeEntry(_ configuration: HostConfiguration) -> RoutingTable.Entry {
         let policy = InvitePolicy(configuration)
-        let store = databases.store(for: configuration.host)
+        let repository = databases.repository(of: configuration.host)
         let service = HostService(
-            policy, store: store, surroundings: surroundings, deadlines: deadlines, quarantines: quarantines)
+            policy, repository: repository, surroundings: surroundings, deadlines: deadlines, quarantines: quarantines)
         let endpoint = HostEndpoint(
             policy, service: service, outlet: outlet, inFlight: inFlight, refusals: refusals,
             surroundings: surroundings)

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Invites
+internal import Storage
 package import XMPP
 
 /// Why a host is as it is. What somebody may do is asked of the functions that decide it, so that the explanation is
@@ -31,7 +32,13 @@ extension Supervisor {
             return explainRefusal(of: host, isSeen)
         }
         let rules = RuleExplainer(policy: entry.policy, origins: Origins(settings))
-        return rules.explain(asker, at: surroundings.now())
+        let now = surroundings.now()
+        guard let account = Account(asker) else { return rules.explain(asker, nil, at: now) }
+        let limits = entry.policy.limits(for: .contact(inviter: account))
+        let usage = try? await entry.endpoint.service.use(.reading) { repository throws(StoreError) in
+            try await repository.usage(of: account, under: limits, at: now)
+        }
+        return rules.explain(asker, usage, at: now)
     }
 
     private func explainRefusal(of host: String, _ isSeen: (String) -> Bool) -> [Explanation]? {

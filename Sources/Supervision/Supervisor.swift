@@ -75,7 +75,11 @@ public actor Supervisor {
         startedAt = surroundings.now()
         let databases = try InviteDatabases(
             directory: daemon.stateDirectory, maximumOpen: maximumOpenDatabases,
-            writers: min(Self.writers, maximumOpenDatabases))
+            writers: min(Self.writers, maximumOpenDatabases)
+        ) { event in
+            surroundings.logger.warning(
+                "storage of a host", metadata: ["host": "\(event.host)", "event": "\(event)"])
+        }
         let resources = HostResources(
             databases: databases, outlet: Outlet(), inFlight: InFlight(limit: Self.requestsInFlight),
             deadlines: Deadlines(), refusals: RefusalLog(surroundings),
@@ -192,13 +196,13 @@ public actor Supervisor {
         let deadline = Timestamp(
             millisecondsSinceEpoch: surroundings.now().millisecondsSinceEpoch - Self.graceMilliseconds)
         let databases = resources.databases
-        let candidates = await Self.onBlockingThread { (try? databases.hostsWithDatabase()) ?? [] }
+        let candidates = await Self.onBlockingThread { (try? databases.hostsWithInvites()) ?? [] }
         var removed = 0
         for host in candidates {
             if Task.isCancelled { return }
             // A host may go while the sweep waits.
             if let endpoint = hosts[host]?.endpoint {
-                removed += await endpoint.service.removeExpired(before: deadline)
+                removed += await endpoint.service.removeExpired(by: deadline)
             }
         }
         if removed > 0 { surroundings.logger.info("removed expired invites", metadata: ["count": "\(removed)"]) }

@@ -198,7 +198,7 @@ import Testing
             let store = await desk.supervisor.store(of: "a.example")
             let sample = try await desk.supervisor.invite(
                 OperatorRequest(.account(username: nil, contact: nil)), on: "a.example"
-            ).invite
+            ).invite.invite
             try await store.add(
                 (0..<11_000).map { number in
                     Invite(

@@ -9,7 +9,9 @@ import Testing
     private let world = World()
     private let directory: TemporaryDirectory
     private let databases: InviteDatabases
-    private let policy = InvitePolicy(host: "a.example", admins: [Account(localpart: "admin", domain: "a.example")])
+    private let policy = InvitePolicy(
+        host: "a.example", admins: [Account(localpart: "admin", domain: "a.example")], userOpenInvites: .unlimited,
+        userDailyInvites: .unlimited)
     private let alice = Account(localpart: "alice", domain: "a.example")
     private let admin = Account(localpart: "admin", domain: "a.example")
     private let bob = Account(localpart: "bob", domain: "b.example")
@@ -20,7 +22,7 @@ import Testing
     }
 
     private func service() -> HostService {
-        HostService(policy, store: databases.store(for: "a.example"), surroundings: world.surroundings)
+        HostService(policy, repository: databases.store(for: "a.example"), surroundings: world.surroundings)
     }
 
     @Test func resultsAreInTheOrderOfTheRequests() async throws {
@@ -46,7 +48,7 @@ import Testing
     @Test func whatIsDeniedTouchesNoDatabase() async throws {
         #expect(await service().invite([.contact(inviter: bob)]) == [.failure(.denied(.notUserOfHost))])
         #expect(await service().invite([]).isEmpty)
-        #expect(try databases.hostsWithDatabase().isEmpty)
+        #expect(try databases.hostsWithInvites().isEmpty)
         await databases.shutdown()
     }
 
@@ -66,8 +68,9 @@ import Testing
         let first = world.now.advanced(by: .week)
         world.advance(byMilliseconds: 60_000)
         _ = await service.invite([.contact(inviter: alice)])
-        #expect(await service.removeExpired(before: first) == 0)
-        let removed = await service.removeExpired(before: world.now.advanced(by: .week))
+        let before = Timestamp(millisecondsSinceEpoch: first.millisecondsSinceEpoch - 1)
+        #expect(await service.removeExpired(by: before) == 0)
+        let removed = await service.removeExpired(by: first)
         #expect(removed == 1200)
         #expect(try await databases.store(for: "a.example").count() == 1)
         await databases.shutdown()
