@@ -1,3 +1,4 @@
+internal import Invites
 internal import NIOPosix
 internal import Synchronization
 
@@ -176,13 +177,8 @@ extension InviteStore {
         let groups = jobs.compactMap { job in
             if case .add(let invites, _) = job { invites } else { nil }
         }
-        let result = Result {
-            let database = try openedDatabase()
-            guard state.withLock({ $0.reserve })?.hold() ?? true else { throw StoreError.full }
-            let additions = try database.add(groups)
-            try settle(database)
-            return additions
-        }.mapError { error($0) }
+        var result = addition(of: groups)
+        if case .failure(.full) = result, emptyLog() { result = addition(of: groups) }
         switch result {
         case .success(let additions):
             openDatabases.noteCommit()
@@ -193,8 +189,34 @@ extension InviteStore {
         }
     }
 
+    private func addition(of groups: [[NewInvite]]) -> Result<[InviteAddition], StoreError> {
+        Result {
+            let database = try openedDatabase()
+            guard state.withLock({ $0.reserve })?.hold() ?? true else { throw StoreError.full }
+            let additions = try database.add(groups)
+            try settle(database)
+            return additions
+        }.mapError { error in
+            noteFiles()
+            return self.error(error)
+        }
+    }
+
+    /// On a full disk: the log, which mostly holds pages several times, may be most of what the host takes.
+    private func emptyLog() -> Bool {
+        guard let database = state.withLock({ $0.database }) else { return false }
+        defer { noteFiles() }
+        return (try? database.emptyLog()) != nil
+    }
+
+    /// Has what was written without success, or half, taken for the host's own.
+    private func noteFiles() {
+        _ = try? state.withLock({ $0.database })?.fileStateAfterWriting()
+    }
+
     private func call(_ purpose: Purpose, _ body: (Result<InviteDatabase?, StoreError>) -> Job.Outcome) {
         var outcome = attempt(purpose, body)
+        if outcome.error == .full, emptyLog() { outcome = attempt(purpose, body) }
         if outcome.error == .full, purpose.mayUseReserve, releaseReserve() { outcome = attempt(purpose, body) }
         if let error = outcome.error { closeDatabase(ifSpoiledBy: error) }
         outcome.answer()
@@ -209,6 +231,7 @@ extension InviteStore {
             return database
         }.mapError { error($0) }
         let outcome = body(database)
+        if outcome.error != nil { noteFiles() }
         guard outcome.error == nil, purpose != .reading, case .success(let used?) = database else { return outcome }
         do {
             try settle(used)
