@@ -1,7 +1,8 @@
 package import Invites
 internal import Logging
 internal import NIOCore
-internal import Storage
+package import Storage
+internal import Synchronization
 
 /// Why a host could not make an invite, or do something else with its invites.
 package enum InviteRefusal: Error, Hashable, Sendable {
@@ -26,18 +27,19 @@ package enum StorageUse: Hashable, Sendable {
 }
 
 /// The invitation service of one host: the only owner of its state. It knows neither XML nor terminals.
-actor HostService {
-    /// The rules in force.
-    private(set) var policy: InvitePolicy
-    private var lifecycle: HostLifecycle
+package actor HostService {
+    package nonisolated let host: String
+    /// What the host has done since its service began.
+    package nonisolated let activity = HostActivity()
+    private var lifecycle: HostLifecycle {
+        didSet { published.withLock { $0 = lifecycle } }
+    }
+    /// The same, for those who must not wait.
+    private nonisolated let published: Mutex<HostLifecycle>
     private let repository: any InviteRepository
     let surroundings: Surroundings
     private let deadlines: Deadlines
     private let quarantines: Quarantines
-    /// When it was suspended, or was no more.
-    private(set) var suspensionChangedAt: Timestamp
-    /// Invites made since the start.
-    private(set) var invitesMade = 0
     private var entropy: Entropy
     private var retry: Task<Void, Never>?
     /// Counts the restarts, so that a try that one has overtaken changes nothing.
@@ -46,33 +48,36 @@ actor HostService {
     private var storedCount = 0
     private var hasWarnedOfLimit = false
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor {
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
         surroundings.eventLoop.executor.asUnownedSerialExecutor()
     }
 
     init(
-        _ policy: InvitePolicy, repository: any InviteRepository, surroundings: Surroundings,
+        _ host: String, repository: any InviteRepository, surroundings: Surroundings,
         deadlines: Deadlines = Deadlines(),
         quarantines: Quarantines = Quarantines()
     ) {
-        self.policy = policy
+        self.host = host
         self.quarantines = quarantines
         self.repository = repository
         self.deadlines = deadlines
         self.surroundings = surroundings
         entropy = surroundings.entropy
-        let now = surroundings.now()
-        lifecycle = HostLifecycle(now: now)
-        suspensionChangedAt = now
+        let lifecycle = HostLifecycle(now: surroundings.now())
+        self.lifecycle = lifecycle
+        published = Mutex(lifecycle)
     }
 
     /// How the service is.
-    var state: HostLifecycle { lifecycle }
+    nonisolated var lifecycleNow: HostLifecycle { published.withLock { $0 } }
 
     /// Makes the invites that are asked for.
     ///
+    /// - Parameter policy: The host's rules.
     /// - Returns: For each request, in order, the invite, which is on disk when this returns, or why there is none.
-    func invite(_ requests: [InviteRequest]) async -> [Result<Invite, InviteRefusal>] {
+    package func invite(
+        _ requests: [InviteRequest], under policy: InvitePolicy
+    ) async -> [Result<Invite, InviteRefusal>] {
         let now = surroundings.now()
         var results: [Result<Invite, InviteRefusal>] = []
         results.reserveCapacity(requests.count)
@@ -80,7 +85,7 @@ actor HostService {
         made.reserveCapacity(requests.count)
         for request in requests {
             do throws(InviteRefusal) {
-                let new = try makeInvite(request, at: now)
+                let new = try makeInvite(request, under: policy, at: now)
                 made.append(new)
                 results.append(.success(new.invite))
             } catch {
@@ -89,7 +94,7 @@ actor HostService {
         }
         guard !made.isEmpty else { return results }
         do throws(InviteRefusal) {
-            var stored = try await add(made).results[...]
+            var stored = try await add(made, limit: policy.maxInvites).results[...]
             return results.map { result in
                 guard case .success(let invite) = result, let outcome = stored.popFirst() else { return result }
                 return outcome.map { _ in invite }.mapError { .conflict($0) }
@@ -100,18 +105,21 @@ actor HostService {
     }
 
     /// Makes what an operator asks for. It is on disk when this returns.
-    func invite(_ request: OperatorRequest) async throws(InviteRefusal) -> OperatorInvite {
-        let new = try makeInvite(.operated(request), at: surroundings.now())
-        let addition = try await add([new])
+    func invite(_ request: OperatorRequest, under policy: InvitePolicy) async throws(InviteRefusal) -> OperatorInvite {
+        let new = try makeInvite(.operated(request), under: policy, at: surroundings.now())
+        let addition = try await add([new], limit: policy.maxInvites)
         switch addition.results.first {
         case .success(let number)?:
-            return OperatorInvite(StoredInvite(number: number, invite: new.invite), limit: reachedLimit)
+            return OperatorInvite(
+                StoredInvite(number: number, invite: new.invite), limit: reachedLimit(policy.maxInvites))
         case .failure(let conflict)?: throw .conflict(conflict)
         case nil: throw .unavailable
         }
     }
 
-    private func makeInvite(_ request: InviteRequest, at now: Timestamp) throws(InviteRefusal) -> NewInvite {
+    private func makeInvite(
+        _ request: InviteRequest, under policy: InvitePolicy, at now: Timestamp
+    ) throws(InviteRefusal) -> NewInvite {
         do {
             let invite = try policy.invite(for: request, token: .random(at: now, using: &entropy), at: now)
             return NewInvite(invite, limits: policy.limits(for: request))
@@ -120,26 +128,26 @@ actor HostService {
         }
     }
 
-    private func add(_ invites: [NewInvite]) async throws(InviteRefusal) -> InviteAddition {
+    private func add(_ invites: [NewInvite], limit: Limit) async throws(InviteRefusal) -> InviteAddition {
         let addition = try await use(.storing) { repository throws(StoreError) in try await repository.add(invites) }
         let count = addition.results.reduce(0) { count, result in
             if case .success = result { count + 1 } else { count }
         }
         if count > 0 { lifecycle.succeeded() }
-        invitesMade += count
+        activity.made(count)
         storedCount = addition.storedCount
-        warnOfLimit()
+        warn(of: limit)
         return addition
     }
 
     /// How many rows are stored, and how many may be, where that is little more.
-    private var reachedLimit: OperatorInvite.Limit? {
-        guard case .atMost(let limit) = policy.maxInvites, storedCount >= limit - limit / 10 else { return nil }
+    private func reachedLimit(_ limit: Limit) -> OperatorInvite.Limit? {
+        guard case .atMost(let limit) = limit, storedCount >= limit - limit / 10 else { return nil }
         return OperatorInvite.Limit(stored: storedCount, limit: limit)
     }
 
-    private func warnOfLimit() {
-        guard let reachedLimit else {
+    private func warn(of limit: Limit) {
+        guard let reached = reachedLimit(limit) else {
             hasWarnedOfLimit = false
             return
         }
@@ -147,14 +155,12 @@ actor HostService {
         hasWarnedOfLimit = true
         surroundings.logger.warning(
             "host has nearly as many invites as it may have",
-            metadata: [
-                "host": "\(policy.host)", "stored": "\(reachedLimit.stored)", "limit": "\(reachedLimit.limit)",
-            ])
+            metadata: ["host": "\(host)", "stored": "\(reached.stored)", "limit": "\(reached.limit)"])
     }
 
     /// Has the repository do something, and turns what goes wrong into a refusal and, where it is the storage's fault,
     /// into quarantine.
-    func use<Value: Sendable>(
+    package func use<Value: Sendable>(
         _ use: StorageUse,
         _ operation: @escaping @Sendable (any InviteRepository) async throws(StoreError) -> Value
     ) async throws(InviteRefusal) -> Value {
@@ -186,12 +192,6 @@ actor HostService {
         throw .unavailable
     }
 
-    /// Moves to other rules at once.
-    func follow(_ policy: InvitePolicy) {
-        if policy.isSuspended != self.policy.isSuspended { suspensionChangedAt = surroundings.now() }
-        self.policy = policy
-    }
-
     /// Removes invites that are of no use since the given time or longer; returns how many.
     func removeExpired(by deadline: Timestamp) async -> Int {
         var total = 0
@@ -220,7 +220,7 @@ actor HostService {
                 await repository.close()
                 try await repository.check()
             }
-            surroundings.logger.notice("host restarted", metadata: ["host": "\(policy.host)"])
+            surroundings.logger.notice("host restarted", metadata: ["host": "\(host)"])
             return nil
         } catch {
             switch error {
@@ -244,7 +244,7 @@ actor HostService {
             return
         }
         quarantines.insert(self)
-        surroundings.logger.error("host quarantined", metadata: ["host": "\(policy.host)", "reason": "\(reason)"])
+        surroundings.logger.error("host quarantined", metadata: ["host": "\(host)", "reason": "\(reason)"])
         scheduleRetry(after: wait)
     }
 
@@ -272,7 +272,7 @@ actor HostService {
             guard restarts == self.restarts else { return }
             if lifecycle.recovered(now: surroundings.now()) {
                 quarantines.remove(self)
-                surroundings.logger.notice("host recovered", metadata: ["host": "\(policy.host)"])
+                surroundings.logger.notice("host recovered", metadata: ["host": "\(host)"])
             } else {
                 // The host went while the try was under way, which opened its database again.
                 await repository.close()
@@ -287,7 +287,7 @@ actor HostService {
             guard let wait = lifecycle.retryFailed(reason, isFull: isFull, now: surroundings.now(), using: &entropy)
             else { return }
             surroundings.logger.warning(
-                "host still quarantined", metadata: ["host": "\(policy.host)", "reason": "\(reason)"])
+                "host still quarantined", metadata: ["host": "\(host)", "reason": "\(reason)"])
             scheduleRetry(after: wait)
         }
     }

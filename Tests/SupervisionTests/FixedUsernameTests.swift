@@ -3,6 +3,9 @@ import Invites
 import TestSupport
 import Testing
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Storage
 @testable import Supervision
 
@@ -18,9 +21,11 @@ import Testing
         databases = try InviteDatabases(directory: directory.path + "/state", maximumOpen: 4, writers: 1)
     }
 
+    private var policy: InvitePolicy { InvitePolicy(host: "a.example", admins: [admin]) }
+
     private func service(_ host: String = "a.example") -> HostService {
         HostService(
-            InvitePolicy(host: host, admins: [admin]), repository: databases.store(for: host),
+            host, repository: databases.store(for: host),
             surroundings: world.surroundings)
     }
 
@@ -31,7 +36,8 @@ import Testing
     private func username(_ result: Result<Invite, InviteRefusal>) -> String? { (try? result.get())?.username }
 
     @Test func theFirstOfABatchGetsIt() async throws {
-        let results = await service().invite([account("juliet"), account("juliet"), account("romeo"), account(nil)])
+        let results = await service().invite(
+            [account("juliet"), account("juliet"), account("romeo"), account(nil)], under: policy)
         #expect(results.map(username) == ["juliet", nil, "romeo", nil])
         #expect(results[1] == .failure(.conflict(.usernameTaken)))
         #expect(try await databases.store(for: "a.example").count() == 3)
@@ -43,7 +49,9 @@ import Testing
         let store = databases.store(for: "a.example")
         let gate = try await StoreGate(store)
         let results = await withTaskGroup(of: Result<Invite, InviteRefusal>.self) { group in
-            for _ in 0..<5 { group.addTask { await service.invite([account("juliet"), account(nil)])[0] } }
+            for _ in 0..<5 {
+                group.addTask { await service.invite([account("juliet"), account(nil)], under: policy)[0] }
+            }
             while store.waitingRows < 10 { await Task.yield() }
             gate.open()
             return await group.reduce(into: []) { $0.append($1) }
@@ -60,33 +68,33 @@ import Testing
         let deadlines = Deadlines()
         let store = databases.store(for: "a.example")
         let service = HostService(
-            InvitePolicy(host: "a.example", admins: [admin]), repository: store, surroundings: world.surroundings,
+            "a.example", repository: store, surroundings: world.surroundings,
             deadlines: deadlines)
         let gate = try await StoreGate(store)
-        async let late = service.invite([account("juliet")])
+        async let late = service.invite([account("juliet")], under: policy)
         while store.waitingRows < 1 { await Task.yield() }
         deadlines.expire(startedBefore: .max)
         #expect(await late == [.failure(.unavailable)])
         // It is not waited for any more, and is stored all the same.
         gate.open()
         #expect(await service.restart() == nil)
-        #expect(await service.invite([account("juliet")]) == [.failure(.conflict(.usernameTaken))])
+        #expect(await service.invite([account("juliet")], under: policy) == [.failure(.conflict(.usernameTaken))])
         await databases.shutdown()
     }
 
     @Test func itIsFreeAgainWhenTheInviteHasExpired() async throws {
         let service = service()
-        #expect(await service.invite([account("juliet")]).map(username) == ["juliet"])
+        #expect(await service.invite([account("juliet")], under: policy).map(username) == ["juliet"])
         world.advance(byMilliseconds: 7 * 86_400_000 - 1)
-        #expect(await service.invite([account("juliet")]) == [.failure(.conflict(.usernameTaken))])
+        #expect(await service.invite([account("juliet")], under: policy) == [.failure(.conflict(.usernameTaken))])
         world.advance(byMilliseconds: 1)
-        #expect(await service.invite([account("juliet")]).map(username) == ["juliet"])
+        #expect(await service.invite([account("juliet")], under: policy).map(username) == ["juliet"])
         await databases.shutdown()
     }
 
     @Test func everyHostHasItsOwn() async throws {
-        #expect(await service().invite([account("juliet")]).map(username) == ["juliet"])
-        #expect(await service("b.example").invite([account("juliet")]).map(username) == ["juliet"])
+        #expect(await service().invite([account("juliet")], under: policy).map(username) == ["juliet"])
+        #expect(await service("b.example").invite([account("juliet")], under: policy).map(username) == ["juliet"])
         await databases.shutdown()
     }
 
@@ -95,12 +103,17 @@ import Testing
         try Data(repeating: 0x2A, count: 8192).write(to: URL(filePath: path))
         let service = service()
         #expect(
-            await service.invite([account("juliet"), account("romeo")]).allSatisfy { $0 == .failure(.unavailable) })
-        #expect(await service.invite([account("juliet")]) == [.failure(.unavailable)])
+            await service.invite([account("juliet"), account("romeo")], under: policy).allSatisfy {
+                $0 == .failure(.unavailable)
+            })
+        #expect(await service.invite([account("juliet")], under: policy) == [.failure(.unavailable)])
         try FileManager.default.removeItem(atPath: path)
         try await world.sleepers.next().wake()
         _ = try await world.log.next { $0.contains("host recovered") }
-        #expect(await service.invite([account("juliet"), account("romeo")]).map(username) == ["juliet", "romeo"])
+        #expect(
+            await service.invite([account("juliet"), account("romeo")], under: policy).map(username) == [
+                "juliet", "romeo",
+            ])
         await databases.shutdown()
     }
 }

@@ -9,7 +9,7 @@ extension InviteHandlers {
     // MARK: Listing
 
     func list(_ call: Call) async throws -> Outcome {
-        let now = supervisor.now
+        let now = registry.now
         let filter = try call.invocation.filter(at: now)
         let limit = call.invocation.count("limit")
         let named = Set(call.invocation.texts("host")).sorted()
@@ -20,7 +20,7 @@ extension InviteHandlers {
             for host in named { count += try await listOrSay(host, filter, limit: limit, at: now, call) }
         } else {
             // All others have no invites.
-            var hosts = supervisor.hostsWithInvites(where: call.caller.hosts.contains).makeAsyncIterator()
+            var hosts = registry.hostsWithInvites(where: call.caller.hosts.contains).makeAsyncIterator()
             while let host = try await next(&hosts) {
                 count += try await listOrSay(host, filter, limit: limit, at: now, call)
             }
@@ -59,7 +59,7 @@ extension InviteHandlers {
             let room = min((limit ?? .max) - count, Self.pageSize)
             if room <= 0 { break }
             let page = try await translated(host) { () throws(InviteTrouble) in
-                try await supervisor.withInvites(of: host) { repository throws(StoreError) in
+                try await registry.withInvites(of: host) { repository throws(StoreError) in
                     try await repository.page(filter, after: after, through: end, limit: room)
                 }
             }
@@ -79,7 +79,7 @@ extension InviteHandlers {
 
     func purge(_ call: Call) async throws -> Outcome {
         let host = try call.invocation.required("host")
-        let now = supervisor.now
+        let now = registry.now
         let filter = try call.invocation.filter(at: now)
         let isForAll = call.invocation.has("all")
         guard isForAll != (filter != InviteFilter()) else {
@@ -90,7 +90,7 @@ extension InviteHandlers {
         }
         // What is made from now on has higher numbers, and stays.
         let end = try await translated(host) { () throws(InviteTrouble) in
-            try await supervisor.withInvites(of: host) { repository throws(StoreError) in
+            try await registry.withInvites(of: host) { repository throws(StoreError) in
                 try await repository.lastNumber()
             }
         }
@@ -119,7 +119,7 @@ extension InviteHandlers {
         while let after = start {
             try Task.checkCancellation()
             let tally = try await translated(host) { () throws(InviteTrouble) in
-                try await supervisor.withInvites(of: host) { repository throws(StoreError) in
+                try await registry.withInvites(of: host) { repository throws(StoreError) in
                     try await repository.count(filter, after: after, through: end)
                 }
             }
@@ -137,7 +137,7 @@ extension InviteHandlers {
             try Task.checkCancellation()
             let room = InviteRows.mostNamed - found.count
             let page = try await translated(host) { () throws(InviteTrouble) in
-                try await supervisor.withInvites(of: host) { repository throws(StoreError) in
+                try await registry.withInvites(of: host) { repository throws(StoreError) in
                     try await repository.page(filter, after: after, through: end, limit: room)
                 }
             }
@@ -158,7 +158,7 @@ extension InviteHandlers {
             while let after = start {
                 try Task.checkCancellation()
                 let tally = try await translated(host) { () throws(InviteTrouble) in
-                    try await supervisor.withInvites(of: host, for: .removing) { repository throws(StoreError) in
+                    try await registry.withInvites(of: host, for: .removing) { repository throws(StoreError) in
                         try await repository.remove(filter, after: after, through: end)
                     }
                 }

@@ -7,10 +7,10 @@ internal import XMPP
 
 /// The commands `invite …` for one or few invites. What looks through many is in its extension.
 package struct InviteHandlers: Sendable {
-    let supervisor: Supervisor
+    let registry: HostRegistry
 
-    package init(_ supervisor: Supervisor) {
-        self.supervisor = supervisor
+    package init(_ registry: HostRegistry) {
+        self.registry = registry
     }
 
     package func register(in handlers: inout CommandHandlers) {
@@ -56,14 +56,14 @@ package struct InviteHandlers: Sendable {
         let request = OperatorRequest(
             grant, lifetime: call.invocation.duration("expires"), note: try call.invocation.note)
         let made = try await translated(host) { () throws(InviteTrouble) in
-            try await supervisor.invite(request, on: host)
+            try await registry.invite(request, on: host)
         }
         let invite = made.invite
         let outcome = Outcome(
             hint: made.limit.map { Self.warning($0, host) }, hosts: [host],
             after: InviteRows.journal([invite], count: 1))
         call.note(outcome)
-        let rows = InviteRows(host: host, now: supervisor.now)
+        let rows = InviteRows(host: host, now: registry.now)
         try await call.output.row(rows.row(invite, link: true, qrCode: call.invocation.has("qr")))
         return outcome
     }
@@ -80,7 +80,7 @@ package struct InviteHandlers: Sendable {
     private func show(_ call: Call) async throws -> Outcome {
         let host = try call.invocation.required("host")
         let invites = try await invites(call, of: host)
-        let rows = InviteRows(host: host, now: supervisor.now)
+        let rows = InviteRows(host: host, now: registry.now)
         let (link, qrCode) = (call.invocation.has("reveal"), call.invocation.has("qr"))
         let outcome = Outcome(
             hosts: [host], after: link || qrCode ? InviteRows.journal(invites, count: invites.count) : nil)
@@ -93,7 +93,7 @@ package struct InviteHandlers: Sendable {
     private func delete(_ call: Call) async throws -> Outcome {
         let host = try call.invocation.required("host")
         let invites = try await invites(call, of: host)
-        let rows = InviteRows(host: host, now: supervisor.now)
+        let rows = InviteRows(host: host, now: registry.now)
         for invite in invites { try await call.output.row(rows.row(invite)) }
         let question =
             invites.count == 1
@@ -102,7 +102,7 @@ package struct InviteHandlers: Sendable {
         try await call.confirm(question)
         let count = try await translated(host) { () throws(InviteTrouble) in
             let numbers = invites.map(\.number)
-            return try await supervisor.withInvites(of: host, for: .removing) { repository throws(StoreError) in
+            return try await registry.withInvites(of: host, for: .removing) { repository throws(StoreError) in
                 try await repository.remove(numbered: numbers)
             }
         }
@@ -116,9 +116,9 @@ package struct InviteHandlers: Sendable {
         guard let number = call.invocation.counts("invite").first, let time = call.invocation.duration("time") else {
             throw CommandFailure(.internal, "`invite` and `time` are not arguments")
         }
-        let now = supervisor.now
+        let now = registry.now
         let extended = try await translated(host) { () throws(InviteTrouble) in
-            try await supervisor.withInvites(of: host, for: .storing) { repository throws(StoreError) in
+            try await registry.withInvites(of: host, for: .storing) { repository throws(StoreError) in
                 try await repository.extend(Int64(number), until: now.advanced(by: time), at: now)
             }
         }
@@ -133,7 +133,7 @@ package struct InviteHandlers: Sendable {
             hosts: [host], before: "\(name), until \(before.text)",
             after: "\(name), until \(invite.invite.expiresAt.text)")
         call.note(outcome)
-        try await call.output.row(InviteRows(host: host, now: supervisor.now).row(invite))
+        try await call.output.row(InviteRows(host: host, now: registry.now).row(invite))
         return outcome
     }
 
@@ -141,7 +141,7 @@ package struct InviteHandlers: Sendable {
     private func invites(_ call: Call, of host: String) async throws(CommandFailure) -> [StoredInvite] {
         let numbers = Set(call.invocation.counts("invite")).sorted().map(Int64.init)
         let found = try await translated(host) { () throws(InviteTrouble) in
-            try await supervisor.withInvites(of: host) { repository throws(StoreError) in
+            try await registry.withInvites(of: host) { repository throws(StoreError) in
                 try await repository.invites(numbered: numbers)
             }
         }
@@ -158,7 +158,7 @@ package struct InviteHandlers: Sendable {
 // MARK: - Translating
 
 extension InviteHandlers {
-    /// What the supervisor refuses, in the words of the shell.
+    /// What the daemon refuses, in the words of the shell.
     func translated<Value: Sendable>(
         _ host: String, _ body: () async throws(InviteTrouble) -> Value
     ) async throws(CommandFailure) -> Value {

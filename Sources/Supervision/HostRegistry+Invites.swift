@@ -1,0 +1,98 @@
+internal import Configuration
+package import Invites
+package import Storage
+
+/// Why nothing was done with a host's invites.
+package enum InviteTrouble: Error, Hashable, Sendable {
+    /// No such host is configured.
+    case unknownHost
+    /// The host's file has mistakes, so it does not run.
+    case refusedHost
+    case refusal(InviteRefusal)
+}
+
+/// What operators do with the invites of hosts. Every call looks the host up anew and takes one short turn of its
+/// service, so that a long listing holds up nobody, and ends with the host.
+extension HostRegistry {
+    /// Has a host make an invite. It is on disk when this returns.
+    ///
+    /// - Parameter request: With addresses and names that are prepared.
+    package func invite(_ request: OperatorRequest, on host: String) async throws(InviteTrouble) -> OperatorInvite {
+        guard let found = self[host] else { throw missing(host) }
+        return try await ask(host) { service throws(InviteRefusal) in
+            try await service.invite(request, under: found.policy)
+        }
+    }
+
+    /// Does something with the invites of a host, as ``StorageUse`` says what.
+    package func withInvites<Value: Sendable>(
+        of host: String, for use: StorageUse = .reading,
+        _ operation: @escaping @Sendable (any InviteRepository) async throws(StoreError) -> Value
+    ) async throws(InviteTrouble) -> Value {
+        try await ask(host) { service throws(InviteRefusal) in try await service.use(use, operation) }
+    }
+
+    /// The hosts, running or refused, that have a database and so may have invites, sorted.
+    ///
+    /// - Parameter isWanted: Called with the name of a host.
+    package func hostsWithInvites(
+        where isWanted: @escaping @Sendable (String) -> Bool = { _ in true }
+    ) -> HostsWithInvites {
+        HostsWithInvites(databases: databases, names: table.all, isWanted: isWanted)
+    }
+
+    /// The time by which ``InviteFilter`` and the state of invites are to be judged.
+    package var now: Timestamp { surroundings.now() }
+
+    // MARK: Completion
+
+    /// An invite that could be meant.
+    package struct InviteSuggestion: Hashable, Sendable {
+        package let number: Int64
+        /// What tells it from others, in a few words without secrets: `account-and-contact by alice@example.com`.
+        package let summary: String
+    }
+
+    /// A host's invites whose numbers begin so: those that are still good first, then the newest. None where the host
+    /// cannot tell.
+    package func inviteNumbers(of host: String, prefix: String, limit: Int) async -> [InviteSuggestion] {
+        let now = now
+        let found = try? await withInvites(of: host) { repository throws(StoreError) in
+            try await repository.newest(prefix, limit: limit, at: now)
+        }
+        return (found ?? []).map { stored in
+            let summary = stored.invite.summary
+            return InviteSuggestion(
+                number: stored.number, summary: stored.invite.isExpired(at: now) ? "\(summary), expired" : summary)
+        }
+    }
+
+    private func ask<Value: Sendable>(
+        _ host: String, _ body: @Sendable (HostService) async throws(InviteRefusal) -> Value
+    ) async throws(InviteTrouble) -> Value {
+        guard let service = self[host]?.service else { throw missing(host) }
+        do throws(InviteRefusal) {
+            return try await body(service)
+        } catch {
+            throw .refusal(error)
+        }
+    }
+
+    private func missing(_ host: String) -> InviteTrouble { table.isRefused(host) ? .refusedHost : .unknownHost }
+}
+
+extension Invite {
+    /// What the invitee is given.
+    package func link(on host: String) -> String {
+        // No server module redeems tokens in-band for us yet, and `ibr=y` must not be promised without one.
+        uri(host: host, redeemableInBand: false)
+    }
+
+    /// What it is in a few words without secrets, such as `account for juliet by admin@example.com`.
+    package var summary: String {
+        var text = kind.rawValue
+        if let username { text += " for \(username)" }
+        if let inviter { text += " by \(inviter)" }
+        return text
+    }
+}
