@@ -1,4 +1,5 @@
 import Invites
+import Synchronization
 import TestSupport
 import Testing
 
@@ -67,6 +68,25 @@ import Testing
         let removed = await service.removeExpired(by: first)
         #expect(removed == 1200)
         #expect(try await databases.store(for: "a.example").count() == 1)
+        await databases.shutdown()
+    }
+
+    /// Bringing a large database up to date takes longer than a disk may.
+    @Test func aConversionIsNoTrouble() async throws {
+        let deadlines = Deadlines()
+        let store = databases.store(for: "a.example")
+        let service = HostService(
+            "a.example", repository: store, surroundings: world.surroundings, deadlines: deadlines)
+        for (isConverting, refusal) in [(true, InviteRefusal.overloaded), (false, .unavailable)] {
+            let gate = try await StoreGate(store)
+            store.state.withLock { $0.isConverting = isConverting }
+            async let late = service.invite([.contact(inviter: alice)], under: policy)
+            while store.waitingRows < 1 { await Task.yield() }
+            deadlines.expire(startedBefore: .max)
+            #expect(await late == [.failure(refusal)])
+            #expect(service.lifecycleNow.state == (isConverting ? .running : .quarantined))
+            gate.open()
+        }
         await databases.shutdown()
     }
 
