@@ -59,6 +59,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
+            resources: [.embedInCode("SQLite/Schema")],
             swiftSettings: settings),
         .target(
             name: "Configuration", dependencies: ["CLibMD", "CLibYAML", "CXAttr", "Invites", "Shell", "Text", "XMPP"],
@@ -89,7 +90,7 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Component", "Configuration", "Invites", "Reconfiguration", "Supervision", "XMPP",
+                "Component", "Configuration", "Invites", "Reconfiguration", "Storage", "Supervision", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -130,7 +131,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Control", "Invites", "Shell", "Supervision", .product(name: "Logging", package: "swift-log"),
+                "Control", "Invites", "Shell", "Storage", "Supervision",
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
@@ -147,7 +149,8 @@ let package = Package(
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "InvitesTests", dependencies: ["Invites", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "StorageTests", dependencies: ["Storage"], resources: [.copy("Fixtures")], swiftSettings: settings),
+            name: "StorageTests", dependencies: ["Storage", "TestSupport"], resources: [.copy("Fixtures")],
+            swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests",
             dependencies: ["CXAttr", "Configuration", "Invites", "Shell", "TestSupport", "Text", "XMPP"],

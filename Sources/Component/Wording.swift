@@ -1,7 +1,8 @@
-internal import Invites
+package import Invites
+internal import XMPP
 
 /// What people read, in their language: names of commands, labels of forms, reasons of refusals.
-struct Wording: Sendable {
+package struct Wording: Sendable {
     /// The language, as `xml:lang` tells it.
     let language: String
     let inviteCommand: String
@@ -23,6 +24,13 @@ struct Wording: Sendable {
     let busy: String
     let unavailable: String
     let suspended: String
+    /// With `{limit}`, and what ``next`` says.
+    let tooManyOpen: String
+    let tooManyDaily: String
+    let tooManyStored: String
+    /// With `{time}`, when the next invite can be made.
+    let next: String
+    let never: String
 
     /// The wording for an `xml:lang`, by its first subtag; English for what is not there.
     static func `for`(_ tag: String?) -> Wording {
@@ -38,9 +46,25 @@ struct Wording: Sendable {
         }
     }
 
+    /// Why there are too many invites, and when the next one can be made.
+    package func text(for conflict: InviteConflict) -> String {
+        let (reason, limit, time): (String, Int, Timestamp?)
+        switch conflict {
+        case .usernameTaken: return usernameTaken
+        case .tokenTaken: return unavailable
+        case .tooManyStored: return tooManyStored
+        case .tooManyOpen(let number, let next): (reason, limit, time) = (tooManyOpen, number, next)
+        case .tooManyDaily(let number, let next): (reason, limit, time) = (tooManyDaily, number, next)
+        }
+        let text = reason.replacing("{limit}", with: "\(limit)")
+        guard let time else { return "\(text) \(never)" }
+        let date = DateTime.format(millisecondsSinceEpoch: time.millisecondsSinceEpoch)
+        return "\(text) \(next.replacing("{time}", with: date))"
+    }
+
     static let all = [english, german]
 
-    static let english = Wording(
+    package static let english = Wording(
         language: "en",
         inviteCommand: "Invite user",
         createAccountCommand: "Create account",
@@ -60,7 +84,11 @@ struct Wording: Sendable {
         hostInvalid: "Choose one of the domains.",
         busy: "Too much is going on right now. Please try again.",
         unavailable: "Invitations of this domain do not work right now. Please try again later.",
-        suspended: "Invitations are suspended on this host.")
+        suspended: "Invitations are suspended on this host.",
+        tooManyOpen: "You have {limit} open invitations, which is as many as you may have.",
+        tooManyDaily: "You have made {limit} invitations within 24 hours, which is as many as you may make.",
+        tooManyStored: "This domain has as many invitations as it may have. Please ask its operators.",
+        next: "The next one is possible at {time}.", never: "None can be made.")
 
     static let german = Wording(
         language: "de",
@@ -82,5 +110,9 @@ struct Wording: Sendable {
         hostInvalid: "Bitte eine der Domains wählen.",
         busy: "Gerade ist zu viel los. Bitte noch einmal versuchen.",
         unavailable: "Einladungen dieser Domain gehen gerade nicht. Bitte später noch einmal versuchen.",
-        suspended: "Einladungen dieser Domain sind ausgesetzt.")
+        suspended: "Einladungen dieser Domain sind ausgesetzt.",
+        tooManyOpen: "Du hast {limit} offene Einladungen; mehr dürfen es nicht sein.",
+        tooManyDaily: "Du hast in 24 Stunden {limit} Einladungen gemacht; mehr dürfen es nicht sein.",
+        tooManyStored: "Diese Domain hat so viele Einladungen, wie sie haben darf. Bitte die Betreiber fragen.",
+        next: "Die nächste geht ab {time}.", never: "Es kann keine gemacht werden.")
 }

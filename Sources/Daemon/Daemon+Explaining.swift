@@ -2,6 +2,7 @@ internal import Component
 internal import Configuration
 internal import Invites
 internal import Reconfiguration
+internal import Storage
 internal import Supervision
 package import XMPP
 
@@ -34,7 +35,13 @@ extension Daemon {
             return explainRefusal(of: host, isSeen)
         }
         let rules = RuleExplainer(policy: served.policy, origins: Origins(settings))
-        return rules.explain(asker, at: surroundings.now())
+        let now = surroundings.now()
+        guard let account = Account(asker) else { return rules.explain(asker, nil, at: now) }
+        let limits = served.policy.limits(for: .contact(inviter: account))
+        let usage = try? await served.service.use(.reading) { repository throws(StoreError) in
+            try await repository.usage(of: account, under: limits, at: now)
+        }
+        return rules.explain(asker, usage, at: now)
     }
 
     private func explainRefusal(of host: String, _ isSeen: (String) -> Bool) -> [Explanation]? {

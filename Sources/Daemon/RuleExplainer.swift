@@ -1,5 +1,7 @@
+internal import Component
 internal import Configuration
 internal import Invites
+internal import Storage
 internal import Supervision
 internal import XMPP
 
@@ -17,15 +19,17 @@ struct RuleExplainer: Sendable {
     }
 
     /// What somebody may do on the host.
-    func explain(_ asker: JID, at now: Timestamp) -> [Explanation] {
+    ///
+    /// - Parameter usage: What the asker has of what is limited; `nil` where the storage cannot tell.
+    func explain(_ asker: JID, _ usage: InviteUsage?, at now: Timestamp) -> [Explanation] {
         guard let account = Account(asker) else {
             return [Explanation(asker.description, "nothing", because: "it is the address of a server, not of a user")]
         }
         return [
-            inviteContacts(account, subject: "invite contacts"),
+            inviteContacts(account, subject: "invite contacts", usage),
             registering(account, subject: "invited contacts register", at: now),
-            createAccounts(account),
-        ]
+            createAccounts(account, usage),
+        ] + limits(of: account, usage)
     }
 
     /// A user of the host who is no admin.
@@ -35,8 +39,9 @@ struct RuleExplainer: Sendable {
         return user
     }
 
-    private func inviteContacts(_ asker: Account, subject: String) -> Explanation {
+    private func inviteContacts(_ asker: Account, subject: String, _ usage: InviteUsage? = nil) -> Explanation {
         if let denial = policy.denialOfContactInvite(by: asker) { return no(subject, denial) }
+        if let conflict = usage?.conflict { return notNow(subject, conflict) }
         if policy.allowContactInvites {
             return Explanation(
                 subject, "yes", because: "`allow_contact_invites` is true", origin: origins[.allowContactInvites])
@@ -68,9 +73,48 @@ struct RuleExplainer: Sendable {
             origin: origins[.admins])
     }
 
-    private func createAccounts(_ asker: Account) -> Explanation {
+    private func createAccounts(_ asker: Account, _ usage: InviteUsage?) -> Explanation {
         if let denial = policy.denialOfAccountInvite(by: asker) { return no("create accounts", denial) }
+        if let conflict = usage?.conflict { return notNow("create accounts", conflict) }
         return Explanation("create accounts", "yes", because: "an admin of this host may", origin: origins[.admins])
+    }
+
+    /// How much of each limit is used up, for those whom the rules let make something.
+    private func limits(of asker: Account, _ usage: InviteUsage?) -> [Explanation] {
+        guard policy.denialOfContactInvite(by: asker) == nil || policy.denialOfAccountInvite(by: asker) == nil else {
+            return []
+        }
+        guard let usage else {
+            return [Explanation("limits", "unknown", because: "the storage of the host does not tell what there is")]
+        }
+        let limits = policy.limits(for: .contact(inviter: asker))
+        let isAdmin = policy.isAdmin(asker)
+        func limit(_ subject: String, _ count: Int, _ limit: Limit, _ key: String) -> Explanation {
+            switch limit {
+            case .atMost(let most):
+                Explanation(subject, "\(count) of \(most)", because: "`\(key)` is \(most)")
+            case .unlimited:
+                Explanation(
+                    subject, "\(count)",
+                    because: isAdmin ? "an admin of this host has no limit" : "`\(key)` is unlimited")
+            }
+        }
+        let stored: Explanation =
+            switch limits.stored {
+            case .atMost(let most):
+                Explanation(
+                    "stored invites", "\(usage.stored) of \(most)", because: "`max_invites` is \(most), for all")
+            case .unlimited:
+                Explanation("stored invites", "\(usage.stored)", because: "`max_invites` is unlimited")
+            }
+        return [
+            limit("open invites", usage.open, limits.userOpen, "user_open_invites"),
+            limit("invites within 24 hours", usage.daily, limits.userDaily, "user_daily_invites"), stored,
+        ]
+    }
+
+    private func notNow(_ subject: String, _ conflict: InviteConflict) -> Explanation {
+        Explanation(subject, "no", because: Wording.english.text(for: conflict).droppingFullStop)
     }
 
     private func no(_ subject: String, _ denial: InviteDenial) -> Explanation {
@@ -84,4 +128,8 @@ struct RuleExplainer: Sendable {
             }
         return Explanation(subject, "no", because: denial.description, origin: origin)
     }
+}
+
+extension String {
+    fileprivate var droppingFullStop: String { last == "." ? String(dropLast()) : self }
 }

@@ -11,6 +11,10 @@ public struct Invite: Hashable, Sendable {
     /// The localpart, prepared, of the account to be created, if the inviter has fixed it; of a reset, that of the
     /// account that there is.
     public let username: String?
+    /// Who had it made.
+    public let createdBy: InviteCreator
+    /// What an operator noted about it, if anything.
+    public let note: String?
     /// When the invite was made.
     public let createdAt: Timestamp
     /// The first moment at which the invite is no longer good.
@@ -22,7 +26,7 @@ public struct Invite: Hashable, Sendable {
     ///   but one action, which they get whatever is passed.
     public init(
         token: Token, kind: InviteKind, action: InviteAction = .roster, inviter: Account?, username: String? = nil,
-        createdAt: Timestamp, expiresAt: Timestamp
+        createdBy: InviteCreator = .user, note: String? = nil, createdAt: Timestamp, expiresAt: Timestamp
     ) {
         self.token = token
         self.kind = kind
@@ -34,13 +38,15 @@ public struct Invite: Hashable, Sendable {
             }
         self.inviter = inviter
         self.username = username
+        self.createdBy = createdBy
+        self.note = note
         self.createdAt = createdAt
         self.expiresAt = expiresAt
     }
 
     /// The name that nobody else gets while the invite is good (XEP-0401 §5.2). A reset promises none: its account is
     /// there already.
-    public var promisedUsername: String? { kind == .reset ? nil : username }
+    public var fixedUsername: String? { kind == .reset ? nil : username }
 
     /// Whether the invite is no longer good at `now`.
     public func isExpired(at now: Timestamp) -> Bool {

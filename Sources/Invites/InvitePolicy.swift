@@ -12,11 +12,18 @@ public struct InvitePolicy: Hashable, Sendable {
     public var lifetime: Lifetime
     /// Whether nobody can have invites made at present.
     public var isSuspended: Bool
+    /// How many open invites a user may have who is no admin.
+    public var userOpenInvites: Limit
+    /// How many invites a user who is no admin may make within 24 hours.
+    public var userDailyInvites: Limit
+    /// How many invites of the host may be stored, expired ones included. Operators are not bound by it.
+    public var maxInvites: Limit
 
     /// The rules of `host`, by default those of a host that says nothing about them.
     public init(
         host: String, admins: Set<Account> = [], allowUserInvites: Bool = false, allowContactInvites: Bool = true,
-        lifetime: Lifetime = .week, isSuspended: Bool = false
+        lifetime: Lifetime = .week, isSuspended: Bool = false, userOpenInvites: Limit = .atMost(50),
+        userDailyInvites: Limit = .atMost(20), maxInvites: Limit = .atMost(100_000)
     ) {
         self.host = host
         self.admins = admins
@@ -24,6 +31,9 @@ public struct InvitePolicy: Hashable, Sendable {
         self.allowContactInvites = allowContactInvites
         self.lifetime = lifetime
         self.isSuspended = isSuspended
+        self.userOpenInvites = userOpenInvites
+        self.userDailyInvites = userDailyInvites
+        self.maxInvites = maxInvites
     }
 
     /// Whether `account` is an admin of the host.
@@ -72,18 +82,33 @@ public struct InvitePolicy: Hashable, Sendable {
             if let contact, contact.domain != host { throw .notUserOfHost }
             return Invite(
                 token: token, kind: contact == nil ? .account : .accountAndContact, action: .register,
-                inviter: contact, username: username, createdAt: now, expiresAt: expiry)
+                inviter: contact, username: username, createdBy: .operator,
+                note: request.note, createdAt: now, expiresAt: expiry)
         case .contact(let user):
             guard user.domain == host else { throw .notUserOfHost }
             return Invite(
-                token: token, kind: kindOfContactInvite(of: user), action: .roster, inviter: user, createdAt: now,
+                token: token, kind: kindOfContactInvite(of: user), action: .roster, inviter: user, createdBy: .operator,
+                note: request.note, createdAt: now,
                 expiresAt: expiry)
         case .reset(let user):
             guard user.domain == host else { throw .notUserOfHost }
             let shorter = lifetime.seconds < Lifetime.day.seconds ? lifetime : .day
             return Invite(
-                token: token, kind: .reset, action: .register, inviter: nil, username: user.localpart, createdAt: now,
+                token: token, kind: .reset, action: .register, inviter: nil, username: user.localpart,
+                createdBy: .operator,
+                note: request.note, createdAt: now,
                 expiresAt: now.advanced(by: request.lifetime ?? shorter))
+        }
+    }
+
+    /// The limits under which the invite that `request` asks for is stored.
+    package func limits(for request: InviteRequest) -> InviteLimits {
+        switch request {
+        case .contact(let user), .account(let user, _, _):
+            isAdmin(user)
+                ? InviteLimits(stored: maxInvites)
+                : InviteLimits(userOpen: userOpenInvites, userDaily: userDailyInvites, stored: maxInvites)
+        case .operated: InviteLimits()
         }
     }
 

@@ -16,9 +16,12 @@ public struct OperatorRequest: Hashable, Sendable {
     public var grant: Grant
     /// How long the invite is to be good for; `nil` for what the host's rules say.
     public var lifetime: Lifetime?
+    /// What the operator wants to remember about it, without control characters.
+    public var note: String?
 
-    public init(_ grant: Grant, lifetime: Lifetime? = nil) {
+    public init(_ grant: Grant, lifetime: Lifetime? = nil, note: String? = nil) {
         self.grant = grant
         self.lifetime = lifetime
+        self.note = note
     }
 }

@@ -34,7 +34,7 @@ public enum ResultCode: String, CaseIterable, Hashable, Sendable {
     case unknownInvite = "invite.unknown"
     /// The host's rules forbid this invite.
     case deniedInvite = "invite.denied"
-    /// Another invite that is still good promises this username.
+    /// Another invite that is still good fixes this username.
     case takenUsername = "invite.username-taken"
 
     /// Files have mistakes; rows tell them with file, line and column.

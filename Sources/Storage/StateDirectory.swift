@@ -8,6 +8,8 @@ final class StateDirectory: Sendable {
     private static let suffix = ".sqlite3"
 
     private let hosts: String
+    /// Room on the disk of ``hosts``.
+    let reserve: DiskReserve
     /// The directory's own, which cannot be removed, and `DIR/lock`, for versions that know no other.
     private let locks: [FileLock]
 
@@ -21,6 +23,7 @@ final class StateDirectory: Sendable {
         try Self.make(hosts)
         // A commit is durable only if the way to its file is.
         try Self.synchronize(directory)
+        reserve = DiskReserve(hosts + "/.reserve")
     }
 
     /// Where the database of `host` is, or `nil` if `host` cannot be a file's name.
@@ -91,6 +94,36 @@ final class StateDirectory: Sendable {
             case .system(let number, let attempt): throw StoreError(errno: number, attempt: attempt)
             }
         }
+    }
+
+    /// Makes the directory of `path` again if it was removed.
+    static func restoreDirectory(of path: String) throws(StoreError) {
+        try make(directory(of: path))
+    }
+
+    /// Gives a complete file the path of another, or a path where nothing is.
+    static func move(_ file: String, to path: String) throws(StoreError) {
+        guard rename(file, path) == 0 else { throw StoreError(errno: errno, attempt: "rename \(file) to \(path)") }
+        try synchronize(directory(of: path))
+    }
+
+    /// The path without links; `nil` when there is nothing at it.
+    static func resolved(_ path: String) -> String? {
+        guard let target = realpath(path, nil) else { return nil }
+        defer { free(target) }
+        return String(cString: target)
+    }
+
+    static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    static func synchronizeFile(_ path: String) throws(StoreError) {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw StoreError(errno: errno, attempt: "open \(path)") }
+        defer { close(file) }
+        guard fsync(file) == 0 else { throw StoreError(errno: errno, attempt: "write \(path) to the disk") }
     }
 
     private static func synchronize(_ directory: String) throws(StoreError) {

@@ -2,23 +2,25 @@ internal import GRDB
 internal import Glibc
 internal import Runtime
 
-/// Why a host's store did not do what it was asked to.
+/// Why a host's storage did not do what it was asked to.
 public enum StoreError: Error, Hashable, Sendable {
-    /// There is no room left on the disk (`SQLITE_FULL`, `ENOSPC`, `EDQUOT`).
+    /// There is no room left on the disk, but for what gives room back.
     case full
-    /// The file is damaged or no database at all (`SQLITE_CORRUPT`, `SQLITE_NOTADB`).
+    /// What is stored is damaged, or nothing that was stored by invited.
     case corrupt
     /// The file is a database of another program.
     case foreign
     /// A newer version of invited has written the database, with a schema that this one does not know.
     case newerSchema
-    /// Another program holds the database's lock (`SQLITE_BUSY`, `SQLITE_LOCKED`).
+    /// Another program holds the database's lock.
     case locked
-    /// One of the tokens to be added is in the store already. None of that call's invites was added.
-    case duplicate
-    /// The process may not open more files (`EMFILE`, `ENFILE`), which is not the host's fault.
+    /// The process may not open more files, which is not the host's fault.
     case tooManyOpenFiles
-    /// Anything else that the file system or SQLite has refused. The text has neither tokens nor SQL in it.
+    /// What was stored was replaced while it was in use. The text says by what, and where it is now.
+    case replaced(String)
+    /// What was stored was removed while it was in use, and cannot be written again now. The text says why.
+    case removed(String)
+    /// Anything else that the file system or the database has refused. The text has neither tokens nor SQL in it.
     case io(String)
     /// Too many rows of this host wait to be written already. Nothing of the call was accepted.
     case overloaded
@@ -37,9 +39,8 @@ extension StoreError: CustomStringConvertible {
         case .foreign: "the file is a database of another program"
         case .newerSchema: "the database was written by a newer version of invited"
         case .locked: "another program has locked the database"
-        case .duplicate: "the token is in the database already"
         case .tooManyOpenFiles: "too many files are open"
-        case .io(let reason): reason
+        case .io(let reason), .replaced(let reason), .removed(let reason): reason
         case .overloaded: "too many invites of this host wait to be written"
         case .closed: "the databases have been shut down"
         case .directoryInUse(let directory): "the state directory \(directory) is in use by another invited"
@@ -49,26 +50,31 @@ extension StoreError: CustomStringConvertible {
 
 extension StoreError {
     /// Tells what an error thrown by GRDB or by this room means.
-    init(_ error: any Error) {
+    ///
+    /// - Parameter path: The database's.
+    init(_ error: any Error, path: String) {
         switch error {
         case let error as StoreError: self = error
-        case let error as DatabaseError: self.init(error)
-        default: self = .io("\(error)")
+        case let error as DatabaseError: self.init(error, path)
+        default: self = .io("\(path): \(error)")
         }
     }
 
-    private init(_ error: DatabaseError) {
-        self =
-            switch (error.resultCode, error.extendedResultCode) {
-            case (.SQLITE_FULL, _), (_, .SQLITE_IOERR_SHMSIZE): .full
-            case (.SQLITE_CORRUPT, _), (.SQLITE_NOTADB, _): .corrupt
-            case (.SQLITE_BUSY, _), (.SQLITE_LOCKED, _): .locked
-            case (_, .SQLITE_CONSTRAINT_UNIQUE): .duplicate
-            // It may have wanted a temporary file.
-            case (.SQLITE_CANTOPEN, _) where !FileLimit.hasRoom(for: 1): .tooManyOpenFiles
-            default:
-                .io("SQLite: \(error.message ?? "no message") (\(error.extendedResultCode.rawValue))")
-            }
+    private init(_ error: DatabaseError, _ path: String) {
+        switch (error.resultCode, error.extendedResultCode) {
+        case (.SQLITE_FULL, _), (_, .SQLITE_IOERR_SHMSIZE): self = .full
+        case (.SQLITE_CORRUPT, _), (.SQLITE_NOTADB, _): self = .corrupt
+        case (.SQLITE_BUSY, _), (.SQLITE_LOCKED, _): self = .locked
+        // It may have wanted a temporary file.
+        case (.SQLITE_CANTOPEN, _) where !FileLimit.hasRoom(for: 1): self = .tooManyOpenFiles
+        default:
+            // SQLite keeps the system's reason to itself.
+            let reason = FileObstacle.reason(ofDatabase: path)
+            self = .io(
+                reason
+                    ?? "\(path): \(error.message ?? "no message of SQLite") (SQLite \(error.extendedResultCode.rawValue))"
+            )
+        }
     }
 
     /// Tells what a failed system call means.
@@ -89,7 +95,7 @@ extension StoreError {
     var spoilsConnection: Bool {
         switch self {
         case .corrupt, .foreign, .newerSchema, .io: true
-        case .full, .locked, .duplicate, .tooManyOpenFiles, .overloaded, .closed, .directoryInUse: false
+        case .full, .locked, .tooManyOpenFiles, .replaced, .removed, .overloaded, .closed, .directoryInUse: false
         }
     }
 }

@@ -17,19 +17,35 @@ package struct HostLifecycle: Sendable {
     package private(set) var lastTrouble: String?
     /// In quarantine, when the storage is tried again.
     package private(set) var retryAt: Timestamp?
+    /// In quarantine, whether there is no room on the disk, and all is well otherwise: what needs no more goes on.
+    private(set) var hasFullDisk = false
     private var backoff = Backoff(first: .seconds(1), longest: .seconds(300))
 
     init(now: Timestamp) {
         since = now
     }
 
+    /// Whether something may be done with the storage.
+    func allows(_ use: StorageUse) -> Bool {
+        switch state {
+        case .running: true
+        case .quarantined: hasFullDisk && use != .storing
+        case .stopped: false
+        }
+    }
+
     /// Storage failed. Returns how long to wait before the next try, or `nil` when one is already due or the host has
     /// stopped.
     mutating func failed(
-        _ reason: String, now: Timestamp, using random: inout some RandomNumberGenerator
+        _ reason: String, isFull: Bool = false, now: Timestamp, using random: inout some RandomNumberGenerator
     ) -> Duration? {
-        guard state == .running else { return nil }
+        guard state == .running else {
+            // What was allowed there has failed, too.
+            if state == .quarantined { hasFullDisk = hasFullDisk && isFull }
+            return nil
+        }
         lastTrouble = reason
+        hasFullDisk = isFull
         state = .quarantined
         since = now
         return wait(from: now, using: &random)
@@ -37,10 +53,11 @@ package struct HostLifecycle: Sendable {
 
     /// A try in quarantine failed. Returns how long to wait before the next one.
     mutating func retryFailed(
-        _ reason: String, now: Timestamp, using random: inout some RandomNumberGenerator
+        _ reason: String, isFull: Bool = false, now: Timestamp, using random: inout some RandomNumberGenerator
     ) -> Duration? {
         guard state == .quarantined else { return nil }
         lastTrouble = reason
+        hasFullDisk = isFull
         return wait(from: now, using: &random)
     }
 

@@ -14,7 +14,7 @@ package final class HostRegistry: Sendable {
     }
 
     private let state = Mutex(State())
-    let databases: InviteDatabases
+    let databases: any InviteRepositories
     let deadlines = Deadlines()
     let quarantines: Quarantines
     let surroundings: Surroundings
@@ -35,7 +35,10 @@ package final class HostRegistry: Sendable {
     ) throws {
         databases = try InviteDatabases(
             directory: stateDirectory, maximumOpen: maximumOpenDatabases,
-            writers: min(Self.writers, maximumOpenDatabases))
+            writers: min(Self.writers, maximumOpenDatabases)
+        ) { event in
+            surroundings.logger.warning("storage of a host", metadata: ["host": "\(event.host)", "event": "\(event)"])
+        }
         quarantines = Quarantines(changed: quarantinesChanged)
         self.surroundings = surroundings
     }
@@ -104,7 +107,7 @@ package final class HostRegistry: Sendable {
 
     private func makeHost(_ configuration: HostConfiguration, at now: Timestamp) -> Host {
         let service = HostService(
-            configuration.host, store: databases.store(for: configuration.host), surroundings: surroundings,
+            configuration.host, repository: databases.repository(of: configuration.host), surroundings: surroundings,
             deadlines: deadlines, quarantines: quarantines)
         return Host(
             configuration, policy: InvitePolicy(configuration), service: service, suspensionChangedAt: now)
@@ -188,12 +191,12 @@ package final class HostRegistry: Sendable {
         let deadline = Timestamp(
             millisecondsSinceEpoch: surroundings.now().millisecondsSinceEpoch - Self.graceMilliseconds)
         let databases = databases
-        let candidates = await onBlockingThread { (try? databases.hostsWithDatabase()) ?? [] }
+        let candidates = await onBlockingThread { (try? databases.hostsWithInvites()) ?? [] }
         var removed = 0
         for name in candidates {
             if Task.isCancelled { return }
             // A host may go while the sweep waits.
-            if let service = self[name]?.service { removed += await service.removeExpired(before: deadline) }
+            if let service = self[name]?.service { removed += await service.removeExpired(by: deadline) }
         }
         if removed > 0 { surroundings.logger.info("removed expired invites", metadata: ["count": "\(removed)"]) }
     }

@@ -1,21 +1,29 @@
 package import Invites
 internal import Logging
 internal import NIOCore
-internal import Storage
+package import Storage
 internal import Synchronization
 
 /// Why a host could not make an invite, or do something else with its invites.
 package enum InviteRefusal: Error, Hashable, Sendable {
     /// The rules forbid it.
     case denied(InviteDenial)
-    /// The name is promised to someone else by an invite that is still good.
-    case usernameTaken
+    /// Other invites of the host are in the way.
+    case conflict(InviteConflict)
     /// The host has too much to do right now.
     case overloaded
     /// The daemon may not open more files right now.
     case tooManyOpenFiles
     /// The host's storage does not work; the reason is in the log.
     case unavailable
+}
+
+/// What something does with a host's storage: on a full disk, all but ``storing`` goes on.
+package enum StorageUse: Hashable, Sendable {
+    case reading
+    /// Adds or changes invites.
+    case storing
+    case removing
 }
 
 /// The invitation service of one host: the only owner of its state. It knows neither XML nor terminals.
@@ -28,7 +36,7 @@ package actor HostService {
     }
     /// The same, for those who must not wait.
     private nonisolated let published: Mutex<HostLifecycle>
-    private let store: InviteStore
+    private let repository: any InviteRepository
     let surroundings: Surroundings
     private let deadlines: Deadlines
     private let quarantines: Quarantines
@@ -36,20 +44,22 @@ package actor HostService {
     private var retry: Task<Void, Never>?
     /// Counts the restarts, so that a try that one has overtaken changes nothing.
     private var restarts = 0
-    /// Usernames of invites that are being stored.
-    private var promising: Set<String> = []
+    /// How many rows were stored when last one was added.
+    private var storedCount = 0
+    private var hasWarnedOfLimit = false
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         surroundings.eventLoop.executor.asUnownedSerialExecutor()
     }
 
     init(
-        _ host: String, store: InviteStore, surroundings: Surroundings, deadlines: Deadlines = Deadlines(),
+        _ host: String, repository: any InviteRepository, surroundings: Surroundings,
+        deadlines: Deadlines = Deadlines(),
         quarantines: Quarantines = Quarantines()
     ) {
         self.host = host
         self.quarantines = quarantines
-        self.store = store
+        self.repository = repository
         self.deadlines = deadlines
         self.surroundings = surroundings
         entropy = surroundings.entropy
@@ -71,139 +81,130 @@ package actor HostService {
         let now = surroundings.now()
         var results: [Result<Invite, InviteRefusal>] = []
         results.reserveCapacity(requests.count)
-        var made: [Invite] = []
+        var made: [NewInvite] = []
         made.reserveCapacity(requests.count)
-        var promised: [String] = []
         for request in requests {
             do throws(InviteRefusal) {
-                let invite = try makeInvite(request, under: policy, at: now)
-                if let username = invite.promisedUsername {
-                    try await promise(username, at: now)
-                    promised.append(username)
-                }
-                made.append(invite)
-                results.append(.success(invite))
+                let new = try makeInvite(request, under: policy, at: now)
+                made.append(new)
+                results.append(.success(new.invite))
             } catch {
                 results.append(.failure(error))
             }
         }
         guard !made.isEmpty else { return results }
         do throws(InviteRefusal) {
-            try await keep(promised) { [made] store throws(StoreError) in try await store.add(made) }
-            noteSuccess(of: made.count)
-            return results
+            var stored = try await add(made, limit: policy.maxInvites).results[...]
+            return results.map { result in
+                guard case .success(let invite) = result, let outcome = stored.popFirst() else { return result }
+                return outcome.map { _ in invite }.mapError { .conflict($0) }
+            }
         } catch {
             return results.map { $0.refused(error) }
         }
     }
 
-    func makeInvite(
+    /// Makes what an operator asks for. It is on disk when this returns.
+    func invite(_ request: OperatorRequest, under policy: InvitePolicy) async throws(InviteRefusal) -> OperatorInvite {
+        let new = try makeInvite(.operated(request), under: policy, at: surroundings.now())
+        let addition = try await add([new], limit: policy.maxInvites)
+        switch addition.results.first {
+        case .success(let number)?:
+            return OperatorInvite(
+                StoredInvite(number: number, invite: new.invite), limit: reachedLimit(policy.maxInvites))
+        case .failure(let conflict)?: throw .conflict(conflict)
+        case nil: throw .unavailable
+        }
+    }
+
+    private func makeInvite(
         _ request: InviteRequest, under policy: InvitePolicy, at now: Timestamp
-    ) throws(InviteRefusal) -> Invite {
+    ) throws(InviteRefusal) -> NewInvite {
         do {
-            return try policy.invite(for: request, token: .random(at: now, using: &entropy), at: now)
+            let invite = try policy.invite(for: request, token: .random(at: now, using: &entropy), at: now)
+            return NewInvite(invite, limits: policy.limits(for: request))
         } catch {
             throw .denied(error)
         }
     }
 
-    /// Reserves a username (XEP-0401 §5.2): one that another invite fixes, which is still good or about to be stored,
-    /// is refused.
-    func promise(_ username: String, at now: Timestamp) async throws(InviteRefusal) {
-        try reserve(username)
-        do throws(InviteRefusal) {
-            guard case .running = lifecycle.state else { throw .unavailable }
-            if try await ask({ store throws(StoreError) in try await store.isPromised(username, at: now) }) {
-                throw .usernameTaken
-            }
-        } catch {
-            release(username)
-            throw error
+    private func add(_ invites: [NewInvite], limit: Limit) async throws(InviteRefusal) -> InviteAddition {
+        let addition = try await use(.storing) { repository throws(StoreError) in try await repository.add(invites) }
+        let count = addition.results.reduce(0) { count, result in
+            if case .success = result { count + 1 } else { count }
         }
-    }
-
-    /// Keeps a username from being promised until ``release(_:)``.
-    func reserve(_ username: String) throws(InviteRefusal) {
-        guard promising.insert(username).inserted else { throw .usernameTaken }
-    }
-
-    func release(_ username: String) {
-        promising.remove(username)
-    }
-
-    /// Has the store keep invites, and lets go of their usernames once it has come to an end with that: it may yet store
-    /// what is not waited for any more.
-    func keep<Value: Sendable>(
-        _ usernames: [String], _ operation: @escaping @Sendable (InviteStore) async throws(StoreError) -> Value
-    ) async throws(InviteRefusal) -> Value {
-        guard case .running = lifecycle.state else {
-            promising.subtract(usernames)
-            throw .unavailable
-        }
-        if usernames.isEmpty { return try await ask(operation) }
-        return try await ask { store throws(StoreError) in
-            do throws(StoreError) {
-                let value = try await operation(store)
-                await self.release(usernames)
-                return value
-            } catch {
-                await self.release(usernames)
-                throw error
-            }
-        }
-    }
-
-    private func release(_ usernames: [String]) {
-        promising.subtract(usernames)
-    }
-
-    /// So many invites were stored.
-    func noteSuccess(of count: Int) {
-        lifecycle.succeeded()
+        if count > 0 { lifecycle.succeeded() }
         activity.made(count)
+        storedCount = addition.storedCount
+        warn(of: limit)
+        return addition
     }
 
-    /// Has the store do something, and turns what goes wrong into a refusal and, where it is the store's fault, into
-    /// quarantine.
-    func ask<Value: Sendable>(
-        _ operation: @escaping @Sendable (InviteStore) async throws(StoreError) -> Value
+    /// How many rows are stored, and how many may be, where that is little more.
+    private func reachedLimit(_ limit: Limit) -> OperatorInvite.Limit? {
+        guard case .atMost(let limit) = limit, storedCount >= limit - limit / 10 else { return nil }
+        return OperatorInvite.Limit(stored: storedCount, limit: limit)
+    }
+
+    private func warn(of limit: Limit) {
+        guard let reached = reachedLimit(limit) else {
+            hasWarnedOfLimit = false
+            return
+        }
+        if hasWarnedOfLimit { return }
+        hasWarnedOfLimit = true
+        surroundings.logger.warning(
+            "host has nearly as many invites as it may have",
+            metadata: ["host": "\(host)", "stored": "\(reached.stored)", "limit": "\(reached.limit)"])
+    }
+
+    /// Has the repository do something, and turns what goes wrong into a refusal and, where it is the storage's fault,
+    /// into quarantine.
+    package func use<Value: Sendable>(
+        _ use: StorageUse,
+        _ operation: @escaping @Sendable (any InviteRepository) async throws(StoreError) -> Value
     ) async throws(InviteRefusal) -> Value {
-        guard case .running = lifecycle.state else { throw .unavailable }
-        let store = store
+        guard lifecycle.allows(use) else { throw .unavailable }
+        let repository = repository
         let result = await deadlines.result(startedAt: surroundings.uptime()) { () async -> Result<Value, StoreError> in
             do throws(StoreError) {
-                return .success(try await operation(store))
+                return .success(try await operation(repository))
             } catch {
                 return .failure(error)
             }
         }
         switch result {
-        case .success(let value): return value
+        case .success(let value):
+            if use == .removing, lifecycle.state == .quarantined { tryAgainNow() }
+            return value
         case .failure(.overloaded): throw .overloaded
         case .failure(.tooManyOpenFiles):
             surroundings.noteFileShortage()
             throw .tooManyOpenFiles
         // It closes when the daemon ends, which is no trouble of the host's.
         case .failure(.closed): throw .unavailable
-        case .failure(let error): quarantine("\(error)")
-        case nil where store.isAtWork: quarantine("its disk does not answer")
-        // It never came to the front of the line: others' disks hang, or there is too much to do for all.
+        case .failure(let error): quarantine("\(error)", isFull: error == .full)
+        case nil where repository.activity == .call: quarantine("its disk does not answer")
+        // It never came to the front of the line: others' disks hang, or there is too much to do for all. Or its storage
+        // is being converted, which takes its time.
         case nil: throw .overloaded
         }
         throw .unavailable
     }
 
-    /// Removes invites that have been of no use since the given time; returns how many.
-    func removeExpired(before deadline: Timestamp) async -> Int {
+    /// Removes invites that are of no use since the given time or longer; returns how many.
+    func removeExpired(by deadline: Timestamp) async -> Int {
         var total = 0
-        while true {
-            let removed = try? await ask { store throws(StoreError) in
-                try await store.removeExpired(before: deadline, limit: Self.sweepSize)
+        var start: Int64? = 0
+        while let after = start {
+            let tally = try? await use(.removing) { repository throws(StoreError) in
+                try await repository.remove(InviteFilter(state: .expired(at: deadline)), after: after, through: .max)
             }
-            guard let removed else { return total }
-            total += removed
-            if removed < Self.sweepSize { return total }
+            guard let tally else { break }
+            total += tally.count
+            start = tally.next
         }
+        return total
     }
 
     /// Starts anew: opens the database again and tries it, also in quarantine.
@@ -215,9 +216,9 @@ package actor HostService {
         lifecycle.restart(now: surroundings.now())
         quarantines.remove(self)
         do throws(InviteRefusal) {
-            try await ask { store throws(StoreError) in
-                await store.close()
-                try await store.check()
+            try await use(.storing) { repository throws(StoreError) in
+                await repository.close()
+                try await repository.check()
             }
             surroundings.logger.notice("host restarted", metadata: ["host": "\(host)"])
             return nil
@@ -225,7 +226,7 @@ package actor HostService {
             switch error {
             case .overloaded: return "it has too much to do"
             case .tooManyOpenFiles: return "\(StoreError.tooManyOpenFiles)"
-            case .denied, .usernameTaken, .unavailable: return lifecycle.lastTrouble ?? "it is just going"
+            case .denied, .conflict, .unavailable: return lifecycle.lastTrouble ?? "it is just going"
             }
         }
     }
@@ -235,14 +236,13 @@ package actor HostService {
         lifecycle.stop(now: surroundings.now())
         quarantines.remove(self)
         retry?.cancel()
-        await store.close()
+        await repository.close()
     }
 
-    /// Rows removed in one transaction: few enough that requests in between do not wait.
-    private static let sweepSize = 500
-
-    private func quarantine(_ reason: String) {
-        guard let wait = lifecycle.failed(reason, now: surroundings.now(), using: &entropy) else { return }
+    private func quarantine(_ reason: String, isFull: Bool = false) {
+        guard let wait = lifecycle.failed(reason, isFull: isFull, now: surroundings.now(), using: &entropy) else {
+            return
+        }
         quarantines.insert(self)
         surroundings.logger.error("host quarantined", metadata: ["host": "\(host)", "reason": "\(reason)"])
         scheduleRetry(after: wait)
@@ -256,20 +256,26 @@ package actor HostService {
         }
     }
 
+    /// Room was made: it is not waited for the next try.
+    private func tryAgainNow() {
+        retry?.cancel()
+        retry = Task { [weak self] in await self?.tryAgain() }
+    }
+
     private func tryAgain() async {
         guard case .quarantined = lifecycle.state else { return }
         let restarts = restarts
         do throws(StoreError) {
             // A damaged or replaced file is seen only by opening it anew.
-            await store.close()
-            try await store.check()
+            await repository.close()
+            try await repository.check()
             guard restarts == self.restarts else { return }
             if lifecycle.recovered(now: surroundings.now()) {
                 quarantines.remove(self)
                 surroundings.logger.notice("host recovered", metadata: ["host": "\(host)"])
             } else {
                 // The host went while the try was under way, which opened its database again.
-                await store.close()
+                await repository.close()
             }
         } catch {
             if case .tooManyOpenFiles = error { surroundings.noteFileShortage() }
@@ -277,7 +283,9 @@ package actor HostService {
             // That the daemon lacks files says nothing of the host's storage.
             let reason =
                 if case .tooManyOpenFiles = error { lifecycle.lastTrouble ?? "\(error)" } else { "\(error)" }
-            guard let wait = lifecycle.retryFailed(reason, now: surroundings.now(), using: &entropy) else { return }
+            let isFull = if case .tooManyOpenFiles = error { lifecycle.hasFullDisk } else { error == .full }
+            guard let wait = lifecycle.retryFailed(reason, isFull: isFull, now: surroundings.now(), using: &entropy)
+            else { return }
             surroundings.logger.warning(
                 "host still quarantined", metadata: ["host": "\(host)", "reason": "\(reason)"])
             scheduleRetry(after: wait)

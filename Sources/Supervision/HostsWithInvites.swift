@@ -4,7 +4,7 @@ internal import Storage
 package struct HostsWithInvites: AsyncSequence, Sendable {
     package typealias Element = String
 
-    let databases: InviteDatabases
+    let databases: any InviteRepositories
     let names: HostNames
     let isWanted: @Sendable (String) -> Bool
 
@@ -32,7 +32,7 @@ package struct HostsWithInvites: AsyncSequence, Sendable {
                 let databases = hosts.databases
                 let candidates = wanted
                 page = try await onBlockingThread {
-                    Result { try databases.hostsWithDatabase(among: candidates) }
+                    Result { try databases.hostsWithInvites(among: candidates) }
                 }.get()[...]
             }
             return page.popFirst()

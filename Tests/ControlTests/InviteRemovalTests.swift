@@ -199,7 +199,7 @@ import Testing
             let store = desk.daemon.store(of: "a.example")
             let sample = try await desk.daemon.registry.invite(
                 OperatorRequest(.account(username: nil, contact: nil)), on: "a.example"
-            ).invite
+            ).invite.invite
             try await store.add(
                 (0..<11_000).map { number in
                     Invite(

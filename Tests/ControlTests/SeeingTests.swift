@@ -135,7 +135,7 @@ import Testing
             #expect(try await rows(desk, "status").first?["overrides"] == 1)
             let refused = try #require(try await rows(desk, "host show c.example").first)
             #expect(refused["state"] == "refused" && refused["settings"] == [])
-            #expect(try await rows(desk, "host why a.example alice@a.example").count == 3)
+            #expect(try await rows(desk, "host why a.example alice@a.example").count == 6)
             #expect(try await rows(desk, "host why a.example").count > 10)
             #expect(try await rows(desk, "component status").first?["state"] == "connecting")
         }

@@ -294,8 +294,8 @@ def test_the_daemon_serves_invitations_all_the_while(
         assert all("hello" in word or word["end"]["code"] == "access.too-many-sessions" for word in words)
         assert sum("hello" in word for word in words) <= 64 - 5
 
-        for _ in range(50):
-            Invitation.of(ask(stream, Delegated("a.example"), "alice@a.example/phone", command(INVITE)))
+        for number in range(50):
+            Invitation.of(ask(stream, Delegated("a.example"), f"user{number}@a.example/phone", command(INVITE)))
         assert daemon.resident_bytes - before < 64 << 20
 
         # Who sent half a request can still send the other half.

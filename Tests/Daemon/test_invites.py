@@ -75,8 +75,8 @@ def test_a_users_invite_is_steered(control: Control, stream: Stream) -> None:
 
 
 def test_users_invite_while_all_there_was_is_purged(control: Control, stream: Stream) -> None:
-    for _ in range(40):
-        Invitation.of(ask(stream, Delegated("a.example"), "alice@a.example/x", command(INVITE)))
+    for number in range(40):
+        Invitation.of(ask(stream, Delegated("a.example"), f"user{number}@a.example/x", command(INVITE)))
     purge = control.begin(["invite", "purge", "a.example", "--all"], interactive=True)
     question = control.next(purge, "ask")
     assert "40 invites" in str(question)

@@ -1,5 +1,6 @@
 """Durable before answered: kill -9 at random moments loses no token that was answered."""
 
+import itertools
 import os
 import random
 import sqlite3
@@ -16,13 +17,17 @@ ROUNDS = 20
 HOSTS = ("a.example", "b.example")
 
 
+# No user makes many.
+USERS = itertools.count()
+
+
 def requests(count: int) -> dict[str, tuple[str, str, str]]:
     """Many invitations on both hosts and by both commands: id → (stanza, host, sender)."""
     made: dict[str, tuple[str, str, str]] = {}
     for number in range(count):
         host = HOSTS[number % 2]
         if number % 5:
-            sender, payload = f"user{number % 20}@{host}/x", command(INVITE)
+            sender, payload = f"user{next(USERS)}@{host}/x", command(INVITE)
         else:
             sender = f"admin@{host}/x"
             payload = command(CREATE_ACCOUNT, form=submission(username="", roster_subscription="0"))

@@ -82,7 +82,7 @@ async def test_forbidden(daemon: Daemon, prosody: Prosody) -> None:
 
 async def test_no_user_ends_the_stream(daemon: Daemon, prosody: Prosody) -> None:
     for address in ("a.example", COMPONENT):
-        await hostile.write_all("alice@a.example", prosody.client_port, address, daemon)
+        await hostile.write_all("admin@a.example", prosody.client_port, address, daemon)
 
 
 async def test_foreign_hosts_user_is_refused(daemon: Daemon, prosody: Prosody, installation: Installation) -> None:
@@ -98,11 +98,11 @@ async def test_foreign_hosts_user_is_refused(daemon: Daemon, prosody: Prosody, i
 async def test_both_hosts_at_once(daemon: Daemon, prosody: Prosody, installation: Installation) -> None:
     async with (Client("alice@a.example", prosody.client_port) as alice,
                 Client("bob@b.example", prosody.client_port) as bob):
-        made = await asyncio.gather(*(client.invite(host) for _ in range(50)
+        made = await asyncio.gather(*(client.invite(host) for _ in range(20)
                                       for client, host in ((alice, "a.example"), (bob, "b.example"))))
     assert {one.token for one in made[0::2]} == installation.tokens("a.example")
     assert {one.token for one in made[1::2]} == installation.tokens("b.example")
-    assert len({one.token for one in made}) == 100
+    assert len({one.token for one in made}) == 40
 
 
 async def test_policy_flipped_by_a_reload_while_connected(
@@ -135,7 +135,8 @@ async def test_own_account_has_no_commands_of_ours(daemon: Daemon, prosody: Pros
 
 async def test_server_restarted_under_load(daemon: Daemon, prosody: Prosody, installation: Installation) -> None:
     """Every token that reached a client is there, and all goes on when the server is back."""
-    load = Load(prosody.client_port, {"alice@a.example": "a.example", "bob@b.example": "b.example"})
+    # Admins, of whom nobody counts how many they make.
+    load = Load(prosody.client_port, {"admin@a.example": "a.example", "admin@b.example": "b.example"})
     async with load:
         await load.until_each_has_made(20)
         first = daemon.await_log(messages.CONNECTED)

@@ -31,7 +31,7 @@ import Testing
         #expect(invite.action == .register)
         #expect(invite.inviter == nil)
         #expect(invite.username == username)
-        #expect(invite.promisedUsername == username)
+        #expect(invite.fixedUsername == username)
         #expect(invite.createdAt == now)
         #expect(invite.expiresAt == now.advanced(by: .week))
     }
@@ -61,7 +61,7 @@ import Testing
         #expect(invite.action == .register)
         #expect(invite.inviter == nil)
         #expect(invite.username == "alice")
-        #expect(invite.promisedUsername == nil)
+        #expect(invite.fixedUsername == nil)
         #expect(
             invite.uri(host: "example.com", redeemableInBand: true)
                 == "xmpp:alice@example.com?register;preauth=0123456789abcdefABCDEF")

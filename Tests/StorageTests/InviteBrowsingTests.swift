@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Invites
+import TestSupport
 import Testing
 
 @testable import Storage
@@ -105,7 +106,7 @@ import Testing
         try await StateFixture.run { databases, _ in
             let store = databases.store(for: "example.com")
             _ = try await store.add(.sample(1))
-            await #expect(throws: StoreError.duplicate) { try await store.add(.sample(1)) }
+            await #expect(throws: InviteConflict.tokenTaken) { try await store.add(.sample(1)) }
             let number = try await store.add(.sample(2))
             #expect(try await store.invites(numbered: [number]).map(\.invite) == [.sample(2)])
         }
@@ -133,7 +134,8 @@ import Testing
             #expect(try await store.count(InviteFilter(), after: Int64(stretch)) == InviteTally(count: 10))
             #expect(try await store.remove(InviteFilter()) == InviteTally(count: 500, next: 0))
             // What comes after the end is not seen.
-            let last = try await store.page(after: Int64(stretch), through: Int64(stretch) + 3)
+            let last = try await store.page(
+                InviteFilter(), after: Int64(stretch), through: Int64(stretch) + 3, limit: 500)
             #expect(last.invites.count == 3 && last.next == nil)
             #expect(try await store.page(limit: 0).invites.count == 1)
         }
@@ -185,9 +187,10 @@ import Testing
             let later = Timestamp(millisecondsSinceEpoch: 3_000_000)
             let expired = try await store.add(try invite("expiredExpired", .account, until: 10))
             let reset = try await store.add(try invite("resetReset", .reset, until: 2_000_000))
-            #expect(try await !store.isPromised("juliet", at: Self.now))
             let open = try await store.add(try invite("openOpenOpen", .account, until: 2_000_000))
-            #expect(try await store.isPromised("juliet", at: Self.now))
+            await #expect(throws: InviteConflict.usernameTaken) {
+                _ = try await store.add(try invite("laterLater", .account, until: 2_000_000))
+            }
             #expect(try await store.extend(expired, until: later, at: Self.now) == .usernameTaken)
             for number in [open, reset] {
                 guard case .extended = try await store.extend(number, until: later, at: Self.now) else {
@@ -242,7 +245,7 @@ import Testing
             #expect(try await store.remove(numbered: [1]) == 0)
             #expect(try await store.extend(1, until: Self.now, at: Self.now) == .unknown)
             #expect(try await store.newest("", limit: 5, at: Self.now) == [])
-            #expect(try databases.hostsWithDatabase() == [])
+            #expect(try databases.hostsWithInvites() == [])
         }
     }
 

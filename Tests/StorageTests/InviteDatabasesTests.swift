@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Invites
+import TestSupport
 import Testing
 
 @testable import Storage
@@ -101,9 +102,9 @@ import Testing
             let store = databases.store(for: host)
             await #expect(throws: StoreError.self) { try await store.add([.sample(1)]) }
             await #expect(throws: StoreError.self) { try await store.count() }
-            let hosts = try databases.hostsWithDatabase()
+            let hosts = try databases.hostsWithInvites()
             #expect(hosts == [])
-            #expect(databases.statistics.openDatabases == 0)
+            #expect(databases.openDatabases.count == 0)
         }
     }
 
@@ -111,7 +112,7 @@ import Testing
     func whatIsAFileNameIsAHost(host: String) async throws {
         try await StateFixture.run { databases, _ in
             try await databases.store(for: host).add([.sample(1)])
-            #expect(try databases.hostsWithDatabase() == [host])
+            #expect(try databases.hostsWithInvites() == [host])
         }
     }
 
@@ -119,10 +120,10 @@ import Testing
         try await StateFixture.run(maximumOpen: 3) { databases, _ in
             for round in 0..<3 {
                 for host in 0..<10 { try await databases.store(for: "h\(host).example").add([.sample(round)]) }
-                #expect(databases.statistics.openDatabases == 3)
+                #expect(databases.openDatabases.count == 3)
             }
-            #expect(databases.statistics.evictions == 27)
-            #expect(try databases.hostsWithDatabase() == (0..<10).map { "h\($0).example" })
+            #expect(databases.openDatabases.evictions == 27)
+            #expect(try databases.hostsWithInvites() == (0..<10).map { "h\($0).example" })
             for host in 0..<10 { #expect(try await databases.store(for: "h\(host).example").count() == 3) }
         }
     }
@@ -152,11 +153,11 @@ import Testing
             let busy = databases.store(for: "busy")
             try await busy.add([.sample(1)])
             let gate = Gate()
-            async let hung: Void? = busy.perform(creating: false) { _ in gate.pass() }
+            async let hung: Void? = busy.perform(.changing) { _ in gate.pass() }
             await gate.waitUntilReached()
             for host in ["a", "b", "c"] { try await databases.store(for: host).add([.sample(1)]) }
-            #expect(databases.statistics.openDatabases == 2)
-            #expect(databases.statistics.evictions == 2)
+            #expect(databases.openDatabases.count == 2)
+            #expect(databases.openDatabases.evictions == 2)
             #expect(fixture.exists(fixture.file(of: "busy") + "-wal"))
             gate.open()
             _ = try await hung
@@ -172,7 +173,7 @@ import Testing
                 }
                 try await group.waitForAll()
             }
-            #expect(databases.statistics.openDatabases <= 4)
+            #expect(databases.openDatabases.count <= 4)
             for host in 0..<20 { #expect(try await databases.store(for: "h\(host)").count() == 30) }
         }
     }
@@ -184,12 +185,12 @@ import Testing
         let store = databases.store(for: "example.com")
         try await store.check()
         let gate = Gate()
-        async let busy: Void? = store.perform(creating: false) { _ in gate.pass() }
+        async let busy: Void? = store.perform(.changing) { _ in gate.pass() }
         await gate.waitUntilReached()
         async let accepted: Void = store.add([.sample(1)])
         await store.waitUntilWaiting(rows: 1)
         async let down: Void = databases.shutdown()
-        while (try? databases.hostsWithDatabase()) != nil { await Task.yield() }
+        while (try? databases.hostsWithInvites()) != nil { await Task.yield() }
         gate.open()
         _ = try await (busy, accepted)
         await down
@@ -198,9 +199,9 @@ import Testing
         await #expect(throws: StoreError.closed) { try await store.count() }
         await #expect(throws: StoreError.closed) { try await store.check() }
         await #expect(throws: StoreError.closed) { try await databases.store(for: "late.example").add([.sample(3)]) }
-        #expect(throws: StoreError.closed) { try databases.hostsWithDatabase() }
+        #expect(throws: StoreError.closed) { try databases.hostsWithInvites() }
         await store.close()
-        #expect(databases.statistics.openDatabases == 0)
+        #expect(databases.openDatabases.count == 0)
         #expect(!fixture.exists(fixture.file(of: "example.com") + "-wal"))
         let count = try await fixture.open { try await $0.store(for: "example.com").count() }
         #expect(count == 1)

@@ -1,14 +1,15 @@
 import Invites
+import TestSupport
 import Testing
 
 @testable import Storage
 
 @Suite struct JobQueueTests {
     private func add(_ count: Int) -> Job {
-        .add((0..<count).map { .sample($0) }) { _ in }
+        .add((0..<count).map { NewInvite(.sample($0)) }) { _ in }
     }
 
-    private var call: Job { .call(creating: false) { _ in Job.Outcome(error: nil) {} } }
+    private var call: Job { .call(.reading) { _ in Job.Outcome(error: nil) {} } }
 
     private func rows(_ jobs: [Job]) -> [Int] { jobs.map(\.weight) }
 

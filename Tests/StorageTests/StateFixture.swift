@@ -1,7 +1,8 @@
 import Foundation
 import Invites
-import Storage
 import Synchronization
+
+@testable import Storage
 
 /// A state directory of its own for one test, removed afterwards.
 struct StateFixture {

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Invites
+import TestSupport
 import Testing
 
 @testable import Storage
@@ -18,7 +19,7 @@ import Testing
                 await #expect(throws: StoreError.corrupt) { try await bad.check() }
                 try await good.add([.sample(number)])
             }
-            #expect(databases.statistics.openDatabases == 1)
+            #expect(databases.openDatabases.count == 1)
             // Repaired, it works again without a restart.
             try FileManager.default.removeItem(atPath: fixture.file(of: "bad.example"))
             try await bad.check()
@@ -39,7 +40,7 @@ import Testing
             }
             try file.close()
             await #expect(throws: StoreError.corrupt) { try await store.check() }
-            #expect(databases.statistics.openDatabases == 0)
+            #expect(databases.openDatabases.count == 0)
         }
     }
 
@@ -49,9 +50,9 @@ import Testing
             for number in 0..<50 {
                 try await store.add([.sample(number)])
                 await #expect(throws: StoreError.corrupt) {
-                    _ = try await store.perform(creating: false) { _ in throw StoreError.corrupt }
+                    _ = try await store.perform(.changing) { _ in throw StoreError.corrupt }
                 }
-                try #require(databases.statistics.openDatabases == 0)
+                try #require(databases.openDatabases.count == 0)
             }
         }
     }
@@ -61,7 +62,7 @@ import Testing
             let store = databases.store(for: "example.com")
             try await store.add([.sample(1)])
             for change in ["kind = 'nonsense'", "action = ''", "token = 'short'", "inviter = 'nobody'"] {
-                _ = try await store.perform(creating: false) { database in
+                _ = try await store.perform(.changing) { database in
                     try database.access { try $0.execute(sql: "UPDATE invite SET \(change)") }
                 }
                 await #expect(throws: StoreError.corrupt) { try await store.invites() }
@@ -101,13 +102,16 @@ import Testing
             // What each comes to is its own affair, as long as it comes to something.
             _ = try? await store.invites()
             _ = try? await store.page(filter, after: .min, through: .max, limit: 10)
-            _ = try? await store.count(filter)
+            _ = try? await store.count(filter, after: 0, through: .max)
             _ = try? await store.lastNumber()
             _ = try? await store.newest("9", limit: .max, at: now)
-            _ = try? await store.isPromised("c", at: now)
+            let limits = InviteLimits(userOpen: .atMost(1), userDaily: .atMost(1), stored: .atMost(1))
+            let user = Account(localpart: "a", domain: "b")
+            _ = try? await store.usage(of: user, under: limits, at: now)
+            _ = try? await store.add([NewInvite(.sample(1), limits: limits)])
             _ = try? await store.add(.sample(1))
             _ = try? await store.extend(1, until: now, at: now)
-            _ = try? await store.removeExpired(before: now, limit: .max)
+            _ = try? await store.remove(filter, after: .min)
             _ = try? await store.remove(numbered: [.min, 0, 1, .max])
             _ = try? await store.check()
             try await databases.store(for: "other.example").add([.sample(2)])
@@ -130,10 +134,10 @@ import Testing
             let path = fixture.file(of: "example.com")
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
             let store = databases.store(for: "example.com")
-            await #expect(throws: StoreError.io("SQLite: unable to open database file (14)")) {
+            await #expect(throws: StoreError.io("\(path) is a directory, not a file")) {
                 try await store.add([.sample(1)])
             }
-            #expect(databases.statistics.openDatabases == 0)
+            #expect(databases.openDatabases.count == 0)
             try FileManager.default.removeItem(atPath: path)
             try await store.add([.sample(1)])
             #expect(try await store.count() == 1)
@@ -144,13 +148,13 @@ import Testing
         try await StateFixture.run { databases, _ in
             let store = databases.store(for: "example.com")
             try await store.add([.sample(0)])
-            _ = try await store.perform(creating: false) { database in
+            _ = try await store.perform(.changing) { database in
                 try database.access { try $0.execute(sql: "PRAGMA max_page_count = 1") }
             }
             let many = (1..<2_000).map { Invite.sample($0) }
             await #expect(throws: StoreError.full) { try await store.add(many) }
             #expect(try await store.count() == 1)
-            _ = try await store.perform(creating: false) { database in
+            _ = try await store.perform(.changing) { database in
                 try database.access { try $0.execute(sql: "PRAGMA max_page_count = 100000") }
             }
             try await store.add(many)
@@ -188,8 +192,8 @@ import Testing
         #expect(StoreError(errno: ENOSPC, attempt: "create a") == .full)
         #expect(StoreError(errno: EDQUOT, attempt: "create a") == .full)
         #expect(StoreError(errno: EACCES, attempt: "create a") == .io("cannot create a: Permission denied"))
-        #expect(StoreError(DatabaseError(resultCode: .SQLITE_NOTADB)) == .corrupt)
-        #expect(StoreError(DatabaseError(resultCode: .SQLITE_IOERR_SHMSIZE)) == .full)
-        #expect(StoreError(DatabaseError(resultCode: .SQLITE_LOCKED)) == .locked)
+        #expect(StoreError(DatabaseError(resultCode: .SQLITE_NOTADB), path: "/a") == .corrupt)
+        #expect(StoreError(DatabaseError(resultCode: .SQLITE_IOERR_SHMSIZE), path: "/a") == .full)
+        #expect(StoreError(DatabaseError(resultCode: .SQLITE_LOCKED), path: "/a") == .locked)
     }
 }

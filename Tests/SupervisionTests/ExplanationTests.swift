@@ -47,13 +47,13 @@ import XMPP
             let directory = hosting.directory.path
             let alice = try #require(await hosting.daemon.explain("alice@a.example", at: "a.example"))
             let a = "\(directory)/config.d/a.example.yaml"
-            #expect(alice.map(\.origin) == ["\(a):2:24", "\(a):2:24", "\(a):1:9"])
+            #expect(alice.prefix(3).map(\.origin) == ["\(a):2:24", "\(a):2:24", "\(a):1:9"])
             let admin = try #require(await hosting.daemon.explain("admin@a.example", at: "a.example"))
-            #expect(admin.map(\.verdict) == ["yes", "yes", "yes"])
-            #expect(admin.map(\.origin) == ["\(a):1:9", "\(a):1:9", "\(a):1:9"])
+            #expect(admin.map(\.verdict) == ["yes", "yes", "yes", "0", "0", "0 of 100000"])
+            #expect(admin.prefix(3).map(\.origin) == ["\(a):1:9", "\(a):1:9", "\(a):1:9"])
             let staff = try #require(await hosting.daemon.explain("staff@b.example", at: "b.example"))
             #expect(
-                staff.map(\.origin) == [
+                staff.prefix(3).map(\.origin) == [
                     "default", "\(directory)/config.d/b.example.yaml:1:21", "\(directory)/invited.yaml:4:11",
                 ])
             let foreign = try #require(await hosting.daemon.explain("eve@evil.example", at: "a.example"))

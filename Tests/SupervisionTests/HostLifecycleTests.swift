@@ -31,6 +31,22 @@ import Testing
         #expect(life.lastTrouble == "locked")
     }
 
+    @Test mutating func aFullDiskIsReadAndTidied() {
+        var life = HostLifecycle(now: time(0))
+        #expect([StorageUse.reading, .storing, .removing].allSatisfy(life.allows))
+        _ = life.failed("full", isFull: true, now: time(1), using: &random)
+        #expect(life.allows(.reading) && life.allows(.removing) && !life.allows(.storing))
+        // What is wrong besides is not waited for in every command.
+        _ = life.retryFailed("damaged", now: time(2), using: &random)
+        #expect(![StorageUse.reading, .storing, .removing].contains(where: life.allows))
+        _ = life.retryFailed("full", isFull: true, now: time(3), using: &random)
+        #expect(life.allows(.reading))
+        _ = life.failed("it does not answer", now: time(4), using: &random)
+        #expect(!life.allows(.reading))
+        life.stop(now: time(5))
+        #expect(![StorageUse.reading, .storing, .removing].contains(where: life.allows))
+    }
+
     @Test mutating func inQuarantineOneRetryIsDueAtATime() {
         var life = HostLifecycle(now: time(0))
         #expect(life.failed("full", now: time(1), using: &random) != nil)

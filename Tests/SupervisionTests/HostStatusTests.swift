@@ -64,8 +64,9 @@ import XMPP
             let gate = try await StoreGate(databases.store(for: "a.example"))
             defer { gate.open() }
             let sent = HostEndpoint.capacity * 2 + 100
-            let requests = (0..<sent).map {
-                set(command(Namespaces.inviteCommand), from: "alice@a.example/r", to: component, id: "a\($0)")
+            let requests = try (0..<sent).map {
+                let asker = try JID("user\($0)@a.example/r")
+                return set(command(Namespaces.inviteCommand), from: asker, to: component, id: "a\($0)")
             }
             hosting.router.receive(requests.map { .iq($0) })
             let before = try await counters(hosting)

@@ -145,7 +145,7 @@ import XMPP
         let expected: [(InviteRefusal, StanzaError.Condition, StanzaError.Kind, String)] = [
             (.denied(.contactInvitesOff), .forbidden, .auth, Wording.german.onlyAdmins),
             (.denied(.notUserOfHost), .forbidden, .auth, Wording.german.onlyUsersOfHost),
-            (.usernameTaken, .conflict, .cancel, Wording.german.usernameTaken),
+            (.conflict(.usernameTaken), .conflict, .cancel, Wording.german.usernameTaken),
             (.overloaded, .resourceConstraint, .wait, Wording.german.busy),
             (.unavailable, .internalServerError, .wait, Wording.german.unavailable),
         ]

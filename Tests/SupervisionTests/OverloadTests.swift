@@ -16,8 +16,9 @@ import XMPP
         HostConfiguration(host: "b.example", admins: ["admin@b.example"]),
     ]
 
-    private func invite(_ id: String, host: String) -> IQ {
-        let asker: JID = host == "a.example" ? "alice@a.example/r" : "bob@b.example/r"
+    /// By a user of its own: no user makes many.
+    private func invite(_ id: String, host: String) throws -> IQ {
+        let asker = try JID("user\(id)@\(host)/r")
         return set(command(Namespaces.inviteCommand), from: asker, to: component, id: id)
     }
 
@@ -27,11 +28,11 @@ import XMPP
             defer { gate.open() }
             // One batch at work and a full mailbox is the most that is taken.
             let sent = HostEndpoint.capacity * 2 + 100
-            house.router.receive((0..<sent).map { .iq(invite("a\($0)", host: "a.example")) })
+            house.router.receive(try (0..<sent).map { .iq(try invite("a\($0)", host: "a.example")) })
             let refused = try await house.wire.answers.next { _ in true }
             #expect(refused.stanzaError == StanzaError(.resourceConstraint))
 
-            house.router.receive([.iq(invite("b", host: "b.example"))])
+            house.router.receive([.iq(try invite("b", host: "b.example"))])
             #expect(try await house.wire.answer(to: "b").uri != nil)
             #expect(house.inFlight.count >= HostEndpoint.capacity)
 
@@ -55,7 +56,7 @@ import XMPP
         try await House.with(hosts, inFlight: 10) { house in
             let gate = try await StoreGate(house.databases.store(for: "a.example"))
             defer { gate.open() }
-            house.router.receive((0..<15).map { .iq(invite("a\($0)", host: "a.example")) })
+            house.router.receive(try (0..<15).map { .iq(try invite("a\($0)", host: "a.example")) })
             for index in 10..<15 {
                 let answer = try await house.wire.answer(to: "a\(index)")
                 #expect(answer.stanzaError == StanzaError(.resourceConstraint))

@@ -54,7 +54,7 @@ import XMPP
             // Mended, but not tried yet.
             try FileManager.default.removeItem(atPath: house.databasePath("a.example"))
             #expect(try await invite(house).stanzaError?.condition == .internalServerError)
-            #expect(try house.databases.hostsWithDatabase().isEmpty)
+            #expect(try house.databases.hostsWithInvites().isEmpty)
             #expect(try await invite(house, by: "bob@b.example/r").uri != nil)
             #expect(await state(house, "b.example") == .running)
 
@@ -123,13 +123,13 @@ import XMPP
         try await House.with(hosts) { house in
             try breakDatabase(house)
             let service = try #require(house.endpoint("a.example")?.service)
-            #expect(await service.removeExpired(before: house.world.now) == 0)
+            #expect(await service.removeExpired(by: house.world.now) == 0)
             guard case .quarantined? = await state(house) else {
                 Issue.record("not in quarantine")
                 return
             }
             // Nothing is tried in quarantine.
-            #expect(await service.removeExpired(before: house.world.now) == 0)
+            #expect(await service.removeExpired(by: house.world.now) == 0)
             _ = try await house.world.sleepers.next()
             #expect(house.world.sleepers.items.isEmpty)
         }
@@ -146,7 +146,7 @@ import XMPP
             retry.wake()
             #expect(try await invite(house, by: "bob@b.example/r").uri != nil)
             #expect(await state(house) == .stopped)
-            #expect(try house.databases.hostsWithDatabase() == ["b.example"])
+            #expect(try house.databases.hostsWithInvites() == ["b.example"])
             #expect(!house.world.log.items.contains { $0.contains("recovered") })
         }
     }

@@ -239,7 +239,7 @@ import XMPP
             #expect(Set(links).count == 4)
             #expect(links.allSatisfy { $0.hasPrefix("xmpp:alice@a.example?roster;preauth=") && !$0.contains("ibr") })
             #expect(try await house.databases.store(for: "a.example").count() == 4)
-            #expect(try house.databases.hostsWithDatabase() == ["a.example"])
+            #expect(try house.databases.hostsWithInvites() == ["a.example"])
         }
     }
 

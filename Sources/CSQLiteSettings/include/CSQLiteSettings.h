@@ -1,7 +1,13 @@
 #pragma once
 
+/* sqlite3_config() and sqlite3_db_config() are variadic, which Swift cannot
+   call. Each function returns SQLite's result code. */
+
 /* Takes away SQLite's per-connection page cache preallocation, so that an idle
-   database costs about 60 KiB instead of about 150. sqlite3_config() is
-   variadic, which Swift cannot call. Must run before any other call of SQLite;
-   returns SQLite's result code. */
+   database costs about 60 KiB instead of about 150. Must run before any other
+   call of SQLite. */
 int invited_sqlite_configure(void);
+
+/* Has a connection (a sqlite3 *) leave the write-ahead log as it is when it is
+   closed: neither moved into the database nor removed. */
+int invited_sqlite_leave_log(void *connection);

@@ -36,7 +36,7 @@ struct InviteCompletion: Sendable {
         let wording = Wording.for(request.iq.language)
         return switch refusal {
         case .denied(let denial): StanzaError(denial, wording)
-        case .usernameTaken: StanzaError(.conflict, text: wording.usernameTaken)
+        case .conflict(let conflict): StanzaError(conflict, wording)
         case .overloaded, .tooManyOpenFiles: StanzaError(.resourceConstraint, text: wording.busy)
         case .unavailable: StanzaError(.internalServerError, kind: .wait, text: wording.unavailable)
         }
@@ -44,6 +44,16 @@ struct InviteCompletion: Sendable {
 }
 
 extension StanzaError {
+    /// What a client is told whom other invites are in the way of.
+    fileprivate init(_ conflict: InviteConflict, _ wording: Wording) {
+        switch conflict {
+        case .usernameTaken: self.init(.conflict, text: wording.usernameTaken)
+        case .tooManyOpen, .tooManyDaily, .tooManyStored:
+            self.init(.resourceConstraint, text: wording.text(for: conflict))
+        case .tokenTaken: self.init(.internalServerError, kind: .wait, text: wording.unavailable)
+        }
+    }
+
     /// What a client is told whom the rules forbid something. That a host is suspended is not about the asker, who may
     /// come back (RFC 6120 §8.3.3.19).
     init(_ denial: InviteDenial, _ wording: Wording) {

@@ -59,7 +59,9 @@ extension InviteHandlers {
             let room = min((limit ?? .max) - count, Self.pageSize)
             if room <= 0 { break }
             let page = try await translated(host) { () throws(InviteTrouble) in
-                try await registry.invites(of: host, filter, after: after, through: end, limit: room)
+                try await registry.withInvites(of: host) { repository throws(StoreError) in
+                    try await repository.page(filter, after: after, through: end, limit: room)
+                }
             }
             for invite in page.invites { try await call.output.row(rows.row(invite)) }
             // A page may be empty.
@@ -88,7 +90,9 @@ extension InviteHandlers {
         }
         // What is made from now on has higher numbers, and stays.
         let end = try await translated(host) { () throws(InviteTrouble) in
-            try await registry.lastInviteNumber(of: host)
+            try await registry.withInvites(of: host) { repository throws(StoreError) in
+                try await repository.lastNumber()
+            }
         }
         if call.invocation.has("dry-run") {
             let count = try await list(host, filter, through: end, limit: nil, at: now, call)
@@ -115,7 +119,9 @@ extension InviteHandlers {
         while let after = start {
             try Task.checkCancellation()
             let tally = try await translated(host) { () throws(InviteTrouble) in
-                try await registry.countInvites(of: host, filter, after: after, through: end)
+                try await registry.withInvites(of: host) { repository throws(StoreError) in
+                    try await repository.count(filter, after: after, through: end)
+                }
             }
             count += tally.count
             start = tally.next
@@ -129,9 +135,11 @@ extension InviteHandlers {
         var start: Int64? = 0
         while let after = start, found.count < InviteRows.mostNamed {
             try Task.checkCancellation()
+            let room = InviteRows.mostNamed - found.count
             let page = try await translated(host) { () throws(InviteTrouble) in
-                try await registry.invites(
-                    of: host, filter, after: after, through: end, limit: InviteRows.mostNamed - found.count)
+                try await registry.withInvites(of: host) { repository throws(StoreError) in
+                    try await repository.page(filter, after: after, through: end, limit: room)
+                }
             }
             found += page.invites
             start = page.next
@@ -150,7 +158,9 @@ extension InviteHandlers {
             while let after = start {
                 try Task.checkCancellation()
                 let tally = try await translated(host) { () throws(InviteTrouble) in
-                    try await registry.removeInvites(of: host, filter, after: after, through: end)
+                    try await registry.withInvites(of: host, for: .removing) { repository throws(StoreError) in
+                        try await repository.remove(filter, after: after, through: end)
+                    }
                 }
                 count += tally.count
                 removed(count)

@@ -53,15 +53,26 @@ package struct InviteHandlers: Sendable {
     }
 
     private func create(_ grant: OperatorRequest.Grant, on host: String, _ call: Call) async throws -> Outcome {
-        let request = OperatorRequest(grant, lifetime: call.invocation.duration("expires"))
-        let invite = try await translated(host) { () throws(InviteTrouble) in
+        let request = OperatorRequest(
+            grant, lifetime: call.invocation.duration("expires"), note: try call.invocation.note)
+        let made = try await translated(host) { () throws(InviteTrouble) in
             try await registry.invite(request, on: host)
         }
-        let outcome = Outcome(hosts: [host], after: InviteRows.journal([invite], count: 1))
+        let invite = made.invite
+        let outcome = Outcome(
+            hint: made.limit.map { Self.warning($0, host) }, hosts: [host],
+            after: InviteRows.journal([invite], count: 1))
         call.note(outcome)
         let rows = InviteRows(host: host, now: registry.now)
         try await call.output.row(rows.row(invite, link: true, qrCode: call.invocation.has("qr")))
         return outcome
+    }
+
+    private static func warning(_ reached: OperatorInvite.Limit, _ host: String) -> String {
+        """
+        \(host) has \(reached.stored) invites; from \(reached.limit) on (`max_invites`) it makes none for users. \
+        `invite purge \(host) --state expired` removes what is no longer good
+        """
     }
 
     // MARK: Showing and changing
@@ -90,7 +101,10 @@ package struct InviteHandlers: Sendable {
             : "Delete these \(invites.count) invites of \(host)? Their links stop working."
         try await call.confirm(question)
         let count = try await translated(host) { () throws(InviteTrouble) in
-            try await registry.removeInvites(of: host, numbered: invites.map(\.number))
+            let numbers = invites.map(\.number)
+            return try await registry.withInvites(of: host, for: .removing) { repository throws(StoreError) in
+                try await repository.remove(numbered: numbers)
+            }
         }
         return Outcome(
             "deleted \(InviteRows.counted(count))", hosts: [host],
@@ -102,8 +116,17 @@ package struct InviteHandlers: Sendable {
         guard let number = call.invocation.counts("invite").first, let time = call.invocation.duration("time") else {
             throw CommandFailure(.internal, "`invite` and `time` are not arguments")
         }
-        let (invite, before) = try await translated(host) { () throws(InviteTrouble) in
-            try await registry.extendInvite(Int64(number), of: host, by: time)
+        let now = registry.now
+        let extended = try await translated(host) { () throws(InviteTrouble) in
+            try await registry.withInvites(of: host, for: .storing) { repository throws(StoreError) in
+                try await repository.extend(Int64(number), until: now.advanced(by: time), at: now)
+            }
+        }
+        let (invite, before): (StoredInvite, Timestamp)
+        switch extended {
+        case .extended(let new, let old): (invite, before) = (new, old)
+        case .unknown: throw Self.unknownInvite(Int64(number), host)
+        case .usernameTaken: throw CommandFailure(.refusal(.conflict(.usernameTaken)), host: host)
         }
         let name = InviteRows.journal([invite], count: 1)
         let outcome = Outcome(
@@ -117,9 +140,18 @@ package struct InviteHandlers: Sendable {
     /// The invites that the call names, each once.
     private func invites(_ call: Call, of host: String) async throws(CommandFailure) -> [StoredInvite] {
         let numbers = Set(call.invocation.counts("invite")).sorted().map(Int64.init)
-        return try await translated(host) { () throws(InviteTrouble) in
-            try await registry.invites(of: host, numbered: numbers)
+        let found = try await translated(host) { () throws(InviteTrouble) in
+            try await registry.withInvites(of: host) { repository throws(StoreError) in
+                try await repository.invites(numbered: numbers)
+            }
         }
+        let known = Set(found.map(\.number))
+        if let missing = numbers.first(where: { !known.contains($0) }) { throw Self.unknownInvite(missing, host) }
+        return found
+    }
+
+    private static func unknownInvite(_ number: Int64, _ host: String) -> CommandFailure {
+        CommandFailure(.unknownInvite, "\(host) has no invite \(number)", hint: "`invite list \(host)` shows them")
     }
 }
 
@@ -148,18 +180,18 @@ extension CommandFailure {
                 CommandFailure(
                     .refusedHost, "the file of \(host) has mistakes, so it does not run",
                     hint: "`host why \(host)` tells them")
-            case .unknownInvite(let number):
-                CommandFailure(
-                    .unknownInvite, "\(host) has no invite \(number)", hint: "`invite list \(host)` shows them")
             case .refusal(.denied(.suspended)):
                 CommandFailure(
                     .deniedInvite, InviteDenial.suspended.description, hint: "`host resume \(host)` ends that")
             case .refusal(.denied(let denial)):
                 CommandFailure(.deniedInvite, denial.description)
-            case .refusal(.usernameTaken):
+            case .refusal(.conflict(.usernameTaken)):
                 CommandFailure(
-                    .takenUsername, "another invite of \(host) that is still good promises this username",
+                    .takenUsername, "another invite of \(host) that is still good fixes this username",
                     hint: "`invite list \(host) --state open` shows it")
+            case .refusal(.conflict):
+                // Operators have no limits, and chance makes no token twice.
+                CommandFailure(.internal, "\(host) did not store the invite")
             case .refusal(.overloaded):
                 CommandFailure(.overloadedHost, "\(host) has too much to do right now", hint: "try again")
             case .refusal(.tooManyOpenFiles):
@@ -182,6 +214,17 @@ extension Invocation {
             throw CommandFailure(.badArgument, "\(text.quoted) is not a bare JID such as alice@example.com")
         }
         return account
+    }
+
+    /// What was noted about the invite; `nil` when nothing was.
+    var note: String? {
+        get throws(CommandFailure) {
+            guard let note = text("note"), !note.isEmpty else { return nil }
+            guard note.utf8.count <= 1_000 else {
+                throw CommandFailure(.badArgument, "the note is longer than 1,000 bytes")
+            }
+            return note
+        }
     }
 
     func requiredAccount(_ name: String) throws(CommandFailure) -> Account {

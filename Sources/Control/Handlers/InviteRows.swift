@@ -20,6 +20,7 @@ struct InviteRows: Sendable {
         ]
         if let inviter = stored.invite.inviter { members["inviter"] = .text(inviter.description) }
         if let username = stored.invite.username { members["username"] = .text(username) }
+        if let note = stored.invite.note { members["note"] = .text(note) }
         return .object(members)
     }
 

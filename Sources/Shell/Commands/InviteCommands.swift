@@ -17,31 +17,35 @@ enum InviteCommands {
         Field("inviter", .text, "whose invite it is; none where an operator made it for nobody", isOptional: true),
         Field("username", .text, "the name of the account, if fixed, or whose password it resets", isOptional: true),
         Field("created", .time, "when it was made"),
+        Field("note", .text, "what was noted when it was made", isOptional: true),
     ]
     private static let uri = Field("uri", .text, "the link", isOptional: true, isSecret: true)
     private static let qrCode = Field("qr", .text, "the link as a QR code", isOptional: true, isSecret: true)
 
     private static let expires = CommandSpec.Option(
         "expires", .duration, "How long it is good for; otherwise as the host's file says")
+    private static let note = CommandSpec.Option("note", .text, "What to remember about it; only the shell shows it")
     private static let qr = CommandSpec.Option("qr", nil, "Show the link as a QR code, too")
 
     static let createAccount = CommandSpec(
         "invite create account", "Invite somebody to register on a host",
         discussion: """
-            The rules that say what users may ask for do not cap operators. A username is promised to one invite at a \
-            time.
+            The rules that say what users may ask for do not cap operators. A username is fixed by one invite at a \
+            time. What they make counts against no limit of users.
             """,
         arguments: [HostCommands.host],
         options: [
             .init("username", .text, "The name of the new account"),
             .init("contact", .user, "The user of the host who becomes a contact of the new one"),
-            expires, qr,
+            expires, note, qr,
         ],
         result: .record(fields + [uri, qrCode]), effect: .change, role: .operator,
         examples: [
             .init("invite create account example.com", "Let somebody register on example.com"),
             .init(
                 "invite create account example.com --username juliet --expires 1d", "Let Juliet register within a day"),
+            .init(
+                "invite create account example.com --note 'for the choir'", "Remember in `invite list` what it is for"),
             .init(
                 "invite create account example.com --contact alice@example.com --qr",
                 "Invite somebody who becomes a contact of Alice, too, and show the link as a QR code"),
@@ -54,7 +58,7 @@ enum InviteCommands {
             not invite contacts themselves, operators still can.
             """,
         arguments: [.init("user", .user, "Whose contact")],
-        options: [expires, qr],
+        options: [expires, note, qr],
         result: .record(fields + [uri, qrCode]), effect: .change, role: .operator,
         examples: [.init("invite create contact alice@example.com", "Invite a contact for Alice")])
 
@@ -65,7 +69,7 @@ enum InviteCommands {
             unless you say otherwise. Whether there is such an account is not checked.
             """,
         arguments: [.init("user", .user, "Whose password")],
-        options: [.init("expires", .duration, "How long it is good for; otherwise a day at most"), qr],
+        options: [.init("expires", .duration, "How long it is good for; otherwise a day at most"), note, qr],
         result: .record(fields + [uri, qrCode]), effect: .change, role: .operator,
         examples: [.init("invite create reset alice@example.com", "Make a link for Alice, who forgot her password")])
 
@@ -116,7 +120,7 @@ enum InviteCommands {
         "invite extend", "Let an invite be good for longer",
         discussion: """
             The time counts from now, and may be less than what is left. An expired invite becomes good again, unless \
-            another one promises its username by now.
+            another one fixes its username by now.
             """,
         arguments: [HostCommands.host, invite, .init("time", .duration, "How long from now")],
         result: .record(fields), effect: .change, role: .operator,

@@ -70,7 +70,7 @@ extension ResultCode {
         case .overloadedHost: "The host has too much to do right now."
         case .unknownInvite: "The host has no such invite."
         case .deniedInvite: "The host's rules forbid this invite."
-        case .takenUsername: "Another invite that is still good promises this username."
+        case .takenUsername: "Another invite that is still good fixes this username."
         case .invalidConfiguration: "Files have mistakes; rows tell them with file, line and column."
         case .staleConfiguration: "Files or state are not what the plan was made from."
         case .pendingConfiguration: "A change waits to be confirmed or undone."

@@ -81,12 +81,14 @@ class Daemon:
     into the log."""
 
     def __init__(self, installation: Installation, *, environment: dict[str, str] | None = None,
-                 listen_on: socket.socket | None = None, files: int | None = None) -> None:
+                 listen_on: socket.socket | None = None, files: int | None = None,
+                 user: str | None = None) -> None:
         """`listen_on` is handed over as the service manager does it (sd_listen_fds(3)), named `control`; `files` is how
-        many files it may have open."""
+        many files it may have open; `user` whose process it is, which takes root."""
         self.installation = installation
         self._listen_on = listen_on
         self._files = files
+        self._user = user
         self._environment = environment or {}
         self._log = Feed()
         self._notifications = Feed()
@@ -105,6 +107,9 @@ class Daemon:
         command = [binary(), "run", "--config", str(self.installation.configuration), "--log-format", "json"]
         if self._files is not None:
             command = ["/usr/bin/prlimit", f"--nofile={self._files}:{self._files}", *command]
+        if self._user is not None:
+            os.chmod(self._notify_path, 0o777)
+            command = ["/usr/bin/setpriv", "--reuid", self._user, "--clear-groups", *command]
         if self._listen_on is not None:
             # The shell becomes the daemon, and so knows its pid beforehand.
             number = self._listen_on.fileno()

@@ -76,7 +76,7 @@ STANZAS = {
 
 
 async def write_all(user: str, port: int, address: str, daemon: Daemon) -> None:
-    """Sends each stanza as it is, with a request behind it. Where the server throws the user out for the stanza, the
+    """As a user whom no limit keeps from making many invitations, an admin: sends each stanza as it is, with a request behind it. Where the server throws the user out for the stanza, the
     request of the next session shows that the daemon serves; its stream must be the one it began with."""
     for name, stanza in STANZAS.items():
         async with Client(user, port) as client:

@@ -15,7 +15,7 @@ final class StoreGate: Sendable {
     init(_ store: InviteStore) async throws {
         let (held, semaphore) = (held, semaphore)
         Task {
-            _ = try await store.perform(creating: true) { _ in
+            _ = try await store.perform(.checking) { _ in
                 held.put(())
                 semaphore.wait()
             }
@@ -33,4 +33,12 @@ final class StoreGate: Sendable {
     }
 
     deinit { open() }
+}
+
+extension InviteRepositories {
+    /// The store behind a host's repository.
+    func store(for host: String) -> InviteStore {
+        guard let store = repository(of: host) as? InviteStore else { fatalError("tests run on SQLite") }
+        return store
+    }
 }

@@ -1,11 +1,34 @@
 internal import Invites
 
+/// What a call does with a database, which decides what is done where there is none, or no room.
+enum Purpose: Hashable, Sendable {
+    /// Reads; no database is made for it.
+    case reading
+    /// Changes what there is; no database is made for it.
+    case changing
+    /// Removes rows; no database is made for it.
+    case removing
+    /// Tries whether it works; one is made.
+    case checking
+    /// Tidies up after calls; no database is made for it.
+    case tidying
+
+    /// Whether it may take the room that is kept for such calls: it goes on taking none, or gives some back.
+    var mayUseReserve: Bool {
+        switch self {
+        case .reading, .removing, .tidying: true
+        case .changing, .checking: false
+        }
+    }
+}
+
 /// What one host's database is asked to do.
 enum Job: Sendable {
-    /// Add invites durably, then call back with the number of the last.
-    case add([Invite], @Sendable (Result<Int64, StoreError>) -> Void)
-    /// Do something else with the open database, or with `nil` when there is none and none is to be made.
-    case call(creating: Bool, @Sendable (Result<InviteDatabase?, StoreError>) -> Outcome)
+    /// Add invites durably, then call back.
+    case add([NewInvite], @Sendable (Result<InviteAddition, StoreError>) -> Void)
+    /// Do something else with the open database, or with `nil` when there is none and none is to be made. It may be
+    /// called again, where it failed.
+    case call(Purpose, @Sendable (Result<InviteDatabase?, StoreError>) -> Outcome)
     /// Close the database, then call back.
     case close(@Sendable () -> Void)
 
@@ -22,6 +45,7 @@ enum Job: Sendable {
     var weight: Int {
         switch self {
         case .add(let invites, _): max(invites.count, 1)
+        case .call(.tidying, _): 0
         case .call: 1
         case .close: 0
         }

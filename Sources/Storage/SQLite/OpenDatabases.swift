@@ -7,7 +7,6 @@ final class OpenDatabases: Sendable {
         var uses: UInt64 = 0
         var evictions = 0
         var commits = 0
-        var committedInvites = 0
 
         mutating func use(_ store: InviteStore) {
             uses += 1
@@ -55,12 +54,9 @@ final class OpenDatabases: Sendable {
         state.withLock { $0.use(store) }
     }
 
-    /// Notes that a transaction with `count` new invites is on the disk.
-    func noteCommit(of count: Int) {
-        state.withLock { state in
-            state.commits += 1
-            state.committedInvites += count
-        }
+    /// Notes that a transaction that adds is on the disk.
+    func noteCommit() {
+        state.withLock { $0.commits += 1 }
     }
 
     /// Gives up the place of `store`, whose database is closed.
@@ -68,11 +64,11 @@ final class OpenDatabases: Sendable {
         state.withLock { $0.open[ObjectIdentifier(store)] = nil }
     }
 
-    var statistics: StorageStatistics {
-        state.withLock { state in
-            StorageStatistics(
-                openDatabases: state.open.count, evictions: state.evictions, commits: state.commits,
-                committedInvites: state.committedInvites)
-        }
-    }
+    var count: Int { state.withLock { $0.open.count } }
+
+    /// How often one was closed to make room for another.
+    var evictions: Int { state.withLock { $0.evictions } }
+
+    /// The transactions that have added invites.
+    var commits: Int { state.withLock { $0.commits } }
 }

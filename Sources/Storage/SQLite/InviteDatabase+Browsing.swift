@@ -1,5 +1,6 @@
 internal import GRDB
 internal import Invites
+internal import Synchronization
 
 /// What operators ask for. A host may have a million invites, and others' requests wait meanwhile: each call looks at
 /// few rows, whatever the filter, and the caller comes again. No index serves the filters: every invite made would pay
@@ -38,7 +39,7 @@ extension InviteDatabase {
 
     /// Removes invites that the filter means, with numbers after `start` and up to `end`, from the lowest.
     func remove(_ filter: InviteFilter, after start: Int64, through end: Int64) throws -> InviteTally {
-        try access { database in
+        try accessRemoving { database in
             let stretch = try Self.endOfStretch(after: start, through: end, database)
             let delete = try database.cachedStatement(
                 sql: "DELETE FROM invite WHERE id IN (SELECT id FROM invite WHERE \(Self.condition) LIMIT :limit)")
@@ -108,7 +109,7 @@ extension InviteDatabase {
 
     /// Removes invites in one transaction; returns how many there were.
     func remove(numbered numbers: some Sequence<Int64>) throws -> Int {
-        try access { database in
+        try accessRemoving { database in
             var count = 0
             try database.inTransaction(.immediate) {
                 let delete = try database.cachedStatement(sql: "DELETE FROM invite WHERE id = ?")
@@ -122,20 +123,32 @@ extension InviteDatabase {
         }
     }
 
-    /// Sets when an invite expires, unless it is no longer good at `now` and its username is promised anew.
+    /// Sets when an invite expires, unless it is no longer good at `now` and another invite fixes its username.
     func extend(_ number: Int64, until expiry: Timestamp, at now: Timestamp) throws -> InviteExtension {
-        // The host's calls are done one after the other: nothing changes in between.
-        guard let old = try invites(numbered: [number]).first else { return .unknown }
-        if let username = old.invite.promisedUsername, old.invite.isExpired(at: now),
-            try isPromised(username, at: now)
-        {
-            return .usernameTaken
+        try access { database in
+            var outcome = InviteExtension.unknown
+            try database.inTransaction(.immediate) {
+                guard let old = try Self.invite(numbered: number, database) else { return .rollback }
+                if let username = old.invite.fixedUsername, old.invite.isExpired(at: now),
+                    try Self.isFixed(username, at: now, database)
+                {
+                    outcome = .usernameTaken
+                    return .rollback
+                }
+                let update = try database.cachedStatement(sql: "UPDATE invite SET expires_at = ? WHERE id = ?")
+                try update.execute(arguments: [expiry.millisecondsSinceEpoch, number])
+                guard let new = try Self.invite(numbered: number, database) else { return .rollback }
+                outcome = .extended(new, before: old.invite.expiresAt)
+                return .commit
+            }
+            return outcome
         }
-        return try access { database in
-            let update = try database.cachedStatement(sql: "UPDATE invite SET expires_at = ? WHERE id = ?")
-            try update.execute(arguments: [expiry.millisecondsSinceEpoch, number])
-            guard let new = try Self.invite(numbered: number, database) else { return .unknown }
-            return .extended(new, before: old.invite.expiresAt)
+    }
+
+    private func accessRemoving<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        try access { database in
+            rowCount.withLock { $0 = nil }
+            return try body(database)
         }
     }
 

@@ -1,16 +1,16 @@
 import Foundation
 import Invites
-import Storage
 import TestSupport
 import Testing
 
 @testable import Component
 @testable import Daemon
 @testable import Reconfiguration
+@testable import Storage
 @testable import Supervision
 
-/// A username is promised to one invite at a time (XEP-0401 §5.2).
-@Suite(.timeLimit(.minutes(5))) struct PromisedUsernameTests {
+/// A username is fixed by one invite at a time (XEP-0401 §5.2).
+@Suite(.timeLimit(.minutes(5))) struct FixedUsernameTests {
     private let world = World()
     private let directory: TemporaryDirectory
     private let databases: InviteDatabases
@@ -24,7 +24,9 @@ import Testing
     private var policy: InvitePolicy { InvitePolicy(host: "a.example", admins: [admin]) }
 
     private func service(_ host: String = "a.example") -> HostService {
-        HostService(host, store: databases.store(for: host), surroundings: world.surroundings)
+        HostService(
+            host, repository: databases.store(for: host),
+            surroundings: world.surroundings)
     }
 
     private func account(_ username: String?) -> InviteRequest {
@@ -37,47 +39,46 @@ import Testing
         let results = await service().invite(
             [account("juliet"), account("juliet"), account("romeo"), account(nil)], under: policy)
         #expect(results.map(username) == ["juliet", nil, "romeo", nil])
-        #expect(results[1] == .failure(.usernameTaken))
+        #expect(results[1] == .failure(.conflict(.usernameTaken)))
         #expect(try await databases.store(for: "a.example").count() == 3)
         await databases.shutdown()
     }
 
-    @Test func anInviteThatIsBeingStoredCounts() async throws {
+    @Test func ofThoseThatAreStoredAtOnceTheFirstGetsIt() async throws {
         let service = service()
-        let gate = try await StoreGate(databases.store(for: "a.example"))
+        let store = databases.store(for: "a.example")
+        let gate = try await StoreGate(store)
         let results = await withTaskGroup(of: Result<Invite, InviteRefusal>.self) { group in
-            for _ in 0..<5 { group.addTask { await service.invite([account("juliet")], under: policy)[0] } }
-            var results: [Result<Invite, InviteRefusal>] = []
-            // Four are refused while one waits for the store.
-            while results.count < 4, let result = await group.next() { results.append(result) }
+            for _ in 0..<5 {
+                group.addTask { await service.invite([account("juliet"), account(nil)], under: policy)[0] }
+            }
+            while store.waitingRows < 10 { await Task.yield() }
             gate.open()
-            for await result in group { results.append(result) }
-            return results
+            return await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(results.prefix(4).allSatisfy { $0 == .failure(.usernameTaken) })
-        #expect(results.last.flatMap(username) == "juliet")
+        #expect(results.filter { $0 == .failure(.conflict(.usernameTaken)) }.count == 4)
+        #expect(results.compactMap(username) == ["juliet"])
+        // In one transaction, in which one refusal leaves the others alone.
+        #expect(databases.openDatabases.commits == 1)
+        #expect(try await store.count() == 6)
         await databases.shutdown()
     }
 
     @Test func anInviteThatIsStoredTooLateCounts() async throws {
         let deadlines = Deadlines()
+        let store = databases.store(for: "a.example")
         let service = HostService(
-            "a.example", store: databases.store(for: "a.example"),
-            surroundings: world.surroundings, deadlines: deadlines)
-        let (started, gate) = (Inbox<Void>(), Inbox<Void>())
-        try await service.reserve("juliet")
-        let storing = Task {
-            try await service.keep(["juliet"]) { _ in
-                started.put(())
-                try? await gate.next()
-            }
-        }
-        try await started.next()
+            "a.example", repository: store, surroundings: world.surroundings,
+            deadlines: deadlines)
+        let gate = try await StoreGate(store)
+        async let late = service.invite([account("juliet")], under: policy)
+        while store.waitingRows < 1 { await Task.yield() }
         deadlines.expire(startedBefore: .max)
-        await #expect(throws: InviteRefusal.overloaded) { try await storing.value }
-        // It is not waited for any more, and may yet be stored.
-        #expect(await service.invite([account("juliet")], under: policy) == [.failure(.usernameTaken)])
-        gate.put(())
+        #expect(await late == [.failure(.unavailable)])
+        // It is not waited for any more, and is stored all the same.
+        gate.open()
+        #expect(await service.restart() == nil)
+        #expect(await service.invite([account("juliet")], under: policy) == [.failure(.conflict(.usernameTaken))])
         await databases.shutdown()
     }
 
@@ -85,7 +86,7 @@ import Testing
         let service = service()
         #expect(await service.invite([account("juliet")], under: policy).map(username) == ["juliet"])
         world.advance(byMilliseconds: 7 * 86_400_000 - 1)
-        #expect(await service.invite([account("juliet")], under: policy) == [.failure(.usernameTaken)])
+        #expect(await service.invite([account("juliet")], under: policy) == [.failure(.conflict(.usernameTaken))])
         world.advance(byMilliseconds: 1)
         #expect(await service.invite([account("juliet")], under: policy).map(username) == ["juliet"])
         await databases.shutdown()

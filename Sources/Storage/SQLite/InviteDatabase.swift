@@ -2,20 +2,30 @@ internal import Dispatch
 internal import GRDB
 internal import Invites
 internal import Runtime
+internal import Synchronization
 
 /// An open connection to one host's database. All calls do I/O on the caller's thread, one at a time.
-struct InviteDatabase: Sendable {
+final class InviteDatabase: Sendable {
+    let path: String
+    /// The path without links, beside which SQLite puts its log.
+    let file: String
     private let queue: DatabaseQueue
+    /// How many rows there are, as long as nothing but ``add(_:)`` has changed that.
+    let rowCount = Mutex<RowCount?>(nil)
 
-    /// Opens the database at `path`, made when it is missing, and brings its schema up to date.
+    /// How the files were when they were last used; see ``fileState()``.
+    let stamp = Mutex<DatabaseStamp?>(nil)
+
+    /// Opens the database at `path`, made when it is missing, and brings it up to date.
     ///
+    /// - Parameter converting: Called before something is done that takes long with many invites.
     /// - Throws: ``StoreError/tooManyOpenFiles`` when the process may not open more files. SQLite does not tell that from
     ///   other reasons why it cannot open one.
-    static func open(_ path: String) throws -> InviteDatabase {
+    static func open(_ path: String, converting: () -> Void = {}) throws -> InviteDatabase {
         for _ in 1..<attempts {
             guard FileLimit.hasRoom(for: filesToOpen) else { throw StoreError.tooManyOpenFiles }
             do {
-                return try InviteDatabase(path: path)
+                return try InviteDatabase(path: path, converting)
             } catch let error as DatabaseError
                 where error.resultCode == .SQLITE_CANTOPEN || error.resultCode == .SQLITE_READONLY
             {
@@ -24,24 +34,31 @@ struct InviteDatabase: Sendable {
             }
         }
         guard FileLimit.hasRoom(for: filesToOpen) else { throw StoreError.tooManyOpenFiles }
-        return try InviteDatabase(path: path)
+        return try InviteDatabase(path: path, converting)
     }
 
     private static let attempts = 3
     /// The database, its log, the log's index, and for a moment a journal or the directory.
     private static let filesToOpen = 4
 
-    private init(path: String) throws {
+    private init(path: String, _ converting: () -> Void) throws {
+        self.path = path
         try StateDirectory.createFile(path)
         queue = try DatabaseQueue(path: path, configuration: Self.configuration)
+        file = StateDirectory.resolved(path) ?? path
         do {
-            try queue.writeWithoutTransaction { database in
+            let isNew = try queue.writeWithoutTransaction { database in
                 let isNew = try Self.isNew(database)
+                // Before the first page is written, after which it takes a VACUUM.
+                if isNew { try database.execute(sql: "PRAGMA auto_vacuum = \(Self.incremental)") }
                 try Self.configure(database)
                 // Only now: before it is in WAL mode, every change would cost a journal file.
                 if isNew { try Self.mark(database) }
+                return isNew
             }
-            try migrate()
+            try migrate { if !isNew { converting() } }
+            try convert(converting)
+            try noteFiles()
         } catch {
             try? queue.close()
             throw error
@@ -88,12 +105,30 @@ struct InviteDatabase: Sendable {
         try database.execute(sql: "PRAGMA cache_size = -256")
     }
 
-    private func migrate() throws {
+    private func migrate(_ converting: () -> Void) throws {
         let isCurrent = try queue.writeWithoutTransaction { database in
             if try Schema.migrator.hasBeenSuperseded(database) { throw StoreError.newerSchema }
             return try Schema.migrator.hasCompletedMigrations(database)
         }
-        if !isCurrent { try Schema.migrator.migrate(queue) }
+        if isCurrent { return }
+        converting()
+        try Schema.migrator.migrate(queue)
+    }
+
+    /// Lets a database of an older version give back pages, for which it is written once as a whole.
+    private func convert(_ converting: () -> Void) throws {
+        try queue.writeWithoutTransaction { database in
+            guard try Int.fetchOne(database, sql: "PRAGMA auto_vacuum") != Self.incremental else { return }
+            converting()
+            try database.execute(sql: "PRAGMA auto_vacuum = \(Self.incremental)")
+            do {
+                try database.execute(sql: "VACUUM")
+            } catch let error as DatabaseError where error.resultCode != .SQLITE_CORRUPT {
+                // It works without, and the next opener tries again: mostly there is no room for a second copy now.
+                return
+            }
+            _ = try Row.fetchAll(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+        }
     }
 
     /// Writes what is in the log into the database file, and closes it.
@@ -106,81 +141,11 @@ struct InviteDatabase: Sendable {
         try queue.writeWithoutTransaction(body)
     }
 
-    /// Adds all of `groups` in one transaction, which is durable when this returns.
-    ///
-    /// - Returns: For each group, in order, the number of its last invite. One number for each group is next to nothing;
-    ///   one for each invite would be an array for each group.
-    func add(_ groups: some Collection<[Invite]>) throws -> [Int64] {
-        try access { database in
-            var numbers: [Int64] = []
-            numbers.reserveCapacity(groups.count)
-            try database.inTransaction(.immediate) {
-                let insert = try database.cachedStatement(
-                    sql: """
-                        INSERT INTO invite (token, kind, action, inviter, username, created_at, expires_at)
-                        VALUES (?, ?, ?, ?, ?, ?, ?)
-                        """)
-                for invites in groups {
-                    for invite in invites {
-                        try insert.execute(arguments: [
-                            invite.token.text, invite.kind.rawValue, invite.action.rawValue,
-                            invite.inviter?.description, invite.username, invite.createdAt.millisecondsSinceEpoch,
-                            invite.expiresAt.millisecondsSinceEpoch,
-                        ])
-                    }
-                    numbers.append(database.lastInsertedRowID)
-                }
-                return .commit
-            }
-            return numbers
-        }
-    }
-
     /// The invite with `token`, whether or not it has expired.
     func invite(withToken token: Token) throws -> Invite? {
         try access { database in
             let select = try database.cachedStatement(sql: "\(Self.selection) WHERE token = ?")
             return try Row.fetchOne(select, arguments: [token.text]).map(Invite.init(row:))
-        }
-    }
-
-    /// The first `limit` invites in the order they were made, of `inviter` only unless `nil`.
-    func invites(of inviter: Account?, limit: Int) throws -> [Invite] {
-        try access { database in
-            let select = try database.cachedStatement(
-                sql: "\(Self.selection) WHERE ?1 IS NULL OR inviter = ?1 ORDER BY id LIMIT ?2")
-            return try Row.fetchAll(select, arguments: [inviter?.description, limit]).map(Invite.init(row:))
-        }
-    }
-
-    /// Whether an invite that is still good at `time` fixes this username.
-    func isPromised(_ username: String, at time: Timestamp) throws -> Bool {
-        try access { database in
-            let select = try database.cachedStatement(
-                sql: """
-                    SELECT EXISTS (
-                        SELECT 1 FROM invite WHERE username = ? AND expires_at > ? AND kind <> 'reset'
-                    )
-                    """)
-            return try Bool.fetchOne(select, arguments: [username, time.millisecondsSinceEpoch]) ?? false
-        }
-    }
-
-    /// How many invites there are, expired ones included.
-    func count() throws -> Int {
-        try access { try Int.fetchOne($0, sql: "SELECT count(*) FROM invite") ?? 0 }
-    }
-
-    /// Removes up to `limit` invites that expire before `time`, those first that expired first.
-    func removeExpired(before time: Timestamp, limit: Int) throws -> Int {
-        try access { database in
-            let delete = try database.cachedStatement(
-                sql: """
-                    DELETE FROM invite
-                    WHERE id IN (SELECT id FROM invite WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
-                    """)
-            try delete.execute(arguments: [time.millisecondsSinceEpoch, limit])
-            return database.changesCount
         }
     }
 
@@ -195,7 +160,7 @@ struct InviteDatabase: Sendable {
     }
 
     static let selection = """
-        SELECT token, kind, action, inviter, username, created_at, expires_at, id FROM invite
+        SELECT token, kind, action, inviter, username, created_at, expires_at, id, created_by, note FROM invite
         """
 }
 
@@ -217,7 +182,8 @@ extension Invite {
         guard let tokenText = String.fromDatabaseValue(row[0]), let token = Token(tokenText),
             let kindText = String.fromDatabaseValue(row[1]), let kind = InviteKind(rawValue: kindText),
             let actionText = String.fromDatabaseValue(row[2]), let action = InviteAction(rawValue: actionText),
-            let createdAt = Int64.fromDatabaseValue(row[5]), let expiresAt = Int64.fromDatabaseValue(row[6])
+            let createdAt = Int64.fromDatabaseValue(row[5]), let expiresAt = Int64.fromDatabaseValue(row[6]),
+            let creatorText = String.fromDatabaseValue(row[8]), let creator = InviteCreator(rawValue: creatorText)
         else { throw StoreError.corrupt }
         var inviter: Account?
         if let address = String.fromDatabaseValue(row[3]) {
@@ -226,6 +192,7 @@ extension Invite {
         }
         self.init(
             token: token, kind: kind, action: action, inviter: inviter, username: String.fromDatabaseValue(row[4]),
+            createdBy: creator, note: String.fromDatabaseValue(row[9]),
             createdAt: Timestamp(millisecondsSinceEpoch: createdAt),
             expiresAt: Timestamp(millisecondsSinceEpoch: expiresAt))
     }

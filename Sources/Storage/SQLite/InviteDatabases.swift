@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// The directory belongs to one process at a time. A few writer threads serve all hosts in turn, and only so many
 /// databases are open at once, so ten thousand hosts cost no more threads or descriptors than ten.
-public final class InviteDatabases: Sendable {
+public final class InviteDatabases: InviteRepositories {
     private struct State {
         var stores: [String: InviteStore] = [:]
         /// Kept until the last database is closed; letting go of it lets the next process in.
@@ -14,8 +14,14 @@ public final class InviteDatabases: Sendable {
     }
 
     private let writers: NIOThreadPool
-    private let openDatabases: OpenDatabases
+    let openDatabases: OpenDatabases
     private let state: Mutex<State>
+    private let report: @Sendable (StorageEvent) -> Void
+
+    /// As ``init(directory:maximumOpen:writers:report:)``, and nobody is told.
+    public convenience init(directory: String, maximumOpen: Int, writers: Int) throws(StoreError) {
+        try self.init(directory: directory, maximumOpen: maximumOpen, writers: writers, report: { _ in })
+    }
 
     /// Takes the directory, made with access for its owner only if it is missing, and starts the writers.
     ///
@@ -24,8 +30,13 @@ public final class InviteDatabases: Sendable {
     ///   - maximumOpen: How many databases may be open at once, each with up to three descriptors and some 60 KiB of
     ///     memory; at least `writers`.
     ///   - writers: The number of threads that do the work, at least one.
+    ///   - report: Told what operators want to know, on no thread in particular. It must not wait.
     /// - Throws: ``StoreError/directoryInUse(_:)`` when another process has it, otherwise why it cannot be used.
-    public init(directory: String, maximumOpen: Int, writers: Int) throws(StoreError) {
+    package init(
+        directory: String, maximumOpen: Int, writers: Int,
+        report: @escaping @Sendable (StorageEvent) -> Void
+    ) throws(StoreError) {
+        self.report = report
         _ = Self.configureSQLite
         let writerCount = max(writers, 1)
         openDatabases = OpenDatabases(limit: max(maximumOpen, writerCount))
@@ -42,39 +53,30 @@ public final class InviteDatabases: Sendable {
     /// Saves memory in every database, but only as the first call of SQLite in the process; too late does no harm.
     private static let configureSQLite = invited_sqlite_configure()
 
-    /// The store of `host`, the same one at each call. Does no I/O; whether the host can have a database, and whether
-    /// it works, shows when the store is used.
-    public func store(for host: String) -> InviteStore {
+    func store(for host: String) -> InviteStore {
         state.withLock { state in
             if let store = state.stores[host] { return store }
             let store = InviteStore(
-                host: host, path: state.directory?.path(of: host), writers: writers, openDatabases: openDatabases,
-                isFinished: state.directory == nil)
+                host: host, path: state.directory?.path(of: host), reserve: state.directory?.reserve, writers: writers,
+                openDatabases: openDatabases, isFinished: state.directory == nil, report: report)
             state.stores[host] = store
             return store
         }
     }
 
-    /// The hosts that have a database, sorted; it reads the directory on the caller's thread.
-    public func hostsWithDatabase() throws(StoreError) -> [String] {
+    package func repository(of host: String) -> any InviteRepository { store(for: host) }
+
+    package func hostsWithInvites() throws(StoreError) -> [String] {
         guard let directory = state.withLock({ $0.directory }) else { throw .closed }
         return try directory.hostsWithDatabase().sorted()
     }
 
-    /// Those of the hosts that have a database, in the same order; it asks the directory on the caller's thread.
-    public func hostsWithDatabase(among candidates: [String]) throws(StoreError) -> [String] {
+    package func hostsWithInvites(among candidates: [String]) throws(StoreError) -> [String] {
         guard let directory = state.withLock({ $0.directory }) else { throw .closed }
         return try directory.hostsWithDatabase(among: candidates)
     }
 
-    /// What the databases have done so far.
-    public var statistics: StorageStatistics {
-        openDatabases.statistics
-    }
-
-    /// Does all that was accepted, closes every database, and lets another process use the directory. Meanwhile and
-    /// afterwards every call of a store throws ``StoreError/closed``.
-    public func shutdown() async {
+    package func shutdown() async {
         // Stores that are made from now on are born finished; the lock stays until the others are.
         let (stores, directory) = state.withLock { state in
             defer { state.directory = nil }

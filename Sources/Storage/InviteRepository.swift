@@ -1,0 +1,94 @@
+package import Invites
+
+/// The invites of one host.
+///
+/// What has to hold among several invites is decided by the call that stores, in its transaction. A call does no I/O on its
+/// caller's thread, and one that was accepted is done to its end, even if the task that waits for it is cancelled. All
+/// throw ``StoreError``.
+package protocol InviteRepository: Sendable {
+    /// The host, prepared.
+    var host: String { get }
+
+    /// Stores those of the invites whose limits allow it, in order. When this returns, they are on the disk and survive
+    /// a crash and a power cut. Invites that other callers add meanwhile share the transaction, and its cost.
+    ///
+    /// - Throws: Then none was stored.
+    func add(_ invites: [NewInvite]) async throws(StoreError) -> InviteAddition
+
+    /// The invite with `token`, whether or not it has expired.
+    func invite(withToken token: Token) async throws(StoreError) -> Invite?
+
+    /// Those of the numbers that there are, in the order of `numbers`.
+    func invites(numbered numbers: [Int64]) async throws(StoreError) -> [StoredInvite]
+
+    /// Invites that the filter means, in the order of their numbers. It looks at a stretch of all, in a short turn, so that
+    /// requests in between do not wait: whoever wants all calls again with the `next` of the last answer.
+    ///
+    /// - Parameters:
+    ///   - start: The number after which to begin.
+    ///   - end: The last number of interest.
+    ///   - limit: The most to return, at least one.
+    func page(
+        _ filter: InviteFilter, after start: Int64, through end: Int64, limit: Int
+    ) async throws(StoreError) -> InvitePage
+
+    /// Counts a stretch of the invites that the filter means.
+    func count(_ filter: InviteFilter, after start: Int64, through end: Int64) async throws(StoreError) -> InviteTally
+
+    /// Removes up to 500 of a stretch of the invites that the filter means; they are gone from the disk when this returns,
+    /// and the room that they took is given back soon after.
+    func remove(_ filter: InviteFilter, after start: Int64, through end: Int64) async throws(StoreError) -> InviteTally
+
+    /// Removes these invites in one transaction, as ``remove(_:after:through:)`` does.
+    ///
+    /// - Returns: How many there were.
+    func remove(numbered numbers: [Int64]) async throws(StoreError) -> Int
+
+    /// Sets when an invite expires, unless it is no longer good at `now` and another invite fixes its username.
+    func extend(_ number: Int64, until expiry: Timestamp, at now: Timestamp) async throws(StoreError) -> InviteExtension
+
+    /// The highest number in use, 0 if none is.
+    func lastNumber() async throws(StoreError) -> Int64
+
+    /// How many rows are stored, expired invites included.
+    func storedCount() async throws(StoreError) -> Int
+
+    /// What a user has of what the limits bound, at `now`.
+    func usage(of user: Account, under limits: InviteLimits, at now: Timestamp) async throws(StoreError) -> InviteUsage
+
+    /// Invites whose numbers begin with the digits of `prefix`, those that are still good at `now` first, then the
+    /// newest; of very many, only the latest are looked at.
+    func newest(_ prefix: String, limit: Int, at now: Timestamp) async throws(StoreError) -> [StoredInvite]
+
+    /// Proves that the storage works: reads all of it and writes to it. It is made if there is none.
+    func check() async throws(StoreError)
+
+    /// Lets go of files once all that was asked before is done. The next call takes them again.
+    func close() async
+
+    /// What it is at work on now; `nil` while all that was asked waits for its turn.
+    var activity: RepositoryActivity? { get }
+}
+
+/// What a repository is at work on.
+package enum RepositoryActivity: Hashable, Sendable {
+    case call
+    /// Something that takes long with many invites and is done once, such as bringing them into a newer form.
+    case conversion
+}
+
+/// The repositories of all hosts.
+package protocol InviteRepositories: Sendable {
+    /// The repository of `host`, the same one at each call. Does no I/O; whether it works shows when it is used.
+    func repository(of host: String) -> any InviteRepository
+
+    /// The hosts that may have invites, sorted; it waits for the disk on the caller's thread.
+    func hostsWithInvites() throws(StoreError) -> [String]
+
+    /// Those of the hosts that may have invites, in the same order; it waits for the disk on the caller's thread.
+    func hostsWithInvites(among candidates: [String]) throws(StoreError) -> [String]
+
+    /// Does all that was accepted, and lets another process use the state directory. Meanwhile and afterwards every call
+    /// of a repository throws ``StoreError/closed``.
+    func shutdown() async
+}

@@ -1,0 +1,125 @@
+internal import CSQLiteSettings
+internal import GRDB
+internal import Glibc
+internal import Synchronization
+
+/// What the files of a database were when it was last used. Nobody else writes them but through SQLite, which tells.
+struct DatabaseStamp: Hashable, Sendable {
+    let main: FileStamp
+    let log: FileStamp?
+    let dataVersion: Int64
+}
+
+/// How the file at a database's path is.
+enum FileState: Hashable, Sendable {
+    case unchanged
+    /// It is gone, and what is in it lives only as long as it is open.
+    case removed
+    /// Its log is gone, with the commits that are not in the database yet.
+    case logRemoved
+    /// Another file is there, or others have written to it, not through SQLite.
+    case replaced
+}
+
+extension InviteDatabase {
+    private var logPath: String { file + "-wal" }
+
+    /// Whether the log at its path is the one that this connection has made.
+    var hasItsLog: Bool {
+        guard let known = stamp.withLock({ $0?.log }), let log = try? FileStamp(logPath) else { return false }
+        return log.isSameFile(as: known)
+    }
+
+    /// Compares the files with how this connection has left them.
+    func fileState() throws -> FileState {
+        guard let known = stamp.withLock({ $0 }) else { return .unchanged }
+        guard let main = try FileStamp(path) else { return .removed }
+        guard main.isSameFile(as: known.main) else { return .replaced }
+        if let knownLog = known.log {
+            guard let log = try FileStamp(logPath) else { return .logRemoved }
+            guard log.isSameFile(as: knownLog) else { return .replaced }
+        }
+        if main == known.main { return .unchanged }
+        // A commit of another program, which has moved the log's content to the database.
+        guard try dataVersion() != known.dataVersion else { return .replaced }
+        try noteFiles()
+        return .unchanged
+    }
+
+    /// Compares the files after something was written, which changes all but which files they are.
+    func fileStateAfterWriting() throws -> FileState {
+        guard let known = stamp.withLock({ $0 }) else { return .unchanged }
+        guard let main = try FileStamp(path) else { return .removed }
+        guard main.isSameFile(as: known.main) else { return .replaced }
+        let log = try FileStamp(logPath)
+        if let knownLog = known.log {
+            guard let log else { return .logRemoved }
+            guard log.isSameFile(as: knownLog) else { return .replaced }
+        }
+        let version = try dataVersion()
+        stamp.withLock { $0 = DatabaseStamp(main: main, log: log, dataVersion: version) }
+        return .unchanged
+    }
+
+    /// Takes the files as they are for this connection's own.
+    func noteFiles() throws {
+        guard let main = try FileStamp(path) else { return }
+        let (log, version) = (try FileStamp(logPath), try dataVersion())
+        stamp.withLock { $0 = DatabaseStamp(main: main, log: log, dataVersion: version) }
+    }
+
+    private func dataVersion() throws -> Int64 {
+        try access { try Int64.fetchOne(try $0.cachedStatement(sql: "PRAGMA data_version")) ?? 0 }
+    }
+
+    /// Writes all that the database holds to a file of its own, durably.
+    ///
+    /// - Parameter target: Where nothing is, or an empty file.
+    func copy(to target: String) throws {
+        unlink(target)
+        do {
+            try StateDirectory.createFile(target)
+            try access { try $0.execute(sql: "VACUUM INTO ?", arguments: [target]) }
+            try StateDirectory.synchronizeFile(target)
+        } catch {
+            unlink(target)
+            throw error
+        }
+    }
+
+    /// Closes the database and leaves its files as they are, which are another's by now.
+    func abandon() {
+        _ = try? access { database in
+            if let connection = database.sqliteConnection {
+                _ = invited_sqlite_leave_log(UnsafeMutableRawPointer(connection))
+            }
+        }
+        try? close()
+    }
+}
+
+// MARK: - Giving back
+
+extension InviteDatabase {
+    /// Gives back a few of the pages that removed rows have left.
+    ///
+    /// - Returns: Whether there may be more of them.
+    func giveBack(pages: Int) throws -> Bool {
+        try access { database in
+            let free = try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
+            guard free > 0, try Int.fetchOne(database, sql: "PRAGMA auto_vacuum") == Self.incremental else {
+                return false
+            }
+            try database.execute(sql: "PRAGMA incremental_vacuum(\(pages))")
+            return free > pages
+        }
+    }
+
+    /// Moves the log's content into the database, whose file ends where its pages do then, and empties the log.
+    func emptyLog() throws {
+        try access { _ = try Row.fetchAll($0, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+    }
+
+    /// What `PRAGMA auto_vacuum` says of a database that gives back pages when it is told to.
+    static let incremental = 2
+}

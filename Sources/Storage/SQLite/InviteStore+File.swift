@@ -1,0 +1,156 @@
+internal import Glibc
+internal import Synchronization
+
+/// The file of the host's database, while the host is held: opening, closing, and what others do to it meanwhile.
+extension InviteStore {
+    /// The open database; `nil` when there is none to be opened.
+    func existingDatabase() throws -> InviteDatabase? {
+        if state.withLock({ $0.database == nil }), let path, !StateDirectory.exists(path) { return nil }
+        return try openedDatabase()
+    }
+
+    /// The open database, made if there is none, whose file is the one at its path.
+    func openedDatabase() throws -> InviteDatabase {
+        if let database = state.withLock({ $0.database }) {
+            openDatabases.noteUse(of: self)
+            return try recovered(database, try database.fileState())
+        }
+        return try open()
+    }
+
+    /// Makes sure, after something was written, that it is in the file at the path.
+    func settle(_ database: InviteDatabase) throws {
+        _ = try recovered(database, try database.fileStateAfterWriting())
+    }
+
+    private func open() throws -> InviteDatabase {
+        guard let path else { throw StoreError.io("\(host) cannot be the name of a database file") }
+        openDatabases.makeRoom(for: self)?.closeClaimed()
+        findReserve(of: path)
+        defer { state.withLock { $0.isConverting = false } }
+        while true {
+            do {
+                let database = try InviteDatabase.open(path) { state.withLock { $0.isConverting = true } }
+                let wasConverted = state.withLock { state in
+                    state.database = database
+                    return state.isConverting
+                }
+                findReserve(of: path)
+                if wasConverted { report(.converted(path: path)) }
+                return database
+            } catch {
+                // This store is held, and so is not chosen itself.
+                if case StoreError.tooManyOpenFiles = error, let idle = openDatabases.evict() {
+                    idle.closeClaimed()
+                    continue
+                }
+                openDatabases.giveUp(self)
+                throw error
+            }
+        }
+    }
+
+    /// A database that is a link to another disk has its own room there.
+    private func findReserve(of path: String) {
+        guard state.withLock({ $0.reserve }) == nil else { return }
+        guard Self.isLink(path) else {
+            state.withLock { $0.reserve = sharedReserve }
+            return
+        }
+        // Where there is nothing yet, it is known once the database is made.
+        guard let target = StateDirectory.resolved(path) else { return }
+        state.withLock { $0.reserve = DiskReserve(target + "-reserve") }
+    }
+
+    func closeDatabase() {
+        guard let database = state.withLock({ $0.database }) else { return }
+        // Closing writes the log into the file at the path, which must not be another's.
+        guard let current = try? recovered(database, try database.fileState()) else {
+            // Either it is closed by now, or in no file: as long as it is open, it can be written to one.
+            return
+        }
+        // What cannot be written back now stays in the log, from which the next opener reads it.
+        try? current.close()
+        forgetDatabase()
+    }
+
+    private func forgetDatabase() {
+        state.withLock { $0.database = nil }
+        openDatabases.giveUp(self)
+    }
+
+    /// Brings what others did to the file in order.
+    ///
+    /// - Returns: The database to go on with.
+    /// - Throws: ``StoreError/replaced(_:)`` when it is another's by now; ``StoreError/lost(_:)`` while it cannot be
+    ///   written again.
+    private func recovered(_ database: InviteDatabase, _ files: FileState) throws -> InviteDatabase {
+        switch files {
+        case .unchanged: return database
+        case .logRemoved:
+            // All of it is still open, and goes into the database.
+            try database.emptyLog()
+            database.abandon()
+            removeLog(of: database.file)
+            return try reopen(database.file)
+        case .removed: return try writeAgain(database)
+        case .replaced: throw setAside(database)
+        }
+    }
+
+    private func reopen(_ path: String) throws -> InviteDatabase {
+        forgetDatabase()
+        report(.writtenAgain(path: path))
+        return try open()
+    }
+
+    private func writeAgain(_ database: InviteDatabase) throws -> InviteDatabase {
+        // A link that leads nowhere now is kept.
+        let path = Self.isLink(database.path) ? database.file : database.path
+        let copy = path + "-new"
+        do {
+            try StateDirectory.restoreDirectory(of: path)
+            try database.copy(to: copy)
+            removeLog(of: path)
+            try StateDirectory.move(copy, to: path)
+        } catch {
+            unlink(copy)
+            let reason = "\(self.error(error))"
+            report(.removed(path: path, reason: reason))
+            throw StoreError.removed("\(path) was removed while it was open, and cannot be written again: \(reason)")
+        }
+        database.abandon()
+        return try reopen(path)
+    }
+
+    /// Keeps what the database holds apart from the file that has its path now, and closes it.
+    private func setAside(_ database: InviteDatabase) -> StoreError {
+        let path = database.file
+        let copy = Self.freePath(path + "-replaced")
+        let isCopied = (try? database.copy(to: copy)) != nil
+        // The log belongs to what was there before: applied to another file, it would damage that.
+        if database.hasItsLog {
+            if !isCopied { rename(path + "-wal", copy + "-wal") }
+            removeLog(of: path)
+        }
+        database.abandon()
+        forgetDatabase()
+        report(.replaced(path: path, copy: isCopied ? copy : nil))
+        return .replaced(StorageEvent(host: host, kind: .replaced(path: path, copy: isCopied ? copy : nil)).description)
+    }
+
+    private func removeLog(of path: String) {
+        unlink(path + "-wal")
+        unlink(path + "-shm")
+    }
+
+    private static func isLink(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+    }
+
+    private static func freePath(_ path: String) -> String {
+        let numbered = (2...9).map { "\(path)-\($0)" }
+        return ([path] + numbered).first { !StateDirectory.exists($0) } ?? "\(path)-9"
+    }
+}

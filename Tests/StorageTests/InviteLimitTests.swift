@@ -1,0 +1,194 @@
+import Foundation
+import GRDB
+import Invites
+import TestSupport
+import Testing
+
+@testable import Storage
+
+/// What a repository decides in the transaction that stores.
+@Suite struct InviteLimitTests {
+    private static let start: Int64 = 1_700_000_000_000
+    private static let hour: Int64 = 3_600_000
+    private let alice = Account(localpart: "alice", domain: "example.com")
+    private let bob = Account(localpart: "bob", domain: "example.com")
+
+    private func time(_ hours: Int64) -> Timestamp {
+        Timestamp(millisecondsSinceEpoch: Self.start + hours * Self.hour)
+    }
+
+    private func invite(
+        _ number: Int, by user: Account?, at hours: Int64 = 0, for lifetime: Int64 = 24 * 7,
+        createdBy: InviteCreator = .user, username: String? = nil
+    ) -> Invite {
+        guard let token = Token("token\(10_000 + number)") else { fatalError("a token has 8 characters or more") }
+        return Invite(
+            token: token, kind: username == nil ? .contact : .account,
+            inviter: user, username: username, createdBy: createdBy, createdAt: time(hours),
+            expiresAt: time(hours + lifetime))
+    }
+
+    private func results(
+        _ store: InviteStore, _ invites: [Invite], _ limits: InviteLimits
+    ) async throws -> [InviteConflict?] {
+        try await store.add(invites.map { NewInvite($0, limits: limits) }).results.map { result in
+            if case .failure(let conflict) = result { conflict } else { nil }
+        }
+    }
+
+    @Test func aUserMakesSoManyWithin24HoursWhateverTheCalendarSays() async throws {
+        try await StateFixture.run { databases, _ async throws in
+            let store = databases.store(for: "example.com")
+            let limits = InviteLimits(userDaily: .atMost(2))
+            #expect(try await results(store, [invite(1, by: alice, at: 0)], limits) == [nil])
+            #expect(try await results(store, [invite(2, by: alice, at: 10)], limits) == [nil])
+            let full = InviteConflict.tooManyDaily(2, next: time(24))
+            #expect(try await results(store, [invite(3, by: alice, at: 11)], limits) == [full])
+            // Others have their own, in the same transaction too.
+            #expect(
+                try await results(store, [invite(4, by: alice, at: 23), invite(5, by: bob, at: 23)], limits)
+                    == [full, nil])
+            #expect(try await results(store, [invite(6, by: alice, at: 24)], limits) == [nil])
+            #expect(
+                try await results(store, [invite(7, by: alice, at: 24)], limits)
+                    == [.tooManyDaily(2, next: time(34))])
+            #expect(try await store.count() == 4)
+        }
+    }
+
+    @Test func aUserHasSoManyOpenOnes() async throws {
+        try await StateFixture.run { databases, _ async throws in
+            let store = databases.store(for: "example.com")
+            let limits = InviteLimits(userOpen: .atMost(2))
+            let invites = [
+                invite(1, by: alice, for: 5), invite(2, by: alice, for: 3), invite(3, by: alice, for: 4),
+            ]
+            #expect(
+                try await results(store, invites, limits) == [nil, nil, .tooManyOpen(2, next: time(3))])
+            #expect(try await results(store, [invite(4, by: alice, at: 3)], limits) == [nil])
+            // What is deleted is no longer open.
+            _ = try await store.remove(numbered: [1])
+            #expect(try await results(store, [invite(5, by: alice, at: 3)], limits) == [nil])
+            #expect(
+                try await store.usage(of: alice, under: limits, at: time(3))
+                    == InviteUsage(
+                        open: 2, daily: 3, stored: 3, conflict: .tooManyOpen(2, next: time(3 + 24 * 7))))
+        }
+    }
+
+    @Test func theLimitThatHoldsLongerSaysWhen() async throws {
+        try await StateFixture.run { databases, _ async throws in
+            let store = databases.store(for: "example.com")
+            for (number, (lifetime, conflict)) in [
+                (Int64(5), InviteConflict.tooManyDaily(1, next: time(24))),
+                (Int64(50), InviteConflict.tooManyOpen(1, next: time(50))),
+            ].enumerated() {
+                let user = Account(localpart: "user\(number)", domain: "example.com")
+                let limits = InviteLimits(userOpen: .atMost(1), userDaily: .atMost(1))
+                let first = invite(2 * number, by: user, for: lifetime)
+                let second = invite(2 * number + 1, by: user)
+                #expect(try await results(store, [first, second], limits) == [nil, conflict])
+            }
+        }
+    }
+
+    @Test func aLimitOfNoneIsForever() async throws {
+        try await StateFixture.run { databases, _ async throws in
+            let store = databases.store(for: "example.com")
+            let none = InviteLimits(userOpen: .atMost(0))
+            #expect(try await results(store, [invite(1, by: alice)], none) == [.tooManyOpen(0, next: nil)])
+            #expect(
+                try await results(store, [invite(1, by: alice)], InviteLimits(userDaily: .atMost(0)))
+                    == [.tooManyDaily(0, next: nil)])
+        }
+    }
+
+    @Test func whatOperatorsMakeForAUserDoesNotCount() async throws {
+        try await StateFixture.run { databases, _ async throws in
+            let store = databases.store(for: "example.com")
+            let limits = InviteLimits(userOpen: .atMost(1), userDaily: .atMost(1))
+            try await store.add((0..<5).map { invite($0, by: alice, createdBy: .operator) })
+            #expect(try await results(store, [invite(9, by: alice)], limits) == [nil])
+        }
+    }
+
+    @Test func aHostHasSoManyRows() async throws {
+        try await StateFixture.run { databases, _ async throws in
+            let store = databases.store(for: "example.com")
+            let limits = InviteLimits(stored: .atMost(3))
+            let invites = (0..<5).map { invite($0, by: Account(localpart: "u\($0)", domain: "example.com")) }
+            let addition = try await store.add(invites.map { NewInvite($0, limits: limits) })
+            #expect(addition.results.suffix(2) == [.failure(.tooManyStored(3)), .failure(.tooManyStored(3))])
+            #expect(addition.storedCount == 3)
+            // Who has no limit goes beyond it.
+            #expect(try await store.add([NewInvite(invite(5, by: nil))]).storedCount == 4)
+            #expect(try await results(store, [invite(6, by: alice)], limits) == [.tooManyStored(3)])
+            _ = try await store.remove(InviteFilter())
+            #expect(try await results(store, [invite(6, by: alice)], limits) == [nil])
+            #expect(try await store.count() == 1)
+        }
+    }
+
+    /// The count is kept between transactions, and others may have changed it.
+    @Test func rowsOfAnotherProgramCount() async throws {
+        try await StateFixture.run { databases, fixture async throws in
+            let store = databases.store(for: "example.com")
+            let limits = InviteLimits(stored: .atMost(3))
+            #expect(try await results(store, [invite(1, by: alice)], limits) == [nil])
+            try fixture.makeDatabase(of: "example.com") { database in
+                for number in 0..<2 {
+                    try database.execute(
+                        sql: """
+                            INSERT INTO invite (token, kind, action, created_at, expires_at)
+                            VALUES ('foreign\(number)', 'account', 'register', 1, 2)
+                            """)
+                }
+            }
+            #expect(try await results(store, [invite(2, by: alice)], limits) == [.tooManyStored(3)])
+        }
+    }
+
+    @Test func ofOneBatchEachSeesThoseBeforeIt() async throws {
+        try await StateFixture.run { databases, _ async throws in
+            let store = databases.store(for: "example.com")
+            let limits = InviteLimits(userDaily: .atMost(3))
+            let conflicts = try await results(
+                store,
+                (0..<6).map { invite($0, by: alice, username: $0 % 2 == 0 ? "juliet" : nil) }, limits)
+            #expect(
+                conflicts == [
+                    nil, nil, .usernameTaken, nil, .usernameTaken, .tooManyDaily(3, next: time(24)),
+                ])
+        }
+    }
+
+    /// As many at once as there may be callers: never one more than the limit, whichever they are.
+    @Test func manyAtOnceStayWithinTheLimit() async throws {
+        try await StateFixture.run { databases, _ async throws in
+            let store = databases.store(for: "example.com")
+            let limits = InviteLimits(userOpen: .atMost(50), userDaily: .atMost(20), stored: .atMost(100_000))
+            let stored = try await withThrowingTaskGroup(of: Int.self) { group in
+                for number in 0..<500 {
+                    let new = NewInvite(invite(number, by: alice), limits: limits)
+                    group.addTask {
+                        try await store.add([new]).results.filter { (try? $0.get()) != nil }.count
+                    }
+                }
+                return try await group.reduce(0, +)
+            }
+            #expect(stored == 20)
+            #expect(try await store.count() == 20)
+        }
+    }
+
+    @Test func noteAndCreatorAreReadBack() async throws {
+        try await StateFixture.run { databases, _ async throws in
+            let store = databases.store(for: "example.com")
+            let invite = Invite(
+                token: try #require(Token("tokenToken")), kind: .account, inviter: nil, createdBy: .operator,
+                note: "for the choir: Ærø 🎵", createdAt: time(0), expiresAt: time(1))
+            try await store.add([invite])
+            #expect(try await store.invites() == [invite])
+        }
+    }
+}

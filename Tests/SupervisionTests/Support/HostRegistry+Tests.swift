@@ -1,0 +1,44 @@
+import Invites
+import Storage
+
+@testable import Supervision
+
+/// What the shell's handlers do with the invites of a host.
+extension HostRegistry {
+    func invites(of host: String) async throws(InviteTrouble) -> [StoredInvite] {
+        try await page(of: host, InviteFilter()).invites
+    }
+
+    func page(of host: String, _ filter: InviteFilter) async throws(InviteTrouble) -> InvitePage {
+        try await withInvites(of: host) { repository throws(StoreError) in
+            try await repository.page(filter, after: 0, through: .max, limit: 500)
+        }
+    }
+
+    func lastInviteNumber(of host: String) async throws(InviteTrouble) -> Int64 {
+        try await withInvites(of: host) { repository throws(StoreError) in try await repository.lastNumber() }
+    }
+
+    func removeInvites(of host: String, numbered numbers: [Int64]) async throws(InviteTrouble) -> Int {
+        try await withInvites(of: host, for: .removing) { repository throws(StoreError) in
+            try await repository.remove(numbered: numbers)
+        }
+    }
+
+    func removeInvites(
+        of host: String, _ filter: InviteFilter = InviteFilter(), after start: Int64 = 0, through end: Int64 = .max
+    ) async throws(InviteTrouble) -> InviteTally {
+        try await withInvites(of: host, for: .removing) { repository throws(StoreError) in
+            try await repository.remove(filter, after: start, through: end)
+        }
+    }
+
+    func extendInvite(_ number: Int64, of host: String, by time: Lifetime) async throws(InviteTrouble)
+        -> InviteExtension
+    {
+        let now = now
+        return try await withInvites(of: host, for: .storing) { repository throws(StoreError) in
+            try await repository.extend(number, until: now.advanced(by: time), at: now)
+        }
+    }
+}
