@@ -105,7 +105,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Control", "Invites", "Shell", "Supervision", .product(name: "Logging", package: "swift-log"),
+                "Configuration", "Control", "Invites", "Shell", "Supervision", "XMPP",
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(

@@ -63,7 +63,7 @@ struct HostFileDraft {
         for (key, value) in changes {
             let index = layout.entries.firstIndex { $0.key == key.rawValue }
             if let value, let index {
-                try change(layout.entries[index], to: value)
+                try change(layout.entries[index], of: key, to: value)
             } else if let value {
                 added.append((key, isJSON ? "\"\(key)\": \(value.line(like: .double))" : "\(key): \(value)"))
             } else if let index {
@@ -84,9 +84,11 @@ struct HostFileDraft {
         }
     }
 
-    private mutating func change(_ entry: YAMLLayout.Entry, to value: HostValue) throws(HostFileEditError) {
+    private mutating func change(
+        _ entry: YAMLLayout.Entry, of key: HostKey, to value: HostValue
+    ) throws(HostFileEditError) {
         if case .list(let items) = value, let old = entry.items {
-            try changeList(entry, old, to: items)
+            try changeList(entry, of: key, old, to: items)
             return
         }
         let range = entry.range

@@ -1,6 +1,3 @@
-internal import Invites
-internal import XMPP
-
 /// The value of a host's key as a file holds it, in its canonical form.
 public enum HostValue: Hashable, Sendable {
     case flag(Bool)
@@ -56,62 +53,5 @@ extension HostValue {
             throw .badValue(key, report.sorted.first?.message ?? "`\(key)` does not take this")
         }
         return value
-    }
-}
-
-extension HostSettings {
-    /// What the file says for a key; `nil` when it does not say anything.
-    func value(of key: HostKey) -> HostValue? {
-        switch key {
-        case .host: host.map { .text($0.value.domain) }
-        case .admins: admins.map { .list($0.value.map(\.description).sorted()) }
-        case .allowUserInvites: allowUserInvites.map { .flag($0.value) }
-        case .allowContactInvites: allowContactInvites.map { .flag($0.value) }
-        case .inviteExpiry: inviteExpiry.map { .text($0.value.description) }
-        case .serviceAddress: serviceAddress.map { .text($0.value.domain) }
-        case .siteName: siteName.map { .text($0.value) }
-        case .suspended: suspended.map { .flag($0.value) }
-        }
-    }
-}
-
-extension HostConfiguration {
-    /// The value in force for a key, ready to be put into a file; `nil` where there is none, as with a site without a
-    /// name.
-    public func hostValue(of key: HostKey) -> HostValue? {
-        switch key {
-        case .host: .text(host)
-        case .admins: .list(admins.map(\.description).sorted())
-        case .allowUserInvites: .flag(allowUserInvites)
-        case .allowContactInvites: .flag(allowContactInvites)
-        case .inviteExpiry: .text(inviteExpiry.description)
-        case .serviceAddress: serviceAddress.map { .text($0) }
-        case .siteName: siteName.map { .text($0) }
-        case .suspended: .flag(suspended)
-        }
-    }
-}
-
-extension HostKey {
-    /// What could be completed as the value of the key: what it has first, then other words that it takes, or examples.
-    ///
-    /// - Parameter configuration: The host's present one.
-    public func values(now configuration: HostConfiguration?) -> [String] {
-        var values: [String] =
-            switch configuration?.hostValue(of: self) {
-            case .flag(let flag)?: ["\(flag)"]
-            case .text(let text)?: [text]
-            case .list(let items)?: items
-            case nil: []
-            }
-        let examples: [String] =
-            switch self {
-            case .allowUserInvites, .allowContactInvites, .suspended: ["true", "false"]
-            case .inviteExpiry: ["1d", "7d", "2w"]
-            case .admins: ["[]"]
-            case .host, .serviceAddress, .siteName: []
-            }
-        values += examples.filter { !values.contains($0) }
-        return values
     }
 }

@@ -119,6 +119,7 @@ import XMPP
         case .inviteExpiry: .text(["1d", "2w", "90d", "1d12h", "1s"].randomElement(using: &random) ?? "")
         case .host, .serviceAddress: .text(["i.a.example", "1.2.3.4", "ü.example"].randomElement(using: &random) ?? "")
         case .siteName: .text(Self.names.randomElement(using: &random) ?? "")
+        default: key.samples.randomElement(using: &random) ?? .flag(true)
         }
     }
 
@@ -281,6 +282,7 @@ struct RandomHostFile {
                 if isOnLines, Bool.random(using: &random) { add(" \(comment(&random, isCounted: false))") }
             }
             add(isOnLines ? "\(lineBreak)\(indent) ]" : "]")
+        default: add("\(key.samples.randomElement(using: &random) ?? .flag(true))")
         }
         ranges[key] = (key == .admins ? begin : start)..<bytes.count
     }

@@ -128,6 +128,22 @@ import XMPP
         }
     }
 
+    /// The record names the files as the first version told them apart.
+    @Test func whatWasUndoneStaysUndoneWhenANewerVersionStarts() async throws {
+        try await Hosting.with(["a.example": "site_name: Old\n"]) { hosting in
+            await hosting.supervisor.snapshots.finish()
+            let files = "7229e0666e857279362a3e39bfdbbbc0c424cadaac3e90bcc1c547b942462cc6"
+            try hosting.directory.write(
+                #"{"running":1,"rejected":"\#(files)"}"#, to: "state/configuration/record.json")
+            try write("New", hosting)
+            try await hosting.restarted { hosting in
+                try await runs("Old", hosting, from: .snapshot(1))
+                try write("Newer", hosting)
+                try await hosting.restarted { hosting in try await runs("Newer", hosting) }
+            }
+        }
+    }
+
     @Test func overridesEndWithTheDaemon() async throws {
         try await Hosting.with(["a.example": "site_name: Old\n"]) { hosting in
             _ = try await hosting.supervisor.set(.siteName, to: ["Set"], of: "a.example")

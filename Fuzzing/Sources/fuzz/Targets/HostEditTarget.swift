@@ -48,7 +48,7 @@ struct HostEditTarget: FuzzTarget {
         switch key {
         case .allowUserInvites, .allowContactInvites, .suspended: return (key, .flag(value == "true"))
         case .admins: return (key, .list(value.isEmpty ? [] : value.split(separator: ",").map(String.init)))
-        case .inviteExpiry, .host, .serviceAddress, .siteName: return (key, .text(value))
+        default: return (key, .text(value))
         }
     }
 
