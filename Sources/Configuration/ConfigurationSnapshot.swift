@@ -190,7 +190,7 @@ extension HostConfiguration {
 
     private static func json(_ value: HostValue) -> String {
         switch value {
-        case .flag(let flag): flag ? "true" : "false"
+        case .flag, .number: "\(value)"
         case .text(let text): json(text)
         case .list(let items): "[\(items.map { json($0) }.joined(separator: ","))]"
         }

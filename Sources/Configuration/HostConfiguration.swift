@@ -15,8 +15,16 @@ public struct HostConfiguration: Hashable, Sendable {
     public var allowContactInvites = true
     /// How long an invite is good for.
     public var inviteExpiry = Lifetime.week
+    /// How many invites of one user may be good at a time.
+    public var userOpenInvites = Limit.atMost(50)
+    /// How many invites one user may make within 24 hours.
+    public var userDailyInvites = Limit.atMost(20)
+    /// How many invites of the host may be stored, whatever their state.
+    public var maxInvites = Limit.atMost(100_000)
     /// A domain of this host's own on the component connection, prepared; `nil` when it has none.
     public var serviceAddress: String?
+    /// The web page of an invite; `nil` when there is none.
+    public var landingPage: LandingPage?
     /// What people call the site; `nil` when nobody said.
     public var siteName: String?
     /// Whether nobody can have invites made here at present.

@@ -5,7 +5,9 @@ import XMPP
 extension HostKey: CaseIterable {
     /// In the order of the manual.
     public static let allCases = [
-        host, admins, allowUserInvites, allowContactInvites, inviteExpiry, serviceAddress, siteName, suspended,
+        host, admins, allowUserInvites, allowContactInvites, inviteExpiry, userOpenInvites, userDailyInvites,
+        maxInvites,
+        landingPage, serviceAddress, siteName, suspended,
     ]
 
     public static let host = HostKey(
@@ -35,6 +37,37 @@ extension HostKey: CaseIterable {
             "invite_expiry", \.inviteExpiry, .lifetime, effect: .request,
             "How long an invite is good for: numbers with `w`, `d`, `h`, `m` and `s`.",
             example: "invite_expiry: 1d12h"))
+
+    public static let userOpenInvites = HostKey(
+        HostSetting(
+            "user_open_invites", \.userOpenInvites, .limit, effect: .request,
+            "How many invites of one user may be good at a time. With 0 users make none. Admins are exempt.",
+            example: "user_open_invites: 10"))
+
+    public static let userDailyInvites = HostKey(
+        HostSetting(
+            "user_daily_invites", \.userDailyInvites, .limit, effect: .request,
+            "How many invites one user may make within 24 hours. With 0 users make none. Admins are exempt.",
+            example: "user_daily_invites: unlimited"))
+
+    public static let maxInvites = HostKey(
+        HostSetting(
+            "max_invites", \.maxInvites, .limit, effect: .request,
+            """
+            How many invites of this host may be stored, those that have expired and are yet to be removed included. Beyond \
+            that neither users nor admins make any; operators still do.
+            """,
+            example: "max_invites: 5000"))
+
+    public static let landingPage = HostKey(
+        HostSetting(
+            "landing_page", \.landingPage, .optional(.landingPage), effect: .request,
+            """
+            The web page of an invite, for people who have no client yet: an http or https URL in which `{host}`, `{token}`, \
+            `{uri}` and `{uri_without_scheme}` stand for what the invite has, each encoded for its place. Clients that know \
+            it share it in place of the link.
+            """,
+            example: "landing_page: \"https://invite.example/#{uri_without_scheme}\""))
 
     public static let serviceAddress = HostKey(
         HostSetting(

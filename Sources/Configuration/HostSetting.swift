@@ -6,7 +6,7 @@ final class HostSetting<Value: Hashable & Sendable>: AnyHostSetting {
     let name: String
     let scope: SettingScope
     let documentation: KeyDocumentation
-    private let property: WritableKeyPath<HostConfiguration, Value> & Sendable
+    private let property: any WritableKeyPath<HostConfiguration, Value> & Sendable
     private let codec: SettingCodec<Value>
     private let lossOfChange: @Sendable (_ old: Value, _ new: Value) -> String?
 
@@ -20,7 +20,8 @@ final class HostSetting<Value: Hashable & Sendable>: AnyHostSetting {
     ///   - loss: What somebody loses when the old value becomes the new one, or what is opened: a few words that follow the
     ///     host's name. `nil` when nothing is.
     init(
-        _ name: String, _ property: WritableKeyPath<HostConfiguration, Value> & Sendable, _ codec: SettingCodec<Value>,
+        _ name: String, _ property: any WritableKeyPath<HostConfiguration, Value> & Sendable,
+        _ codec: SettingCodec<Value>,
         scope: SettingScope = .anywhere, effect: KeyDocumentation.Since, standard: String? = nil, _ summary: String,
         example: String, loss: @escaping @Sendable (_ old: Value, _ new: Value) -> String? = { _, _ in nil }
     ) {

@@ -1,17 +1,19 @@
 /// The value of a host's key as a file holds it, in its canonical form.
 public enum HostValue: Hashable, Sendable {
     case flag(Bool)
+    case number(Int)
     case text(String)
     case list([String])
 }
 
 extension HostValue: CustomStringConvertible {
-    /// The value in one line of YAML: `true`, `7d`, `[admin@a.example, admin@b.example]`.
+    /// The value in one line of YAML: `true`, `50`, `7d`, `[admin@a.example, admin@b.example]`.
     public var description: String { line(like: .none) }
 
     func line(like quotes: YAMLText.Quotes) -> String {
         switch self {
         case .flag(let flag): flag ? "true" : "false"
+        case .number(let number): "\(number)"
         case .text(let text): YAMLText.scalar(text, like: quotes)
         case .list(let items): "[\(items.map { YAMLText.scalar($0, like: quotes) }.joined(separator: ", "))]"
         }
@@ -23,6 +25,7 @@ extension HostValue {
     func isSame(as other: HostValue?) -> Bool {
         switch (self, other) {
         case (.flag(let left), .flag(let right)): left == right
+        case (.number(let left), .number(let right)): left == right
         case (.text(let left), .text(let right)): left.utf8.elementsEqual(right.utf8)
         case (.list(let left), .list(let right)): left.elementsEqual(right) { $0.utf8.elementsEqual($1.utf8) }
         default: false
@@ -35,7 +38,7 @@ extension HostValue {
             YAMLNode(mark: .start, content: .scalar(YAMLNode.Scalar(text: text, isPlain: isPlain)))
         }
         return switch self {
-        case .flag(let flag): scalar(flag ? "true" : "false", isPlain: true)
+        case .flag, .number: scalar("\(self)", isPlain: true)
         case .text(let text): scalar(text, isPlain: false)
         case .list(let items):
             YAMLNode(mark: .start, content: .sequence(items.map { scalar($0, isPlain: false) }))

@@ -21,6 +21,29 @@ extension SettingCodec where Value == Lifetime {
     }
 }
 
+extension SettingCodec where Value == Limit {
+    static var limit: SettingCodec {
+        SettingCodec("a whole number or `unlimited`", words: .plain, examples: ["unlimited"]) { node, context, report in
+            node.limit(context.key, report: &report)?.value
+        } write: { limit in
+            switch limit {
+            case .unlimited: .text("unlimited")
+            case .atMost(let count): .number(count)
+            }
+        }
+    }
+}
+
+extension SettingCodec where Value == LandingPage {
+    static var landingPage: SettingCodec {
+        SettingCodec("a URL with placeholders", words: .text) { node, context, report in
+            node.landingPage(context.key, report: &report)?.value
+        } write: {
+            .text($0.template)
+        }
+    }
+}
+
 extension SettingCodec where Value == Set<JID> {
     static var bareJIDs: SettingCodec {
         SettingCodec("a list of bare JIDs", words: .list, examples: ["[]"]) { node, context, report in

@@ -63,6 +63,54 @@ extension YAMLNode {
         }
     }
 
+    /// As many as anybody could mean, and few enough to be counted with.
+    private static let largestLimit = 1_000_000_000
+
+    /// A whole number that is not negative, or `unlimited`.
+    func limit(_ key: String, report: inout DiagnosticReport) -> Setting<Limit>? {
+        let wanted = "a whole number or unlimited"
+        guard let scalar = scalar(key, wants: wanted, report: &report) else { return nil }
+        if scalar.text == "unlimited" { return Setting(value: .unlimited, mark: mark) }
+        // In digits alone: to some readers of YAML, `010` is 8 and `1_000` is 1000.
+        let isNumber = scalar.text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        let isCanonical = scalar.text.utf8.first != UInt8(ascii: "0") || scalar.text == "0"
+        if isNumber, !scalar.text.isEmpty, isCanonical, scalar.isPlain {
+            if let count = Int(scalar.text), count <= Self.largestLimit {
+                return Setting(value: .atMost(count), mark: mark)
+            }
+            report.add(mark, "`\(key)` \(scalar.text.quoted) is more than \(Self.largestLimit); write unlimited")
+            return nil
+        }
+        let hint: String
+        switch scalar.text.lowercased() {
+        case _ where isNumber && !scalar.isPlain: hint = " without quotes"
+        case "unlimited", "infinity", "infinite", ".inf", "inf":
+            hint = ": write unlimited instead of \(scalar.text.quoted)"
+        case "none", "never", "no", "off", "false", "-1":
+            hint = ": write 0 for none, or unlimited, instead of \(scalar.text.quoted)"
+        default: hint = ", in digits alone, not \(scalar.text.quoted)"
+        }
+        report.add(mark, "`\(key)` wants \(wanted)\(hint)")
+        return nil
+    }
+
+    /// The URL of a page for invites.
+    func landingPage(_ key: String, report: inout DiagnosticReport) -> Setting<LandingPage>? {
+        let wanted = "a URL such as https://invite.example/#{uri_without_scheme}"
+        guard let text = text(key, wants: wanted, report: &report) else { return nil }
+        do {
+            return Setting(value: try LandingPage(text.value), mark: mark)
+        } catch {
+            var reason = "\(error)"
+            if case .unknownPlaceholder(let name) = error {
+                let known = LandingPage.Placeholder.allCases.map(\.rawValue)
+                if let meant = Suggestion.closest(to: name, among: known) { reason += "; did you mean {\(meant)}?" }
+            }
+            report.add(mark, "`\(key)` \(text.value.quoted): \(reason.escapingControls)")
+        }
+        return nil
+    }
+
     /// The address of a domain, prepared.
     func domain(_ key: String, report: inout DiagnosticReport) -> Setting<JID>? {
         guard let text = text(key, wants: "a domain such as example.com", report: &report) else { return nil }

@@ -12,11 +12,13 @@ public struct InvitePolicy: Hashable, Sendable {
     public var lifetime: Lifetime
     /// Whether nobody can have invites made at present.
     public var isSuspended: Bool
+    /// The web page of an invite; `nil` when there is none.
+    public var landingPage: LandingPage?
 
     /// The rules of `host`, by default those of a host that says nothing about them.
     public init(
         host: String, admins: Set<Account> = [], allowUserInvites: Bool = false, allowContactInvites: Bool = true,
-        lifetime: Lifetime = .week, isSuspended: Bool = false
+        lifetime: Lifetime = .week, isSuspended: Bool = false, landingPage: LandingPage? = nil
     ) {
         self.host = host
         self.admins = admins
@@ -24,6 +26,7 @@ public struct InvitePolicy: Hashable, Sendable {
         self.allowContactInvites = allowContactInvites
         self.lifetime = lifetime
         self.isSuspended = isSuspended
+        self.landingPage = landingPage
     }
 
     /// Whether `account` is an admin of the host.

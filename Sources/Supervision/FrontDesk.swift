@@ -79,23 +79,26 @@ actor FrontDesk {
             outlet.send(request.refuse(error))
             inFlight.leave()
         case .invite(let invite, let host, let completion):
-            guard let endpoint = table.hosts[host]?.endpoint else {
+            guard let entry = table.hosts[host] else {
                 counters.requests += 1
                 counters.refused += 1
                 outlet.send(request.refuse(StanzaError(.itemNotFound)))
                 inFlight.leave()
                 return
             }
+            let (endpoint, page) = (entry.endpoint, entry.policy.landingPage)
             guard waiting[host, default: 0] < Self.mostWaiting else {
                 endpoint.turnAway()
-                outlet.send(completion.answer(.failure(.overloaded), host: host), of: host)
+                outlet.send(completion.answer(.failure(.overloaded), host: host, landingPage: page), of: host)
                 inFlight.leave()
                 return
             }
             waiting[host, default: 0] += 1
             Task {
                 let results = await endpoint.invite(invite)
-                for result in results { outlet.send(completion.answer(result, host: host), of: host) }
+                for result in results {
+                    outlet.send(completion.answer(result, host: host, landingPage: page), of: host)
+                }
                 ended(on: host)
                 inFlight.leave()
             }

@@ -173,7 +173,7 @@ actor HostEndpoint {
         count(results)
         answers = Outlet.Answers(of: host, for: outlet)
         for (completion, result) in zip(completions, results) {
-            answers.write(completion.answer(result, host: host))
+            answers.write(completion.answer(result, host: host, landingPage: policy.landingPage))
         }
         outlet.send(answers)
         inFlight.leave(wanted.count)

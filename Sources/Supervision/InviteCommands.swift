@@ -17,7 +17,7 @@ struct InviteCommands: Sendable {
         case answer(IQ)
         /// Send this error to the client.
         case refuse(StanzaError)
-        /// Have the host make the invite, then send what ``Completion/answer(_:host:)`` says.
+        /// Have the host make the invite, then send what ``Completion/answer(_:host:landingPage:)`` says.
         case invite(InviteRequest, host: String, Completion)
     }
 
@@ -245,14 +245,14 @@ struct InviteCommands: Sendable {
 
 extension InviteCommands.Completion {
     /// The stanza that answers the request.
-    func answer(_ result: Result<Invite, InviteRefusal>, host: String) -> IQ {
+    func answer(_ result: Result<Invite, InviteRefusal>, host: String, landingPage: LandingPage?) -> IQ {
         switch result {
-        case .success(let invite): completed(invite, host: host)
+        case .success(let invite): completed(invite, host: host, landingPage)
         case .failure(let refusal): request.refuse(error(for: refusal))
         }
     }
 
-    private func completed(_ invite: Invite, host: String) -> IQ {
+    private func completed(_ invite: Invite, host: String, _ landingPage: LandingPage?) -> IQ {
         let wording = Wording.for(request.iq.language)
         let uri = invite.link(on: host)
         let expires = DateTime.format(millisecondsSinceEpoch: invite.expiresAt.millisecondsSinceEpoch)
@@ -261,6 +261,10 @@ extension InviteCommands.Completion {
             fields: [
                 .formType(Namespaces.invitationForm),
                 DataForm.Field("uri", kind: .textSingle, label: wording.invitationURI, values: [uri]),
+                // There in any case, as from Prosody: yaxim fails where it is not, and makes a page's URL where it is empty.
+                DataForm.Field(
+                    "landing-url", kind: .textSingle, label: wording.landingPage,
+                    values: invite.landingURL(on: host, landingPage).map { [$0] } ?? []),
                 DataForm.Field("expire", kind: .textSingle, label: wording.expires, values: [expires]),
             ])
         let response = CommandResponse(

@@ -10,6 +10,6 @@ extension InvitePolicy {
             allowUserInvites: configuration.allowUserInvites,
             allowContactInvites: configuration.allowContactInvites,
             lifetime: configuration.inviteExpiry,
-            isSuspended: configuration.suspended)
+            isSuspended: configuration.suspended, landingPage: configuration.landingPage)
     }
 }

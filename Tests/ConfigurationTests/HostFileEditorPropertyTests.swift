@@ -163,7 +163,11 @@ struct RandomHostFile {
             addBlock(keys, &random)
         }
         if isExplicit, Int.random(in: 0..<3, using: &random) == 0 {
-            if bytes.last != lineBreak.utf8.last { add(lineBreak) }
+            if bytes.last != lineBreak.utf8.last {
+                let end = bytes.count
+                add(lineBreak)
+                lines = lines.mapValues { $0.upperBound == end ? $0.lowerBound..<bytes.count : $0 }
+            }
             add("...\(lineBreak)")
             addComments(indent: "", &random)
         }

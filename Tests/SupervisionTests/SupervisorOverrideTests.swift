@@ -46,7 +46,9 @@ import XMPP
                     "host a.example /config.d/a.example.yaml:1:1",
                     "admins [a@a.example, b@a.example] /config.d/a.example.yaml:1:9",
                     "allow_user_invites false default", "allow_contact_invites true default",
-                    "invite_expiry 3d /invited.yaml:3:27", "service_address  default", #"site_name "A: place" runtime"#,
+                    "invite_expiry 3d /invited.yaml:3:27", "user_open_invites 50 default",
+                    "user_daily_invites 20 default", "max_invites 100000 default", "landing_page  default",
+                    "service_address  default", #"site_name "A: place" runtime"#,
                     "suspended false default",
                 ])
             #expect(await hosting.supervisor.settings(of: "b.example") == nil)

@@ -19,6 +19,9 @@ enum InviteCommands {
         Field("created", .time, "when it was made"),
     ]
     private static let uri = Field("uri", .text, "the link", isOptional: true, isSecret: true)
+    private static let landingURL = Field(
+        "landing_url", .text, "its web page, where the host's file has `landing_page`", isOptional: true, isSecret: true
+    )
     private static let qrCode = Field("qr", .text, "the link as a QR code", isOptional: true, isSecret: true)
 
     private static let expires = CommandSpec.Option(
@@ -37,7 +40,7 @@ enum InviteCommands {
             .init("contact", .user, "The user of the host who becomes a contact of the new one"),
             expires, qr,
         ],
-        result: .record(fields + [uri, qrCode]), effect: .change, role: .operator,
+        result: .record(fields + [uri, landingURL, qrCode]), effect: .change, role: .operator,
         examples: [
             .init("invite create account example.com", "Let somebody register on example.com"),
             .init(
@@ -55,7 +58,7 @@ enum InviteCommands {
             """,
         arguments: [.init("user", .user, "Whose contact")],
         options: [expires, qr],
-        result: .record(fields + [uri, qrCode]), effect: .change, role: .operator,
+        result: .record(fields + [uri, landingURL, qrCode]), effect: .change, role: .operator,
         examples: [.init("invite create contact alice@example.com", "Invite a contact for Alice")])
 
     static let createReset = CommandSpec(
@@ -66,7 +69,7 @@ enum InviteCommands {
             """,
         arguments: [.init("user", .user, "Whose password")],
         options: [.init("expires", .duration, "How long it is good for; otherwise a day at most"), qr],
-        result: .record(fields + [uri, qrCode]), effect: .change, role: .operator,
+        result: .record(fields + [uri, landingURL, qrCode]), effect: .change, role: .operator,
         examples: [.init("invite create reset alice@example.com", "Make a link for Alice, who forgot her password")])
 
     private static let filters: [CommandSpec.Option] = [
@@ -98,7 +101,7 @@ enum InviteCommands {
             .init("reveal", nil, "Show the link, which lets its reader in", isJournalled: true, role: .operator),
             .init("qr", nil, "Show the link as a QR code", isJournalled: true, role: .operator),
         ],
-        result: .record(fields + [uri, qrCode]),
+        result: .record(fields + [uri, landingURL, qrCode]),
         examples: [
             .init("invite show example.com 42", "Show the invite 42"),
             .init("invite show example.com 42 --reveal", "Show it with its link"),

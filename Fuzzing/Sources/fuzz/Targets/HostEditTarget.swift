@@ -48,6 +48,8 @@ struct HostEditTarget: FuzzTarget {
         switch key {
         case .allowUserInvites, .allowContactInvites, .suspended: return (key, .flag(value == "true"))
         case .admins: return (key, .list(value.isEmpty ? [] : value.split(separator: ",").map(String.init)))
+        case .userOpenInvites, .userDailyInvites, .maxInvites:
+            return (key, Int(value).map(HostValue.number) ?? .text(value))
         default: return (key, .text(value))
         }
     }
