@@ -108,6 +108,15 @@ final class HostFile: Sendable {
 
     private static func read(_ bytes: [UInt8], host: String?, report: inout DiagnosticReport) -> HostSettings? {
         guard let node = YAMLReader.read(bytes, report: &report) else { return nil }
+        if node.kind == .null {
+            report.add(
+                node.mark,
+                """
+                this file says nothing, like one that was cut off; if the host is to have all defaults, write `{}` or one \
+                of its settings
+                """)
+            return HostSettings()
+        }
         let settings = HostSettings(node, of: host, report: &report)
         check(settings, agreesWith: host, report: &report)
         return settings

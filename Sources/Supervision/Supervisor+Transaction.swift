@@ -13,6 +13,8 @@ extension Supervisor {
         public let unchanged: Int
         /// The hosts that were added, removed or changed, ordered by name.
         public let hosts: [String]
+        /// What hosts have lost, or what was opened on them.
+        public let losses: ConfigurationLosses
         /// The numbers of the snapshots that ran before and that run now.
         public let before: Int
         public let after: Int
@@ -27,10 +29,16 @@ extension Supervisor {
             changed = diff.changed.count
             unchanged = diff.unchanged
             hosts = (diff.added.map(\.host) + diff.removed + diff.changed.map(\.host)).sorted()
+            losses = diff.losses
             self.before = before
             self.after = after
             self.deadline = deadline
             self.trouble = trouble
+        }
+
+        /// A sentence about the change, with what was lost before it.
+        fileprivate func summary(_ text: String) -> String {
+            losses.isEmpty ? text : "lost: \(losses.summary(naming: 20)); \(text)"
         }
     }
 
@@ -125,11 +133,19 @@ extension Supervisor {
         if let patience, move.record.pending != nil { undo(after: patience, unlessConfirmed: move.record) }
         let applied = AppliedConfiguration(
             diff, before: before, after: move.record.running, deadline: transaction.deadline)
-        tell(cause, "applied the files as snapshot \(applied.after)", applied.hosts)
+        tell(cause, applied.summary("applied the files as snapshot \(applied.after)"), applied.hosts)
         return applied
     }
 
+    /// Says what hosts have lost, before anything else about the change.
+    private func log(_ losses: ConfigurationLosses) {
+        if losses.isEmpty { return }
+        surroundings.logger.warning(
+            "the configuration takes something away", metadata: ["lost": "\(losses.summary(naming: 20))"])
+    }
+
     private func logApplied(_ diff: ConfigurationDiff, _ newDaemon: DaemonConfiguration) {
+        log(diff.losses)
         let fixed = newDaemon.restartDifferences(from: daemon)
         if !fixed.isEmpty {
             surroundings.logger.warning(
@@ -205,10 +221,11 @@ extension Supervisor {
         } catch {
             trouble = "a restart may not bring snapshot \(move.record.running) back: \(error)"
         }
+        log(diff.losses)
         surroundings.logger.notice(
             "configuration undone", metadata: ["snapshot": "\(move.record.running)", "cause": "\(cause.rawValue)"])
         let applied = AppliedConfiguration(diff, before: before, after: move.record.running, trouble: trouble)
-        tell(cause, "went back to snapshot \(applied.after)", applied.hosts)
+        tell(cause, applied.summary("went back to snapshot \(applied.after)"), applied.hosts)
         return applied
     }
 

@@ -153,11 +153,13 @@ struct RandomHostFile {
     init(using random: inout SeededGenerator) {
         lineBreak = ["\n", "\n", "\r\n", "\r"].randomElement(using: &random) ?? "\n"
         if Int.random(in: 0..<5, using: &random) == 0 { bytes += [0xEF, 0xBB, 0xBF] }
-        let keys = HostKey.allCases.filter { $0 != .host && Bool.random(using: &random) }.shuffled(using: &random)
+        var keys = HostKey.allCases.filter { $0 != .host && Bool.random(using: &random) }.shuffled(using: &random)
+        // A file that says nothing is a mistake.
+        if keys.isEmpty { keys = [.suspended] }
         let isExplicit = Bool.random(using: &random)
         addComments(indent: "", &random)
         if isExplicit { add("---\(lineBreak)") }
-        if !keys.isEmpty, Int.random(in: 0..<3, using: &random) == 0 {
+        if Int.random(in: 0..<3, using: &random) == 0 {
             addFlow(keys, &random)
         } else {
             addBlock(keys, &random)

@@ -136,6 +136,57 @@ import XMPP
         }
     }
 
+    /// From the first value to the second something is lost or opened, the other way round not.
+    @Test(arguments: [
+        ("admins", "[a@x.example, b@x.example]", "[b@x.example]", "no longer admins: a@x.example"),
+        ("admins", "[a@x.example]", "[]", "no admins left: a@x.example"),
+        (
+            "admins", "[a@x.example, b@x.example, c@x.example, d@x.example, e@x.example]", "[]",
+            "no admins left: a@x.example, b@x.example, c@x.example and 2 more"
+        ),
+        ("allow_user_invites", "false", "true", "contacts of users may register now"),
+        ("allow_contact_invites", "false", "true", "users may invite contacts now"),
+        ("invite_expiry", "1h", "1w", "invites are good for 1w instead of 1h"),
+        ("user_open_invites", "3", "50", "up to 50 invites of a user instead of 3"),
+        ("user_daily_invites", "0", "unlimited", "unlimited invites of a user in 24 hours instead of 0"),
+        ("max_invites", "10", "unlimited", "unlimited invites of the host instead of 10"),
+        ("landing_page", "https://i.example/{token}", nil, "no landing page"),
+        ("service_address", "i.a.example", nil, "no longer at i.a.example"),
+        ("site_name", "A", nil, "no site name"), ("suspended", "true", "false", "no longer suspended"),
+    ])
+    func whatIsLostOrOpenedIsSaid(name: String, old: String, new: String?, loss: String) throws {
+        func configuration(_ value: String?) throws -> HostConfiguration {
+            var report = DiagnosticReport(file: "f")
+            let text = value.map { "\(name): \($0)\n" } ?? "{}"
+            let node = try #require(YAMLReader.read(Array(text.utf8), report: &report))
+            let settings = HostSettings(node, report: &report)
+            #expect(report.isEmpty, "\(report.sorted)")
+            return HostConfiguration(host: "a.example", settings: settings, defaults: HostSettings())
+        }
+        let (before, after) = (try configuration(old), try configuration(new))
+        let there = ConfigurationDiff(from: ["a.example": before], to: ["a.example": after]).losses
+        #expect(there.summary() == "a.example (\(loss))")
+        #expect(ConfigurationDiff(from: ["a.example": after], to: ["a.example": before]).losses.isEmpty)
+    }
+
+    @Test func aServiceAddressThatIsAnotherOneIsLost() {
+        let before = HostConfiguration(host: "a.example", serviceAddress: "i.a.example")
+        let after = HostConfiguration(host: "a.example", serviceAddress: "j.a.example")
+        let diff = ConfigurationDiff(from: ["a.example": before], to: ["a.example": after])
+        #expect(diff.losses.summary() == "a.example (no longer at i.a.example)")
+    }
+
+    @Test func ofManyLossesTheFirstAreNamed() {
+        let hosts = (1...9).map { HostConfiguration(host: "\($0).example", suspended: true) }
+        let before = Dictionary(uniqueKeysWithValues: hosts.map { ($0.host, $0) })
+        let losses = ConfigurationDiff(from: before, to: [:]).losses
+        #expect(
+            losses.summary(naming: 2)
+                == "1.example (no longer served), 2.example (no longer served) and 7 more hosts")
+        #expect(losses.summary(naming: 8).hasSuffix("8.example (no longer served) and 1 more host"))
+        #expect(losses.summary(naming: 9).hasSuffix("9.example (no longer served)"))
+    }
+
     @Test(arguments: keys) func completionOffersWhatItHasAndWhatItTakes(name: String) throws {
         let key = try key(name)
         for value in key.samples {

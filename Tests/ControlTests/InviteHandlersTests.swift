@@ -13,7 +13,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct InviteHandlersTests {
     static let files = [
         "a.example": "admins: [admin@a.example]\n", "b.example": "allow_user_invites: true\ninvite_expiry: 2h\n",
-        "c.example": "",
+        "c.example": "{}",
     ]
 
     static func with(_ files: [String: String] = files, _ body: (Desk) async throws -> Void) async throws {
@@ -266,7 +266,7 @@ import Testing
     }
 
     @Test func aRefusedHostIsANoteAmongOthers() async throws {
-        try await Self.with(["a.example": "", "bad.example": "allow_user_invites: perhaps\n"]) { desk async throws in
+        try await Self.with(["a.example": "{}", "bad.example": "allow_user_invites: perhaps\n"]) { desk async throws in
             _ = try await desk.row("invite create account a.example")
             try desk.directory.write("", to: "state/hosts/bad.example.sqlite3")
             let output = RecordingOutput()

@@ -123,7 +123,7 @@ import XMPP
     /// What is not taken is not looked at yet, and so not held.
     @Test func hostsAreLookedAtAsTheyAreTaken() async throws {
         let names = (0..<600).map { "h\(1000 + $0).example" }
-        let files = Dictionary(names.map { ($0, "") }) { $1 }
+        let files = Dictionary(names.map { ($0, "{}") }) { $1 }
         try await Hosting.with(files) { hosting in
             let supervisor = hosting.supervisor
             var statuses = supervisor.hostStatuses().makeAsyncIterator()
@@ -133,7 +133,7 @@ import XMPP
             _ = try await supervisor.set(.suspended, to: ["true"], of: last)
             // Those that go are left out, and those that come are for who asks next.
             try hosting.directory.remove("config.d/\(names[500]).yaml")
-            try hosting.write("", host: "h1500.more.example")
+            try hosting.write("{}", host: "h1500.more.example")
             guard case .applied = await supervisor.reload() else {
                 Issue.record("not reloaded")
                 return
@@ -148,7 +148,7 @@ import XMPP
     @Test func refusedFilesAreHostsToo() async throws {
         let prepare: (TemporaryDirectory) throws -> Void = { directory in
             try directory.write("nonsense: 1\n", to: "config.d/c.example.yaml")
-            try directory.write("", to: "config.d/d.example.yml")
+            try directory.write("{}", to: "config.d/d.example.yml")
         }
         try await Hosting.with(files, prepare: prepare) { hosting in
             let supervisor = hosting.supervisor
@@ -162,7 +162,7 @@ import XMPP
             #expect(why.count == 1 && why[0].verdict == "refused")
 
             // Mended, it is a host like the others.
-            try hosting.write("", host: "c.example")
+            try hosting.write("{}", host: "c.example")
             try hosting.directory.remove("config.d/d.example.yml")
             guard case .applied = await supervisor.reload() else {
                 Issue.record("not reloaded")

@@ -20,7 +20,7 @@ import XMPP
     }
 
     @Test func whatIsSetAlreadyMakesNoPlanStale() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             let supervisor = hosting.supervisor
             // As the file says, and yet set: it goes before what the file will say.
             _ = try await supervisor.set(.suspended, to: ["false"], of: "a.example")
@@ -57,7 +57,7 @@ import XMPP
     }
 
     @Test func overridesSurviveReloadsButNotTheirHost() async throws {
-        try await Hosting.with(["a.example": "", "b.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "{}"]) { hosting in
             let supervisor = hosting.supervisor
             for host in ["a.example", "b.example"] {
                 _ = try await supervisor.set(.allowContactInvites, to: ["false"], of: host)
@@ -66,7 +66,7 @@ import XMPP
             try hosting.remove("b.example")
             #expect(await supervisor.reload() == .applied(added: 0, removed: 1, changed: 1, unchanged: 0))
             #expect(try await hosting.invite(by: "alice@a.example/r", id: "1").stanzaError?.condition == .forbidden)
-            try hosting.write("", host: "b.example")
+            try hosting.write("{}", host: "b.example")
             _ = await supervisor.reload()
             #expect(await supervisor.overrides(of: "a.example")?.keys == [.allowContactInvites])
             #expect(await supervisor.overrides(of: "b.example")?.isEmpty == true)
@@ -77,7 +77,7 @@ import XMPP
     }
 
     @Test func aServiceAddressIsClaimedByOneHost() async throws {
-        let files = ["a.example": "service_address: i.a.example\n", "b.example": ""]
+        let files = ["a.example": "service_address: i.a.example\n", "b.example": "{}"]
         try await Hosting.with(files) { hosting in
             let supervisor = hosting.supervisor
             let mistakes = [
@@ -105,7 +105,7 @@ import XMPP
     }
 
     @Test func aServiceAddressIsClaimedInEitherForm() async throws {
-        let files = ["a.example": "service_address: i.bücher.example\n", "b.example": "", "bücher.example": ""]
+        let files = ["a.example": "service_address: i.bücher.example\n", "b.example": "{}", "bücher.example": "{}"]
         try await Hosting.with(files) { hosting in
             for (host, address, mistake) in [
                 ("b.example", "i.xn--bcher-kva.example", "is already the service address of `a.example`"),

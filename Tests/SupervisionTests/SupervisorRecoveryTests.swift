@@ -34,7 +34,7 @@ import XMPP
     }
 
     @Test func whatWasNeverConfirmedIsNotRunAfterARestart() async throws {
-        try await Hosting.with(["a.example": "site_name: Old\n", "b.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "site_name: Old\n", "b.example": "{}"]) { hosting in
             try write("New", hosting)
             try hosting.remove("b.example")
             try await apply(hosting, confirmWithin: patience)
@@ -81,7 +81,7 @@ import XMPP
             await hosting.supervisor.followRoles { heard.put($0.roles.flatMap(\.users)) }
             return try await heard.next { _ in true }
         }
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             try write("ann", hosting)
             try await apply(hosting)
             try write("mallory", hosting)
@@ -201,7 +201,7 @@ import XMPP
     }
 
     @Test func aStartRemovesWhatAKilledDaemonLeftBesideTheFiles() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             try hosting.directory.write("site_name: Half", to: "config.d/.invited-abc123.new")
             try await hosting.restarted { hosting in
                 let path = hosting.directory.path + "/config.d"
@@ -212,7 +212,7 @@ import XMPP
     }
 
     @Test func aStartWithMistakesRefusesThatHostAlone() async throws {
-        try await Hosting.with(["a.example": "site_name: Old\n", "b.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "site_name: Old\n", "b.example": "{}"]) { hosting in
             try hosting.write("admins: {}\n", host: "b.example")
             try await hosting.restarted { hosting in
                 #expect(await hosting.supervisor.hostCounts() == (1, 1))

@@ -7,13 +7,13 @@ import XMPP
 
 @Suite(.timeLimit(.minutes(5))) struct SupervisorReloadTests {
     @Test func whatChangedChangesAndNothingElse() async throws {
-        try await Hosting.with(["a.example": "", "b.example": "", "c.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "{}", "c.example": "{}"]) { hosting in
             #expect(await hosting.supervisor.hostCounts() == (3, 0))
             let (a, b) = (hosting.endpoint("a.example"), hosting.endpoint("b.example"))
             let c = try #require(hosting.endpoint("c.example"))
             try hosting.write("allow_contact_invites: false\n", host: "b.example")
             try hosting.remove("c.example")
-            try hosting.write("", host: "d.example")
+            try hosting.write("{}", host: "d.example")
             #expect(await hosting.supervisor.reload() == .applied(added: 1, removed: 1, changed: 1, unchanged: 1))
             #expect(await hosting.supervisor.hostCounts() == (3, 0))
             // The same services as before: their queues, databases and troubles stay theirs.
@@ -35,7 +35,7 @@ import XMPP
     }
 
     @Test func aBadFileRefusesAll() async throws {
-        try await Hosting.with(["a.example": "", "b.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "{}"]) { hosting in
             let before = hosting.endpoint("a.example")
             try hosting.write("allow_contact_invites: false\n", host: "a.example")
             try hosting.write("allow_contact_invites: maybe\nwhat: 1\n", host: "b.example")
@@ -58,7 +58,7 @@ import XMPP
     }
 
     @Test func aBadDaemonFileRefusesAll() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             try hosting.directory.write("component: [", to: "invited.yaml")
             guard case .refused = await hosting.supervisor.reload() else {
                 Issue.record("applied")
@@ -69,7 +69,7 @@ import XMPP
     }
 
     @Test func aHostRefusedAtStartStartsOnceItsFileIsMended() async throws {
-        try await Hosting.with(["a.example": "", "b.example": "admins: {}\n"]) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "admins: {}\n"]) { hosting in
             #expect(await hosting.supervisor.hostCounts() == (1, 1))
             #expect(try await hosting.invite(by: "alice@a.example/r", id: "a").uri != nil)
             #expect(try await hosting.invite(by: "bob@b.example/r", id: "b").stanzaError?.condition == .forbidden)
@@ -78,7 +78,7 @@ import XMPP
                 return
             }
             #expect(await hosting.supervisor.hostCounts() == (1, 1))
-            try hosting.write("", host: "b.example")
+            try hosting.write("{}", host: "b.example")
             #expect(await hosting.supervisor.reload() == .applied(added: 1, removed: 0, changed: 0, unchanged: 1))
             #expect(await hosting.supervisor.hostCounts() == (2, 0))
             #expect(try await hosting.invite(by: "bob@b.example/r", id: "b2").uri != nil)
@@ -87,20 +87,20 @@ import XMPP
 
     @Test func aServiceAddressMoves() async throws {
         let address = "service_address: invites.a.example\n"
-        try await Hosting.with(["a.example": address, "b.example": ""]) { hosting in
+        try await Hosting.with(["a.example": address, "b.example": "{}"]) { hosting in
             let service: JID = "invites.a.example"
             #expect(try await hosting.invite(by: "alice@a.example/r", at: service, id: "1").uri != nil)
             #expect(
                 try await hosting.invite(by: "bob@b.example/r", at: service, id: "2").stanzaError?.condition
                     == .forbidden)
-            try hosting.write("", host: "a.example")
+            try hosting.write("{}", host: "a.example")
             try hosting.write(address, host: "b.example")
             #expect(await hosting.supervisor.reload() == .applied(added: 0, removed: 0, changed: 2, unchanged: 0))
             #expect(
                 try await hosting.invite(by: "alice@a.example/r", at: service, id: "3").stanzaError?.condition
                     == .forbidden)
             #expect(try await hosting.invite(by: "bob@b.example/r", at: service, id: "4").uri != nil)
-            try hosting.write("", host: "b.example")
+            try hosting.write("{}", host: "b.example")
             _ = await hosting.supervisor.reload()
             #expect(
                 try await hosting.invite(by: "bob@b.example/r", at: service, id: "5").stanzaError?.condition
@@ -110,7 +110,7 @@ import XMPP
 
     @Test func anAdminByDefaultIsAskedForTheHostsThereAreNow() async throws {
         let defaults = "defaults: {admins: [root@provider.example]}"
-        try await Hosting.with(["a.example": "", "b.example": "admins: []\n"], daemon: defaults) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "admins: []\n"], daemon: defaults) { hosting in
             func ask(_ id: String) async throws -> DataForm? {
                 let payload = command(Namespaces.createAccountCommand)
                 return try await hosting.answer(
@@ -118,14 +118,14 @@ import XMPP
                 ).form
             }
             #expect(try await ask("1")?["username"] != nil)
-            try hosting.write("", host: "c.example")
+            try hosting.write("{}", host: "c.example")
             _ = await hosting.supervisor.reload()
             #expect(try await ask("2")?["host"]?.options.map(\.value) == ["a.example", "c.example"])
         }
     }
 
     @Test func aHostThatComesBackStillHasItsGrants() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             let grant = Element("delegation", namespace: "urn:xmpp:delegation:2")
             hosting.router.receive([.message(Message(from: "a.example", to: component, children: [grant]))])
             #expect(hosting.router.grants["a.example"] != nil)
@@ -137,9 +137,9 @@ import XMPP
     }
 
     @Test func whatNeedsARestartIsSaid() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             try hosting.directory.makeDirectory("other.d")
-            try hosting.directory.write("", to: "other.d/other.example.yaml")
+            try hosting.directory.write("{}", to: "other.d/other.example.yaml")
             try hosting.directory.write(
                 "component: {jid: invites.host.example, secret: x}\nstate_directory: state\nhosts_directory: other.d\n",
                 to: "invited.yaml")
@@ -148,7 +148,8 @@ import XMPP
             let warnings = hosting.world.log.items.filter { $0.hasPrefix("warning") }
             #expect(
                 warnings == [
-                    "warning settings that take effect after a restart keys=component.server, component.secret"
+                    "warning the configuration takes something away lost=a.example (no longer served)",
+                    "warning settings that take effect after a restart keys=component.server, component.secret",
                 ])
         }
     }

@@ -22,7 +22,7 @@ import XMPP
     private let request = set(command(Namespaces.inviteCommand), from: "alice@a.example/r", to: component, id: "last")
 
     @Test func nothingInFlightEndsAtOnce() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             #expect(try await hosting.invite(by: "alice@a.example/r").uri != nil)
             let waiting = Task { await hosting.supervisor.waitUntilShutDown() }
             let copy = try DescriptorCopy(of: hosting.directory.path + "/state/lock")
@@ -38,7 +38,7 @@ import XMPP
     }
 
     @Test func itWaitsForWhatIsInFlight() async throws {
-        try await Hosting.with(["a.example": "", "b.example": ""], prepare: makeDatabase) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "{}"], prepare: makeDatabase) { hosting in
             let hung = try HungDatabase("\(hosting.directory.path)/state/hosts/a.example.sqlite3")
             defer { hung.release() }
             hosting.router.receive([.iq(request)])
@@ -62,7 +62,7 @@ import XMPP
     }
 
     @Test func itDoesNotWaitForever() async throws {
-        try await Hosting.with(["a.example": "", "b.example": ""], prepare: makeDatabase) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "{}"], prepare: makeDatabase) { hosting in
             let hung = try HungDatabase("\(hosting.directory.path)/state/hosts/a.example.sqlite3")
             defer { hung.release() }
             hosting.router.receive([.iq(request)])

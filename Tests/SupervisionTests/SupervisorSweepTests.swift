@@ -35,7 +35,7 @@ import XMPP
     }
 
     @Test func aHostWithoutADatabaseGetsNone() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             await hosting.supervisor.sweep()
             let counts = await hosting.supervisor.hostCounts()
             #expect(counts == (1, 0))

@@ -73,8 +73,6 @@ struct HostEditTarget: FuzzTarget {
                 allowed = lines.line(at: entry.keyRange.lowerBound).start..<lines.line(at: entry.range.upperBound).next
                 if case .flow(_, let braces) = layout.root { allowed = braces }
             }
-        } else if case .null(let range) = layout.root {
-            allowed = range
         } else {
             // A piece is added in one place, and that is all.
             let same = zip(new, old).prefix { $0 == $1 }.count
