@@ -19,7 +19,8 @@ let package = Package(
         .library(
             name: "InvitedModules",
             targets: [
-                "Configuration", "Control", "Invites", "Shell", "Storage", "Supervision", "TestSupport", "Text", "XMPP",
+                "Component", "Configuration", "Control", "Daemon", "Invites", "Reconfiguration", "Shell", "Storage",
+                "Supervision", "TestSupport", "Text", "XMPP",
             ]),
     ],
     dependencies: [
@@ -71,12 +72,35 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
+        .target(
+            name: "Reconfiguration",
+            dependencies: [
+                "Configuration", "Invites", "Supervision", "XMPP", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Component",
+            dependencies: [
+                "Configuration", "Invites", "Supervision", "XMPP",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Daemon",
+            dependencies: [
+                "Component", "Configuration", "Invites", "Reconfiguration", "Supervision", "XMPP",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
         .target(name: "Shell", dependencies: ["Invites", "Text"], swiftSettings: settings),
         .target(
             name: "Control",
             dependencies: [
-                "CLibQREncode", "Configuration", "Invites", "Runtime", "Shell", "Storage", "Supervision", "Text",
-                "XMPP",
+                "CLibQREncode", "Component", "Configuration", "Daemon", "Invites", "Reconfiguration", "Runtime",
+                "Shell",
+                "Storage", "Supervision", "Text", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -85,7 +109,8 @@ let package = Package(
         .executableTarget(
             name: "invited",
             dependencies: [
-                "Configuration", "Control", "Runtime", "Shell", "Storage", "Supervision", "XMPP",
+                "Component", "Configuration", "Control", "Daemon", "Reconfiguration", "Runtime", "Shell", "Storage",
+                "Supervision", "XMPP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -131,7 +156,8 @@ let package = Package(
         .testTarget(
             name: "SupervisionTests",
             dependencies: [
-                "Configuration", "Invites", "Storage", "Supervision", "TestSupport", "XMPP",
+                "Component", "Configuration", "Daemon", "Invites", "Reconfiguration", "Storage", "Supervision",
+                "TestSupport", "XMPP",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -145,7 +171,8 @@ let package = Package(
         .testTarget(
             name: "ControlTests",
             dependencies: [
-                "Configuration", "Control", "Invites", "Shell", "Storage", "Supervision", "TestSupport", "XMPP",
+                "Component", "Configuration", "Control", "Daemon", "Invites", "Reconfiguration", "Shell", "Storage",
+                "Supervision", "TestSupport", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -10,7 +10,7 @@ public struct Dispatcher: Sendable {
     private let hosts: any HostDirectoryView
     private let recorder: any ChangeRecorder
     private let logger: Logger
-    /// Changes wait for one another: for the supervisor, and for the journal's disk.
+    /// Changes wait for one another: for the daemon, and for the journal's disk.
     private let changes = Turnstile(.init(all: 128, keptForAdmins: 32, ofOneUser: 8))
 
     public init(
@@ -142,7 +142,7 @@ public struct Dispatcher: Sendable {
     }
 }
 
-/// What the shell knows of hosts without asking the supervisor.
+/// What the shell knows of hosts without asking the daemon.
 public protocol HostDirectoryView: Sendable {
     /// Whether there is such a host, running or refused.
     func hasHost(_ host: String) -> Bool

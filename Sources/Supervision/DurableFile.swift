@@ -1,13 +1,13 @@
 internal import Glibc
 
 /// Small files that are there whole or not at all, whatever happens while they are written.
-enum DurableFile {
+package enum DurableFile {
     /// How the names of files end that are being written; they begin with a dot.
-    static let unfinished = ".new"
+    package static let unfinished = ".new"
 
-    struct Problem: Error, CustomStringConvertible {
-        let code: CInt
-        let description: String
+    package struct Problem: Error, CustomStringConvertible {
+        package let code: CInt
+        package let description: String
 
         init(_ attempt: String, _ code: CInt = errno) {
             self.init(code, "\(attempt): \(String(cString: strerror(code)))")
@@ -23,7 +23,7 @@ enum DurableFile {
     /// directory is).
     ///
     /// - Throws: ``Problem``; then what was there before still is.
-    static func write(_ bytes: [UInt8], to name: String, in directory: String) throws {
+    package static func write(_ bytes: [UInt8], to name: String, in directory: String) throws {
         let path = "\(directory)/\(name)"
         let temporary = "\(directory)/.\(name)\(unfinished)"
         // Whatever is in its place is neither followed nor waited for.
@@ -70,7 +70,7 @@ enum DurableFile {
     /// - Parameters:
     ///   - limit: How many bytes to read at most.
     ///   - isWhole: Whether a longer file is a problem; otherwise its beginning is enough.
-    static func read(_ path: String, limit: Int, isWhole: Bool) throws -> [UInt8] {
+    package static func read(_ path: String, limit: Int, isWhole: Bool) throws -> [UInt8] {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard file >= 0 else { throw Problem("open") }
         defer { close(file) }

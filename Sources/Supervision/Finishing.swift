@@ -4,7 +4,7 @@ internal import Synchronization
 ///
 /// - Parameter sleep: Returns once the time has passed, or throws when the task is cancelled.
 /// - Returns: Whether it finished in time. If not, it goes on by itself.
-func finishes(
+package func finishes(
     within limit: Duration, sleep: @escaping @Sendable (Duration) async throws -> Void,
     _ operation: @escaping @Sendable () async -> Void
 ) async -> Bool {

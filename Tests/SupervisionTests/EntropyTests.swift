@@ -3,6 +3,9 @@ import Synchronization
 import TestSupport
 import Testing
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 @Suite struct EntropyTests {

@@ -1,21 +1,22 @@
 internal import Configuration
 internal import Invites
+package import Reconfiguration
 internal import Shell
-public import Supervision
+internal import Supervision
 
 /// The commands about the configuration as a whole: looking at it, and the way from the files to what runs and back.
-public struct ConfigHandlers: Sendable {
-    private let supervisor: Supervisor
+package struct ConfigHandlers: Sendable {
+    private let configuration: ActiveConfiguration
     /// What they show is made before the first row of it is read, however long that takes. Those who look at some hosts
     /// do not stand in the way of those who look after all.
     private let looking = Turnstile(.init(all: 16, keptForAdmins: 4, ofOneUser: 4))
     private let planning = Turnstile(.init(all: 16, keptForAdmins: 4, ofOneUser: 4))
 
-    public init(_ supervisor: Supervisor) {
-        self.supervisor = supervisor
+    package init(_ configuration: ActiveConfiguration) {
+        self.configuration = configuration
     }
 
-    public func register(in handlers: inout CommandHandlers) {
+    package func register(in handlers: inout CommandHandlers) {
         handlers["config status"] = { call in try await looking.run(call) { try await status(call) } }
         handlers["config check"] = { call in try await planning.run(call) { try await check(call) } }
         handlers["config diff"] = { call in try await planning.run(call) { try await diff(call) } }
@@ -31,7 +32,7 @@ public struct ConfigHandlers: Sendable {
     private func status(_ call: Call) async throws -> Outcome {
         let named = Set(call.invocation.texts("host"))
         let scope = call.caller.hosts
-        let comparison = await supervisor.comparison { host in
+        let comparison = await configuration.comparison { host in
             guard let host else { return named.isEmpty && scope == .all }
             return scope.contains(host) && (named.isEmpty || named.contains(host))
         }
@@ -52,7 +53,7 @@ public struct ConfigHandlers: Sendable {
     }
 
     /// How the hosts compare that were looked at.
-    private static func part(_ comparison: Supervisor.Comparison) -> String {
+    private static func part(_ comparison: ActiveConfiguration.Comparison) -> String {
         let (count, mistakes) = (comparison.differences.count, mistakeCount(comparison))
         var parts: [String] = []
         if count == 1 { parts.append("1 setting differs, or was changed at run time") }
@@ -61,11 +62,11 @@ public struct ConfigHandlers: Sendable {
         return parts.isEmpty ? "what runs is what the files say" : parts.joined(separator: "; ")
     }
 
-    private static func mistakeCount(_ comparison: Supervisor.Comparison) -> Int {
+    private static func mistakeCount(_ comparison: ActiveConfiguration.Comparison) -> Int {
         comparison.mistakes.count + comparison.refused.reduce(0) { $0 + $1.diagnostics.count }
     }
 
-    private static func summary(_ comparison: Supervisor.Comparison) -> String {
+    private static func summary(_ comparison: ActiveConfiguration.Comparison) -> String {
         let mistakes = mistakeCount(comparison)
         var source: String
         switch (comparison.runsFiles, comparison.isCurrent) {
@@ -86,14 +87,14 @@ public struct ConfigHandlers: Sendable {
         return comparison.deadline.map { "\(source); it undoes itself at \($0.text) unless confirmed" } ?? source
     }
 
-    private static func hint(_ comparison: Supervisor.Comparison) -> String? {
+    private static func hint(_ comparison: ActiveConfiguration.Comparison) -> String? {
         if comparison.deadline != nil { return "`config confirm` keeps it, `config undo` goes back" }
         if comparison.runsFiles, comparison.isCurrent, !comparison.differsInDaemon { return nil }
         return "`config plan` shows what an apply would do"
     }
 
     private func check(_ call: Call) async throws -> Outcome {
-        let mistakes = await supervisor.check()
+        let mistakes = await configuration.check()
         for mistake in mistakes {
             try await call.output.row([
                 "file": .text(mistake.file), "line": .integer(Int64(mistake.line)),
@@ -108,7 +109,7 @@ public struct ConfigHandlers: Sendable {
 
     private func diff(_ call: Call) async throws -> Outcome {
         let differences = try await reporting(call) { () async throws(ConfigurationRefusal) in
-            try await supervisor.differences()
+            try await configuration.differences()
         }
         for difference in differences {
             var row: [String: JSON] = ["host": .text(difference.host ?? ""), "key": .text(difference.key)]
@@ -124,13 +125,13 @@ public struct ConfigHandlers: Sendable {
     }
 
     private func plan(_ call: Call) async throws -> Outcome {
-        let plan = try await reporting(call) { () async throws(ConfigurationRefusal) in try await supervisor.plan() }
+        let plan = try await reporting(call) { () async throws(ConfigurationRefusal) in try await configuration.plan() }
         try await show(plan, call)
         return Outcome(Self.summary(plan), hint: plan.changesNothing ? nil : "`config apply \(plan.hash)` does it")
     }
 
     private func history(_ call: Call) async throws -> Outcome {
-        for entry in await supervisor.history() {
+        for entry in await configuration.history() {
             let state = entry.deadline != nil ? "unconfirmed" : entry.isRunning ? "running" : "kept"
             try await call.output.row([
                 "snapshot": .integer(Int64(entry.header.number)), "time": .text(entry.header.time.text),
@@ -146,8 +147,8 @@ public struct ConfigHandlers: Sendable {
         let patience = call.invocation.duration("confirm-within")
         if let hash = call.invocation.text("plan") { return try await apply(hash, patience, call) }
         let prepared = try await reporting(call) { () async throws(ConfigurationRefusal) in
-            try await supervisor.checkIdle()
-            return try await supervisor.prepare()
+            try await configuration.checkIdle()
+            return try await configuration.prepare()
         }
         let plan = prepared.plan
         guard plan.changesNothing || call.invocation.has("yes") else {
@@ -159,7 +160,7 @@ public struct ConfigHandlers: Sendable {
         // Nobody is waited for in between, so the files are what they were just now.
         let result: Result<Outcome, ConfigurationRefusal>
         do throws(ConfigurationRefusal) {
-            let applied = try await supervisor.apply(prepared, confirmWithin: patience, by: call.caller.name)
+            let applied = try await configuration.apply(prepared, confirmWithin: patience, by: call.caller.name)
             result = .success(Self.outcome(applied))
         } catch {
             result = .failure(error)
@@ -172,7 +173,7 @@ public struct ConfigHandlers: Sendable {
 
     private func apply(_ hash: String, _ patience: Lifetime?, _ call: Call) async throws -> Outcome {
         let applied = try await reporting(call) { () async throws(ConfigurationRefusal) in
-            try await supervisor.apply(expecting: hash, confirmWithin: patience, by: call.caller.name)
+            try await configuration.apply(expecting: hash, confirmWithin: patience, by: call.caller.name)
         }
         return Self.outcome(applied)
     }
@@ -180,7 +181,7 @@ public struct ConfigHandlers: Sendable {
     private func confirm(_ call: Call) async throws -> Outcome {
         let snapshot: Int
         do throws(ConfigurationRefusal) {
-            snapshot = try await supervisor.confirm()
+            snapshot = try await configuration.confirm()
         } catch {
             let failure = CommandFailure(error)
             guard case .io = error else { throw failure }
@@ -193,12 +194,12 @@ public struct ConfigHandlers: Sendable {
     private func undo(_ call: Call) async throws -> Outcome {
         let number = call.invocation.count("snapshot")
         let (plan, snapshot) = try await reporting(call) { () async throws(ConfigurationRefusal) in
-            try await supervisor.planUndo(to: number)
+            try await configuration.planUndo(to: number)
         }
         try await show(plan, call)
         try await call.confirm("Go back to snapshot \(snapshot)? \(Self.summary(plan))")
         let applied = try await reporting(call) { () async throws(ConfigurationRefusal) in
-            try await supervisor.undo(to: snapshot, expecting: plan.hash)
+            try await configuration.undo(to: snapshot, expecting: plan.hash)
         }
         var outcome = Self.outcome(applied)
         outcome.hint = applied.trouble ?? "the files stay as they are: `config status` shows what they say"
@@ -253,7 +254,7 @@ public struct ConfigHandlers: Sendable {
         return plan.losses.isEmpty ? changes : "lost: \(plan.losses.summary()); \(changes)"
     }
 
-    private static func outcome(_ applied: Supervisor.AppliedConfiguration) -> Outcome {
+    private static func outcome(_ applied: ActiveConfiguration.AppliedConfiguration) -> Outcome {
         let changes = "\(applied.added) added, \(applied.removed) removed, \(applied.changed) updated"
         let deadline = applied.deadline.map { "; it undoes itself at \($0.text) unless confirmed" } ?? ""
         return Outcome(
@@ -266,7 +267,7 @@ public struct ConfigHandlers: Sendable {
     }
 }
 
-extension Supervisor.Comparison {
+extension ActiveConfiguration.Comparison {
     fileprivate var differsInDaemon: Bool { differences.contains { $0.host == nil } }
 }
 

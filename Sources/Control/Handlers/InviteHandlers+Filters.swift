@@ -9,7 +9,7 @@ extension InviteHandlers {
     // MARK: Listing
 
     func list(_ call: Call) async throws -> Outcome {
-        let now = supervisor.now
+        let now = registry.now
         let filter = try call.invocation.filter(at: now)
         let limit = call.invocation.count("limit")
         let named = Set(call.invocation.texts("host")).sorted()
@@ -20,7 +20,7 @@ extension InviteHandlers {
             for host in named { count += try await listOrSay(host, filter, limit: limit, at: now, call) }
         } else {
             // All others have no invites.
-            var hosts = supervisor.hostsWithInvites(where: call.caller.hosts.contains).makeAsyncIterator()
+            var hosts = registry.hostsWithInvites(where: call.caller.hosts.contains).makeAsyncIterator()
             while let host = try await next(&hosts) {
                 count += try await listOrSay(host, filter, limit: limit, at: now, call)
             }
@@ -59,7 +59,7 @@ extension InviteHandlers {
             let room = min((limit ?? .max) - count, Self.pageSize)
             if room <= 0 { break }
             let page = try await translated(host) { () throws(InviteTrouble) in
-                try await supervisor.invites(of: host, filter, after: after, through: end, limit: room)
+                try await registry.invites(of: host, filter, after: after, through: end, limit: room)
             }
             for invite in page.invites { try await call.output.row(rows.row(invite)) }
             // A page may be empty.
@@ -77,7 +77,7 @@ extension InviteHandlers {
 
     func purge(_ call: Call) async throws -> Outcome {
         let host = try call.invocation.required("host")
-        let now = supervisor.now
+        let now = registry.now
         let filter = try call.invocation.filter(at: now)
         let isForAll = call.invocation.has("all")
         guard isForAll != (filter != InviteFilter()) else {
@@ -88,7 +88,7 @@ extension InviteHandlers {
         }
         // What is made from now on has higher numbers, and stays.
         let end = try await translated(host) { () throws(InviteTrouble) in
-            try await supervisor.lastInviteNumber(of: host)
+            try await registry.lastInviteNumber(of: host)
         }
         if call.invocation.has("dry-run") {
             let count = try await list(host, filter, through: end, limit: nil, at: now, call)
@@ -115,7 +115,7 @@ extension InviteHandlers {
         while let after = start {
             try Task.checkCancellation()
             let tally = try await translated(host) { () throws(InviteTrouble) in
-                try await supervisor.countInvites(of: host, filter, after: after, through: end)
+                try await registry.countInvites(of: host, filter, after: after, through: end)
             }
             count += tally.count
             start = tally.next
@@ -130,7 +130,7 @@ extension InviteHandlers {
         while let after = start, found.count < InviteRows.mostNamed {
             try Task.checkCancellation()
             let page = try await translated(host) { () throws(InviteTrouble) in
-                try await supervisor.invites(
+                try await registry.invites(
                     of: host, filter, after: after, through: end, limit: InviteRows.mostNamed - found.count)
             }
             found += page.invites
@@ -150,7 +150,7 @@ extension InviteHandlers {
             while let after = start {
                 try Task.checkCancellation()
                 let tally = try await translated(host) { () throws(InviteTrouble) in
-                    try await supervisor.removeInvites(of: host, filter, after: after, through: end)
+                    try await registry.removeInvites(of: host, filter, after: after, through: end)
                 }
                 count += tally.count
                 removed(count)

@@ -1,17 +1,20 @@
+internal import Component
 internal import Configuration
+package import Daemon
 internal import Invites
+internal import Reconfiguration
 internal import Shell
-package import Supervision
+internal import Supervision
 internal import XMPP
 
 /// `status`: how the daemon is, as far as the caller sees it.
 package struct StatusHandlers: Sendable {
-    private let supervisor: Supervisor
+    private let daemon: Daemon
     private let version: String
 
     /// - Parameter version: What the daemon calls itself.
-    package init(_ supervisor: Supervisor, version: String) {
-        self.supervisor = supervisor
+    package init(_ daemon: Daemon, version: String) {
+        self.daemon = daemon
         self.version = version
     }
 
@@ -22,21 +25,21 @@ package struct StatusHandlers: Sendable {
     private func status(_ call: Call) async throws -> Outcome {
         var (hosts, overrides) = (0, 0)
         var states: [HostStatus.State: Int] = [:]
-        for await host in supervisor.hostStatuses(seenBy: call.caller) {
+        for await host in daemon.hostStatuses(seenBy: call.caller) {
             hosts += 1
             overrides += host.overrides
             states[host.state, default: 0] += 1
         }
         func count(_ state: HostStatus.State) -> JSON { .count(states[state] ?? 0) }
-        let component = supervisor.daemon.component
+        let component = daemon.settings.component
         // A change of the whole configuration is not the matter of who sees some hosts.
         let seesAll = call.caller.hosts == .all
-        let deadline = seesAll ? await supervisor.unconfirmedUntil : nil
+        let deadline = seesAll ? await daemon.configuration.unconfirmedUntil : nil
         try await call.output.row(
             .row([
                 "version": .text(version),
-                "since": .time(supervisor.startedAt),
-                "connection": .text(supervisor.componentReport.status.words(component.server)),
+                "since": .time(daemon.startedAt),
+                "connection": .text(daemon.component.report.status.words(component.server)),
                 "hosts": .count(hosts),
                 "running": count(.running),
                 "suspended": count(.suspended),
@@ -44,13 +47,13 @@ package struct StatusHandlers: Sendable {
                 "refused": count(.refused),
                 "overrides": .count(overrides),
                 "unconfirmed_until": deadline.map(JSON.time),
-                "shortage": seesAll ? supervisor.surroundings.fileShortage.description.map(JSON.text) : nil,
+                "shortage": seesAll ? daemon.surroundings.fileShortage.description.map(JSON.text) : nil,
             ]))
         return Outcome()
     }
 }
 
-extension Supervisor {
+extension Daemon {
     /// How the hosts are that a caller sees, sorted. Refused files that tell no host are for who sees all.
     nonisolated func hostStatuses(seenBy caller: Caller) -> HostStatuses {
         hostStatuses(

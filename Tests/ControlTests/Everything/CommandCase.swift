@@ -1,4 +1,5 @@
 import Control
+import Daemon
 import Logging
 import Shell
 import Supervision
@@ -103,7 +104,9 @@ struct CommandCase: Sendable {
         switch spec.name {
         case "top":
             let sleeper = try await desk.desk.world.sleeper(for: .seconds(2))
-            for host in desk.desk.supervisor.hostNames { _ = try await desk.run("invite create account \(host)") }
+            for host in desk.desk.daemon.registry.table.allNames {
+                _ = try await desk.run("invite create account \(host)")
+            }
             sleeper.wake()
         case "log follow":
             _ = try await output.messages.next()

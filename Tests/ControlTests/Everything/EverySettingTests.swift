@@ -1,6 +1,8 @@
 import Configuration
 import Control
+import Daemon
 import Foundation
+import Reconfiguration
 import Shell
 import Supervision
 import TestSupport
@@ -11,9 +13,9 @@ import Testing
     private static let keys = HostKey.allCases.filter { $0 != .host }.map(\.rawValue)
 
     @Test(arguments: keys) func itIsSetSavedAndReset(name: String) async throws {
-        func install(_ supervisor: Supervisor, _ handlers: inout CommandHandlers) {
-            ConfigFileHandlers(supervisor).register(in: &handlers)
-            HostChangeHandlers(supervisor).register(in: &handlers)
+        func install(_ daemon: Daemon, _ handlers: inout CommandHandlers) {
+            ConfigFileHandlers(daemon.configuration).register(in: &handlers)
+            HostChangeHandlers(daemon).register(in: &handlers)
         }
         try await Desk.with(["a.example": "# The file.\nhost: a.example\n"], install: install) { desk in
             let key = try #require(HostKey(rawValue: name))
@@ -30,20 +32,20 @@ import Testing
                 let file = "\(desk.directory.path)/config.d/a.example.yaml"
                 let text = try String(contentsOf: URL(filePath: file), encoding: .utf8)
                 #expect(text == "# The file.\nhost: a.example\n\(name): \(sample)\n")
-                #expect(await desk.supervisor.overrides(of: "a.example")?.isEmpty == true)
+                #expect(await desk.daemon.configuration.overrides(of: "a.example")?.isEmpty == true)
                 #expect(await value(of: key, desk) == "\(sample)")
                 var loader = ConfigurationLoader(
                     file: "\(desk.directory.path)/invited.yaml", credentialsDirectory: nil)
                 #expect(loader.load().hosts["a.example"]?.hostValue(of: key) == sample)
 
                 try desk.directory.write("# The file.\nhost: a.example\n", to: "config.d/a.example.yaml")
-                _ = try await desk.supervisor.apply(expecting: nil, by: "test")
+                _ = try await desk.daemon.configuration.apply(expecting: nil, by: "test")
                 #expect(await value(of: key, desk) == standard)
             }
         }
     }
 
     private func value(of key: HostKey, _ desk: Desk) async -> String? {
-        await desk.supervisor.settings(of: "a.example")?.first { $0.key == key }?.value
+        await desk.daemon.configuration.settings(of: "a.example")?.first { $0.key == key }?.value
     }
 }

@@ -115,7 +115,7 @@ import Testing
                         caller: .someone(.operator), outbox: outbox,
                         services: SessionServices(
                             dispatcher: room.desk.dispatcher,
-                            completer: Completer(live: SupervisorValues(room.desk.supervisor)),
+                            completer: Completer(live: DaemonValues(room.desk.daemon)),
                             registry: .standard, version: "1.2.3"),
                         onGone: {}, onClose: { _ in }))
             }.get()

@@ -1,8 +1,11 @@
 import Foundation
 import Glibc
 
+@testable import Component
 @testable import Control
+@testable import Daemon
 @testable import Invites
+@testable import Reconfiguration
 @testable import Shell
 @testable import Supervision
 @testable import TestSupport
