@@ -131,7 +131,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Control", "Invites", "Shell", "Storage", "Supervision",
+                "Configuration", "Control", "Invites", "Shell", "Storage", "Supervision", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/TestSupport", swiftSettings: settings),

@@ -160,7 +160,7 @@ actor HostEndpoint {
         service.activity.answered(results)
         answers = Outlet.Answers(of: host.name, for: outlet)
         for (completion, result) in zip(completions, results) {
-            answers.write(completion.answer(result, host: host.name))
+            answers.write(completion.answer(result, host: host.name, landingPage: host.policy.landingPage))
         }
         outlet.send(answers)
         inFlight.leave(wanted.count)

@@ -86,10 +86,10 @@ actor SharedEndpoint {
                 inFlight.leave()
                 return
             }
-            let service = current.service
+            let (service, page) = (current.service, current.policy.landingPage)
             guard waiting[host, default: 0] < Self.mostWaiting else {
                 service.activity.turnedAway()
-                outlet.send(completion.answer(.failure(.overloaded), host: host), of: host)
+                outlet.send(completion.answer(.failure(.overloaded), host: host, landingPage: page), of: host)
                 inFlight.leave()
                 return
             }
@@ -98,7 +98,9 @@ actor SharedEndpoint {
             Task {
                 let results = await service.invite([invite], under: current.policy)
                 service.activity.answered(results)
-                for result in results { outlet.send(completion.answer(result, host: host), of: host) }
+                for result in results {
+                    outlet.send(completion.answer(result, host: host, landingPage: page), of: host)
+                }
                 ended(on: host)
                 inFlight.leave()
             }

@@ -14,6 +14,7 @@ package struct Wording: Sendable {
     let chooseHost: String
     let host: String
     let invitationURI: String
+    let landingPage: String
     let expires: String
     let onlyAdmins: String
     let onlyUsersOfHost: String
@@ -75,6 +76,7 @@ package struct Wording: Sendable {
         chooseHost: "On which domain shall the account be?",
         host: "Domain",
         invitationURI: "Invitation link",
+        landingPage: "Web page",
         expires: "Valid until",
         onlyAdmins: "Only administrators may do this here.",
         onlyUsersOfHost: "Only users of this domain may do this.",
@@ -101,6 +103,7 @@ package struct Wording: Sendable {
         chooseHost: "Auf welcher Domain soll das Konto sein?",
         host: "Domain",
         invitationURI: "Einladungslink",
+        landingPage: "Webseite",
         expires: "Gültig bis",
         onlyAdmins: "Das dürfen hier nur Administratoren.",
         onlyUsersOfHost: "Das dürfen nur Benutzer dieser Domain.",

@@ -43,6 +43,9 @@ public struct ConfigurationDiff: Hashable, Sendable {
         removed = old.keys.filter { new[$0] == nil }.sorted()
     }
 
+    /// What the hosts of the old set lose.
+    public var losses: ConfigurationLosses { ConfigurationLosses(self) }
+
     /// Whether both sets are the same.
     public var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
 }

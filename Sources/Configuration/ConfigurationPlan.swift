@@ -13,10 +13,22 @@ public struct ConfigurationPlan: Hashable, Sendable {
         public let action: Action
         /// The settings that change, as they are named in the files.
         public let keys: [String]
+        /// What the host loses, or what is opened on it, as in ``ConfigurationLosses``.
+        public let losses: [String]
+
+        init(host: String?, action: Action, keys: [String] = [], losses: [String] = []) {
+            self.host = host
+            self.action = action
+            self.keys = keys
+            self.losses = losses
+        }
     }
 
-    /// The daemon's step first, then the hosts' ordered by name; a host without one stays as it is.
+    /// The steps that take something away first, then the daemon's, then the other hosts'; each ordered by name. A host
+    /// without one stays as it is.
     public let steps: [Step]
+    /// What the steps take away.
+    public let losses: ConfigurationLosses
     /// How many hosts stay as they are.
     public let untouched: Int
     /// 12 hexadecimal digits, which are others as soon as what runs or what would run is.
@@ -37,13 +49,19 @@ public struct ConfigurationPlan: Hashable, Sendable {
         let diff = ConfigurationDiff(from: running, to: next)
         let keys = nextDaemon?.restartDifferences(from: daemon) ?? []
         let roles = nextShell == shell ? [] : [DaemonConfiguration.rolesKey]
-        var steps = diff.added.map { Step(host: $0.host, action: .add, keys: []) }
-        steps += diff.removed.map { Step(host: $0, action: .remove, keys: []) }
-        steps += diff.changed.map { Step(host: $0.host, action: .update, keys: $0.keys.map(\.rawValue)) }
+        losses = diff.losses
+        let lost = Dictionary(uniqueKeysWithValues: losses.hosts.map { ($0.host, $0.losses) })
+        var steps = diff.added.map { Step(host: $0.host, action: .add) }
+        steps += diff.removed.map { Step(host: $0, action: .remove, losses: lost[$0] ?? []) }
+        steps += diff.changed.map { change in
+            Step(
+                host: change.host, action: .update, keys: change.keys.map(\.rawValue),
+                losses: lost[change.host] ?? [])
+        }
         steps.sort { ($0.host ?? "") < ($1.host ?? "") }
         if !roles.isEmpty { steps.insert(Step(host: nil, action: .update, keys: roles), at: 0) }
         if !keys.isEmpty { steps.insert(Step(host: nil, action: .restart, keys: keys), at: 0) }
-        self.steps = steps
+        self.steps = steps.filter { !$0.losses.isEmpty } + steps.filter(\.losses.isEmpty)
         untouched = diff.unchanged
 
         var text = CanonicalText()

@@ -55,7 +55,7 @@ public struct ConfigurationSnapshot: Hashable, Sendable {
 extension ConfigurationSnapshot {
     /// The header with what shows that the lines below it are what was written.
     fileprivate struct HeaderLine: Codable {
-        var format = 1
+        var format = HeaderLine.latestFormat
         let number: Int
         let before: Int?
         let time: Int64
@@ -64,6 +64,11 @@ extension ConfigurationSnapshot {
         let roles: Int?
         let files: String
         let checksum: String
+
+        /// In the first one, fingerprints were made in another way.
+        static let latestFormat = 2
+
+        var form: CanonicalText.Form { format == 1 ? .first : .present }
     }
 
     fileprivate struct RoleLine: Codable {
@@ -97,7 +102,8 @@ extension ConfigurationSnapshot {
     /// Reads the text of a file.
     public init(reading bytes: [UInt8]) throws(Damage) {
         try self.init(unchecked: bytes)
-        guard Fingerprint(hosts, shell).description == (try Self.headerLine(of: bytes)).checksum else {
+        let line = try Self.headerLine(of: bytes)
+        guard Fingerprint(hosts, shell, in: line.form).description == line.checksum else {
             throw Damage("it is not what was written")
         }
     }
@@ -113,7 +119,7 @@ extension ConfigurationSnapshot {
         for text in lines[roleLines.endIndex...] {
             var report = DiagnosticReport(file: "")
             let settings = YAMLReader.read(Array(text), report: &report).map { HostSettings($0, report: &report) }
-            guard report.isEmpty, let settings, let host = settings.host?.value.domain else {
+            guard report.isEmpty, let settings, let host = settings.host else {
                 throw Damage(report.sorted.first?.message ?? "a host has no name")
             }
             hosts[host] = HostConfiguration(host: host, settings: settings, defaults: HostSettings())
@@ -147,7 +153,9 @@ extension ConfigurationSnapshot {
         else {
             throw Damage("it does not begin with a header")
         }
-        guard line.format == 1 else { throw Damage("a newer version of invited wrote it") }
+        guard (1...HeaderLine.latestFormat).contains(line.format) else {
+            throw Damage("a newer version of invited wrote it")
+        }
         return line
     }
 }
@@ -174,13 +182,18 @@ extension ConfigurationSnapshot.RoleLine {
 
 extension HostConfiguration {
     fileprivate var jsonLine: String {
-        var line = "{\"host\":\(Self.json(host)),\"admins\":["
-        line += admins.map { Self.json($0.description) }.sorted().joined(separator: ",")
-        line += "],\"allow_user_invites\":\(allowUserInvites),\"allow_contact_invites\":\(allowContactInvites)"
-        line += ",\"invite_expiry\":\(Self.json(inviteExpiry.description))"
-        if let serviceAddress { line += ",\"service_address\":\(Self.json(serviceAddress))" }
-        if let siteName { line += ",\"site_name\":\(Self.json(siteName))" }
-        return line + ",\"suspended\":\(suspended)}\n"
+        let members = HostKey.allCases.compactMap { key in
+            hostValue(of: key).map { "\"\(key)\":\(Self.json($0))" }
+        }
+        return "{\(members.joined(separator: ","))}\n"
+    }
+
+    private static func json(_ value: HostValue) -> String {
+        switch value {
+        case .flag, .number: "\(value)"
+        case .text(let text): json(text)
+        case .list(let items): "[\(items.map { json($0) }.joined(separator: ","))]"
+        }
     }
 
     /// Checked settings hold no control characters, so there is nothing else to escape. Scalar by scalar: to Swift, a quote

@@ -102,6 +102,8 @@ extension DaemonSettings {
 
     private static func readSecret(_ path: String) throws(FileProblem) -> Secret {
         var bytes = try FileReader.read(path, limit: largestSecret).bytes
+        // Some editors put a byte order mark before all that they write.
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
         if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
         if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw FileProblem("is not UTF-8") }

@@ -24,9 +24,12 @@ struct DaemonSettings: Sendable {
             case .component:
                 componentMark = keyMark
                 readComponent(value, report: &report)
-            case .stateDirectory: stateDirectory = value.text(key, wants: "the path of a directory", report: &report)
-            case .hostsDirectory: hostsDirectory = value.text(key, wants: "the path of a directory", report: &report)
-            case .controlSocket: controlSocket = value.text(key, wants: "the path of a socket", report: &report)
+            case .stateDirectory:
+                stateDirectory = value.text(key.rawValue, wants: "the path of a directory", report: &report)
+            case .hostsDirectory:
+                hostsDirectory = value.text(key.rawValue, wants: "the path of a directory", report: &report)
+            case .controlSocket:
+                controlSocket = value.text(key.rawValue, wants: "the path of a socket", report: &report)
             case .defaults: defaults = HostSettings(defaults: value, report: &report)
             case .shell: shell = ShellSettings(value, report: &report)
             }
@@ -47,13 +50,13 @@ struct DaemonSettings: Sendable {
         for (key, keyMark, value) in node.entries(of: ComponentKey.self, in: "`component`", report: &report) {
             componentKeys.insert(key)
             switch key {
-            case .jid: jid = value.domain(key, report: &report)
-            case .server: server = value.serverAddress(key, report: &report)
+            case .jid: jid = value.domain(key.rawValue, report: &report)
+            case .server: server = value.serverAddress(key.rawValue, report: &report)
             case .secret:
-                secret = value.text(key, wants: "a text in quotes", report: &report).map {
+                secret = value.text(key.rawValue, wants: "a text in quotes", report: &report).map {
                     Setting(value: Secret($0.value), mark: $0.mark)
                 }
-            case .secretFile: secretFile = value.text(key, wants: "the path of a file", report: &report)
+            case .secretFile: secretFile = value.text(key.rawValue, wants: "the path of a file", report: &report)
             }
             guard key == .secret || key == .secretFile else { continue }
             if let firstSecret {
@@ -66,12 +69,12 @@ struct DaemonSettings: Sendable {
 }
 
 extension YAMLNode {
-    fileprivate func serverAddress(_ key: some KnownKey, report: inout DiagnosticReport) -> Setting<ServerAddress>? {
+    fileprivate func serverAddress(_ key: String, report: inout DiagnosticReport) -> Setting<ServerAddress>? {
         guard let text = text(key, wants: "HOST:PORT such as 127.0.0.1:5347", report: &report) else { return nil }
         do {
             return Setting(value: try ServerAddress(text.value), mark: mark)
         } catch {
-            report.add(mark, "`\(key.rawValue)` \(text.value.quoted): \(error)")
+            report.add(mark, "`\(key)` \(text.value.quoted): \(error)")
             return nil
         }
     }

@@ -16,7 +16,11 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
 
     /// The fingerprint of hosts' configurations, and of the roles.
     public init(_ hosts: [String: HostConfiguration], _ shell: ShellConfiguration) {
-        var text = CanonicalText()
+        self.init(hosts, shell, in: .present)
+    }
+
+    init(_ hosts: [String: HostConfiguration], _ shell: ShellConfiguration, in form: CanonicalText.Form) {
+        var text = CanonicalText(form: form)
         text.add(hosts)
         text.add(shell)
         self = text.fingerprint
@@ -25,7 +29,14 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     /// The fingerprint of all hosts' files, and of the roles. Files that are refused count with what they hold, so that
     /// mending them is a change; what another version says of their mistakes is none.
     public init(_ loaded: LoadedConfiguration) {
-        var text = CanonicalText()
+        self.init(loaded, in: .present)
+    }
+
+    /// The fingerprint that the first version, whose snapshots and records may still be there, had for the same files.
+    package static func ofFirstVersion(_ loaded: LoadedConfiguration) -> Fingerprint { Fingerprint(loaded, in: .first) }
+
+    private init(_ loaded: LoadedConfiguration, in form: CanonicalText.Form) {
+        var text = CanonicalText(form: form)
         text.add(loaded.hosts)
         for refused in loaded.refused {
             text.add(Path.name(of: refused.file))
@@ -58,10 +69,20 @@ struct ContentDigest: Hashable, Sendable {
 
 /// A text that two values share only if they are equal, for a hash over it.
 struct CanonicalText {
-    private var bytes: [UInt8]
+    /// How hosts are written.
+    enum Form {
+        /// Each setting that is not what an empty file stands for, by its name: a new setting leaves the text of those
+        /// who do not have it as it was.
+        case present
+        case first
+    }
 
-    init(_ bytes: [UInt8] = []) {
+    private var bytes: [UInt8]
+    private let form: Form
+
+    init(_ bytes: [UInt8] = [], form: Form = .present) {
         self.bytes = bytes
+        self.form = form
     }
 
     /// No field holds this byte: YAML does not let it in.
@@ -92,10 +113,14 @@ struct CanonicalText {
     mutating func add(_ hosts: [String: HostConfiguration]) {
         add(String(hosts.count))
         var sum = (UInt64(0), UInt64(0))
+        let plain = HostConfiguration(host: "")
         var text = CanonicalText()
         for configuration in hosts.values {
             text.bytes.removeAll(keepingCapacity: true)
-            text.add(configuration)
+            switch form {
+            case .present: text.add(configuration, beside: plain)
+            case .first: text.addAsFirstVersion(configuration)
+            }
             text.withDigest { digest in
                 sum.0 &+= digest.loadUnaligned(as: UInt64.self)
                 sum.1 &+= digest.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
@@ -105,7 +130,20 @@ struct CanonicalText {
         add(String(sum.1))
     }
 
-    private mutating func add(_ configuration: HostConfiguration) {
+    private mutating func add(_ configuration: HostConfiguration, beside plain: HostConfiguration) {
+        for key in HostKey.allCases where !key.setting.isSame(configuration, plain) {
+            add(key.rawValue)
+            switch key.setting.value(in: configuration) {
+            case .list(let items)?: add(items)
+            case .text(let text)?: add([text])
+            case let value?: add(["\(value)"])
+            case nil: add([])
+            }
+        }
+    }
+
+    /// The settings that there were, in the bytes that they were; never to be changed.
+    private mutating func addAsFirstVersion(_ configuration: HostConfiguration) {
         add(configuration.host)
         add(String(configuration.admins.count))
         if configuration.admins.count == 1, let admin = configuration.admins.first {

@@ -2,62 +2,57 @@ public import Invites
 public import XMPP
 
 /// Everything that the files say about one virtual host, checked and with all defaults filled in.
+///
+/// Each property is a setting of ``HostKey``, and its initial value what an empty file stands for.
 public struct HostConfiguration: Hashable, Sendable {
     /// The domain of the host, prepared with Nameprep (RFC 6122 §2.2).
-    public let host: String
+    public internal(set) var host: String
     /// Who may do everything on this host: bare JIDs, not necessarily of this host.
-    public internal(set) var admins: Set<JID>
+    public var admins: Set<JID> = []
     /// Whether a contact invited by somebody who is no admin may also register an account on this host.
-    public internal(set) var allowUserInvites: Bool
+    public var allowUserInvites = false
     /// Whether users who are no admins may invite contacts at all.
-    public internal(set) var allowContactInvites: Bool
+    public var allowContactInvites = true
     /// How long an invite is good for.
-    public internal(set) var inviteExpiry: Lifetime
+    public var inviteExpiry = Lifetime.week
+    /// How many invites of one user may be good at a time.
+    public var userOpenInvites = Limit.atMost(50)
+    /// How many invites one user may make within 24 hours.
+    public var userDailyInvites = Limit.atMost(20)
+    /// How many invites of the host may be stored, whatever their state.
+    public var maxInvites = Limit.atMost(100_000)
     /// A domain of this host's own on the component connection, prepared; `nil` when it has none.
-    public internal(set) var serviceAddress: String?
+    public var serviceAddress: String?
+    /// The web page of an invite; `nil` when there is none.
+    public var landingPage: LandingPage?
     /// What people call the site; `nil` when nobody said.
-    public internal(set) var siteName: String?
+    public var siteName: String?
     /// Whether nobody can have invites made here at present.
-    public internal(set) var suspended: Bool
+    public var suspended = false
 
-    /// Makes a configuration; whatever is left out is as in an empty file.
+    /// The configuration of a host whose file says nothing.
     ///
     /// - Parameter host: The prepared domain of the host.
-    public init(
-        host: String, admins: Set<JID> = [], allowUserInvites: Bool = false, allowContactInvites: Bool = true,
-        inviteExpiry: Lifetime = .week, serviceAddress: String? = nil, siteName: String? = nil,
-        suspended: Bool = false
-    ) {
+    public init(host: String) {
         self.host = host
-        self.admins = admins
-        self.allowUserInvites = allowUserInvites
-        self.allowContactInvites = allowContactInvites
-        self.inviteExpiry = inviteExpiry
-        self.serviceAddress = serviceAddress
-        self.siteName = siteName
-        self.suspended = suspended
     }
 
     /// Joins what a host's file says with the defaults of the daemon's file.
     init(host: String, settings: HostSettings, defaults: HostSettings) {
         self.init(host: host)
-        apply(defaults)
-        apply(settings)
+        defaults.apply(to: &self)
+        settings.apply(to: &self)
     }
 
     /// The settings in which two configurations differ, in the order of ``HostKey``.
     public func differences(from other: HostConfiguration) -> [HostKey] {
-        HostKey.allCases.filter { key in
-            switch key {
-            case .host: host != other.host
-            case .admins: admins != other.admins
-            case .allowUserInvites: allowUserInvites != other.allowUserInvites
-            case .allowContactInvites: allowContactInvites != other.allowContactInvites
-            case .inviteExpiry: inviteExpiry != other.inviteExpiry
-            case .serviceAddress: serviceAddress != other.serviceAddress
-            case .siteName: siteName != other.siteName
-            case .suspended: suspended != other.suspended
-            }
-        }
+        HostKey.allCases.filter { !$0.setting.isSame(self, other) }
     }
+
+    /// The value in force for a key, ready to be put into a file; `nil` where there is none, as with a site without a
+    /// name.
+    public func hostValue(of key: HostKey) -> HostValue? { key.setting.value(in: self) }
+
+    /// The value of a key as it could stand in the host's file, in one line of YAML; `nil` where it has none.
+    public func value(of key: HostKey) -> String? { hostValue(of: key)?.description }
 }

@@ -66,7 +66,7 @@ struct HostConflicts {
     private func checkServiceAddresses(into found: inout [Int: [Diagnostic]]) {
         var claims = Claims(capacity: 0)
         for (index, file) in files.enumerated() {
-            guard let host = file.host, let address = file.settings?.serviceAddress?.value.domain else { continue }
+            guard let host = file.host, let address = file.settings?.serviceAddress else { continue }
             let name = JID.unicodeDomain(address)
             if name == JID.unicodeDomain(host) {
                 let message = "\(address.quoted) is the host itself; a service address is a domain of its own"
@@ -85,7 +85,7 @@ struct HostConflicts {
         for (name, indices) in claims.contested {
             guard let keeper = keeper(of: name, among: indices) else { continue }
             for index in indices where files[index].host != files[keeper].host {
-                let address = files[index].settings?.serviceAddress?.value.domain ?? name
+                let address = files[index].settings?.serviceAddress ?? name
                 let host = files[keeper].host ?? ""
                 let place = files[keeper].location(of: .serviceAddress)
                 let message = "\(address.quoted) is already the service address of \(host.quoted), set at \(place)"

@@ -108,17 +108,26 @@ final class HostFile: Sendable {
 
     private static func read(_ bytes: [UInt8], host: String?, report: inout DiagnosticReport) -> HostSettings? {
         guard let node = YAMLReader.read(bytes, report: &report) else { return nil }
-        let settings = HostSettings(node, report: &report)
-        check(settings.host, agreesWith: host, report: &report)
+        if node.kind == .null {
+            report.add(
+                node.mark,
+                """
+                this file says nothing, like one that was cut off; if the host is to have all defaults, write `{}` or one \
+                of its settings
+                """)
+            return HostSettings()
+        }
+        let settings = HostSettings(node, of: host, report: &report)
+        check(settings, agreesWith: host, report: &report)
         return settings
     }
 
-    private static func check(_ setting: Setting<JID>?, agreesWith host: String?, report: inout DiagnosticReport) {
-        guard let setting, let host, setting.value.domain != host else { return }
-        let said = setting.value.domain.quoted
-        let name = "\(setting.value.domain).yaml".quoted
+    private static func check(_ settings: HostSettings, agreesWith host: String?, report: inout DiagnosticReport) {
+        guard let said = settings.host, let mark = settings.mark(of: .host), let host, said != host else { return }
+        let name = "\(said).yaml".quoted
         report.add(
-            setting.mark,
-            "`host` is \(said), but the file's name says \(host.quoted); name the file \(name) or leave `host` out")
+            mark,
+            "`host` is \(said.quoted), but the file's name says \(host.quoted); name the file \(name) or leave `host` out"
+        )
     }
 }

@@ -1,16 +1,14 @@
-import XMPP
-
 extension HostFileDraft {
     /// Makes a list hold these items: takes out the others, and adds what is missing behind what stays.
     mutating func changeList(
-        _ entry: YAMLLayout.Entry, _ old: [Range<Int>], to items: [String]
+        _ entry: YAMLLayout.Entry, of key: HostKey, _ old: [Range<Int>], to items: [String]
     ) throws(HostFileEditError) {
         var missing = items
         var kept: [Bool] = []
         for range in old {
-            let address = try address(at: range)
-            kept.append(items.contains { $0.utf8.elementsEqual(address.utf8) })
-            missing.removeAll { $0.utf8.elementsEqual(address.utf8) }
+            let said = try item(of: key, at: range)
+            kept.append(items.contains { $0.utf8.elementsEqual(said.utf8) })
+            missing.removeAll { $0.utf8.elementsEqual(said.utf8) }
         }
         let neighbour = old.indices.last { kept[$0] } ?? old.indices.last
         let quotes = neighbour.map { YAMLText.Quotes(bytes[old[$0]].first) } ?? (isJSON ? .double : .none)
@@ -23,14 +21,14 @@ extension HostFileDraft {
     }
 
     /// What the item says, prepared as the reader prepares it.
-    private func address(at range: Range<Int>) throws(HostFileEditError) -> String {
+    private func item(of key: HostKey, at range: Range<Int>) throws(HostFileEditError) -> String {
         var report = DiagnosticReport(file: "")
         // An item alone is a document, too; a block scalar would need its indentation.
-        if let node = YAMLReader.read(Array(bytes[range]), report: &report), case .scalar(let scalar) = node.content,
-            let jid = try? JID(scalar.text)
-        {
-            return jid.description
+        var settings = HostSettings()
+        if let node = YAMLReader.read(Array(bytes[range]), report: &report) {
+            settings.read(key, from: YAMLNode(mark: node.mark, content: .sequence([node])), report: &report)
         }
+        if report.isEmpty, case .list(let items)? = settings.value(of: key), items.count == 1 { return items[0] }
         throw .impossible("an item of the list is written in a way that is not known; change the file by hand")
     }
 

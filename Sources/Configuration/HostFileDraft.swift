@@ -63,7 +63,7 @@ struct HostFileDraft {
         for (key, value) in changes {
             let index = layout.entries.firstIndex { $0.key == key.rawValue }
             if let value, let index {
-                try change(layout.entries[index], to: value)
+                try change(layout.entries[index], of: key, to: value)
             } else if let value {
                 added.append((key, isJSON ? "\"\(key)\": \(value.line(like: .double))" : "\(key): \(value)"))
             } else if let index {
@@ -74,19 +74,22 @@ struct HostFileDraft {
         case .block(let entries):
             for (entry, isKept) in zip(entries, kept) where !isKept { try takeOut(entry) }
             for (key, text) in added { addLine(text, for: key, among: entries) }
+            // A file that says nothing is a mistake.
+            if added.isEmpty, !kept.contains(true), let first = entries.first {
+                insert("{}" + lineBreak, at: lines.line(at: first.keyRange.lowerBound).start)
+            }
         case .flow(let entries, let range):
             let elements = entries.map { $0.keyRange.lowerBound..<$0.range.upperBound }
             changeFlow(range, elements, kept: kept, adding: added.map(\.text))
-        case .null(let range):
-            if !added.isEmpty { replace(range, with: "{ \(added.map(\.text).joined(separator: ", ")) }") }
-        case .nothing:
-            for (key, text) in added { addLine(text, for: key) }
+        case .nothing: break
         }
     }
 
-    private mutating func change(_ entry: YAMLLayout.Entry, to value: HostValue) throws(HostFileEditError) {
+    private mutating func change(
+        _ entry: YAMLLayout.Entry, of key: HostKey, to value: HostValue
+    ) throws(HostFileEditError) {
         if case .list(let items) = value, let old = entry.items {
-            try changeList(entry, old, to: items)
+            try changeList(entry, of: key, old, to: items)
             return
         }
         let range = entry.range
@@ -122,19 +125,6 @@ struct HostFileDraft {
         let indent = first.keyRange.lowerBound - start
         let place = lineOfTemplate(for: key) ?? lastLine(of: last, indent: indent)
         insertLine(String(repeating: " ", count: indent) + text, after: place)
-    }
-
-    /// Adds a line to a file that says nothing yet.
-    private mutating func addLine(_ text: String, for key: HostKey) {
-        if let place = lineOfTemplate(for: key) {
-            insertLine(text, after: place)
-        } else if layout.end < bytes.count {
-            insert(text + lineBreak, at: lines.line(at: layout.end).start)
-        } else if let last = lines.all.last, last.start < last.end {
-            insertLine(text, after: lines.all.count - 1)
-        } else {
-            insert(text + lineBreak, at: bytes.count)
-        }
     }
 
     /// Whether the file seems to be JSON, which other programs may read or write; then it stays that.

@@ -23,9 +23,9 @@ package struct KeyDocumentation: Hashable, Sendable {
     }
 
     init(
-        _ key: some KnownKey, _ type: String, standard: String? = nil, _ summary: String, example: String, since: Since?
+        _ name: String, _ type: String, standard: String? = nil, _ summary: String, example: String, since: Since?
     ) {
-        name = key.rawValue
+        self.name = name
         self.type = type
         self.standard = standard
         self.summary = summary

@@ -1,25 +1,23 @@
-internal import Invites
-
 extension DaemonKey {
     var documentation: KeyDocumentation {
         switch self {
         case .component:
             KeyDocumentation(
-                self, "a mapping", "How to reach the XMPP server as an external component (XEP-0114).",
+                rawValue, "a mapping", "How to reach the XMPP server as an external component (XEP-0114).",
                 example: "component:\n  jid: invites.host.example\n  secret_file: secret", since: nil)
         case .stateDirectory:
             KeyDocumentation(
-                self, "a path", standard: DaemonConfiguration.standardStateDirectory,
+                rawValue, "a path", standard: DaemonConfiguration.standardStateDirectory,
                 "The directory of the databases, one a host, and of the journal.",
                 example: "state_directory: /srv/invited", since: .restart)
         case .hostsDirectory:
             KeyDocumentation(
-                self, "a path", standard: DaemonConfiguration.standardHostsDirectory,
+                rawValue, "a path", standard: DaemonConfiguration.standardHostsDirectory,
                 "The directory of the hosts' files, relative to this file.",
                 example: "hosts_directory: /etc/invited/hosts", since: .apply)
         case .controlSocket:
             KeyDocumentation(
-                self, "a path", standard: DaemonConfiguration.standardControlSocket,
+                rawValue, "a path", standard: DaemonConfiguration.standardControlSocket,
                 """
                 The Unix socket for operators, of at most \(DaemonSettings.longestSocketPath) bytes. A socket that \
                 systemd hands over goes before it.
@@ -27,12 +25,12 @@ extension DaemonKey {
                 example: "control_socket: /run/invited/control.sock", since: .restart)
         case .defaults:
             KeyDocumentation(
-                self, "a mapping", standard: "{}",
+                rawValue, "a mapping", standard: "{}",
                 "What hosts' files leave out: any of their keys but `host` and `service_address`.",
                 example: "defaults:\n  admins: [admin@host.example]", since: .request)
         case .shell:
             KeyDocumentation(
-                self, "a mapping", "The operators' shell.",
+                rawValue, "a mapping", "The operators' shell.",
                 example: "shell:\n  roles:\n    - users: [ann]\n      role: operator", since: nil)
         }
     }
@@ -43,20 +41,20 @@ extension ComponentKey {
         switch self {
         case .jid:
             KeyDocumentation(
-                self, "a domain", "The component's domain, as the server knows it. It needs no DNS entry.",
+                rawValue, "a domain", "The component's domain, as the server knows it. It needs no DNS entry.",
                 example: "jid: invites.host.example", since: .restart)
         case .server:
             KeyDocumentation(
-                self, "`HOST:PORT`", standard: ServerAddress.standard.description,
+                rawValue, "`HOST:PORT`", standard: ServerAddress.standard.description,
                 "Where the server listens for components. An IPv6 address goes in brackets, and all of it in quotes.",
                 example: "server: \"[::1]:5347\"", since: .restart)
         case .secret:
             KeyDocumentation(
-                self, "a text", "The secret that the server has for this component, instead of `secret_file`.",
+                rawValue, "a text", "The secret that the server has for this component, instead of `secret_file`.",
                 example: "secret: \"correct horse battery staple\"", since: .restart)
         case .secretFile:
             KeyDocumentation(
-                self, "a path",
+                rawValue, "a path",
                 """
                 A file with the secret on its only line, relative to this file. The systemd credential \
                 `\(DaemonSettings.credentialName)` goes before it and before `secret`.
@@ -71,7 +69,7 @@ extension ShellKey {
         switch self {
         case .roles:
             KeyDocumentation(
-                self, "a list", standard: "[]",
+                rawValue, "a list", standard: "[]",
                 """
                 Who may do what at the control socket. Root and the daemon's own user may do everything. Whoever several \
                 items fit has the rights of each, on its hosts.
@@ -86,15 +84,16 @@ extension GrantKey {
         switch self {
         case .users:
             KeyDocumentation(
-                self, "a list of names or numbers", "The users whom an item is for. It has `users`, `groups` or both.",
+                rawValue, "a list of names or numbers",
+                "The users whom an item is for. It has `users`, `groups` or both.",
                 example: "users: [ann, 1001]", since: .apply)
         case .groups:
             KeyDocumentation(
-                self, "a list of names or numbers", "The groups whose members an item is for.",
+                rawValue, "a list of names or numbers", "The groups whose members an item is for.",
                 example: "groups: [support]", since: .apply)
         case .role:
             KeyDocumentation(
-                self, "`viewer`, `operator` or `admin`",
+                rawValue, "`viewer`, `operator` or `admin`",
                 """
                 What they may do: a `viewer` looks, an `operator` changes hosts and invites, an `admin` changes \
                 everything.
@@ -102,58 +101,9 @@ extension GrantKey {
                 example: "role: operator", since: .apply)
         case .hosts:
             KeyDocumentation(
-                self, "a list of domains", standard: "all",
+                rawValue, "a list of domains", standard: "all",
                 "The hosts that they see, with `\"*.example.com\"` all below example.com. Other hosts do not exist for them.",
                 example: "hosts: [a.example, \"*.customer.example\"]", since: .apply)
-        }
-    }
-}
-
-extension HostKey {
-    var documentation: KeyDocumentation {
-        switch self {
-        case .host:
-            KeyDocumentation(
-                self, "a domain", standard: "the file's name", "The host. It must agree with the file's name.",
-                example: "host: example.com", since: .apply)
-        case .admins:
-            KeyDocumentation(
-                self, "a list of bare JIDs", standard: "[]",
-                "Who may make every kind of invite on this host, at most 1,000. They need not be users of it.",
-                example: "admins: [admin@example.com, ann@host.example]", since: .request)
-        case .allowUserInvites:
-            KeyDocumentation(
-                self, "`true` or `false`", standard: "false",
-                "Whether somebody whom a user invites as a contact may also register on this host.",
-                example: "allow_user_invites: true", since: .request)
-        case .allowContactInvites:
-            KeyDocumentation(
-                self, "`true` or `false`", standard: "true",
-                "Whether users may invite contacts. Admins always may.",
-                example: "allow_contact_invites: false", since: .request)
-        case .inviteExpiry:
-            KeyDocumentation(
-                self, "a length of time", standard: Lifetime.week.description,
-                "How long an invite is good for: numbers with `w`, `d`, `h`, `m` and `s`.",
-                example: "invite_expiry: 1d12h", since: .request)
-        case .serviceAddress:
-            KeyDocumentation(
-                self, "a domain",
-                """
-                An address of this host's own on the component connection, where its users find the commands. The \
-                server has to route it to the component, which ejabberd can and Prosody cannot.
-                """,
-                example: "service_address: invites.example.com", since: .apply)
-        case .siteName:
-            KeyDocumentation(
-                self, "a text",
-                "What people call this place, in at most \(HostSettings.longestSiteName) characters. Not shown anywhere yet.",
-                example: "site_name: Example", since: .request)
-        case .suspended:
-            KeyDocumentation(
-                self, "`true` or `false`", standard: "false",
-                "Whether everybody's requests for invites are refused. Invites that were made stay good.",
-                example: "suspended: true", since: .request)
         }
     }
 }

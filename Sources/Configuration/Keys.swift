@@ -6,32 +6,6 @@ protocol KnownKey: RawRepresentable<String>, CaseIterable, Hashable, Sendable {
     var documentation: KeyDocumentation { get }
 }
 
-/// A key of a host's file, named as it is written there.
-public enum HostKey: String, CaseIterable, Hashable, Sendable {
-    case host
-    case admins
-    case allowUserInvites = "allow_user_invites"
-    case allowContactInvites = "allow_contact_invites"
-    case inviteExpiry = "invite_expiry"
-    case serviceAddress = "service_address"
-    case siteName = "site_name"
-    case suspended
-}
-
-extension HostKey: CustomStringConvertible {
-    /// The key as it is written.
-    public var description: String { rawValue }
-}
-
-extension HostKey: KnownKey {
-    static func place(of stray: String) -> String? {
-        if ComponentKey(rawValue: stray) != nil { return "under `component` in the daemon's file" }
-        if ShellKey(rawValue: stray) != nil { return "under `shell` in the daemon's file" }
-        if DaemonKey(rawValue: stray) != nil { return "in the daemon's file" }
-        return nil
-    }
-}
-
 /// A key at the top of the daemon's file.
 enum DaemonKey: String, KnownKey {
     case component
@@ -45,9 +19,9 @@ enum DaemonKey: String, KnownKey {
         if ComponentKey(rawValue: stray) != nil { return "under `component`" }
         if ShellKey(rawValue: stray) != nil { return "under `shell`" }
         if GrantKey(rawValue: stray) != nil { return "in an item of `roles` under `shell`" }
-        switch HostKey(rawValue: stray) {
-        case .host?, .serviceAddress?: return "in a host's own file"
-        case _?: return "under `defaults` or in a host's own file"
+        switch HostKey(rawValue: stray)?.setting.scope {
+        case .file?, .oneHost?: return "in a host's own file"
+        case .anywhere?: return "under `defaults` or in a host's own file"
         case nil: return nil
         }
     }

@@ -19,6 +19,10 @@ public struct ServerAddress: Hashable, Sendable {
     ///
     /// - Throws: ``ServerAddressError``, which says what is missing or wrong.
     public init(_ text: String) throws(ServerAddressError) {
+        if let separator = text.firstRange(of: "://") {
+            let rest = text[separator.upperBound...]
+            throw .scheme(rest: String(rest.hasSuffix("/") ? rest.dropLast() : rest))
+        }
         guard let colon = text.lastIndex(of: ":"), !text.hasSuffix("]") else { throw .missingPort }
         let digits = text[text.index(after: colon)...]
         let isNumber = !digits.isEmpty && digits.utf8.allSatisfy { (0x30...0x39).contains($0) }
@@ -69,6 +73,8 @@ public enum ServerAddressError: Error, Hashable, Sendable, CustomStringConvertib
     case badPort
     case missingBrackets
     case badHost
+    /// It is written as a URL, which has this behind `://`.
+    case scheme(rest: String)
 
     public var description: String {
         switch self {
@@ -76,6 +82,8 @@ public enum ServerAddressError: Error, Hashable, Sendable, CustomStringConvertib
         case .badPort: "its port is not a number from 1 to 65535"
         case .missingBrackets: "an IPv6 address goes in brackets and quotes, such as \"[::1]:5347\""
         case .badHost: "its host is neither a name nor an IP address"
+        case .scheme(let rest):
+            "it is no URL; write HOST:PORT, such as \((try? ServerAddress(rest))?.description ?? "127.0.0.1:5347")"
         }
     }
 }

@@ -158,7 +158,7 @@ extension YAMLNode {
     }
 
     fileprivate func role(_ key: GrantKey, report: inout DiagnosticReport) -> Role? {
-        guard let text = text(key, wants: "viewer, operator or admin", report: &report) else { return nil }
+        guard let text = text(key.rawValue, wants: "viewer, operator or admin", report: &report) else { return nil }
         if let role = Role(rawValue: text.value) { return role }
         let meant = Suggestion.closest(to: text.value, among: Role.allCases.map(\.rawValue))
         let end = meant.map { "; did you mean `\($0)`?" } ?? ""
@@ -169,7 +169,9 @@ extension YAMLNode {
     /// A host, prepared, or `*.` and a domain.
     fileprivate func hostPattern(_ key: GrantKey, report: inout DiagnosticReport) -> String? {
         // `- *.example.com` without quotes is an alias to YAML, and refused as one.
-        guard let text = text(key, wants: "hosts such as example.com", report: &report)?.value else { return nil }
+        guard let text = text(key.rawValue, wants: "hosts such as example.com", report: &report)?.value else {
+            return nil
+        }
         if text == "*" {
             report.add(mark, "leave `\(key.rawValue)` out for all hosts; `*` alone means nothing here")
             return nil

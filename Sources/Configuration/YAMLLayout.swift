@@ -11,10 +11,8 @@ struct YAMLLayout: Sendable {
     }
 
     enum Root: Sendable {
-        /// Nothing that could be replaced: no document, or one without a value.
+        /// No document, or a null.
         case nothing
-        /// A null that is written out.
-        case null(Range<Int>)
         case block([Entry])
         /// A mapping in braces, with its range.
         case flow([Entry], Range<Int>)
@@ -58,7 +56,7 @@ struct YAMLLayout: Sendable {
         }
         let rootRange = range(found.span)
         guard found.isMapping else {
-            root = rootRange.isEmpty ? .nothing : .null(rootRange)
+            root = .nothing
             return
         }
         var entries: [Entry] = []
@@ -88,7 +86,7 @@ struct YAMLLayout: Sendable {
 
     var entries: [Entry] {
         switch root {
-        case .nothing, .null: []
+        case .nothing: []
         case .block(let entries), .flow(let entries, _): entries
         }
     }

@@ -12,33 +12,33 @@ extension YAMLNode {
     /// meant to the letter.
     ///
     /// - Parameter wanted: What the key wants, such as "a path".
-    func text(_ key: some KnownKey, wants wanted: String, report: inout DiagnosticReport) -> Setting<String>? {
+    func text(_ key: String, wants wanted: String, report: inout DiagnosticReport) -> Setting<String>? {
         guard let scalar = scalar(key, wants: wanted, report: &report) else { return nil }
         switch scalar.kind {
         case .number, .boolean:
-            report.add(mark, "`\(key.rawValue)` wants \(wanted), but this is \(kind.rawValue); in quotes it is a text")
+            report.add(mark, "`\(key)` wants \(wanted), but this is \(kind.rawValue); in quotes it is a text")
             return nil
         default: break
         }
         guard !scalar.text.isEmpty else {
-            report.add(mark, "`\(key.rawValue)` wants \(wanted), but this is empty")
+            report.add(mark, "`\(key)` wants \(wanted), but this is empty")
             return nil
         }
         guard scalar.text.isPrintable else {
-            report.add(mark, "`\(key.rawValue)` holds a line break or another control character")
+            report.add(mark, "`\(key)` holds a line break or another control character")
             return nil
         }
         return Setting(value: scalar.text, mark: mark)
     }
 
     /// `true` or `false`, as YAML 1.2 writes them.
-    func flag(_ key: some KnownKey, report: inout DiagnosticReport) -> Setting<Bool>? {
+    func flag(_ key: String, report: inout DiagnosticReport) -> Setting<Bool>? {
         guard let scalar = scalar(key, wants: "true or false", report: &report) else { return nil }
         switch scalar.text {
         case "true" where scalar.isPlain: return Setting(value: true, mark: mark)
         case "false" where scalar.isPlain: return Setting(value: false, mark: mark)
         case "true", "false":
-            report.add(mark, "`\(key.rawValue)` wants true or false without quotes")
+            report.add(mark, "`\(key)` wants true or false without quotes")
         default:
             let likely: String? =
                 switch scalar.text.lowercased() {
@@ -47,55 +47,108 @@ extension YAMLNode {
                 default: nil
                 }
             let meant = likely.map { ": write \($0) instead of \(scalar.text.quoted)" }
-            report.add(mark, "`\(key.rawValue)` wants true or false\(meant ?? ", not \(scalar.text.quoted)")")
+            report.add(mark, "`\(key)` wants true or false\(meant ?? ", not \(scalar.text.quoted)")")
         }
         return nil
     }
 
     /// A length of time.
-    func lifetime(_ key: some KnownKey, report: inout DiagnosticReport) -> Setting<Lifetime>? {
+    func lifetime(_ key: String, report: inout DiagnosticReport) -> Setting<Lifetime>? {
         guard let scalar = scalar(key, wants: "a length of time such as 7d", report: &report) else { return nil }
         do {
             return Setting(value: try Lifetime(scalar.text), mark: mark)
         } catch {
-            report.add(mark, "`\(key.rawValue)` \(scalar.text.quoted): \(error)")
+            report.add(mark, "`\(key)` \(scalar.text.quoted): \(error)")
             return nil
         }
     }
 
+    /// As many as anybody could mean, and few enough to be counted with.
+    private static let largestLimit = 1_000_000_000
+
+    /// A whole number that is not negative, or `unlimited`.
+    func limit(_ key: String, report: inout DiagnosticReport) -> Setting<Limit>? {
+        let wanted = "a whole number or unlimited"
+        guard let scalar = scalar(key, wants: wanted, report: &report) else { return nil }
+        if scalar.text == "unlimited" { return Setting(value: .unlimited, mark: mark) }
+        // In digits alone: to some readers of YAML, `010` is 8 and `1_000` is 1000.
+        let isNumber = scalar.text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        let isCanonical = scalar.text.utf8.first != UInt8(ascii: "0") || scalar.text == "0"
+        if isNumber, !scalar.text.isEmpty, isCanonical, scalar.isPlain {
+            if let count = Int(scalar.text), count <= Self.largestLimit {
+                return Setting(value: .atMost(count), mark: mark)
+            }
+            report.add(mark, "`\(key)` \(scalar.text.quoted) is more than \(Self.largestLimit); write unlimited")
+            return nil
+        }
+        let hint: String
+        switch scalar.text.lowercased() {
+        case _ where isNumber && !scalar.isPlain: hint = " without quotes"
+        case "unlimited", "infinity", "infinite", ".inf", "inf":
+            hint = ": write unlimited instead of \(scalar.text.quoted)"
+        case "none", "never", "no", "off", "false", "-1":
+            hint = ": write 0 for none, or unlimited, instead of \(scalar.text.quoted)"
+        default: hint = ", in digits alone, not \(scalar.text.quoted)"
+        }
+        report.add(mark, "`\(key)` wants \(wanted)\(hint)")
+        return nil
+    }
+
+    /// The URL of a page for invites.
+    func landingPage(_ key: String, report: inout DiagnosticReport) -> Setting<LandingPage>? {
+        let wanted = "a URL such as https://invite.example/#{uri_without_scheme}"
+        guard let text = text(key, wants: wanted, report: &report) else { return nil }
+        do {
+            return Setting(value: try LandingPage(text.value), mark: mark)
+        } catch {
+            var reason = "\(error)"
+            if case .unknownPlaceholder(let name) = error {
+                let known = LandingPage.Placeholder.allCases.map(\.rawValue)
+                if let meant = Suggestion.closest(to: name, among: known) { reason += "; did you mean {\(meant)}?" }
+            }
+            report.add(mark, "`\(key)` \(text.value.quoted): \(reason.escapingControls)")
+        }
+        return nil
+    }
+
     /// The address of a domain, prepared.
-    func domain(_ key: some KnownKey, report: inout DiagnosticReport) -> Setting<JID>? {
+    func domain(_ key: String, report: inout DiagnosticReport) -> Setting<JID>? {
         guard let text = text(key, wants: "a domain such as example.com", report: &report) else { return nil }
         do {
             let jid = try JID(text.value)
             if jid.isDomain { return Setting(value: jid, mark: mark) }
             report.add(
-                mark, "`\(key.rawValue)` wants a domain alone: \(jid.domain.quoted) instead of \(text.value.quoted)")
+                mark, "`\(key)` wants a domain alone: \(jid.domain.quoted) instead of \(text.value.quoted)")
         } catch {
-            report.add(mark, "`\(key.rawValue)` \(text.value.quoted) is not a domain: \(error)")
+            report.add(mark, "`\(key)` \(text.value.quoted) is not a domain: \(error)")
         }
         return nil
     }
 
+    /// Each is looked up and written wherever the host's configuration is; a provider's staff are far fewer.
+    private static let mostAddresses = 1000
+
     /// A list of bare JIDs with localparts.
-    func bareJIDs(_ key: some KnownKey, report: inout DiagnosticReport) -> Setting<Set<JID>>? {
+    ///
+    /// - Parameter host: The host whose users are likely meant, for hints.
+    func bareJIDs(_ key: String, of host: String?, report: inout DiagnosticReport) -> Setting<Set<JID>>? {
         let wanted = "a list of bare JIDs such as [admin@example.com]"
         guard case .sequence(let items) = content else {
             switch kind {
             case .refused: break
-            case .null: report.add(mark, "`\(key.rawValue)` wants \(wanted), but this is empty; write [] for none")
-            default: report.add(mark, "`\(key.rawValue)` wants \(wanted), but this is \(kind.rawValue)")
+            case .null: report.add(mark, "`\(key)` wants \(wanted), but this is empty; write [] for none")
+            default: report.add(mark, "`\(key)` wants \(wanted), but this is \(kind.rawValue)")
             }
             return nil
         }
-        guard items.count <= HostSettings.mostAdmins else {
-            report.add(mark, "`\(key.rawValue)` has more than \(HostSettings.mostAdmins) addresses")
+        guard items.count <= Self.mostAddresses else {
+            report.add(mark, "`\(key)` has more than \(Self.mostAddresses) addresses")
             return nil
         }
         var jids: Set<JID> = []
         var isGood = true
         for item in items {
-            if let jid = item.bareJID(in: key, report: &report) {
+            if let jid = item.bareJID(in: key, of: host, report: &report) {
                 jids.insert(jid)
             } else {
                 isGood = false
@@ -104,18 +157,16 @@ extension YAMLNode {
         return isGood ? Setting(value: jids, mark: mark) : nil
     }
 
-    private func bareJID(in key: some KnownKey, report: inout DiagnosticReport) -> JID? {
+    private func bareJID(in key: String, of host: String?, report: inout DiagnosticReport) -> JID? {
         guard let text = text(key, wants: "bare JIDs such as admin@example.com", report: &report) else { return nil }
         do {
             let jid = try JID(text.value)
             if jid.localpart == nil {
-                let example = "admin@\(jid.domain)"
-                report.add(
-                    mark, "\(text.value.quoted) is a domain; `\(key.rawValue)` wants people, such as \(example.quoted)")
+                report.add(mark, Self.explain(noUser: text.value, jid.domain, in: key, of: host))
             } else if !jid.isBare {
                 report.add(
                     mark,
-                    "`\(key.rawValue)` wants bare JIDs: \(jid.bare.description.quoted) instead of \(text.value.quoted)")
+                    "`\(key)` wants bare JIDs: \(jid.bare.description.quoted) instead of \(text.value.quoted)")
             } else {
                 return jid
             }
@@ -125,14 +176,22 @@ extension YAMLNode {
         return nil
     }
 
-    private func scalar(_ key: some KnownKey, wants wanted: String, report: inout DiagnosticReport) -> Scalar? {
+    /// A name alone is most likely that of a user of the host.
+    private static func explain(noUser text: String, _ domain: String, in key: String, of host: String?) -> String {
+        if !domain.utf8.contains(UInt8(ascii: ".")), let user = try? JID("\(domain)@\(host ?? "example.com")") {
+            return "\(text.quoted) is no bare JID; `\(key)` wants people with their host, such as \("\(user)".quoted)"
+        }
+        return "\(text.quoted) is a domain; `\(key)` wants people, such as \("admin@\(domain)".quoted)"
+    }
+
+    private func scalar(_ key: String, wants wanted: String, report: inout DiagnosticReport) -> Scalar? {
         switch content {
         case .scalar(let scalar) where scalar.kind != .null: return scalar
         case .scalar:
             report.add(
-                mark, "`\(key.rawValue)` wants \(wanted), but this is empty; leave the key out for its default")
+                mark, "`\(key)` wants \(wanted), but this is empty; leave the key out for its default")
         case .sequence, .mapping:
-            report.add(mark, "`\(key.rawValue)` wants \(wanted), but this is \(kind.rawValue)")
+            report.add(mark, "`\(key)` wants \(wanted), but this is \(kind.rawValue)")
         case .refused: break
         }
         return nil

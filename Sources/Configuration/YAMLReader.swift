@@ -7,7 +7,7 @@ enum YAMLReader {
     static let deepestNesting = 32
     static let mostNodes = 100_000
 
-    /// Reads the only document of a file. An empty file is an empty mapping.
+    /// Reads the only document of a file. A file without one is a null.
     ///
     /// - Returns: `nil` when the text cannot be read to its end; `report` then says why.
     static func read(_ bytes: [UInt8], report: inout DiagnosticReport) -> YAMLNode? {
@@ -31,7 +31,7 @@ enum YAMLReader {
         while true {
             switch parser.next() {
             case .end:
-                return tree.root ?? YAMLNode(mark: .start, content: .mapping([]))
+                return tree.root ?? YAMLNode(mark: .start, content: .scalar(.init(text: "", isPlain: true)))
             case .document(let mark, _):
                 guard tree.root == nil else {
                     report.add(mark, "a second document begins here; a file holds one, so split it into files")

@@ -26,38 +26,13 @@ extension Invite {
         return uri
     }
 
+    /// Percent-encodes all but RFC 3986's unreserved characters. RFC 5122 lets some more stand for themselves, but not every
+    /// client reads `;`, `=` or `+` there as it should, and every client decodes.
     private static func appendAddress(localpart: String?, domain: String, to uri: inout String) {
         if let localpart {
-            appendEncoded(localpart, to: &uri)
+            PercentEncoding.append(localpart, to: &uri)
             uri += "@"
         }
-        appendEncoded(domain, to: &uri)
-    }
-
-    /// Percent-encodes the UTF-8 of all but RFC 3986's unreserved characters. RFC 5122 lets some more stand for
-    /// themselves, but not every client reads `;`, `=` or `+` there as it should, and every client decodes.
-    private static func appendEncoded(_ part: String, to uri: inout String) {
-        if part.utf8.allSatisfy(isUnreserved) {
-            uri += part
-            return
-        }
-        for byte in part.utf8 {
-            if isUnreserved(byte) {
-                uri.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                let digits = String(byte, radix: 16, uppercase: true)
-                uri += digits.utf8.count == 1 ? "%0\(digits)" : "%\(digits)"
-            }
-        }
-    }
-
-    private static func isUnreserved(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-            UInt8(ascii: "~"):
-            true
-        default: false
-        }
+        PercentEncoding.append(domain, to: &uri)
     }
 }

@@ -18,12 +18,14 @@ public struct InvitePolicy: Hashable, Sendable {
     public var userDailyInvites: Limit
     /// How many invites of the host may be stored, expired ones included. Operators are not bound by it.
     public var maxInvites: Limit
+    /// The web page of an invite; `nil` when there is none.
+    public var landingPage: LandingPage?
 
     /// The rules of `host`, by default those of a host that says nothing about them.
     public init(
         host: String, admins: Set<Account> = [], allowUserInvites: Bool = false, allowContactInvites: Bool = true,
         lifetime: Lifetime = .week, isSuspended: Bool = false, userOpenInvites: Limit = .atMost(50),
-        userDailyInvites: Limit = .atMost(20), maxInvites: Limit = .atMost(100_000)
+        userDailyInvites: Limit = .atMost(20), maxInvites: Limit = .atMost(100_000), landingPage: LandingPage? = nil
     ) {
         self.host = host
         self.admins = admins
@@ -34,6 +36,7 @@ public struct InvitePolicy: Hashable, Sendable {
         self.userOpenInvites = userOpenInvites
         self.userDailyInvites = userDailyInvites
         self.maxInvites = maxInvites
+        self.landingPage = landingPage
     }
 
     /// Whether `account` is an admin of the host.

@@ -34,7 +34,7 @@ extension ActiveConfiguration {
         guard let before = status(of: key, for: host) else { throw .unknownHost(host) }
         var changed = overrides[host] ?? SettingOverrides()
         do throws(SettingMistake) {
-            try changed.set(key, to: words)
+            try changed.set(key, to: words, on: host)
         } catch {
             throw .badValue(error.description)
         }

@@ -14,6 +14,8 @@ extension ActiveConfiguration {
         package let unchanged: Int
         /// The hosts that were added, removed or changed, ordered by name.
         package let hosts: [String]
+        /// What hosts have lost, or what was opened on them.
+        package let losses: ConfigurationLosses
         /// The numbers of the snapshots that ran before and that run now.
         package let before: Int
         package let after: Int
@@ -28,10 +30,16 @@ extension ActiveConfiguration {
             changed = diff.changed.count
             unchanged = diff.unchanged
             hosts = (diff.added.map(\.host) + diff.removed + diff.changed.map(\.host)).sorted()
+            losses = diff.losses
             self.before = before
             self.after = after
             self.deadline = deadline
             self.trouble = trouble
+        }
+
+        /// A sentence about the change, with what was lost before it.
+        fileprivate func summary(_ text: String) -> String {
+            losses.isEmpty ? text : "lost: \(losses.summary(naming: 20)); \(text)"
         }
     }
 
@@ -126,11 +134,19 @@ extension ActiveConfiguration {
         if let patience, move.record.pending != nil { undo(after: patience, unlessConfirmed: move.record) }
         let applied = AppliedConfiguration(
             diff, before: before, after: move.record.running, deadline: transaction.deadline)
-        tell(cause, "applied the files as snapshot \(applied.after)", applied.hosts)
+        tell(cause, applied.summary("applied the files as snapshot \(applied.after)"), applied.hosts)
         return applied
     }
 
+    /// Says what hosts have lost, before anything else about the change.
+    private func log(_ losses: ConfigurationLosses) {
+        if losses.isEmpty { return }
+        surroundings.logger.warning(
+            "the configuration takes something away", metadata: ["lost": "\(losses.summary(naming: 20))"])
+    }
+
     private func logApplied(_ diff: ConfigurationDiff, _ newDaemon: DaemonConfiguration) {
+        log(diff.losses)
         let fixed = newDaemon.restartDifferences(from: daemon)
         if !fixed.isEmpty {
             surroundings.logger.warning(
@@ -206,10 +222,11 @@ extension ActiveConfiguration {
         } catch {
             trouble = "a restart may not bring snapshot \(move.record.running) back: \(error)"
         }
+        log(diff.losses)
         surroundings.logger.notice(
             "configuration undone", metadata: ["snapshot": "\(move.record.running)", "cause": "\(cause.rawValue)"])
         let applied = AppliedConfiguration(diff, before: before, after: move.record.running, trouble: trouble)
-        tell(cause, "went back to snapshot \(applied.after)", applied.hosts)
+        tell(cause, applied.summary("went back to snapshot \(applied.after)"), applied.hosts)
         return applied
     }
 

@@ -12,7 +12,10 @@ struct ConfigurationStart {
     init(_ loaded: LoadedConfiguration, _ snapshots: SnapshotStore, _ surroundings: Surroundings) {
         let read = FilesRead(loaded)
         let files = read.fingerprint.description
-        let previous = snapshots.open()
+        var previous = snapshots.open()
+        if let rejected = previous?.rejected, rejected == Fingerprint.ofFirstVersion(loaded).description {
+            previous?.rejected = files
+        }
         let headers = Dictionary(snapshots.headers.map { ($0.number, $0) }) { $1 }
         let kept = headers.mapValues(\.files.description)
         var start = ConfigurationTransaction.start(previous, files: files, kept: kept)

@@ -1,6 +1,7 @@
 internal import Configuration
 package import Invites
 package import Storage
+internal import XMPP
 
 /// Why nothing was done with a host's invites.
 package enum InviteTrouble: Error, Hashable, Sendable {
@@ -86,6 +87,13 @@ extension Invite {
     package func link(on host: String) -> String {
         // No server module redeems tokens in-band for us yet, and `ibr=y` must not be promised without one.
         uri(host: host, redeemableInBand: false)
+    }
+
+    /// Its web page; `nil` where the host has none.
+    package func landingURL(on host: String, _ page: LandingPage?) -> String? {
+        page.map { page in
+            page.url(host: host, asciiHost: JID.asciiDomain(host) ?? host, token: token, uri: link(on: host))
+        }
     }
 
     /// What it is in a few words without secrets, such as `account for juliet by admin@example.com`.

@@ -10,6 +10,10 @@ extension InvitePolicy {
             allowUserInvites: configuration.allowUserInvites,
             allowContactInvites: configuration.allowContactInvites,
             lifetime: configuration.inviteExpiry,
-            isSuspended: configuration.suspended)
+            isSuspended: configuration.suspended,
+            userOpenInvites: configuration.userOpenInvites,
+            userDailyInvites: configuration.userDailyInvites,
+            maxInvites: configuration.maxInvites,
+            landingPage: configuration.landingPage)
     }
 }

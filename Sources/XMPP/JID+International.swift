@@ -16,6 +16,18 @@ extension JID {
         return String(cString: output)
     }
 
+    /// A prepared domain with each label as DNS has it, `xn--…` where it is not in ASCII (ToASCII, RFC 3490 §4.1); `nil`
+    /// for one that cannot be written so.
+    package static func asciiDomain(_ domain: String) -> String? {
+        if domain.utf8.allSatisfy({ $0 < 0x80 }) { return domain }
+        var output: UnsafeMutablePointer<CChar>?
+        defer { free(output) }
+        let flags = CInt(IDNA_ALLOW_UNASSIGNED.rawValue)
+        let success = CInt(IDNA_SUCCESS.rawValue)
+        guard idna_to_ascii_8z(domain, &output, flags) == success, let output else { return nil }
+        return String(cString: output)
+    }
+
     private static func hasASCIICompatibleLabel(_ domain: String) -> Bool {
         let prefix = "xn--".utf8
         var rest = domain.utf8[...]

@@ -28,7 +28,11 @@ extension ManualPage {
         page.section("THE DAEMON'S FILE")
         for key in ConfigurationReference.daemonFile { page.describe(key) }
         page.section("A HOST'S FILE")
-        page.line("All keys may be left out. What a host's file leaves out, `defaults` in the daemon's file may say.")
+        page.paragraphs(
+            """
+            All keys may be left out. What a host's file leaves out, `defaults` in the daemon's file may say. A file that \
+            leaves out all of them is `{}`: an empty one, which a full disk or a broken copy can leave, is a mistake.
+            """)
         for key in ConfigurationReference.hostFile { page.describe(key) }
         page.section("EXAMPLES")
         page.line("The daemon's file:")

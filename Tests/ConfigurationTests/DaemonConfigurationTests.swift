@@ -59,8 +59,20 @@ import XMPP
         #expect(loaded.daemon?.component.secret.revealed == secret)
     }
 
+    /// As editors of Windows write it.
+    @Test(arguments: ["secret", "credentials/component-secret"])
+    func aByteOrderMarkIsNotOfTheSecret(path: String) throws {
+        try directory.write("\u{FEFF}s3cret\r\n", to: path)
+        let credentials = "\(directory.path)/credentials"
+        let loaded = try load(
+            "component: {jid: invites.host.example, secret_file: secret}",
+            credentials: path == "secret" ? nil : credentials)
+        #expect(loaded.daemon?.component.secret.revealed.utf8.elementsEqual("s3cret".utf8) == true)
+    }
+
     @Test(arguments: [
-        ("", "is empty"), ("\n", "is empty"), ("hunter2\nhunter2\n", "holds more than one line of text"),
+        ("", "is empty"), ("\n", "is empty"), ("\u{FEFF}\n", "is empty"),
+        ("hunter2\nhunter2\n", "holds more than one line of text"),
         (String(repeating: "hunter2", count: 1000), "is larger than 4096 bytes"),
     ])
     func aBadSecretFileIsReported(content: String, problem: String) throws {
@@ -174,9 +186,19 @@ import XMPP
         ("localhost:", .badPort), ("localhost:0", .badPort), ("localhost:+1", .badPort), ("a:65536", .badPort),
         ("a:99999999999999999999", .badPort), ("a:xmpp", .badPort), ("::1:5347", .missingBrackets),
         (":5347", .badHost), ("[]:5347", .badHost), ("[a.example]:5347", .badHost), ("a b:1", .badHost),
-        ("a..b:1", .badHost), ("[:1", .badHost),
+        ("a..b:1", .badHost), ("[:1", .badHost), ("tcp://[::1]:5347/", .scheme(rest: "[::1]:5347")),
     ])
     func badOnesAreExplained(text: String, error: ServerAddressError) {
         #expect(throws: error) { try ServerAddress(text) }
+    }
+
+    @Test(arguments: [
+        ("tcp://127.0.0.1:5347", "127.0.0.1:5347"), ("xmpp://xmpp.example.com:5347/", "xmpp.example.com:5347"),
+        ("tcp://[::1]:5347", "[::1]:5347"), ("tcp://localhost", "127.0.0.1:5347"), ("://", "127.0.0.1:5347"),
+        ("tcp://a://b:1", "127.0.0.1:5347"),
+    ])
+    func ofAURLItIsSaidWhatToWrite(text: String, address: String) {
+        let error = #expect(throws: ServerAddressError.self) { try ServerAddress(text) }
+        #expect(error?.description == "it is no URL; write HOST:PORT, such as \(address)")
     }
 }

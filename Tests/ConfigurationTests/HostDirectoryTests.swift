@@ -23,7 +23,7 @@ import XMPP
     }
 
     @Test func whatAFileLeavesOutIsBuiltIn() throws {
-        try directory.write("", to: "config.d/example.com.yaml")
+        try directory.write("{}", to: "config.d/example.com.yaml")
         let host = try #require(load().hosts["example.com"])
         #expect(host == HostConfiguration(host: "example.com"))
         #expect(host.admins.isEmpty)
@@ -59,7 +59,7 @@ import XMPP
             "{admins: [boss@host.example], allow_user_invites: true, allow_contact_invites: false, "
             + "invite_expiry: 2d, site_name: Everywhere}"
         try directory.writeDaemonFile(defaults: defaults)
-        try directory.write("", to: "config.d/a.example.yaml")
+        try directory.write("{}", to: "config.d/a.example.yaml")
         try directory.write(
             "admins: []\nallow_user_invites: false\nallow_contact_invites: true\ninvite_expiry: 1h\nsite_name: B",
             to: "config.d/b.example.yaml")
@@ -103,7 +103,7 @@ import XMPP
 
     @Test func nearlyRightNamesAreReported() throws {
         for name in ["a.example.yml", "b.example.YAML", "c.example.Yml"] {
-            try directory.write("", to: "config.d/\(name)")
+            try directory.write("{}", to: "config.d/\(name)")
         }
         let loaded = load()
         #expect(
@@ -116,15 +116,15 @@ import XMPP
     }
 
     @Test func aFileNameIsPrepared() throws {
-        try directory.write("", to: "config.d/Example.COM.yaml")
+        try directory.write("{}", to: "config.d/Example.COM.yaml")
         try directory.write("host: BÜCHER.example", to: "config.d/bücher.example.yaml")
         #expect(Set(load().hosts.keys) == ["example.com", "bücher.example"])
     }
 
     @Test func twoFilesForOneHostAreBothRefused() throws {
         try directory.write("\nhost: example.com", to: "config.d/Example.com.yaml")
-        try directory.write("", to: "config.d/example.com.yaml")
-        try directory.write("", to: "config.d/other.example.yaml")
+        try directory.write("{}", to: "config.d/example.com.yaml")
+        try directory.write("{}", to: "config.d/other.example.yaml")
         let loaded = load()
         #expect(
             directory.text(loaded.diagnostics) == [
@@ -139,8 +139,8 @@ import XMPP
 
     /// Servers, DNS and certificates know one host, whichever way its name is written.
     @Test func twoFormsOfOneNameAreOneHost() throws {
-        try directory.write("", to: "config.d/bücher.example.yaml")
-        try directory.write("", to: "config.d/other.example.yaml")
+        try directory.write("{}", to: "config.d/bücher.example.yaml")
+        try directory.write("{}", to: "config.d/other.example.yaml")
         try directory.write("\nhost: XN--BCHER-KVA.example", to: "config.d/xn--bcher-kva.example.yaml")
         let loaded = load()
         #expect(
@@ -159,7 +159,7 @@ import XMPP
 
     @Test func aNameInASCIIThatIsNoneInUnicodeIsAHostOfItsOwn() throws {
         for host in ["xn--.example", "xn--a.example", "xn--bcher.example", "bücher.example", "bucher.example"] {
-            try directory.write("", to: "config.d/\(host).yaml")
+            try directory.write("{}", to: "config.d/\(host).yaml")
         }
         #expect(directory.text(load().diagnostics).filter { $0.contains("to servers") } == [])
     }
@@ -167,7 +167,7 @@ import XMPP
     @Test func theComponentIsNoHostInEitherForm() throws {
         try directory.write(
             "component: {jid: xn--bcher-kva.example, secret: hunter2}\n", to: "invited.yaml")
-        try directory.write("", to: "config.d/bücher.example.yaml")
+        try directory.write("{}", to: "config.d/bücher.example.yaml")
         #expect(
             directory.text(load().diagnostics) == [
                 "config.d/bücher.example.yaml:1:1: `bücher.example` is the component's own address, "
@@ -184,7 +184,7 @@ import XMPP
     }
 
     @Test func anEscapeSequenceInANameStaysText() throws {
-        try directory.write("", to: "config.d/a\n\u{1B}[31m.yaml")
+        try directory.write("{}", to: "config.d/a\n\u{1B}[31m.yaml")
         let loaded = load()
         let text = try #require(directory.text(loaded.diagnostics).first)
         #expect(text.hasPrefix(#"config.d/a\u{A}\u{1B}[31m.yaml:1:1: the file's name is not a domain"#))
@@ -194,8 +194,8 @@ import XMPP
         // 240 bytes is the limit for a host; with `.yaml` both still fit a file's name.
         let longest = [String](repeating: String(repeating: "x", count: 59), count: 4).joined(separator: ".") + ".y"
         #expect(longest.utf8.count == 241)
-        try directory.write("", to: "config.d/\(longest).yaml")
-        try directory.write("", to: "config.d/\(longest.dropFirst()).yaml")
+        try directory.write("{}", to: "config.d/\(longest).yaml")
+        try directory.write("{}", to: "config.d/\(longest.dropFirst()).yaml")
         let loaded = load()
         #expect(
             directory.text(loaded.diagnostics) == [
@@ -205,7 +205,7 @@ import XMPP
     }
 
     @Test func aHostIsNotTheComponent() throws {
-        try directory.write("", to: "config.d/invites.host.example.yaml")
+        try directory.write("{}", to: "config.d/invites.host.example.yaml")
         let loaded = load()
         #expect(
             directory.text(loaded.diagnostics) == [

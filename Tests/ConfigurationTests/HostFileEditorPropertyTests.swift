@@ -119,6 +119,7 @@ import XMPP
         case .inviteExpiry: .text(["1d", "2w", "90d", "1d12h", "1s"].randomElement(using: &random) ?? "")
         case .host, .serviceAddress: .text(["i.a.example", "1.2.3.4", "ü.example"].randomElement(using: &random) ?? "")
         case .siteName: .text(Self.names.randomElement(using: &random) ?? "")
+        default: key.samples.randomElement(using: &random) ?? .flag(true)
         }
     }
 
@@ -152,17 +153,23 @@ struct RandomHostFile {
     init(using random: inout SeededGenerator) {
         lineBreak = ["\n", "\n", "\r\n", "\r"].randomElement(using: &random) ?? "\n"
         if Int.random(in: 0..<5, using: &random) == 0 { bytes += [0xEF, 0xBB, 0xBF] }
-        let keys = HostKey.allCases.filter { $0 != .host && Bool.random(using: &random) }.shuffled(using: &random)
+        var keys = HostKey.allCases.filter { $0 != .host && Bool.random(using: &random) }.shuffled(using: &random)
+        // A file that says nothing is a mistake.
+        if keys.isEmpty { keys = [.suspended] }
         let isExplicit = Bool.random(using: &random)
         addComments(indent: "", &random)
         if isExplicit { add("---\(lineBreak)") }
-        if !keys.isEmpty, Int.random(in: 0..<3, using: &random) == 0 {
+        if Int.random(in: 0..<3, using: &random) == 0 {
             addFlow(keys, &random)
         } else {
             addBlock(keys, &random)
         }
         if isExplicit, Int.random(in: 0..<3, using: &random) == 0 {
-            if bytes.last != lineBreak.utf8.last { add(lineBreak) }
+            if bytes.last != lineBreak.utf8.last {
+                let end = bytes.count
+                add(lineBreak)
+                lines = lines.mapValues { $0.upperBound == end ? $0.lowerBound..<bytes.count : $0 }
+            }
             add("...\(lineBreak)")
             addComments(indent: "", &random)
         }
@@ -281,6 +288,7 @@ struct RandomHostFile {
                 if isOnLines, Bool.random(using: &random) { add(" \(comment(&random, isCounted: false))") }
             }
             add(isOnLines ? "\(lineBreak)\(indent) ]" : "]")
+        default: add("\(key.samples.randomElement(using: &random) ?? .flag(true))")
         }
         ranges[key] = (key == .admins ? begin : start)..<bytes.count
     }

@@ -58,14 +58,14 @@ import Testing
             try problems("#" + String(repeating: "x", count: 1_048_576)) == [
                 "bad.example.yaml:1:1: is larger than 1048576 bytes"
             ])
-        try directory.write("#" + String(repeating: "x", count: 1_048_575), to: "config.d/bad.example.yaml")
+        try directory.write("{} #" + String(repeating: "x", count: 1_048_572), to: "config.d/bad.example.yaml")
         var loader = directory.loader()
         #expect(loader.load().hosts["bad.example"] != nil)
     }
 
     @Test func aHoleOfATerabyteIsNotRead() throws {
         let path = "\(directory.path)/config.d/bad.example.yaml"
-        try directory.write("", to: "config.d/bad.example.yaml")
+        try directory.write("{}", to: "config.d/bad.example.yaml")
         #expect(truncate(path, 1 << 40) == 0)
         #expect(problems() == ["bad.example.yaml:1:1: is larger than 1048576 bytes"])
     }
@@ -102,7 +102,7 @@ import Testing
 
     /// U+0600 and the dot behind it are one character to Swift.
     @Test func theHostIsWhatTheBytesOfTheNameSay() throws {
-        try directory.write("", to: "config.d/a.example\u{600}.yaml")
+        try directory.write("{}", to: "config.d/a.example\u{600}.yaml")
         var loader = directory.loader()
         let loaded = loader.load()
         #expect(loaded.hosts["a.example"] == nil)
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test func aFileThatMayNotBeReadIsReported() throws {
-        try directory.write("", to: "config.d/bad.example.yaml")
+        try directory.write("{}", to: "config.d/bad.example.yaml")
         #expect(chmod("\(directory.path)/config.d/bad.example.yaml", 0) == 0)
         // Root reads everything.
         if geteuid() != 0 {

@@ -62,7 +62,7 @@ import Testing
         var loader = trustingLoader()
         let first = loader.load()
         try directory.remove("config.d/h3.example.yaml")
-        try directory.write("", to: "config.d/new.example.yaml")
+        try directory.write("{}", to: "config.d/new.example.yaml")
         let second = loader.load()
         #expect(second.filesRead == 1)
         let diff = ConfigurationDiff(from: first.hosts, to: second.hosts)
@@ -130,7 +130,7 @@ import Testing
     @Test func anotherDirectoryIsAnotherStart() throws {
         var loader = trustingLoader()
         _ = loader.load()
-        try directory.write("", to: "other.d/other.example.yaml")
+        try directory.write("{}", to: "other.d/other.example.yaml")
         try directory.write(
             "component: {jid: invites.host.example, secret: x}\nhosts_directory: other.d\n", to: "invited.yaml")
         let loaded = loader.load()

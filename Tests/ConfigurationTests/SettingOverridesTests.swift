@@ -62,6 +62,10 @@ import XMPP
         ),
         (.inviteExpiry, ["0d"], "`invite_expiry` `0d`: "), (.host, ["b.example"], "`host` cannot be set"),
         (.admins, ["a.example"], "`a.example` is a domain; `admins` wants people, such as `admin@a.example`"),
+        (
+            .admins, ["Admin"],
+            "`Admin` is no bare JID; `admins` wants people with their host, such as `admin@b.example`"
+        ),
         (.admins, ["[ann@a.example"], ""), (.admins, ["[&a x@a.example]"], ""),
         (.siteName, [String(repeating: "x", count: 201)], "`site_name` is longer than 200 characters"),
         // One character to a reader, with as many marks as somebody likes.
@@ -71,7 +75,7 @@ import XMPP
     ])
     func whatAFileMayNotSayCannotBeSet(key: HostKey, words: [String], mistake: String) throws {
         var overrides = SettingOverrides()
-        let error = #expect(throws: SettingMistake.self) { try overrides.set(key, to: words) }
+        let error = #expect(throws: SettingMistake.self) { try overrides.set(key, to: words, on: "b.example") }
         #expect(error?.description.hasPrefix(mistake) == true, "\(error?.description ?? "")")
         #expect(overrides.isEmpty && overrides == SettingOverrides())
     }

@@ -49,19 +49,20 @@ import Testing
     }
 
     @Test func thePlanIsShownAndAppliedOnceItIsConfirmed() async throws {
-        try await with(["a.example": "", "b.example": "", "c.example": ""]) { desk in
+        try await with(["a.example": "{}", "b.example": "{}", "c.example": "{}"]) { desk in
             try write("allow_user_invites: true\n", "a.example", desk)
             try desk.directory.remove("config.d/b.example.yaml")
             let hash = try await desk.daemon.configuration.plan().hash
             let planned = [
-                #"a.example update ["allow_user_invites"] 1 \#(hash)"#, "b.example remove [] 1 \(hash)",
-                " untouched [] 1 \(hash)",
+                #"a.example update ["contacts of users may register now"] ["allow_user_invites"] 1 \#(hash)"#,
+                #"b.example remove ["no longer served"] [] 1 \#(hash)"#, " untouched [] [] 1 \(hash)",
             ]
             #expect(try await rows("config plan", desk) == planned)
+            let lost = "a.example (contacts of users may register now), b.example (no longer served)"
             let output = RecordingOutput(answers: ["no"])
             let refused = try await desk.run("config apply", output: output)
             #expect(refused.code == .refused && lines(output, "config apply") == planned)
-            #expect(output.questions == [.confirm("Apply it? remove 1, update 1")])
+            #expect(output.questions == [.confirm("Apply it? lost: \(lost); remove 1, update 1")])
             #expect(try await desk.run("config apply").code == .unconfirmed)
             #expect(await desk.daemon.configuration.settings(of: "b.example") != nil)
 
@@ -69,14 +70,54 @@ import Testing
             #expect(end.message == "snapshot 2 runs: 0 added, 1 removed, 1 updated, 1 untouched")
             #expect(await desk.daemon.configuration.settings(of: "b.example") == nil)
             let entry = try #require(desk.recorder.entries.last)
-            #expect(entry.before == "snapshot 1" && entry.after == "snapshot 2" && entry.code == .ok)
+            #expect(entry.before == "snapshot 1" && entry.code == .ok)
+            #expect(entry.after == "lost: \(lost); snapshot 2")
+        }
+    }
+
+    private static let strict = "admins: [admin@a.example]\nallow_contact_invites: false\nsuspended: true\n"
+
+    @Test(arguments: ["", "\n", "# admins: [admin@a.example]\n", "---\n", "\u{FEFF}"])
+    func aFileThatSaysNothingIsAMistake(text: String) async throws {
+        try await with(["a.example": Self.strict]) { desk in
+            try write(text, "a.example", desk)
+            let output = RecordingOutput()
+            #expect(try await desk.run("config apply --yes", output: output).code == .invalidConfiguration)
+            #expect(
+                output.texts.count == 1 && output.texts[0].contains(/a\.example\.yaml:[12]:1: this file says nothing/))
+            #expect(desk.daemon.registry["a.example"]?.configuration.suspended == true)
+            try write("{}\n", "a.example", desk)
+            #expect(try await desk.run("config apply --yes").code == .ok)
+            #expect(desk.daemon.registry["a.example"]?.configuration.suspended == false)
+        }
+    }
+
+    /// A file that was cut off after a whole line is a good one, so what would be lost by it comes before all else.
+    @Test func whatIsLostIsNamedFirst() async throws {
+        try await with(["a.example": "{}", "b.example": Self.strict, "c.example": "site_name: C\n"]) { desk in
+            try write("site_name: A\n", "a.example", desk)
+            try write("admins: [ann@a.example]\n", "b.example", desk)
+            let losses = [
+                "no longer admins: admin@a.example", "users may invite contacts now", "no longer suspended",
+            ]
+            let output = RecordingOutput(answers: ["yes"])
+            #expect(try await desk.run("config apply", output: output).code == .ok)
+            #expect(output.rows.map { $0["host"]?.text } == ["b.example", "a.example", ""])
+            #expect(output.rows[0]["lost"] == .list(losses.map(JSON.text)))
+            #expect(output.rows[1]["lost"] == .list([]))
+            let text = "b.example (\(losses.joined(separator: ", ")))"
+            #expect(output.questions == [.confirm("Apply it? lost: \(text); update 2")])
+            #expect(desk.recorder.entries.last?.after == "lost: \(text); snapshot 2")
+            let log = desk.world.log.items.filter { !$0.hasPrefix("debug") }.suffix(2)
+            #expect(log.first == "warning the configuration takes something away lost=\(text)")
+            #expect(log.last?.hasPrefix("notice configuration reloaded") == true)
         }
     }
 
     /// What is shown is made before it is read, so that it is held for who does not read it.
     @Test(arguments: ["config status", "config check", "config diff", "config plan"])
     func oneUserLeavesOnlySoMuchUnread(line: String) async throws {
-        try await with(["a.example": "", "b.example": ""]) { desk in
+        try await with(["a.example": "{}", "b.example": "{}"]) { desk in
             _ = try await desk.run("host set a.example allow_user_invites true")
             try write("allow_user_invites: \(line == "config check" ? "perhaps" : "true")\n", "b.example", desk)
             let ann = Caller(uid: 1001, pid: 1, user: "ann", role: .viewer, hosts: .all)
@@ -95,13 +136,13 @@ import Testing
     }
 
     @Test(arguments: [false, true]) func withoutAQuestionFilesAreReadOnce(isChange: Bool) async throws {
-        try await with(["a.example": "", "b.example": ""]) { desk in
-            if isChange { try write("allow_user_invites: true\n", "a.example", desk) }
+        try await with(["a.example": "{}", "b.example": "{}"]) { desk in
+            if isChange { try write("allow_contact_invites: false\n", "a.example", desk) }
             let hash = try await desk.daemon.configuration.plan().hash
             let before = await desk.daemon.configuration.readings
-            let planned = isChange ? [#"a.example update ["allow_user_invites"] 1 \#(hash)"#] : []
+            let planned = isChange ? [#"a.example update [] ["allow_contact_invites"] 1 \#(hash)"#] : []
             let shown = try await rows("config apply --yes", desk)
-            #expect(shown == planned + [" untouched [] \(isChange ? 1 : 2) \(hash)"])
+            #expect(shown == planned + [" untouched [] [] \(isChange ? 1 : 2) \(hash)"])
             #expect(await desk.daemon.configuration.readings - before == 1)
             let entry = try #require(desk.recorder.entries.last)
             #expect(entry.after == "snapshot \(isChange ? 2 : 1)")
@@ -109,7 +150,7 @@ import Testing
     }
 
     @Test func whatIsSetMeanwhileMakesWhatWasPreparedStale() async throws {
-        try await with(["a.example": ""]) { desk in
+        try await with(["a.example": "{}"]) { desk in
             try write("allow_user_invites: true\n", "a.example", desk)
             let prepared = try await desk.daemon.configuration.prepare()
             _ = try await desk.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
@@ -125,7 +166,7 @@ import Testing
     }
 
     @Test func whatChangesWhileTheQuestionIsOpenIsNotApplied() async throws {
-        try await with(["a.example": ""]) { desk in
+        try await with(["a.example": "{}"]) { desk in
             try write("allow_user_invites: true\n", "a.example", desk)
             let output = RecordingOutput(answers: ["yes"])
             let asking = AskingOutput(output) {
@@ -160,7 +201,7 @@ import Testing
     }
 
     @Test func mistakesAreToldWithTheirPlaces() async throws {
-        try await with(["a.example": ""]) { desk in
+        try await with(["a.example": "{}"]) { desk in
             try write("admins: []\nallow_user_invite: true\n", "a.example", desk)
             let path = "\(desk.directory.path)/config.d/a.example.yaml"
             let mistake = "unknown key `allow_user_invite`; did you mean `allow_user_invites`?"
@@ -173,13 +214,13 @@ import Testing
                 #expect(end.code == .invalidConfiguration && end.message == "1 mistake, and nothing was changed")
                 #expect(output.texts == ["\(path):2:1: \(mistake)"] && output.rows.isEmpty)
             }
-            try write("", "a.example", desk)
+            try write("{}", "a.example", desk)
             #expect(try await desk.run("config check").code == .ok)
         }
     }
 
     @Test func aHashOfAnotherPlanIsStale() async throws {
-        try await with(["a.example": ""]) { desk in
+        try await with(["a.example": "{}"]) { desk in
             try write("allow_user_invites: true\n", "a.example", desk)
             #expect(try await desk.run("config apply 0123456789ab").code == .staleConfiguration)
             let hash = try await desk.daemon.configuration.plan().hash
@@ -189,7 +230,7 @@ import Testing
     }
 
     @Test func aChangeWaitsIsConfirmedOrUndone() async throws {
-        try await with(["a.example": ""]) { desk in
+        try await with(["a.example": "{}"]) { desk in
             try write("allow_user_invites: true\n", "a.example", desk)
             let end = try await desk.run("config apply --yes --confirm-within 5m")
             #expect(end.message.hasSuffix("it undoes itself at 2027-01-15T08:05:00Z unless confirmed"), "\(end)")
@@ -214,7 +255,7 @@ import Testing
     }
 
     @Test func whatCannotBeConfirmedStillWaits() async throws {
-        try await with(["a.example": ""]) { desk in
+        try await with(["a.example": "{}"]) { desk in
             try write("allow_user_invites: true\n", "a.example", desk)
             #expect(try await desk.run("config apply --yes --confirm-within 5m").code == .ok)
             // Where the record would be written first, and the one of this apply is being written.
@@ -227,7 +268,7 @@ import Testing
     }
 
     @Test func theStatusShowsWhatDiffersAndWhereItComesFrom() async throws {
-        let files = ["a.example": "site_name: A\n", "b.example": "", "c.example": ""]
+        let files = ["a.example": "site_name: A\n", "b.example": "{}", "c.example": "{}"]
         try await with(files, daemon: "defaults: {invite_expiry: 3d}") { desk in
             #expect(try await rows("config status", desk).isEmpty)
             #expect(try await rows("config diff", desk).isEmpty)
@@ -269,7 +310,7 @@ import Testing
 
     @Test func newRolesAreShownAndAskedAbout() async throws {
         let (before, after) = ("[{users: [ann], role: viewer}]", "[{users: [ann, 7], role: admin, hosts: [a.example]}]")
-        try await with(["a.example": ""], daemon: "shell: {roles: \(before)}") { desk in
+        try await with(["a.example": "{}"], daemon: "shell: {roles: \(before)}") { desk in
             let file = try String(contentsOf: URL(filePath: "\(desk.directory.path)/invited.yaml"), encoding: .utf8)
             try desk.directory.write(file.replacing(before, with: after), to: "invited.yaml")
             #expect(try await rows("config diff", desk) == [" shell.roles \(before) \(after)"])
@@ -281,7 +322,7 @@ import Testing
             let hash = try await desk.daemon.configuration.plan().hash
             #expect(
                 try await rows("config plan", desk) == [
-                    #" update ["shell.roles"] 0 \#(hash)"#, " untouched [] 1 \(hash)",
+                    #" update [] ["shell.roles"] 0 \#(hash)"#, " untouched [] [] 1 \(hash)",
                 ])
             let output = RecordingOutput(answers: ["yes"])
             #expect(try await desk.run("config apply", output: output).code == .ok)
@@ -296,7 +337,7 @@ import Testing
     }
 
     @Test func whatTheDaemonTakesAtItsStartIsTold() async throws {
-        try await with(["a.example": ""]) { desk in
+        try await with(["a.example": "{}"]) { desk in
             let file = try String(contentsOf: URL(filePath: "\(desk.directory.path)/invited.yaml"), encoding: .utf8)
             try desk.directory.write(file + "\ncontrol_socket: elsewhere.sock\n", to: "invited.yaml")
             let summary = try await desk.run("config status")
@@ -305,7 +346,7 @@ import Testing
     }
 
     @Test func hostsAreChangedAtRunTime() async throws {
-        try await with(["a.example": "", "b.example": ""]) { desk in
+        try await with(["a.example": "{}", "b.example": "{}"]) { desk in
             #expect(
                 try await rows("host set a.example allow_user_invites true", desk) == [
                     "allow_user_invites true runtime"
@@ -337,7 +378,7 @@ import Testing
 
     @Test func hostsInTheWayAreNotNamedToWhoDoesNotSeeThem() async throws {
         let files = [
-            "a.example": "service_address: i.b.example\n", "b.example": "", "c.b.example": "", "d.b.example": "",
+            "a.example": "service_address: i.b.example\n", "b.example": "{}", "c.b.example": "{}", "d.b.example": "{}",
         ]
         try await with(files) { desk in
             let ann = Caller.someone(.operator, .some(["b.example", "c.b.example"]))
@@ -357,7 +398,7 @@ import Testing
 
     /// Not even that there are any, and that something is done about them.
     @Test func whatBecomesOfOthersIsNoMatterOfWhoDoesNotSeeThem() async throws {
-        try await with(["a.example": "", "b.example": "", "c.example": ""]) { desk in
+        try await with(["a.example": "{}", "b.example": "{}", "c.example": "{}"]) { desk in
             let ann = Caller.someone(.operator, .some(["a.example"]))
             func status() async throws -> [ServerMessage] {
                 let output = RecordingOutput()
@@ -382,7 +423,7 @@ import Testing
     }
 
     @Test func hostsAreSuspendedAndResumed() async throws {
-        try await with(["a.example": "", "b.example": "suspended: true\n"]) { (desk: Desk) async throws in
+        try await with(["a.example": "{}", "b.example": "suspended: true\n"]) { (desk: Desk) async throws in
             func isSuspended(_ host: String) async -> String? {
                 await desk.daemon.configuration.settings(of: host)?.last.map { "\($0.key) \($0.value) \($0.origin)" }
             }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct DispatcherTests {
-    private static let files = ["a.example": "", "b.example": ""]
+    private static let files = ["a.example": "{}", "b.example": "{}"]
 
     private func withDesk(_ body: (Desk) async throws -> Void) async throws {
         try await Desk.with(Self.files) { _, handlers in

@@ -1,7 +1,9 @@
+import Configuration
 import Control
 import Daemon
 import Dispatch
 import Invites
+import Reconfiguration
 import Shell
 import TestSupport
 import Testing
@@ -13,7 +15,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct InviteHandlersTests {
     static let files = [
         "a.example": "admins: [admin@a.example]\n", "b.example": "allow_user_invites: true\ninvite_expiry: 2h\n",
-        "c.example": "",
+        "c.example": "{}",
     ]
 
     static func with(_ files: [String: String] = files, _ body: (Desk) async throws -> Void) async throws {
@@ -94,6 +96,29 @@ import Testing
             #expect(row["expires"] == "2027-01-16T08:00:00Z")
             #expect(row["uri"]?.text?.hasPrefix("xmpp:alice@a.example?register;preauth=") == true)
             #expect(try await desk.row("invite create reset bob@b.example")["expires"] == "2027-01-15T10:00:00Z")
+        }
+    }
+
+    @Test func aLinkHasItsWebPageBesideIt() async throws {
+        let files = [
+            "bücher.example": "landing_page: \"https://{host}/{token}?{host}\"\n", "b.example": "admins: []\n",
+        ]
+        try await Self.with(files) { desk async throws in
+            let made = try await desk.row("invite create contact alice@bücher.example")
+            let token = try #require(made["uri"]?.text?.split(separator: "=").last)
+            let page = "https://xn--bcher-kva.example/\(token)?b%C3%BCcher.example"
+            #expect(made["landing_url"]?.text == page)
+            let shown = try await desk.row("invite show bücher.example 1 --reveal")
+            #expect(shown["landing_url"]?.text == page)
+            for line in ["invite show bücher.example 1", "invite show bücher.example 1 --qr", "invite list"] {
+                #expect(try await desk.row(line)["landing_url"] == nil)
+            }
+            #expect(try await desk.row("invite create contact bob@b.example")["landing_url"] == nil)
+            // Changed at run time, too.
+            let url = "https://b.example/#{uri_without_scheme}"
+            _ = try await desk.daemon.configuration.set(.landingPage, to: [url], of: "b.example")
+            let row = try await desk.row("invite create contact bob@b.example")
+            #expect(row["landing_url"]?.text?.hasPrefix("https://b.example/#bob@b.example?roster;preauth=") == true)
         }
     }
 
@@ -243,7 +268,7 @@ import Testing
     }
 
     @Test func aRefusedHostIsANoteAmongOthers() async throws {
-        try await Self.with(["a.example": "", "bad.example": "allow_user_invites: perhaps\n"]) { desk async throws in
+        try await Self.with(["a.example": "{}", "bad.example": "allow_user_invites: perhaps\n"]) { desk async throws in
             _ = try await desk.row("invite create account a.example")
             try desk.directory.write("", to: "state/hosts/bad.example.sqlite3")
             let output = RecordingOutput()

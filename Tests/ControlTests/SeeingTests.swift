@@ -14,7 +14,7 @@ import Testing
 /// The commands that show something, at a desk.
 @Suite(.timeLimit(.minutes(5))) struct SeeingTests {
     private static let files = [
-        "a.example": "admins: [admin@a.example]", "b.example": "", "sub.b.example": "", "c.example": "nonsense: 1",
+        "a.example": "admins: [admin@a.example]", "b.example": "{}", "sub.b.example": "{}", "c.example": "nonsense: 1",
     ]
 
     private func withDesk(_ files: [String: String] = files, _ body: (Desk, LogHub) async throws -> Void) async throws {
@@ -142,7 +142,7 @@ import Testing
     }
 
     @Test func aChangeThatWaitsToBeConfirmedIsToldToWhoSeesAll() async throws {
-        try await withDesk(["a.example": "", "b.example": ""]) { desk, _ in
+        try await withDesk(["a.example": "{}", "b.example": "{}"]) { desk, _ in
             #expect(try await rows(desk, "status").first?["unconfirmed_until"] == nil)
             try desk.directory.write("allow_user_invites: true", to: "config.d/a.example.yaml")
             let applied = try await desk.daemon.configuration.apply(expecting: nil, confirmWithin: .week, by: "test")

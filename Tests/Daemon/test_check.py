@@ -44,9 +44,17 @@ invite_expiry: 7d
 service_address: invites.example.com
 site_name: Example
 """)
-    installation.host_text("empty.example", "")
+    installation.host_text("defaults.example", "{}\n")
     code, places, output = check(installation)
     assert (code, places) == (0, []), output
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# admins: [admin@example.com]\n"], ids=["empty", "blank", "commented out"])
+def test_a_file_that_says_nothing_is_a_mistake(installation: Installation, text: str) -> None:
+    installation.host_text("example.com", text)
+    code, places, output = check(installation)
+    assert code == 1 and len(places) == 1, output
+    assert "says nothing" in output and "`{}`" in output
 
 
 def test_all_mistakes_of_a_file_are_named_at_once(installation: Installation) -> None:

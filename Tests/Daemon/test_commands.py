@@ -295,8 +295,16 @@ def test_expiry_is_the_hosts(stream_of_three: Stream) -> None:
     assert timedelta(minutes=55) < invitation.expires - datetime.now(timezone.utc) <= timedelta(hours=1)
 
 
+def test_a_link_has_the_hosts_page_beside_it(stream_of_three: Stream) -> None:
+    for way in (Delegated("c.example"), Direct(COMPONENT)):
+        invitation = Invitation.of(ask(stream_of_three, way, "boss@c.example/x", command(INVITE)))
+        assert invitation.landing_url == f"https://invite.c.example/#{invitation.uri.removeprefix('xmpp:')}"
+    assert Invitation.of(ask(stream_of_three, Direct(COMPONENT), BOB, command(INVITE))).landing_url is None
+
+
 @pytest.fixture
 def stream_of_three(installation: Installation, request: pytest.FixtureRequest) -> Stream:
     """A third host, where contact invites are off and invites live for an hour."""
-    installation.host("c.example", admins=["boss@c.example"], allow_contact_invites=False, invite_expiry="1h")
+    installation.host("c.example", admins=["boss@c.example"], allow_contact_invites=False, invite_expiry="1h",
+                      landing_page="https://invite.{host}/#{uri_without_scheme}")
     return request.getfixturevalue("stream")

@@ -42,7 +42,7 @@ import Testing
 
     // MARK: Examples
 
-    private func mistakes(daemon: String, host: String = "") throws -> [String] {
+    private func mistakes(daemon: String, host: String = "{}") throws -> [String] {
         let directory = try TemporaryDirectory()
         try directory.makeDirectory("config.d")
         try directory.write(host, to: "config.d/example.com.yaml")

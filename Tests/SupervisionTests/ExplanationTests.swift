@@ -18,7 +18,7 @@ import XMPP
             service_address: invites.a.example
             suspended: \(isSuspended)
             """
-        try await Hosting.with(["a.example": text, "b.example": ""]) { hosting in
+        try await Hosting.with(["a.example": text, "b.example": "{}"]) { hosting in
             let service: JID = "invites.a.example"
             for asker in Asker.allCases {
                 let explained = try #require(await hosting.daemon.explain(asker.address, at: "a.example"))

@@ -127,7 +127,7 @@ import XMPP
     /// What is not taken is not looked at yet, and so not held.
     @Test func hostsAreLookedAtAsTheyAreTaken() async throws {
         let names = (0..<600).map { "h\(1000 + $0).example" }
-        let files = Dictionary(names.map { ($0, "") }) { $1 }
+        let files = Dictionary(names.map { ($0, "{}") }) { $1 }
         try await Hosting.with(files) { hosting in
             let daemon = hosting.daemon
             var statuses = daemon.hostStatuses().makeAsyncIterator()
@@ -137,7 +137,7 @@ import XMPP
             _ = try await daemon.configuration.set(.suspended, to: ["true"], of: last)
             // Those that go are left out, and those that come are for who asks next.
             try hosting.directory.remove("config.d/\(names[500]).yaml")
-            try hosting.write("", host: "h1500.more.example")
+            try hosting.write("{}", host: "h1500.more.example")
             guard case .applied = await daemon.configuration.reload() else {
                 Issue.record("not reloaded")
                 return
@@ -152,7 +152,7 @@ import XMPP
     @Test func refusedFilesAreHostsToo() async throws {
         let prepare: (TemporaryDirectory) throws -> Void = { directory in
             try directory.write("nonsense: 1\n", to: "config.d/c.example.yaml")
-            try directory.write("", to: "config.d/d.example.yml")
+            try directory.write("{}", to: "config.d/d.example.yml")
         }
         try await Hosting.with(files, prepare: prepare) { hosting in
             let daemon = hosting.daemon
@@ -166,7 +166,7 @@ import XMPP
             #expect(why.count == 1 && why[0].verdict == "refused")
 
             // Mended, it is a host like the others.
-            try hosting.write("", host: "c.example")
+            try hosting.write("{}", host: "c.example")
             try hosting.directory.remove("config.d/d.example.yml")
             guard case .applied = await daemon.configuration.reload() else {
                 Issue.record("not reloaded")

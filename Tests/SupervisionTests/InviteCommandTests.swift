@@ -118,7 +118,8 @@ import XMPP
         }
         let invite = try InvitePolicy(host: "a.example").invite(
             for: wanted, token: #require(Token("abcdefghijkl")), at: Timestamp(millisecondsSinceEpoch: 0))
-        let answer = completion.answer(.success(invite), host: host)
+        let page = try LandingPage("https://invite.example/#{uri_without_scheme}")
+        let answer = completion.answer(.success(invite), host: host, landingPage: page)
         let payload = try #require(answer.payload)
         #expect(payload["status"] == "completed")
         #expect(payload["node"] == Namespaces.inviteCommand)
@@ -128,6 +129,11 @@ import XMPP
         #expect(form.kind == .result)
         #expect(form.formType == "urn:xmpp:invite#invitation")
         #expect(form.value(of: "uri") == "xmpp:alice@a.example?roster;preauth=abcdefghijkl")
+        #expect(form.value(of: "landing-url") == "https://invite.example/#alice@a.example?roster;preauth=abcdefghijkl")
+        #expect(form["landing-url"]?.label == Wording.german.landingPage)
+        // yaxim takes a form without the field for a failure, and one without a value for no page.
+        let pageless = try #require(completion.answer(.success(invite), host: host, landingPage: nil).form)
+        #expect(pageless["landing-url"]?.values == [])
         // XEP-0082: a DateTime in UTC.
         #expect(form.value(of: "expire") == "1970-01-08T00:00:00Z")
         #expect(form["uri"]?.label == Wording.german.invitationURI)
@@ -150,7 +156,7 @@ import XMPP
             (.unavailable, .internalServerError, .wait, Wording.german.unavailable),
         ]
         for (refusal, condition, kind, text) in expected {
-            let answer = completion.answer(.failure(refusal), host: "a.example")
+            let answer = completion.answer(.failure(refusal), host: "a.example", landingPage: nil)
             let error = try #require(answer.stanzaError)
             #expect(error.condition == condition && error.kind == kind && error.text == text)
             #expect(answer.id == "r" && answer.to == "alice@a.example/r" && answer.from == "a.example")

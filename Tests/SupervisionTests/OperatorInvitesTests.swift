@@ -13,7 +13,7 @@ import XMPP
 
 /// What operators do with the invites of hosts, while users go on inviting.
 @Suite(.timeLimit(.minutes(5))) struct OperatorInvitesTests {
-    private static let files = ["a.example": "admins: [admin@a.example]\n", "b.example": ""]
+    private static let files = ["a.example": "admins: [admin@a.example]\n", "b.example": "{}"]
     private let alice = Account(localpart: "alice", domain: "a.example")
 
     private func account(_ username: String?) -> OperatorRequest {
@@ -95,7 +95,7 @@ import XMPP
     }
 
     @Test func hostsThatDoNotRunAreTold() async throws {
-        try await Hosting.with(["a.example": "", "bad.example": "allow_user_invites: perhaps\n"]) { hosting in
+        try await Hosting.with(["a.example": "{}", "bad.example": "allow_user_invites: perhaps\n"]) { hosting in
             let daemon = hosting.daemon
             let refused = await trouble { () throws(InviteTrouble) in
                 try await daemon.registry.invite(account(nil), on: "bad.example")

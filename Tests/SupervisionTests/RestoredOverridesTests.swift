@@ -10,7 +10,7 @@ import XMPP
 
 @Suite(.timeLimit(.minutes(5))) struct RestoredOverridesTests {
     @Test func aSuspensionHoldsOverARestartAndNothingElse() async throws {
-        try await Hosting.with(["a.example": "", "b.example": "", "c.example": ""]) { hosting async throws in
+        try await Hosting.with(["a.example": "{}", "b.example": "{}", "c.example": "{}"]) { hosting async throws in
             let configuration = hosting.daemon.configuration
             _ = try await configuration.set(.suspended, to: ["true"], of: "a.example")
             _ = try await configuration.set(.siteName, to: ["A"], of: "a.example")
@@ -44,7 +44,7 @@ import XMPP
     }
 
     @Test func itHoldsForAHostWhoseFileIsMendedLater() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting async throws in
+        try await Hosting.with(["a.example": "{}"]) { hosting async throws in
             _ = try await hosting.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
             try hosting.write("nonsense: 1\n", host: "a.example")
             try await hosting.restarted { hosting async throws in
@@ -58,7 +58,7 @@ import XMPP
 
     @Test(arguments: ["", "[]", "{\"a.example\": 1}", "{\"a.example\": {\"suspended\": \"maybe\", \"x\": \"\"}}"])
     func whatIsDamagedStopsNothing(text: String) async throws {
-        try await Hosting.with(["a.example": ""]) { hosting async throws in
+        try await Hosting.with(["a.example": "{}"]) { hosting async throws in
             try hosting.directory.write(text, to: "state/configuration/overrides.json")
             try await hosting.restarted { hosting async throws in
                 #expect(try await hosting.invite(by: "alice@a.example/r").uri != nil)
@@ -67,7 +67,7 @@ import XMPP
     }
 
     @Test func whatCannotBeWrittenIsSaid() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting async throws in
+        try await Hosting.with(["a.example": "{}"]) { hosting async throws in
             try hosting.directory.makeDirectory("state/configuration/.overrides.json.new")
             _ = try await hosting.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
             #expect(await hosting.daemon.configuration.overridesWritten()?.contains("overrides.json") == true)

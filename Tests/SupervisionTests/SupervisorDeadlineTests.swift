@@ -11,7 +11,7 @@ import XMPP
 
 @Suite(.timeLimit(.minutes(5))) struct SupervisorDeadlineTests {
     @Test func aDiskThatDoesNotAnswerLeavesNoRequestWithoutAnswer() async throws {
-        try await Hosting.with(["a.example": "", "b.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "{}"]) { hosting in
             let serving = Task { await hosting.daemon.run() }
             let gate = try await StoreGate(hosting.daemon.registry.databases.store(for: "a.example"))
             defer { gate.open() }

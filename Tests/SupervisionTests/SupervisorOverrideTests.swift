@@ -23,7 +23,7 @@ import XMPP
     }
 
     @Test func whatIsSetAlreadyMakesNoPlanStale() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             let daemon = hosting.daemon
             // As the file says, and yet set: it goes before what the file will say.
             _ = try await daemon.configuration.set(.suspended, to: ["false"], of: "a.example")
@@ -49,7 +49,9 @@ import XMPP
                     "host a.example /config.d/a.example.yaml:1:1",
                     "admins [a@a.example, b@a.example] /config.d/a.example.yaml:1:9",
                     "allow_user_invites false default", "allow_contact_invites true default",
-                    "invite_expiry 3d /invited.yaml:3:27", "service_address  default", #"site_name "A: place" runtime"#,
+                    "invite_expiry 3d /invited.yaml:3:27", "user_open_invites 50 default",
+                    "user_daily_invites 20 default", "max_invites 100000 default", "landing_page  default",
+                    "service_address  default", #"site_name "A: place" runtime"#,
                     "suspended false default",
                 ])
             #expect(await hosting.daemon.configuration.settings(of: "b.example") == nil)
@@ -58,7 +60,7 @@ import XMPP
     }
 
     @Test func overridesSurviveReloadsButNotTheirHost() async throws {
-        try await Hosting.with(["a.example": "", "b.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "{}"]) { hosting in
             let daemon = hosting.daemon
             for host in ["a.example", "b.example"] {
                 _ = try await daemon.configuration.set(.allowContactInvites, to: ["false"], of: host)
@@ -67,7 +69,7 @@ import XMPP
             try hosting.remove("b.example")
             #expect(await daemon.configuration.reload() == .applied(added: 0, removed: 1, changed: 1, unchanged: 0))
             #expect(try await hosting.invite(by: "alice@a.example/r", id: "1").stanzaError?.condition == .forbidden)
-            try hosting.write("", host: "b.example")
+            try hosting.write("{}", host: "b.example")
             _ = await daemon.configuration.reload()
             #expect(await daemon.configuration.overrides(of: "a.example")?.keys == [.allowContactInvites])
             #expect(await daemon.configuration.overrides(of: "b.example")?.isEmpty == true)
@@ -78,7 +80,7 @@ import XMPP
     }
 
     @Test func aServiceAddressIsClaimedByOneHost() async throws {
-        let files = ["a.example": "service_address: i.a.example\n", "b.example": ""]
+        let files = ["a.example": "service_address: i.a.example\n", "b.example": "{}"]
         try await Hosting.with(files) { hosting in
             let daemon = hosting.daemon
             let mistakes = [
@@ -106,7 +108,7 @@ import XMPP
     }
 
     @Test func aServiceAddressIsClaimedInEitherForm() async throws {
-        let files = ["a.example": "service_address: i.bücher.example\n", "b.example": "", "bücher.example": ""]
+        let files = ["a.example": "service_address: i.bücher.example\n", "b.example": "{}", "bücher.example": "{}"]
         try await Hosting.with(files) { hosting in
             for (host, address, mistake) in [
                 ("b.example", "i.xn--bcher-kva.example", "is already the service address of `a.example`"),

@@ -37,7 +37,7 @@ import XMPP
     }
 
     @Test func whatWasNeverConfirmedIsNotRunAfterARestart() async throws {
-        try await Hosting.with(["a.example": "site_name: Old\n", "b.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "site_name: Old\n", "b.example": "{}"]) { hosting in
             try write("New", hosting)
             try hosting.remove("b.example")
             try await apply(hosting, confirmWithin: patience)
@@ -84,7 +84,7 @@ import XMPP
             await hosting.daemon.configuration.followRoles { heard.put($0.roles.flatMap(\.users)) }
             return try await heard.next { _ in true }
         }
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             try write("ann", hosting)
             try await apply(hosting)
             try write("mallory", hosting)
@@ -128,6 +128,22 @@ import XMPP
             try await apply(hosting, confirmWithin: patience)
             _ = try await hosting.daemon.configuration.confirm()
             try await hosting.restarted { hosting in try await runs("New", hosting) }
+        }
+    }
+
+    /// The record names the files as the first version told them apart.
+    @Test func whatWasUndoneStaysUndoneWhenANewerVersionStarts() async throws {
+        try await Hosting.with(["a.example": "site_name: Old\n"]) { hosting in
+            await hosting.daemon.configuration.snapshots.finish()
+            let files = "7229e0666e857279362a3e39bfdbbbc0c424cadaac3e90bcc1c547b942462cc6"
+            try hosting.directory.write(
+                #"{"running":1,"rejected":"\#(files)"}"#, to: "state/configuration/record.json")
+            try write("New", hosting)
+            try await hosting.restarted { hosting in
+                try await runs("Old", hosting, from: .snapshot(1))
+                try write("Newer", hosting)
+                try await hosting.restarted { hosting in try await runs("Newer", hosting) }
+            }
         }
     }
 
@@ -188,7 +204,7 @@ import XMPP
     }
 
     @Test func aStartRemovesWhatAKilledDaemonLeftBesideTheFiles() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             try hosting.directory.write("site_name: Half", to: "config.d/.invited-abc123.new")
             try await hosting.restarted { hosting in
                 let path = hosting.directory.path + "/config.d"
@@ -199,7 +215,7 @@ import XMPP
     }
 
     @Test func aStartWithMistakesRefusesThatHostAlone() async throws {
-        try await Hosting.with(["a.example": "site_name: Old\n", "b.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "site_name: Old\n", "b.example": "{}"]) { hosting in
             try hosting.write("admins: {}\n", host: "b.example")
             try await hosting.restarted { hosting in
                 #expect(hosting.daemon.hostCounts == (1, 1))

@@ -10,13 +10,13 @@ import XMPP
 
 @Suite(.timeLimit(.minutes(5))) struct SupervisorReloadTests {
     @Test func whatChangedChangesAndNothingElse() async throws {
-        try await Hosting.with(["a.example": "", "b.example": "", "c.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "{}", "c.example": "{}"]) { hosting in
             #expect(hosting.daemon.hostCounts == (3, 0))
             let (a, b) = (hosting.endpoint("a.example"), hosting.endpoint("b.example"))
             let c = try #require(hosting.router.currentTable.hosts["c.example"])
             try hosting.write("allow_contact_invites: false\n", host: "b.example")
             try hosting.remove("c.example")
-            try hosting.write("", host: "d.example")
+            try hosting.write("{}", host: "d.example")
             #expect(
                 await hosting.daemon.configuration.reload() == .applied(added: 1, removed: 1, changed: 1, unchanged: 1))
             #expect(hosting.daemon.hostCounts == (3, 0))
@@ -41,7 +41,7 @@ import XMPP
     }
 
     @Test func aBadFileRefusesAll() async throws {
-        try await Hosting.with(["a.example": "", "b.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "{}"]) { hosting in
             let before = hosting.endpoint("a.example")
             try hosting.write("allow_contact_invites: false\n", host: "a.example")
             try hosting.write("allow_contact_invites: maybe\nwhat: 1\n", host: "b.example")
@@ -65,7 +65,7 @@ import XMPP
     }
 
     @Test func aBadDaemonFileRefusesAll() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             try hosting.directory.write("component: [", to: "invited.yaml")
             guard case .refused = await hosting.daemon.configuration.reload() else {
                 Issue.record("applied")
@@ -76,7 +76,7 @@ import XMPP
     }
 
     @Test func aHostRefusedAtStartStartsOnceItsFileIsMended() async throws {
-        try await Hosting.with(["a.example": "", "b.example": "admins: {}\n"]) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "admins: {}\n"]) { hosting in
             #expect(hosting.daemon.hostCounts == (1, 1))
             #expect(try await hosting.invite(by: "alice@a.example/r", id: "a").uri != nil)
             #expect(try await hosting.invite(by: "bob@b.example/r", id: "b").stanzaError?.condition == .forbidden)
@@ -85,7 +85,7 @@ import XMPP
                 return
             }
             #expect(hosting.daemon.hostCounts == (1, 1))
-            try hosting.write("", host: "b.example")
+            try hosting.write("{}", host: "b.example")
             #expect(
                 await hosting.daemon.configuration.reload() == .applied(added: 1, removed: 0, changed: 0, unchanged: 1))
             #expect(hosting.daemon.hostCounts == (2, 0))
@@ -95,13 +95,13 @@ import XMPP
 
     @Test func aServiceAddressMoves() async throws {
         let address = "service_address: invites.a.example\n"
-        try await Hosting.with(["a.example": address, "b.example": ""]) { hosting in
+        try await Hosting.with(["a.example": address, "b.example": "{}"]) { hosting in
             let service: JID = "invites.a.example"
             #expect(try await hosting.invite(by: "alice@a.example/r", at: service, id: "1").uri != nil)
             #expect(
                 try await hosting.invite(by: "bob@b.example/r", at: service, id: "2").stanzaError?.condition
                     == .forbidden)
-            try hosting.write("", host: "a.example")
+            try hosting.write("{}", host: "a.example")
             try hosting.write(address, host: "b.example")
             #expect(
                 await hosting.daemon.configuration.reload() == .applied(added: 0, removed: 0, changed: 2, unchanged: 0))
@@ -109,7 +109,7 @@ import XMPP
                 try await hosting.invite(by: "alice@a.example/r", at: service, id: "3").stanzaError?.condition
                     == .forbidden)
             #expect(try await hosting.invite(by: "bob@b.example/r", at: service, id: "4").uri != nil)
-            try hosting.write("", host: "b.example")
+            try hosting.write("{}", host: "b.example")
             _ = await hosting.daemon.configuration.reload()
             #expect(
                 try await hosting.invite(by: "bob@b.example/r", at: service, id: "5").stanzaError?.condition
@@ -119,7 +119,7 @@ import XMPP
 
     @Test func anAdminByDefaultIsAskedForTheHostsThereAreNow() async throws {
         let defaults = "defaults: {admins: [root@provider.example]}"
-        try await Hosting.with(["a.example": "", "b.example": "admins: []\n"], daemon: defaults) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "admins: []\n"], daemon: defaults) { hosting in
             func ask(_ id: String) async throws -> DataForm? {
                 let payload = command(Namespaces.createAccountCommand)
                 return try await hosting.answer(
@@ -127,14 +127,14 @@ import XMPP
                 ).form
             }
             #expect(try await ask("1")?["username"] != nil)
-            try hosting.write("", host: "c.example")
+            try hosting.write("{}", host: "c.example")
             _ = await hosting.daemon.configuration.reload()
             #expect(try await ask("2")?["host"]?.options.map(\.value) == ["a.example", "c.example"])
         }
     }
 
     @Test func aHostThatComesBackStillHasItsGrants() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             let grant = Element("delegation", namespace: "urn:xmpp:delegation:2")
             hosting.router.receive([.message(Message(from: "a.example", to: component, children: [grant]))])
             #expect(hosting.router.grants["a.example"] != nil)
@@ -146,9 +146,9 @@ import XMPP
     }
 
     @Test func whatNeedsARestartIsSaid() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             try hosting.directory.makeDirectory("other.d")
-            try hosting.directory.write("", to: "other.d/other.example.yaml")
+            try hosting.directory.write("{}", to: "other.d/other.example.yaml")
             try hosting.directory.write(
                 "component: {jid: invites.host.example, secret: x}\nstate_directory: state\nhosts_directory: other.d\n",
                 to: "invited.yaml")
@@ -158,7 +158,8 @@ import XMPP
             let warnings = hosting.world.log.items.filter { $0.hasPrefix("warning") }
             #expect(
                 warnings == [
-                    "warning settings that take effect after a restart keys=component.server, component.secret"
+                    "warning the configuration takes something away lost=a.example (no longer served)",
+                    "warning settings that take effect after a restart keys=component.server, component.secret",
                 ])
         }
     }

@@ -25,7 +25,7 @@ import XMPP
     private let request = set(command(Namespaces.inviteCommand), from: "alice@a.example/r", to: component, id: "last")
 
     @Test func nothingInFlightEndsAtOnce() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             #expect(try await hosting.invite(by: "alice@a.example/r").uri != nil)
             let waiting = Task { await hosting.daemon.waitUntilShutDown() }
             let copy = try DescriptorCopy(of: hosting.directory.path + "/state/lock")
@@ -41,7 +41,7 @@ import XMPP
     }
 
     @Test func itWaitsForWhatIsInFlight() async throws {
-        try await Hosting.with(["a.example": "", "b.example": ""], prepare: makeDatabase) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "{}"], prepare: makeDatabase) { hosting in
             let hung = try HungDatabase("\(hosting.directory.path)/state/hosts/a.example.sqlite3")
             defer { hung.release() }
             hosting.router.receive([.iq(request)])
@@ -65,7 +65,7 @@ import XMPP
     }
 
     @Test func itDoesNotWaitForever() async throws {
-        try await Hosting.with(["a.example": "", "b.example": ""], prepare: makeDatabase) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "{}"], prepare: makeDatabase) { hosting in
             let hung = try HungDatabase("\(hosting.directory.path)/state/hosts/a.example.sqlite3")
             defer { hung.release() }
             hosting.router.receive([.iq(request)])

@@ -38,7 +38,7 @@ import XMPP
     }
 
     @Test func aHostWithoutADatabaseGetsNone() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             await hosting.daemon.registry.sweep()
             let counts = hosting.daemon.hostCounts
             #expect(counts == (1, 0))

@@ -21,7 +21,7 @@ import XMPP
     // MARK: Plan and apply
 
     @Test func filesAreReadForManyAtOnce() async throws {
-        try await Hosting.with(["a.example": ""]) { (hosting: Hosting) async throws in
+        try await Hosting.with(["a.example": "{}"]) { (hosting: Hosting) async throws in
             let daemon = hosting.daemon
             _ = try await daemon.configuration.plan()
             try hosting.directory.write("allow_user_invites: true\n", to: "config.d/a.example.yaml")
@@ -37,21 +37,21 @@ import XMPP
     }
 
     @Test func aPlanSaysWhatWouldHappenAndItsHashStandsForIt() async throws {
-        try await Hosting.with(["a.example": "", "b.example": "", "c.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "{}", "c.example": "{}"]) { hosting in
             let empty = try await hosting.daemon.configuration.plan()
             #expect(empty.changesNothing && empty.untouched == 3 && empty.steps.isEmpty)
-            try hosting.write("# a comment is nothing\n", host: "a.example")
+            try hosting.write("{} # a comment is nothing\n", host: "a.example")
             #expect(try await hosting.daemon.configuration.plan() == empty)
             try hosting.write(forbidden + "site_name: B\n", host: "b.example")
             try hosting.remove("c.example")
-            try hosting.write("", host: "d.example")
+            try hosting.write("{}", host: "d.example")
             try Hosting.writeDaemonFile(in: hosting.directory, more: "control_socket: other.sock")
             let plan = try await hosting.daemon.configuration.plan()
             let lines = plan.steps.map { "\($0.host ?? "-") \($0.action) \($0.keys.joined(separator: ","))" }
             #expect(
                 lines == [
-                    "- restart control_socket", "b.example update allow_contact_invites,site_name", "c.example remove ",
-                    "d.example add ",
+                    "c.example remove ", "- restart control_socket",
+                    "b.example update allow_contact_invites,site_name", "d.example add ",
                 ])
             #expect(plan.untouched == 1 && !plan.changesNothing && plan.hash != empty.hash)
             #expect(plan.hash.wholeMatch(of: /[0-9a-f]{12}/) != nil)
@@ -65,7 +65,7 @@ import XMPP
     }
 
     @Test func ofTwoWithOnePlanTheSecondIsStale() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             try hosting.write(forbidden, host: "a.example")
             let hash = try await hosting.daemon.configuration.plan().hash
             async let first = applied(hosting, hash)
@@ -79,7 +79,7 @@ import XMPP
     }
 
     @Test func anApplyThatChangesNothingIsInNobodysWay() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             let hash = try await hosting.daemon.configuration.plan().hash
             for _ in 1...2 { #expect(await applied(hosting, hash) == nil) }
         }
@@ -95,7 +95,7 @@ import XMPP
     }
 
     @Test func whatWasEditedOrSetBehindThePlanMakesItStale() async throws {
-        try await Hosting.with(["a.example": "", "b.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "{}"]) { hosting in
             try hosting.write(forbidden, host: "a.example")
             var hash = try await hosting.daemon.configuration.plan().hash
             try hosting.write("site_name: B\n", host: "b.example")
@@ -111,7 +111,7 @@ import XMPP
     }
 
     @Test func aMistakeAnywhereChangesNothing() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             try hosting.write(forbidden, host: "a.example")
             try hosting.write("allow_user_invite: true\n", host: "b.example")
             let error = await #expect(throws: ConfigurationRefusal.self) {
@@ -131,7 +131,7 @@ import XMPP
     }
 
     @Test func anAddressThatWasSetIsNotGivenToAnotherHost() async throws {
-        try await Hosting.with(["a.example": "", "b.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "{}"]) { hosting in
             _ = try await hosting.daemon.configuration.set(.serviceAddress, to: ["i.a.example"], of: "a.example")
             try hosting.write("service_address: i.a.example\n", host: "b.example")
             guard case .failed = await hosting.daemon.configuration.reload() else {
@@ -148,7 +148,7 @@ import XMPP
     // MARK: Waiting for confirmation
 
     @Test func whatIsNotConfirmedInTimeUndoesItself() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             let events = Inbox<ConfigurationEvent>()
             await hosting.daemon.configuration.followConfiguration { events.put($0) }
             try hosting.write(forbidden, host: "a.example")
@@ -181,7 +181,7 @@ import XMPP
     }
 
     @Test func aHostThatComesBackHasWhatWasSetOnIt() async throws {
-        try await Hosting.with(["a.example": "", "b.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}", "b.example": "{}"]) { hosting in
             let daemon = hosting.daemon
             _ = try await daemon.configuration.set(.suspended, to: ["true"], of: "b.example")
             try hosting.remove("b.example")
@@ -203,7 +203,7 @@ import XMPP
     }
 
     @Test func whatIsConfirmedStays() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             try hosting.write(forbidden, host: "a.example")
             _ = try await hosting.daemon.configuration.apply(expecting: nil, confirmWithin: minute, by: "someone")
             let sleeper = try await hosting.world.sleeper(for: .seconds(60))
@@ -250,7 +250,7 @@ import XMPP
     }
 
     @Test func afterAnUndoTheFileOfAHostIsWhereTheFilesAre() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             try hosting.directory.makeDirectory("other.d")
             try hosting.directory.write("site_name: Moved\n", to: "other.d/a.example.yaml")
             try Hosting.writeDaemonFile(in: hosting.directory, more: "hosts_directory: other.d")
@@ -302,12 +302,12 @@ import XMPP
 
     @Test func anAddressThatGoesBackToItsHostIsAnothersNoMore() async throws {
         let files = [
-            "a.example": "service_address: i.example\n", "b.example": "", "c.example": "service_address: k.example\n",
+            "a.example": "service_address: i.example\n", "b.example": "{}", "c.example": "service_address: k.example\n",
         ]
         try await Hosting.with(files) { hosting in
             let events = Inbox<ConfigurationEvent>()
             await hosting.daemon.configuration.followConfiguration { events.put($0) }
-            for host in ["a.example", "c.example"] { try hosting.write("", host: host) }
+            for host in ["a.example", "c.example"] { try hosting.write("{}", host: host) }
             _ = try await hosting.daemon.configuration.apply(expecting: nil, confirmWithin: minute, by: "someone")
             _ = try await hosting.daemon.configuration.set(.serviceAddress, to: ["k.example"], of: "a.example")
             _ = try await hosting.daemon.configuration.set(.serviceAddress, to: ["i.example"], of: "b.example")
@@ -324,7 +324,7 @@ import XMPP
             let roles = "shell: {roles: [{users: [\(user)], role: admin}]}"
             try Hosting.writeDaemonFile(in: hosting.directory, more: roles)
         }
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             let daemon = hosting.daemon
             let users = Inbox<[String]>()
             await daemon.configuration.followRoles { users.put($0.roles.flatMap(\.users)) }
@@ -348,7 +348,7 @@ import XMPP
     }
 
     @Test func whatADiskDidNotTakeIsKeptOnceItDoes() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             let daemon = hosting.daemon
             await daemon.configuration.snapshots.finish()
             // Where the snapshot would be written first.
@@ -368,7 +368,7 @@ import XMPP
     }
 
     @Test func aDiskThatFailsRefusesWhatMustSurviveARestart() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": "{}"]) { hosting in
             try hosting.write(forbidden, host: "a.example")
             await hosting.daemon.configuration.snapshots.finish()
             // Where the record would be written first.
@@ -393,7 +393,7 @@ import XMPP
     }
 
     @Test func restartsOfAHostAnswerFirst() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting async throws in
+        try await Hosting.with(["a.example": "{}"]) { hosting async throws in
             let before = hosting.endpoint("a.example")
             #expect(try await mayInvite(hosting, "1"))
             #expect(await hosting.daemon.registry.restart("a.example") == .works)

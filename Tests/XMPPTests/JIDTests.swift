@@ -4,6 +4,14 @@ import Testing
 @testable import XMPP
 
 @Suite struct JIDTests {
+    @Test(arguments: [
+        ("example.com", "example.com"), ("bücher.example", "xn--bcher-kva.example"), ("a_b.example", "a_b.example"),
+        ("xn--bcher-kva.example", "xn--bcher-kva.example"), (String(repeating: "ü", count: 63) + ".example", nil),
+    ])
+    func aDomainInASCIIHasEachLabelAsDNSHasIt(domain: String, expected: String?) {
+        #expect(JID.asciiDomain(domain) == expected)
+    }
+
     @Test(
         arguments: [
             // RFC 7622 §3.5, table 1, as far as RFC 6122 agrees.

@@ -40,6 +40,6 @@ enum CommandDecision: Sendable {
     case answer(IQ)
     /// Send this error to the client.
     case refuse(StanzaError)
-    /// Have the host make the invite, then send what ``InviteCompletion/answer(_:host:)`` says.
+    /// Have the host make the invite, then send what ``InviteCompletion/answer(_:host:landingPage:)`` says.
     case invite(InviteRequest, host: String, InviteCompletion)
 }

@@ -9,14 +9,14 @@ struct InviteCompletion: Sendable {
     let sessionID: String
 
     /// The stanza that answers the request.
-    func answer(_ result: Result<Invite, InviteRefusal>, host: String) -> IQ {
+    func answer(_ result: Result<Invite, InviteRefusal>, host: String, landingPage: LandingPage?) -> IQ {
         switch result {
-        case .success(let invite): completed(invite, host: host)
+        case .success(let invite): completed(invite, host: host, landingPage)
         case .failure(let refusal): request.refuse(error(for: refusal))
         }
     }
 
-    private func completed(_ invite: Invite, host: String) -> IQ {
+    private func completed(_ invite: Invite, host: String, _ landingPage: LandingPage?) -> IQ {
         let wording = Wording.for(request.iq.language)
         let uri = invite.link(on: host)
         let expires = DateTime.format(millisecondsSinceEpoch: invite.expiresAt.millisecondsSinceEpoch)
@@ -25,6 +25,10 @@ struct InviteCompletion: Sendable {
             fields: [
                 .formType(Namespaces.invitationForm),
                 DataForm.Field("uri", kind: .textSingle, label: wording.invitationURI, values: [uri]),
+                // There in any case, as from Prosody: yaxim fails where it is not, and makes a page's URL where it is empty.
+                DataForm.Field(
+                    "landing-url", kind: .textSingle, label: wording.landingPage,
+                    values: invite.landingURL(on: host, landingPage).map { [$0] } ?? []),
                 DataForm.Field("expire", kind: .textSingle, label: wording.expires, values: [expires]),
             ])
         let response = CommandResponse(

@@ -230,13 +230,14 @@ package struct ConfigHandlers: Sendable {
         for step in plan.steps {
             try await call.output.row([
                 "host": .text(step.host ?? ""), "action": .text(step.action.rawValue),
+                "lost": .list(step.losses.map(JSON.text)),
                 "keys": .list(step.keys.map(JSON.text)), "hosts": .integer(step.host == nil ? 0 : 1),
                 "plan": .text(plan.hash),
             ])
         }
         if plan.untouched > 0 {
             try await call.output.row([
-                "host": "", "action": "untouched", "keys": [], "hosts": .integer(Int64(plan.untouched)),
+                "host": "", "action": "untouched", "lost": [], "keys": [], "hosts": .integer(Int64(plan.untouched)),
                 "plan": .text(plan.hash),
             ])
         }
@@ -249,7 +250,8 @@ package struct ConfigHandlers: Sendable {
         if parts.isEmpty { parts = ["no host changes"] }
         if plan.changesRoles { parts.append("the roles change") }
         if plan.wantsRestart { parts.append(restartHint) }
-        return parts.joined(separator: ", ")
+        let changes = parts.joined(separator: ", ")
+        return plan.losses.isEmpty ? changes : "lost: \(plan.losses.summary()); \(changes)"
     }
 
     private static func outcome(_ applied: ActiveConfiguration.AppliedConfiguration) -> Outcome {
@@ -258,7 +260,10 @@ package struct ConfigHandlers: Sendable {
         return Outcome(
             "snapshot \(applied.after) runs: \(changes), \(applied.unchanged) untouched\(deadline)",
             hint: applied.deadline == nil ? applied.trouble : "`config confirm` keeps it", hosts: applied.hosts,
-            before: "snapshot \(applied.before)", after: "snapshot \(applied.after)")
+            before: "snapshot \(applied.before)",
+            after: applied.losses.isEmpty
+                ? "snapshot \(applied.after)"
+                : "lost: \(applied.losses.summary(naming: 20)); snapshot \(applied.after)")
     }
 }
 

@@ -1,3 +1,4 @@
+internal import Configuration
 internal import Invites
 internal import Shell
 internal import Storage
@@ -63,7 +64,7 @@ package struct InviteHandlers: Sendable {
             hint: made.limit.map { Self.warning($0, host) }, hosts: [host],
             after: InviteRows.journal([invite], count: 1))
         call.note(outcome)
-        let rows = InviteRows(host: host, now: registry.now)
+        let rows = linkRows(host)
         try await call.output.row(rows.row(invite, link: true, qrCode: call.invocation.has("qr")))
         return outcome
     }
@@ -80,7 +81,7 @@ package struct InviteHandlers: Sendable {
     private func show(_ call: Call) async throws -> Outcome {
         let host = try call.invocation.required("host")
         let invites = try await invites(call, of: host)
-        let rows = InviteRows(host: host, now: registry.now)
+        let rows = linkRows(host)
         let (link, qrCode) = (call.invocation.has("reveal"), call.invocation.has("qr"))
         let outcome = Outcome(
             hosts: [host], after: link || qrCode ? InviteRows.journal(invites, count: invites.count) : nil)
@@ -135,6 +136,11 @@ package struct InviteHandlers: Sendable {
         call.note(outcome)
         try await call.output.row(InviteRows(host: host, now: registry.now).row(invite))
         return outcome
+    }
+
+    private func linkRows(_ host: String) -> InviteRows {
+        InviteRows(
+            host: host, now: registry.now, landingPage: registry[host]?.configuration.landingPage)
     }
 
     /// The invites that the call names, each once.

@@ -7,6 +7,8 @@ struct InviteRows: Sendable {
     let host: String
     /// The time at which invites are good or not.
     let now: Timestamp
+    /// The host's page for invites, where links are shown.
+    var landingPage: LandingPage?
 
     /// The fields that every row about an invite has. Its token is in none.
     func row(_ stored: StoredInvite) -> JSON {
@@ -28,7 +30,10 @@ struct InviteRows: Sendable {
     func row(_ stored: StoredInvite, link: Bool, qrCode: Bool) -> JSON {
         guard case .object(var members) = row(stored), link || qrCode else { return row(stored) }
         let uri = stored.invite.link(on: host)
-        if link { members["uri"] = .text(uri) }
+        if link {
+            members["uri"] = .text(uri)
+            members["landing_url"] = stored.invite.landingURL(on: host, landingPage).map(JSON.text)
+        }
         if qrCode, let code = QRCode(uri) { members["qr"] = .text(code.halfBlocks) }
         return .object(members)
     }

@@ -40,6 +40,7 @@ enum ConfigCommands {
         Field("host", .text, "the host; empty for the daemon itself, and for all hosts that stay as they are"),
         Field(
             "action", .choice(actions), "what happens to it; with `restart`, the daemon itself changes when it starts"),
+        Field("lost", .list(.text), "what is taken from the host, or opened on it; such rows come first"),
         Field("keys", .list(.text), "the settings that change"),
         Field("hosts", .count, "how many hosts the row is about"),
         Field("plan", .text, "the hash of the plan"),

@@ -20,6 +20,9 @@ enum InviteCommands {
         Field("note", .text, "what was noted when it was made", isOptional: true),
     ]
     private static let uri = Field("uri", .text, "the link", isOptional: true, isSecret: true)
+    private static let landingURL = Field(
+        "landing_url", .text, "its web page, where the host's file has `landing_page`", isOptional: true, isSecret: true
+    )
     private static let qrCode = Field("qr", .text, "the link as a QR code", isOptional: true, isSecret: true)
 
     private static let expires = CommandSpec.Option(
@@ -39,7 +42,7 @@ enum InviteCommands {
             .init("contact", .user, "The user of the host who becomes a contact of the new one"),
             expires, note, qr,
         ],
-        result: .record(fields + [uri, qrCode]), effect: .change, role: .operator,
+        result: .record(fields + [uri, landingURL, qrCode]), effect: .change, role: .operator,
         examples: [
             .init("invite create account example.com", "Let somebody register on example.com"),
             .init(
@@ -59,7 +62,7 @@ enum InviteCommands {
             """,
         arguments: [.init("user", .user, "Whose contact")],
         options: [expires, note, qr],
-        result: .record(fields + [uri, qrCode]), effect: .change, role: .operator,
+        result: .record(fields + [uri, landingURL, qrCode]), effect: .change, role: .operator,
         examples: [.init("invite create contact alice@example.com", "Invite a contact for Alice")])
 
     static let createReset = CommandSpec(
@@ -70,7 +73,7 @@ enum InviteCommands {
             """,
         arguments: [.init("user", .user, "Whose password")],
         options: [.init("expires", .duration, "How long it is good for; otherwise a day at most"), note, qr],
-        result: .record(fields + [uri, qrCode]), effect: .change, role: .operator,
+        result: .record(fields + [uri, landingURL, qrCode]), effect: .change, role: .operator,
         examples: [.init("invite create reset alice@example.com", "Make a link for Alice, who forgot her password")])
 
     private static let filters: [CommandSpec.Option] = [
@@ -102,7 +105,7 @@ enum InviteCommands {
             .init("reveal", nil, "Show the link, which lets its reader in", isJournalled: true, role: .operator),
             .init("qr", nil, "Show the link as a QR code", isJournalled: true, role: .operator),
         ],
-        result: .record(fields + [uri, qrCode]),
+        result: .record(fields + [uri, landingURL, qrCode]),
         examples: [
             .init("invite show example.com 42", "Show the invite 42"),
             .init("invite show example.com 42 --reveal", "Show it with its link"),

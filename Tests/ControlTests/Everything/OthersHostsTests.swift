@@ -31,7 +31,7 @@ import Testing
 
     private func withDesk(_ body: (FullDesk) async throws -> Void) async throws {
         let files = [
-            Self.own: "", "second.example": "",
+            Self.own: "{}", "second.example": "{}",
             "zqxserved.test": "admins: [zqxboss@zqxserved.test]\nservice_address: zqxaddress.test",
             "zqxbroken.test": "service_address: taken.own.example", "zqxrefuse.test": "zqxkey: 1",
             // Refused for the sake of others: two files cannot have one address.

@@ -119,7 +119,7 @@ import Testing
 
     @Test(arguments: columns) func itIsAsTheTableSays(column: Column) async throws {
         let hosts = [Self.own, Self.second, Self.foreign]
-        try await FullDesk.with(Dictionary(uniqueKeysWithValues: hosts.map { ($0, "") })) { desk in
+        try await FullDesk.with(Dictionary(uniqueKeysWithValues: hosts.map { ($0, "{}") })) { desk in
             try await CommandCase.prepare(desk, hosts: hosts)
             for use in CommandCase.all {
                 let symbol = try #require(Self.rows[use.name]?[column.index])
@@ -153,7 +153,7 @@ import Testing
     /// Whoever adds a command shows a row of it somewhere, which is checked against what is promised.
     @Test func everyCommandHasShownARow() async throws {
         var shown: Set<[String]> = []
-        try await FullDesk.with([Self.own: ""]) { desk in
+        try await FullDesk.with([Self.own: "{}"]) { desk in
             try await CommandCase.prepare(desk, hosts: [Self.own])
             for use in CommandCase.all {
                 let (_, output) = try await use.run(desk, on: Self.own, as: .someone(.admin), isAllowed: true)

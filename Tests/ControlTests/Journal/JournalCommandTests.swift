@@ -6,7 +6,7 @@ import Testing
 
 /// `journal`, and the journal behind commands.
 @Suite struct JournalCommandTests {
-    private static let files = ["a.example": "", "b.example": ""]
+    private static let files = ["a.example": "{}", "b.example": "{}"]
     private let admin = Caller.someone(.admin)
     private let ann = Caller(uid: 1001, pid: 9, user: "ann", role: .viewer, hosts: .some(["a.example"]))
 

@@ -19,7 +19,7 @@ struct ControlRoom {
         policy: AccessPolicy = AccessPolicy(daemon: geteuid()),
         install: @escaping (inout CommandHandlers) -> Void = { _ in }, _ body: (ControlRoom) async throws -> Void
     ) async throws {
-        try await Desk.with(["a.example": "", "b.example": ""]) { _, handlers in
+        try await Desk.with(["a.example": "{}", "b.example": "{}"]) { _, handlers in
             GeneralHandlers(version: "1.2.3").register(in: &handlers)
             install(&handlers)
         } _: { desk in

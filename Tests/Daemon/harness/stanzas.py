@@ -129,6 +129,7 @@ class Invitation:
 
     uri: str
     expires: datetime
+    landing_url: str | None
 
     @property
     def token(self) -> str:
@@ -144,4 +145,7 @@ class Invitation:
         values = fields(form)
         assert values.get("FORM_TYPE") == ["urn:xmpp:invite#invitation"], text_of(reply)
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", values["expire"][0]), text_of(reply)
-        return cls(uri=values["uri"][0], expires=datetime.fromisoformat(values["expire"][0]))
+        assert "landing-url" in values, "yaxim fails without the field"
+        return cls(
+            uri=values["uri"][0], expires=datetime.fromisoformat(values["expire"][0]),
+            landing_url=next(iter(values["landing-url"]), None))

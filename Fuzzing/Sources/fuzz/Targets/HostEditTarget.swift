@@ -48,7 +48,9 @@ struct HostEditTarget: FuzzTarget {
         switch key {
         case .allowUserInvites, .allowContactInvites, .suspended: return (key, .flag(value == "true"))
         case .admins: return (key, .list(value.isEmpty ? [] : value.split(separator: ",").map(String.init)))
-        case .inviteExpiry, .host, .serviceAddress, .siteName: return (key, .text(value))
+        case .userOpenInvites, .userDailyInvites, .maxInvites:
+            return (key, Int(value).map(HostValue.number) ?? .text(value))
+        default: return (key, .text(value))
         }
     }
 
@@ -71,8 +73,6 @@ struct HostEditTarget: FuzzTarget {
                 allowed = lines.line(at: entry.keyRange.lowerBound).start..<lines.line(at: entry.range.upperBound).next
                 if case .flow(_, let braces) = layout.root { allowed = braces }
             }
-        } else if case .null(let range) = layout.root {
-            allowed = range
         } else {
             // A piece is added in one place, and that is all.
             let same = zip(new, old).prefix { $0 == $1 }.count

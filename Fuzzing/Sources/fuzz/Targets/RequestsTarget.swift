@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Storage
+import TestSupport
 
 @testable import Component
 @testable import Supervision

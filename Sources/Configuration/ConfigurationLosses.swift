@@ -1,0 +1,39 @@
+/// What a change of the configuration takes from hosts, or opens on them: what to know first of it, since a file that was
+/// cut off looks like one that somebody has shortened.
+public struct ConfigurationLosses: Hashable, Sendable {
+    /// What one host loses.
+    public struct Host: Hashable, Sendable {
+        public let host: String
+        /// In a few words each, which follow the host's name; never empty.
+        public let losses: [String]
+    }
+
+    /// Ordered by name.
+    public let hosts: [Host]
+
+    init(_ diff: ConfigurationDiff) {
+        let removed = diff.removed.map { Host(host: $0, losses: [Self.removal]) }
+        let changed = diff.changed.compactMap { change in
+            let losses = change.keys.compactMap { $0.setting.loss(from: change.old, to: change.new) }
+            return losses.isEmpty ? nil : Host(host: change.host, losses: losses)
+        }
+        hosts = (removed + changed).sorted { $0.host < $1.host }
+    }
+
+    public var isEmpty: Bool { hosts.isEmpty }
+
+    /// All that a host without a file loses.
+    private static let removal = "no longer served"
+
+    /// The losses in one line: `a.example (no longer suspended, no admins left), b.example (no longer served) and 3 more
+    /// hosts`.
+    ///
+    /// - Parameter most: How many hosts are named.
+    public func summary(naming most: Int = 3) -> String {
+        var text = hosts.prefix(most).map { "\($0.host) (\($0.losses.joined(separator: ", ")))" }.joined(
+            separator: ", ")
+        let more = hosts.count - most
+        if more > 0 { text += " and \(more) more \(more == 1 ? "host" : "hosts")" }
+        return text
+    }
+}

@@ -1,0 +1,126 @@
+import Invites
+import XMPP
+
+/// Every setting of a host. A new one is a property of ``HostConfiguration`` with its default, and a value here.
+extension HostKey: CaseIterable {
+    /// In the order of the manual.
+    public static let allCases = [
+        host, admins, allowUserInvites, allowContactInvites, inviteExpiry, userOpenInvites, userDailyInvites,
+        maxInvites,
+        landingPage, serviceAddress, siteName, suspended,
+    ]
+
+    public static let host = HostKey(
+        HostSetting(
+            "host", \.host, .domain, scope: .file("each host's file is named after its host"), effect: .apply,
+            standard: "the file's name", "The host. It must agree with the file's name.", example: "host: example.com"))
+
+    public static let admins = HostKey(
+        HostSetting(
+            "admins", \.admins, .bareJIDs, effect: .request,
+            "Who may make every kind of invite on this host, at most 1,000. They need not be users of it.",
+            example: "admins: [admin@example.com, ann@host.example]"
+        ) { old, new in
+            let gone = old.subtracting(new).map(\.description).sorted()
+            if gone.isEmpty { return nil }
+            return (new.isEmpty ? "no admins left: " : "no longer admins: ") + HostKey.list(gone)
+        })
+
+    public static let allowUserInvites = HostKey(
+        HostSetting(
+            "allow_user_invites", \.allowUserInvites, .flag, effect: .request,
+            "Whether somebody whom a user invites as a contact may also register on this host.",
+            example: "allow_user_invites: true"
+        ) { !$0 && $1 ? "contacts of users may register now" : nil })
+
+    public static let allowContactInvites = HostKey(
+        HostSetting(
+            "allow_contact_invites", \.allowContactInvites, .flag, effect: .request,
+            "Whether users may invite contacts. Admins always may.", example: "allow_contact_invites: false"
+        ) { !$0 && $1 ? "users may invite contacts now" : nil })
+
+    public static let inviteExpiry = HostKey(
+        HostSetting(
+            "invite_expiry", \.inviteExpiry, .lifetime, effect: .request,
+            "How long an invite is good for: numbers with `w`, `d`, `h`, `m` and `s`.",
+            example: "invite_expiry: 1d12h"
+        ) { $0.seconds < $1.seconds ? "invites are good for \($1) instead of \($0)" : nil })
+
+    public static let userOpenInvites = HostKey(
+        HostSetting(
+            "user_open_invites", \.userOpenInvites, .limit, effect: .request,
+            "How many invites of one user may be good at a time. With 0 users make none. Admins are exempt.",
+            example: "user_open_invites: 10"
+        ) { HostKey.opening("invites of a user", from: $0, to: $1) })
+
+    public static let userDailyInvites = HostKey(
+        HostSetting(
+            "user_daily_invites", \.userDailyInvites, .limit, effect: .request,
+            "How many invites one user may make within 24 hours. With 0 users make none. Admins are exempt.",
+            example: "user_daily_invites: unlimited"
+        ) { HostKey.opening("invites of a user in 24 hours", from: $0, to: $1) })
+
+    public static let maxInvites = HostKey(
+        HostSetting(
+            "max_invites", \.maxInvites, .limit, effect: .request,
+            """
+            How many invites of this host may be stored, those that have expired and are yet to be removed included. Beyond \
+            that neither users nor admins make any; operators still do.
+            """,
+            example: "max_invites: 5000"
+        ) { HostKey.opening("invites of the host", from: $0, to: $1) })
+
+    public static let landingPage = HostKey(
+        HostSetting(
+            "landing_page", \.landingPage, .optional(.landingPage), effect: .request,
+            """
+            The web page of an invite, for people who have no client yet: an http or https URL in which `{host}`, `{token}`, \
+            `{uri}` and `{uri_without_scheme}` stand for what the invite has, each encoded for its place. Clients that know \
+            it share it in place of the link.
+            """,
+            example: "landing_page: \"https://invite.example/#{uri_without_scheme}\""
+        ) { $0 != nil && $1 == nil ? "no landing page" : nil })
+
+    public static let serviceAddress = HostKey(
+        HostSetting(
+            "service_address", \.serviceAddress, .optional(.domain),
+            scope: .oneHost(
+                "an address belongs to one host, and every host would claim this one; set it in that host's file"),
+            effect: .apply,
+            """
+            An address of this host's own on the component connection, where its users find the commands. The server has \
+            to route it to the component, which ejabberd can and Prosody cannot.
+            """,
+            example: "service_address: invites.example.com"
+        ) { old, new in old == new ? nil : old.map { "no longer at \($0)" } })
+
+    public static let siteName = HostKey(
+        HostSetting(
+            "site_name", \.siteName, .optional(.text(wants: "a text such as Example", longest: 200)), effect: .request,
+            "What people call this place, in at most 200 characters. Not shown anywhere yet.",
+            example: "site_name: Example"
+        ) { $0 != nil && $1 == nil ? "no site name" : nil })
+
+    public static let suspended = HostKey(
+        HostSetting(
+            "suspended", \.suspended, .flag, effect: .request,
+            "Whether everybody's requests for invites are refused. Invites that were made stay good.",
+            example: "suspended: true"
+        ) { $0 && !$1 ? "no longer suspended" : nil })
+
+    // MARK: Losses
+
+    private static func list(_ items: [String]) -> String {
+        let most = 3
+        return items.prefix(most).joined(separator: ", ")
+            + (items.count > most ? " and \(items.count - most) more" : "")
+    }
+
+    private static func opening(_ what: String, from old: Limit, to new: Limit) -> String? {
+        switch (old, new) {
+        case (.atMost(let old), .atMost(let new)) where old < new: "up to \(new) \(what) instead of \(old)"
+        case (.atMost(let old), .unlimited): "unlimited \(what) instead of \(old)"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,64 @@
+/// The key of a setting in a host's file.
+public struct HostKey: Hashable, Sendable {
+    let setting: any AnyHostSetting
+
+    init(_ setting: some AnyHostSetting) {
+        self.setting = setting
+    }
+
+    // Each setting is one object.
+    public static func == (left: HostKey, right: HostKey) -> Bool { left.setting === right.setting }
+    public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(setting)) }
+
+    /// Whether it can be changed at run time.
+    package var isSettable: Bool { if case .file = setting.scope { false } else { true } }
+}
+
+extension HostKey: RawRepresentable, CustomStringConvertible {
+    private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
+
+    /// The key as it is written.
+    public var rawValue: String { setting.name }
+    public var description: String { setting.name }
+
+    public init?(rawValue: String) {
+        guard let key = Self.byName[rawValue] else { return nil }
+        self = key
+    }
+
+    /// The key that a word of a command line names.
+    ///
+    /// - Throws: ``SettingMistake``, with a guess at what was meant.
+    public init(named word: String) throws(SettingMistake) {
+        guard let key = HostKey(rawValue: word) else {
+            throw SettingMistake(YAMLNode.explain(unknown: word, among: HostKey.self))
+        }
+        self = key
+    }
+}
+
+extension HostKey: KnownKey {
+    var documentation: KeyDocumentation { setting.documentation }
+
+    static func place(of stray: String) -> String? {
+        if ComponentKey(rawValue: stray) != nil { return "under `component` in the daemon's file" }
+        if ShellKey(rawValue: stray) != nil { return "under `shell` in the daemon's file" }
+        if DaemonKey(rawValue: stray) != nil { return "in the daemon's file" }
+        return nil
+    }
+
+    /// What could be completed as the value of the key: what it has first, then other words that it takes, or examples.
+    ///
+    /// - Parameter configuration: The host's present one.
+    public func values(now configuration: HostConfiguration?) -> [String] {
+        var values: [String] =
+            switch configuration?.hostValue(of: self) {
+            case .list(let items)?: items
+            case .text(let text)?: [text]
+            case let value?: ["\(value)"]
+            case nil: []
+            }
+        values += setting.examples.filter { !values.contains($0) }
+        return values
+    }
+}

@@ -1,0 +1,33 @@
+public import Configuration
+
+extension HostKey {
+    /// Values that the key takes, none of them its default, in their canonical form. A new key has its own
+    /// here, and is tested by that.
+    public var samples: [HostValue] {
+        switch self {
+        case .host: [.text("a.example"), .text("ü.example")]
+        case .admins: [.list(["ann@a.example"]), .list(["ann@a.example", "bob@b.example"])]
+        case .inviteExpiry: [.text("1d12h"), .text("1s")]
+        case .userOpenInvites, .userDailyInvites, .maxInvites: [.number(0), .number(3), .text("unlimited")]
+        case .landingPage:
+            [.text("https://invite.example/#{uri_without_scheme}"), .text("http://{host}:8080/i/{token}?u={uri}")]
+        case .serviceAddress: [.text("invites.a.example"), .text("i.ü.example")]
+        case .siteName: [.text("Example A"), .text("1.10")]
+        case .allowContactInvites: [.flag(false)]
+        case .allowUserInvites, .suspended: [.flag(true)]
+        default: []
+        }
+    }
+}
+
+extension HostValue {
+    /// The words of a command line that say it.
+    public var words: [String] {
+        switch self {
+        case .flag, .number, .text: [plain]
+        case .list(let items): items
+        }
+    }
+
+    private var plain: String { if case .text(let text) = self { text } else { "\(self)" } }
+}
