@@ -19,7 +19,8 @@ let package = Package(
         .library(
             name: "InvitedModules",
             targets: [
-                "Configuration", "Control", "Invites", "Shell", "Storage", "Supervision", "TestSupport", "Text", "XMPP",
+                "Access", "Configuration", "Control", "Invites", "Runtime", "Shell", "Storage", "Supervision",
+                "TestSupport", "Text", "XMPP",
             ]),
     ],
     dependencies: [
@@ -73,9 +74,12 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "Shell", dependencies: ["Invites", "Text"], swiftSettings: settings),
         .target(
+            name: "Access", dependencies: ["Configuration", "Shell", "Text", "XMPP"], swiftSettings: settings),
+        .target(
             name: "Control",
             dependencies: [
-                "CLibQREncode", "Configuration", "Invites", "Runtime", "Shell", "Storage", "Supervision", "Text",
+                "Access", "CLibQREncode", "Configuration", "Invites", "Runtime", "Shell", "Storage", "Supervision",
+                "Text",
                 "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -85,7 +89,7 @@ let package = Package(
         .executableTarget(
             name: "invited",
             dependencies: [
-                "Configuration", "Control", "Runtime", "Shell", "Storage", "Supervision", "XMPP",
+                "Access", "Configuration", "Control", "Runtime", "Shell", "Storage", "Supervision", "XMPP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -142,9 +146,12 @@ let package = Package(
             name: "DocumentationTests", dependencies: ["Configuration", "Shell", "TestSupport", "generate-docs"],
             swiftSettings: settings),
         .testTarget(
+            name: "AccessTests", dependencies: ["Access", "Configuration", "Shell", "XMPP"], swiftSettings: settings),
+        .testTarget(
             name: "ControlTests",
             dependencies: [
-                "Configuration", "Control", "Invites", "Shell", "Storage", "Supervision", "TestSupport", "XMPP",
+                "Access", "Configuration", "Control", "Invites", "Shell", "Storage", "Supervision", "TestSupport",
+                "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

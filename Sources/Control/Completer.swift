@@ -1,16 +1,17 @@
-public import Shell
+package import Access
+package import Shell
 internal import Text
 internal import XMPP
 
 /// Says what the last word of a line could become, among what the caller may use and see.
-public struct Completer: Sendable {
+package struct Completer: Sendable {
     private let registry: CommandRegistry
     private let live: any LiveValues
 
     /// Values in one answer.
-    public static let limit = 1000
+    package static let limit = 1000
 
-    public init(_ registry: CommandRegistry = .standard, live: any LiveValues) {
+    package init(_ registry: CommandRegistry = .standard, live: any LiveValues) {
         self.registry = registry
         self.live = live
     }
@@ -29,7 +30,7 @@ public struct Completer: Sendable {
     }
 
     /// What the last of the words could become, at most one more than ``limit``. Without words: how a line can begin.
-    public func completions(of words: [String], caller: Caller) async -> [Completion] {
+    package func completions(of words: [String], caller: Caller) async -> [Completion] {
         let visible = registry.visible(to: caller)
         let before = Array(words.dropLast())
         let prefix = words.last ?? ""
@@ -167,7 +168,7 @@ extension CommandRegistry {
     func visible(to caller: Caller) -> CommandRegistry {
         CommandRegistry(
             commands.filter { spec in
-                spec.role <= caller.role && (spec.reach != .daemon || caller.access.hosts(as: spec.role) == .all)
+                spec.role <= caller.role && (spec.reach != .daemon || caller.access.areOnAllHosts(as: spec.role))
             })
     }
 }

@@ -1,17 +1,19 @@
-/// What a word could become.
-public struct Completion: Hashable, Sendable {
-    public let value: String
-    /// What it is, in a few words; empty when it says it itself.
-    public let summary: String
+package import Access
 
-    public init(_ value: String, _ summary: String = "") {
+/// What a word could become.
+package struct Completion: Hashable, Sendable {
+    package let value: String
+    /// What it is, in a few words; empty when it says it itself.
+    package let summary: String
+
+    package init(_ value: String, _ summary: String = "") {
         self.value = value
         self.summary = summary
     }
 }
 
 /// Values that are there now, for completion. Who asks has been checked; none of it is secret.
-public protocol LiveValues: Sendable {
+package protocol LiveValues: Sendable {
     /// Hosts that begin so and are in the scope, sorted, no more than `limit`.
     func hosts(_ prefix: String, in scope: HostScope, limit: Int) async -> [String]
     /// Numbers of the host's invites that begin so, no more than `limit`.
@@ -28,33 +30,15 @@ public protocol LiveValues: Sendable {
 
 /// What is known without asking anybody.
 extension LiveValues {
-    public func invites(_ host: String, _ prefix: String, limit: Int) async -> [Completion] { [] }
-    public func keys() async -> [Completion] { [] }
-    public func values(_ host: String, _ key: String) async -> [Completion] { [] }
-    public func plan() async -> String? { nil }
-    public func snapshots() async -> [Completion] { [] }
-}
-
-extension HostDirectoryView {
-    /// Hosts that begin so and are in the scope, sorted, no more than `limit`.
-    public func hosts(_ prefix: String, in scope: HostScope, limit: Int) -> [String] {
-        let names = hostNames
-        var (low, high) = (0, names.count)
-        while low < high {
-            let middle = low + (high - low) / 2
-            if names[middle] < prefix { low = middle + 1 } else { high = middle }
-        }
-        var found: [String] = []
-        for name in names[low...] {
-            guard found.count < limit, name.hasPrefix(prefix) else { break }
-            if scope.contains(name) { found.append(name) }
-        }
-        return found
-    }
+    package func invites(_ host: String, _ prefix: String, limit: Int) async -> [Completion] { [] }
+    package func keys() async -> [Completion] { [] }
+    package func values(_ host: String, _ key: String) async -> [Completion] { [] }
+    package func plan() async -> String? { nil }
+    package func snapshots() async -> [Completion] { [] }
 }
 
 extension LiveValues where Self: HostDirectoryView {
-    public func hosts(_ prefix: String, in scope: HostScope, limit: Int) async -> [String] {
+    package func hosts(_ prefix: String, in scope: HostScope, limit: Int) async -> [String] {
         let directory: any HostDirectoryView = self
         return directory.hosts(prefix, in: scope, limit: limit)
     }

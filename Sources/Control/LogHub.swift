@@ -1,17 +1,17 @@
-public import Invites
-public import Logging
+package import Invites
+package import Logging
 internal import Synchronization
 
 /// One message of the daemon's log.
-public struct LogEntry: Hashable, Sendable {
-    public let time: Timestamp
-    public let level: Logger.Level
-    public let message: String
-    public let metadata: [String: String]
+package struct LogEntry: Hashable, Sendable {
+    package let time: Timestamp
+    package let level: Logger.Level
+    package let message: String
+    package let metadata: [String: String]
 }
 
 /// What is logged, and who follows it. All copies of the daemon's log handler share one.
-public final class LogHub: Sendable {
+package final class LogHub: Sendable {
     private struct Follower: Sendable {
         let level: Logger.Level
         let host: String?
@@ -30,9 +30,9 @@ public final class LogHub: Sendable {
     }
 
     /// The level in force, and until when, where it goes back by itself.
-    public struct Setting: Hashable, Sendable {
-        public let level: Logger.Level
-        public let until: Timestamp?
+    package struct Setting: Hashable, Sendable {
+        package let level: Logger.Level
+        package let until: Timestamp?
     }
 
     private let state: Mutex<State>
@@ -48,7 +48,7 @@ public final class LogHub: Sendable {
     /// - Parameters:
     ///   - level: The least important messages that are logged.
     ///   - sleep: Returns once the time has passed, or throws when the task is cancelled.
-    public init(
+    package init(
         level: Logger.Level, now: @escaping @Sendable () -> Timestamp,
         sleep: @escaping @Sendable (Duration) async throws -> Void
     ) {
@@ -64,16 +64,16 @@ public final class LogHub: Sendable {
     // MARK: For the log handler
 
     /// The least important messages that the log itself takes.
-    public var loggedLevel: Logger.Level { Logger.Level(rank: logged.load(ordering: .relaxed)) }
+    package var loggedLevel: Logger.Level { Logger.Level(rank: logged.load(ordering: .relaxed)) }
 
     /// The least important messages that the log or a follower takes: less need not even be put into words.
-    public var wantedLevel: Logger.Level { Logger.Level(rank: wanted.load(ordering: .relaxed)) }
+    package var wantedLevel: Logger.Level { Logger.Level(rank: wanted.load(ordering: .relaxed)) }
 
     /// How many follow.
-    public var followers: Int { state.withLock { $0.followers.count } }
+    package var followers: Int { state.withLock { $0.followers.count } }
 
     /// Shows a message to those who follow. It does not wait.
-    public func offer(_ level: Logger.Level, _ message: @autoclosure () -> String, _ metadata: Logger.Metadata) {
+    package func offer(_ level: Logger.Level, _ message: @autoclosure () -> String, _ metadata: Logger.Metadata) {
         let followers = state.withLock { state in
             state.followers.isEmpty ? [] : state.followers.values.filter { $0.level <= level }
         }
@@ -93,7 +93,7 @@ public final class LogHub: Sendable {
     ///   - level: The least important messages to see, also where the log itself does not take them.
     ///   - host: Only messages about this host.
     /// - Returns: The messages, and what names the follower.
-    public func follow(_ level: Logger.Level, host: String? = nil) -> (feed: Feed<LogEntry>, number: UInt64) {
+    package func follow(_ level: Logger.Level, host: String? = nil) -> (feed: Feed<LogEntry>, number: UInt64) {
         let feed = Feed<LogEntry>(capacity: Self.capacity)
         let number = change { state in
             state.counter &+= 1
@@ -103,20 +103,20 @@ public final class LogHub: Sendable {
         return (feed, number)
     }
 
-    public func unfollow(_ number: UInt64) {
+    package func unfollow(_ number: UInt64) {
         change { $0.followers[number] = nil }
     }
 
     // MARK: The level
 
-    public var setting: Setting {
+    package var setting: Setting {
         state.withLock { Setting(level: $0.level, until: $0.until) }
     }
 
     /// Changes what is logged.
     ///
     /// - Parameter time: After it, what lasts is in force again; `nil` to let this last.
-    public func set(_ level: Logger.Level, for time: Lifetime? = nil) {
+    package func set(_ level: Logger.Level, for time: Lifetime? = nil) {
         let changes = change { state in
             state.timer?.cancel()
             state.timer = nil

@@ -1,28 +1,29 @@
+internal import Access
 internal import Configuration
-public import Supervision
+package import Supervision
 
 /// What a supervisor has now: its hosts, for those who must not wait for it, and what completes the rest.
-public struct SupervisorValues: HostDirectoryView, LiveValues {
+package struct SupervisorValues: HostDirectoryView, LiveValues {
     private let supervisor: Supervisor
 
-    public init(_ supervisor: Supervisor) {
+    package init(_ supervisor: Supervisor) {
         self.supervisor = supervisor
     }
 
-    public func hasHost(_ host: String) -> Bool { supervisor.hasHost(host) }
-    public var hostNames: [String] { supervisor.hostNames }
+    package func hasHost(_ host: String) -> Bool { supervisor.hasHost(host) }
+    package var hostNames: [String] { supervisor.hostNames }
 
-    public func invites(_ host: String, _ prefix: String, limit: Int) async -> [Completion] {
+    package func invites(_ host: String, _ prefix: String, limit: Int) async -> [Completion] {
         await supervisor.inviteNumbers(of: host, prefix: prefix, limit: limit).map {
             Completion(String($0.number), $0.summary)
         }
     }
 
-    public func keys() async -> [Completion] {
+    package func keys() async -> [Completion] {
         HostKey.allCases.filter { $0 != .host }.map { Completion($0.rawValue) }
     }
 
-    public func values(_ host: String, _ key: String) async -> [Completion] {
+    package func values(_ host: String, _ key: String) async -> [Completion] {
         guard let key = HostKey(rawValue: key) else { return [] }
         let present = await supervisor.settings(of: host)?.first { $0.key == key }
         var values = supervisor.configuration(of: host).map { key.values(now: $0) } ?? []
@@ -32,9 +33,9 @@ public struct SupervisorValues: HostDirectoryView, LiveValues {
         }
     }
 
-    public func plan() async -> String? { try? await supervisor.plan().hash }
+    package func plan() async -> String? { try? await supervisor.plan().hash }
 
-    public func snapshots() async -> [Completion] {
+    package func snapshots() async -> [Completion] {
         await supervisor.history().map {
             Completion(String($0.header.number), "\($0.header.time), by \($0.header.by)")
         }

@@ -1,3 +1,4 @@
+internal import Access
 internal import Shell
 internal import Synchronization
 
@@ -25,7 +26,7 @@ final class Turnstile: Sendable {
     ///
     /// - Throws: ``Shell/CommandFailure`` with ``Shell/ResultCode/tooManyCommands``; then it is not counted.
     func enter(_ call: Call) throws(CommandFailure) {
-        let isAdmin = call.caller.access.hosts(as: .admin) == .all
+        let isAdmin = call.caller.access.areOnAllHosts(as: .admin)
         guard seats.withLock({ $0.take(call.caller.uid ?? 0, isAdmin: isAdmin) }) else {
             throw CommandFailure(
                 .tooManyCommands, "too many commands like `\(call.invocation.spec.name)` run already",

@@ -1,3 +1,4 @@
+import Access
 import Control
 import Shell
 import TestSupport
@@ -59,7 +60,7 @@ import Testing
         #expect(await complete("config ", as: viewer) == ["status"])
         #expect(await complete("help conf", as: viewer) == ["config"])
         #expect(await complete("help config ", as: viewer) == ["status"])
-        let access = Access(.viewer, on: .all).union(Access(.operator, on: .some(["b.example"])))
+        let access = AccessRights(.viewer, on: .all).union(AccessRights(.operator, on: .some(["b.example"])))
         let mixed = Caller(uid: 1, pid: 1, user: "someone", access: access)
         #expect(await complete("host suspend ", as: mixed) == ["b.example"])
         #expect(await complete("host show ", as: mixed) == ["a.example", "b.example", "sub.b.example"])

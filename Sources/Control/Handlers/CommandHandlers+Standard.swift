@@ -1,11 +1,11 @@
-public import Shell
-public import Supervision
+package import Shell
+package import Supervision
 
 extension CommandHandlers {
     /// The handlers of a running daemon.
     ///
     /// - Parameter version: The daemon's version.
-    public static func standard(
+    package static func standard(
         _ supervisor: Supervisor, journal: Journal, log: LogHub, registry: CommandRegistry = .standard, version: String
     ) -> CommandHandlers {
         var handlers = CommandHandlers()

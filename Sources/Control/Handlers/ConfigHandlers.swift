@@ -1,21 +1,22 @@
+internal import Access
 internal import Configuration
 internal import Invites
 internal import Shell
-public import Supervision
+package import Supervision
 
 /// The commands about the configuration as a whole: looking at it, and the way from the files to what runs and back.
-public struct ConfigHandlers: Sendable {
+package struct ConfigHandlers: Sendable {
     private let supervisor: Supervisor
     /// What they show is made before the first row of it is read, however long that takes. Those who look at some hosts
     /// do not stand in the way of those who look after all.
     private let looking = Turnstile(.init(all: 16, keptForAdmins: 4, ofOneUser: 4))
     private let planning = Turnstile(.init(all: 16, keptForAdmins: 4, ofOneUser: 4))
 
-    public init(_ supervisor: Supervisor) {
+    package init(_ supervisor: Supervisor) {
         self.supervisor = supervisor
     }
 
-    public func register(in handlers: inout CommandHandlers) {
+    package func register(in handlers: inout CommandHandlers) {
         handlers["config status"] = { call in try await looking.run(call) { try await status(call) } }
         handlers["config check"] = { call in try await planning.run(call) { try await check(call) } }
         handlers["config diff"] = { call in try await planning.run(call) { try await diff(call) } }

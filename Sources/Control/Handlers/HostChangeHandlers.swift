@@ -1,17 +1,18 @@
+internal import Access
 internal import Configuration
 internal import Shell
-public import Supervision
+package import Supervision
 internal import XMPP
 
 /// The commands that change a host at run time.
-public struct HostChangeHandlers: Sendable {
+package struct HostChangeHandlers: Sendable {
     private let supervisor: Supervisor
 
-    public init(_ supervisor: Supervisor) {
+    package init(_ supervisor: Supervisor) {
         self.supervisor = supervisor
     }
 
-    public func register(in handlers: inout CommandHandlers) {
+    package func register(in handlers: inout CommandHandlers) {
         handlers["host set"] = set
         handlers["host reset"] = reset
         handlers["host suspend"] = { try await suspend($0) }

@@ -1,9 +1,9 @@
 internal import Shell
-public import Supervision
+package import Supervision
 
 extension Journal {
     /// Writes down what became of the configuration without a command.
-    public func record(_ event: ConfigurationEvent) async {
+    package func record(_ event: ConfigurationEvent) async {
         let command: String
         let failure: ResultCode
         switch event.cause {

@@ -1,8 +1,9 @@
+package import Access
 internal import Dispatch
 internal import Invites
 internal import Logging
-public import Shell
-public import Supervision
+package import Shell
+package import Supervision
 internal import Synchronization
 
 /// The journal in `STATE/journal`: who changed what, when, from where, and what became of it.
@@ -10,7 +11,7 @@ internal import Synchronization
 /// A change is in it, on the disk, before it happens; when that cannot be, the change does not happen. Disks are waited
 /// for on queues of its own, and never longer than ``patience``. A journal that cannot be opened is tried again with
 /// every change.
-public final class Journal: ChangeRecorder {
+package final class Journal: ChangeRecorder {
     private struct State: Sendable {
         var files: JournalFiles?
         /// The entries whose commands run now.
@@ -32,7 +33,7 @@ public final class Journal: ChangeRecorder {
     static let mostWaiting = 256
 
     /// - Parameter stateDirectory: The directory that holds `journal`. Nothing is touched there yet.
-    public convenience init(stateDirectory: String, surroundings: Surroundings) {
+    package convenience init(stateDirectory: String, surroundings: Surroundings) {
         self.init(stateDirectory: stateDirectory, surroundings: surroundings, limits: JournalFiles.Limits())
     }
 
@@ -43,7 +44,7 @@ public final class Journal: ChangeRecorder {
     }
 
     /// Makes the files that are missing. What is in the way is logged; changes are refused until it is not.
-    public func open() async {
+    package func open() async {
         do throws(CommandFailure) {
             _ = try await write { files, _ throws(JournalProblem) in files.lastEntry }
         } catch {
@@ -62,7 +63,8 @@ public final class Journal: ChangeRecorder {
 
     // MARK: Writing
 
-    public func begin(_ invocation: Invocation, caller: Caller, hosts: [String]) async throws(CommandFailure) -> Int64 {
+    package func begin(_ invocation: Invocation, caller: Caller, hosts: [String]) async throws(CommandFailure) -> Int64
+    {
         try await begin(invocation.line, caller: caller, hosts: hosts)
     }
 
@@ -71,7 +73,7 @@ public final class Journal: ChangeRecorder {
     /// - Parameter command: What it does, as the command that would do it.
     /// - Returns: The number of the entry.
     /// - Throws: ``CommandFailure`` with ``ResultCode/unwritableJournal``; then it must not be done.
-    public func begin(_ command: String, caller: Caller, hosts: [String]) async throws(CommandFailure) -> Int64 {
+    package func begin(_ command: String, caller: Caller, hosts: [String]) async throws(CommandFailure) -> Int64 {
         let time = surroundings.now()
         return try await write { files, running throws(JournalProblem) in
             let begin = JournalLine.Begin(try files.nextEntry(), command, caller: caller, hosts: hosts, at: time)
@@ -86,7 +88,7 @@ public final class Journal: ChangeRecorder {
         }
     }
 
-    public func end(_ entry: Int64, code: ResultCode, outcome: Outcome?) async {
+    package func end(_ entry: Int64, code: ResultCode, outcome: Outcome?) async {
         let end = JournalLine.End(entry, code, outcome, hosts: outcome?.hosts ?? [], at: surroundings.now())
         do throws(CommandFailure) {
             // It has been let in already.
@@ -104,7 +106,7 @@ public final class Journal: ChangeRecorder {
     /// Writes down what the daemon has done by itself, such as an undo when the time to confirm ran out.
     ///
     /// - Parameter command: What it did, as the command that would do it.
-    public func record(_ command: String, origin: String, code: ResultCode = .ok, outcome: Outcome) async {
+    package func record(_ command: String, origin: String, code: ResultCode = .ok, outcome: Outcome) async {
         let time = surroundings.now()
         do throws(CommandFailure) {
             try await write { files, _ throws(JournalProblem) in

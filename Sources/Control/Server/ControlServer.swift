@@ -1,14 +1,15 @@
+package import Access
 internal import Glibc
-public import Logging
+package import Logging
 internal import NIOCore
 internal import NIOPosix
-public import Shell
+package import Shell
 internal import Synchronization
 
 /// Serves the control socket: lets in who may, up to bounds, and runs their commands.
 ///
 /// It has an event loop of its own, so that what happens here costs the component's connection nothing.
-public final class ControlServer: Sendable {
+package final class ControlServer: Sendable {
     /// How long peers and commands may take.
     struct Limits: Sendable {
         /// How long a peer may take nothing of what waits for it. People read slowly, and a session that waits for them
@@ -44,7 +45,7 @@ public final class ControlServer: Sendable {
     ///   - policy: Who may use the socket; ``update(_:)`` changes it.
     ///   - connections: How many connections may be open.
     ///   - ranOutOfFiles: Called when one cannot be taken because the process has too many files open.
-    public convenience init(
+    package convenience init(
         _ dispatcher: Dispatcher, completer: Completer, registry: CommandRegistry = .standard, version: String,
         policy: AccessPolicy, connections: Int, logger: Logger, ranOutOfFiles: @escaping @Sendable () -> Void
     ) {
@@ -70,7 +71,7 @@ public final class ControlServer: Sendable {
     /// Takes connections from a socket that listens. The descriptor is its own from now on.
     ///
     /// - Throws: When the socket cannot be used.
-    public func start(on descriptor: CInt) async throws {
+    package func start(on descriptor: CInt) async throws {
         lookups.start()
         let channel = try await ServerBootstrap(group: group)
             .serverChannelInitializer { [ranOutOfFiles] channel in
@@ -96,7 +97,7 @@ public final class ControlServer: Sendable {
     }
 
     /// Puts another policy in force. Sessions of whom it gives other rights than before are ended, and what they run.
-    public func update(_ policy: AccessPolicy) {
+    package func update(_ policy: AccessPolicy) {
         let changed = state.withLock { state in
             state.policy = policy
             return state.sessions.values.filter { policy.access(of: $0.identity) != $0.caller.access }
@@ -106,7 +107,7 @@ public final class ControlServer: Sendable {
 
     /// Lets nobody in any more, ends all sessions and what they run, and returns when they are closed, which takes a
     /// bounded time.
-    public func shutDown() async {
+    package func shutDown() async {
         let end = ServerMessage.End(.shuttingDown, "the daemon is ending")
         let (channel, sessions) = state.withLock { state in
             state.ending = end
@@ -151,7 +152,7 @@ public final class ControlServer: Sendable {
         let result = state.withLock { state -> Result<Session, Refusal> in
             if let ending = state.ending { return .failure(Refusal(end: ending)) }
             guard let access = state.policy.access(of: peer) else { return .failure(Refusal(end: Self.noRole)) }
-            guard state.seats.take(uid, isAdmin: access.hosts(as: .admin) == .all) else {
+            guard state.seats.take(uid, isAdmin: access.areOnAllHosts(as: .admin)) else {
                 return .failure(Refusal(end: Self.noSeat))
             }
             let caller = Caller(

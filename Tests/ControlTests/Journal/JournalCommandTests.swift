@@ -1,3 +1,4 @@
+import Access
 import Shell
 import TestSupport
 import Testing

@@ -28,4 +28,24 @@ import Testing
         #expect(taken(arrivals, UInt32.init, isAdmin: false) == 256)
         #expect(taken(arrivals, { _ in 7 }, isAdmin: false) == 16)
     }
+
+    @Test func seatsAreSharedAndSomeAreKept() {
+        var seats = Seats()
+        func take(_ uid: UInt32, isAdmin: Bool = false) -> Bool { seats.take(uid, isAdmin: isAdmin) }
+        // One user takes no more than a share.
+        #expect((0..<20).count { _ in take(1000) } == 16)
+        // All users together leave some.
+        for uid: UInt32 in 1001...1010 { for _ in 0..<16 { _ = take(uid) } }
+        #expect(!take(2000))
+        #expect((0..<20).count { _ in take(0, isAdmin: true) } == 8)
+        seats.leave(1000)
+        #expect(take(0, isAdmin: true))
+        seats.leave(0)
+        seats.leave(1000)
+        seats.leave(3000)
+        // The kept ones are all taken, and still nobody else gets one.
+        #expect(!take(1001))
+        for _ in 0..<8 { seats.leave(1001) }
+        #expect(take(1001))
+    }
 }

@@ -1,3 +1,4 @@
+import Access
 import Foundation
 import NIOCore
 import Shell
@@ -114,7 +115,7 @@ import Testing
     }
 
     private static func play(
-        _ transcript: Transcript, in directory: TemporaryDirectory, become: (Access) -> Void,
+        _ transcript: Transcript, in directory: TemporaryDirectory, become: (AccessRights) -> Void,
         run: (String, TranscriptScreen) async throws -> Void
     ) async throws {
         var document = ""
@@ -168,7 +169,7 @@ extension Transcript {
     /// Whether everybody in it is an admin of all hosts.
     var isForAdmins: Bool {
         steps.allSatisfy { step in
-            if case .become(_, let access) = step { return access == Access(.admin, on: .all) }
+            if case .become(_, let access) = step { return access == AccessRights(.admin, on: .all) }
             return true
         }
     }

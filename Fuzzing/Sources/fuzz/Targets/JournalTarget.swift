@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 
+@testable import Access
 @testable import Control
 @testable import Invites
 @testable import Shell

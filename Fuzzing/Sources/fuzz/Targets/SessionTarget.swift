@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import Synchronization
 
+@testable import Access
 @testable import Control
 @testable import Shell
 @testable import Supervision

@@ -1,3 +1,4 @@
+@testable import Access
 @testable import Control
 @testable import Shell
 

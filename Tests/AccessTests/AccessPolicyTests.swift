@@ -1,7 +1,6 @@
+import Access
 import Shell
 import Testing
-
-@testable import Control
 
 @Suite struct AccessPolicyTests {
     private static let all: HostScope = .all
@@ -19,13 +18,13 @@ import Testing
     private func policy(_ grants: AccessPolicy.Grant...) -> AccessPolicy { AccessPolicy(grants, daemon: 500) }
 
     @Test func rootAndTheDaemonAreAdminsOfAll() {
-        for uid: UInt32 in [0, 500] { #expect(policy().access(of: peer(uid)) == Access(.admin, on: .all)) }
+        for uid: UInt32 in [0, 500] { #expect(policy().access(of: peer(uid)) == AccessRights(.admin, on: .all)) }
         #expect(policy().access(of: peer(1000, "root")) == nil)
     }
 
     @Test func usersAndGroupsMatchByNameAndByNumber() {
         let policy = policy(.init(users: ["ann", "1001"], groups: ["ops", "2001"], role: .viewer, hosts: .all))
-        let access = Access(.viewer, on: .all)
+        let access = AccessRights(.viewer, on: .all)
         #expect(policy.access(of: peer(1000, "ann")) == access)
         #expect(policy.access(of: peer(1001)) == access)
         #expect(policy.access(of: peer(1002, "bob", gid: 2000, groups: [2000: "ops"])) == access)
@@ -60,25 +59,5 @@ import Testing
         #expect(access.hosts(as: .operator) == Self.a)
         #expect(access.hosts(as: .admin) == .some([]))
         #expect(access.role == .operator)
-    }
-
-    @Test func seatsAreSharedAndSomeAreKept() {
-        var seats = Seats()
-        func take(_ uid: UInt32, isAdmin: Bool = false) -> Bool { seats.take(uid, isAdmin: isAdmin) }
-        // One user takes no more than a share.
-        #expect((0..<20).count { _ in take(1000) } == 16)
-        // All users together leave some.
-        for uid: UInt32 in 1001...1010 { for _ in 0..<16 { _ = take(uid) } }
-        #expect(!take(2000))
-        #expect((0..<20).count { _ in take(0, isAdmin: true) } == 8)
-        seats.leave(1000)
-        #expect(take(0, isAdmin: true))
-        seats.leave(0)
-        seats.leave(1000)
-        seats.leave(3000)
-        // The kept ones are all taken, and still nobody else gets one.
-        #expect(!take(1001))
-        for _ in 0..<8 { seats.leave(1001) }
-        #expect(take(1001))
     }
 }

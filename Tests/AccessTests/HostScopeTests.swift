@@ -1,4 +1,4 @@
-import Control
+import Access
 import Testing
 
 @Suite struct HostScopeTests {

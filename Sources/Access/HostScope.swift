@@ -1,11 +1,11 @@
 /// The hosts that somebody sees. For everything else that is asked, the others do not exist.
-public enum HostScope: Hashable, Sendable {
+package enum HostScope: Hashable, Sendable {
     case all
     /// Hosts named as they are, and with `*.example.com` all hosts below example.com.
     case some(Set<String>)
 
     /// Whether `host`, prepared, is among them.
-    public func contains(_ host: String) -> Bool {
+    package func contains(_ host: String) -> Bool {
         switch self {
         case .all: return true
         case .some(let patterns):
@@ -20,7 +20,7 @@ public enum HostScope: Hashable, Sendable {
     }
 
     /// The hosts of both.
-    public func union(_ other: HostScope) -> HostScope {
+    package func union(_ other: HostScope) -> HostScope {
         guard case .some(let left) = self, case .some(let right) = other else { return .all }
         return .some(left.union(right))
     }

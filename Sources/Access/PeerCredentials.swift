@@ -1,14 +1,14 @@
 internal import Glibc
 
 /// Who made the connection at the other end of a Unix socket, as the kernel noted it then.
-public struct PeerCredentials: Hashable, Sendable {
-    public let pid: Int32
-    public let uid: UInt32
-    public let gid: UInt32
+package struct PeerCredentials: Hashable, Sendable {
+    package let pid: Int32
+    package let uid: UInt32
+    package let gid: UInt32
     /// The supplementary groups.
-    public let groups: [UInt32]
+    package let groups: [UInt32]
 
-    public init(pid: Int32, uid: UInt32, gid: UInt32, groups: [UInt32] = []) {
+    package init(pid: Int32, uid: UInt32, gid: UInt32, groups: [UInt32] = []) {
         self.pid = pid
         self.uid = uid
         self.gid = gid
@@ -16,12 +16,12 @@ public struct PeerCredentials: Hashable, Sendable {
     }
 
     /// The process's own group and the supplementary ones.
-    var allGroups: Set<UInt32> { Set(groups).union([gid]) }
+    package var allGroups: Set<UInt32> { Set(groups).union([gid]) }
 
     /// Asks the kernel about a connected socket: `SO_PEERCRED` and `SO_PEERGROUPS` (socket(7), unix(7)).
     ///
     /// - Returns: `nil` when it does not tell, as of a socket that is no Unix socket.
-    init?(of socket: CInt) {
+    package init?(of socket: CInt) {
         // struct ucred, which Glibc shows only to GNU sources.
         var peer: (pid: pid_t, uid: uid_t, gid: gid_t) = (0, 0, 0)
         var size = socklen_t(MemoryLayout.size(ofValue: peer))

@@ -1,21 +1,21 @@
 internal import Glibc
 
 /// A peer with the names that its numbers have.
-public struct PeerIdentity: Hashable, Sendable {
-    public let credentials: PeerCredentials
+package struct PeerIdentity: Hashable, Sendable {
+    package let credentials: PeerCredentials
     /// `nil` where the number has no name.
-    public let user: String?
+    package let user: String?
     /// The names of those of its groups that have one, by number.
-    public let groups: [UInt32: String]
+    package let groups: [UInt32: String]
 
-    public init(_ credentials: PeerCredentials, user: String?, groups: [UInt32: String] = [:]) {
+    package init(_ credentials: PeerCredentials, user: String?, groups: [UInt32: String] = [:]) {
         self.credentials = credentials
         self.user = user
         self.groups = groups
     }
 
     /// Looks the names up. This can ask a server on the network, and must not happen on an event loop.
-    init(lookingUp credentials: PeerCredentials) {
+    package init(lookingUp credentials: PeerCredentials) {
         var groups: [UInt32: String] = [:]
         for gid in credentials.allGroups { groups[gid] = Self.groupName(gid) }
         self.init(credentials, user: Self.userName(credentials.uid), groups: groups)

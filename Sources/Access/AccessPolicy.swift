@@ -1,34 +1,34 @@
-public import Configuration
-public import Shell
+package import Configuration
+package import Shell
 
 /// Who may use the control socket, and as what.
-public struct AccessPolicy: Hashable, Sendable {
+package struct AccessPolicy: Hashable, Sendable {
     /// A role for some users and groups on some hosts.
-    public struct Grant: Hashable, Sendable {
+    package struct Grant: Hashable, Sendable {
         /// Names or numbers.
-        public let users: Set<String>
+        package let users: Set<String>
         /// Names or numbers.
-        public let groups: Set<String>
-        public let access: Access
+        package let groups: Set<String>
+        package let access: AccessRights
 
-        public init(users: some Sequence<String>, groups: some Sequence<String>, role: Role, hosts: HostScope) {
+        package init(users: some Sequence<String>, groups: some Sequence<String>, role: Role, hosts: HostScope) {
             self.users = Set(users)
             self.groups = Set(groups)
-            access = Access(role, on: hosts)
+            access = AccessRights(role, on: hosts)
         }
     }
 
-    public let grants: [Grant]
+    package let grants: [Grant]
     /// The uid that the daemon runs as.
-    public let daemon: UInt32
+    package let daemon: UInt32
 
-    public init(_ grants: [Grant] = [], daemon: UInt32) {
+    package init(_ grants: [Grant] = [], daemon: UInt32) {
         self.grants = grants
         self.daemon = daemon
     }
 
     /// What the daemon's file says.
-    public init(_ shell: ShellConfiguration, daemon: UInt32) {
+    package init(_ shell: ShellConfiguration, daemon: UInt32) {
         self.init(
             shell.roles.map { grant in
                 Grant(
@@ -40,11 +40,11 @@ public struct AccessPolicy: Hashable, Sendable {
     /// root and the daemon's own user, for whom nothing has to be looked up: they could do everything without a socket.
     ///
     /// Not where the daemon runs as nobody: everybody who has no number here comes with that one.
-    public func isOwner(_ uid: UInt32) -> Bool { uid == 0 || uid == daemon && uid != Self.overflowID }
+    package func isOwner(_ uid: UInt32) -> Bool { uid == 0 || uid == daemon && uid != Self.overflowID }
 
     /// What the peer may do; `nil` when it is nothing.
-    public func access(of peer: PeerIdentity) -> Access? {
-        if isOwner(peer.credentials.uid) { return Access(.admin, on: .all) }
+    package func access(of peer: PeerIdentity) -> AccessRights? {
+        if isOwner(peer.credentials.uid) { return AccessRights(.admin, on: .all) }
         let user = Self.names(peer.credentials.uid, peer.user)
         let groups = peer.credentials.allGroups.reduce(into: Set<String>()) {
             $0.formUnion(Self.names($1, peer.groups[$1]))
