@@ -49,7 +49,15 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
-        .target(name: "Runtime", swiftSettings: settings),
+        .target(
+            name: "Runtime",
+            dependencies: [
+                "Invites",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
         .target(name: "Text", swiftSettings: settings),
         .target(name: "Invites", swiftSettings: settings),
         .target(
@@ -109,7 +117,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Control", "Invites", "Shell", "Supervision", .product(name: "Logging", package: "swift-log"),
+                "Control", "Invites", "Runtime", "Shell", .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
@@ -123,7 +131,8 @@ let package = Package(
             ],
             resources: [.copy("Fixtures")],
             swiftSettings: settings),
-        .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "RuntimeTests", dependencies: ["Invites", "Runtime", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "InvitesTests", dependencies: ["Invites", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "StorageTests", dependencies: ["Storage"], resources: [.copy("Fixtures")], swiftSettings: settings),
@@ -134,7 +143,7 @@ let package = Package(
         .testTarget(
             name: "SupervisionTests",
             dependencies: [
-                "Configuration", "Invites", "Storage", "Supervision", "TestSupport", "XMPP",
+                "Configuration", "Invites", "Runtime", "Storage", "Supervision", "TestSupport", "XMPP",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

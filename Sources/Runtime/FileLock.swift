@@ -1,9 +1,9 @@
 internal import Glibc
 
 /// An exclusive lock of this process (flock(2)), which ends with the process, however that ends.
-public final class FileLock: Sendable {
+package final class FileLock: Sendable {
     /// Why the lock was not taken.
-    public enum Failure: Error, Hashable, Sendable {
+    package enum Failure: Error, Hashable, Sendable {
         /// Another process, or another object of this one, holds it.
         case taken
         /// What has the lock's name is no regular file.
@@ -24,7 +24,7 @@ public final class FileLock: Sendable {
     }
 
     /// Gives the lock back before the object goes.
-    public func release() {
+    package func release() {
         // A child that is just being started has a copy of the descriptor, which closing this one leaves locked.
         flock(descriptor, LOCK_UN)
     }
@@ -33,7 +33,7 @@ public final class FileLock: Sendable {
     ///
     /// - Returns: A lock of the file that had the path when the lock was taken. If the file is removed later, another
     ///   process can lock the next one with its name.
-    public static func file(_ path: String) throws(Failure) -> FileLock {
+    package static func file(_ path: String) throws(Failure) -> FileLock {
         try file(path, opened: {})
     }
 
@@ -63,7 +63,7 @@ public final class FileLock: Sendable {
     /// Takes the lock of a directory itself: unlike a file in it, it cannot be removed while there is something in it.
     ///
     /// - Returns: `nil` where the file system has no locks for directories, as NFS.
-    public static func directory(_ path: String) throws(Failure) -> FileLock? {
+    package static func directory(_ path: String) throws(Failure) -> FileLock? {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system(errno, "open \(path)") }
         let lock = FileLock(descriptor)

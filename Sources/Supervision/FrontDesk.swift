@@ -1,5 +1,6 @@
 internal import Invites
 internal import NIOCore
+internal import Runtime
 internal import Synchronization
 internal import XMPP
 
@@ -13,7 +14,7 @@ actor FrontDesk {
     private let outlet: Outlet
     private let inFlight: InFlight
     private let refusals: RefusalLog
-    private let surroundings: Surroundings
+    private let surroundings: Dependencies
     private var entropy: Entropy
     private var commands = InviteCommands()
     /// By host, the invites that it is making for us.
@@ -29,7 +30,7 @@ actor FrontDesk {
     }
 
     init(
-        table: SharedRoutingTable, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, surroundings: Surroundings
+        table: SharedRoutingTable, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, surroundings: Dependencies
     ) {
         self.table = table
         self.outlet = outlet

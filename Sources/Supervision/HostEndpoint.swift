@@ -1,5 +1,6 @@
 internal import Invites
 internal import NIOCore
+internal import Runtime
 internal import Synchronization
 internal import XMPP
 
@@ -23,7 +24,7 @@ actor HostEndpoint {
     private let outlet: Outlet
     private let inFlight: InFlight
     private let refusals: RefusalLog
-    private let surroundings: Surroundings
+    private let surroundings: Dependencies
     private var entropy: Entropy
     private var commands = InviteCommands()
     private var policy: InvitePolicy
@@ -42,7 +43,7 @@ actor HostEndpoint {
 
     init(
         _ policy: InvitePolicy, service: HostService, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog,
-        surroundings: Surroundings
+        surroundings: Dependencies
     ) {
         self.service = service
         self.outlet = outlet

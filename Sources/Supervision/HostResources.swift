@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Invites
+internal import Runtime
 internal import Storage
 internal import XMPP
 
@@ -11,7 +12,7 @@ struct HostResources: Sendable {
     let deadlines: Deadlines
     let refusals: RefusalLog
     let quarantines: Quarantines
-    let surroundings: Surroundings
+    let surroundings: Dependencies
 
     /// Makes the service of one host. Nothing is opened for it yet.
     @Sendable func makeEntry(_ configuration: HostConfiguration) -> RoutingTable.Entry {

@@ -1,4 +1,5 @@
 internal import Invites
+internal import Runtime
 internal import Storage
 
 /// What operators do with the host's invites. The host goes on serving between any two calls.

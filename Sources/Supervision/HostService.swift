@@ -1,6 +1,7 @@
 package import Invites
 internal import Logging
 internal import NIOCore
+internal import Runtime
 internal import Storage
 
 /// Why a host could not make an invite, or do something else with its invites.
@@ -23,7 +24,7 @@ actor HostService {
     private(set) var policy: InvitePolicy
     private var lifecycle: HostLifecycle
     private let store: InviteStore
-    let surroundings: Surroundings
+    let surroundings: Dependencies
     private let deadlines: Deadlines
     private let quarantines: Quarantines
     /// When it was suspended, or was no more.
@@ -42,7 +43,7 @@ actor HostService {
     }
 
     init(
-        _ policy: InvitePolicy, store: InviteStore, surroundings: Surroundings, deadlines: Deadlines = Deadlines(),
+        _ policy: InvitePolicy, store: InviteStore, surroundings: Dependencies, deadlines: Deadlines = Deadlines(),
         quarantines: Quarantines = Quarantines()
     ) {
         self.policy = policy
@@ -174,7 +175,7 @@ actor HostService {
         case .success(let value): return value
         case .failure(.overloaded): throw .overloaded
         case .failure(.tooManyOpenFiles):
-            surroundings.noteFileShortage()
+            surroundings.recordFileShortage()
             throw .tooManyOpenFiles
         // It closes when the daemon ends, which is no trouble of the host's.
         case .failure(.closed): throw .unavailable
@@ -271,7 +272,7 @@ actor HostService {
                 await store.close()
             }
         } catch {
-            if case .tooManyOpenFiles = error { surroundings.noteFileShortage() }
+            if case .tooManyOpenFiles = error { surroundings.recordFileShortage() }
             guard restarts == self.restarts else { return }
             // That the daemon lacks files says nothing of the host's storage.
             let reason =

@@ -1,4 +1,5 @@
 internal import Invites
+internal import Runtime
 internal import XMPP
 
 /// The two commands of XEP-0401 at one address: what they ask, and what they want done. It does nothing itself.

@@ -1,5 +1,6 @@
 internal import Logging
 internal import NIOCore
+internal import Runtime
 internal import Synchronization
 internal import XMPP
 
@@ -19,7 +20,7 @@ final class Router: StanzaReceiver {
     private let frontDesk: FrontDesk
 
     /// - Parameter domain: The component's own address, which all hosts share.
-    init(domain: String, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, surroundings: Surroundings) {
+    init(domain: String, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, surroundings: Dependencies) {
         self.domain = domain
         address = try? JID(domain)
         self.outlet = outlet

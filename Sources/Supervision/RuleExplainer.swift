@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Invites
+internal import Runtime
 internal import XMPP
 
 /// Puts into words what a host's rules decide, and which setting makes them decide so.

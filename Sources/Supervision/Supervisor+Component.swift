@@ -1,4 +1,5 @@
 internal import Logging
+internal import Runtime
 package import XMPP
 
 extension Supervisor {

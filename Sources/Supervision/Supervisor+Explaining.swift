@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Invites
+internal import Runtime
 package import XMPP
 
 /// Why a host is as it is. What somebody may do is asked of the functions that decide it, so that the explanation is

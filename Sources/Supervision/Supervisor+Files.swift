@@ -1,5 +1,6 @@
 public import Configuration
 internal import Logging
+internal import Runtime
 
 /// Hosts' files as the shell changes them.
 extension Supervisor {

@@ -1,5 +1,6 @@
 internal import Configuration
 package import Invites
+internal import Runtime
 package import Storage
 
 /// Why nothing was done with a host's invites.

@@ -1,6 +1,7 @@
 public import Configuration
 internal import Invites
 internal import Logging
+internal import Runtime
 internal import XMPP
 
 /// Settings that are changed at run time. Nothing here waits for a disk: a change is in force with the next request.

@@ -1,6 +1,7 @@
 public import Configuration
 public import Invites
 internal import Logging
+internal import Runtime
 
 extension Supervisor {
     /// What a reload came to.

@@ -1,3 +1,4 @@
+internal import Runtime
 internal import Synchronization
 
 extension Supervisor {

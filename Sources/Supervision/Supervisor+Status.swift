@@ -1,6 +1,7 @@
 package import Configuration
 package import Invites
 internal import NIOCore
+internal import Runtime
 internal import XMPP
 
 extension Supervisor {

@@ -1,6 +1,7 @@
 public import Configuration
 public import Invites
 internal import Logging
+internal import Runtime
 internal import XMPP
 
 /// Changes of the configuration as a whole: one at a time, each all or nothing.

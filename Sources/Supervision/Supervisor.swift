@@ -1,9 +1,10 @@
-public import Configuration
+package import Configuration
 internal import Dispatch
 package import Invites
 internal import Logging
+package import Runtime
 internal import Storage
-public import XMPP
+package import XMPP
 
 /// Runs one isolated service per host behind one component connection: starts, stops and reconfigures them as the
 /// files say.
@@ -28,7 +29,7 @@ public actor Supervisor {
     var revision = 0
     nonisolated let resources: HostResources
     nonisolated let router: Router
-    package nonisolated let surroundings: Surroundings
+    package nonisolated let surroundings: Dependencies
     /// When it was made.
     package nonisolated let startedAt: Timestamp
     /// Ends when every change of the configuration has that was asked for.
@@ -63,9 +64,9 @@ public actor Supervisor {
     ///   - quarantinesChanged: Told how many hosts' storage fails, at every change, on no thread in particular. It must
     ///     not wait.
     /// - Throws: `StoreError` when the state directory cannot be used or another daemon uses it.
-    public init(
+    package init(
         _ loader: ConfigurationLoader, loaded: LoadedConfiguration, daemon: DaemonConfiguration,
-        maximumOpenDatabases: Int, surroundings: Surroundings,
+        maximumOpenDatabases: Int, surroundings: Dependencies,
         statusChanged: @escaping @Sendable (ComponentStatus) -> Void,
         quarantinesChanged: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws {

@@ -3,6 +3,7 @@ import Configuration
 import Control
 import Glibc
 import Logging
+import Runtime
 import ServiceLifecycle
 import Shell
 import Supervision
@@ -29,7 +30,7 @@ struct ControlService: Service {
         server = ControlServer(
             dispatcher, completer: Completer(live: values), version: Version.current,
             policy: AccessPolicy(daemon.shell, daemon: geteuid()), connections: connections, logger: logger,
-            ranOutOfFiles: supervisor.surroundings.noteFileShortage)
+            ranOutOfFiles: supervisor.surroundings.recordFileShortage)
         do throws(ControlSocket.Failure) {
             let handedOver = try ControlSocket.handedOver()
             if let handedOver { socket = handedOver } else { socket = try ControlSocket(binding: daemon.controlSocket) }

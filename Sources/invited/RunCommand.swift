@@ -37,7 +37,7 @@ struct RunCommand: AsyncParsableCommand {
         let reloads = await UnixSignalsSequence(trapping: .sighup)
         let environment = ProcessInfo.processInfo.environment
         let hub = LogHub(
-            level: logLevel, now: Surroundings.systemTime, sleep: { try await Task.sleep(for: $0) })
+            level: logLevel, now: Dependencies.systemTime, sleep: { try await Task.sleep(for: $0) })
         let (logger, sink) = makeLogger(environment, hub)
         defer { sink.flush() }
 
@@ -50,7 +50,7 @@ struct RunCommand: AsyncParsableCommand {
         }
         let manager = ServiceManager(environment: environment)
         let reporter = StatusReporter(manager, server: daemon.component.server)
-        let surroundings = Surroundings(logger: logger)
+        let dependencies = Dependencies(logger: logger)
         let files = FileLimit.raise()
         if files.isLow {
             logger.warning(
@@ -60,7 +60,7 @@ struct RunCommand: AsyncParsableCommand {
         do {
             supervisor = try Supervisor(
                 loader, loaded: loaded, daemon: daemon, maximumOpenDatabases: files.databases,
-                surroundings: surroundings,
+                surroundings: dependencies,
                 statusChanged: reporter.report, quarantinesChanged: reporter.quarantined)
         } catch {
             logger.critical("cannot use the state directory", metadata: ["reason": "\(error)"])
@@ -84,7 +84,7 @@ struct RunCommand: AsyncParsableCommand {
                             reloads: reloads, supervisor: supervisor, manager: manager, reporter: reporter)),
                     .init(
                         service: WatchdogService(
-                            eventLoop: surroundings.eventLoop, supervisor: supervisor, manager: manager)),
+                            eventLoop: dependencies.eventLoop, supervisor: supervisor, manager: manager)),
                     // Services are shut down in reverse: first nobody steers any more, then the rest ends.
                     .init(
                         service: DaemonService(supervisor: supervisor, manager: manager),

@@ -1,5 +1,6 @@
 import Invites
 import Logging
+import Runtime
 import Supervision
 import TestSupport
 import Testing

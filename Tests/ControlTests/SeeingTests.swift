@@ -2,6 +2,7 @@ import Access
 import Configuration
 import Invites
 import Logging
+import Runtime
 import Shell
 import Supervision
 import TestSupport

@@ -1,5 +1,6 @@
 import Foundation
 import Invites
+import Runtime
 import Storage
 import TestSupport
 import Testing

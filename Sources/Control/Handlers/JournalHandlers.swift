@@ -1,18 +1,19 @@
 internal import Access
 internal import Invites
+package import Runtime
 internal import Shell
-package import Supervision
+internal import Supervision
 internal import Text
 internal import XMPP
 
 /// `journal`: who has changed what.
 package struct JournalHandlers: Sendable {
     private let journal: Journal
-    private let surroundings: Surroundings
+    private let surroundings: Dependencies
 
     static let standardLimit = 100
 
-    package init(_ journal: Journal, surroundings: Surroundings) {
+    package init(_ journal: Journal, surroundings: Dependencies) {
         self.journal = journal
         self.surroundings = surroundings
     }

@@ -1,4 +1,5 @@
 internal import Access
+internal import Runtime
 internal import Shell
 package import Supervision
 

@@ -1,6 +1,7 @@
 internal import Access
 internal import Configuration
 internal import Invites
+internal import Runtime
 internal import Shell
 package import Supervision
 internal import XMPP
@@ -45,9 +46,19 @@ package struct StatusHandlers: Sendable {
                 "refused": count(.refused),
                 "overrides": .count(overrides),
                 "unconfirmed_until": deadline.map(JSON.time),
-                "shortage": seesAll ? supervisor.surroundings.fileShortage.description.map(JSON.text) : nil,
+                "shortage": seesAll ? shortage.map(JSON.text) : nil,
             ]))
         return Outcome()
+    }
+
+    /// That the daemon could open no more files within the last hour, when that was last so, and what to do.
+    private var shortage: String? {
+        let dependencies = supervisor.surroundings
+        return dependencies.fileShortage.last(now: dependencies.now()).map { last in
+            let time = DateTime.format(millisecondsSinceEpoch: last.millisecondsSinceEpoch)
+            return
+                "last at \(time) too many files were open, with a limit of \(FileShortage.limit): \(FileLimit.remedy)"
+        }
     }
 }
 

@@ -2,8 +2,8 @@ package import Access
 internal import Dispatch
 internal import Invites
 internal import Logging
+package import Runtime
 package import Shell
-package import Supervision
 internal import Synchronization
 
 /// The journal in `STATE/journal`: who changed what, when, from where, and what became of it.
@@ -20,7 +20,7 @@ package final class Journal: ChangeRecorder {
 
     private let directory: String
     private let limits: JournalFiles.Limits
-    private let surroundings: Surroundings
+    private let surroundings: Dependencies
     private let state = Mutex(State())
     private let writing = DispatchQueue(label: "journal")
     private let reading = DispatchQueue(label: "journal.read")
@@ -33,11 +33,11 @@ package final class Journal: ChangeRecorder {
     static let mostWaiting = 256
 
     /// - Parameter stateDirectory: The directory that holds `journal`. Nothing is touched there yet.
-    package convenience init(stateDirectory: String, surroundings: Surroundings) {
+    package convenience init(stateDirectory: String, surroundings: Dependencies) {
         self.init(stateDirectory: stateDirectory, surroundings: surroundings, limits: JournalFiles.Limits())
     }
 
-    init(stateDirectory: String, surroundings: Surroundings, limits: JournalFiles.Limits) {
+    init(stateDirectory: String, surroundings: Dependencies, limits: JournalFiles.Limits) {
         directory = stateDirectory + "/journal"
         self.surroundings = surroundings
         self.limits = limits

@@ -1,6 +1,7 @@
 import Access
 import Configuration
 import Control
+import Runtime
 import Shell
 import Supervision
 import Synchronization

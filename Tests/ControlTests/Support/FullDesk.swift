@@ -2,6 +2,7 @@ import Access
 import Configuration
 import Control
 import Logging
+import Runtime
 import Shell
 import Supervision
 import TestSupport

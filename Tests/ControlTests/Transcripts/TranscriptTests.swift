@@ -1,6 +1,7 @@
 import Access
 import Foundation
 import NIOCore
+import Runtime
 import Shell
 import Supervision
 import TestSupport

@@ -4,6 +4,7 @@ import Glibc
 @testable import Access
 @testable import Control
 @testable import Invites
+@testable import Runtime
 @testable import Shell
 @testable import Supervision
 @testable import TestSupport
@@ -184,7 +185,7 @@ struct JournalTarget: FuzzTarget {
         }
     }
 
-    private static let surroundings: Surroundings = {
+    private static let surroundings: Dependencies = {
         var surroundings = World().surroundings
         // Nothing waits for a disk here.
         surroundings.sleep = { _ in try await Inbox<Void>().next() }

@@ -6,6 +6,7 @@ import NIOCore
 import NIOPosix
 import Storage
 
+@testable import Runtime
 @testable import Supervision
 @testable import XMPP
 
@@ -132,7 +133,7 @@ private final class Service: Sendable {
         let databases = expectNoError("no databases") {
             try InviteDatabases(directory: Self.directory, maximumOpen: 8, writers: 2)
         }
-        let surroundings = Surroundings(gather: { _ in }, eventLoop: loop, logger: logger)
+        let surroundings = Dependencies(gather: { _ in }, eventLoop: loop, logger: logger)
         let refusals = RefusalLog(surroundings)
         let resources = HostResources(
             databases: databases, outlet: outlet, inFlight: inFlight, deadlines: Deadlines(), refusals: refusals,

@@ -5,6 +5,7 @@ import Synchronization
 
 @testable import Access
 @testable import Control
+@testable import Runtime
 @testable import Shell
 @testable import Supervision
 @testable import TestSupport

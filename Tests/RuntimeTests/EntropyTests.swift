@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@testable import Supervision
+@testable import Runtime
 
 @Suite struct EntropyTests {
     @Test func wordsThatWereDrawnComeOnce() {

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import Supervision
+@testable import Runtime
 
 @Suite(.timeLimit(.minutes(5))) struct FinishingTests {
     @Test func whatEndsInTimeIsWaitedFor() async throws {

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import Supervision
+@testable import Runtime
 
 @Suite struct MailboxTests {
     @Test func theConsumerIsCalledOnceForAllThatComesMeanwhile() {

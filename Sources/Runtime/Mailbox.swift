@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// A bounded queue with one consumer, which is woken when something comes into the empty queue.
-final class Mailbox<Item: Sendable>: Sendable {
+package final class Mailbox<Item: Sendable>: Sendable {
     private struct State: Sendable {
         var items: [Item] = []
         /// How many of them are urgent.
@@ -11,7 +11,7 @@ final class Mailbox<Item: Sendable>: Sendable {
         var isClosed = false
     }
 
-    enum Offer {
+    package enum Offer {
         /// The item is in, and the consumer knows.
         case accepted
         /// The item is in, and the caller must call the consumer.
@@ -21,17 +21,17 @@ final class Mailbox<Item: Sendable>: Sendable {
     }
 
     private let state = Mutex(State())
-    let capacity: Int
+    package let capacity: Int
 
-    init(capacity: Int) {
+    package init(capacity: Int) {
         self.capacity = capacity
     }
 
     /// What is in, and not taken, but for `urgent` items: nobody waits for those.
-    var count: Int { state.withLock { $0.items.count - $0.urgentCount } }
+    package var count: Int { state.withLock { $0.items.count - $0.urgentCount } }
 
     /// Puts an item in, unless the box is full or closed. `urgent` items always fit: they are few and our own.
-    func offer(_ item: Item, urgent: Bool = false) -> Offer {
+    package func offer(_ item: Item, urgent: Bool = false) -> Offer {
         state.withLock { state in
             if state.isClosed { return .closed }
             if state.items.count >= capacity, !urgent { return .full }
@@ -44,7 +44,7 @@ final class Mailbox<Item: Sendable>: Sendable {
     }
 
     /// Takes everything, in order. `nil` when there is nothing: the consumer is then called again by the next offer.
-    func takeAll() -> [Item]? {
+    package func takeAll() -> [Item]? {
         state.withLock { state in
             if state.items.isEmpty {
                 state.isConsuming = false
@@ -56,7 +56,7 @@ final class Mailbox<Item: Sendable>: Sendable {
     }
 
     /// Takes no more from now on; what is in can still be taken.
-    func close() {
+    package func close() {
         state.withLock { $0.isClosed = true }
     }
 }

@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// Times are milliseconds of a clock that does not go back. One look at all of them now and then is cheaper than a
 /// timer for each.
-final class Deadlines: Sendable {
+package final class Deadlines: Sendable {
     private struct Waiting: Sendable {
         let since: Int64
         let giveUp: @Sendable () -> Void
@@ -18,10 +18,12 @@ final class Deadlines: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// Runs the operation.
     ///
     /// - Returns: What it came to, or `nil` when ``expire(startedBefore:)`` was quicker. It then goes on by itself.
-    func result<Value: Sendable>(
+    package func result<Value: Sendable>(
         startedAt now: Int64, isolation: isolated (any Actor)? = #isolation,
         _ operation: @escaping @Sendable () async -> Value
     ) async -> Value? {
@@ -44,7 +46,7 @@ final class Deadlines: Sendable {
     }
 
     /// Gives up on what began before the given time.
-    func expire(startedBefore time: Int64) {
+    package func expire(startedBefore time: Int64) {
         let overdue = state.withLock { state in state.waiting.values.filter { $0.since < time } }
         for waiting in overdue { waiting.giveUp() }
     }
