@@ -38,6 +38,7 @@ let package = Package(
         .systemLibrary(name: "CLibEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
         .systemLibrary(name: "CLibQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CXAttr"),
+        .systemLibrary(name: "CFileAllocation"),
         .target(name: "CSQLiteSettings"),
 
         .target(
@@ -52,7 +53,7 @@ let package = Package(
         .target(
             name: "Runtime",
             dependencies: [
-                "Invites",
+                "CFileAllocation", "Invites",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -69,7 +70,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "Configuration", dependencies: ["CLibMD", "CLibYAML", "CXAttr", "Invites", "Shell", "Text", "XMPP"],
+            name: "Configuration",
+            dependencies: ["CLibMD", "CLibYAML", "CXAttr", "Invites", "Runtime", "Shell", "Text", "XMPP"],
             swiftSettings: settings),
         .target(
             name: "Supervision",

@@ -22,7 +22,7 @@ struct ControlService: Service {
     init(_ supervisor: Supervisor, daemon: DaemonConfiguration, connections: Int, log: LogHub, logger: Logger) {
         self.supervisor = supervisor
         self.logger = logger
-        journal = Journal(stateDirectory: daemon.stateDirectory, surroundings: supervisor.surroundings)
+        journal = Journal(stateDirectory: daemon.stateDirectory, dependencies: supervisor.surroundings)
         let values = SupervisorValues(supervisor)
         let dispatcher = Dispatcher(
             .standard(supervisor, journal: journal, log: log, version: Version.current), hosts: values,

@@ -77,7 +77,9 @@ enum WatchingCommands {
         "journal", "Show who has changed what, the newest first",
         discussion: """
             Every change is written down before it happens. The journal is kept in files of 4 MiB in the state \
-            directory, the last seventeen of them. Who sees only some hosts sees what concerned none but those.
+            directory, the last seventeen of them. Who sees only some hosts sees what concerned none but those. It takes \
+            no more than 4 MiB a day of one user who is no admin of all hosts, so that nobody pushes out of it what they \
+            have done.
             """,
         options: [
             .init("since", .duration, "Only changes since so long ago"),

@@ -22,7 +22,7 @@ struct FullDesk {
         var made: (Journal, LogHub)?
         try await Desk.with(files, daemon: daemon) { supervisor, handlers in
             let surroundings = supervisor.surroundings
-            let journal = Journal(stateDirectory: supervisor.daemon.stateDirectory, surroundings: surroundings)
+            let journal = Journal(stateDirectory: supervisor.daemon.stateDirectory, dependencies: surroundings)
             await journal.open()
             await supervisor.followConfiguration { event in
                 guard event.cause != .command else { return }

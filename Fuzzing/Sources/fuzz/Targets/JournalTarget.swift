@@ -50,7 +50,7 @@ struct JournalTarget: FuzzTarget {
         let last = Self.lastNumber(files)
         let checker = checker
         waiting { [limits] in
-            let journal = Journal(stateDirectory: state, surroundings: Self.surroundings, limits: limits)
+            let journal = Journal(stateDirectory: state, dependencies: Self.surroundings, limits: limits)
             let before = await Self.search(journal, JournalFilter())
             expect(before.damagedFiles.isEmpty, "\(before.damagedFiles) are no regular files")
             for entry in before.entries { Self.check(entry, checker) }
@@ -58,7 +58,7 @@ struct JournalTarget: FuzzTarget {
             await Self.append(to: journal, after: last, before)
             journal.close()
             await Self.append(
-                to: Journal(stateDirectory: state, surroundings: Self.surroundings, limits: limits),
+                to: Journal(stateDirectory: state, dependencies: Self.surroundings, limits: limits),
                 after: last < JournalLine.highest ? last + 2 : last, nil)
         }
         if !words.contains("small"), let newest = files.last {

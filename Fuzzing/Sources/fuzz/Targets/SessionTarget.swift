@@ -185,7 +185,7 @@ private final class FuzzedServer: Sendable {
             let supervisor = try Supervisor(
                 loader, loaded: loaded, daemon: daemon, maximumOpenDatabases: 8, surroundings: surroundings,
                 statusChanged: { _ in })
-            let journal = Journal(stateDirectory: daemon.stateDirectory, surroundings: surroundings)
+            let journal = Journal(stateDirectory: daemon.stateDirectory, dependencies: surroundings)
             for number in 0..<3 { await journal.record("\(number)", origin: "start", outcome: Outcome()) }
             let log = LogHub(level: .critical, now: surroundings.now, sleep: surroundings.sleep)
             var handlers = CommandHandlers.standard(supervisor, journal: journal, log: log, version: "1.2.3")
