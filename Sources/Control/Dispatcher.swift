@@ -35,7 +35,7 @@ package struct Dispatcher: Sendable {
             guard let handler = handlers[invocation.spec.path] else {
                 throw CommandFailure(.internal, "`\(invocation.spec.name)` does nothing yet")
             }
-            let isChange = invocation.spec.effect != .read
+            let isChange = invocation.effect != .read
             if isChange { try changes.enter(call) }
             defer { if isChange { changes.leave(call) } }
             let outcome = try await journalled(call) { () throws(CommandFailure) in try await run(handler, call) }
@@ -122,8 +122,7 @@ package struct Dispatcher: Sendable {
     private func journalled(
         _ call: Call, _ body: () async throws(CommandFailure) -> Outcome
     ) async throws(CommandFailure) -> Outcome {
-        let spec = call.invocation.spec
-        guard spec.effect != .read || call.invocation.givenOptions.contains(where: \.isJournalled) else {
+        guard call.invocation.effect != .read || call.invocation.givenOptions.contains(where: \.isJournalled) else {
             return try await body()
         }
         var concerned: [String] = []

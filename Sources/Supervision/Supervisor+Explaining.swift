@@ -77,6 +77,10 @@ extension Supervisor {
     }
 
     private static func explain(_ setting: SettingStatus) -> Explanation {
+        // Where the file does not say it, its beginning stands for its name.
+        if setting.key == .host, case .file(let place) = setting.origin, (place.line, place.column) == (1, 1) {
+            return Explanation("host", setting.value, because: "the name of a file says so", origin: place.file)
+        }
         let because =
             switch setting.origin {
             case .file: "a file says so"

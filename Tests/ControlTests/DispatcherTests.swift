@@ -74,6 +74,17 @@ import Testing
         }
     }
 
+    @Test func aCommandThatOnlyShowsWithoutArgumentsIsThenNoChange() async throws {
+        try await Desk.with(Self.files) { _, handlers in
+            handlers["log level"] = { _ in Outcome() }
+        } _: { desk in
+            _ = try await desk.run("log level")
+            #expect(desk.recorder.entries.isEmpty)
+            _ = try await desk.run("log level debug")
+            #expect(desk.recorder.entries.map(\.line) == ["log level debug"])
+        }
+    }
+
     /// Changes wait for one another: those of one operator must not be what an admin waits for.
     @Test func oneUserHasSoManyChangesAtOnce() async throws {
         try await withDesk { desk in

@@ -19,7 +19,7 @@ enum InviteCommands {
         Field("created", .time, "when it was made"),
     ]
     private static let uri = Field("uri", .text, "the link", isOptional: true, isSecret: true)
-    private static let qrCode = Field("qr", .text, "the link as a QR code", isOptional: true, isSecret: true)
+    private static let qrCode = Field("qr", .drawing, "the link as a QR code", isOptional: true, isSecret: true)
 
     private static let expires = CommandSpec.Option(
         "expires", .duration, "How long it is good for; otherwise as the host's file says")

@@ -70,7 +70,7 @@ enum WatchingCommands {
             Field("level", .choice(logLevels), "the level in force"),
             Field("until", .time, "until when", isOptional: true),
         ]),
-        effect: .change, role: .admin, reach: .daemon,
+        effect: .change, isReadWithoutArguments: true, role: .admin, reach: .daemon,
         examples: [.init("log level debug --for 10m", "Log more for ten minutes")])
 
     static let journal = CommandSpec(

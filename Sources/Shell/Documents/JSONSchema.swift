@@ -55,7 +55,7 @@ public enum JSONSchema {
 
     private static func schema(of kind: Field.Kind) -> JSON {
         switch kind {
-        case .text: ["type": "string"]
+        case .text, .drawing: ["type": "string"]
         case .choice(let words): ["type": "string", "enum": .list(words.map(JSON.text))]
         case .flag: ["type": "boolean"]
         case .count, .bytes, .seconds: ["type": "integer", "minimum": 0]
