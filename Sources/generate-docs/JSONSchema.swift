@@ -1,10 +1,12 @@
+import Shell
+
 /// The shell's protocol and the rows of all its commands as a JSON schema (2020-12).
 ///
 /// `#/$defs/request` and `#/$defs/answer` are what the two sides say; `#/$defs/host-list` is a row, or an event, of the
 /// command `host list`, and so on.
-public enum JSONSchema {
+enum JSONSchema {
     /// The whole document.
-    public static func document(of registry: CommandRegistry) -> JSON {
+    static func document(of registry: CommandRegistry) -> JSON {
         var definitions: [String: JSON] = [
             "request": request, "answer": answer, "end": end, "hello": hello, "ask": ask,
         ]
@@ -20,10 +22,10 @@ public enum JSONSchema {
     }
 
     /// What a command's rows are called under `$defs`, such as `host-list`.
-    public static func key(of spec: CommandSpec) -> String { spec.path.joined(separator: "-") }
+    static func key(of spec: CommandSpec) -> String { spec.path.joined(separator: "-") }
 
     /// The schema of a command's rows or events; `nil` where it has none.
-    public static func schema(of spec: CommandSpec) -> JSON? {
+    static func schema(of spec: CommandSpec) -> JSON? {
         let fields = spec.result.fields
         guard !fields.isEmpty else { return nil }
         var row = object(fields).adding(["description": .text("`\(spec.name)`: \(spec.summary)")])

@@ -1,7 +1,9 @@
+import Shell
+
 extension JSON {
     /// The value over several lines, indented by two spaces, keys sorted, with a line's end at its end: for files that
     /// people read and compare.
-    public var pretty: String { lines(indentedBy: "") + "\n" }
+    var pretty: String { lines(indentedBy: "") + "\n" }
 
     private func lines(indentedBy indent: String) -> String {
         let deeper = indent + "  "

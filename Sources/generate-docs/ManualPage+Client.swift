@@ -1,6 +1,8 @@
+import Shell
+
 extension ManualPage {
     /// invitectl(1).
-    public static func client(_ registry: CommandRegistry) -> ManualPage {
+    static func client(_ registry: CommandRegistry) -> ManualPage {
         var page = ManualPage("invitectl", section: 1, summary: "look at and change a running invited")
         page.section("SYNOPSIS")
         page.synopsis(ClientReference.synopsis)

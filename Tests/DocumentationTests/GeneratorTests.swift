@@ -2,7 +2,9 @@ import Shell
 import TestSupport
 import Testing
 
-@Suite struct DocumentTests {
+@testable import generate_docs
+
+@Suite struct GeneratorTests {
     private let registry = CommandRegistry.standard
 
     // MARK: The manual

@@ -1,3 +1,5 @@
+import Shell
+
 /// What the reference says of `invitectl` besides the daemon's commands.
 enum ClientReference {
     static func usage(of option: CommandSpec.Option) -> String {
