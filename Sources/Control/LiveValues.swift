@@ -1,40 +1,29 @@
 package import Access
-
-/// What a word could become.
-package struct Completion: Hashable, Sendable {
-    package let value: String
-    /// What it is, in a few words; empty when it says it itself.
-    package let summary: String
-
-    package init(_ value: String, _ summary: String = "") {
-        self.value = value
-        self.summary = summary
-    }
-}
+package import Shell
 
 /// Values that are there now, for completion. Who asks has been checked; none of it is secret.
 package protocol LiveValues: Sendable {
     /// Hosts that begin so and are in the scope, sorted, no more than `limit`.
     func hosts(_ prefix: String, in scope: HostScope, limit: Int) async -> [String]
     /// Numbers of the host's invites that begin so, no more than `limit`.
-    func invites(_ host: String, _ prefix: String, limit: Int) async -> [Completion]
+    func invites(_ host: String, _ prefix: String, limit: Int) async -> [CompletionCandidate]
     /// The keys of a host's file.
-    func keys() async -> [Completion]
+    func keys() async -> [CompletionCandidate]
     /// What the key can be on the host, the present value first.
-    func values(_ host: String, _ key: String) async -> [Completion]
+    func values(_ host: String, _ key: String) async -> [CompletionCandidate]
     /// The hash of the present plan; `nil` when there is nothing to apply.
     func plan() async -> String?
     /// The numbers of the configurations that can be gone back to.
-    func snapshots() async -> [Completion]
+    func snapshots() async -> [CompletionCandidate]
 }
 
 /// What is known without asking anybody.
 extension LiveValues {
-    package func invites(_ host: String, _ prefix: String, limit: Int) async -> [Completion] { [] }
-    package func keys() async -> [Completion] { [] }
-    package func values(_ host: String, _ key: String) async -> [Completion] { [] }
+    package func invites(_ host: String, _ prefix: String, limit: Int) async -> [CompletionCandidate] { [] }
+    package func keys() async -> [CompletionCandidate] { [] }
+    package func values(_ host: String, _ key: String) async -> [CompletionCandidate] { [] }
     package func plan() async -> String? { nil }
-    package func snapshots() async -> [Completion] { [] }
+    package func snapshots() async -> [CompletionCandidate] { [] }
 }
 
 extension LiveValues where Self: HostDirectoryView {

@@ -92,7 +92,7 @@ final class Client {
 
     /// What a word may become.
     struct Candidates {
-        var values: [StaticCompletion.Candidate]
+        var values: [CompletionCandidate]
         /// Whether there are more than these.
         var isCut = false
     }
@@ -102,7 +102,7 @@ final class Client {
         let deadline = ContinuousClock.now + time
         lastID += 1
         let id = lastID
-        var candidates: [StaticCompletion.Candidate] = []
+        var candidates: [CompletionCandidate] = []
         do {
             try connect(within: time)
             guard let connection else { return nil }

@@ -20,7 +20,7 @@ struct Repl {
         guard let hello = client.hello else { return ExitStatus.failed.rawValue }
         greet(hello)
         let file = HistoryFile()
-        let completion = Completion(screen: screen, candidates: candidates)
+        let completion = TabCompletion(screen: screen, candidates: candidates)
         let editor = LineEditor(
             prompt: prompt(hello), history: file?.load() ?? [], screen.signals, complete: completion.complete)
         guard let editor else {

@@ -2,7 +2,7 @@ import Shell
 import Text
 
 /// What Tab does.
-struct Completion {
+struct TabCompletion {
     let screen: Screen
     /// What the last of the words may become.
     let candidates: ([String]) -> Client.Candidates
@@ -72,7 +72,7 @@ struct Completion {
 
     // MARK: The list
 
-    private func list(_ found: [StaticCompletion.Candidate], isCut: Bool) {
+    private func list(_ found: [CompletionCandidate], isCut: Bool) {
         let room = max(4, screen.terminal.height - 3)
         let width = screen.terminal.width
         var lines = Self.described(found, width)
@@ -86,7 +86,7 @@ struct Completion {
     }
 
     /// A line for each, with what it is.
-    private static func described(_ found: [StaticCompletion.Candidate], _ width: Int) -> [String] {
+    private static func described(_ found: [CompletionCandidate], _ width: Int) -> [String] {
         // What all have in common helps nobody to choose.
         guard Set(found.map(\.summary)).count > 1 else { return [] }
         let longest = found.map { TextRenderer.width(of: $0.value) }.max() ?? 0
