@@ -258,7 +258,7 @@ import Testing
             try await peer.run(1, "version")
             #expect(try await peer.end(1).code == .ok)
             try await peer.send(String(repeating: "{\"hello\":1}\n", count: 5000))
-            for _ in 0...Session.mostBadLines {
+            for _ in 0...SessionMachine.mostBadLines {
                 #expect(try await peer.end(0).code == .badRequest)
             }
             try await peer.closed()

@@ -103,7 +103,7 @@ private struct SessionTranscript {
         expect(messages.last == .some(nil) && !messages.dropLast().contains(nil), "a line is empty, or has no end")
         var requests: [Int64: Int] = [:]
         var (ends, badLines) = (0, 0)
-        for line in lines where badLines < Session.mostBadLines {
+        for line in lines where badLines < SessionMachine.mostBadLines {
             let json = try? Session.object(line)
             switch json.flatMap({ try? ClientMessage($0) }) {
             case .run(let id, _, _, _), .complete(let id, _):
@@ -117,7 +117,7 @@ private struct SessionTranscript {
             }
         }
         // The last word of a session that is left.
-        if badLines == Session.mostBadLines { ends += 1 }
+        if badLines == SessionMachine.mostBadLines { ends += 1 }
 
         var ended: [Int64: Int] = [:]
         for message in messages.compactMap(\.self) {
@@ -147,7 +147,7 @@ private struct SessionTranscript {
         expect(shown.first?.hasPrefix("invited ") == true, "plain text begins with \(shown)")
         // What every line leads to, unless one of them ends the session.
         let mayLeave =
-            lines.count >= Session.mostBadLines
+            lines.count >= SessionMachine.mostBadLines
             || lines.contains { line in
                 let words = (try? Words(String(decoding: line, as: UTF8.self)))?.words
                 return words == ["quit"] || words == ["exit"]
@@ -254,7 +254,7 @@ private final class Gate: Sendable {
     func open() {
         let waiting = inbox.withLock { $0.take() }
         // More than can wait: so many of this session, and those of sessions before it that come late.
-        for _ in 0..<10 * Session.mostRequests { waiting?.put(()) }
+        for _ in 0..<10 * SessionMachine.mostRequests { waiting?.put(()) }
     }
 
     /// - Throws: `CancellationError` when the command is over before it is open.
