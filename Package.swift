@@ -84,7 +84,7 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "Shell", dependencies: ["Invites", "Text"], swiftSettings: settings),
         .target(
-            name: "Access", dependencies: ["Configuration", "Shell", "Text", "XMPP"], swiftSettings: settings),
+            name: "Access", dependencies: ["Configuration", "Shell", "XMPP"], swiftSettings: settings),
         .target(
             name: "Control",
             dependencies: [

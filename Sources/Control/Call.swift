@@ -7,9 +7,9 @@ package struct Call: Sendable {
     package let invocation: Invocation
     package let caller: Caller
     package let output: any CommandOutput
-    private let deed = Deed()
+    private let progress = Progress()
 
-    private final class Deed: Sendable {
+    private final class Progress: Sendable {
         let outcome = Mutex<Outcome?>(nil)
     }
 
@@ -19,11 +19,11 @@ package struct Call: Sendable {
         self.output = output
     }
 
-    /// Notes what has been done by now, for the journal: the command may yet fail, or find that nobody reads its answer.
-    package func note(_ outcome: Outcome) { deed.outcome.withLock { $0 = outcome } }
+    /// Records what has been done by now, for the journal: the command may yet fail, or find that nobody reads its answer.
+    package func record(_ outcome: Outcome) { progress.outcome.withLock { $0 = outcome } }
 
-    /// What was noted last.
-    var noted: Outcome? { deed.outcome.withLock { $0 } }
+    /// What was recorded last.
+    var recorded: Outcome? { progress.outcome.withLock { $0 } }
 
     /// Asks whether to go on, unless the caller has said so beforehand with `--yes`.
     ///

@@ -12,7 +12,7 @@ package struct Dispatcher: Sendable {
     private let recorder: any ChangeRecorder
     private let logger: Logger
     /// Changes wait for one another: for the supervisor, and for the journal's disk.
-    private let changes = Turnstile(.init(all: 128, keptForAdmins: 32, ofOneUser: 8))
+    private let changes = CommandLimiter(.init(all: 128, reservedForAdmins: 32, perUser: 8))
 
     package init(
         _ handlers: CommandHandlers, registry: CommandRegistry = .standard, hosts: any HostDirectoryView,
@@ -36,8 +36,8 @@ package struct Dispatcher: Sendable {
                 throw CommandFailure(.internal, "`\(invocation.spec.name)` does nothing yet")
             }
             let isChange = invocation.effect != .read
-            if isChange { try changes.enter(call) }
-            defer { if isChange { changes.leave(call) } }
+            if isChange { try changes.acquire(call) }
+            defer { if isChange { changes.release(call) } }
             let outcome = try await journalled(call) { () throws(CommandFailure) in try await run(handler, call) }
             return ServerMessage.End(.ok, outcome.message, hint: outcome.hint)
         } catch {
@@ -136,7 +136,7 @@ package struct Dispatcher: Sendable {
             await recorder.end(entry, code: .ok, outcome: outcome)
             return outcome
         } catch {
-            await recorder.end(entry, code: error.code, outcome: call.noted)
+            await recorder.end(entry, code: error.code, outcome: call.recorded)
             throw error
         }
     }

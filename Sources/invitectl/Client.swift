@@ -14,7 +14,7 @@ final class Client {
     private var isConnectedAgain = false
 
     /// How long the daemon has for its hello.
-    private static let patience = Duration.seconds(10)
+    private static let timeout = Duration.seconds(10)
 
     init(_ path: String, _ screen: Screen) {
         self.path = path
@@ -35,7 +35,7 @@ final class Client {
     func connect(within time: Duration? = nil) throws(CommandFailure) {
         if let connection, !connection.isClosed { return }
         connection = nil
-        let new = try Connection(path, screen.signals, within: time ?? Self.patience)
+        let new = try Connection(path, screen.signals, within: time ?? Self.timeout)
         isConnectedAgain = hello != nil
         connection = new
         hello = new.hello

@@ -9,7 +9,7 @@ struct DaemonService: Service {
     let manager: ServiceManager
 
     /// How long each step of ending may take.
-    private static let patience = Duration.seconds(10)
+    private static let timeout = Duration.seconds(10)
 
     func run() async {
         await withGracefulShutdownHandler {
@@ -18,7 +18,7 @@ struct DaemonService: Service {
             await supervisor.waitUntilShutDown()
         } onGracefulShutdown: {
             manager.stopping()
-            Task { await supervisor.shutDown(within: Self.patience) }
+            Task { await supervisor.shutDown(within: Self.timeout) }
         }
     }
 }

@@ -29,7 +29,7 @@ package struct HostChangeHandlers: Sendable {
         let outcome = Outcome(
             "", hint: Self.saveHint(host), hosts: [host], before: change.before.line,
             after: change.after.line)
-        call.note(outcome)
+        call.record(outcome)
         try await call.output.row(change.after.row)
         return outcome
     }
@@ -71,7 +71,7 @@ package struct HostChangeHandlers: Sendable {
         let outcome = Outcome(
             hosts: [host], before: dropped.map(\.before.line).joined(separator: "; "),
             after: dropped.map(\.after.line).joined(separator: "; "))
-        call.note(outcome)
+        call.record(outcome)
         for change in dropped { try await call.output.row(change.after.row) }
         return outcome
     }
@@ -86,9 +86,9 @@ package struct HostChangeHandlers: Sendable {
         }
         if let trouble {
             throw CommandFailure(
-                .unavailableHost, "\(host) was started anew, but \(trouble)", hint: "`host why \(host)` tells more")
+                .unavailableHost, "\(host) was restarted, but \(trouble)", hint: "`host why \(host)` tells more")
         }
-        return Outcome("\(host) runs with its database opened anew", hosts: [host])
+        return Outcome("\(host) runs with its database opened again", hosts: [host])
     }
 
     // MARK: Parts

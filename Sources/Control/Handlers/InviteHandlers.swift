@@ -58,7 +58,7 @@ package struct InviteHandlers: Sendable {
             try await supervisor.invite(request, on: host)
         }
         let outcome = Outcome(hosts: [host], after: InviteRows.journal([invite], count: 1))
-        call.note(outcome)
+        call.record(outcome)
         let rows = InviteRows(host: host, now: supervisor.now)
         try await call.output.row(rows.row(invite, link: true, qrCode: call.invocation.has("qr")))
         return outcome
@@ -74,7 +74,7 @@ package struct InviteHandlers: Sendable {
         let outcome = Outcome(
             hosts: [host], after: link || qrCode ? InviteRows.journal(invites, count: invites.count) : nil)
         // Some of them may be read before it ends early.
-        call.note(outcome)
+        call.record(outcome)
         for invite in invites { try await call.output.row(rows.row(invite, link: link, qrCode: qrCode)) }
         return outcome
     }
@@ -109,7 +109,7 @@ package struct InviteHandlers: Sendable {
         let outcome = Outcome(
             hosts: [host], before: "\(name), until \(before.text)",
             after: "\(name), until \(invite.invite.expiresAt.text)")
-        call.note(outcome)
+        call.record(outcome)
         try await call.output.row(InviteRows(host: host, now: supervisor.now).row(invite))
         return outcome
     }

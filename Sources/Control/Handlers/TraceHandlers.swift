@@ -6,7 +6,7 @@ internal import XMPP
 /// `trace`: the stanzas of a host as they come and go.
 package struct TraceHandlers: Sendable {
     private let supervisor: Supervisor
-    private let turnstile = Turnstile()
+    private let limiter = CommandLimiter()
 
     /// Stanzas that may wait for the reader. Each is at most what the stream reads of one.
     private static let capacity = 1000
@@ -16,7 +16,7 @@ package struct TraceHandlers: Sendable {
     }
 
     package func register(in handlers: inout CommandHandlers) {
-        handlers["trace"] = { call in try await turnstile.run(call) { try await trace(call) } }
+        handlers["trace"] = { call in try await limiter.run(call) { try await trace(call) } }
     }
 
     private func trace(_ call: Call) async throws -> Outcome {

@@ -70,7 +70,7 @@ extension Session {
 
     private func leavePlain() { leave(nil, requests: ServerMessage.End(.cancelled)) }
 
-    private func sayPlain(_ text: String) { outbox.putNow(Array(text.utf8)) }
+    private func sayPlain(_ text: String) { sendQueue.putNow(Array(text.utf8)) }
 }
 
 extension PlainOutput {

@@ -19,7 +19,7 @@ final class Session: Sendable {
 
     let identity: PeerIdentity
     let caller: Caller
-    let outbox: Outbox
+    let sendQueue: SendQueue
     let services: SessionServices
     let state = Mutex(State())
     private let onGone: @Sendable () -> Void
@@ -29,12 +29,12 @@ final class Session: Sendable {
     ///   - onGone: Called once, when neither channel nor commands are left.
     ///   - onClose: Called once, when the channel is closed, though commands may still run.
     init(
-        _ identity: PeerIdentity, caller: Caller, outbox: Outbox, services: SessionServices,
+        _ identity: PeerIdentity, caller: Caller, sendQueue: SendQueue, services: SessionServices,
         onGone: @escaping @Sendable () -> Void, onClose: @escaping @Sendable (Session) -> Void
     ) {
         self.identity = identity
         self.caller = caller
-        self.outbox = outbox
+        self.sendQueue = sendQueue
         self.services = services
         self.onGone = onGone
         self.onClose = onClose
@@ -43,7 +43,7 @@ final class Session: Sendable {
     // MARK: Lines
 
     /// Whether the next line can be taken, or has to wait for the command before it.
-    var takesLines: Bool { !outbox.isFull && state.withLock { $0.machine.takesLines } }
+    var takesLines: Bool { !sendQueue.isFull && state.withLock { $0.machine.takesLines } }
 
     func receive(_ line: [UInt8]) {
         switch state.withLock({ $0.machine.receive(line) }) {
@@ -163,8 +163,8 @@ final class Session: Sendable {
             // Not that of a later request with the same number.
             guard let end else { return nil }
             state.tasks[id] = nil
-            // Within the lock: who sees that the request is over finds its end in the outbox, and closes after it.
-            outbox.putNow(state.machine.bytes(.end(id: id, end)))
+            // Within the lock: who sees that the request is over finds its end in the sendQueue, and closes after it.
+            sendQueue.putNow(state.machine.bytes(.end(id: id, end)))
             return nextLine
         }
         if let nextLine {
@@ -172,7 +172,7 @@ final class Session: Sendable {
             state.withLock { $0.machine.started() }
         }
         reportIfGone()
-        outbox.signal()
+        sendQueue.signal()
     }
 
     func cancel(_ id: Int64) {
@@ -214,7 +214,7 @@ final class Session: Sendable {
                 case .waitsInstead: old?.resume(returning: nil)
                 }
                 // In plain text there may be lines that waited for the question.
-                outbox.signal()
+                sendQueue.signal()
             }
         } onCancel: {
             let question = state.withLock { state in
@@ -235,14 +235,14 @@ final class Session: Sendable {
     /// Ends the session for something that its requests have nothing to do with.
     func leave(_ farewell: ServerMessage.End?, requests: ServerMessage.End = .interrupted) {
         for id in state.withLock({ $0.machine.end(requests: requests, farewell: farewell) }) { cancel(id) }
-        outbox.signal()
+        sendQueue.signal()
     }
 
     /// Says the ends of the commands that do not end by themselves.
     func abandon() {
         state.withLock { state in
             let (ids, end) = state.machine.abandon()
-            for id in ids { outbox.putNow(state.machine.bytes(.end(id: id, end))) }
+            for id in ids { sendQueue.putNow(state.machine.bytes(.end(id: id, end))) }
             state.tasks = [:]
         }
     }
@@ -256,11 +256,11 @@ final class Session: Sendable {
     }
 
     /// Whether there is nothing more to say or to hear.
-    var isOver: Bool { state.withLock { $0.machine.isDone } && outbox.isEmpty }
+    var isOver: Bool { state.withLock { $0.machine.isDone } && sendQueue.isEmpty }
 
     /// The channel is closed.
     func channelClosed() {
-        outbox.close()
+        sendQueue.close()
         for id in state.withLock({ $0.machine.close() }) { cancel(id) }
         onClose(self)
         reportIfGone()
@@ -274,7 +274,7 @@ final class Session: Sendable {
 
     /// Says it without waiting.
     func say(_ message: ServerMessage) {
-        state.withLock { outbox.putNow($0.machine.bytes(message)) }
+        state.withLock { sendQueue.putNow($0.machine.bytes(message)) }
     }
 }
 

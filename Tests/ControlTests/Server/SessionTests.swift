@@ -122,10 +122,10 @@ import Testing
             let peer = Peer()
             let answers = Inbox<String?>()
             // Whoever reads the question answers it before the command that asks goes on.
-            let outbox = Outbox { peer.session.withLock { $0 }?.answer(1, "yes") }
+            let sendQueue = SendQueue { peer.session.withLock { $0 }?.answer(1, "yes") }
             let session = Session(
                 PeerIdentity(PeerCredentials(pid: 1, uid: 1000, gid: 1000), user: "someone"),
-                caller: .someone(.operator), outbox: outbox,
+                caller: .someone(.operator), sendQueue: sendQueue,
                 services: SessionServices(
                     dispatcher: room.desk.dispatcher,
                     completer: Completer(live: SupervisorValues(room.desk.supervisor)),

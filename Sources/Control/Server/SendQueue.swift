@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// Commands wait until there is room; the ends of requests do not, since there are no more of them than requests, of
 /// which no more are read while it is full.
-final class Outbox: Sendable {
+final class SendQueue: Sendable {
     fileprivate struct State: Sendable {
         var pending = ByteBuffer()
         /// Bytes that the channel has and the kernel has not.
@@ -17,7 +17,7 @@ final class Outbox: Sendable {
         var lastWaiter = 0
         var wake: @Sendable () -> Void
 
-        var isFull: Bool { pending.readableBytes + beingWritten >= Outbox.room }
+        var isFull: Bool { pending.readableBytes + beingWritten >= SendQueue.room }
     }
 
     /// Bytes that may wait before those who say more do.
@@ -87,7 +87,7 @@ final class Outbox: Sendable {
 
     /// The event loop begins to look for what there is to do: whatever comes from now on has to wake it again. To be
     /// called before it looks, so that nothing comes between.
-    func beginLook() {
+    func beginTurn() {
         state.withLock { $0.isSignalled = false }
     }
 
@@ -124,7 +124,7 @@ final class Outbox: Sendable {
     }
 }
 
-extension Outbox.State {
+extension SendQueue.State {
     fileprivate mutating func append(_ bytes: [UInt8]) -> (@Sendable () -> Void)? {
         pending.writeBytes(bytes)
         // Who writes looks for more at its end.
