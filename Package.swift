@@ -19,8 +19,8 @@ let package = Package(
         .library(
             name: "InvitedModules",
             targets: [
-                "Access", "Configuration", "Control", "Invites", "Runtime", "Shell", "Storage", "Supervision",
-                "TestSupport", "Text", "XMPP",
+                "Access", "Component", "Configuration", "Control", "Daemon", "Invites", "Reconfiguration", "Runtime",
+                "Shell", "Storage", "Supervision", "TestSupport", "Text", "XMPP",
             ]),
     ],
     dependencies: [
@@ -82,15 +82,38 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
+        .target(
+            name: "Reconfiguration",
+            dependencies: [
+                "Configuration", "Invites", "Runtime", "Supervision", "XMPP",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Component",
+            dependencies: [
+                "Configuration", "Invites", "Runtime", "Supervision", "XMPP",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Daemon",
+            dependencies: [
+                "Component", "Configuration", "Invites", "Reconfiguration", "Runtime", "Supervision", "XMPP",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
         .target(name: "Shell", dependencies: ["Invites", "Text"], swiftSettings: settings),
         .target(
             name: "Access", dependencies: ["Configuration", "Shell", "XMPP"], swiftSettings: settings),
         .target(
             name: "Control",
             dependencies: [
-                "Access", "CLibQREncode", "Configuration", "Invites", "Runtime", "Shell", "Storage", "Supervision",
-                "Text",
-                "XMPP",
+                "Access", "CLibQREncode", "Component", "Configuration", "Daemon", "Invites", "Reconfiguration",
+                "Runtime",
+                "Shell", "Storage", "Supervision", "Text", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -99,7 +122,8 @@ let package = Package(
         .executableTarget(
             name: "invited",
             dependencies: [
-                "Access", "Configuration", "Control", "Runtime", "Shell", "Storage", "Supervision", "XMPP",
+                "Access", "Component", "Configuration", "Control", "Daemon", "Reconfiguration", "Runtime", "Shell",
+                "Storage", "Supervision", "XMPP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -145,7 +169,9 @@ let package = Package(
         .testTarget(
             name: "SupervisionTests",
             dependencies: [
-                "Configuration", "Invites", "Runtime", "Storage", "Supervision", "TestSupport", "XMPP",
+                "Component", "Configuration", "Daemon", "Invites", "Reconfiguration", "Runtime", "Storage",
+                "Supervision",
+                "TestSupport", "XMPP",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -161,8 +187,8 @@ let package = Package(
         .testTarget(
             name: "ControlTests",
             dependencies: [
-                "Access", "Configuration", "Control", "Invites", "Shell", "Storage", "Supervision", "TestSupport",
-                "XMPP",
+                "Access", "Component", "Configuration", "Control", "Daemon", "Invites", "Reconfiguration", "Runtime",
+                "Shell", "Storage", "Supervision", "TestSupport", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -11,7 +11,7 @@ package struct Dispatcher: Sendable {
     private let hosts: any HostDirectoryView
     private let recorder: any ChangeRecorder
     private let logger: Logger
-    /// Changes wait for one another: for the supervisor, and for the journal's disk.
+    /// Changes wait for one another: for the daemon, and for the journal's disk.
     private let changes = CommandLimiter(.init(all: 128, reservedForAdmins: 32, perUser: 8))
 
     package init(

@@ -30,10 +30,10 @@ package final class Mailbox<Item: Sendable>: Sendable {
     /// What is in, and not taken, but for `urgent` items: nobody waits for those.
     package var count: Int { state.withLock { $0.items.count - $0.urgentCount } }
 
-    /// Puts an item in, unless the box is full or closed. `urgent` items always fit: they are few and our own.
+    /// Puts an item in, unless the box is full or closed. `urgent` items always go in: they are few and our own.
     package func offer(_ item: Item, urgent: Bool = false) -> Offer {
         state.withLock { state in
-            if state.isClosed { return .closed }
+            if state.isClosed, !urgent { return .closed }
             if state.items.count >= capacity, !urgent { return .full }
             state.items.append(item)
             if urgent { state.urgentCount += 1 }
@@ -55,7 +55,7 @@ package final class Mailbox<Item: Sendable>: Sendable {
         }
     }
 
-    /// Takes no more from now on; what is in can still be taken.
+    /// Takes no more from now on, but for what is urgent; what is in can still be taken.
     package func close() {
         state.withLock { $0.isClosed = true }
     }

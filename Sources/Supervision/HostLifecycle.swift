@@ -1,22 +1,22 @@
-internal import Invites
+package import Invites
 internal import XMPP
 
 /// The life of one host's service as a pure state machine: running, or in quarantine until a retry succeeds.
-struct HostLifecycle: Sendable {
-    enum State: Hashable, Sendable {
+package struct HostLifecycle: Sendable {
+    package enum State: Hashable, Sendable {
         case running
         /// The host's storage failed; its requests are refused until it works again.
         case quarantined
         case stopped
     }
 
-    private(set) var state = State.running
+    package private(set) var state = State.running
     /// When the present state began.
-    private(set) var since: Timestamp
+    package private(set) var since: Timestamp
     /// What went wrong last, if ever; in quarantine, the reason for it.
-    private(set) var lastTrouble: String?
+    package private(set) var lastTrouble: String?
     /// In quarantine, when the storage is tried again.
-    private(set) var retryAt: Timestamp?
+    package private(set) var retryAt: Timestamp?
     private var backoff = Backoff(first: .seconds(1), longest: .seconds(300))
 
     init(now: Timestamp) {

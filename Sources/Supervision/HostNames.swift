@@ -1,14 +1,14 @@
-internal import Configuration
+package import Configuration
 
 /// Hosts in the order of their names, those that run and those that are refused, as both were at one moment. It holds no
 /// more than the two lists, which all who ask share.
-struct HostNames: Sequence, IteratorProtocol, Sendable {
-    enum Element: Sendable {
+package struct HostNames: Sequence, IteratorProtocol, Sendable {
+    package enum Element: Sendable {
         case running(String)
         case refused(RefusedHost)
 
         /// The name; `nil` for a refused file whose name gives none.
-        var host: String? {
+        package var host: String? {
             switch self {
             case .running(let host): host
             case .refused(let file): file.host
@@ -27,7 +27,7 @@ struct HostNames: Sequence, IteratorProtocol, Sendable {
         self.refused = refused[...]
     }
 
-    mutating func next() -> Element? {
+    package mutating func next() -> Element? {
         if let file = refused.first, running.first.map({ file.title <= $0 }) ?? true {
             refused.removeFirst()
             return .refused(file)

@@ -5,9 +5,9 @@ internal import Storage
 /// What operators do with the host's invites. The host goes on serving between any two calls.
 extension HostService {
     /// Makes what an operator asks for. It is on disk when this returns.
-    func invite(_ request: OperatorRequest) async throws(InviteRefusal) -> StoredInvite {
+    func invite(_ request: OperatorRequest, under policy: InvitePolicy) async throws(InviteRefusal) -> StoredInvite {
         let now = surroundings.now()
-        let invite = try makeInvite(.operated(request), at: now)
+        let invite = try makeInvite(.operated(request), under: policy, at: now)
         let username = invite.promisedUsername
         if let username { try await promise(username, at: now) }
         let number = try await keep(username.map { [$0] } ?? []) { store throws(StoreError) in

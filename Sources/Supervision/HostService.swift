@@ -3,6 +3,7 @@ internal import Logging
 internal import NIOCore
 internal import Runtime
 internal import Storage
+internal import Synchronization
 
 /// Why a host could not make an invite, or do something else with its invites.
 package enum InviteRefusal: Error, Hashable, Sendable {
@@ -19,18 +20,19 @@ package enum InviteRefusal: Error, Hashable, Sendable {
 }
 
 /// The invitation service of one host: the only owner of its state. It knows neither XML nor terminals.
-actor HostService {
-    /// The rules in force.
-    private(set) var policy: InvitePolicy
-    private var lifecycle: HostLifecycle
+package actor HostService {
+    package nonisolated let host: String
+    /// What the host has done since its service began.
+    package nonisolated let activity = HostActivity()
+    private var lifecycle: HostLifecycle {
+        didSet { published.withLock { $0 = lifecycle } }
+    }
+    /// The same, for those who must not wait.
+    private nonisolated let published: Mutex<HostLifecycle>
     private let store: InviteStore
     let surroundings: Dependencies
     private let deadlines: Deadlines
     private let quarantines: Quarantines
-    /// When it was suspended, or was no more.
-    private(set) var suspensionChangedAt: Timestamp
-    /// Invites made since the start.
-    private(set) var invitesMade = 0
     private var entropy: Entropy
     private var retry: Task<Void, Never>?
     /// Counts the restarts, so that a try that one has overtaken changes nothing.
@@ -38,32 +40,35 @@ actor HostService {
     /// Usernames of invites that are being stored.
     private var promising: Set<String> = []
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor {
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
         surroundings.eventLoop.executor.asUnownedSerialExecutor()
     }
 
     init(
-        _ policy: InvitePolicy, store: InviteStore, surroundings: Dependencies, deadlines: Deadlines = Deadlines(),
+        _ host: String, store: InviteStore, surroundings: Dependencies, deadlines: Deadlines = Deadlines(),
         quarantines: Quarantines = Quarantines()
     ) {
-        self.policy = policy
+        self.host = host
         self.quarantines = quarantines
         self.store = store
         self.deadlines = deadlines
         self.surroundings = surroundings
         entropy = surroundings.entropy
-        let now = surroundings.now()
-        lifecycle = HostLifecycle(now: now)
-        suspensionChangedAt = now
+        let lifecycle = HostLifecycle(now: surroundings.now())
+        self.lifecycle = lifecycle
+        published = Mutex(lifecycle)
     }
 
     /// How the service is.
-    var state: HostLifecycle { lifecycle }
+    nonisolated var lifecycleNow: HostLifecycle { published.withLock { $0 } }
 
     /// Makes the invites that are asked for.
     ///
+    /// - Parameter policy: The host's rules.
     /// - Returns: For each request, in order, the invite, which is on disk when this returns, or why there is none.
-    func invite(_ requests: [InviteRequest]) async -> [Result<Invite, InviteRefusal>] {
+    package func invite(
+        _ requests: [InviteRequest], under policy: InvitePolicy
+    ) async -> [Result<Invite, InviteRefusal>] {
         let now = surroundings.now()
         var results: [Result<Invite, InviteRefusal>] = []
         results.reserveCapacity(requests.count)
@@ -72,7 +77,7 @@ actor HostService {
         var promised: [String] = []
         for request in requests {
             do throws(InviteRefusal) {
-                let invite = try makeInvite(request, at: now)
+                let invite = try makeInvite(request, under: policy, at: now)
                 if let username = invite.promisedUsername {
                     try await promise(username, at: now)
                     promised.append(username)
@@ -93,7 +98,9 @@ actor HostService {
         }
     }
 
-    func makeInvite(_ request: InviteRequest, at now: Timestamp) throws(InviteRefusal) -> Invite {
+    func makeInvite(
+        _ request: InviteRequest, under policy: InvitePolicy, at now: Timestamp
+    ) throws(InviteRefusal) -> Invite {
         do {
             return try policy.invite(for: request, token: .random(at: now, using: &entropy), at: now)
         } catch {
@@ -154,7 +161,7 @@ actor HostService {
     /// So many invites were stored.
     func noteSuccess(of count: Int) {
         lifecycle.succeeded()
-        invitesMade += count
+        activity.made(count)
     }
 
     /// Has the store do something, and turns what goes wrong into a refusal and, where it is the store's fault, into
@@ -187,12 +194,6 @@ actor HostService {
         throw .unavailable
     }
 
-    /// Moves to other rules at once.
-    func follow(_ policy: InvitePolicy) {
-        if policy.isSuspended != self.policy.isSuspended { suspensionChangedAt = surroundings.now() }
-        self.policy = policy
-    }
-
     /// Removes invites that have been of no use since the given time; returns how many.
     func removeExpired(before deadline: Timestamp) async -> Int {
         var total = 0
@@ -219,7 +220,7 @@ actor HostService {
                 await store.close()
                 try await store.check()
             }
-            surroundings.logger.notice("host restarted", metadata: ["host": "\(policy.host)"])
+            surroundings.logger.notice("host restarted", metadata: ["host": "\(host)"])
             return nil
         } catch {
             switch error {
@@ -244,7 +245,7 @@ actor HostService {
     private func quarantine(_ reason: String) {
         guard let wait = lifecycle.failed(reason, now: surroundings.now(), using: &entropy) else { return }
         quarantines.insert(self)
-        surroundings.logger.error("host quarantined", metadata: ["host": "\(policy.host)", "reason": "\(reason)"])
+        surroundings.logger.error("host quarantined", metadata: ["host": "\(host)", "reason": "\(reason)"])
         scheduleRetry(after: wait)
     }
 
@@ -266,7 +267,7 @@ actor HostService {
             guard restarts == self.restarts else { return }
             if lifecycle.recovered(now: surroundings.now()) {
                 quarantines.remove(self)
-                surroundings.logger.notice("host recovered", metadata: ["host": "\(policy.host)"])
+                surroundings.logger.notice("host recovered", metadata: ["host": "\(host)"])
             } else {
                 // The host went while the try was under way, which opened its database again.
                 await store.close()
@@ -279,7 +280,7 @@ actor HostService {
                 if case .tooManyOpenFiles = error { lifecycle.lastTrouble ?? "\(error)" } else { "\(error)" }
             guard let wait = lifecycle.retryFailed(reason, now: surroundings.now(), using: &entropy) else { return }
             surroundings.logger.warning(
-                "host still quarantined", metadata: ["host": "\(policy.host)", "reason": "\(reason)"])
+                "host still quarantined", metadata: ["host": "\(host)", "reason": "\(reason)"])
             scheduleRetry(after: wait)
         }
     }

@@ -31,7 +31,7 @@ package struct HostsWithInvites: AsyncSequence, Sendable {
                 if wanted.isEmpty { return nil }
                 let databases = hosts.databases
                 let candidates = wanted
-                page = try await Supervisor.onBlockingThread {
+                page = try await onBlockingThread {
                     Result { try databases.hostsWithDatabase(among: candidates) }
                 }.get()[...]
             }

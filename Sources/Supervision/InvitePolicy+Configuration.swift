@@ -1,9 +1,9 @@
-internal import Configuration
-internal import Invites
+package import Configuration
+package import Invites
 
 extension InvitePolicy {
     /// The rules that a host's configuration sets.
-    init(_ configuration: HostConfiguration) {
+    package init(_ configuration: HostConfiguration) {
         self.init(
             host: configuration.host,
             admins: Set(configuration.admins.compactMap(Account.init)),

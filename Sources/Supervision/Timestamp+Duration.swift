@@ -1,8 +1,8 @@
-internal import Invites
+package import Invites
 
 extension Timestamp {
     /// The moment that much later, cut to milliseconds; the last one that can be told where it is beyond.
-    func advanced(by duration: Duration) -> Timestamp {
+    package func advanced(by duration: Duration) -> Timestamp {
         let parts = duration.components
         let (seconds, overflow) = parts.seconds.multipliedReportingOverflow(by: 1000)
         let (milliseconds, overflow2) = seconds.addingReportingOverflow(parts.attoseconds / 1_000_000_000_000_000)

@@ -27,6 +27,23 @@ public struct DiscoInfo: Hashable, Sendable {
         self.extensions = extensions
     }
 
+    /// Reads a `<query/>` that answers a request for information; `nil` when it is none.
+    public init?(_ element: Element) {
+        guard element.is("query", Namespaces.discoInfo) else { return nil }
+        self.init(node: element["node"])
+        for child in element.children {
+            switch (child.name, child.namespace) {
+            case ("identity", Namespaces.discoInfo):
+                guard let category = child["category"], let type = child["type"] else { continue }
+                identities.append(Identity(category: category, type: type, name: child["name"]))
+            case ("feature", Namespaces.discoInfo):
+                if let feature = child["var"] { features.append(feature) }
+            default:
+                if let form = DataForm(child) { extensions.append(form) }
+            }
+        }
+    }
+
     /// The information as a `<query/>`.
     public var element: Element {
         var children = identities.map { identity in
@@ -60,6 +77,19 @@ public struct DiscoItems: Hashable, Sendable {
     public init(node: String? = nil, items: [Item] = []) {
         self.node = node
         self.items = items
+    }
+
+    /// Reads a `<query/>` that answers a request for items; `nil` when it is none. An item without an address is left out.
+    public init?(_ element: Element) {
+        guard element.is("query", Namespaces.discoItems) else { return nil }
+        self.init(
+            node: element["node"],
+            items: element.children.compactMap { child in
+                guard child.is("item", Namespaces.discoItems), let jid = child["jid"].flatMap({ try? JID($0) }) else {
+                    return nil
+                }
+                return Item(jid: jid, node: child["node"], name: child["name"])
+            })
     }
 
     /// The items as a `<query/>`.

@@ -4,6 +4,11 @@ public import NIOCore
 public struct XMLWriter: Sendable {
     /// What has been written so far. An array: it takes the many small pieces of an answer faster than a `ByteBuffer`.
     private var bytes: [UInt8] = []
+    /// How long the stream has to be, counted from the first byte here, for a server to have read every tag.
+    ///
+    /// Expat tries a tag that comes in pieces again once it has twice as much as the last time: since 2.6, and in earlier
+    /// ones with security updates. Of a tag of `n` bytes it has tried at most `n - 1` in vain.
+    private(set) var settledLength = 0
 
     public init() {}
 
@@ -21,6 +26,7 @@ public struct XMLWriter: Sendable {
         // XML's own namespace may not be a default one, but its prefix is always there.
         let hasPrefix = element.namespace == Namespaces.xml
         let namespaceInForce = hasPrefix ? outer : element.namespace
+        let startTag = bytes.count
         append(hasPrefix ? "<xml:" : "<")
         append(element.name)
         if namespaceInForce != outer {
@@ -33,18 +39,27 @@ public struct XMLWriter: Sendable {
         }
         if element.content.isEmpty {
             append("/>")
+            settle(startTag)
             return
         }
         append(">")
+        settle(startTag)
         for node in element.content {
             switch node {
             case .element(let child): write(child, inside: namespaceInForce)
             case .text(let text): writeEscaped(text)
             }
         }
+        let endTag = bytes.count
         append(hasPrefix ? "</xml:" : "</")
         append(element.name)
         append(">")
+        settle(endTag)
+    }
+
+    /// Notes that a tag from there to here has been written.
+    private mutating func settle(_ start: Int) {
+        settledLength = max(settledLength, start + 2 * (bytes.count - start - 1))
     }
 
     private mutating func write(_ attribute: Element.Attribute, index: Int) {

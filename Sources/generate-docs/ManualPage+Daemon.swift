@@ -102,6 +102,12 @@ extension ManualPage {
             Who changed what: `journal.ndjson`, and the sixteen files of 4 MiB before it. Each line is a JSON object: that a \
             command begins, or how it ended. Nothing in it is ever changed. `journal` of `invitectl`(1) shows it.
             """)
+        page.section("NOTES")
+        page.paragraphs(
+            """
+            Tried on Debian 12.11 (systemd 252) and 13.8 (systemd 257), with Prosody 0.12.3 and 13.0.1, ejabberd 23.01 and \
+            24.12, and Swift 6.3.1.
+            """)
         page.section("SEE ALSO")
         page.line("`invitectl`(1), `invited.yaml`(5)")
         return page

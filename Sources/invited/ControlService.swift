@@ -1,8 +1,10 @@
 import Access
 import Configuration
 import Control
+import Daemon
 import Glibc
 import Logging
+import Reconfiguration
 import Runtime
 import ServiceLifecycle
 import Shell
@@ -10,7 +12,7 @@ import Supervision
 
 /// Serves the operators' shell on the control socket. Without the socket, invitations are served all the same.
 struct ControlService: Service {
-    private let supervisor: Supervisor
+    private let daemon: Daemon
     private let server: ControlServer
     private let journal: Journal
     private let socket: ControlSocket?
@@ -19,21 +21,26 @@ struct ControlService: Service {
     /// Takes the socket that the service manager hands over, or binds the one of the configuration.
     ///
     /// - Parameter connections: How many connections may be open.
-    init(_ supervisor: Supervisor, daemon: DaemonConfiguration, connections: Int, log: LogHub, logger: Logger) {
-        self.supervisor = supervisor
+    init(_ daemon: Daemon, connections: Int, log: LogHub, logger: Logger) {
+        self.daemon = daemon
+        let settings = daemon.settings
         self.logger = logger
-        journal = Journal(stateDirectory: daemon.stateDirectory, dependencies: supervisor.surroundings)
-        let values = SupervisorValues(supervisor)
+        journal = Journal(stateDirectory: settings.stateDirectory, dependencies: daemon.surroundings)
+        let values = DaemonValues(daemon)
         let dispatcher = Dispatcher(
-            .standard(supervisor, journal: journal, log: log, version: Version.current), hosts: values,
+            .standard(daemon, journal: journal, log: log, version: Version.current), hosts: values,
             recorder: journal, logger: logger)
         server = ControlServer(
             dispatcher, completer: Completer(live: values), version: Version.current,
-            policy: AccessPolicy(daemon.shell, daemon: geteuid()), connections: connections, logger: logger,
-            ranOutOfFiles: supervisor.surroundings.recordFileShortage)
+            policy: AccessPolicy(settings.shell, daemon: geteuid()), connections: connections, logger: logger,
+            ranOutOfFiles: daemon.surroundings.recordFileShortage)
         do throws(ControlSocket.Failure) {
             let handedOver = try ControlSocket.handedOver()
-            if let handedOver { socket = handedOver } else { socket = try ControlSocket(binding: daemon.controlSocket) }
+            if let handedOver {
+                socket = handedOver
+            } else {
+                socket = try ControlSocket(binding: settings.controlSocket)
+            }
         } catch {
             logger.error("no control socket", metadata: ["reason": "\(error)"])
             socket = nil
@@ -44,13 +51,13 @@ struct ControlService: Service {
         await journal.open()
         // In the order in which it happened, without anybody waiting for the disk.
         let events = Feed<ConfigurationEvent>(capacity: 256)
-        await supervisor.followConfiguration { event in
+        await daemon.configuration.followConfiguration { event in
             // A command's own entry is there already.
             if event.cause != .command { events.push(event) }
         }
         async let recording: Void = record(events)
         // Whoever's roles have changed is thrown out, and may come again.
-        await supervisor.followRoles { [server] in server.update(AccessPolicy($0, daemon: geteuid())) }
+        await daemon.configuration.followRoles { [server] in server.update(AccessPolicy($0, daemon: geteuid())) }
         var isServing = false
         if let socket {
             do {

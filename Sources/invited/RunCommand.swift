@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Control
+import Daemon
 import Foundation
 import Logging
 import NIOCore
@@ -44,29 +45,29 @@ struct RunCommand: AsyncParsableCommand {
         var loader = ConfigurationLoader(
             file: option.file, credentialsDirectory: environment["CREDENTIALS_DIRECTORY"])
         let loaded = loader.load()
-        guard let daemon = loaded.daemon else {
+        guard let settings = loaded.daemon else {
             for mistake in loaded.diagnostics { logger.critical("\(mistake)") }
             throw ExitCode(EX_CONFIG)
         }
         let manager = ServiceManager(environment: environment)
-        let reporter = StatusReporter(manager, server: daemon.component.server)
-        let dependencies = Dependencies(logger: logger)
+        let reporter = StatusReporter(manager, server: settings.component.server)
+        let surroundings = Dependencies(logger: logger)
         let files = FileLimit.raise()
         if files.isLow {
             logger.warning(
                 "few files may be open", metadata: ["limit": "\(files.files)", "cure": "\(FileLimit.remedy)"])
         }
-        let supervisor: Supervisor
+        let daemon: Daemon
         do {
-            supervisor = try Supervisor(
-                loader, loaded: loaded, daemon: daemon, maximumOpenDatabases: files.databases,
-                surroundings: dependencies,
+            daemon = try Daemon(
+                loader, loaded: loaded, settings: settings, maximumOpenDatabases: files.databases,
+                surroundings: surroundings,
                 statusChanged: reporter.report, quarantinesChanged: reporter.quarantined)
         } catch {
             logger.critical("cannot use the state directory", metadata: ["reason": "\(error)"])
             throw ExitCode(1)
         }
-        await reporter.follow(supervisor)
+        await reporter.follow(daemon)
         logger.notice(
             "starting",
             metadata: [
@@ -75,19 +76,19 @@ struct RunCommand: AsyncParsableCommand {
 
         // Reachable before the service manager is told that the daemon is ready.
         let control = ControlService(
-            supervisor, daemon: daemon, connections: files.connections, log: hub, logger: logger)
+            daemon, connections: files.connections, log: hub, logger: logger)
         let group = ServiceGroup(
             configuration: .init(
                 services: [
                     .init(
                         service: ReloadService(
-                            reloads: reloads, supervisor: supervisor, manager: manager, reporter: reporter)),
+                            reloads: reloads, daemon: daemon, manager: manager, reporter: reporter)),
                     .init(
                         service: WatchdogService(
-                            eventLoop: dependencies.eventLoop, supervisor: supervisor, manager: manager)),
+                            eventLoop: surroundings.eventLoop, daemon: daemon, manager: manager)),
                     // Services are shut down in reverse: first nobody steers any more, then the rest ends.
                     .init(
-                        service: DaemonService(supervisor: supervisor, manager: manager),
+                        service: DaemonService(daemon: daemon, manager: manager),
                         successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: control),
                 ],

@@ -1,11 +1,13 @@
+import Daemon
 import NIOCore
+import Reconfiguration
 import ServiceLifecycle
 import Supervision
 import UnixSignals
 
 /// The daemon's work, from the first connection to the last answer.
 struct DaemonService: Service {
-    let supervisor: Supervisor
+    let daemon: Daemon
     let manager: ServiceManager
 
     /// How long each step of ending may take.
@@ -13,12 +15,12 @@ struct DaemonService: Service {
 
     func run() async {
         await withGracefulShutdownHandler {
-            await supervisor.run()
+            await daemon.run()
             // The connection ends before the databases do.
-            await supervisor.waitUntilShutDown()
+            await daemon.waitUntilShutDown()
         } onGracefulShutdown: {
             manager.stopping()
-            Task { await supervisor.shutDown(within: Self.timeout) }
+            Task { await daemon.shutDown(within: Self.timeout) }
         }
     }
 }
@@ -27,27 +29,27 @@ struct DaemonService: Service {
 struct ReloadService: Service {
     /// One element for each SIGHUP.
     let reloads: UnixSignalsSequence
-    let supervisor: Supervisor
+    let daemon: Daemon
     let manager: ServiceManager
     let reporter: StatusReporter
 
     func run() async throws {
         for await _ in reloads.cancelOnGracefulShutdown() {
-            // Not waited for: a directory that hangs must not keep the daemon from ending. The supervisor keeps the
+            // Not waited for: a directory that hangs must not keep the daemon from ending. The configuration keeps the
             // order.
             Task {
                 manager.reloading()
-                reporter.reloaded(await supervisor.reload())
+                reporter.reloaded(await daemon.configuration.reload())
             }
         }
     }
 }
 
 /// Gives the service manager's watchdog its sign of life, which nobody gives who hangs: it goes through the
-/// connection's event loop, on which the hosts run, and through the supervisor.
+/// connection's event loop, on which the hosts run, and through the configuration's owner.
 struct WatchdogService: Service {
     let eventLoop: any EventLoop
-    let supervisor: Supervisor
+    let daemon: Daemon
     let manager: ServiceManager
 
     func run() async throws {
@@ -58,7 +60,7 @@ struct WatchdogService: Service {
         await cancelWhenGracefulShutdown {
             while (try? await Task.sleep(for: interval / 3)) != nil {
                 try? await eventLoop.submit {}.get()
-                _ = await supervisor.hostCounts()
+                _ = await daemon.configuration.overrideCounts(of: [])
                 manager.isAlive()
             }
         }

@@ -1,4 +1,7 @@
+import Component
 import Configuration
+import Daemon
+import Reconfiguration
 import Supervision
 import Synchronization
 import XMPP
@@ -39,11 +42,11 @@ final class StatusReporter: Sendable {
         self.server = server
     }
 
-    /// Takes the numbers of hosts from the supervisor.
-    func follow(_ supervisor: Supervisor) async {
-        let counts = await supervisor.hostCounts()
+    /// Takes the numbers of hosts from the daemon.
+    func follow(_ daemon: Daemon) async {
+        let counts = daemon.hostCounts
         state.withLock { ($0.running, $0.refused) = counts }
-        await supervisor.followConfiguration(configurationChanged)
+        await daemon.configuration.followConfiguration(configurationChanged)
     }
 
     /// The connection has changed.
@@ -63,7 +66,7 @@ final class StatusReporter: Sendable {
     }
 
     /// A reload has ended.
-    func reloaded(_ outcome: Supervisor.ReloadOutcome) {
+    func reloaded(_ outcome: ActiveConfiguration.ReloadOutcome) {
         change { state in
             switch outcome {
             case .applied: state.refusal = nil

@@ -1,8 +1,10 @@
 import Access
 import Configuration
 import Control
+import Daemon
 import Foundation
 import Invites
+import Reconfiguration
 import Shell
 import Supervision
 import TestSupport
@@ -23,7 +25,7 @@ import Testing
         _ body: (Desk) async throws -> Void
     ) async throws {
         try await Desk.with(
-            files, daemon: daemon, install: { ConfigFileHandlers($0).register(in: &$1) }, body)
+            files, daemon: daemon, install: { ConfigFileHandlers($0.configuration).register(in: &$1) }, body)
     }
 
     private func text(_ desk: Desk, _ host: String = "a.example") throws -> String {
@@ -34,23 +36,23 @@ import Testing
     }
 
     private func origin(_ desk: Desk, _ key: HostKey) async throws -> String {
-        let settings = try #require(await desk.supervisor.settings(of: "a.example"))
+        let settings = try #require(await desk.daemon.configuration.settings(of: "a.example"))
         let origin = try #require(settings.first { $0.key == key }).origin.description
         return origin.replacing("\(desk.directory.path)/", with: "")
     }
 
     private func value(_ desk: Desk, _ key: HostKey, _ host: String = "a.example") async -> String? {
-        await desk.supervisor.settings(of: host)?.first { $0.key == key }?.value
+        await desk.daemon.configuration.settings(of: host)?.first { $0.key == key }?.value
     }
 
     // MARK: Saving
 
     @Test func whatWasSetIsInTheFileAndRunsAsBefore() async throws {
         try await withDesk { desk in
-            _ = try await desk.supervisor.set(.allowUserInvites, to: ["true"], of: "a.example")
-            _ = try await desk.supervisor.set(.inviteExpiry, to: ["1d12h"], of: "a.example")
-            _ = try await desk.supervisor.set(.siteName, to: ["Bee"], of: "b.example")
-            let before = await desk.supervisor.settings(of: "a.example")?.map(\.value)
+            _ = try await desk.daemon.configuration.set(.allowUserInvites, to: ["true"], of: "a.example")
+            _ = try await desk.daemon.configuration.set(.inviteExpiry, to: ["1d12h"], of: "a.example")
+            _ = try await desk.daemon.configuration.set(.siteName, to: ["Bee"], of: "b.example")
+            let before = await desk.daemon.configuration.settings(of: "a.example")?.map(\.value)
             let output = RecordingOutput()
             let end = try await desk.run("config save a.example", output: output)
             #expect(end.code == .ok)
@@ -74,22 +76,22 @@ import Testing
                     ],
                     ["key": "invite_expiry", "after": "1d12h", "location": .text("\(path):6:16")],
                 ])
-            #expect(await desk.supervisor.settings(of: "a.example")?.map(\.value) == before)
+            #expect(await desk.daemon.configuration.settings(of: "a.example")?.map(\.value) == before)
             #expect(try await origin(desk, .allowUserInvites) == "config.d/a.example.yaml:3:21")
             #expect(try await origin(desk, .siteName) == "config.d/a.example.yaml:5:12")
-            #expect(await desk.supervisor.overrides(of: "a.example")?.isEmpty == true)
+            #expect(await desk.daemon.configuration.overrides(of: "a.example")?.isEmpty == true)
             // The other host keeps its file, and what was set on it.
             #expect(try text(desk, "b.example") == "site_name: B\n")
-            #expect(await desk.supervisor.overrides(of: "b.example")?.keys == [.siteName])
+            #expect(await desk.daemon.configuration.overrides(of: "b.example")?.keys == [.siteName])
             let entry = try #require(desk.recorder.entries.last)
             #expect(entry.hosts == ["a.example"])
             #expect(entry.before == "allow_user_invites: false, invite_expiry: ")
             #expect(entry.after == "allow_user_invites: true, invite_expiry: 1d12h")
 
             // The files are what runs, to whoever compares them, and after a restart.
-            #expect(try await desk.supervisor.plan().changesNothing)
-            #expect(await desk.supervisor.comparison { $0 == "a.example" }.differences.isEmpty)
-            #expect(await desk.supervisor.comparison { $0 == "a.example" }.isCurrent)
+            #expect(try await desk.daemon.configuration.plan().changesNothing)
+            #expect(await desk.daemon.configuration.comparison { $0 == "a.example" }.differences.isEmpty)
+            #expect(await desk.daemon.configuration.comparison { $0 == "a.example" }.isCurrent)
             var loader = ConfigurationLoader(file: "\(desk.directory.path)/invited.yaml", credentialsDirectory: nil)
             #expect(loader.load().hosts["a.example"]?.allowUserInvites == true)
         }
@@ -97,11 +99,11 @@ import Testing
 
     @Test func onlyTheNamedKeysAreSaved() async throws {
         try await withDesk { desk in
-            _ = try await desk.supervisor.set(.siteName, to: ["Yes"], of: "a.example")
-            _ = try await desk.supervisor.set(.suspended, to: ["true"], of: "a.example")
+            _ = try await desk.daemon.configuration.set(.siteName, to: ["Yes"], of: "a.example")
+            _ = try await desk.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
             #expect(try await desk.run("config save a.example site_name").code == .ok)
             #expect(try text(desk).hasSuffix("\nsite_name: \"Yes\"\n"))
-            #expect(await desk.supervisor.overrides(of: "a.example")?.keys == [.suspended])
+            #expect(await desk.daemon.configuration.overrides(of: "a.example")?.keys == [.suspended])
             #expect(await value(desk, .suspended) == "true")
             let again = try await desk.run("config save a.example site_name")
             #expect(again.code == .nothingToDo)
@@ -114,7 +116,7 @@ import Testing
 
     @Test func whatTheFileHasLostIsTold() async throws {
         try await withDesk { desk in
-            _ = try await desk.supervisor.set(.siteName, to: ["Bee"], of: "a.example")
+            _ = try await desk.daemon.configuration.set(.siteName, to: ["Bee"], of: "a.example")
             link("\(desk.directory.path)/config.d/a.example.yaml", "\(desk.directory.path)/other.yaml")
             let end = try await desk.run("config save a.example")
             #expect(end.code == .ok)
@@ -125,26 +127,26 @@ import Testing
     @Test func anAddressThatAnotherFileStillHasIsNotSaved() async throws {
         let files = ["a.example": "service_address: i.example\n", "b.example": "site_name: B\n"]
         try await withDesk(files) { desk in
-            _ = try await desk.supervisor.set(.serviceAddress, to: ["j.example"], of: "a.example")
-            _ = try await desk.supervisor.set(.serviceAddress, to: ["i.example"], of: "b.example")
+            _ = try await desk.daemon.configuration.set(.serviceAddress, to: ["j.example"], of: "a.example")
+            _ = try await desk.daemon.configuration.set(.serviceAddress, to: ["i.example"], of: "b.example")
             let end = try await desk.run("config save b.example")
             #expect(end.code == .invalidConfiguration)
             let path = "\(desk.directory.path)/config.d/a.example.yaml"
             #expect(
                 end.message == "`i.example` is already the service address of `a.example`, set at \(path):1:18")
             #expect(try text(desk, "b.example") == "site_name: B\n")
-            #expect(await desk.supervisor.overrides(of: "b.example")?.keys == [.serviceAddress])
+            #expect(await desk.daemon.configuration.overrides(of: "b.example")?.keys == [.serviceAddress])
             // In the other order each file is good.
             #expect(try await desk.run("config save a.example").code == .ok)
             #expect(try await desk.run("config save b.example").code == .ok)
-            #expect(await desk.supervisor.check().isEmpty)
+            #expect(await desk.daemon.configuration.check().isEmpty)
         }
     }
 
     @Test func aListKeepsItsComments() async throws {
         let file = "admins:\n  - a@a.example # the boss\n  - b@a.example # on leave\n"
         try await withDesk(["a.example": file]) { desk in
-            _ = try await desk.supervisor.set(.admins, to: ["a@a.example", "c@a.example"], of: "a.example")
+            _ = try await desk.daemon.configuration.set(.admins, to: ["a@a.example", "c@a.example"], of: "a.example")
             #expect(try await desk.run("config save a.example").code == .ok)
             #expect(try text(desk) == "admins:\n  - a@a.example # the boss\n  - c@a.example\n")
         }
@@ -162,19 +164,19 @@ import Testing
         "site_name: Other\n", "site_nam: x\n", "admins: [\n", "\u{FEFF}admins: [z@a.example]\n",
     ]) func aFileWithOtherChangesIsLeftAlone(changed: String) async throws {
         try await withDesk { desk in
-            _ = try await desk.supervisor.set(.suspended, to: ["true"], of: "a.example")
+            _ = try await desk.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
             try desk.directory.write(changed, to: "config.d/a.example.yaml")
             let end = try await desk.run("config save a.example")
             #expect(end.code == .staleConfiguration)
             #expect(end.message.contains("a.example.yaml has"))
             #expect(try text(desk) == changed)
-            #expect(await desk.supervisor.overrides(of: "a.example")?.keys == [.suspended])
+            #expect(await desk.daemon.configuration.overrides(of: "a.example")?.keys == [.suspended])
         }
     }
 
     @Test func commentsThatWereAddedStay() async throws {
         try await withDesk { desk in
-            _ = try await desk.supervisor.set(.suspended, to: ["true"], of: "a.example")
+            _ = try await desk.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
             try desk.directory.write("# New.\n\n" + Self.file, to: "config.d/a.example.yaml")
             #expect(try await desk.run("config save a.example").code == .ok)
             #expect(try text(desk) == "# New.\n\n" + Self.file + "suspended: true\n")
@@ -184,7 +186,7 @@ import Testing
 
     @Test func aMissingFileIsSaid() async throws {
         try await withDesk { desk in
-            _ = try await desk.supervisor.set(.suspended, to: ["true"], of: "a.example")
+            _ = try await desk.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
             try desk.directory.remove("config.d/a.example.yaml")
             let end = try await desk.run("config save a.example")
             #expect(end.code == .unwritableConfiguration)
@@ -194,9 +196,9 @@ import Testing
 
     @Test func aChangeThatWaitsGoesFirst() async throws {
         try await withDesk { desk in
-            _ = try await desk.supervisor.set(.suspended, to: ["true"], of: "a.example")
+            _ = try await desk.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
             try desk.directory.write("site_name: New\n", to: "config.d/b.example.yaml")
-            _ = try await desk.supervisor.apply(expecting: nil, confirmWithin: .week, by: "someone")
+            _ = try await desk.daemon.configuration.apply(expecting: nil, confirmWithin: .week, by: "someone")
             #expect(try await desk.run("config save a.example").code == .pendingConfiguration)
             #expect(try text(desk) == Self.file)
         }
@@ -205,9 +207,9 @@ import Testing
     @Test func whatWasUndoneIsNotMixedWithTheFiles() async throws {
         try await withDesk { desk in
             try desk.directory.write("site_name: New\n", to: "config.d/a.example.yaml")
-            _ = try await desk.supervisor.apply(expecting: nil, by: "someone")
-            _ = try await desk.supervisor.undo(to: nil, expecting: nil)
-            _ = try await desk.supervisor.set(.suspended, to: ["true"], of: "a.example")
+            _ = try await desk.daemon.configuration.apply(expecting: nil, by: "someone")
+            _ = try await desk.daemon.configuration.undo(to: nil, expecting: nil)
+            _ = try await desk.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
             #expect(try await desk.run("config save a.example").code == .staleConfiguration)
             #expect(try text(desk) == "site_name: New\n")
         }
@@ -215,10 +217,10 @@ import Testing
 
     @Test func undoGoesBackBehindASave() async throws {
         try await withDesk { desk in
-            _ = try await desk.supervisor.set(.siteName, to: ["Saved"], of: "a.example")
+            _ = try await desk.daemon.configuration.set(.siteName, to: ["Saved"], of: "a.example")
             #expect(try await desk.run("config save a.example").code == .ok)
-            #expect(await desk.supervisor.history().last?.header.by == "someone (uid 1000)")
-            _ = try await desk.supervisor.undo(to: nil, expecting: nil)
+            #expect(await desk.daemon.configuration.history().last?.header.by == "someone (uid 1000)")
+            _ = try await desk.daemon.configuration.undo(to: nil, expecting: nil)
             #expect(await value(desk, .siteName) == "A")
         }
     }
@@ -226,8 +228,8 @@ import Testing
     @Test func whoSeesSomeHostsSavesThose() async throws {
         try await withDesk { desk in
             let caller = Caller.someone(.operator, .some(["a.example"]))
-            _ = try await desk.supervisor.set(.suspended, to: ["true"], of: "a.example")
-            _ = try await desk.supervisor.set(.suspended, to: ["true"], of: "b.example")
+            _ = try await desk.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
+            _ = try await desk.daemon.configuration.set(.suspended, to: ["true"], of: "b.example")
             #expect(try await desk.run("config save a.example", as: caller).code == .ok)
             let end = try await desk.run("config save b.example", as: caller)
             #expect(end.code == .unknownHost)

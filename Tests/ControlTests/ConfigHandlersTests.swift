@@ -1,20 +1,22 @@
 import Access
 import Configuration
 import Control
+import Daemon
 import Foundation
 import Shell
 import TestSupport
 import Testing
 
+@testable import Reconfiguration
 @testable import Supervision
 
 @Suite(.timeLimit(.minutes(5))) struct ConfigHandlersTests {
     private func with(
         _ files: [String: String], daemon: String = "", _ body: (Desk) async throws -> Void
     ) async throws {
-        try await Desk.with(files, daemon: daemon) { supervisor, handlers in
-            ConfigHandlers(supervisor).register(in: &handlers)
-            HostChangeHandlers(supervisor).register(in: &handlers)
+        try await Desk.with(files, daemon: daemon) { daemon, handlers in
+            ConfigHandlers(daemon.configuration).register(in: &handlers)
+            HostChangeHandlers(daemon).register(in: &handlers)
         } _: { desk in
             try await body(desk)
         }
@@ -51,7 +53,7 @@ import Testing
         try await with(["a.example": "", "b.example": "", "c.example": ""]) { desk in
             try write("allow_user_invites: true\n", "a.example", desk)
             try desk.directory.remove("config.d/b.example.yaml")
-            let hash = try await desk.supervisor.plan().hash
+            let hash = try await desk.daemon.configuration.plan().hash
             let planned = [
                 #"a.example update ["allow_user_invites"] 1 \#(hash)"#, "b.example remove [] 1 \(hash)",
                 " untouched [] 1 \(hash)",
@@ -62,11 +64,11 @@ import Testing
             #expect(refused.code == .refused && lines(output, "config apply") == planned)
             #expect(output.questions == [.confirm("Apply it? remove 1, update 1")])
             #expect(try await desk.run("config apply").code == .unconfirmed)
-            #expect(await desk.supervisor.settings(of: "b.example") != nil)
+            #expect(await desk.daemon.configuration.settings(of: "b.example") != nil)
 
             let end = try await desk.run("config apply", output: RecordingOutput(answers: ["yes"]))
             #expect(end.message == "snapshot 2 runs: 0 added, 1 removed, 1 updated, 1 untouched")
-            #expect(await desk.supervisor.settings(of: "b.example") == nil)
+            #expect(await desk.daemon.configuration.settings(of: "b.example") == nil)
             let entry = try #require(desk.recorder.entries.last)
             #expect(entry.before == "snapshot 1" && entry.after == "snapshot 2" && entry.code == .ok)
         }
@@ -96,12 +98,12 @@ import Testing
     @Test(arguments: [false, true]) func withoutAQuestionFilesAreReadOnce(isChange: Bool) async throws {
         try await with(["a.example": "", "b.example": ""]) { desk in
             if isChange { try write("allow_user_invites: true\n", "a.example", desk) }
-            let hash = try await desk.supervisor.plan().hash
-            let before = await desk.supervisor.readings
+            let hash = try await desk.daemon.configuration.plan().hash
+            let before = await desk.daemon.configuration.readings
             let planned = isChange ? [#"a.example update ["allow_user_invites"] 1 \#(hash)"#] : []
             let shown = try await rows("config apply --yes", desk)
             #expect(shown == planned + [" untouched [] \(isChange ? 1 : 2) \(hash)"])
-            #expect(await desk.supervisor.readings - before == 1)
+            #expect(await desk.daemon.configuration.readings - before == 1)
             let entry = try #require(desk.recorder.entries.last)
             #expect(entry.after == "snapshot \(isChange ? 2 : 1)")
         }
@@ -110,15 +112,15 @@ import Testing
     @Test func whatIsSetMeanwhileMakesWhatWasPreparedStale() async throws {
         try await with(["a.example": ""]) { desk in
             try write("allow_user_invites: true\n", "a.example", desk)
-            let prepared = try await desk.supervisor.prepare()
-            _ = try await desk.supervisor.set(.suspended, to: ["true"], of: "a.example")
+            let prepared = try await desk.daemon.configuration.prepare()
+            _ = try await desk.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
             await #expect(throws: ConfigurationRefusal.stale) {
-                try await desk.supervisor.apply(prepared, by: "someone")
+                try await desk.daemon.configuration.apply(prepared, by: "someone")
             }
-            let again = try await desk.supervisor.prepare()
-            #expect(try await desk.supervisor.apply(again, by: "someone").hosts == ["a.example"])
+            let again = try await desk.daemon.configuration.prepare()
+            #expect(try await desk.daemon.configuration.apply(again, by: "someone").hosts == ["a.example"])
             await #expect(throws: ConfigurationRefusal.stale) {
-                try await desk.supervisor.apply(again, by: "someone")
+                try await desk.daemon.configuration.apply(again, by: "someone")
             }
         }
     }
@@ -128,7 +130,7 @@ import Testing
             try write("allow_user_invites: true\n", "a.example", desk)
             let output = RecordingOutput(answers: ["yes"])
             let asking = AskingOutput(output) {
-                _ = await desk.supervisor.reload()
+                _ = await desk.daemon.configuration.reload()
             }
             let end = await desk.dispatcher.run(["config", "apply"], caller: .someone(.admin), output: asking)
             #expect(
@@ -181,7 +183,7 @@ import Testing
         try await with(["a.example": ""]) { desk in
             try write("allow_user_invites: true\n", "a.example", desk)
             #expect(try await desk.run("config apply 0123456789ab").code == .staleConfiguration)
-            let hash = try await desk.supervisor.plan().hash
+            let hash = try await desk.daemon.configuration.plan().hash
             #expect(try await desk.run("config apply \(hash)").code == .ok)
             #expect(try await desk.run("config apply \(hash)").code == .staleConfiguration)
         }
@@ -217,7 +219,7 @@ import Testing
             try write("allow_user_invites: true\n", "a.example", desk)
             #expect(try await desk.run("config apply --yes --confirm-within 5m").code == .ok)
             // Where the record would be written first, and the one of this apply is being written.
-            await desk.supervisor.snapshots.finish()
+            await desk.daemon.configuration.snapshots.finish()
             try desk.directory.makeDirectory("state/configuration/.record.json.new")
             let end = try await desk.run("config confirm")
             #expect(end.code == .unwritableConfiguration && end.hint?.hasPrefix("it still waits") == true, "\(end)")
@@ -277,7 +279,7 @@ import Testing
             #expect(lines(status, "config status") == [" shell.roles \(before) \(after)"])
             #expect(summary.message == "snapshot 1 runs; the files have changed since")
             #expect(summary.hint == "`config plan` shows what an apply would do")
-            let hash = try await desk.supervisor.plan().hash
+            let hash = try await desk.daemon.configuration.plan().hash
             #expect(
                 try await rows("config plan", desk) == [
                     #" update ["shell.roles"] 0 \#(hash)"#, " untouched [] 1 \(hash)",
@@ -286,7 +288,7 @@ import Testing
             #expect(try await desk.run("config apply", output: output).code == .ok)
             #expect(output.questions == [.confirm("Apply it? no host changes, the roles change")])
             #expect(try await desk.run("config diff").message == "an apply would change nothing")
-            #expect(try await desk.supervisor.plan().changesNothing)
+            #expect(try await desk.daemon.configuration.plan().changesNothing)
             let undone = RecordingOutput(answers: ["yes"])
             #expect(try await desk.run("config undo", output: undone).code == .ok)
             #expect(undone.questions == [.confirm("Go back to snapshot 1? no host changes, the roles change")])
@@ -383,7 +385,7 @@ import Testing
     @Test func hostsAreSuspendedAndResumed() async throws {
         try await with(["a.example": "", "b.example": "suspended: true\n"]) { (desk: Desk) async throws in
             func isSuspended(_ host: String) async -> String? {
-                await desk.supervisor.settings(of: host)?.last.map { "\($0.key) \($0.value) \($0.origin)" }
+                await desk.daemon.configuration.settings(of: host)?.last.map { "\($0.key) \($0.value) \($0.origin)" }
             }
             #expect(try await desk.run("host suspend a.example").code == .ok)
             #expect(await isSuspended("a.example") == "suspended true runtime")

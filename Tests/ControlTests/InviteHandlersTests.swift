@@ -1,5 +1,6 @@
 import Access
 import Control
+import Daemon
 import Dispatch
 import Invites
 import Shell
@@ -17,8 +18,8 @@ import Testing
     ]
 
     static func with(_ files: [String: String] = files, _ body: (Desk) async throws -> Void) async throws {
-        try await Desk.with(files) { supervisor, handlers in
-            InviteHandlers(supervisor).register(in: &handlers)
+        try await Desk.with(files) { daemon, handlers in
+            InviteHandlers(daemon.registry).register(in: &handlers)
         } _: {
             try await body($0)
         }
@@ -29,7 +30,7 @@ import Testing
     @Test func everyCommandHasItsHandler() async throws {
         var handlers = CommandHandlers()
         try await Self.with { desk async throws in
-            InviteHandlers(desk.supervisor).register(in: &handlers)
+            InviteHandlers(desk.daemon.registry).register(in: &handlers)
         }
         let names = CommandRegistry.standard.commands.map(\.name).filter { $0.hasPrefix("invite ") }
         #expect(names.count == 8)
@@ -148,7 +149,7 @@ import Testing
             #expect(try await desk.rows("invite list c.example").isEmpty)
             // No command looks into what is not there, or makes it.
             #expect(
-                try await desk.supervisor.hostsWithInvites().reduce(into: []) { $0.append($1) } == [
+                try await desk.daemon.registry.hostsWithInvites().reduce(into: []) { $0.append($1) } == [
                     "a.example", "b.example",
                 ])
             #expect(desk.recorder.entries.count == 3)
@@ -208,7 +209,7 @@ import Testing
 
     @Test func aHostWithTooMuchToDoIsTold() async throws {
         try await Self.with { desk async throws in
-            let store = await desk.supervisor.store(of: "a.example")
+            let store = desk.daemon.store(of: "a.example")
             let (held, door) = (Inbox<Void>(), DispatchSemaphore(value: 0))
             async let holding: Void? = store.perform(creating: true) { _ in
                 held.put(())
@@ -292,8 +293,8 @@ import Testing
     }
 }
 
-extension Supervisor {
-    func store(of host: String) -> InviteStore { resources.databases.store(for: host) }
+extension Daemon {
+    func store(of host: String) -> InviteStore { registry.databases.store(for: host) }
 }
 
 extension Desk {
@@ -320,7 +321,7 @@ extension Desk {
     /// Puts something else where a host's database is.
     func breakDatabase(of host: String) async throws {
         // A database that is open would go on with what it knows: others' push it out.
-        let store = await supervisor.store(of: host)
+        let store = daemon.store(of: host)
         await store.close()
         try directory.write(String(repeating: "*", count: 8192), to: "state/hosts/\(host).sqlite3")
     }

@@ -1,4 +1,5 @@
 import Control
+import Daemon
 import Invites
 import Shell
 import Storage
@@ -85,7 +86,7 @@ import Testing
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for _ in 0..<250 {
                         group.addTask {
-                            _ = try await desk.supervisor.invite(.init(.contact(of: Self.alice)), on: "a.example")
+                            _ = try await desk.daemon.registry.invite(.init(.contact(of: Self.alice)), on: "a.example")
                         }
                     }
                     try await group.waitForAll()
@@ -195,8 +196,8 @@ import Testing
 
     @Test func aLongPurgeTellsHowFarItIs() async throws {
         try await InviteHandlersTests.with { desk async throws in
-            let store = await desk.supervisor.store(of: "a.example")
-            let sample = try await desk.supervisor.invite(
+            let store = desk.daemon.store(of: "a.example")
+            let sample = try await desk.daemon.registry.invite(
                 OperatorRequest(.account(username: nil, contact: nil)), on: "a.example"
             ).invite
             try await store.add(
@@ -220,7 +221,7 @@ import Testing
 
     @Test func aCancelledPurgeStopsAndSaysWhere() async throws {
         try await InviteHandlersTests.with { desk async throws in
-            let store = await desk.supervisor.store(of: "a.example")
+            let store = desk.daemon.store(of: "a.example")
             let now = desk.world.now
             try await store.add(
                 (0..<12_000).map { number in

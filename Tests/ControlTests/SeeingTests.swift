@@ -1,7 +1,10 @@
 import Access
+import Component
 import Configuration
+import Daemon
 import Invites
 import Logging
+import Reconfiguration
 import Runtime
 import Shell
 import Supervision
@@ -19,13 +22,13 @@ import Testing
     private func withDesk(_ files: [String: String] = files, _ body: (Desk, LogHub) async throws -> Void) async throws {
         let world = World()
         let hub = LogHub(level: .info, now: world.surroundings.now, sleep: world.surroundings.sleep)
-        try await Desk.with(files) { supervisor, handlers in
-            StatusHandlers(supervisor, version: "1.2.3").register(in: &handlers)
-            HostViewHandlers(supervisor).register(in: &handlers)
-            ComponentHandlers(supervisor).register(in: &handlers)
-            GrantHandlers(supervisor).register(in: &handlers)
-            StatisticsHandlers(supervisor).register(in: &handlers)
-            TraceHandlers(supervisor).register(in: &handlers)
+        try await Desk.with(files) { daemon, handlers in
+            StatusHandlers(daemon, version: "1.2.3").register(in: &handlers)
+            HostViewHandlers(daemon).register(in: &handlers)
+            ComponentHandlers(daemon).register(in: &handlers)
+            GrantHandlers(daemon).register(in: &handlers)
+            StatisticsHandlers(daemon).register(in: &handlers)
+            TraceHandlers(daemon).register(in: &handlers)
             LogHandlers(hub).register(in: &handlers)
         } _: {
             try await body($0, hub)
@@ -109,7 +112,7 @@ import Testing
             _ = try await other.messages.next()
             for task in watching { task.cancel() }
             for task in watching { #expect(try await task.value.code == .cancelled) }
-            #expect(desk.supervisor.stanzaWatchers + hub.subscribers == 1)
+            #expect(desk.daemon.component.stanzaWatchers + hub.subscribers == 1)
             // Whoever has ended makes room.
             let last = RecordingOutput()
             let again = Task { try await desk.run(line, as: ann, output: last) }
@@ -123,7 +126,7 @@ import Testing
 
     @Test func oneHostIsShownWithItsSettings() async throws {
         try await withDesk { desk, _ in
-            _ = try await desk.supervisor.set(.suspended, to: ["true"], of: "b.example")
+            _ = try await desk.daemon.configuration.set(.suspended, to: ["true"], of: "b.example")
             let row = try #require(try await rows(desk, "host show b.example").first)
             #expect(row["state"] == "suspended")
             let settings = try #require(row["settings"]?.list)
@@ -144,7 +147,7 @@ import Testing
         try await withDesk(["a.example": "", "b.example": ""]) { desk, _ in
             #expect(try await rows(desk, "status").first?["unconfirmed_until"] == nil)
             try desk.directory.write("allow_user_invites: true", to: "config.d/a.example.yaml")
-            let applied = try await desk.supervisor.apply(expecting: nil, confirmWithin: .week, by: "test")
+            let applied = try await desk.daemon.configuration.apply(expecting: nil, confirmWithin: .week, by: "test")
             #expect(applied.deadline != nil)
             #expect(try await rows(desk, "status").first?["unconfirmed_until"] != nil)
             let some = try #require(try await rows(desk, "status", as: .some(["b.example"])).first)
@@ -170,10 +173,10 @@ import Testing
             case "top": _ = try await desk.world.sleeper(for: .seconds(2))
             default: _ = try await output.messages.next()
             }
-            #expect(desk.supervisor.stanzaWatchers == (line.hasPrefix("trace") ? 1 : 0))
+            #expect(desk.daemon.component.stanzaWatchers == (line.hasPrefix("trace") ? 1 : 0))
             run.cancel()
             #expect(try await run.value.code == .cancelled)
-            #expect(hub.subscribers == 0 && desk.supervisor.stanzaWatchers == 0)
+            #expect(hub.subscribers == 0 && desk.daemon.component.stanzaWatchers == 0)
         }
     }
 

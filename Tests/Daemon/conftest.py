@@ -16,8 +16,8 @@ from harness.ejabberd import Ejabberd
 from harness.installation import COMPONENT, SECRET, Installation, two_hosts
 from harness.prosody import Prosody
 from harness.client import PASSWORD
-from harness.server_files import ServerFiles, ejabberds, prosodies
 from harness.wire import ScriptedServer, Stream
+from server_files import ServerFiles, ejabberds, prosodies
 
 USERS = ["admin@a.example", "alice@a.example", "bob@b.example", "admin@b.example"]
 

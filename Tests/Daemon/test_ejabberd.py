@@ -15,8 +15,8 @@ from harness.daemon import Daemon
 from harness.ejabberd import Ejabberd
 from harness.installation import COMPONENT, SECRET, Installation, two_hosts
 from harness.load import Load
-from harness.server_files import ServerFiles
 from harness.stanzas import COMMANDS_NS, CREATE_ACCOUNT, INVITE, Invitation
+from server_files import ServerFiles
 
 SERVICE = "invites.b.example"
 

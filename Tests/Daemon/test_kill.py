@@ -5,6 +5,7 @@ import random
 import sqlite3
 
 from harness import messages
+from harness.control import Control
 from harness.daemon import Daemon
 from harness.installation import Installation
 from harness.stanzas import CREATE_ACCOUNT, INVITE, Invitation, command, submission
@@ -84,3 +85,34 @@ def test_database_is_whole_after_a_kill(server: ScriptedServer, installation: In
             connection = sqlite3.connect(installation.database(host))
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             connection.close()
+
+
+def test_a_suspension_survives_and_the_rest_is_said(server: ScriptedServer, installation: Installation) -> None:
+    with Daemon(installation) as daemon:
+        server.connect()
+        daemon.await_log(messages.CONNECTED)
+        with Control(installation.control_socket) as control:
+            assert control.run("host set b.example site_name B").code == "ok"
+            answer = control.run("host suspend a.example")
+            assert answer.code == "ok" and "hint" not in answer.end
+        daemon.kill()
+    with Daemon(installation) as daemon:
+        server.connect()
+        daemon.await_log(messages.CONNECTED)
+        daemon.await_log("still suspended")
+        daemon.await_log("dropped what was set at run time before the restart")
+        with Control(installation.control_socket) as control:
+            states = {row["host"]: row["state"] for row in control.run("host list").rows}
+            assert states == {"a.example": "suspended", "b.example": "running"}
+            await_entry(control, "kept suspended what was suspended at run time: a.example")
+            await_entry(control, "dropped what was set at run time: site_name of b.example")
+            assert control.run("host resume a.example").code == "ok"
+            assert control.run("host list --state suspended").rows == []
+
+
+def await_entry(control: Control, text: str) -> None:
+    """What happens at the start is written into the journal meanwhile."""
+    for _ in range(1000):
+        if any(text in str(row) for row in control.run("journal").rows):
+            return
+    raise AssertionError(f"the journal never had: {text}")

@@ -15,8 +15,8 @@ from harness.daemon import Daemon
 from harness.installation import COMPONENT, SECRET, Installation, two_hosts
 from harness.load import Load
 from harness.prosody import Prosody
-from harness.server_files import ServerFiles
 from harness.stanzas import COMMANDS_NS, CREATE_ACCOUNT, INVITE
+from server_files import ServerFiles
 
 
 @pytest.fixture

@@ -33,6 +33,25 @@ def test_invitation_by_every_way(stream: Stream, way: Way) -> None:
     assert Invitation.of(ask(stream, way, BOB, command(INVITE))).uri.startswith("xmpp:bob@b.example?roster;preauth=")
 
 
+@pytest.mark.parametrize("length", [8_000, 9_000, 16_500, 24_000, 30_000])
+def test_a_long_id_is_answered_at_once(stream: Stream, way: Way, length: int) -> None:
+    """Without more to come: the scripted server puts off the answer's long tag as real ones do."""
+    identifier = "i" * length
+    if isinstance(way, Delegated):
+        inner, _ = iq("set", BOB, way.to, command(INVITE), identifier=identifier, namespace=CLIENT_NS)
+        answer = unwrapped(stream.request(*delegated(inner, way.to, way.version)), way.version)
+    else:
+        stanza, _ = iq("set", BOB, way.to, command(INVITE), identifier=identifier)
+        answer = stream.request(stanza, identifier)
+    assert answer.get("id") == identifier
+
+
+@pytest.mark.parametrize("length", [33_000, 70_000, 120_000])
+def test_an_id_beyond_the_limits_is_refused_at_once(stream: Stream, length: int) -> None:
+    stanza, identifier = iq("set", BOB, COMPONENT, command(INVITE), identifier="i" * length)
+    assert stream.request(stanza, identifier).get("type") == "error"
+
+
 def test_command_without_an_action_executes(stream: Stream, way: Way) -> None:
     """XEP-0050 §3.3: execute is the default."""
     Invitation.of(ask(stream, way, BOB, command(INVITE, action=None)))

@@ -222,8 +222,42 @@ def test_probe(control: Control, stream: Stream, kind: str, payload: str, expect
         assert find(cancel, COMMANDS_NS, "command").get("action") == "cancel"
         assert find(cancel, COMMANDS_NS, "command").get("sessionid") == "s1"
         stream.send(f"<iq type='result' id='{cancel.get('id')}' from='b.example' to='{COMPONENT}'/>")
+    answer_probe(stream)
     (row,) = control.finish(asking).rows
     assert (row["add_user"], row["commands"], row["roster"]) == (expected, "yes", "both")
+
+
+def answer_probe(stream: Stream) -> None:
+    """Answer the command that is sent as a client would send it, as a server that does not delegate it."""
+    probe = stream.receive()
+    assert (probe.get("to"), probe.get("from")) == ("b.example", f"probe@{COMPONENT}")
+    assert find(probe, COMMANDS_NS, "command").get("node") == INVITE
+    stream.send(f"<iq type='error' id='{probe.get('id')}' from='b.example' to='{probe.get('from')}'>"
+                f"<error type='cancel'><item-not-found xmlns='{STANZA_ERRORS_NS}'/></error></iq>")
+
+
+def test_probe_sees_what_was_never_said(control: Control, stream: Stream) -> None:
+    """The server delegates the command that is sent to the host, though it has not said so."""
+    asking = control.begin(["grants", "b.example", "--probe"])
+    asked = stream.receive()
+    stream.send(f"<iq type='error' id='{asked.get('id')}' from='b.example' to='{COMPONENT}'>"
+                f"<error type='auth'><forbidden xmlns='{STANZA_ERRORS_NS}'/></error></iq>")
+    probe = stream.receive()
+    outcome = ask(stream, Delegated("b.example", 2), probe.get("from"), command(INVITE))
+    assert condition(outcome) == "forbidden"
+    stream.send(f"<iq type='error' id='{probe.get('id')}' from='b.example' to='{probe.get('from')}'>"
+                f"<error type='auth'><forbidden xmlns='{STANZA_ERRORS_NS}'/></error></iq>")
+    (row,) = control.finish(asking).rows
+    assert row["commands"] == "yes"
+
+
+def test_a_host_whose_file_comes_later_has_its_grants(
+        control: Control, stream: Stream, installation: Installation) -> None:
+    grant(stream, "later.example", COMMANDS_NS, DISCO_ITEMS_NS)
+    installation.host("later.example")
+    assert control.run("config apply --yes").code == "ok"
+    (row,) = control.run("grants later.example").rows
+    assert (row["commands"], row["roster"]) == ("yes", "both")
 
 
 PRIVILEGE_NS = "urn:xmpp:privilege:2"
@@ -248,6 +282,7 @@ def test_probe_in_the_name_of_an_admin(control: Control, stream: Stream) -> None
     assert direct.get("to") == "b.example"
     stream.send(f"<iq type='result' id='{direct.get('id')}' from='b.example' to='{COMPONENT}'>"
                 f"<command xmlns='{COMMANDS_NS}' node='{ADD_USER}' status='executing'>{FORM}</command></iq>")
+    answer_probe(stream)
     (row,) = control.finish(asking).rows
     assert row["add_user"] == "yes"
     assert row["privileges"] == [f"iq {COMMANDS_NS}: both"]

@@ -64,6 +64,12 @@ def test_every_option_of_the_daemon_is_in_its_page():
         assert name == "help" or re.search(rf"^ +{name} ", shown(DOCS / "man/invited.8"), re.MULTILINE)
 
 
+def test_the_manual_and_the_readme_name_the_same_versions_as_tried():
+    tried = re.compile(r"Tried on Debian .*Swift \d[\d.]*\d\.")
+    in_the_readme = tried.search((TOP / "README.md").read_text())[0]
+    assert tried.search(" ".join(shown(DOCS / "man/invited.8").split()))[0] == in_the_readme
+
+
 # The schema
 
 

@@ -3,7 +3,11 @@ import Synchronization
 import TestSupport
 import Testing
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Runtime
+@testable import Supervision
 
 @Suite struct EntropyTests {
     @Test func wordsThatWereDrawnComeOnce() {

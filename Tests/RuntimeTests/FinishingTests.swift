@@ -1,7 +1,11 @@
 import TestSupport
 import Testing
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Runtime
+@testable import Supervision
 
 @Suite(.timeLimit(.minutes(5))) struct FinishingTests {
     @Test func whatEndsInTimeIsWaitedFor() async throws {

@@ -1,6 +1,9 @@
 import Invites
 import Testing
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 @Suite struct ConfigurationTransactionTests {

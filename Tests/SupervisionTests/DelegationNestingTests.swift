@@ -3,6 +3,9 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 /// What a server asks about the namespaces that it delegates (XEP-0355 §7.2).

@@ -2,6 +2,9 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 /// What is explained is what happens.
@@ -18,7 +21,7 @@ import XMPP
         try await Hosting.with(["a.example": text, "b.example": ""]) { hosting in
             let service: JID = "invites.a.example"
             for asker in Asker.allCases {
-                let explained = try #require(await hosting.supervisor.explain(asker.address, at: "a.example"))
+                let explained = try #require(await hosting.daemon.explain(asker.address, at: "a.example"))
                 let verdicts = Dictionary(explained.map { ($0.subject, $0.verdict) }) { first, _ in first }
                 let contact = try await hosting.answer(
                     to: set(command(Namespaces.inviteCommand), from: asker.address, to: service, id: "c\(asker)"))
@@ -42,20 +45,20 @@ import XMPP
         ]
         try await Hosting.with(files, daemon: "defaults:\n  admins: [staff@b.example]\n") { hosting in
             let directory = hosting.directory.path
-            let alice = try #require(await hosting.supervisor.explain("alice@a.example", at: "a.example"))
+            let alice = try #require(await hosting.daemon.explain("alice@a.example", at: "a.example"))
             let a = "\(directory)/config.d/a.example.yaml"
             #expect(alice.map(\.origin) == ["\(a):2:24", "\(a):2:24", "\(a):1:9"])
-            let admin = try #require(await hosting.supervisor.explain("admin@a.example", at: "a.example"))
+            let admin = try #require(await hosting.daemon.explain("admin@a.example", at: "a.example"))
             #expect(admin.map(\.verdict) == ["yes", "yes", "yes"])
             #expect(admin.map(\.origin) == ["\(a):1:9", "\(a):1:9", "\(a):1:9"])
-            let staff = try #require(await hosting.supervisor.explain("staff@b.example", at: "b.example"))
+            let staff = try #require(await hosting.daemon.explain("staff@b.example", at: "b.example"))
             #expect(
                 staff.map(\.origin) == [
                     "default", "\(directory)/config.d/b.example.yaml:1:21", "\(directory)/invited.yaml:4:11",
                 ])
-            let foreign = try #require(await hosting.supervisor.explain("eve@evil.example", at: "a.example"))
+            let foreign = try #require(await hosting.daemon.explain("eve@evil.example", at: "a.example"))
             #expect(foreign[0].verdict == "no" && foreign[0].origin == nil)
-            #expect(await hosting.supervisor.explain("eve@evil.example", at: "nowhere.example") == nil)
+            #expect(await hosting.daemon.explain("eve@evil.example", at: "nowhere.example") == nil)
         }
     }
 }

@@ -3,6 +3,9 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 @Suite(.timeLimit(.minutes(5))) struct GrantsTests {
@@ -61,14 +64,44 @@ import XMPP
         }
     }
 
+    /// A server says it once, and the host's file may come later.
+    @Test func thoseOfADomainWithoutAFileAreKept() async throws {
+        try await House.with(hosts) { house in
+            house.router.receive([message(from: "c.example", delegation)])
+            #expect(house.router.grants["c.example"]?.delegatesCommands == true)
+            for number in 0..<Grants.mostOthers + 100 {
+                house.router.receive([message(from: try JID("d\(number).example"), delegation)])
+            }
+            #expect(house.router.grants.all.count == hosts.count + Grants.mostOthers)
+            house.router.receive([message(from: "b.example", delegation)])
+            #expect(house.router.grants["b.example"]?.delegatesCommands == true)
+        }
+    }
+
+    @Test func aDelegatedRequestIsProof() async throws {
+        try await House.with(hosts) { house in
+            func ask(_ asker: JID, _ address: JID, by host: JID) async throws {
+                let request = set(command(Namespaces.inviteCommand), from: asker, to: address)
+                _ = try await house.answers(to: [envelope(request, by: host)])
+            }
+            // At an account of a user, or of a host that is not the server's own, it proves nothing of the host.
+            try await ask("alice@a.example/r", "alice@a.example", by: "a.example")
+            try await ask("alice@a.example/r", "b.example", by: "a.example")
+            #expect(house.router.grants["a.example"]?.delegatesCommands != true)
+            #expect(house.router.grants["b.example"] == nil)
+            try await ask("eve@evil.example/r", "a.example", by: "a.example")
+            #expect(house.router.grants["a.example"]?.delegated == [Namespaces.commands])
+        }
+    }
+
     @Test func onlyAHostItselfTellsThem() async throws {
         try await House.with(hosts) { house in
             house.router.receive([
-                message(from: "evil.example", delegation), message(from: "alice@a.example", delegation),
+                message(from: "alice@a.example", delegation),
                 message(from: "a.example/x", delegation), message(from: "a.example", type: "error", delegation),
                 message(from: component, privilege("urn:xmpp:privilege:2")), message(from: "a.example", query("x")),
             ])
-            for host in ["evil.example", "a.example", component.domain] { #expect(house.router.grants[host] == nil) }
+            for host in ["a.example", component.domain] { #expect(house.router.grants[host] == nil) }
         }
     }
 

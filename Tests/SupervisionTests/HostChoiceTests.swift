@@ -3,6 +3,9 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 /// At the shared address, who administers several hosts is asked on which the account shall be.

@@ -6,6 +6,9 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 @Suite(.timeLimit(.minutes(5))) struct HostEndpointTests {
@@ -18,7 +21,11 @@ import XMPP
     /// Offers a request as the router does.
     private func offer(_ request: InboundRequest, _ house: House) -> StanzaError? {
         _ = house.inFlight.enter()
-        let error = house.endpoint("a.example")?.offer(.request(request))
+        guard let entry = house.router.currentTable.hosts["a.example"] else {
+            house.inFlight.leave()
+            return StanzaError(.itemNotFound)
+        }
+        let error = entry.endpoint.offer(request, under: entry.host)
         if error != nil { house.inFlight.leave() }
         return error
     }
@@ -80,22 +87,17 @@ import XMPP
         }
     }
 
-    @Test func aPolicyHoldsFromItsPlaceInTheMailboxOn() async throws {
+    @Test func aPolicyHoldsForTheRequestsThatComeAfterIt() async throws {
         try await House.with([host]) { house in
-            let endpoint = try #require(house.endpoint("a.example"))
             let gate = try await StoreGate(house.databases.store(for: "a.example"))
-            func change(_ change: (inout InvitePolicy) -> Void) {
-                var policy = InvitePolicy(host)
-                change(&policy)
-                #expect(endpoint.offer(.policy(policy)) == nil)
-            }
+            let admins: Set<JID> = ["admin@a.example"]
             for index in 0..<3 { #expect(offer(try invite("before\(index)"), house) == nil) }
-            change { $0.allowContactInvites = false }
+            house.serve([HostConfiguration(host: "a.example", admins: admins, allowContactInvites: false)])
             #expect(offer(try invite("off"), house) == nil)
             #expect(offer(try invite("off, admin", by: "admin@a.example/r"), house) == nil)
-            change { $0.allowUserInvites = true }
+            house.serve([HostConfiguration(host: "a.example", admins: admins, allowUserInvites: true)])
             #expect(offer(try invite("on"), house) == nil)
-            change { $0.admins = [] }
+            house.serve([HostConfiguration(host: "a.example")])
             #expect(offer(try invite("admin no more", by: "admin@a.example/r"), house) == nil)
             gate.open()
             await house.inFlight.waitUntilNone()
@@ -116,13 +118,10 @@ import XMPP
 
     @Test func aPolicyIsTakenEvenInAFlood() async throws {
         try await House.with([host]) { house in
-            let endpoint = try #require(house.endpoint("a.example"))
             let gate = try await StoreGate(house.databases.store(for: "a.example"))
             var isFull = false
             while !isFull { isFull = offer(try invite("flood"), house) != nil }
-            var policy = InvitePolicy(host)
-            policy.allowContactInvites = false
-            #expect(endpoint.offer(.policy(policy)) == nil)
+            house.serve([HostConfiguration(host: "a.example", allowContactInvites: false)])
             gate.open()
             await house.inFlight.waitUntilNone()
             #expect(try await house.answers(to: [invite("after").iq]).first?.stanzaError?.condition == .forbidden)
@@ -131,21 +130,22 @@ import XMPP
 
     @Test func stoppedItAnswersWhatItAccepted() async throws {
         try await House.with([host]) { house in
-            let endpoint = try #require(house.endpoint("a.example"))
+            let service = try #require(house.endpoint("a.example")?.service)
             let gate = try await StoreGate(house.databases.store(for: "a.example"))
             for index in 0..<20 { #expect(offer(try invite("\(index)"), house) == nil) }
-            endpoint.stop()
-            #expect(offer(try invite("late"), house) == StanzaError(.itemNotFound))
-            endpoint.stop()
+            let endpoint = try #require(house.endpoint("a.example"))
+            let host = try #require(house.registry["a.example"])
+            house.serve([])
+            #expect(endpoint.offer(try invite("late"), under: host) == StanzaError(.itemNotFound))
             gate.open()
             await house.inFlight.waitUntilNone()
             try await house.wire.flush()
             #expect(house.wire.all.count == 20)
             #expect(house.wire.all.allSatisfy { $0.uri != nil })
-            #expect(await endpoint.service.state.state == .stopped)
+            while service.lifecycleNow.state != .stopped { await Task.yield() }
             // Who still holds the service gets a refusal, not a link.
             let asker = Account(localpart: "alice", domain: "a.example")
-            #expect(await endpoint.service.invite([.contact(inviter: asker)]) == [.failure(.unavailable)])
+            #expect(await service.invite([.contact(inviter: asker)], under: host.policy) == [.failure(.unavailable)])
         }
     }
 
@@ -153,7 +153,7 @@ import XMPP
         try await House.with([host]) { house in
             let first = try await house.answers(to: [invite("1").iq])
             #expect(first.first?.uri != nil)
-            house.endpoint("a.example")?.stop()
+            house.serve([])
             house.serve([host])
             #expect(try await house.answers(to: [invite("2").iq]).first?.uri != nil)
             #expect(try await house.databases.store(for: "a.example").count() == 2)

@@ -2,6 +2,9 @@ import Invites
 import TestSupport
 import Testing
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Storage
 @testable import Supervision
 
@@ -20,16 +23,17 @@ import Testing
     }
 
     private func service() -> HostService {
-        HostService(policy, store: databases.store(for: "a.example"), surroundings: world.surroundings)
+        HostService("a.example", store: databases.store(for: "a.example"), surroundings: world.surroundings)
     }
 
     @Test func resultsAreInTheOrderOfTheRequests() async throws {
         let service = service()
-        let results = await service.invite([
-            .contact(inviter: alice), .contact(inviter: bob),
-            .account(by: alice, username: nil, rosterSubscription: false),
-            .account(by: admin, username: "juliet", rosterSubscription: true), .contact(inviter: admin),
-        ])
+        let results = await service.invite(
+            [
+                .contact(inviter: alice), .contact(inviter: bob),
+                .account(by: alice, username: nil, rosterSubscription: false),
+                .account(by: admin, username: "juliet", rosterSubscription: true), .contact(inviter: admin),
+            ], under: policy)
         try #require(results.count == 5)
         let invites = results.map { try? $0.get() }
         #expect(invites[0]?.kind == .contact && invites[0]?.inviter == alice)
@@ -44,28 +48,18 @@ import Testing
     }
 
     @Test func whatIsDeniedTouchesNoDatabase() async throws {
-        #expect(await service().invite([.contact(inviter: bob)]) == [.failure(.denied(.notUserOfHost))])
-        #expect(await service().invite([]).isEmpty)
+        #expect(await service().invite([.contact(inviter: bob)], under: policy) == [.failure(.denied(.notUserOfHost))])
+        #expect(await service().invite([], under: policy).isEmpty)
         #expect(try databases.hostsWithDatabase().isEmpty)
-        await databases.shutdown()
-    }
-
-    @Test func otherRulesHoldAtOnce() async throws {
-        let service = service()
-        var stricter = policy
-        stricter.allowContactInvites = false
-        await service.follow(stricter)
-        #expect(await service.policy == stricter)
-        #expect(await service.invite([.contact(inviter: alice)]) == [.failure(.denied(.contactInvitesOff))])
         await databases.shutdown()
     }
 
     @Test func expiredInvitesAreRemovedInPieces() async throws {
         let service = service()
-        _ = await service.invite(Array(repeating: .contact(inviter: alice), count: 1200))
+        _ = await service.invite(Array(repeating: .contact(inviter: alice), count: 1200), under: policy)
         let first = world.now.advanced(by: .week)
         world.advance(byMilliseconds: 60_000)
-        _ = await service.invite([.contact(inviter: alice)])
+        _ = await service.invite([.contact(inviter: alice)], under: policy)
         #expect(await service.removeExpired(before: first) == 0)
         let removed = await service.removeExpired(before: world.now.advanced(by: .week))
         #expect(removed == 1200)
@@ -79,7 +73,9 @@ import Testing
         // Either fits, both do not.
         let outcomes = await withTaskGroup(of: [Result<Invite, InviteRefusal>].self) { group in
             for _ in 0..<2 {
-                group.addTask { await service.invite(Array(repeating: .contact(inviter: alice), count: 9000)) }
+                group.addTask {
+                    await service.invite(Array(repeating: .contact(inviter: alice), count: 9000), under: policy)
+                }
             }
             let refused = await group.next() ?? []
             gate.open()
@@ -87,7 +83,7 @@ import Testing
         }
         #expect(outcomes.0.count == 9000 && outcomes.0.allSatisfy { $0 == .failure(.overloaded) })
         #expect(outcomes.1.count == 9000 && outcomes.1.allSatisfy { (try? $0.get()) != nil })
-        #expect(await service.state.state == .running)
+        #expect(service.lifecycleNow.state == .running)
         #expect(world.sleepers.items.isEmpty)
         await databases.shutdown()
     }

@@ -5,6 +5,9 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 /// What operators are told of hosts is what happened to them.
@@ -12,7 +15,7 @@ import XMPP
     private let files = ["a.example": "admins: [admin@a.example]", "b.example": "admins: [admin@a.example]"]
 
     private func counters(_ hosting: Hosting, _ host: String = "a.example") async throws -> HostCounters {
-        try #require(await hosting.supervisor.hostStatus(host)).counters
+        try #require(await hosting.daemon.hostStatus(host)).counters
     }
 
     @Test func eachRequestIsCountedOnceWhereItBelongs() async throws {
@@ -51,13 +54,13 @@ import XMPP
             _ = try await hosting.answer(
                 to: get(query(Namespaces.discoInfo), from: "eve@evil.example/r", to: "nobody.example"))
             (expected.requests, expected.refused, expected.invites) = (3, 1, 0)
-            #expect(await hosting.supervisor.nobodysCounters() == expected)
+            #expect(await hosting.daemon.component.unroutedCounters() == expected)
         }
     }
 
     @Test func whatWaitsAndWhatIsTooMuchIsCounted() async throws {
         try await Hosting.with(files) { hosting in
-            let databases = hosting.supervisor.resources.databases
+            let databases = hosting.daemon.registry.databases
             let gate = try await StoreGate(databases.store(for: "a.example"))
             defer { gate.open() }
             let sent = HostEndpoint.capacity * 2 + 100
@@ -73,7 +76,7 @@ import XMPP
             let after = try await counters(hosting)
             #expect(after.waiting == 0 && after.requests == sent)
             #expect(after.invites == sent - after.overloaded)
-            #expect(await hosting.supervisor.nobodysCounters() == HostCounters())
+            #expect(await hosting.daemon.component.unroutedCounters() == HostCounters())
         }
     }
 
@@ -84,13 +87,13 @@ import XMPP
                 atPath: "\(hosting.directory.path)/state/hosts", withIntermediateDirectories: true)
             try Data(repeating: 0x2A, count: 8192).write(to: URL(filePath: path))
             #expect(try await hosting.invite(by: "alice@a.example/r").stanzaError != nil)
-            let status = try #require(await hosting.supervisor.hostStatus("a.example"))
+            let status = try #require(await hosting.daemon.hostStatus("a.example"))
             #expect(status.state == .quarantined)
             #expect(status.trouble == "the database file is damaged or not a database")
             #expect(try #require(status.retryAt) > hosting.world.now)
-            let quarantines = hosting.supervisor.resources.quarantines
+            let quarantines = hosting.daemon.registry.quarantines
             #expect(quarantines.count == 1)
-            let why = try #require(await hosting.supervisor.explain("a.example"))
+            let why = try #require(await hosting.daemon.explain("a.example"))
             #expect(why[0].verdict.hasPrefix("quarantined since ") && why[0].because.contains("damaged"))
 
             try FileManager.default.removeItem(atPath: path)
@@ -99,7 +102,7 @@ import XMPP
             }
             retry.wake()
             _ = try await hosting.world.log.next { $0.contains("host recovered") }
-            let after = try #require(await hosting.supervisor.hostStatus("a.example"))
+            let after = try #require(await hosting.daemon.hostStatus("a.example"))
             #expect(after.state == .running && after.trouble == nil && after.retryAt == nil)
             #expect(after.lastTrouble == status.trouble)
             #expect(quarantines.count == 0)
@@ -109,14 +112,14 @@ import XMPP
     @Test func suspensionIsAStateWithItsBeginning() async throws {
         try await Hosting.with(files) { hosting in
             hosting.world.advance(byMilliseconds: 5000)
-            _ = try await hosting.supervisor.set(.suspended, to: ["true"], of: "a.example")
+            _ = try await hosting.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
             // The service follows before it works on what comes then.
             #expect(try await hosting.invite(by: "alice@a.example/r").stanzaError?.condition == .serviceUnavailable)
-            let status = try #require(await hosting.supervisor.hostStatus("a.example"))
+            let status = try #require(await hosting.daemon.hostStatus("a.example"))
             #expect(status.state == .suspended && status.since == hosting.world.now && status.overrides == 1)
-            let why = try #require(await hosting.supervisor.explain("a.example"))
+            let why = try #require(await hosting.daemon.explain("a.example"))
             #expect(why[0].origin == "runtime")
-            #expect(await hosting.supervisor.hostStatus("b.example")?.state == .running)
+            #expect(await hosting.daemon.hostStatus("b.example")?.state == .running)
         }
     }
 
@@ -125,16 +128,16 @@ import XMPP
         let names = (0..<600).map { "h\(1000 + $0).example" }
         let files = Dictionary(names.map { ($0, "") }) { $1 }
         try await Hosting.with(files) { hosting in
-            let supervisor = hosting.supervisor
-            var statuses = supervisor.hostStatuses().makeAsyncIterator()
+            let daemon = hosting.daemon
+            var statuses = daemon.hostStatuses().makeAsyncIterator()
             let first = try #require(await statuses.next())
             #expect(first.host == names[0])
             let last = try #require(names.last)
-            _ = try await supervisor.set(.suspended, to: ["true"], of: last)
+            _ = try await daemon.configuration.set(.suspended, to: ["true"], of: last)
             // Those that go are left out, and those that come are for who asks next.
             try hosting.directory.remove("config.d/\(names[500]).yaml")
             try hosting.write("", host: "h1500.more.example")
-            guard case .applied = await supervisor.reload() else {
+            guard case .applied = await daemon.configuration.reload() else {
                 Issue.record("not reloaded")
                 return
             }
@@ -151,24 +154,24 @@ import XMPP
             try directory.write("", to: "config.d/d.example.yml")
         }
         try await Hosting.with(files, prepare: prepare) { hosting in
-            let supervisor = hosting.supervisor
-            #expect(supervisor.hostNames == ["a.example", "b.example", "c.example"])
-            #expect(supervisor.hasHost("c.example") && !supervisor.hasHost("d.example"))
-            let refused = await supervisor.hostStatuses().all.filter { $0.state == .refused }
+            let daemon = hosting.daemon
+            #expect(daemon.registry.table.allNames == ["a.example", "b.example", "c.example"])
+            #expect(daemon.registry.table.contains("c.example") && !daemon.registry.table.contains("d.example"))
+            let refused = await daemon.hostStatuses().all.filter { $0.state == .refused }
             #expect(refused.map(\.isHost) == [false, true])
             #expect(refused.last?.host == "c.example" && refused.last?.trouble?.contains("nonsense") == true)
-            #expect(await supervisor.hostStatuses { $0 == "c.example" }.all.map(\.host) == ["c.example"])
-            let why = try #require(await supervisor.explain("c.example"))
+            #expect(await daemon.hostStatuses { $0 == "c.example" }.all.map(\.host) == ["c.example"])
+            let why = try #require(await daemon.explain("c.example"))
             #expect(why.count == 1 && why[0].verdict == "refused")
 
             // Mended, it is a host like the others.
             try hosting.write("", host: "c.example")
             try hosting.directory.remove("config.d/d.example.yml")
-            guard case .applied = await supervisor.reload() else {
+            guard case .applied = await daemon.configuration.reload() else {
                 Issue.record("not reloaded")
                 return
             }
-            #expect(await supervisor.hostStatuses().all.map(\.state) == [.running, .running, .running])
+            #expect(await daemon.hostStatuses().all.map(\.state) == [.running, .running, .running])
         }
     }
 }

@@ -3,6 +3,9 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 /// Who asks what under which rules, and what XEP-0050 and XEP-0401 want said to that.

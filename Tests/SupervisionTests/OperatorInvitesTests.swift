@@ -6,6 +6,9 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 /// What operators do with the invites of hosts, while users go on inviting.
@@ -18,7 +21,7 @@ import XMPP
     }
 
     private func rows(_ hosting: Hosting, _ host: String = "a.example") async throws -> [StoredInvite] {
-        try await hosting.supervisor.invites(of: host, InviteFilter()).invites
+        try await hosting.daemon.registry.invites(of: host, InviteFilter()).invites
     }
 
     private func trouble<Value>(_ body: () async throws(InviteTrouble) -> Value) async -> InviteTrouble? {
@@ -32,9 +35,9 @@ import XMPP
 
     @Test func anInviteIsStoredWithTheNumberThatIsAnswered() async throws {
         try await Hosting.with(Self.files) { hosting in
-            let first = try await hosting.supervisor.invite(account("juliet"), on: "a.example")
+            let first = try await hosting.daemon.registry.invite(account("juliet"), on: "a.example")
             #expect(try await hosting.invite(by: "alice@a.example/r").uri != nil)
-            let second = try await hosting.supervisor.invite(
+            let second = try await hosting.daemon.registry.invite(
                 OperatorRequest(.contact(of: alice), lifetime: .day), on: "a.example")
             #expect((first.number, second.number) == (1, 3))
             let stored = try await rows(hosting)
@@ -47,20 +50,21 @@ import XMPP
     @Test func operatorsAndUsersAreNotPromisedOneName() async throws {
         try await Hosting.with(Self.files) { hosting in
             let service = try #require(hosting.endpoint("a.example")?.service)
+            let policy = try #require(hosting.daemon.registry["a.example"]?.policy)
             let admin = Account(localpart: "admin", domain: "a.example")
             let byAdmin = InviteRequest.account(by: admin, username: "juliet", rosterSubscription: false)
-            _ = try await hosting.supervisor.invite(account("juliet"), on: "a.example")
-            #expect(await service.invite([byAdmin]) == [.failure(.usernameTaken)])
+            _ = try await hosting.daemon.registry.invite(account("juliet"), on: "a.example")
+            #expect(await service.invite([byAdmin], under: policy) == [.failure(.usernameTaken)])
             // A reset promises nothing, neither to others nor against them.
             let juliet = Account(localpart: "juliet", domain: "a.example")
-            _ = try await hosting.supervisor.invite(OperatorRequest(.reset(of: juliet)), on: "a.example")
-            _ = try await hosting.supervisor.invite(OperatorRequest(.reset(of: juliet)), on: "a.example")
+            _ = try await hosting.daemon.registry.invite(OperatorRequest(.reset(of: juliet)), on: "a.example")
+            _ = try await hosting.daemon.registry.invite(OperatorRequest(.reset(of: juliet)), on: "a.example")
             #expect(
                 await trouble { () throws(InviteTrouble) in
-                    try await hosting.supervisor.invite(account("juliet"), on: "a.example")
+                    try await hosting.daemon.registry.invite(account("juliet"), on: "a.example")
                 } == .refusal(.usernameTaken))
-            _ = try await hosting.supervisor.removeInvites(of: "a.example", numbered: [1])
-            _ = try await hosting.supervisor.invite(account("juliet"), on: "a.example")
+            _ = try await hosting.daemon.registry.removeInvites(of: "a.example", numbered: [1])
+            _ = try await hosting.daemon.registry.invite(account("juliet"), on: "a.example")
         }
     }
 
@@ -69,7 +73,7 @@ import XMPP
             let count = await withTaskGroup(of: Bool.self) { group in
                 for _ in 0..<20 {
                     group.addTask {
-                        (try? await hosting.supervisor.invite(account("juliet"), on: "a.example")) != nil
+                        (try? await hosting.daemon.registry.invite(account("juliet"), on: "a.example")) != nil
                     }
                 }
                 return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
@@ -82,7 +86,7 @@ import XMPP
     @Test func theRulesOfTheHostHold() async throws {
         try await Hosting.with(Self.files) { hosting in
             let trouble = await trouble { () throws(InviteTrouble) in
-                try await hosting.supervisor.invite(OperatorRequest(.reset(of: alice)), on: "b.example")
+                try await hosting.daemon.registry.invite(OperatorRequest(.reset(of: alice)), on: "b.example")
             }
             #expect(trouble == .refusal(.denied(.notUserOfHost)))
         }
@@ -90,21 +94,21 @@ import XMPP
 
     @Test func hostsThatDoNotRunAreTold() async throws {
         try await Hosting.with(["a.example": "", "bad.example": "allow_user_invites: perhaps\n"]) { hosting in
-            let supervisor = hosting.supervisor
+            let daemon = hosting.daemon
             let refused = await trouble { () throws(InviteTrouble) in
-                try await supervisor.invite(account(nil), on: "bad.example")
+                try await daemon.registry.invite(account(nil), on: "bad.example")
             }
             let unknown = await trouble { () throws(InviteTrouble) in
-                try await supervisor.invites(of: "c.example", InviteFilter())
+                try await daemon.registry.invites(of: "c.example", InviteFilter())
             }
             #expect(refused == .refusedHost)
             #expect(unknown == .unknownHost)
-            #expect(await supervisor.inviteNumbers(of: "c.example", prefix: "", limit: 5).isEmpty)
+            #expect(await daemon.registry.inviteNumbers(of: "c.example", prefix: "", limit: 5).isEmpty)
             try hosting.directory.write("", to: "state/hosts/bad.example.sqlite3")
             try hosting.directory.write("", to: "state/hosts/gone.example.sqlite3")
-            _ = try await supervisor.invite(account(nil), on: "a.example")
+            _ = try await daemon.registry.invite(account(nil), on: "a.example")
             #expect(
-                try await supervisor.hostsWithInvites().reduce(into: []) { $0.append($1) } == [
+                try await daemon.registry.hostsWithInvites().reduce(into: []) { $0.append($1) } == [
                     "a.example", "bad.example",
                 ])
         }
@@ -112,38 +116,38 @@ import XMPP
 
     @Test func aBrokenDatabaseIsUnavailableAndOthersAreNot() async throws {
         try await Hosting.with(Self.files) { hosting in
-            let supervisor = hosting.supervisor
+            let daemon = hosting.daemon
             try hosting.directory.write(String(repeating: "*", count: 8192), to: "state/hosts/a.example.sqlite3")
             for _ in 0..<2 {
                 let trouble = await trouble { () throws(InviteTrouble) in
-                    try await supervisor.invites(of: "a.example", InviteFilter())
+                    try await daemon.registry.invites(of: "a.example", InviteFilter())
                 }
                 #expect(trouble == .refusal(.unavailable))
             }
-            #expect(try await supervisor.invite(account(nil), on: "b.example").number == 1)
+            #expect(try await daemon.registry.invite(account(nil), on: "b.example").number == 1)
         }
     }
 
     @Test func extendingCountsFromNow() async throws {
         try await Hosting.with(Self.files) { hosting in
-            let supervisor = hosting.supervisor
-            let made = try await supervisor.invite(account("juliet"), on: "a.example")
+            let daemon = hosting.daemon
+            let made = try await daemon.registry.invite(account("juliet"), on: "a.example")
             hosting.world.advance(byMilliseconds: 8 * 86_400_000)
-            let (extended, before) = try await supervisor.extendInvite(1, of: "a.example", by: .day)
+            let (extended, before) = try await daemon.registry.extendInvite(1, of: "a.example", by: .day)
             #expect(before == made.invite.expiresAt)
             #expect(extended.invite.expiresAt == hosting.world.now.advanced(by: .day))
             #expect(extended.invite.token == made.invite.token)
             #expect(
                 await trouble { () throws(InviteTrouble) in
-                    try await supervisor.extendInvite(2, of: "a.example", by: .day)
+                    try await daemon.registry.extendInvite(2, of: "a.example", by: .day)
                 } == .unknownInvite(2))
 
             // Once it has expired, another may have the name.
             hosting.world.advance(byMilliseconds: 2 * 86_400_000)
-            _ = try await supervisor.invite(account("juliet"), on: "a.example")
+            _ = try await daemon.registry.invite(account("juliet"), on: "a.example")
             #expect(
                 await trouble { () throws(InviteTrouble) in
-                    try await supervisor.extendInvite(1, of: "a.example", by: .day)
+                    try await daemon.registry.extendInvite(1, of: "a.example", by: .day)
                 } == .refusal(.usernameTaken))
         }
     }
@@ -151,14 +155,14 @@ import XMPP
     /// One name, an expired invite that is extended and new ones that are asked for, all at once: one of them has it.
     @Test func extendingAndInvitingAtOnceMakeOnePromise() async throws {
         try await Hosting.with(Self.files) { hosting in
-            let supervisor = hosting.supervisor
+            let daemon = hosting.daemon
             for _ in 0..<20 {
-                let old = try await supervisor.invite(account("juliet"), on: "a.example")
+                let old = try await daemon.registry.invite(account("juliet"), on: "a.example")
                 hosting.world.advance(byMilliseconds: 8 * 86_400_000)
-                async let extended = try? supervisor.extendInvite(old.number, of: "a.example", by: .day)
-                async let made = try? supervisor.invite(account("juliet"), on: "a.example")
+                async let extended = try? daemon.registry.extendInvite(old.number, of: "a.example", by: .day)
+                async let made = try? daemon.registry.invite(account("juliet"), on: "a.example")
                 _ = await (extended, made)
-                let open = try await supervisor.invites(
+                let open = try await daemon.registry.invites(
                     of: "a.example", InviteFilter(state: .open(at: hosting.world.now))
                 ).invites
                 #expect(open.count == 1)
@@ -169,18 +173,19 @@ import XMPP
 
     @Test func usersInviteWhileAllThereWasIsRemoved() async throws {
         try await Hosting.with(Self.files) { hosting in
-            let supervisor = hosting.supervisor
-            let store = supervisor.resources.databases.store(for: "a.example")
+            let daemon = hosting.daemon
+            let store = daemon.registry.databases.store(for: "a.example")
             let service = try #require(hosting.endpoint("a.example")?.service)
-            _ = await service.invite(Array(repeating: .contact(inviter: alice), count: 5_000))
-            let end = try await supervisor.lastInviteNumber(of: "a.example")
+            let policy = try #require(hosting.daemon.registry["a.example"]?.policy)
+            _ = await service.invite(Array(repeating: .contact(inviter: alice), count: 5_000), under: policy)
+            let end = try await daemon.registry.lastInviteNumber(of: "a.example")
             #expect(end == 5_000)
             var (removed, invited) = (0, 0)
             var next: Int64? = 0
             while let start = next {
                 let id = "r\(invited)"
                 async let answer = hosting.invite(by: "alice@a.example/r", id: id)
-                let tally = try await supervisor.removeInvites(
+                let tally = try await daemon.registry.removeInvites(
                     of: "a.example", InviteFilter(), after: start, through: end)
                 removed += tally.count
                 next = tally.next
@@ -195,32 +200,32 @@ import XMPP
 
     @Test func numbersAreCompletedWithoutSecrets() async throws {
         try await Hosting.with(Self.files) { hosting in
-            let supervisor = hosting.supervisor
-            let made = try await supervisor.invite(account("juliet"), on: "a.example")
+            let daemon = hosting.daemon
+            let made = try await daemon.registry.invite(account("juliet"), on: "a.example")
             hosting.world.advance(byMilliseconds: 8 * 86_400_000)
-            _ = try await supervisor.invite(OperatorRequest(.contact(of: alice)), on: "a.example")
-            _ = try await supervisor.invite(OperatorRequest(.reset(of: alice)), on: "a.example")
-            let all = await supervisor.inviteNumbers(of: "a.example", prefix: "", limit: 10)
+            _ = try await daemon.registry.invite(OperatorRequest(.contact(of: alice)), on: "a.example")
+            _ = try await daemon.registry.invite(OperatorRequest(.reset(of: alice)), on: "a.example")
+            let all = await daemon.registry.inviteNumbers(of: "a.example", prefix: "", limit: 10)
             #expect(
                 all == [
                     .init(number: 3, summary: "reset for alice"),
                     .init(number: 2, summary: "contact by alice@a.example"),
                     .init(number: 1, summary: "account for juliet, expired"),
                 ])
-            #expect(await supervisor.inviteNumbers(of: "a.example", prefix: "2", limit: 10).map(\.number) == [2])
-            #expect(await supervisor.inviteNumbers(of: "a.example", prefix: "", limit: 1).map(\.number) == [3])
+            #expect(await daemon.registry.inviteNumbers(of: "a.example", prefix: "2", limit: 10).map(\.number) == [2])
+            #expect(await daemon.registry.inviteNumbers(of: "a.example", prefix: "", limit: 1).map(\.number) == [3])
             #expect(!"\(all)\(made)".contains(made.invite.token.text))
         }
     }
 
     @Test func aHungDiskIsNotWaitedFor() async throws {
         try await Hosting.with(Self.files) { hosting in
-            let supervisor = hosting.supervisor
-            let store = supervisor.resources.databases.store(for: "a.example")
+            let daemon = hosting.daemon
+            let store = daemon.registry.databases.store(for: "a.example")
             let gate = try await StoreGate(store)
-            let serving = Task { await supervisor.run() }
+            let serving = Task { await daemon.run() }
             async let listed = trouble { () throws(InviteTrouble) in
-                try await supervisor.invites(of: "a.example", InviteFilter())
+                try await daemon.registry.invites(of: "a.example", InviteFilter())
             }
             // The deadline is looked at every second, and has not begun before the call is there.
             var keeper = try await hosting.world.sleeper(for: .seconds(1))
@@ -230,7 +235,7 @@ import XMPP
             #expect(await listed == .refusal(.unavailable))
             keeper = try await hosting.world.sleeper(for: .seconds(1))
             gate.open()
-            supervisor.connection.shutDown()
+            daemon.component.connection.shutDown()
             await serving.value
             keeper.wake()
         }

@@ -4,6 +4,9 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 /// What is too much is refused at once, for the one whose it is, and nobody else notices.
@@ -66,7 +69,7 @@ import XMPP
     }
 
     /// An account is created by the front desk, which all hosts share.
-    @Test func aHostThatHangsDoesNotHoldTheFrontDesk() async throws {
+    @Test func aHostThatHangsDoesNotHoldTheSharedAddress() async throws {
         try await House.with(hosts) { house in
             let gate = try await StoreGate(house.databases.store(for: "a.example"))
             defer { gate.open() }
@@ -74,19 +77,19 @@ import XMPP
                 let payload = command(Namespaces.createAccountCommand, form: submission([:]))
                 return .iq(set(payload, from: admin, to: component, id: id))
             }
-            let sent = FrontDesk.mostWaiting + 50
+            let sent = SharedEndpoint.mostWaiting + 50
             house.router.receive((0..<sent).map { account("a\($0)", by: "admin@a.example/r") })
             let refused = try await house.wire.answers.next { _ in true }
             #expect(refused.stanzaError?.condition == .resourceConstraint)
             house.router.receive([account("b", by: "admin@b.example/r")])
             #expect(try await house.wire.answer(to: "b").uri != nil)
             // An answer leaves before its request is counted out, in one go.
-            _ = await house.router.nobodysCounters()
-            #expect(house.inFlight.count == FrontDesk.mostWaiting)
+            _ = await house.router.unroutedCounters()
+            #expect(house.inFlight.count == SharedEndpoint.mostWaiting)
             gate.open()
             await house.inFlight.waitUntilNone()
             try await house.wire.flush()
-            #expect(house.wire.all.filter { $0.uri != nil }.count == FrontDesk.mostWaiting + 1)
+            #expect(house.wire.all.filter { $0.uri != nil }.count == SharedEndpoint.mostWaiting + 1)
             #expect(house.wire.all.count == sent + 1)
             // There is room again.
             house.router.receive([account("again", by: "admin@a.example/r")])

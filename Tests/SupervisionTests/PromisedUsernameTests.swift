@@ -5,6 +5,9 @@ import Storage
 import TestSupport
 import Testing
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 /// A username is promised to one invite at a time (XEP-0401 §5.2).
@@ -19,10 +22,10 @@ import Testing
         databases = try InviteDatabases(directory: directory.path + "/state", maximumOpen: 4, writers: 1)
     }
 
+    private var policy: InvitePolicy { InvitePolicy(host: "a.example", admins: [admin]) }
+
     private func service(_ host: String = "a.example") -> HostService {
-        HostService(
-            InvitePolicy(host: host, admins: [admin]), store: databases.store(for: host),
-            surroundings: world.surroundings)
+        HostService(host, store: databases.store(for: host), surroundings: world.surroundings)
     }
 
     private func account(_ username: String?) -> InviteRequest {
@@ -32,7 +35,8 @@ import Testing
     private func username(_ result: Result<Invite, InviteRefusal>) -> String? { (try? result.get())?.username }
 
     @Test func theFirstOfABatchGetsIt() async throws {
-        let results = await service().invite([account("juliet"), account("juliet"), account("romeo"), account(nil)])
+        let results = await service().invite(
+            [account("juliet"), account("juliet"), account("romeo"), account(nil)], under: policy)
         #expect(results.map(username) == ["juliet", nil, "romeo", nil])
         #expect(results[1] == .failure(.usernameTaken))
         #expect(try await databases.store(for: "a.example").count() == 3)
@@ -43,7 +47,7 @@ import Testing
         let service = service()
         let gate = try await StoreGate(databases.store(for: "a.example"))
         let results = await withTaskGroup(of: Result<Invite, InviteRefusal>.self) { group in
-            for _ in 0..<5 { group.addTask { await service.invite([account("juliet")])[0] } }
+            for _ in 0..<5 { group.addTask { await service.invite([account("juliet")], under: policy)[0] } }
             var results: [Result<Invite, InviteRefusal>] = []
             // Four are refused while one waits for the store.
             while results.count < 4, let result = await group.next() { results.append(result) }
@@ -59,7 +63,7 @@ import Testing
     @Test func anInviteThatIsStoredTooLateCounts() async throws {
         let deadlines = Deadlines()
         let service = HostService(
-            InvitePolicy(host: "a.example", admins: [admin]), store: databases.store(for: "a.example"),
+            "a.example", store: databases.store(for: "a.example"),
             surroundings: world.surroundings, deadlines: deadlines)
         let (started, gate) = (Inbox<Void>(), Inbox<Void>())
         try await service.reserve("juliet")
@@ -73,24 +77,24 @@ import Testing
         deadlines.expire(startedBefore: .max)
         await #expect(throws: InviteRefusal.overloaded) { try await storing.value }
         // It is not waited for any more, and may yet be stored.
-        #expect(await service.invite([account("juliet")]) == [.failure(.usernameTaken)])
+        #expect(await service.invite([account("juliet")], under: policy) == [.failure(.usernameTaken)])
         gate.put(())
         await databases.shutdown()
     }
 
     @Test func itIsFreeAgainWhenTheInviteHasExpired() async throws {
         let service = service()
-        #expect(await service.invite([account("juliet")]).map(username) == ["juliet"])
+        #expect(await service.invite([account("juliet")], under: policy).map(username) == ["juliet"])
         world.advance(byMilliseconds: 7 * 86_400_000 - 1)
-        #expect(await service.invite([account("juliet")]) == [.failure(.usernameTaken)])
+        #expect(await service.invite([account("juliet")], under: policy) == [.failure(.usernameTaken)])
         world.advance(byMilliseconds: 1)
-        #expect(await service.invite([account("juliet")]).map(username) == ["juliet"])
+        #expect(await service.invite([account("juliet")], under: policy).map(username) == ["juliet"])
         await databases.shutdown()
     }
 
     @Test func everyHostHasItsOwn() async throws {
-        #expect(await service().invite([account("juliet")]).map(username) == ["juliet"])
-        #expect(await service("b.example").invite([account("juliet")]).map(username) == ["juliet"])
+        #expect(await service().invite([account("juliet")], under: policy).map(username) == ["juliet"])
+        #expect(await service("b.example").invite([account("juliet")], under: policy).map(username) == ["juliet"])
         await databases.shutdown()
     }
 
@@ -99,12 +103,17 @@ import Testing
         try Data(repeating: 0x2A, count: 8192).write(to: URL(filePath: path))
         let service = service()
         #expect(
-            await service.invite([account("juliet"), account("romeo")]).allSatisfy { $0 == .failure(.unavailable) })
-        #expect(await service.invite([account("juliet")]) == [.failure(.unavailable)])
+            await service.invite([account("juliet"), account("romeo")], under: policy).allSatisfy {
+                $0 == .failure(.unavailable)
+            })
+        #expect(await service.invite([account("juliet")], under: policy) == [.failure(.unavailable)])
         try FileManager.default.removeItem(atPath: path)
         try await world.sleepers.next().wake()
         _ = try await world.log.next { $0.contains("host recovered") }
-        #expect(await service.invite([account("juliet"), account("romeo")]).map(username) == ["juliet", "romeo"])
+        #expect(
+            await service.invite([account("juliet"), account("romeo")], under: policy).map(username) == [
+                "juliet", "romeo",
+            ])
         await databases.shutdown()
     }
 }

@@ -6,6 +6,9 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 /// A host whose storage fails is refused, tried again, and comes back; the others do not notice.
@@ -18,7 +21,7 @@ import XMPP
     }
 
     private func lifecycle(_ house: House, _ host: String = "a.example") async -> HostLifecycle? {
-        await house.endpoint(host)?.service.state
+        house.endpoint(host)?.service.lifecycleNow
     }
 
     private func state(_ house: House, _ host: String = "a.example") async -> HostLifecycle.State? {
@@ -61,7 +64,7 @@ import XMPP
             retry.wake()
             #expect(try await logLine(house, "host recovered") == "notice host recovered host=a.example")
             #expect(await state(house) == .running)
-            #expect(await house.endpoint("a.example")?.service.state.since == house.world.now)
+            #expect(house.endpoint("a.example")?.service.lifecycleNow.since == house.world.now)
             #expect(try await invite(house).uri != nil)
             // One retry at a time, and none when all is well.
             #expect(house.world.sleepers.items.isEmpty)

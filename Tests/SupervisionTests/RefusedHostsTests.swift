@@ -1,6 +1,9 @@
 import Configuration
 import Testing
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 @Suite struct RefusedHostsTests {
@@ -11,7 +14,7 @@ import Testing
     ])
     func namesAreMergedInOrderAndOnce(running: [String], refused: [String], all: [String]) {
         let files = refused.map { RefusedHost(host: $0, file: "\($0).yaml", diagnostics: []) }
-        let value = RefusedHosts.Value(files + [RefusedHost(host: nil, file: "nobody", diagnostics: [])])
-        #expect(value.names(with: running) == all)
+        let refused = RefusedHosts(files + [RefusedHost(host: nil, file: "nobody", diagnostics: [])])
+        #expect(refused.names(with: running) == all)
     }
 }

@@ -4,6 +4,9 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 /// Every request gets exactly one answer, from the address it was sent to, whatever it is; nothing else gets any.
@@ -253,7 +256,7 @@ import XMPP
         }
     }
 
-    @Test func theFrontDeskAsksWhichHost() async throws {
+    @Test func theSharedAddressAsksWhichHost() async throws {
         try await House.with(Self.hosts) { house in
             let staff: JID = "staff@b.example/r"
             func ask(_ session: String?, _ form: DataForm?) async throws -> IQ {

@@ -3,6 +3,9 @@ import Synchronization
 import TestSupport
 import Testing
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 @testable import XMPP
 
@@ -17,9 +20,9 @@ import Testing
     ) -> Bool {
         let seen = Mutex(0)
         let isSeen: @Sendable (String) -> Bool = { hosts?.contains($0) ?? true }
-        let watch = hosting.supervisor.watch(host, naming: isSeen) { _ in seen.withLock { $0 += 1 } }
+        let watch = hosting.daemon.component.watch(host, naming: isSeen) { _ in seen.withLock { $0 += 1 } }
         defer { watch.end() }
-        hosting.supervisor.connection.outlet.tap.received(iq.element(), .iq(iq))
+        hosting.daemon.component.connection.outlet.tap.received(iq.element(), .iq(iq))
         return seen.withLock { $0 } == 1
     }
 
@@ -40,13 +43,13 @@ import Testing
             // What a user asks of another host is for who may know of that one.
             #expect(shown(hosting, from("bob@b.example/r", "invites.a.example")))
             #expect(!shown(hosting, from("bob@b.example/r", "invites.a.example"), whoSees: ["b.example"]))
-            #expect(hosting.supervisor.stanzaWatchers == 0)
+            #expect(hosting.daemon.component.stanzaWatchers == 0)
         }
     }
 
     @Test func whatAnAdminOfSeveralHostsSaysIsForWhoSeesThemAll() async throws {
         try await Hosting.with(files) { hosting in
-            _ = try await hosting.supervisor.set(.suspended, to: ["true"], of: "a.example")
+            _ = try await hosting.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
             // On which host the account shall be was asked before: the stanza itself does not tell.
             let form = submission(["username": "juliet"])
             let named = set(
@@ -65,7 +68,7 @@ import Testing
     @Test func answersAreShownAsTheyAreOnTheWire() async throws {
         try await Hosting.with(files) { hosting in
             let out = Inbox<WatchedStanza>()
-            let watch = hosting.supervisor.watch("b.example") { out.put($0) }
+            let watch = hosting.daemon.component.watch("b.example") { out.put($0) }
             let answer = try await hosting.invite(by: "bob@b.example/r")
             let seen = try await out.next()
             #expect(seen.direction == .out && seen.time == hosting.world.now && seen.leftOut == 0)
@@ -77,19 +80,19 @@ import Testing
             #expect(out.items.isEmpty)
             watch.end()
             _ = try await hosting.invite(by: "bob@b.example/r", id: "unseen")
-            #expect(out.items.isEmpty && hosting.supervisor.stanzaWatchers == 0)
+            #expect(out.items.isEmpty && hosting.daemon.component.stanzaWatchers == 0)
         }
     }
 
     @Test func moreThanSomeInASecondAreLeftOutAndCounted() async throws {
         try await Hosting.with(files) { hosting in
             let seen = Inbox<WatchedStanza>()
-            let watch = hosting.supervisor.watch("b.example") { seen.put($0) }
+            let watch = hosting.daemon.component.watch("b.example") { seen.put($0) }
             defer { watch.end() }
             let iq = set(command(Namespaces.inviteCommand), from: "b.example", to: component)
-            let tap = hosting.supervisor.connection.outlet.tap
-            for _ in 0..<Supervisor.watchedPerSecond + 70 { tap.received(iq.element(), .iq(iq)) }
-            #expect(seen.items.count == Supervisor.watchedPerSecond)
+            let tap = hosting.daemon.component.connection.outlet.tap
+            for _ in 0..<ComponentService.watchedPerSecond + 70 { tap.received(iq.element(), .iq(iq)) }
+            #expect(seen.items.count == ComponentService.watchedPerSecond)
             #expect(seen.items.allSatisfy { $0.leftOut == 0 })
             hosting.world.advance(byMilliseconds: 1000)
             tap.received(iq.element(), .iq(iq))

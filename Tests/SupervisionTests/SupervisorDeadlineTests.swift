@@ -4,14 +4,17 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Storage
 @testable import Supervision
 
 @Suite(.timeLimit(.minutes(5))) struct SupervisorDeadlineTests {
     @Test func aDiskThatDoesNotAnswerLeavesNoRequestWithoutAnswer() async throws {
         try await Hosting.with(["a.example": "", "b.example": ""]) { hosting in
-            let serving = Task { await hosting.supervisor.run() }
-            let gate = try await StoreGate(hosting.supervisor.resources.databases.store(for: "a.example"))
+            let serving = Task { await hosting.daemon.run() }
+            let gate = try await StoreGate(hosting.daemon.registry.databases.store(for: "a.example"))
             defer { gate.open() }
             hosting.router.receive([
                 .iq(set(command(Namespaces.inviteCommand), from: "alice@a.example/r", to: component, id: "hung"))
@@ -35,7 +38,7 @@ import XMPP
             #expect(
                 hosting.world.log.items.contains { $0.contains("host quarantined") && $0.contains("does not answer") })
             #expect(try await hosting.invite(by: "bob@b.example/r", id: "other").uri != nil)
-            hosting.supervisor.connection.shutDown()
+            hosting.daemon.component.connection.shutDown()
             await serving.value
         }
     }

@@ -3,41 +3,44 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 @Suite(.timeLimit(.minutes(5))) struct SupervisorOverrideTests {
     @Test func aChangeIsInForceWithTheNextRequest() async throws {
         try await Hosting.with(["a.example": "allow_contact_invites: false\n"]) { hosting in
-            let supervisor = hosting.supervisor
-            let change = try await supervisor.set(.allowContactInvites, to: ["true"], of: "a.example")
+            let daemon = hosting.daemon
+            let change = try await daemon.configuration.set(.allowContactInvites, to: ["true"], of: "a.example")
             #expect(change.before.value == "false" && change.before.origin.description.hasSuffix("a.example.yaml:1:24"))
             #expect(change.after == SettingStatus(key: .allowContactInvites, value: "true", origin: .runtime))
             #expect(try await hosting.invite(by: "alice@a.example/r", id: "1").uri != nil)
-            #expect(try await supervisor.dropOverrides(of: "a.example").map(\.before) == [change.after])
+            #expect(try await daemon.configuration.dropOverrides(of: "a.example").map(\.before) == [change.after])
             #expect(try await hosting.invite(by: "alice@a.example/r", id: "2").stanzaError?.condition == .forbidden)
-            #expect(try await supervisor.dropOverrides(of: "a.example").isEmpty)
+            #expect(try await daemon.configuration.dropOverrides(of: "a.example").isEmpty)
         }
     }
 
     @Test func whatIsSetAlreadyMakesNoPlanStale() async throws {
         try await Hosting.with(["a.example": ""]) { hosting in
-            let supervisor = hosting.supervisor
+            let daemon = hosting.daemon
             // As the file says, and yet set: it goes before what the file will say.
-            _ = try await supervisor.set(.suspended, to: ["false"], of: "a.example")
-            let revision = await supervisor.revision
-            _ = try await supervisor.set(.suspended, to: ["false"], of: "a.example")
-            #expect(await supervisor.revision == revision)
-            #expect(await supervisor.overrides(of: "a.example")?.keys == [.suspended])
-            _ = try await supervisor.dropOverrides(of: "a.example")
-            #expect(await supervisor.revision > revision)
+            _ = try await daemon.configuration.set(.suspended, to: ["false"], of: "a.example")
+            let revision = await daemon.configuration.revision
+            _ = try await daemon.configuration.set(.suspended, to: ["false"], of: "a.example")
+            #expect(await daemon.configuration.revision == revision)
+            #expect(await daemon.configuration.overrides(of: "a.example")?.keys == [.suspended])
+            _ = try await daemon.configuration.dropOverrides(of: "a.example")
+            #expect(await daemon.configuration.revision > revision)
         }
     }
 
     @Test func settingsTellWhereTheyComeFrom() async throws {
         let defaults = "defaults: {invite_expiry: 3d}"
         try await Hosting.with(["a.example": "admins: [b@a.example, a@a.example]\n"], daemon: defaults) { hosting in
-            _ = try await hosting.supervisor.set(.siteName, to: ["A: place"], of: "a.example")
-            let settings = try #require(await hosting.supervisor.settings(of: "a.example"))
+            _ = try await hosting.daemon.configuration.set(.siteName, to: ["A: place"], of: "a.example")
+            let settings = try #require(await hosting.daemon.configuration.settings(of: "a.example"))
             let lines = settings.map {
                 "\($0.key) \($0.value) \($0.origin)".replacing(hosting.directory.path, with: "")
             }
@@ -49,27 +52,27 @@ import XMPP
                     "invite_expiry 3d /invited.yaml:3:27", "service_address  default", #"site_name "A: place" runtime"#,
                     "suspended false default",
                 ])
-            #expect(await hosting.supervisor.settings(of: "b.example") == nil)
-            #expect(await hosting.supervisor.overrides(of: "b.example") == nil)
+            #expect(await hosting.daemon.configuration.settings(of: "b.example") == nil)
+            #expect(await hosting.daemon.configuration.overrides(of: "b.example") == nil)
         }
     }
 
     @Test func overridesSurviveReloadsButNotTheirHost() async throws {
         try await Hosting.with(["a.example": "", "b.example": ""]) { hosting in
-            let supervisor = hosting.supervisor
+            let daemon = hosting.daemon
             for host in ["a.example", "b.example"] {
-                _ = try await supervisor.set(.allowContactInvites, to: ["false"], of: host)
+                _ = try await daemon.configuration.set(.allowContactInvites, to: ["false"], of: host)
             }
             try hosting.write("allow_contact_invites: true\nsite_name: A\n", host: "a.example")
             try hosting.remove("b.example")
-            #expect(await supervisor.reload() == .applied(added: 0, removed: 1, changed: 1, unchanged: 0))
+            #expect(await daemon.configuration.reload() == .applied(added: 0, removed: 1, changed: 1, unchanged: 0))
             #expect(try await hosting.invite(by: "alice@a.example/r", id: "1").stanzaError?.condition == .forbidden)
             try hosting.write("", host: "b.example")
-            _ = await supervisor.reload()
-            #expect(await supervisor.overrides(of: "a.example")?.keys == [.allowContactInvites])
-            #expect(await supervisor.overrides(of: "b.example")?.isEmpty == true)
+            _ = await daemon.configuration.reload()
+            #expect(await daemon.configuration.overrides(of: "a.example")?.keys == [.allowContactInvites])
+            #expect(await daemon.configuration.overrides(of: "b.example")?.isEmpty == true)
             #expect(try await hosting.invite(by: "bob@b.example/r", id: "2").uri != nil)
-            _ = try await supervisor.dropOverrides(of: "a.example", keys: [.allowContactInvites, .admins])
+            _ = try await daemon.configuration.dropOverrides(of: "a.example", keys: [.allowContactInvites, .admins])
             #expect(try await hosting.invite(by: "alice@a.example/r", id: "3").uri != nil)
         }
     }
@@ -77,7 +80,7 @@ import XMPP
     @Test func aServiceAddressIsClaimedByOneHost() async throws {
         let files = ["a.example": "service_address: i.a.example\n", "b.example": ""]
         try await Hosting.with(files) { hosting in
-            let supervisor = hosting.supervisor
+            let daemon = hosting.daemon
             let mistakes = [
                 "b.example": "`b.example` is the host itself; a service address is a domain of its own",
                 "a.example": "`a.example` is a host of its own",
@@ -86,19 +89,19 @@ import XMPP
             ]
             for (address, mistake) in mistakes {
                 await #expect(throws: ConfigurationRefusal.badValue(mistake)) {
-                    try await supervisor.set(.serviceAddress, to: [address], of: "b.example")
+                    try await daemon.configuration.set(.serviceAddress, to: [address], of: "b.example")
                 }
             }
-            #expect(await supervisor.overrides(of: "b.example")?.isEmpty == true)
+            #expect(await daemon.configuration.overrides(of: "b.example")?.isEmpty == true)
             // Free once its host has another, and then its host cannot go back to it.
-            _ = try await supervisor.set(.serviceAddress, to: ["j.a.example"], of: "a.example")
-            _ = try await supervisor.set(.serviceAddress, to: ["i.a.example"], of: "b.example")
+            _ = try await daemon.configuration.set(.serviceAddress, to: ["j.a.example"], of: "a.example")
+            _ = try await daemon.configuration.set(.serviceAddress, to: ["i.a.example"], of: "b.example")
             #expect(try await hosting.invite(by: "bob@b.example/r", at: "i.a.example", id: "1").uri != nil)
             #expect(try await hosting.invite(by: "alice@a.example/r", at: "j.a.example", id: "2").uri != nil)
             await #expect(throws: ConfigurationRefusal.self) {
-                try await supervisor.dropOverrides(of: "a.example")
+                try await daemon.configuration.dropOverrides(of: "a.example")
             }
-            #expect(await supervisor.overrides(of: "a.example")?.keys == [.serviceAddress])
+            #expect(await daemon.configuration.overrides(of: "a.example")?.keys == [.serviceAddress])
         }
     }
 
@@ -114,14 +117,15 @@ import XMPP
                 ),
             ] {
                 await #expect(throws: ConfigurationRefusal.badValue("`\(address)` \(mistake)")) {
-                    try await hosting.supervisor.set(.serviceAddress, to: [address], of: host)
+                    try await hosting.daemon.configuration.set(.serviceAddress, to: [address], of: host)
                 }
             }
             // Nor does an apply give it to two.
-            _ = try await hosting.supervisor.set(.serviceAddress, to: ["xn--kse-qla.example"], of: "b.example")
+            _ = try await hosting.daemon.configuration.set(
+                .serviceAddress, to: ["xn--kse-qla.example"], of: "b.example")
             try hosting.write("service_address: käse.example\n", host: "a.example")
             await #expect(throws: ConfigurationRefusal.self) {
-                try await hosting.supervisor.apply(expecting: nil, by: "someone")
+                try await hosting.daemon.configuration.apply(expecting: nil, by: "someone")
             }
         }
     }
@@ -150,7 +154,7 @@ import XMPP
             let create = command(Namespaces.createAccountCommand)
             // A session that has begun before ends, too.
             let choosing = try await ask(create, at: component, id: "s")
-            _ = try await hosting.supervisor.set(.suspended, to: ["true"], of: "a.example")
+            _ = try await hosting.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
             let chosen = command(
                 Namespaces.createAccountCommand, action: "next", session: choosing.payload?["sessionid"],
                 form: submission(["host": "a.example"]))
@@ -174,7 +178,7 @@ import XMPP
             let hosts = try await ask(create, at: component, id: "h").form?["host"]?.options.map(\.value)
             #expect(hosts == ["b.example", "c.example"])
 
-            _ = try await hosting.supervisor.dropOverrides(of: "a.example", keys: [.suspended])
+            _ = try await hosting.daemon.configuration.dropOverrides(of: "a.example", keys: [.suspended])
             #expect(try await ask(invite, at: "i.a.example", id: "y").uri != nil)
             #expect(try await ask(create, at: component, id: "z").form?["host"]?.options.count == 3)
             #expect(try await listed(at: "a.example", id: "l4") == 2)

@@ -5,6 +5,9 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 /// What a daemon runs that was ended, killed or lost its power: what it ran before, unless nobody wanted that.
@@ -12,7 +15,7 @@ import XMPP
     private let patience = try! Lifetime("5m")
 
     private func name(_ hosting: Hosting) async throws -> SettingStatus {
-        let settings = try #require(await hosting.supervisor.settings(of: "a.example"))
+        let settings = try #require(await hosting.daemon.configuration.settings(of: "a.example"))
         return try #require(settings.first { $0.key == .siteName })
     }
 
@@ -30,7 +33,7 @@ import XMPP
     }
 
     private func apply(_ hosting: Hosting, confirmWithin patience: Lifetime? = nil) async throws {
-        _ = try await hosting.supervisor.apply(expecting: nil, confirmWithin: patience, by: "someone")
+        _ = try await hosting.daemon.configuration.apply(expecting: nil, confirmWithin: patience, by: "someone")
     }
 
     @Test func whatWasNeverConfirmedIsNotRunAfterARestart() async throws {
@@ -41,7 +44,7 @@ import XMPP
             try await runs("New", hosting)
             try await hosting.restarted { hosting in
                 try await runs("Old", hosting, from: .snapshot(1))
-                #expect(await hosting.supervisor.hostCounts() == (2, 0))
+                #expect(hosting.daemon.hostCounts == (2, 0))
                 #expect(try await hosting.invite(by: "bob@b.example/r").uri != nil)
                 // The same again: the files are still those.
                 try await hosting.restarted { hosting in
@@ -50,7 +53,7 @@ import XMPP
                     try write("Mended", hosting)
                     try await hosting.restarted { hosting in
                         try await runs("Mended", hosting)
-                        #expect(await hosting.supervisor.history().map(\.header.number) == [1, 2, 3])
+                        #expect(await hosting.daemon.configuration.history().map(\.header.number) == [1, 2, 3])
                     }
                 }
             }
@@ -78,7 +81,7 @@ import XMPP
         }
         func users(_ hosting: Hosting) async throws -> [String] {
             let heard = Inbox<[String]>()
-            await hosting.supervisor.followRoles { heard.put($0.roles.flatMap(\.users)) }
+            await hosting.daemon.configuration.followRoles { heard.put($0.roles.flatMap(\.users)) }
             return try await heard.next { _ in true }
         }
         try await Hosting.with(["a.example": ""]) { hosting in
@@ -89,7 +92,7 @@ import XMPP
             #expect(try await users(hosting) == ["mallory"])
             try await hosting.restarted { hosting in
                 #expect(try await users(hosting) == ["ann"])
-                #expect(try await hosting.supervisor.plan().changesRoles)
+                #expect(try await hosting.daemon.configuration.plan().changesRoles)
                 try write("bob", hosting)
                 try await hosting.restarted { hosting in
                     let now = try await users(hosting)
@@ -103,10 +106,10 @@ import XMPP
         try await Hosting.with(["a.example": "site_name: Old\n"]) { hosting in
             try write("New", hosting)
             try await apply(hosting)
-            _ = try await hosting.supervisor.undo(to: nil, expecting: nil)
+            _ = try await hosting.daemon.configuration.undo(to: nil, expecting: nil)
             try await hosting.restarted { hosting in
                 try await runs("Old", hosting, from: .snapshot(1))
-                let comparison = await hosting.supervisor.comparison { _ in true }
+                let comparison = await hosting.daemon.configuration.comparison { _ in true }
                 #expect(!comparison.runsFiles && !comparison.isCurrent && comparison.snapshot == 1)
                 // Applied after all, and no restart doubts it.
                 try await apply(hosting)
@@ -123,14 +126,14 @@ import XMPP
         try await Hosting.with(["a.example": "site_name: Old\n"]) { hosting in
             try write("New", hosting)
             try await apply(hosting, confirmWithin: patience)
-            _ = try await hosting.supervisor.confirm()
+            _ = try await hosting.daemon.configuration.confirm()
             try await hosting.restarted { hosting in try await runs("New", hosting) }
         }
     }
 
     @Test func overridesEndWithTheDaemon() async throws {
         try await Hosting.with(["a.example": "site_name: Old\n"]) { hosting in
-            _ = try await hosting.supervisor.set(.siteName, to: ["Set"], of: "a.example")
+            _ = try await hosting.daemon.configuration.set(.siteName, to: ["Set"], of: "a.example")
             try await hosting.restarted { hosting in try await runs("Old", hosting) }
         }
     }
@@ -138,8 +141,8 @@ import XMPP
     @Test func aPowerCutBeforeTheSwapLeadsBackToo() async throws {
         try await Hosting.with(["a.example": "site_name: Old\n"]) { hosting in
             // The record is on the disk, and nothing else has happened yet.
-            await hosting.supervisor.snapshots.finish()
-            try await hosting.supervisor.snapshots.write(
+            await hosting.daemon.configuration.snapshots.finish()
+            try await hosting.daemon.configuration.snapshots.write(
                 nil, .init(running: 2, pending: .init(back: 1, deadline: 1), rejected: nil))
             try write("New", hosting)
             try await hosting.restarted { hosting in try await runs("Old", hosting) }
@@ -161,7 +164,7 @@ import XMPP
 
     @Test func aSnapshotThatWasDamagedIsWrittenAnewBeforeItIsNeeded() async throws {
         try await Hosting.with(["a.example": "site_name: Old\n"]) { hosting in
-            await hosting.supervisor.snapshots.finish()
+            await hosting.daemon.configuration.snapshots.finish()
             let path = "state/configuration/000001.jsonl"
             let text = try String(contentsOfFile: hosting.directory.path + "/" + path, encoding: .utf8)
             try hosting.directory.write(String(text.dropLast(20)), to: path)
@@ -175,11 +178,11 @@ import XMPP
 
     @Test func aRecordThatIsDamagedIsNotFatal() async throws {
         try await Hosting.with(["a.example": "site_name: Old\n"]) { hosting in
-            await hosting.supervisor.snapshots.finish()
+            await hosting.daemon.configuration.snapshots.finish()
             try hosting.directory.write("\u{0}", to: "state/configuration/record.json")
             try await hosting.restarted { hosting in
                 try await runs("Old", hosting)
-                #expect(await hosting.supervisor.history().map(\.header.number) == [1])
+                #expect(await hosting.daemon.configuration.history().map(\.header.number) == [1])
             }
         }
     }
@@ -199,7 +202,7 @@ import XMPP
         try await Hosting.with(["a.example": "site_name: Old\n", "b.example": ""]) { hosting in
             try hosting.write("admins: {}\n", host: "b.example")
             try await hosting.restarted { hosting in
-                #expect(await hosting.supervisor.hostCounts() == (1, 1))
+                #expect(hosting.daemon.hostCounts == (1, 1))
                 try await runs("Old", hosting)
             }
         }

@@ -3,25 +3,30 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 @Suite(.timeLimit(.minutes(5))) struct SupervisorReloadTests {
     @Test func whatChangedChangesAndNothingElse() async throws {
         try await Hosting.with(["a.example": "", "b.example": "", "c.example": ""]) { hosting in
-            #expect(await hosting.supervisor.hostCounts() == (3, 0))
+            #expect(hosting.daemon.hostCounts == (3, 0))
             let (a, b) = (hosting.endpoint("a.example"), hosting.endpoint("b.example"))
-            let c = try #require(hosting.endpoint("c.example"))
+            let c = try #require(hosting.router.currentTable.hosts["c.example"])
             try hosting.write("allow_contact_invites: false\n", host: "b.example")
             try hosting.remove("c.example")
             try hosting.write("", host: "d.example")
-            #expect(await hosting.supervisor.reload() == .applied(added: 1, removed: 1, changed: 1, unchanged: 1))
-            #expect(await hosting.supervisor.hostCounts() == (3, 0))
+            #expect(
+                await hosting.daemon.configuration.reload() == .applied(added: 1, removed: 1, changed: 1, unchanged: 1))
+            #expect(hosting.daemon.hostCounts == (3, 0))
             // The same services as before: their queues, databases and troubles stay theirs.
             #expect(hosting.endpoint("a.example") === a && hosting.endpoint("b.example") === b)
             #expect(hosting.endpoint("c.example") == nil)
             // Whoever still has the old service gets nothing out of it.
             let late = set(command(Namespaces.inviteCommand), from: "carol@c.example/r", to: component)
-            #expect(c.offer(.request(try #require(InboundRequest(direct: late)))) == StanzaError(.itemNotFound))
+            let request = try #require(InboundRequest(direct: late))
+            #expect(c.endpoint.offer(request, under: c.host) == StanzaError(.itemNotFound))
             #expect(try await hosting.invite(by: "alice@a.example/r", id: "a").uri != nil)
             #expect(try await hosting.invite(by: "bob@b.example/r", id: "b").stanzaError?.condition == .forbidden)
             #expect(try await hosting.invite(by: "carol@c.example/r", id: "c").stanzaError?.condition == .forbidden)
@@ -30,7 +35,8 @@ import XMPP
                 set(command(Namespaces.inviteCommand), from: "carol@c.example/r", to: "c.example"), by: "c.example")
             #expect(try await hosting.answer(to: delegated).stanzaError?.condition == .forbidden)
 
-            #expect(await hosting.supervisor.reload() == .applied(added: 0, removed: 0, changed: 0, unchanged: 3))
+            #expect(
+                await hosting.daemon.configuration.reload() == .applied(added: 0, removed: 0, changed: 0, unchanged: 3))
         }
     }
 
@@ -41,7 +47,7 @@ import XMPP
             try hosting.write("allow_contact_invites: maybe\nwhat: 1\n", host: "b.example")
             try hosting.remove("b.example")
             try hosting.write("admins: [not a jid@]\n", host: "c.example")
-            guard case .refused(let mistakes) = await hosting.supervisor.reload() else {
+            guard case .refused(let mistakes) = await hosting.daemon.configuration.reload() else {
                 Issue.record("applied")
                 return
             }
@@ -52,7 +58,8 @@ import XMPP
             #expect(hosting.world.log.items.contains { $0.hasPrefix("error configuration refused") })
 
             try hosting.remove("c.example")
-            #expect(await hosting.supervisor.reload() == .applied(added: 0, removed: 1, changed: 1, unchanged: 0))
+            #expect(
+                await hosting.daemon.configuration.reload() == .applied(added: 0, removed: 1, changed: 1, unchanged: 0))
             #expect(try await hosting.invite(by: "alice@a.example/r", id: "c").stanzaError?.condition == .forbidden)
         }
     }
@@ -60,7 +67,7 @@ import XMPP
     @Test func aBadDaemonFileRefusesAll() async throws {
         try await Hosting.with(["a.example": ""]) { hosting in
             try hosting.directory.write("component: [", to: "invited.yaml")
-            guard case .refused = await hosting.supervisor.reload() else {
+            guard case .refused = await hosting.daemon.configuration.reload() else {
                 Issue.record("applied")
                 return
             }
@@ -70,17 +77,18 @@ import XMPP
 
     @Test func aHostRefusedAtStartStartsOnceItsFileIsMended() async throws {
         try await Hosting.with(["a.example": "", "b.example": "admins: {}\n"]) { hosting in
-            #expect(await hosting.supervisor.hostCounts() == (1, 1))
+            #expect(hosting.daemon.hostCounts == (1, 1))
             #expect(try await hosting.invite(by: "alice@a.example/r", id: "a").uri != nil)
             #expect(try await hosting.invite(by: "bob@b.example/r", id: "b").stanzaError?.condition == .forbidden)
-            guard case .refused = await hosting.supervisor.reload() else {
+            guard case .refused = await hosting.daemon.configuration.reload() else {
                 Issue.record("applied")
                 return
             }
-            #expect(await hosting.supervisor.hostCounts() == (1, 1))
+            #expect(hosting.daemon.hostCounts == (1, 1))
             try hosting.write("", host: "b.example")
-            #expect(await hosting.supervisor.reload() == .applied(added: 1, removed: 0, changed: 0, unchanged: 1))
-            #expect(await hosting.supervisor.hostCounts() == (2, 0))
+            #expect(
+                await hosting.daemon.configuration.reload() == .applied(added: 1, removed: 0, changed: 0, unchanged: 1))
+            #expect(hosting.daemon.hostCounts == (2, 0))
             #expect(try await hosting.invite(by: "bob@b.example/r", id: "b2").uri != nil)
         }
     }
@@ -95,13 +103,14 @@ import XMPP
                     == .forbidden)
             try hosting.write("", host: "a.example")
             try hosting.write(address, host: "b.example")
-            #expect(await hosting.supervisor.reload() == .applied(added: 0, removed: 0, changed: 2, unchanged: 0))
+            #expect(
+                await hosting.daemon.configuration.reload() == .applied(added: 0, removed: 0, changed: 2, unchanged: 0))
             #expect(
                 try await hosting.invite(by: "alice@a.example/r", at: service, id: "3").stanzaError?.condition
                     == .forbidden)
             #expect(try await hosting.invite(by: "bob@b.example/r", at: service, id: "4").uri != nil)
             try hosting.write("", host: "b.example")
-            _ = await hosting.supervisor.reload()
+            _ = await hosting.daemon.configuration.reload()
             #expect(
                 try await hosting.invite(by: "bob@b.example/r", at: service, id: "5").stanzaError?.condition
                     == .itemNotFound)
@@ -119,7 +128,7 @@ import XMPP
             }
             #expect(try await ask("1")?["username"] != nil)
             try hosting.write("", host: "c.example")
-            _ = await hosting.supervisor.reload()
+            _ = await hosting.daemon.configuration.reload()
             #expect(try await ask("2")?["host"]?.options.map(\.value) == ["a.example", "c.example"])
         }
     }
@@ -130,7 +139,7 @@ import XMPP
             hosting.router.receive([.message(Message(from: "a.example", to: component, children: [grant]))])
             #expect(hosting.router.grants["a.example"] != nil)
             try hosting.remove("a.example")
-            _ = await hosting.supervisor.reload()
+            _ = await hosting.daemon.configuration.reload()
             // The server tells them once a connection, not again for a file that was away for a while.
             #expect(hosting.router.grants["a.example"] != nil)
         }
@@ -143,7 +152,8 @@ import XMPP
             try hosting.directory.write(
                 "component: {jid: invites.host.example, secret: x}\nstate_directory: state\nhosts_directory: other.d\n",
                 to: "invited.yaml")
-            #expect(await hosting.supervisor.reload() == .applied(added: 1, removed: 1, changed: 0, unchanged: 0))
+            #expect(
+                await hosting.daemon.configuration.reload() == .applied(added: 1, removed: 1, changed: 0, unchanged: 0))
             #expect(try await hosting.invite(by: "olga@other.example/r").uri != nil)
             let warnings = hosting.world.log.items.filter { $0.hasPrefix("warning") }
             #expect(

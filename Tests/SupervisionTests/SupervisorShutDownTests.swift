@@ -5,6 +5,9 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 @Suite(.timeLimit(.minutes(5))) struct SupervisorShutDownTests {
@@ -24,12 +27,12 @@ import XMPP
     @Test func nothingInFlightEndsAtOnce() async throws {
         try await Hosting.with(["a.example": ""]) { hosting in
             #expect(try await hosting.invite(by: "alice@a.example/r").uri != nil)
-            let waiting = Task { await hosting.supervisor.waitUntilShutDown() }
+            let waiting = Task { await hosting.daemon.waitUntilShutDown() }
             let copy = try DescriptorCopy(of: hosting.directory.path + "/state/lock")
             defer { withExtendedLifetime(copy) {} }
-            await hosting.supervisor.shutDown(within: .seconds(5))
+            await hosting.daemon.shutDown(within: .seconds(5))
             await waiting.value
-            await hosting.supervisor.waitUntilShutDown()
+            await hosting.daemon.waitUntilShutDown()
             // Another daemon may have the directory.
             let next = try InviteDatabases(directory: hosting.directory.path + "/state", maximumOpen: 1, writers: 1)
             #expect(try await next.store(for: "a.example").count() == 1)
@@ -44,7 +47,7 @@ import XMPP
             hosting.router.receive([.iq(request)])
             let events = Inbox<String>()
             let ending = Task {
-                await hosting.supervisor.shutDown(within: .seconds(5))
+                await hosting.daemon.shutDown(within: .seconds(5))
                 events.put("ended")
             }
             let limit = try await hosting.world.sleepers.next()
@@ -68,7 +71,7 @@ import XMPP
             hosting.router.receive([.iq(request)])
             // The others are served meanwhile.
             #expect(try await hosting.invite(by: "bob@b.example/r", id: "b").uri != nil)
-            let ending = Task { await hosting.supervisor.shutDown(within: .seconds(5)) }
+            let ending = Task { await hosting.daemon.shutDown(within: .seconds(5)) }
             try await hosting.world.sleepers.next().wake()
             #expect(
                 try await hosting.world.log.next { $0.contains("left requests") }
@@ -76,7 +79,7 @@ import XMPP
             try await hosting.world.sleepers.next().wake()
             #expect(try await hosting.world.log.next { $0.contains("left databases") } == "warning left databases open")
             await ending.value
-            await hosting.supervisor.waitUntilShutDown()
+            await hosting.daemon.waitUntilShutDown()
         }
     }
 }

@@ -2,6 +2,9 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 @Suite(.timeLimit(.minutes(5))) struct SupervisorSweepTests {
@@ -14,7 +17,7 @@ import XMPP
             func kinds(_ host: String) throws -> Int {
                 try SecondConnection("\(hosting.directory.path)/state/hosts/\(host).sqlite3").kinds().count
             }
-            let serving = Task { await hosting.supervisor.run() }
+            let serving = Task { await hosting.daemon.run() }
             let first = try await hosting.world.sleeper(for: .seconds(60))
             hosting.world.advance(byMilliseconds: Self.day)
             first.wake()
@@ -28,7 +31,7 @@ import XMPP
             #expect(try kinds("b.example") == 1)
             #expect(hosting.world.log.items.contains("info removed expired invites count=1"))
 
-            hosting.supervisor.connection.shutDown()
+            hosting.daemon.component.connection.shutDown()
             await serving.value
             third.wake()
         }
@@ -36,8 +39,8 @@ import XMPP
 
     @Test func aHostWithoutADatabaseGetsNone() async throws {
         try await Hosting.with(["a.example": ""]) { hosting in
-            await hosting.supervisor.sweep()
-            let counts = await hosting.supervisor.hostCounts()
+            await hosting.daemon.registry.sweep()
+            let counts = hosting.daemon.hostCounts
             #expect(counts == (1, 0))
             #expect(throws: (any Error).self) {
                 try SecondConnection("\(hosting.directory.path)/state/hosts/a.example.sqlite3").kinds()

@@ -5,6 +5,9 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 @Suite(.timeLimit(.minutes(5))) struct SupervisorTransactionTests {
@@ -19,31 +22,31 @@ import XMPP
 
     @Test func filesAreReadForManyAtOnce() async throws {
         try await Hosting.with(["a.example": ""]) { (hosting: Hosting) async throws in
-            let supervisor = hosting.supervisor
-            _ = try await supervisor.plan()
+            let daemon = hosting.daemon
+            _ = try await daemon.configuration.plan()
             try hosting.directory.write("allow_user_invites: true\n", to: "config.d/a.example.yaml")
-            let before = await supervisor.readings
+            let before = await daemon.configuration.readings
             let plans = try await withThrowingTaskGroup(of: ConfigurationPlan.self) { group in
-                for _ in 0..<200 { group.addTask { try await supervisor.plan() } }
+                for _ in 0..<200 { group.addTask { try await daemon.configuration.plan() } }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             // Nobody gets what was read before.
             #expect(plans.count == 200 && plans.allSatisfy { !$0.changesNothing })
-            #expect(await supervisor.readings - before < 100)
+            #expect(await daemon.configuration.readings - before < 100)
         }
     }
 
     @Test func aPlanSaysWhatWouldHappenAndItsHashStandsForIt() async throws {
         try await Hosting.with(["a.example": "", "b.example": "", "c.example": ""]) { hosting in
-            let empty = try await hosting.supervisor.plan()
+            let empty = try await hosting.daemon.configuration.plan()
             #expect(empty.changesNothing && empty.untouched == 3 && empty.steps.isEmpty)
             try hosting.write("# a comment is nothing\n", host: "a.example")
-            #expect(try await hosting.supervisor.plan() == empty)
+            #expect(try await hosting.daemon.configuration.plan() == empty)
             try hosting.write(forbidden + "site_name: B\n", host: "b.example")
             try hosting.remove("c.example")
             try hosting.write("", host: "d.example")
             try Hosting.writeDaemonFile(in: hosting.directory, more: "control_socket: other.sock")
-            let plan = try await hosting.supervisor.plan()
+            let plan = try await hosting.daemon.configuration.plan()
             let lines = plan.steps.map { "\($0.host ?? "-") \($0.action) \($0.keys.joined(separator: ","))" }
             #expect(
                 lines == [
@@ -52,8 +55,8 @@ import XMPP
                 ])
             #expect(plan.untouched == 1 && !plan.changesNothing && plan.hash != empty.hash)
             #expect(plan.hash.wholeMatch(of: /[0-9a-f]{12}/) != nil)
-            #expect(try await hosting.supervisor.plan() == plan)
-            let applied = try await hosting.supervisor.apply(expecting: plan.hash, by: "someone")
+            #expect(try await hosting.daemon.configuration.plan() == plan)
+            let applied = try await hosting.daemon.configuration.apply(expecting: plan.hash, by: "someone")
             #expect((applied.added, applied.removed, applied.changed, applied.unchanged) == (1, 1, 1, 1))
             #expect(applied.hosts == ["b.example", "c.example", "d.example"])
             #expect((applied.before, applied.after) == (1, 2) && applied.deadline == nil)
@@ -64,27 +67,27 @@ import XMPP
     @Test func ofTwoWithOnePlanTheSecondIsStale() async throws {
         try await Hosting.with(["a.example": ""]) { hosting in
             try hosting.write(forbidden, host: "a.example")
-            let hash = try await hosting.supervisor.plan().hash
+            let hash = try await hosting.daemon.configuration.plan().hash
             async let first = applied(hosting, hash)
             async let second = applied(hosting, hash)
             let both = await [first, second]
             #expect(both.count { $0 == nil } == 1 && both.count { $0 == .stale } == 1)
             // Not even when all is as it was again.
-            _ = try await hosting.supervisor.undo(to: nil, expecting: nil)
+            _ = try await hosting.daemon.configuration.undo(to: nil, expecting: nil)
             #expect(await applied(hosting, hash) == .stale)
         }
     }
 
     @Test func anApplyThatChangesNothingIsInNobodysWay() async throws {
         try await Hosting.with(["a.example": ""]) { hosting in
-            let hash = try await hosting.supervisor.plan().hash
+            let hash = try await hosting.daemon.configuration.plan().hash
             for _ in 1...2 { #expect(await applied(hosting, hash) == nil) }
         }
     }
 
     private func applied(_ hosting: Hosting, _ hash: String) async -> ConfigurationRefusal? {
         do throws(ConfigurationRefusal) {
-            _ = try await hosting.supervisor.apply(expecting: hash, by: "someone")
+            _ = try await hosting.daemon.configuration.apply(expecting: hash, by: "someone")
             return nil
         } catch {
             return error
@@ -94,14 +97,14 @@ import XMPP
     @Test func whatWasEditedOrSetBehindThePlanMakesItStale() async throws {
         try await Hosting.with(["a.example": "", "b.example": ""]) { hosting in
             try hosting.write(forbidden, host: "a.example")
-            var hash = try await hosting.supervisor.plan().hash
+            var hash = try await hosting.daemon.configuration.plan().hash
             try hosting.write("site_name: B\n", host: "b.example")
             #expect(await applied(hosting, hash) == .stale)
-            hash = try await hosting.supervisor.plan().hash
-            _ = try await hosting.supervisor.set(.suspended, to: ["true"], of: "b.example")
+            hash = try await hosting.daemon.configuration.plan().hash
+            _ = try await hosting.daemon.configuration.set(.suspended, to: ["true"], of: "b.example")
             #expect(await applied(hosting, hash) == .stale)
             #expect(try await mayInvite(hosting, "1"))
-            hash = try await hosting.supervisor.plan().hash
+            hash = try await hosting.daemon.configuration.plan().hash
             #expect(await applied(hosting, hash) == nil)
             #expect(try await !mayInvite(hosting, "2"))
         }
@@ -111,15 +114,17 @@ import XMPP
         try await Hosting.with(["a.example": ""]) { hosting in
             try hosting.write(forbidden, host: "a.example")
             try hosting.write("allow_user_invite: true\n", host: "b.example")
-            let error = await #expect(throws: ConfigurationRefusal.self) { try await hosting.supervisor.plan() }
+            let error = await #expect(throws: ConfigurationRefusal.self) {
+                try await hosting.daemon.configuration.plan()
+            }
             guard case .invalid(let mistakes)? = error else {
                 Issue.record("\(String(describing: error))")
                 return
             }
             #expect(mistakes.map(\.line) == [1] && mistakes[0].message.contains("did you mean `allow_user_invites`?"))
-            #expect(await hosting.supervisor.check() == mistakes)
+            #expect(await hosting.daemon.configuration.check() == mistakes)
             await #expect(throws: ConfigurationRefusal.invalid(mistakes)) {
-                try await hosting.supervisor.apply(expecting: nil, by: "someone")
+                try await hosting.daemon.configuration.apply(expecting: nil, by: "someone")
             }
             #expect(try await mayInvite(hosting, "1"))
         }
@@ -127,15 +132,16 @@ import XMPP
 
     @Test func anAddressThatWasSetIsNotGivenToAnotherHost() async throws {
         try await Hosting.with(["a.example": "", "b.example": ""]) { hosting in
-            _ = try await hosting.supervisor.set(.serviceAddress, to: ["i.a.example"], of: "a.example")
+            _ = try await hosting.daemon.configuration.set(.serviceAddress, to: ["i.a.example"], of: "a.example")
             try hosting.write("service_address: i.a.example\n", host: "b.example")
-            guard case .failed = await hosting.supervisor.reload() else {
+            guard case .failed = await hosting.daemon.configuration.reload() else {
                 Issue.record("applied")
                 return
             }
             #expect(try await hosting.invite(by: "alice@a.example/r", at: "i.a.example").uri != nil)
-            _ = try await hosting.supervisor.dropOverrides(of: "a.example")
-            #expect(await hosting.supervisor.reload() == .applied(added: 0, removed: 0, changed: 1, unchanged: 1))
+            _ = try await hosting.daemon.configuration.dropOverrides(of: "a.example")
+            #expect(
+                await hosting.daemon.configuration.reload() == .applied(added: 0, removed: 0, changed: 1, unchanged: 1))
         }
     }
 
@@ -144,52 +150,54 @@ import XMPP
     @Test func whatIsNotConfirmedInTimeUndoesItself() async throws {
         try await Hosting.with(["a.example": ""]) { hosting in
             let events = Inbox<ConfigurationEvent>()
-            await hosting.supervisor.followConfiguration { events.put($0) }
+            await hosting.daemon.configuration.followConfiguration { events.put($0) }
             try hosting.write(forbidden, host: "a.example")
-            let applied = try await hosting.supervisor.apply(expecting: nil, confirmWithin: minute, by: "someone")
+            let applied = try await hosting.daemon.configuration.apply(
+                expecting: nil, confirmWithin: minute, by: "someone")
             #expect(applied.deadline == hosting.world.now.advanced(by: minute))
             #expect(try await !mayInvite(hosting, "1"))
             let sleeper = try await hosting.world.sleeper(for: .seconds(60))
             // Nothing else comes in between.
             let pending = ConfigurationRefusal.pending(until: try #require(applied.deadline))
-            await #expect(throws: pending) { try await hosting.supervisor.apply(expecting: nil, by: "other") }
-            #expect(await hosting.supervisor.reload() == .pending(until: try #require(applied.deadline)))
-            #expect(await hosting.supervisor.history().map { $0.deadline != nil } == [false, true])
+            await #expect(throws: pending) { try await hosting.daemon.configuration.apply(expecting: nil, by: "other") }
+            #expect(await hosting.daemon.configuration.reload() == .pending(until: try #require(applied.deadline)))
+            #expect(await hosting.daemon.configuration.history().map { $0.deadline != nil } == [false, true])
 
             sleeper.wake()
             let undone = try await events.next { $0.cause == .deadline }
             #expect(undone.isDone && undone.hosts == ["a.example"] && undone.running == 1)
             #expect(try await mayInvite(hosting, "2"))
-            #expect(await hosting.supervisor.history().map(\.isRunning) == [true, false])
-            #expect(await hosting.supervisor.settings(of: "a.example")?.last?.origin == .snapshot(1))
-            let comparison = await hosting.supervisor.comparison { _ in true }
+            #expect(await hosting.daemon.configuration.history().map(\.isRunning) == [true, false])
+            #expect(await hosting.daemon.configuration.settings(of: "a.example")?.last?.origin == .snapshot(1))
+            let comparison = await hosting.daemon.configuration.comparison { _ in true }
             #expect(comparison.snapshot == 1 && !comparison.runsFiles && !comparison.isCurrent)
             #expect(comparison.differences.map(\.key) == ["allow_contact_invites"])
-            await #expect(throws: ConfigurationRefusal.self) { try await hosting.supervisor.confirm() }
+            await #expect(throws: ConfigurationRefusal.self) { try await hosting.daemon.configuration.confirm() }
             // The next apply makes the files run.
-            #expect(await hosting.supervisor.reload() == .applied(added: 0, removed: 0, changed: 1, unchanged: 0))
+            #expect(
+                await hosting.daemon.configuration.reload() == .applied(added: 0, removed: 0, changed: 1, unchanged: 0))
             #expect(try await !mayInvite(hosting, "3"))
         }
     }
 
     @Test func aHostThatComesBackHasWhatWasSetOnIt() async throws {
         try await Hosting.with(["a.example": "", "b.example": ""]) { hosting in
-            let supervisor = hosting.supervisor
-            _ = try await supervisor.set(.suspended, to: ["true"], of: "b.example")
+            let daemon = hosting.daemon
+            _ = try await daemon.configuration.set(.suspended, to: ["true"], of: "b.example")
             try hosting.remove("b.example")
-            _ = try await supervisor.apply(expecting: nil, confirmWithin: minute, by: "someone")
-            #expect(await supervisor.overrides(of: "b.example") == nil)
-            let plan = try await supervisor.planUndo(to: nil).plan
-            _ = try await supervisor.undo(to: nil, expecting: plan.hash)
-            #expect(await supervisor.overrides(of: "b.example")?.keys == [.suspended])
+            _ = try await daemon.configuration.apply(expecting: nil, confirmWithin: minute, by: "someone")
+            #expect(await daemon.configuration.overrides(of: "b.example") == nil)
+            let plan = try await daemon.configuration.planUndo(to: nil).plan
+            _ = try await daemon.configuration.undo(to: nil, expecting: plan.hash)
+            #expect(await daemon.configuration.overrides(of: "b.example")?.keys == [.suspended])
             #expect(try await !mayInvite(hosting, "1", by: "bob@b.example/r"))
 
             // Confirmed, it is gone for good.
-            _ = try await supervisor.apply(expecting: nil, confirmWithin: minute, by: "someone")
-            _ = try await supervisor.confirm()
+            _ = try await daemon.configuration.apply(expecting: nil, confirmWithin: minute, by: "someone")
+            _ = try await daemon.configuration.confirm()
             let gone = "dropped what was set on a host that is gone"
             #expect(hosting.world.log.items.count { $0.contains(gone) && $0.contains("b.example") } == 1)
-            _ = try await supervisor.undo(to: nil, expecting: nil)
+            _ = try await daemon.configuration.undo(to: nil, expecting: nil)
             #expect(try await mayInvite(hosting, "2", by: "bob@b.example/r"))
         }
     }
@@ -197,44 +205,45 @@ import XMPP
     @Test func whatIsConfirmedStays() async throws {
         try await Hosting.with(["a.example": ""]) { hosting in
             try hosting.write(forbidden, host: "a.example")
-            _ = try await hosting.supervisor.apply(expecting: nil, confirmWithin: minute, by: "someone")
+            _ = try await hosting.daemon.configuration.apply(expecting: nil, confirmWithin: minute, by: "someone")
             let sleeper = try await hosting.world.sleeper(for: .seconds(60))
-            #expect(try await hosting.supervisor.confirm() == 2)
+            #expect(try await hosting.daemon.configuration.confirm() == 2)
             sleeper.wake()
-            #expect(await hosting.supervisor.reload() == .applied(added: 0, removed: 0, changed: 0, unchanged: 1))
+            #expect(
+                await hosting.daemon.configuration.reload() == .applied(added: 0, removed: 0, changed: 0, unchanged: 1))
             #expect(try await !mayInvite(hosting, "1"))
-            #expect(await hosting.supervisor.history().map(\.deadline) == [nil, nil])
+            #expect(await hosting.daemon.configuration.history().map(\.deadline) == [nil, nil])
         }
     }
 
     @Test func anUndoGoesBackAndForth() async throws {
         try await Hosting.with(["a.example": "site_name: One\n"]) { hosting in
             func name() async -> String? {
-                await hosting.supervisor.settings(of: "a.example")?.first { $0.key == .siteName }?.value
+                await hosting.daemon.configuration.settings(of: "a.example")?.first { $0.key == .siteName }?.value
             }
             for text in ["Two", "Three"] {
                 try hosting.write("site_name: \(text)\n", host: "a.example")
-                _ = await hosting.supervisor.reload()
+                _ = await hosting.daemon.configuration.reload()
             }
-            let (plan, target) = try await hosting.supervisor.planUndo(to: nil)
+            let (plan, target) = try await hosting.daemon.configuration.planUndo(to: nil)
             #expect(target == 2 && plan.steps.map(\.keys) == [["site_name"]])
-            let undone = try await hosting.supervisor.undo(to: nil, expecting: plan.hash)
+            let undone = try await hosting.daemon.configuration.undo(to: nil, expecting: plan.hash)
             #expect((undone.before, undone.after) == (3, 2) && undone.trouble == nil)
             #expect(await name() == "Two")
             await #expect(throws: ConfigurationRefusal.stale) {
-                try await hosting.supervisor.undo(to: nil, expecting: plan.hash)
+                try await hosting.daemon.configuration.undo(to: nil, expecting: plan.hash)
             }
-            _ = try await hosting.supervisor.undo(to: nil, expecting: nil)
+            _ = try await hosting.daemon.configuration.undo(to: nil, expecting: nil)
             #expect(await name() == "One")
             await #expect(throws: ConfigurationRefusal.nothing("there is no snapshot of what ran before 1")) {
-                try await hosting.supervisor.undo(to: nil, expecting: nil)
+                try await hosting.daemon.configuration.undo(to: nil, expecting: nil)
             }
-            _ = try await hosting.supervisor.undo(to: 3, expecting: nil)
+            _ = try await hosting.daemon.configuration.undo(to: 3, expecting: nil)
             #expect(await name() == "Three")
             await #expect(throws: ConfigurationRefusal.nothing("there is no snapshot 4")) {
-                try await hosting.supervisor.undo(to: 4, expecting: nil)
+                try await hosting.daemon.configuration.undo(to: 4, expecting: nil)
             }
-            let history = await hosting.supervisor.history()
+            let history = await hosting.daemon.configuration.history()
             #expect(history.map(\.header.by) == ["start", "SIGHUP", "SIGHUP"])
             #expect(history.map(\.isRunning) == [false, false, true])
         }
@@ -245,11 +254,11 @@ import XMPP
             try hosting.directory.makeDirectory("other.d")
             try hosting.directory.write("site_name: Moved\n", to: "other.d/a.example.yaml")
             try Hosting.writeDaemonFile(in: hosting.directory, more: "hosts_directory: other.d")
-            _ = try await hosting.supervisor.apply(expecting: nil, by: "someone")
+            _ = try await hosting.daemon.configuration.apply(expecting: nil, by: "someone")
             let path = hosting.directory.path + "/other.d/a.example.yaml"
-            #expect(await hosting.supervisor.file(of: "a.example") == path)
-            _ = try await hosting.supervisor.undo(to: nil, expecting: nil)
-            #expect(await hosting.supervisor.file(of: "a.example") == path)
+            #expect(await hosting.daemon.configuration.file(of: "a.example") == path)
+            _ = try await hosting.daemon.configuration.undo(to: nil, expecting: nil)
+            #expect(await hosting.daemon.configuration.file(of: "a.example") == path)
         }
     }
 
@@ -257,16 +266,16 @@ import XMPP
         try await Hosting.with(["a.example": "site_name: Good\n"]) { hosting in
             for text in ["Bad", "Mended"] {
                 try hosting.write("site_name: \(text)\n", host: "a.example")
-                _ = try await hosting.supervisor.apply(expecting: nil, by: "someone")
-                if text == "Bad" { _ = try await hosting.supervisor.undo(to: nil, expecting: nil) }
+                _ = try await hosting.daemon.configuration.apply(expecting: nil, by: "someone")
+                if text == "Bad" { _ = try await hosting.daemon.configuration.undo(to: nil, expecting: nil) }
             }
-            let target = try await hosting.supervisor.planUndo(to: nil).snapshot
+            let target = try await hosting.daemon.configuration.planUndo(to: nil).snapshot
             #expect(target == 1)
             // Nor after a restart.
             try await hosting.restarted { hosting in
-                let undone = try await hosting.supervisor.undo(to: nil, expecting: nil)
+                let undone = try await hosting.daemon.configuration.undo(to: nil, expecting: nil)
                 #expect(undone.after == 1)
-                let settings = await hosting.supervisor.settings(of: "a.example")
+                let settings = await hosting.daemon.configuration.settings(of: "a.example")
                 #expect(settings?.contains { $0.value == "Good" } == true)
             }
         }
@@ -276,16 +285,17 @@ import XMPP
         try await Hosting.with(["a.example": "site_name: A1\n"]) { hosting in
             for number in 2...SnapshotStore.capacity {
                 try hosting.write("site_name: A\(number)\n", host: "a.example")
-                _ = try await hosting.supervisor.apply(expecting: nil, by: "someone")
-                await hosting.supervisor.snapshots.finish()
+                _ = try await hosting.daemon.configuration.apply(expecting: nil, by: "someone")
+                await hosting.daemon.configuration.snapshots.finish()
             }
-            _ = try await hosting.supervisor.undo(to: 1, expecting: nil)
+            _ = try await hosting.daemon.configuration.undo(to: 1, expecting: nil)
             for confirmWithin in [nil, minute] {
                 try hosting.write("site_name: B\(confirmWithin == nil)\n", host: "a.example")
-                _ = try await hosting.supervisor.apply(expecting: nil, confirmWithin: confirmWithin, by: "someone")
-                if confirmWithin != nil { _ = try await hosting.supervisor.confirm() }
-                await hosting.supervisor.snapshots.finish()
-                #expect(try await hosting.supervisor.undo(to: nil, expecting: nil).after == 1)
+                _ = try await hosting.daemon.configuration.apply(
+                    expecting: nil, confirmWithin: confirmWithin, by: "someone")
+                if confirmWithin != nil { _ = try await hosting.daemon.configuration.confirm() }
+                await hosting.daemon.configuration.snapshots.finish()
+                #expect(try await hosting.daemon.configuration.undo(to: nil, expecting: nil).after == 1)
             }
         }
     }
@@ -296,15 +306,15 @@ import XMPP
         ]
         try await Hosting.with(files) { hosting in
             let events = Inbox<ConfigurationEvent>()
-            await hosting.supervisor.followConfiguration { events.put($0) }
+            await hosting.daemon.configuration.followConfiguration { events.put($0) }
             for host in ["a.example", "c.example"] { try hosting.write("", host: host) }
-            _ = try await hosting.supervisor.apply(expecting: nil, confirmWithin: minute, by: "someone")
-            _ = try await hosting.supervisor.set(.serviceAddress, to: ["k.example"], of: "a.example")
-            _ = try await hosting.supervisor.set(.serviceAddress, to: ["i.example"], of: "b.example")
+            _ = try await hosting.daemon.configuration.apply(expecting: nil, confirmWithin: minute, by: "someone")
+            _ = try await hosting.daemon.configuration.set(.serviceAddress, to: ["k.example"], of: "a.example")
+            _ = try await hosting.daemon.configuration.set(.serviceAddress, to: ["i.example"], of: "b.example")
             // What was set on a is c's again; so a has its own again, which was set on b.
             try await hosting.world.sleeper(for: .seconds(60)).wake()
             _ = try await events.next { $0.cause == .deadline }
-            let claims = hosting.router.currentTable.hosts.compactMapValues(\.configuration.serviceAddress)
+            let claims = hosting.router.currentTable.hosts.compactMapValues(\.host.configuration.serviceAddress)
             #expect(claims == ["a.example": "i.example", "c.example": "k.example"])
         }
     }
@@ -315,44 +325,44 @@ import XMPP
             try Hosting.writeDaemonFile(in: hosting.directory, more: roles)
         }
         try await Hosting.with(["a.example": ""]) { hosting in
-            let supervisor = hosting.supervisor
+            let daemon = hosting.daemon
             let users = Inbox<[String]>()
-            await supervisor.followRoles { users.put($0.roles.flatMap(\.users)) }
+            await daemon.configuration.followRoles { users.put($0.roles.flatMap(\.users)) }
             #expect(try await users.next { _ in true } == [])
             try write("ann", hosting)
-            _ = try await supervisor.apply(expecting: nil, by: "someone")
+            _ = try await daemon.configuration.apply(expecting: nil, by: "someone")
             #expect(try await users.next { _ in true } == ["ann"])
-            let hash = try await supervisor.plan().hash
+            let hash = try await daemon.configuration.plan().hash
             try write("mallory", hosting)
             // Nobody has seen this plan.
             #expect(await applied(hosting, hash) == .stale)
-            let pending = try await supervisor.apply(expecting: nil, confirmWithin: minute, by: "someone")
+            let pending = try await daemon.configuration.apply(expecting: nil, confirmWithin: minute, by: "someone")
             #expect(pending.deadline != nil)
             #expect(try await users.next { _ in true } == ["mallory"])
             try await hosting.world.sleeper(for: .seconds(60)).wake()
             #expect(try await users.next { _ in true } == ["ann"])
-            #expect(try await supervisor.planUndo(to: 1).plan.changesRoles)
-            _ = try await supervisor.undo(to: 1, expecting: nil)
+            #expect(try await daemon.configuration.planUndo(to: 1).plan.changesRoles)
+            _ = try await daemon.configuration.undo(to: 1, expecting: nil)
             #expect(try await users.next { _ in true } == [])
         }
     }
 
     @Test func whatADiskDidNotTakeIsKeptOnceItDoes() async throws {
         try await Hosting.with(["a.example": ""]) { hosting in
-            let supervisor = hosting.supervisor
-            await supervisor.snapshots.finish()
+            let daemon = hosting.daemon
+            await daemon.configuration.snapshots.finish()
             // Where the snapshot would be written first.
             let path = hosting.directory.path + "/state/configuration/.000002.jsonl.new"
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
             for name in ["Two", "Three"] {
                 try hosting.write("site_name: \(name)\n", host: "a.example")
-                _ = try await supervisor.apply(expecting: nil, by: name)
-                await supervisor.snapshots.finish()
+                _ = try await daemon.configuration.apply(expecting: nil, by: name)
+                await daemon.configuration.snapshots.finish()
                 if name == "Two" { try FileManager.default.removeItem(atPath: path) }
             }
-            #expect(await supervisor.history().map(\.header.by) == ["start", "Two", "Three"])
-            #expect(try await supervisor.undo(to: nil, expecting: nil).after == 2)
-            let settings = await supervisor.settings(of: "a.example")
+            #expect(await daemon.configuration.history().map(\.header.by) == ["start", "Two", "Three"])
+            #expect(try await daemon.configuration.undo(to: nil, expecting: nil).after == 2)
+            let settings = await daemon.configuration.settings(of: "a.example")
             #expect(settings?.contains { $0.value == "Two" } == true)
         }
     }
@@ -360,12 +370,12 @@ import XMPP
     @Test func aDiskThatFailsRefusesWhatMustSurviveARestart() async throws {
         try await Hosting.with(["a.example": ""]) { hosting in
             try hosting.write(forbidden, host: "a.example")
-            await hosting.supervisor.snapshots.finish()
+            await hosting.daemon.configuration.snapshots.finish()
             // Where the record would be written first.
             let path = hosting.directory.path + "/state/configuration/.record.json.new"
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
             let refusal = await #expect(throws: ConfigurationRefusal.self) {
-                try await hosting.supervisor.apply(expecting: nil, confirmWithin: minute, by: "someone")
+                try await hosting.daemon.configuration.apply(expecting: nil, confirmWithin: minute, by: "someone")
             }
             guard case .io? = refusal else {
                 Issue.record("\(String(describing: refusal))")
@@ -373,25 +383,23 @@ import XMPP
             }
             #expect(try await mayInvite(hosting, "1"))
             // What a restart does by itself goes on without a disk.
-            #expect(await hosting.supervisor.reload() == .applied(added: 0, removed: 0, changed: 1, unchanged: 0))
+            #expect(
+                await hosting.daemon.configuration.reload() == .applied(added: 0, removed: 0, changed: 1, unchanged: 0))
             #expect(try await !mayInvite(hosting, "2"))
-            let undone = try await hosting.supervisor.undo(to: nil, expecting: nil)
+            let undone = try await hosting.daemon.configuration.undo(to: nil, expecting: nil)
             #expect(undone.trouble != nil)
             #expect(try await mayInvite(hosting, "3"))
         }
     }
 
     @Test func restartsOfAHostAnswerFirst() async throws {
-        try await Hosting.with(["a.example": ""]) { hosting in
+        try await Hosting.with(["a.example": ""]) { hosting async throws in
             let before = hosting.endpoint("a.example")
             #expect(try await mayInvite(hosting, "1"))
-            let trouble = try await hosting.supervisor.restart("a.example")
-            #expect(trouble == nil)
+            #expect(await hosting.daemon.registry.restart("a.example") == .works)
             #expect(hosting.endpoint("a.example") === before)
             #expect(try await mayInvite(hosting, "2"))
-            await #expect(throws: ConfigurationRefusal.unknownHost("b.example")) {
-                try await hosting.supervisor.restart("b.example")
-            }
+            #expect(await hosting.daemon.registry.restart("b.example") == .unknownHost)
         }
     }
 }

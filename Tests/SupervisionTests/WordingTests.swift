@@ -2,6 +2,9 @@ import Invites
 import TestSupport
 import Testing
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 
 @Suite struct WordingTests {

@@ -42,6 +42,7 @@ import Testing
     ])
     func requests(xml: String, request: CommandRequest) throws {
         #expect(try CommandRequest(element(xml)) == request)
+        #expect(try CommandRequest(request.element) == request)
     }
 
     @Test(arguments: [
@@ -62,6 +63,30 @@ import Testing
     func badRequests(xml: String, error: StanzaError) throws {
         let element = try element(xml)
         #expect(throws: error) { try CommandRequest(element) }
+    }
+
+    @Test func responsesAreReadAsTheyAreWritten() throws {
+        let responses = [
+            CommandResponse(node: "n", sessionID: "s", status: .executing, actions: .next, form: DataForm(.form)),
+            CommandResponse(
+                node: "n", sessionID: "s", status: .completed, notes: [.init(.error, "no"), .init(.info, "yes")],
+                language: "de"),
+            CommandResponse(node: "n", sessionID: "", status: .canceled),
+        ]
+        for response in responses { #expect(CommandResponse(response.element) == response) }
+        let foreign = try element(
+            "<command xmlns='http://jabber.org/protocol/commands' node='n' status='executing'><actions><next/><odd/></actions>"
+                + "<note>hm</note></command>")
+        #expect(
+            CommandResponse(foreign)
+                == CommandResponse(
+                    node: "n", sessionID: "", status: .executing, actions: .init(default: .next, allowed: [.next]),
+                    notes: [.init(.info, "hm")]))
+        for xml in [
+            "<command node='n'/>", "<command xmlns='http://jabber.org/protocol/commands' node='n' status='odd'/>",
+        ] {
+            #expect(CommandResponse(try element(xml)) == nil)
+        }
     }
 
     /// XEP-0401, example 12.

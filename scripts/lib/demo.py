@@ -1,9 +1,11 @@
 """The demo: a loopback Prosody with two hosts, invited behind it, a client that makes an invitation of each kind, and
 the operators' shell.
 
-Started by scripts/demo with the directory of the programs, and --once to leave when everything has been seen.
+Started by scripts/demo with the directory of the programs, --once to leave when everything has been seen, and --prosody to
+say what Prosody was unpacked into.
 """
 
+import argparse
 import asyncio
 import contextlib
 import datetime
@@ -29,6 +31,7 @@ import traceback
 
 logging.getLogger("slixmpp").addHandler(logging.NullHandler())  # what matters, the demo says itself
 import plain_login  # noqa: E402
+import server_files  # noqa: E402
 import slixmpp  # noqa: E402
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
@@ -123,11 +126,14 @@ async def accepts_connections(*ports):
                 await asyncio.sleep(0.05)
 
 
-async def start_prosody(directory, client_port, component_port, secret):
+async def start_prosody(files, directory, client_port, component_port, secret):
     directory.mkdir()
     user = None
     if os.geteuid() == 0:  # Prosody refuses to run as root, and is right
         user = "prosody"
+        as_user = ["setpriv", "--reuid", user, "--regid", user, "--init-groups"]
+        if subprocess.run([*as_user, "test", "-x", files.program("prosody")]).returncode != 0:
+            raise Failure(f"the user {user} may not run {files.program('prosody')}")
         account = pwd.getpwnam(user)
         os.chown(directory, account.pw_uid, account.pw_gid)
     (directory / "data").mkdir()
@@ -147,12 +153,13 @@ async def start_prosody(directory, client_port, component_port, secret):
     for jid in (ADMIN, ALICE, BOB):
         name, host = jid.split("@")
         register = await Child.start(
-            "prosodyctl", "prosodyctl", "--config", configuration, "register", name, host, PASSWORD,
+            "prosodyctl", files.program("prosodyctl"), "--config", configuration, "register", name, host, PASSWORD,
             log=output, user=user,
         )
         if await register.process.wait() != 0:
             raise Failure(f"prosodyctl could not register {jid}; see {output}")
-    return await Child.start("Prosody", "prosody", "--config", configuration, "-F", log=output, user=user)
+    return await Child.start(
+        "Prosody", files.program("prosody"), "--config", configuration, "-F", log=output, user=user)
 
 
 async def start_invited(binary, directory, component_port, secret):
@@ -457,14 +464,14 @@ Both stay up until Ctrl-C.
    Change a host      edit a file in {REPOSITORY}/config.d, then in the shell: config apply""")
 
 
-async def demonstrate(programs, once, directory, stack):
+async def demonstrate(programs, files, once, directory, stack):
     client_port, component_port = free_ports(2)
     secret = secrets.token_hex(16)
 
-    prosody = await start_prosody(directory / "prosody", client_port, component_port, secret)
+    prosody = await start_prosody(files, directory / "prosody", client_port, component_port, secret)
     stack.push_async_callback(prosody.stop)
     await prosody.while_running(accepts_connections(client_port, component_port), "before it listened")
-    print(f"Prosody is up: clients on 127.0.0.1:{client_port}, components on 127.0.0.1:{component_port}.")
+    print(f"Prosody {files.version} is up: clients on 127.0.0.1:{client_port}, components on 127.0.0.1:{component_port}.")
 
     invited, notifications = await start_invited(programs / "invited", directory, component_port, secret)
     stack.callback(notifications.close)
@@ -491,7 +498,7 @@ def tail(path, lines=15):
         print(*path.read_text(errors="replace").splitlines()[-lines:], sep="\n", file=sys.stderr)
 
 
-async def main(programs, once):
+async def main(programs, files, once):
     # Ctrl-C and SIGTERM end the demo by cancelling it, so that whatever has been started is stopped on the way out.
     task = asyncio.current_task()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -502,7 +509,7 @@ async def main(programs, once):
     problem, interrupted = None, False
     async with contextlib.AsyncExitStack() as stack:
         try:
-            await demonstrate(programs, once, directory, stack)
+            await demonstrate(programs, files, once, directory, stack)
         except asyncio.CancelledError:
             interrupted = True
         except Failure as failure:
@@ -531,6 +538,19 @@ async def main(programs, once):
     return 1 if failed else 0
 
 
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("programs", type=pathlib.Path)
+    parser.add_argument("--once", action="store_true")
+    parser.add_argument("--prosody", type=pathlib.Path, default=server_files.INSTALLED, metavar="DIRECTORY")
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
     sys.stdout.reconfigure(line_buffering=True)
-    sys.exit(asyncio.run(main(pathlib.Path(sys.argv[1]), "--once" in sys.argv[2:])))
+    given = arguments()
+    try:
+        prosody_files = server_files.prosody(given.prosody)
+    except server_files.Unusable as unusable:
+        sys.exit(f"✗ {unusable}")
+    sys.exit(asyncio.run(main(given.programs, prosody_files, given.once)))

@@ -19,6 +19,13 @@ struct Measure: AsyncParsableCommand {
     @Option(help: "The release binary of invited; that of invitectl is beside it.")
     var daemon: String
 
+    @Option(help: "What Prosody was unpacked into, with its modules; the installed one is taken where none is named.")
+    var prosody: String?
+
+    @Option(
+        help: "What ejabberd was unpacked into, with its libraries; the installed one is taken where none is named.")
+    var ejabberd: String?
+
     @Flag(help: "Short measurements, to see that everything runs. The numbers are worth little.")
     var quick = false
 
@@ -31,6 +38,8 @@ struct Measure: AsyncParsableCommand {
 
     func run() async throws {
         try raiseDescriptorLimit()
+        let prosody = try ServerFiles.prosody(in: prosody.map { URL(filePath: $0) } ?? ServerFiles.installed)
+        let ejabberd = try ServerFiles.ejabberd(in: ejabberd.map { URL(filePath: $0) } ?? ServerFiles.installed)
         let scratch = try Scratch(keep: keep)
         let interrupts = Interrupts(scratch: scratch)
         defer {
@@ -38,7 +47,8 @@ struct Measure: AsyncParsableCommand {
             scratch.remove()
         }
         let setting = Setting(
-            daemon: URL(filePath: daemon).path, scratch: scratch, timing: quick ? .quick : .full)
+            daemon: URL(filePath: daemon).path, scratch: scratch, prosody: prosody, ejabberd: ejabberd,
+            timing: quick ? .quick : .full)
         if keep { setting.say("files are in \(scratch.root.path)") }
 
         print(try Machine(setting: setting).report())

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Invites
+internal import Reconfiguration
 internal import Shell
 internal import Supervision
 internal import Text

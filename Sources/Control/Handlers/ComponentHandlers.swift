@@ -1,16 +1,18 @@
 internal import Access
+internal import Component
 internal import Configuration
+package import Daemon
 internal import Invites
 internal import Shell
-package import Supervision
+internal import Supervision
 internal import XMPP
 
 /// `component status` and `component reconnect`.
 package struct ComponentHandlers: Sendable {
-    private let supervisor: Supervisor
+    private let daemon: Daemon
 
-    package init(_ supervisor: Supervisor) {
-        self.supervisor = supervisor
+    package init(_ daemon: Daemon) {
+        self.daemon = daemon
     }
 
     package func register(in handlers: inout CommandHandlers) {
@@ -19,8 +21,8 @@ package struct ComponentHandlers: Sendable {
     }
 
     private func status(_ call: Call) async throws -> Outcome {
-        let component = supervisor.daemon.component
-        let report = supervisor.componentReport
+        let component = daemon.settings.component
+        let report = daemon.component.report
         func time(_ milliseconds: Int64) -> JSON { .time(Timestamp(millisecondsSinceEpoch: milliseconds)) }
         try await call.output.row(
             .row([
@@ -32,16 +34,16 @@ package struct ComponentHandlers: Sendable {
                 "retry_at": report.retryAt.map(time),
                 "trouble": report.lastTrouble.map { .text($0.description) },
                 // They are answers of all hosts.
-                "dropped": call.caller.hosts == .all ? .count(supervisor.droppedAnswers) : nil,
+                "dropped": call.caller.hosts == .all ? .count(daemon.component.droppedAnswers) : nil,
             ]))
         return Outcome()
     }
 
     private func reconnect(_ call: Call) async throws -> Outcome {
-        let server = supervisor.daemon.component.server
-        let before = supervisor.componentReport.status.words(server)
+        let server = daemon.settings.component.server
+        let before = daemon.component.report.status.words(server)
         try await call.output.progress("connecting to \(server)")
-        let report = await supervisor.reconnect()
+        let report = await daemon.component.reconnect()
         let after = report.status.words(server)
         guard report.status == .connected else {
             throw CommandFailure(.disconnected, after, hint: "`component status` tells when it is tried again")

@@ -1,18 +1,19 @@
 internal import Access
 internal import Configuration
 internal import Dispatch
+package import Reconfiguration
 internal import Shell
-package import Supervision
+internal import Supervision
 
 /// `config save` and `config edit`.
 package struct ConfigFileHandlers: Sendable {
-    private let supervisor: Supervisor
+    private let configuration: ActiveConfiguration
 
     /// A file that is larger is not for an editor at the other end of a socket.
     static let largestEdit = 131_072
 
-    package init(_ supervisor: Supervisor) {
-        self.supervisor = supervisor
+    package init(_ configuration: ActiveConfiguration) {
+        self.configuration = configuration
     }
 
     package func register(in handlers: inout CommandHandlers) {
@@ -34,7 +35,7 @@ package struct ConfigFileHandlers: Sendable {
         }
         let saved: SavedHostFile
         do {
-            saved = try await supervisor.save(
+            saved = try await configuration.save(
                 keys.isEmpty ? nil : keys, of: host, by: call.caller.name)
         } catch let error as HostFileSaveError {
             throw Self.failure(error, call.caller)
@@ -102,7 +103,7 @@ package struct ConfigFileHandlers: Sendable {
 
     private func edit(_ call: Call) async throws -> Outcome {
         let host = try call.invocation.required("host")
-        guard let path = await supervisor.file(of: host) else {
+        guard let path = await configuration.file(of: host) else {
             throw CommandFailure(
                 .staleConfiguration, "it is not known which file is that of \(host)",
                 hint: "`host why \(host)` tells more")
@@ -125,10 +126,10 @@ package struct ConfigFileHandlers: Sendable {
         let later = Outcome(
             "\(path) is written, and not applied yet", hint: "`config apply` puts it in force", hosts: [host])
         do {
-            let plan = try await supervisor.plan()
+            let plan = try await configuration.plan()
             guard !plan.changesNothing else {
                 // For the origins, and what a restart compares.
-                _ = try await supervisor.apply(expecting: plan.hash, by: call.caller.name)
+                _ = try await configuration.apply(expecting: plan.hash, by: call.caller.name)
                 return Outcome("\(path) is written; nothing that runs changes", hosts: [host])
             }
             for step in plan.steps {
@@ -141,7 +142,7 @@ package struct ConfigFileHandlers: Sendable {
                 return later
             }
             // What else the files say by now is in force, too, on whichever host.
-            let applied = try await supervisor.apply(expecting: plan.hash, by: call.caller.name)
+            let applied = try await configuration.apply(expecting: plan.hash, by: call.caller.name)
             return Outcome(
                 "\(path) is written and applied", hosts: [host] + applied.hosts.filter { $0 != host },
                 before: "snapshot \(applied.before)", after: "snapshot \(applied.after)")

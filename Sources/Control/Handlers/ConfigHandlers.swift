@@ -1,19 +1,20 @@
 internal import Access
 internal import Configuration
 internal import Invites
+package import Reconfiguration
 internal import Shell
-package import Supervision
+internal import Supervision
 
 /// The commands about the configuration as a whole: looking at it, and the way from the files to what runs and back.
 package struct ConfigHandlers: Sendable {
-    private let supervisor: Supervisor
+    private let configuration: ActiveConfiguration
     /// What they show is made before the first row of it is read, however long that takes. Those who look at some hosts
     /// do not stand in the way of those who look after all.
     private let looking = CommandLimiter(.init(all: 16, reservedForAdmins: 4, perUser: 4))
     private let planning = CommandLimiter(.init(all: 16, reservedForAdmins: 4, perUser: 4))
 
-    package init(_ supervisor: Supervisor) {
-        self.supervisor = supervisor
+    package init(_ configuration: ActiveConfiguration) {
+        self.configuration = configuration
     }
 
     package func register(in handlers: inout CommandHandlers) {
@@ -32,7 +33,7 @@ package struct ConfigHandlers: Sendable {
     private func status(_ call: Call) async throws -> Outcome {
         let named = Set(call.invocation.texts("host"))
         let scope = call.caller.hosts
-        let comparison = await supervisor.comparison { host in
+        let comparison = await configuration.comparison { host in
             guard let host else { return named.isEmpty && scope == .all }
             return scope.contains(host) && (named.isEmpty || named.contains(host))
         }
@@ -53,7 +54,7 @@ package struct ConfigHandlers: Sendable {
     }
 
     /// How the hosts compare that were looked at.
-    private static func part(_ comparison: Supervisor.Comparison) -> String {
+    private static func part(_ comparison: ActiveConfiguration.Comparison) -> String {
         let (count, mistakes) = (comparison.differences.count, mistakeCount(comparison))
         var parts: [String] = []
         if count == 1 { parts.append("1 setting differs, or was changed at run time") }
@@ -62,11 +63,11 @@ package struct ConfigHandlers: Sendable {
         return parts.isEmpty ? "what runs is what the files say" : parts.joined(separator: "; ")
     }
 
-    private static func mistakeCount(_ comparison: Supervisor.Comparison) -> Int {
+    private static func mistakeCount(_ comparison: ActiveConfiguration.Comparison) -> Int {
         comparison.mistakes.count + comparison.refused.reduce(0) { $0 + $1.diagnostics.count }
     }
 
-    private static func summary(_ comparison: Supervisor.Comparison) -> String {
+    private static func summary(_ comparison: ActiveConfiguration.Comparison) -> String {
         let mistakes = mistakeCount(comparison)
         var source: String
         switch (comparison.runsFiles, comparison.isCurrent) {
@@ -87,14 +88,14 @@ package struct ConfigHandlers: Sendable {
         return comparison.deadline.map { "\(source); it undoes itself at \($0.text) unless confirmed" } ?? source
     }
 
-    private static func hint(_ comparison: Supervisor.Comparison) -> String? {
+    private static func hint(_ comparison: ActiveConfiguration.Comparison) -> String? {
         if comparison.deadline != nil { return "`config confirm` keeps it, `config undo` goes back" }
         if comparison.runsFiles, comparison.isCurrent, !comparison.differsInDaemon { return nil }
         return "`config plan` shows what an apply would do"
     }
 
     private func check(_ call: Call) async throws -> Outcome {
-        let mistakes = await supervisor.check()
+        let mistakes = await configuration.check()
         for mistake in mistakes {
             try await call.output.row([
                 "file": .text(mistake.file), "line": .integer(Int64(mistake.line)),
@@ -109,7 +110,7 @@ package struct ConfigHandlers: Sendable {
 
     private func diff(_ call: Call) async throws -> Outcome {
         let differences = try await reporting(call) { () async throws(ConfigurationRefusal) in
-            try await supervisor.differences()
+            try await configuration.differences()
         }
         for difference in differences {
             var row: [String: JSON] = ["host": .text(difference.host ?? ""), "key": .text(difference.key)]
@@ -125,13 +126,13 @@ package struct ConfigHandlers: Sendable {
     }
 
     private func plan(_ call: Call) async throws -> Outcome {
-        let plan = try await reporting(call) { () async throws(ConfigurationRefusal) in try await supervisor.plan() }
+        let plan = try await reporting(call) { () async throws(ConfigurationRefusal) in try await configuration.plan() }
         try await show(plan, call)
         return Outcome(Self.summary(plan), hint: plan.changesNothing ? nil : "`config apply \(plan.hash)` does it")
     }
 
     private func history(_ call: Call) async throws -> Outcome {
-        for entry in await supervisor.history() {
+        for entry in await configuration.history() {
             let state = entry.deadline != nil ? "unconfirmed" : entry.isRunning ? "running" : "kept"
             try await call.output.row([
                 "snapshot": .integer(Int64(entry.header.number)), "time": .text(entry.header.time.text),
@@ -147,8 +148,8 @@ package struct ConfigHandlers: Sendable {
         let timeout = call.invocation.duration("confirm-within")
         if let hash = call.invocation.text("plan") { return try await apply(hash, timeout, call) }
         let prepared = try await reporting(call) { () async throws(ConfigurationRefusal) in
-            try await supervisor.checkIdle()
-            return try await supervisor.prepare()
+            try await configuration.checkIdle()
+            return try await configuration.prepare()
         }
         let plan = prepared.plan
         guard plan.changesNothing || call.invocation.has("yes") else {
@@ -160,7 +161,7 @@ package struct ConfigHandlers: Sendable {
         // Nobody is waited for in between, so the files are what they were just now.
         let result: Result<Outcome, ConfigurationRefusal>
         do throws(ConfigurationRefusal) {
-            let applied = try await supervisor.apply(prepared, confirmWithin: timeout, by: call.caller.name)
+            let applied = try await configuration.apply(prepared, confirmWithin: timeout, by: call.caller.name)
             result = .success(Self.outcome(applied))
         } catch {
             result = .failure(error)
@@ -173,7 +174,7 @@ package struct ConfigHandlers: Sendable {
 
     private func apply(_ hash: String, _ timeout: Lifetime?, _ call: Call) async throws -> Outcome {
         let applied = try await reporting(call) { () async throws(ConfigurationRefusal) in
-            try await supervisor.apply(expecting: hash, confirmWithin: timeout, by: call.caller.name)
+            try await configuration.apply(expecting: hash, confirmWithin: timeout, by: call.caller.name)
         }
         return Self.outcome(applied)
     }
@@ -181,7 +182,7 @@ package struct ConfigHandlers: Sendable {
     private func confirm(_ call: Call) async throws -> Outcome {
         let snapshot: Int
         do throws(ConfigurationRefusal) {
-            snapshot = try await supervisor.confirm()
+            snapshot = try await configuration.confirm()
         } catch {
             let failure = CommandFailure(error)
             guard case .io = error else { throw failure }
@@ -194,12 +195,12 @@ package struct ConfigHandlers: Sendable {
     private func undo(_ call: Call) async throws -> Outcome {
         let number = call.invocation.count("snapshot")
         let (plan, snapshot) = try await reporting(call) { () async throws(ConfigurationRefusal) in
-            try await supervisor.planUndo(to: number)
+            try await configuration.planUndo(to: number)
         }
         try await show(plan, call)
         try await call.confirm("Go back to snapshot \(snapshot)? \(Self.summary(plan))")
         let applied = try await reporting(call) { () async throws(ConfigurationRefusal) in
-            try await supervisor.undo(to: snapshot, expecting: plan.hash)
+            try await configuration.undo(to: snapshot, expecting: plan.hash)
         }
         var outcome = Self.outcome(applied)
         outcome.hint = applied.trouble ?? "the files stay as they are: `config status` shows what they say"
@@ -252,7 +253,7 @@ package struct ConfigHandlers: Sendable {
         return parts.joined(separator: ", ")
     }
 
-    private static func outcome(_ applied: Supervisor.AppliedConfiguration) -> Outcome {
+    private static func outcome(_ applied: ActiveConfiguration.AppliedConfiguration) -> Outcome {
         let changes = "\(applied.added) added, \(applied.removed) removed, \(applied.changed) updated"
         let deadline = applied.deadline.map { "; it undoes itself at \($0.text) unless confirmed" } ?? ""
         return Outcome(
@@ -262,7 +263,7 @@ package struct ConfigHandlers: Sendable {
     }
 }
 
-extension Supervisor.Comparison {
+extension ActiveConfiguration.Comparison {
     fileprivate var differsInDaemon: Bool { differences.contains { $0.host == nil } }
 }
 

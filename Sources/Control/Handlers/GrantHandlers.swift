@@ -1,17 +1,19 @@
+internal import Component
 internal import Configuration
+package import Daemon
 internal import Shell
-package import Supervision
+internal import Supervision
 internal import XMPP
 
 /// `grants`: what the servers of the hosts let the daemon do.
 package struct GrantHandlers: Sendable {
-    private let supervisor: Supervisor
+    private let daemon: Daemon
 
     /// Hosts that are asked at the same time.
     private static let atOnce = 16
 
-    package init(_ supervisor: Supervisor) {
-        self.supervisor = supervisor
+    package init(_ daemon: Daemon) {
+        self.daemon = daemon
     }
 
     package func register(in handlers: inout CommandHandlers) {
@@ -20,10 +22,10 @@ package struct GrantHandlers: Sendable {
 
     private func grants(_ call: Call) async throws -> Outcome {
         let isProbing = call.invocation.has("probe")
-        if isProbing, supervisor.componentReport.status != .connected { throw disconnected }
+        if isProbing, daemon.component.report.status != .connected { throw disconnected }
         var some: [String] = []
         // Nothing is asked about hosts that are not served.
-        for await host in supervisor.hostStatuses(of: call) where host.state != .refused {
+        for await host in daemon.hostStatuses(of: call) where host.state != .refused {
             guard isProbing else {
                 try await call.output.row(row(host.host, nil))
                 continue
@@ -47,15 +49,15 @@ package struct GrantHandlers: Sendable {
 
     private func probe(_ host: String) async throws -> HostProbe {
         do {
-            return try await supervisor.probe(host)
+            return try await daemon.component.probe(host)
         } catch {
             throw disconnected
         }
     }
 
     private func row(_ host: String, _ probe: HostProbe?) -> JSON {
-        let grants = supervisor.grants(of: host)
-        let isConnected = supervisor.componentReport.status == .connected
+        let grants = daemon.component.grants(of: host)
+        let isConnected = daemon.component.report.status == .connected
         let commands =
             probe?.commands.description ?? (grants.delegatesCommands ? "yes" : "unknown")
         return .row([
@@ -70,7 +72,7 @@ package struct GrantHandlers: Sendable {
 
     private var disconnected: CommandFailure {
         CommandFailure(
-            .disconnected, supervisor.componentReport.status.words(supervisor.daemon.component.server),
+            .disconnected, daemon.component.report.status.words(daemon.settings.component.server),
             hint: "`component status` tells more")
     }
 }

@@ -1,15 +1,17 @@
 internal import Access
 internal import Configuration
+package import Daemon
+internal import Reconfiguration
 internal import Shell
-package import Supervision
+internal import Supervision
 internal import XMPP
 
 /// The commands that change a host at run time.
 package struct HostChangeHandlers: Sendable {
-    private let supervisor: Supervisor
+    private let daemon: Daemon
 
-    package init(_ supervisor: Supervisor) {
-        self.supervisor = supervisor
+    package init(_ daemon: Daemon) {
+        self.daemon = daemon
     }
 
     package func register(in handlers: inout CommandHandlers) {
@@ -26,8 +28,9 @@ package struct HostChangeHandlers: Sendable {
         let values = call.invocation.texts("value")
         if key == .serviceAddress { try Self.checkServiceAddress(values, call.caller) }
         let change = try await change(key, to: values, of: host, call)
+        let isSuspension = key == .suspended && change.after.value == "true"
         let outcome = Outcome(
-            "", hint: Self.saveHint(host), hosts: [host], before: change.before.line,
+            "", hint: isSuspension ? nil : Self.saveHint(host), hosts: [host], before: change.before.line,
             after: change.after.line)
         call.record(outcome)
         try await call.output.row(change.after.row)
@@ -38,9 +41,10 @@ package struct HostChangeHandlers: Sendable {
         let host = try call.invocation.required("host")
         let change = try await change(.suspended, to: ["true"], of: host, call)
         let wasSuspended = change.before.value == change.after.value
+        let problem = await daemon.configuration.overridesWritten()
         return Outcome(
             wasSuspended ? "\(host) was suspended already" : "\(host) makes no invites until `host resume \(host)`",
-            hint: change.after.origin == .runtime ? Self.saveHint(host) : nil, hosts: [host],
+            hint: problem.map { "a restart would end it: \($0)" }, hosts: [host],
             before: change.before.line, after: change.after.line)
     }
 
@@ -78,15 +82,13 @@ package struct HostChangeHandlers: Sendable {
 
     private func restart(_ call: Call) async throws -> Outcome {
         let host = try call.invocation.required("host")
-        let trouble: String?
-        do throws(ConfigurationRefusal) {
-            trouble = try await supervisor.restart(host)
-        } catch {
-            throw CommandFailure(error)
-        }
-        if let trouble {
+        switch await daemon.registry.restart(host) {
+        case .works: break
+        case .fails(let trouble):
             throw CommandFailure(
                 .unavailableHost, "\(host) was restarted, but \(trouble)", hint: "`host why \(host)` tells more")
+        case .unknownHost: throw CommandFailure(ConfigurationRefusal.unknownHost(host))
+        case .timedOut: throw CommandFailure(ConfigurationRefusal.hung(host))
         }
         return Outcome("\(host) runs with its database opened again", hosts: [host])
     }
@@ -119,9 +121,9 @@ package struct HostChangeHandlers: Sendable {
 
     private func change(
         _ key: HostKey, to words: [String], of host: String, _ call: Call
-    ) async throws(CommandFailure) -> Supervisor.SettingChange {
+    ) async throws(CommandFailure) -> ActiveConfiguration.SettingChange {
         do throws(ConfigurationRefusal) {
-            return try await supervisor.set(key, to: words, of: host, naming: call.caller.hosts.contains)
+            return try await daemon.configuration.set(key, to: words, of: host, naming: call.caller.hosts.contains)
         } catch {
             throw await failure(error, host)
         }
@@ -129,16 +131,17 @@ package struct HostChangeHandlers: Sendable {
 
     private func drop(
         _ keys: [HostKey]?, of host: String, _ call: Call
-    ) async throws(CommandFailure) -> [Supervisor.SettingChange] {
+    ) async throws(CommandFailure) -> [ActiveConfiguration.SettingChange] {
         do throws(ConfigurationRefusal) {
-            return try await supervisor.dropOverrides(of: host, keys: keys, naming: call.caller.hosts.contains)
+            return try await daemon.configuration.dropOverrides(
+                of: host, keys: keys, naming: call.caller.hosts.contains)
         } catch {
             throw await failure(error, host)
         }
     }
 
     private func status(of key: HostKey, for host: String) async throws(CommandFailure) -> SettingStatus {
-        guard let status = await supervisor.settings(of: host)?.first(where: { $0.key == key }) else {
+        guard let status = await daemon.configuration.settings(of: host)?.first(where: { $0.key == key }) else {
             throw await failure(.unknownHost(host), host)
         }
         return status
@@ -146,7 +149,7 @@ package struct HostChangeHandlers: Sendable {
 
     /// The caller sees the host, so that one that does not run has a file with mistakes.
     private func failure(_ refusal: ConfigurationRefusal, _ host: String) async -> CommandFailure {
-        if case .unknownHost = refusal, await supervisor.isRefused(host) {
+        if case .unknownHost = refusal, daemon.registry.table.isRefused(host) {
             return CommandFailure(
                 .refusedHost, "\(host) does not run, since its file has mistakes", hint: "`config check` shows them")
         }

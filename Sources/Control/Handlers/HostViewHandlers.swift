@@ -1,16 +1,19 @@
 internal import Access
+internal import Component
 internal import Configuration
+package import Daemon
 internal import Invites
+internal import Reconfiguration
 internal import Shell
-package import Supervision
+internal import Supervision
 internal import XMPP
 
 /// `host list`, `host show` and `host why`.
 package struct HostViewHandlers: Sendable {
-    private let supervisor: Supervisor
+    private let daemon: Daemon
 
-    package init(_ supervisor: Supervisor) {
-        self.supervisor = supervisor
+    package init(_ daemon: Daemon) {
+        self.daemon = daemon
     }
 
     package func register(in handlers: inout CommandHandlers) {
@@ -22,7 +25,7 @@ package struct HostViewHandlers: Sendable {
     private func list(_ call: Call) async throws -> Outcome {
         let state = call.invocation.text("state")
         let part = call.invocation.text("match")
-        for await host in supervisor.hostStatuses(of: call) {
+        for await host in daemon.hostStatuses(of: call) {
             if let state, host.state.rawValue != state { continue }
             if let part, !host.host.contains(part) { continue }
             try await call.output.row(
@@ -42,10 +45,10 @@ package struct HostViewHandlers: Sendable {
 
     private func show(_ call: Call) async throws -> Outcome {
         let name = try call.invocation.required("host")
-        guard let host = await supervisor.hostStatus(name, naming: call.caller.hosts.contains) else {
+        guard let host = await daemon.hostStatus(name, naming: call.caller.hosts.contains) else {
             throw Self.gone(name)
         }
-        let settings = await supervisor.settings(of: name) ?? []
+        let settings = await daemon.configuration.settings(of: name) ?? []
         try await call.output.row(
             .row([
                 "host": .text(host.host),
@@ -70,9 +73,9 @@ package struct HostViewHandlers: Sendable {
         let name = try call.invocation.required("host")
         let explanations: [Explanation]?
         if let asker = try call.invocation.text("jid").map(JID.init) {
-            explanations = await supervisor.explain(asker, at: name, naming: call.caller.hosts.contains)
+            explanations = await daemon.explain(asker, at: name, naming: call.caller.hosts.contains)
         } else {
-            explanations = await supervisor.explain(name, naming: call.caller.hosts.contains)
+            explanations = await daemon.explain(name, naming: call.caller.hosts.contains)
         }
         guard let explanations else { throw Self.gone(name) }
         for explanation in explanations {

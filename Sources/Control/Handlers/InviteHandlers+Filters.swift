@@ -10,7 +10,7 @@ extension InviteHandlers {
     // MARK: Listing
 
     func list(_ call: Call) async throws -> Outcome {
-        let now = supervisor.now
+        let now = registry.now
         let filter = try call.invocation.filter(at: now)
         let limit = call.invocation.count("limit")
         let named = Set(call.invocation.texts("host")).sorted()
@@ -21,7 +21,7 @@ extension InviteHandlers {
             for host in named { count += try await listOrSay(host, filter, limit: limit, at: now, call) }
         } else {
             // All others have no invites.
-            var hosts = supervisor.hostsWithInvites(where: call.caller.hosts.contains).makeAsyncIterator()
+            var hosts = registry.hostsWithInvites(where: call.caller.hosts.contains).makeAsyncIterator()
             while let host = try await next(&hosts) {
                 count += try await listOrSay(host, filter, limit: limit, at: now, call)
             }
@@ -60,7 +60,7 @@ extension InviteHandlers {
             let room = min((limit ?? .max) - count, Self.pageSize)
             if room <= 0 { break }
             let page = try await translated(host) { () throws(InviteTrouble) in
-                try await supervisor.invites(of: host, filter, after: after, through: end, limit: room)
+                try await registry.invites(of: host, filter, after: after, through: end, limit: room)
             }
             for invite in page.invites { try await call.output.row(rows.row(invite)) }
             // A page may be empty.
@@ -78,7 +78,7 @@ extension InviteHandlers {
 
     func purge(_ call: Call) async throws -> Outcome {
         let host = try call.invocation.required("host")
-        let now = supervisor.now
+        let now = registry.now
         let filter = try call.invocation.filter(at: now)
         let isForAll = call.invocation.has("all")
         guard isForAll != (filter != InviteFilter()) else {
@@ -89,7 +89,7 @@ extension InviteHandlers {
         }
         // What is made from now on has higher numbers, and stays.
         let end = try await translated(host) { () throws(InviteTrouble) in
-            try await supervisor.lastInviteNumber(of: host)
+            try await registry.lastInviteNumber(of: host)
         }
         if call.invocation.has("dry-run") {
             let count = try await list(host, filter, through: end, limit: nil, at: now, call)
@@ -116,7 +116,7 @@ extension InviteHandlers {
         while let after = start {
             try Task.checkCancellation()
             let tally = try await translated(host) { () throws(InviteTrouble) in
-                try await supervisor.countInvites(of: host, filter, after: after, through: end)
+                try await registry.countInvites(of: host, filter, after: after, through: end)
             }
             count += tally.count
             start = tally.next
@@ -131,7 +131,7 @@ extension InviteHandlers {
         while let after = start, found.count < InviteRows.mostNamed {
             try Task.checkCancellation()
             let page = try await translated(host) { () throws(InviteTrouble) in
-                try await supervisor.invites(
+                try await registry.invites(
                     of: host, filter, after: after, through: end, limit: InviteRows.mostNamed - found.count)
             }
             found += page.invites
@@ -151,7 +151,7 @@ extension InviteHandlers {
             while let after = start {
                 try Task.checkCancellation()
                 let tally = try await translated(host) { () throws(InviteTrouble) in
-                    try await supervisor.removeInvites(of: host, filter, after: after, through: end)
+                    try await registry.removeInvites(of: host, filter, after: after, through: end)
                 }
                 count += tally.count
                 removed(count)

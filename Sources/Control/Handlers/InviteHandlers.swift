@@ -7,10 +7,10 @@ internal import XMPP
 
 /// The commands `invite …` for one or few invites. What looks through many is in its extension.
 package struct InviteHandlers: Sendable {
-    let supervisor: Supervisor
+    let registry: HostRegistry
 
-    package init(_ supervisor: Supervisor) {
-        self.supervisor = supervisor
+    package init(_ registry: HostRegistry) {
+        self.registry = registry
     }
 
     package func register(in handlers: inout CommandHandlers) {
@@ -55,11 +55,11 @@ package struct InviteHandlers: Sendable {
     private func create(_ grant: OperatorRequest.Grant, on host: String, _ call: Call) async throws -> Outcome {
         let request = OperatorRequest(grant, lifetime: call.invocation.duration("expires"))
         let invite = try await translated(host) { () throws(InviteTrouble) in
-            try await supervisor.invite(request, on: host)
+            try await registry.invite(request, on: host)
         }
         let outcome = Outcome(hosts: [host], after: InviteRows.journal([invite], count: 1))
         call.record(outcome)
-        let rows = InviteRows(host: host, now: supervisor.now)
+        let rows = InviteRows(host: host, now: registry.now)
         try await call.output.row(rows.row(invite, link: true, qrCode: call.invocation.has("qr")))
         return outcome
     }
@@ -69,7 +69,7 @@ package struct InviteHandlers: Sendable {
     private func show(_ call: Call) async throws -> Outcome {
         let host = try call.invocation.required("host")
         let invites = try await invites(call, of: host)
-        let rows = InviteRows(host: host, now: supervisor.now)
+        let rows = InviteRows(host: host, now: registry.now)
         let (link, qrCode) = (call.invocation.has("reveal"), call.invocation.has("qr"))
         let outcome = Outcome(
             hosts: [host], after: link || qrCode ? InviteRows.journal(invites, count: invites.count) : nil)
@@ -82,7 +82,7 @@ package struct InviteHandlers: Sendable {
     private func delete(_ call: Call) async throws -> Outcome {
         let host = try call.invocation.required("host")
         let invites = try await invites(call, of: host)
-        let rows = InviteRows(host: host, now: supervisor.now)
+        let rows = InviteRows(host: host, now: registry.now)
         for invite in invites { try await call.output.row(rows.row(invite)) }
         let question =
             invites.count == 1
@@ -90,7 +90,7 @@ package struct InviteHandlers: Sendable {
             : "Delete these \(invites.count) invites of \(host)? Their links stop working."
         try await call.confirm(question)
         let count = try await translated(host) { () throws(InviteTrouble) in
-            try await supervisor.removeInvites(of: host, numbered: invites.map(\.number))
+            try await registry.removeInvites(of: host, numbered: invites.map(\.number))
         }
         return Outcome(
             "deleted \(InviteRows.counted(count))", hosts: [host],
@@ -103,14 +103,14 @@ package struct InviteHandlers: Sendable {
             throw CommandFailure(.internal, "`invite` and `time` are not arguments")
         }
         let (invite, before) = try await translated(host) { () throws(InviteTrouble) in
-            try await supervisor.extendInvite(Int64(number), of: host, by: time)
+            try await registry.extendInvite(Int64(number), of: host, by: time)
         }
         let name = InviteRows.journal([invite], count: 1)
         let outcome = Outcome(
             hosts: [host], before: "\(name), until \(before.text)",
             after: "\(name), until \(invite.invite.expiresAt.text)")
         call.record(outcome)
-        try await call.output.row(InviteRows(host: host, now: supervisor.now).row(invite))
+        try await call.output.row(InviteRows(host: host, now: registry.now).row(invite))
         return outcome
     }
 
@@ -118,7 +118,7 @@ package struct InviteHandlers: Sendable {
     private func invites(_ call: Call, of host: String) async throws(CommandFailure) -> [StoredInvite] {
         let numbers = Set(call.invocation.counts("invite")).sorted().map(Int64.init)
         return try await translated(host) { () throws(InviteTrouble) in
-            try await supervisor.invites(of: host, numbered: numbers)
+            try await registry.invites(of: host, numbered: numbers)
         }
     }
 }
@@ -126,7 +126,7 @@ package struct InviteHandlers: Sendable {
 // MARK: - Translating
 
 extension InviteHandlers {
-    /// What the supervisor refuses, in the words of the shell.
+    /// What the daemon refuses, in the words of the shell.
     func translated<Value: Sendable>(
         _ host: String, _ body: () async throws(InviteTrouble) -> Value
     ) async throws(CommandFailure) -> Value {

@@ -1,15 +1,17 @@
 internal import Access
+internal import Component
+package import Daemon
 internal import Runtime
 internal import Shell
-package import Supervision
+internal import Supervision
 
 /// `stats` and `top`: what hosts have done, and which are busy.
 package struct StatisticsHandlers: Sendable {
-    private let supervisor: Supervisor
+    private let daemon: Daemon
     private let limiter = CommandLimiter()
 
-    package init(_ supervisor: Supervisor) {
-        self.supervisor = supervisor
+    package init(_ daemon: Daemon) {
+        self.daemon = daemon
     }
 
     package func register(in handlers: inout CommandHandlers) {
@@ -20,14 +22,14 @@ package struct StatisticsHandlers: Sendable {
     private func stats(_ call: Call) async throws -> Outcome {
         let isNamed = !call.invocation.texts("host").isEmpty
         var sum = HostCounters()
-        for await host in supervisor.hostStatuses(of: call) where host.isHost {
+        for await host in daemon.hostStatuses(of: call) where host.isHost {
             sum = sum + host.counters
             if isNamed || host.counters != HostCounters() {
                 try await call.output.row(Self.row(host.host, host.counters))
             }
         }
         if !isNamed, call.caller.hosts == .all {
-            let nobodys = await supervisor.nobodysCounters()
+            let nobodys = await daemon.component.unroutedCounters()
             sum = sum + nobodys
             try await call.output.row(Self.row("(no host)", nobodys))
         }
@@ -49,7 +51,7 @@ package struct StatisticsHandlers: Sendable {
         let looks = call.invocation.count("looks") ?? .max
         var before = await look(call)
         for number in 1...looks {
-            try await supervisor.surroundings.sleep(.seconds(interval))
+            try await daemon.surroundings.sleep(.seconds(interval))
             let now = await look(call)
             let activities = now.activities(since: before)
             // Always something, so that a look at which nothing happened takes the place of the one before.
@@ -63,10 +65,10 @@ package struct StatisticsHandlers: Sendable {
     }
 
     private func look(_ call: Call) async -> Look {
-        let uptime = supervisor.surroundings.uptime()
+        let uptime = daemon.surroundings.uptime()
         var counters: [String: HostCounters] = [:]
         // Most hosts have nothing to do, and what waits for the next look is kept.
-        for await host in supervisor.hostStatuses(seenBy: call.caller)
+        for await host in daemon.hostStatuses(seenBy: call.caller)
         where host.isHost && host.counters != HostCounters() && counters[host.host] == nil {
             counters[host.host] = host.counters
         }

@@ -1,19 +1,22 @@
 internal import Access
+internal import Component
 internal import Configuration
+package import Daemon
 internal import Invites
+internal import Reconfiguration
 internal import Runtime
 internal import Shell
-package import Supervision
+internal import Supervision
 internal import XMPP
 
 /// `status`: how the daemon is, as far as the caller sees it.
 package struct StatusHandlers: Sendable {
-    private let supervisor: Supervisor
+    private let daemon: Daemon
     private let version: String
 
     /// - Parameter version: What the daemon calls itself.
-    package init(_ supervisor: Supervisor, version: String) {
-        self.supervisor = supervisor
+    package init(_ daemon: Daemon, version: String) {
+        self.daemon = daemon
         self.version = version
     }
 
@@ -24,21 +27,21 @@ package struct StatusHandlers: Sendable {
     private func status(_ call: Call) async throws -> Outcome {
         var (hosts, overrides) = (0, 0)
         var states: [HostStatus.State: Int] = [:]
-        for await host in supervisor.hostStatuses(seenBy: call.caller) {
+        for await host in daemon.hostStatuses(seenBy: call.caller) {
             hosts += 1
             overrides += host.overrides
             states[host.state, default: 0] += 1
         }
         func count(_ state: HostStatus.State) -> JSON { .count(states[state] ?? 0) }
-        let component = supervisor.daemon.component
+        let component = daemon.settings.component
         // A change of the whole configuration is not the matter of who sees some hosts.
         let seesAll = call.caller.hosts == .all
-        let deadline = seesAll ? await supervisor.unconfirmedUntil : nil
+        let deadline = seesAll ? await daemon.configuration.unconfirmedUntil : nil
         try await call.output.row(
             .row([
                 "version": .text(version),
-                "since": .time(supervisor.startedAt),
-                "connection": .text(supervisor.componentReport.status.words(component.server)),
+                "since": .time(daemon.startedAt),
+                "connection": .text(daemon.component.report.status.words(component.server)),
                 "hosts": .count(hosts),
                 "running": count(.running),
                 "suspended": count(.suspended),
@@ -53,7 +56,7 @@ package struct StatusHandlers: Sendable {
 
     /// That the daemon could open no more files within the last hour, when that was last so, and what to do.
     private var shortage: String? {
-        let dependencies = supervisor.surroundings
+        let dependencies = daemon.surroundings
         return dependencies.fileShortage.last(now: dependencies.now()).map { last in
             let time = DateTime.format(millisecondsSinceEpoch: last.millisecondsSinceEpoch)
             return
@@ -62,7 +65,7 @@ package struct StatusHandlers: Sendable {
     }
 }
 
-extension Supervisor {
+extension Daemon {
     /// How the hosts are that a caller sees, sorted. Refused files that tell no host are for who sees all.
     nonisolated func hostStatuses(seenBy caller: Caller) -> HostStatuses {
         hostStatuses(

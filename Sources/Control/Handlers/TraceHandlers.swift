@@ -1,18 +1,20 @@
 internal import Access
+internal import Component
+package import Daemon
 internal import Shell
-package import Supervision
+internal import Supervision
 internal import XMPP
 
 /// `trace`: the stanzas of a host as they come and go.
 package struct TraceHandlers: Sendable {
-    private let supervisor: Supervisor
+    private let daemon: Daemon
     private let limiter = CommandLimiter()
 
     /// Stanzas that may wait for the reader. Each is at most what the stream reads of one.
     private static let capacity = 1000
 
-    package init(_ supervisor: Supervisor) {
-        self.supervisor = supervisor
+    package init(_ daemon: Daemon) {
+        self.daemon = daemon
     }
 
     package func register(in handlers: inout CommandHandlers) {
@@ -23,7 +25,7 @@ package struct TraceHandlers: Sendable {
         let host = try call.invocation.required("host")
         let redactor = StanzaRedactor(hosts: call.caller.hosts, revealsTokens: call.invocation.has("reveal"))
         let feed = Feed<WatchedStanza>(capacity: Self.capacity)
-        let watch = supervisor.watch(host, naming: call.caller.hosts.contains) { feed.push($0) }
+        let watch = daemon.component.watch(host, naming: call.caller.hosts.contains) { feed.push($0) }
         defer { watch.end() }
         try await call.output.progress("watching \(host)")
         var leftOut = 0

@@ -95,7 +95,9 @@ enum HostCommands {
 
     static let suspend = CommandSpec(
         "host suspend", "Refuse all requests for invites of a host",
-        discussion: "The same as `host set HOST suspended true`.",
+        discussion: """
+            The same as `host set HOST suspended true`. It holds until `host resume`, also when the daemon restarts.
+            """,
         arguments: [host], effect: .change, role: .operator,
         examples: [.init("host suspend example.com", "Let nobody make invites there")])
 

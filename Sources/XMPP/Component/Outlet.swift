@@ -1,13 +1,25 @@
-public import NIOCore
+internal import NIOCore
 internal import Synchronization
 
 /// The way out: what any thread has to send is gathered here and written by the event loop in one go.
+///
+/// White space follows where a server could otherwise leave the last tags unread until more comes. Expat puts off a tag that
+/// comes in pieces, Prosody reads 8 KiB at a time, and how long an id is, which the answer repeats, is the user's choice:
+/// one request with a long one would hold up the answers to everybody. Between stanzas white space means nothing
+/// (RFC 6120 §4.6.1).
 public final class Outlet: Sendable {
     private struct State: Sendable {
         var channel: (any Channel)?
         var pending = ByteBuffer()
+        /// How long what is pending has to be for the server to read all of it: ``XMLWriter/settledLength``.
+        var settledLength = 0
         var isFlushScheduled = false
         var dropped = 0
+
+        mutating func clear() {
+            pending = ByteBuffer()
+            settledLength = 0
+        }
     }
 
     private let state = Mutex(State())
@@ -19,14 +31,11 @@ public final class Outlet: Sendable {
     /// Sends whole stanzas, in the order of the calls. Without a connection they are dropped and counted: an answer
     /// has no meaning to a server that lost the question.
     ///
-    /// - Parameter stanzas: XML text as ``XMLWriter`` writes it.
-    public func send(_ stanzas: ByteBuffer) {
-        _ = take(stanzas)
-    }
-
-    /// Returns whether there is a connection.
-    private func take(_ stanzas: ByteBuffer) -> Bool {
-        guard stanzas.readableBytes > 0 else { return false }
+    /// - Returns: Whether there is a connection.
+    @discardableResult
+    func send(_ stanzas: XMLWriter) -> Bool {
+        let bytes = stanzas.buffer
+        guard bytes.readableBytes > 0 else { return false }
         var isConnected = true
         let channel = state.withLock { state -> (any Channel)? in
             guard let channel = state.channel else {
@@ -34,10 +43,12 @@ public final class Outlet: Sendable {
                 isConnected = false
                 return nil
             }
-            if state.pending.readableBytes == 0 {
-                state.pending = stanzas
+            let length = state.pending.readableBytes
+            state.settledLength = max(state.settledLength, length + stanzas.settledLength)
+            if length == 0 {
+                state.pending = bytes
             } else {
-                state.pending.writeImmutableBuffer(stanzas)
+                state.pending.writeImmutableBuffer(bytes)
             }
             if state.isFlushScheduled { return nil }
             state.isFlushScheduled = true
@@ -53,12 +64,12 @@ public final class Outlet: Sendable {
     public func send(_ iq: IQ, of host: String? = nil) {
         var writer = XMLWriter()
         writer.write(iq.element())
-        if take(writer.buffer) { tap.sent(iq, of: host) }
+        if send(writer) { tap.sent(iq, of: host) }
     }
 
     /// Sends the answers of one host in one go.
     public func send(_ answers: Answers) {
-        if take(answers.writer.buffer) {
+        if send(answers.writer) {
             for show in answers.showings { show() }
         }
     }
@@ -88,7 +99,7 @@ public final class Outlet: Sendable {
     func attach(_ channel: any Channel) {
         state.withLock { state in
             state.channel = channel
-            state.pending = ByteBuffer()
+            state.clear()
             state.isFlushScheduled = false
         }
     }
@@ -99,7 +110,9 @@ public final class Outlet: Sendable {
             // A flush that was scheduled for an earlier connection finds another one here.
             guard state.channel === channel else { return ByteBuffer() }
             state.isFlushScheduled = false
-            defer { state.pending = ByteBuffer() }
+            defer { state.clear() }
+            let missing = state.settledLength - state.pending.readableBytes
+            if missing > 0 { state.pending.writeRepeatingByte(UInt8(ascii: " "), count: missing) }
             return state.pending
         }
         if bytes.readableBytes > 0 { channel.writeAndFlush(bytes, promise: nil) }
@@ -108,7 +121,7 @@ public final class Outlet: Sendable {
     func detach() {
         state.withLock { state in
             state.channel = nil
-            state.pending = ByteBuffer()
+            state.clear()
         }
     }
 }

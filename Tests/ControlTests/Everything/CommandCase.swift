@@ -1,5 +1,6 @@
 import Access
 import Control
+import Daemon
 import Logging
 import Shell
 import Supervision
@@ -104,7 +105,9 @@ struct CommandCase: Sendable {
         switch spec.name {
         case "top":
             let sleeper = try await desk.desk.world.sleeper(for: .seconds(2))
-            for host in desk.desk.supervisor.hostNames { _ = try await desk.run("invite create account \(host)") }
+            for host in desk.desk.daemon.registry.table.allNames {
+                _ = try await desk.run("invite create account \(host)")
+            }
             sleeper.wake()
         case "log follow":
             _ = try await output.messages.next()

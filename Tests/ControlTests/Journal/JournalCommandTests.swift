@@ -14,7 +14,7 @@ import Testing
     private func withDesk(_ body: (Desk, Journal) async throws -> Void) async throws {
         let directory = try TemporaryDirectory()
         let journal = Journal(stateDirectory: directory.path, dependencies: World().surroundings)
-        try await Desk.with(Self.files) { supervisor, handlers in
+        try await Desk.with(Self.files) { daemon, handlers in
             JournalHandlers(journal, surroundings: World().surroundings).register(in: &handlers)
         } _: { desk in
             try await body(desk, journal)
@@ -84,7 +84,7 @@ import Testing
         try directory.write("in the way", to: "journal")
         let journal = Journal(stateDirectory: directory.path, dependencies: World().surroundings)
         let done = Inbox<Void>()
-        try await Desk.with(Self.files) { supervisor, handlers in
+        try await Desk.with(Self.files) { daemon, handlers in
             handlers["host suspend"] = { _ in
                 done.put(())
                 return Outcome("done")
@@ -117,7 +117,7 @@ import Testing
         let directory = try TemporaryDirectory()
         let journal = Journal(stateDirectory: directory.path, dependencies: World().surroundings)
         let secret = "xmpp:a.example?register;preauth=s3cretT0ken"
-        try await Desk.with(Self.files) { supervisor, handlers in
+        try await Desk.with(Self.files) { daemon, handlers in
             handlers["invite create account"] = { call in
                 // What the handler shows, and what it was told when it asked.
                 let answer = try await call.output.ask(.secret("password")) ?? ""

@@ -116,7 +116,7 @@ import Testing
                         caller: .someone(.operator), sendQueue: sendQueue,
                         services: SessionServices(
                             dispatcher: room.desk.dispatcher,
-                            completer: Completer(live: SupervisorValues(room.desk.supervisor)),
+                            completer: Completer(live: DaemonValues(room.desk.daemon)),
                             registry: .standard, version: "1.2.3"),
                         onGone: {}, onClose: { _ in }))
             }.get()

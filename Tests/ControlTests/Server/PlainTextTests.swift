@@ -160,7 +160,7 @@ import Testing
                 caller: .someone(.operator), sendQueue: SendQueue {},
                 services: SessionServices(
                     dispatcher: room.desk.dispatcher,
-                    completer: Completer(live: SupervisorValues(room.desk.supervisor)),
+                    completer: Completer(live: DaemonValues(room.desk.daemon)),
                     registry: .standard, version: "1.2.3"),
                 onGone: { gone.put(()) }, onClose: { _ in })
             session.receive(Array("trace a.example".utf8))

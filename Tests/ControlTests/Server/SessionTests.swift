@@ -128,7 +128,7 @@ import Testing
                 caller: .someone(.operator), sendQueue: sendQueue,
                 services: SessionServices(
                     dispatcher: room.desk.dispatcher,
-                    completer: Completer(live: SupervisorValues(room.desk.supervisor)),
+                    completer: Completer(live: DaemonValues(room.desk.daemon)),
                     registry: .standard, version: "1.2.3"),
                 onGone: {}, onClose: { _ in })
             peer.session.withLock { $0 = session }

@@ -30,7 +30,7 @@ struct ControlRoom {
             let server = ControlServer(
                 SessionServices(
                     dispatcher: desk.dispatcher,
-                    completer: Completer(live: SupervisorValues(desk.supervisor)),
+                    completer: Completer(live: DaemonValues(desk.daemon)),
                     registry: .standard, version: "1.2.3"),
                 policy: policy, limits: limits, logger: desk.world.surroundings.logger)
             try await server.start(on: socket.descriptor)

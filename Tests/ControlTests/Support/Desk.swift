@@ -1,6 +1,7 @@
 import Access
 import Configuration
 import Control
+import Daemon
 import Runtime
 import Shell
 import Supervision
@@ -8,11 +9,11 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A daemon's supervisor with its files, without a server, and the shell's commands on top of it.
+/// A daemon with its files, without a server, and the shell's commands on top of it.
 struct Desk {
     let world: World
     let directory: TemporaryDirectory
-    let supervisor: Supervisor
+    let daemon: Daemon
     let dispatcher: Dispatcher
     let recorder: Recorder
     private let handlers: CommandHandlers
@@ -23,7 +24,7 @@ struct Desk {
     /// - Parameter install: Adds the handlers under test.
     static func with(
         _ files: [String: String], daemon: String = "",
-        install: (Supervisor, inout CommandHandlers) async throws -> Void, _ body: (Desk) async throws -> Void
+        install: (Daemon, inout CommandHandlers) async throws -> Void, _ body: (Desk) async throws -> Void
     ) async throws {
         let desk = try await Desk(files, daemon, install)
         let result: Result<Void, any Error>
@@ -33,12 +34,12 @@ struct Desk {
             result = .failure(error)
         }
         // Not cancelled with the test.
-        await Task { await desk.supervisor.shutDown(within: .seconds(1)) }.value
+        await Task { await desk.daemon.shutDown(within: .seconds(1)) }.value
         try result.get()
     }
 
     private init(
-        _ files: [String: String], _ daemon: String, _ install: (Supervisor, inout CommandHandlers) async throws -> Void
+        _ files: [String: String], _ settings: String, _ install: (Daemon, inout CommandHandlers) async throws -> Void
     ) async throws {
         world = World()
         directory = try TemporaryDirectory()
@@ -49,15 +50,15 @@ struct Desk {
             """
             component: {jid: invites.host.example, secret: hunter2, server: "127.0.0.1:1"}
             state_directory: state
-            \(daemon)
+            \(settings)
             """, to: "invited.yaml")
         var loader = ConfigurationLoader(file: "\(directory.path)/invited.yaml", credentialsDirectory: nil)
         let loaded = loader.load()
-        supervisor = try Supervisor(
-            loader, loaded: loaded, daemon: try #require(loaded.daemon, "\(loaded.diagnostics)"),
+        daemon = try Daemon(
+            loader, loaded: loaded, settings: try #require(loaded.daemon, "\(loaded.diagnostics)"),
             maximumOpenDatabases: 8, surroundings: world.surroundings, statusChanged: { _ in })
         var handlers = CommandHandlers()
-        try await install(supervisor, &handlers)
+        try await install(daemon, &handlers)
         recorder = Recorder()
         names = Names(names: files.keys.sorted())
         self.handlers = handlers

@@ -1,7 +1,9 @@
 import Access
 import Configuration
 import Control
+import Daemon
 import Logging
+import Reconfiguration
 import Runtime
 import Shell
 import Supervision
@@ -20,20 +22,20 @@ struct FullDesk {
         _ files: [String: String], daemon: String = "", _ body: (FullDesk) async throws -> Void
     ) async throws {
         var made: (Journal, LogHub)?
-        try await Desk.with(files, daemon: daemon) { supervisor, handlers in
-            let surroundings = supervisor.surroundings
-            let journal = Journal(stateDirectory: supervisor.daemon.stateDirectory, dependencies: surroundings)
+        try await Desk.with(files, daemon: daemon) { daemon, handlers in
+            let surroundings = daemon.surroundings
+            let journal = Journal(stateDirectory: daemon.settings.stateDirectory, dependencies: surroundings)
             await journal.open()
-            await supervisor.followConfiguration { event in
+            await daemon.configuration.followConfiguration { event in
                 guard event.cause != .command else { return }
                 Task { await journal.record(event) }
             }
             let log = LogHub(level: .info, now: surroundings.now, sleep: surroundings.sleep)
-            handlers = .standard(supervisor, journal: journal, log: log, version: version)
+            handlers = .standard(daemon, journal: journal, log: log, version: version)
             made = (journal, log)
         } _: { desk in
             guard let (journal, log) = made else { return }
-            let values = SupervisorValues(desk.supervisor)
+            let values = DaemonValues(desk.daemon)
             try await body(
                 FullDesk(
                     desk: desk, dispatcher: desk.dispatcher(recorder: journal, hosts: values),

@@ -1,4 +1,5 @@
 import Access
+import Daemon
 import Foundation
 import NIOCore
 import Runtime

@@ -10,6 +10,7 @@ from slixmpp.plugins.xep_0004 import Form
 from slixmpp.stanza import Error, Iq
 
 from .stanzas import COMMANDS_NS, CREATE_ACCOUNT, INVITE, Invitation
+from .tags import TagParser
 
 PASSWORD = "a password of tests"
 TIMEOUT = 20.0
@@ -18,12 +19,18 @@ TIMEOUT = 20.0
 Error.conditions = Error.conditions | {"policy-violation"}
 
 
+class _Session(slixmpp.ClientXMPP):
+    def init_parser(self) -> None:
+        super().init_parser()
+        self.parser = TagParser(defers=False)
+
+
 class Client:
     """`async with Client("alice@a.example", port) as alice:` is a session of Alice's."""
 
     def __init__(self, jid: str, port: int) -> None:
         self._port = port
-        self._xmpp = slixmpp.ClientXMPP(jid, PASSWORD)
+        self._xmpp = _Session(jid, PASSWORD)
         for plugin in ("xep_0004", "xep_0030", "xep_0050"):
             self._xmpp.register_plugin(plugin)
         self._ended = asyncio.get_running_loop().create_future()
@@ -59,8 +66,9 @@ class Client:
         return reply.result()
 
     def send(self, xml: str) -> None:
-        """Writes to the stream as it is."""
-        self._xmpp.send_raw(xml)
+        """Writes to the stream as it is, and white space behind it: a server's Expat may put off a long tag until there is
+        twice as much."""
+        self._xmpp.send_raw(xml + " " * len(xml))
 
     # XEP-0030
 

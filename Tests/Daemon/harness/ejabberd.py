@@ -6,8 +6,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from server_files import ServerFiles
+
 from .ports import Announcement, free_port, unprivileged
-from .server_files import ServerFiles
 from .server_process import ServerProcess
 
 

@@ -51,7 +51,10 @@ STANZAS = {
     "a control character, raw": _in_command("\x01"),
     "what is no character": _in_command("&#xFFFE;\ufffe"),
     "white space in values": _iq("x='&#9;&#10;&#13;'", f"<command xmlns='{COMMANDS_NS}' node='&#10;'/>"),
-    "a long id": f"<iq type='set' id='{'&quot;' * 4000}' to='ADDRESS'>{_COMMAND}/></iq>",
+    # The answer repeats it, and servers read 8 KiB at a time.
+    **{f"an id of {length} bytes": f"<iq type='set' id='{'i' * length}' to='ADDRESS'>{_COMMAND}/></iq>"
+       for length in (8_000, 9_000, 16_500, 24_000, 33_000, 70_000, 140_000)},
+    "a long id that is escaped": f"<iq type='set' id='{'&quot;' * 4000}' to='ADDRESS'>{_COMMAND}/></iq>",
     "a long node": _iq(payload=f"<command xmlns='{COMMANDS_NS}' node='{'n' * 30_000}'/>"),
     "two children": _iq(payload=f"{_COMMAND}/>{_COMMAND}/>"),
     "no children": _iq(payload=""),

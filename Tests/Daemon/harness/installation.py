@@ -49,12 +49,16 @@ class Installation:
         return self.state_directory / "hosts" / f"{host}.sqlite3"
 
     def tokens(self, host: str) -> set[str]:
-        """Every token in the host's database, as another process sees it. Empty when nothing was ever made."""
+        """Every token in the host's database, as another process sees it. Empty when nothing was ever made, also where a
+        kill came before the database had its tables."""
         path = self.database(host)
         if not path.exists():
             return set()
         connection = sqlite3.connect(path)
         try:
+            tables = connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'invite'").fetchone()
+            if tables == (0,):
+                return set()
             return {token for (token,) in connection.execute("SELECT token FROM invite")}
         finally:
             connection.close()

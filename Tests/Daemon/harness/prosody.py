@@ -5,8 +5,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from server_files import ServerFiles
+
 from .ports import await_listener, free_port, unprivileged
-from .server_files import ServerFiles
 from .server_process import ServerProcess
 
 CONFIGURATION = """

@@ -11,8 +11,11 @@ from xml.sax.saxutils import quoteattr
 
 from .installation import COMPONENT, SECRET
 from .stanzas import COMPONENT_NS, PING_NS, STREAMS_NS, iq, tag
+from .tags import TagParser
 
 TIMEOUT = 15.0
+# Prosody's.
+READ_SIZE = 8192
 
 
 class StreamEnded(Exception):
@@ -67,7 +70,7 @@ class Stream:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.settimeout(TIMEOUT)
         self._connection = connection
-        self._parser = ElementTree.XMLPullParser(["start", "end"])
+        self._parser = TagParser(defers=True)
         self._depth = 0
         self._elements: list[Element] = []
         self._ended = False
@@ -206,7 +209,7 @@ class Stream:
     def _read(self, timeout: float) -> None:
         self._connection.settimeout(timeout)
         try:
-            data = self._connection.recv(65536)
+            data = self._connection.recv(READ_SIZE)
         except ConnectionResetError:
             data = b""
         finally:

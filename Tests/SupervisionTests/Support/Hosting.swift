@@ -5,18 +5,21 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Component
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 @testable import XMPP
 
-/// A supervisor with its files, without a server.
+/// A daemon with its files, without a server.
 struct Hosting {
     let world: World
     let directory: TemporaryDirectory
-    let supervisor: Supervisor
+    let daemon: Daemon
     let wire: Wire
     let router: Router
 
-    /// Runs a body with a supervisor of these hosts, each with the text of its file.
+    /// Runs a body with a daemon of these hosts, each with the text of its file.
     static func with(
         _ files: [String: String], daemon: String = "", prepare: (TemporaryDirectory) async throws -> Void = { _ in },
         _ body: (Hosting) async throws -> Void
@@ -31,49 +34,49 @@ struct Hosting {
         } catch {
             result = .failure(error)
         }
-        let ending = Task { await hosting.supervisor.shutDown(within: .seconds(1)) }
+        let ending = Task { await hosting.daemon.shutDown(within: .seconds(1)) }
         await ending.value
         await hosting.wire.close()
         try result.get()
     }
 
     private init(
-        _ files: [String: String], _ daemon: String, _ prepare: (TemporaryDirectory) async throws -> Void
+        _ files: [String: String], _ settings: String, _ prepare: (TemporaryDirectory) async throws -> Void
     ) async throws {
         world = World()
         directory = try TemporaryDirectory()
         try directory.makeDirectory("config.d")
         for (host, text) in files { try directory.write(text, to: "config.d/\(host).yaml") }
-        try Self.writeDaemonFile(in: directory, more: daemon)
+        try Self.writeDaemonFile(in: directory, more: settings)
         try await prepare(directory)
-        (supervisor, wire, router) = try await Self.start(in: directory, world)
+        (daemon, wire, router) = try await Self.start(in: directory, world)
     }
 
     /// Takes up a directory that another daemon has left.
     private init(_ other: Hosting) async throws {
         world = World()
         directory = other.directory
-        (supervisor, wire, router) = try await Self.start(in: directory, world)
+        (daemon, wire, router) = try await Self.start(in: directory, world)
     }
 
     /// Ends this one, and runs a body with the next one in the same directory.
     func restarted(_ body: (Hosting) async throws -> Void) async throws {
-        let ending = Task { await supervisor.shutDown(within: .seconds(1)) }
+        let ending = Task { await daemon.shutDown(within: .seconds(1)) }
         await ending.value
         try await Self.run(try await Hosting(self), body)
     }
 
     private static func start(
         in directory: TemporaryDirectory, _ world: World
-    ) async throws -> (Supervisor, Wire, Router) {
+    ) async throws -> (Daemon, Wire, Router) {
         var loader = ConfigurationLoader(file: "\(directory.path)/invited.yaml", credentialsDirectory: nil)
         let loaded = loader.load()
-        let supervisor = try Supervisor(
-            loader, loaded: loaded, daemon: try #require(loaded.daemon, "\(loaded.diagnostics)"),
+        let daemon = try Daemon(
+            loader, loaded: loaded, settings: try #require(loaded.daemon, "\(loaded.diagnostics)"),
             maximumOpenDatabases: 8, surroundings: world.surroundings,
             statusChanged: { _ in })
-        let wire = try await Wire(supervisor.connection.outlet)
-        return (supervisor, wire, try #require(supervisor.connection.receiver as? Router))
+        let wire = try await Wire(daemon.component.connection.outlet)
+        return (daemon, wire, try #require(daemon.component.connection.receiver as? Router))
     }
 
     /// Nobody listens on the port: it is reserved (RFC 6335 §6).

@@ -3,7 +3,10 @@ import Runtime
 import Storage
 import TestSupport
 
+@testable import Component
 @testable import Configuration
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Supervision
 @testable import XMPP
 
@@ -11,12 +14,12 @@ import TestSupport
 struct House {
     let world: World
     let directory: TemporaryDirectory
-    let databases: InviteDatabases
+    let registry: HostRegistry
     let wire: Wire
     let outlet: Outlet
     let inFlight: InFlight
     let router: Router
-    let resources: HostResources
+    var databases: InviteDatabases { registry.databases }
 
     /// Runs a body with a house of these hosts, and tidies up.
     static func with(
@@ -40,23 +43,22 @@ struct House {
     ) async throws {
         self.world = world
         directory = try TemporaryDirectory()
-        databases = try InviteDatabases(directory: directory.path + "/state", maximumOpen: 16, writers: 4)
+        registry = try HostRegistry(
+            stateDirectory: directory.path + "/state", maximumOpenDatabases: 16, surroundings: world.surroundings)
         outlet = Outlet()
         wire = try await Wire(outlet, onSend: onSend)
         inFlight = InFlight(limit: limit)
-        let refusals = RefusalLog(world.surroundings)
-        resources = HostResources(
-            databases: databases, outlet: outlet, inFlight: inFlight, deadlines: Deadlines(), refusals: refusals,
-            quarantines: Quarantines(), surroundings: world.surroundings)
         router = Router(
-            domain: component.domain, outlet: outlet, inFlight: inFlight, refusals: refusals,
+            domain: component.domain, outlet: outlet, inFlight: inFlight, refusals: RefusalLog(world.surroundings),
             surroundings: world.surroundings)
+        registry.add(router)
         serve(hosts)
     }
 
+    /// Goes over to these hosts.
     func serve(_ hosts: [HostConfiguration]) {
-        let entries = hosts.map { ($0.host, resources.makeEntry($0)) }
-        router.replaceTable(RoutingTable(Dictionary(uniqueKeysWithValues: entries)))
+        let new = Dictionary(uniqueKeysWithValues: hosts.map { ($0.host, $0) })
+        registry.apply(ConfigurationDiff(from: registry.table.hosts.mapValues(\.configuration), to: new))
     }
 
     func endpoint(_ host: String) -> HostEndpoint? { router.currentTable.hosts[host]?.endpoint }

@@ -253,13 +253,13 @@ import Testing
     @Test func shutDownWritesWhatIsGatheredFirst() throws {
         let stream = try Stream()
         try stream.ready()
-        stream.connection.outlet.send(ByteBuffer(string: "<one/>"))
-        stream.connection.outlet.send(ByteBuffer(string: "<two/>"))
+        stream.connection.outlet.send("one")
+        stream.connection.outlet.send("two")
         stream.channel.pipeline.fireUserInboundEventTriggered(ComponentConnection.Leave(reason: .shutDown))
-        #expect(try stream.sent() == "<one/><two/></stream:stream>")
+        #expect(try stream.sent().withoutPadding == "<one/><two/></stream:stream>")
         #expect(stream.reason == .shutDown)
         stream.waitForTheServersEnd()
-        stream.connection.outlet.send(ByteBuffer(string: "<three/>"))
+        stream.connection.outlet.send("three")
         #expect(stream.connection.outlet.dropped == 1)
     }
 

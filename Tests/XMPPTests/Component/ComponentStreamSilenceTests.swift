@@ -50,7 +50,7 @@ import Testing
         await pass(15)
         #expect(try await written() == " ")
         await pass(15)
-        let ping = try await written()
+        let ping = try await written().withoutPadding
         #expect(ping.hasPrefix("<iq type='get' id='") && ping.hasSuffix("<ping xmlns='urn:xmpp:ping'/></iq>"))
         #expect(ping.contains(" from='invites.host.example' to='invites.host.example'>"))
         await pass(15)

@@ -27,8 +27,8 @@ struct BehindRealServer {
 
 
             """
-        text += "### Prosody, commands delegated\n\n"
-        let prosody = try await ProsodyServer(.delegated, scratch: setting.scratch)
+        text += "### \(setting.prosody), commands delegated\n\n"
+        let prosody = try await ProsodyServer(setting.prosody, .delegated, scratch: setting.scratch)
         let (table, ceiling) = try await finally(prosody.stop) { try await compare(behind: prosody) }
         var rows = table
         for (name, invitations, durable) in Self.ownModules {
@@ -36,12 +36,22 @@ struct BehindRealServer {
         }
         text += Self.table(rows)
 
-        text += "\n### ejabberd, commands to the component's own address\n\n"
-        let ejabberd = try await EjabberdServer(scratch: setting.scratch)
+        text += "\n### \(setting.ejabberd), commands to the component's own address\n\n"
+        let ejabberd = try await EjabberdServer(setting.ejabberd, scratch: setting.scratch)
         let (ejabberdTable, _) = try await finally(ejabberd.stop) { try await compare(behind: ejabberd) }
         text += Self.table(ejabberdTable)
-        text += "\nejabberd 23.01 has no module of its own that makes invitations: `mod_invites` came later.\n"
+        text += "\n\(remarkOnOwnModule)\n"
         return text
+    }
+
+    /// Why the table of ejabberd has no module of its own.
+    private var remarkOnOwnModule: String {
+        let has = setting.ejabberd.codePaths.contains {
+            FileManager.default.fileExists(atPath: $0.appending(path: "mod_invites.beam").path)
+        }
+        return has
+            ? "\(setting.ejabberd) has a module of its own that makes invitations, `mod_invites`. It is not measured."
+            : "\(setting.ejabberd) has no module of its own that makes invitations: `mod_invites` came later."
     }
 
     private static let ownModules: [(String, ProsodyServer.Invitations, String)] = [
@@ -61,12 +71,12 @@ struct BehindRealServer {
     /// Ceiling and invited in turn, so that what changes on the machine meanwhile falls on both.
     private func compare(behind server: some ServerFixture) async throws -> (rows: [[String]], ceiling: Double) {
         let directory = try DaemonDirectory(
-            root: setting.scratch.directory("invited-\(server.name)"), serverPort: server.componentPort,
+            root: setting.scratch.directory("invited-\(server.files.name)"), serverPort: server.componentPort,
             secret: server.componentSecret, hosts: [server.host])
         var ceilings: [Throughput] = []
         var inviteds: [Throughput] = []
         for round in 1...setting.timing.rounds {
-            setting.say("part 1, \(server.name), round \(round) of \(setting.timing.rounds)")
+            setting.say("part 1, \(server.files), round \(round) of \(setting.timing.rounds)")
             ceilings.append(try await measure(.ceiling, behind: server, directory: directory))
             inviteds.append(try await measure(.invited, behind: server, directory: directory))
         }
@@ -108,7 +118,7 @@ struct BehindRealServer {
                 return try await load(
                     server, component: component.pid, subject: subject.rawValue, for: setting.timing.duration)
             } catch {
-                throw BenchError("\(subject) behind \(server.name): \(error)\n\(component.lastWords)")
+                throw BenchError("\(subject) behind \(server.files): \(error)\n\(component.lastWords)")
             }
         }
     }
@@ -117,7 +127,7 @@ struct BehindRealServer {
         _ invitations: ProsodyServer.Invitations, name: String, ceiling: Double
     ) async throws -> [String] {
         setting.say("part 1, \(name)")
-        let server = try await ProsodyServer(invitations, scratch: setting.scratch)
+        let server = try await ProsodyServer(setting.prosody, invitations, scratch: setting.scratch)
         let rate = try await finally(server.stop) {
             try await load(server, subject: name, for: setting.timing.durationOfSlow)
         }

@@ -7,6 +7,8 @@ struct Setting: Sendable {
     /// The release binary of the shell's client, which is built beside the daemon.
     var client: String { URL(filePath: daemon).deletingLastPathComponent().appending(path: "invitectl").path }
     var scratch: Scratch
+    var prosody: ServerFiles
+    var ejabberd: ServerFiles
     var timing: Timing
 
     /// Tells the one who waits what is being done. The report itself goes to standard output.

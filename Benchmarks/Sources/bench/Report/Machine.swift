@@ -21,6 +21,7 @@ struct Machine {
             ],
             ["invited", output("/usr/bin/git", "describe", "--always", "--dirty")],
             ["Swift", firstLine(output("/usr/bin/env", "swift", "--version"))],
+            ["servers", "\(server(setting.prosody)), \(server(setting.ejabberd))"],
             ["Debian packages", packages()],
         ]
         return "## Machine\n\n" + MarkdownTable(["", ""], rows: rows).text
@@ -33,8 +34,14 @@ struct Machine {
         return value.trimmingCharacters(in: CharacterSet(charactersIn: " \t\""))
     }
 
+    private func server(_ files: ServerFiles) -> String {
+        files.isInstalled ? "\(files)" : "\(files) (unpacked in `\(files.root.path)`)"
+    }
+
     private func packages() -> String {
-        let names = ["prosody", "prosody-modules", "ejabberd", "libsqlite3-0", "libxml2", "lua-dbi-sqlite3"]
+        var names = ["libsqlite3-0", "libxml2", "lua-dbi-sqlite3"]
+        if setting.prosody.isInstalled { names += ["prosody", "prosody-modules"] }
+        if setting.ejabberd.isInstalled { names.append("ejabberd") }
         let found = output("/usr/bin/dpkg-query", ["-W", "-f", "${Package} ${Version}\n"] + names)
         return found.split(separator: "\n").joined(separator: ", ")
     }

@@ -2,7 +2,7 @@ import Foundation
 
 /// A loopback ejabberd with one host, whose users send commands to the component's own address.
 struct EjabberdServer: ServerFixture {
-    let name = "ejabberd"
+    let files: ServerFiles
     let clientPort: Int
     let componentPort: Int
     let way = Ceiling.Way.direct
@@ -10,7 +10,8 @@ struct EjabberdServer: ServerFixture {
 
     var commandsTo: String { CommandRequest.component }
 
-    init(scratch: Scratch) async throws {
+    init(_ files: ServerFiles, scratch: Scratch) async throws {
+        self.files = files
         let user = UnprivilegedUser("ejabberd", "nobody")
         let directory = try scratch.directory("ejabberd")
         clientPort = try await LoopbackPort.free()
@@ -28,7 +29,8 @@ struct EjabberdServer: ServerFixture {
         let command = user.command(
             "/usr/bin/erl",
             [
-                "-noinput", "-pa", try Self.library().appending(path: "ebin").path,
+                "-noinput", "-pa",
+            ] + files.codePaths.map(\.path) + [
                 "-mnesia", "dir", "\"\(directory.path)/database\"",
                 "-ejabberd", "config", "\"\(configuration.path)\"", "log_path", "\"\(directory.path)/ejabberd.log\"",
                 "-s", "ejabberd", "-eval", register.joined(separator: ",") + ".",
@@ -47,19 +49,6 @@ struct EjabberdServer: ServerFixture {
 
     func stop() async {
         await process.stop()
-    }
-
-    /// Debian's path to ejabberd's code holds its version.
-    private static func library() throws -> URL {
-        #if arch(arm64)
-            let libraries = URL(filePath: "/usr/lib/aarch64-linux-gnu")
-        #else
-            let libraries = URL(filePath: "/usr/lib/x86_64-linux-gnu")
-        #endif
-        let found = try FileManager.default.contentsOfDirectory(at: libraries, includingPropertiesForKeys: nil)
-            .first { $0.lastPathComponent.hasPrefix("ejabberd-") }
-        guard let found else { throw BenchError("ejabberd is not installed") }
-        return found
     }
 
     private static func configuration(clientPort: Int, componentPort: Int) -> String {

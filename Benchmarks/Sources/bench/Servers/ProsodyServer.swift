@@ -11,7 +11,7 @@ struct ProsodyServer: ServerFixture {
         case ownSQLite
     }
 
-    let name: String
+    let files: ServerFiles
     let clientPort: Int
     let componentPort: Int
     let way = Ceiling.Way.delegated
@@ -19,12 +19,12 @@ struct ProsodyServer: ServerFixture {
 
     var commandsTo: String { host }
 
-    init(_ invitations: Invitations, scratch: Scratch) async throws {
+    init(_ files: ServerFiles, _ invitations: Invitations, scratch: Scratch) async throws {
         let user = UnprivilegedUser("prosody", "nobody")
         let directory = try scratch.directory("prosody")
         clientPort = try await LoopbackPort.free()
         componentPort = try await LoopbackPort.free()
-        name = "Prosody"
+        self.files = files
 
         let data = ProsodyData(directory: directory.appending(path: "data"), host: "a.example")
         try data.writeAccounts()
@@ -37,7 +37,7 @@ struct ProsodyServer: ServerFixture {
         try text.write(to: configuration, atomically: true, encoding: .utf8)
         try user.own(directory)
 
-        let command = user.command("/usr/bin/prosody", ["--config", configuration.path, "-F"])
+        let command = user.command(files.program("prosody").path, ["--config", configuration.path, "-F"])
         process = try ChildProcess(
             command.executable, command.arguments, log: scratch.root.appending(path: "prosody.log"))
         do {

@@ -1,7 +1,7 @@
 /// A real XMPP server on loopback, running, with one host and its eight users.
 protocol ServerFixture: Sendable {
-    /// What to call it in a table.
-    var name: String { get }
+    /// Which version of which server it is.
+    var files: ServerFiles { get }
     /// The host that the users live on.
     var host: String { get }
     /// Where the users send their commands.

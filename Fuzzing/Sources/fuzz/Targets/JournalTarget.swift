@@ -2,8 +2,11 @@ import Foundation
 import Glibc
 
 @testable import Access
+@testable import Component
 @testable import Control
+@testable import Daemon
 @testable import Invites
+@testable import Reconfiguration
 @testable import Runtime
 @testable import Shell
 @testable import Supervision

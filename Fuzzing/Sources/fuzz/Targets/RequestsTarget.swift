@@ -6,6 +6,7 @@ import NIOCore
 import NIOPosix
 import Storage
 
+@testable import Component
 @testable import Runtime
 @testable import Supervision
 @testable import XMPP
@@ -130,24 +131,21 @@ private final class Service: Sendable {
 
     init() {
         atexit { try? FileManager.default.removeItem(atPath: Service.directory) }
-        let databases = expectNoError("no databases") {
-            try InviteDatabases(directory: Self.directory, maximumOpen: 8, writers: 2)
-        }
         let surroundings = Dependencies(gather: { _ in }, eventLoop: loop, logger: logger)
-        let refusals = RefusalLog(surroundings)
-        let resources = HostResources(
-            databases: databases, outlet: outlet, inFlight: inFlight, deadlines: Deadlines(), refusals: refusals,
-            quarantines: Quarantines(), surroundings: surroundings)
+        let registry = expectNoError("no databases") {
+            try HostRegistry(stateDirectory: Self.directory, maximumOpenDatabases: 8, surroundings: surroundings)
+        }
         let router = Router(
-            domain: "invites.host.example", outlet: outlet, inFlight: inFlight, refusals: refusals,
+            domain: "invites.host.example", outlet: outlet, inFlight: inFlight, refusals: RefusalLog(surroundings),
             surroundings: surroundings)
+        registry.add(router)
         let admins = ["admin@a.example", "staff@b.example"].compactMap { try? JID($0) }
         let hosts = [
             HostConfiguration(host: "a.example", admins: Set(admins), serviceAddress: "invites.a.example"),
             HostConfiguration(host: "b.example", admins: [admins[1]], allowContactInvites: false),
         ]
-        router.replaceTable(
-            RoutingTable(Dictionary(uniqueKeysWithValues: hosts.map { ($0.host, resources.makeEntry($0)) })))
+        registry.apply(
+            ConfigurationDiff(from: [:], to: Dictionary(uniqueKeysWithValues: hosts.map { ($0.host, $0) })))
         var options = ComponentOptions(domain: "invites.host.example", host: "127.0.0.1", port: 1, secret: "secret")
         options.limits = Self.limits
         connection = ComponentConnection(options, outlet: outlet, receiver: router, group: loop, logger: logger)

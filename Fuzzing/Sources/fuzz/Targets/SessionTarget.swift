@@ -4,7 +4,10 @@ import Logging
 import Synchronization
 
 @testable import Access
+@testable import Component
 @testable import Control
+@testable import Daemon
+@testable import Reconfiguration
 @testable import Runtime
 @testable import Shell
 @testable import Supervision
@@ -181,18 +184,18 @@ private final class FuzzedServer: Sendable {
             let surroundings = World().surroundings
             var loader = ConfigurationLoader(file: "\(directory.path)/invited.yaml", credentialsDirectory: nil)
             let loaded = loader.load()
-            guard let daemon = loaded.daemon else { fail("\(loaded.diagnostics)") }
-            let supervisor = try Supervisor(
-                loader, loaded: loaded, daemon: daemon, maximumOpenDatabases: 8, surroundings: surroundings,
+            guard let settings = loaded.daemon else { fail("\(loaded.diagnostics)") }
+            let daemon = try Daemon(
+                loader, loaded: loaded, settings: settings, maximumOpenDatabases: 8, surroundings: surroundings,
                 statusChanged: { _ in })
-            let journal = Journal(stateDirectory: daemon.stateDirectory, dependencies: surroundings)
+            let journal = Journal(stateDirectory: settings.stateDirectory, dependencies: surroundings)
             for number in 0..<3 { await journal.record("\(number)", origin: "start", outcome: Outcome()) }
             let log = LogHub(level: .critical, now: surroundings.now, sleep: surroundings.sleep)
-            var handlers = CommandHandlers.standard(supervisor, journal: journal, log: log, version: "1.2.3")
+            var handlers = CommandHandlers.standard(daemon, journal: journal, log: log, version: "1.2.3")
             for spec in CommandRegistry.standard.commands where Self.isOther(spec) {
                 handlers[spec.name] = Self.handler(spec, gate)
             }
-            let values = SupervisorValues(supervisor)
+            let values = DaemonValues(daemon)
             let dispatcher = Dispatcher(
                 handlers, hosts: values, recorder: Forgetful(), logger: surroundings.logger)
             path = "\(directory.path)/control.sock"

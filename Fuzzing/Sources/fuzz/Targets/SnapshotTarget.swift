@@ -1,7 +1,10 @@
 import Foundation
 
+@testable import Component
 @testable import Configuration
+@testable import Daemon
 @testable import Invites
+@testable import Reconfiguration
 @testable import Supervision
 
 /// A file of `STATE/configuration`. One that begins with `record` holds a record behind that line, otherwise a snapshot.

@@ -1,0 +1,93 @@
+package import Invites
+internal import Runtime
+internal import Supervision
+internal import Synchronization
+package import XMPP
+
+/// A stanza of a host that went by.
+package struct WatchedStanza: Sendable {
+    package let time: Timestamp
+    /// How many the watcher has not been shown so far, since there were too many in a second.
+    package let leftOut: Int
+    private let sighting: StanzaTap.Sighting
+
+    init(_ sighting: StanzaTap.Sighting, time: Timestamp, leftOut: Int) {
+        self.sighting = sighting
+        self.time = time
+        self.leftOut = leftOut
+    }
+
+    package var direction: StanzaTap.Sighting.Direction { sighting.direction }
+    /// The stanza as it is on the wire, secrets and all. This builds it: not on the connection's event loop.
+    package var element: Element { sighting.element }
+}
+
+extension ComponentService {
+    /// Stanzas that one watcher gets in a second.
+    package static let watchedPerSecond = 500
+
+    /// Shows the stanzas of a host, whichever way they come and go, until the watch is ended.
+    ///
+    /// - Parameters:
+    ///   - isSeen: Called with the name of another host, whether the watcher may know of what happens there.
+    ///   - receive: Told of each, but of no more than ``watchedPerSecond``, on the connection's event loop mostly. It
+    ///     must not wait.
+    package func watch(
+        _ host: String, naming isSeen: @escaping @Sendable (String) -> Bool = { _ in true },
+        receive: @escaping @Sendable (WatchedStanza) -> Void
+    ) -> StanzaWatch {
+        let (router, surroundings) = (router, surroundings)
+        let state = Mutex((throttle: LogThrottle(perSpan: Self.watchedPerSecond, span: 1000), leftOut: 0))
+        let tap = connection.outlet.tap
+        let number = tap.add { direction, from, to, known in
+            let isOurs =
+                known.map { $0 == host }
+                ?? (direction == .in
+                    ? router.concerns(host, between: from, and: to, isSeen)
+                    : router.concerns(host, between: to, and: from, isSeen))
+            guard isOurs else { return false }
+            return state.withLock { state in
+                let (isAdmitted, heldBack) = state.throttle.admit(now: surroundings.uptime())
+                state.leftOut += heldBack
+                return isAdmitted
+            }
+        } _: { sighting in
+            receive(WatchedStanza(sighting, time: surroundings.now(), leftOut: state.withLock { $0.leftOut }))
+        }
+        return StanzaWatch(tap, number)
+    }
+
+    /// How many watch stanzas.
+    package var stanzaWatchers: Int { connection.outlet.tap.count }
+}
+
+/// Somebody who watches stanzas.
+package struct StanzaWatch: Sendable {
+    private let tap: StanzaTap
+    private let number: UInt64
+
+    init(_ tap: StanzaTap, _ number: UInt64) {
+        self.tap = tap
+        self.number = number
+    }
+
+    package func end() { tap.remove(number) }
+}
+
+extension Router {
+    /// Whether a stanza is a matter of the host: to or from its server, its users or its own address, or between one of
+    /// its admins and the address that all hosts share.
+    ///
+    /// What somebody says there who administers several hosts can be about any of them: it is for who sees them all.
+    func concerns(_ host: String, between theirs: JID?, and ours: JID?, _ isSeen: (String) -> Bool) -> Bool {
+        if let ours, ours.domain == domain, ours.isDomain, let theirs, theirs.localpart != nil {
+            let permissions = currentTable.permissions(of: theirs)
+            let administered = permissions.accountHosts + permissions.suspendedHosts
+            return (theirs.domain == host || administered.contains(host)) && administered.allSatisfy(isSeen)
+        }
+        let owner = ours.flatMap { currentTable.serviceAddresses[$0.domain] }
+        // A user of the host at an address of another.
+        if let owner, owner != host { return theirs?.domain == host && isSeen(owner) }
+        return owner == host || theirs?.domain == host || ours?.domain == host
+    }
+}

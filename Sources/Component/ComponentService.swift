@@ -1,0 +1,94 @@
+package import Configuration
+internal import Invites
+internal import Logging
+package import Runtime
+package import Supervision
+package import XMPP
+
+/// The XMPP component: one connection to a server, and the requests of all hosts that come over it.
+package final class ComponentService: Sendable {
+    package let settings: DaemonConfiguration.Component
+    let connection: ComponentConnection
+    let router: Router
+    let registry: HostRegistry
+    let surroundings: Dependencies
+    private let inFlight: InFlight
+
+    /// Requests that may wait in all. Each is at most one stanza of the parser's limit, so this bounds their memory.
+    private static let requestsInFlight = 8192
+
+    /// Makes it, without connecting, and registers it with the hosts.
+    ///
+    /// - Parameter statusChanged: Called with how the connection is, at every change, on no thread in particular. It must
+    ///   not wait.
+    package init(
+        _ settings: DaemonConfiguration.Component, registry: HostRegistry, surroundings: Dependencies,
+        statusChanged: @escaping @Sendable (ComponentStatus) -> Void
+    ) {
+        self.settings = settings
+        self.registry = registry
+        self.surroundings = surroundings
+        let outlet = Outlet()
+        inFlight = InFlight(limit: Self.requestsInFlight)
+        router = Router(
+            domain: settings.jid.domain, outlet: outlet, inFlight: inFlight, refusals: RefusalLog(surroundings),
+            surroundings: surroundings)
+        connection = ComponentConnection(
+            ComponentOptions(settings), outlet: outlet, receiver: router, group: surroundings.eventLoop,
+            logger: surroundings.logger, now: { surroundings.now().millisecondsSinceEpoch },
+            statusChanged: statusChanged)
+        registry.add(router)
+    }
+
+    /// Connects, and connects again, until ``shutDown()``.
+    package func run() async { await connection.run() }
+
+    /// How the connection to the server is.
+    package var report: ComponentReport { connection.report }
+
+    /// How many answers, or bundles of them, found no connection.
+    package var droppedAnswers: Int { connection.outlet.dropped }
+
+    /// What was asked and is no host's matter.
+    package func unroutedCounters() async -> HostCounters { await router.unroutedCounters() }
+
+    /// By service address, the host that has it.
+    package var serviceAddresses: [String: String] { router.currentTable.serviceAddresses }
+
+    /// Takes no more requests, and waits for the answers to those accepted, but no longer than the limit.
+    package func drain(within limit: Duration) async {
+        await connection.drain()
+        await waitForAnswers(within: limit)
+    }
+
+    /// Ends the connection.
+    package func shutDown() { connection.shutDown() }
+
+    /// Ends the connection in good order, after what was accepted is answered, and connects again. Where it waits to
+    /// try again, it tries at once.
+    ///
+    /// - Parameter limit: How long the answers may take.
+    /// - Returns: What the attempt came to.
+    package func reconnect(within limit: Duration = .seconds(10)) async -> ComponentReport {
+        await connection.pause()
+        await waitForAnswers(within: limit)
+        return await connection.reconnect()
+    }
+
+    private func waitForAnswers(within limit: Duration) async {
+        let inFlight = inFlight
+        if await !finishes(within: limit, sleep: surroundings.sleep, { await inFlight.waitUntilNone() }) {
+            surroundings.logger.warning("left requests unanswered", metadata: ["count": "\(inFlight.count)"])
+        }
+    }
+}
+
+extension ComponentOptions {
+    init(_ component: DaemonConfiguration.Component) {
+        self.init(
+            domain: component.jid.domain, host: component.server.host, port: component.server.port,
+            secret: component.secret.revealed)
+        // Invitation commands are small; what a request may cost while it waits follows from this.
+        limits = ParserLimits(stanzaBytes: 32_768)
+    }
+}

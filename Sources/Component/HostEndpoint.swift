@@ -1,0 +1,187 @@
+internal import Invites
+internal import NIOCore
+internal import Runtime
+internal import Supervision
+internal import Synchronization
+internal import XMPP
+
+/// The wire side of one host: takes its requests from a bounded mailbox, asks the host's service, and writes the
+/// answers.
+///
+/// All that waits when it comes to work is worked on together: the invites of many requests become one commit.
+actor HostEndpoint {
+    enum Item: Sendable {
+        /// A request, and the host as it was when it came.
+        case request(InboundRequest, Host)
+        /// Called when what came before is answered; sessions are forgotten.
+        case drain(@Sendable () -> Void)
+    }
+
+    let host: String
+    nonisolated let service: HostService
+    nonisolated let mailbox: Mailbox<Item>
+    private let outlet: Outlet
+    private let inFlight: InFlight
+    private let refusals: RefusalLog
+    private let surroundings: Dependencies
+    private var entropy: Entropy
+    private var commands = InviteCommands()
+    /// How many items were worked on together last time. Several mean that more are on their way, and worth a moment: a
+    /// commit costs the same for one invite and for many. The more there are, the less a longer wait would save.
+    private var lastBatch = 0
+    private static let longestGathering = Duration.milliseconds(1)
+    private static let largeBatch = 64
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        surroundings.eventLoop.executor.asUnownedSerialExecutor()
+    }
+
+    init(
+        _ service: HostService, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, surroundings: Dependencies
+    ) {
+        host = service.host
+        self.service = service
+        self.outlet = outlet
+        self.inFlight = inFlight
+        self.refusals = refusals
+        self.surroundings = surroundings
+        entropy = surroundings.entropy
+        mailbox = Mailbox(capacity: Self.capacity)
+    }
+
+    /// Requests that may wait for one host. Commands of people come a few in a second; more than this is a flood.
+    static let capacity = 1024
+
+    /// Takes a request, or says why not. Never waits.
+    nonisolated func offer(_ request: InboundRequest, under host: Host) -> StanzaError? {
+        service.activity.arrived()
+        switch mailbox.offer(.request(request, host)) {
+        case .accepted:
+            return nil
+        case .acceptedFirst:
+            wake()
+            return nil
+        case .full:
+            service.activity.withdrawn()
+            return StanzaError(.resourceConstraint)
+        case .closed:
+            service.activity.withdrawn()
+            return StanzaError(.itemNotFound)
+        }
+    }
+
+    /// Returns when the requests that are here now are answered; their sessions are forgotten.
+    nonisolated func drain() async {
+        await withCheckedContinuation { continuation in
+            switch mailbox.offer(.drain { continuation.resume() }, urgent: true) {
+            case .accepted: break
+            case .acceptedFirst: wake()
+            case .full, .closed: continuation.resume()
+            }
+        }
+    }
+
+    /// Takes no more requests; those that are here are still answered.
+    nonisolated func close() {
+        mailbox.close()
+    }
+
+    /// Calls the consumer, from the event loop without a detour over another thread.
+    private nonisolated func wake() {
+        if surroundings.eventLoop.inEventLoop {
+            assumeIsolated { endpoint in _ = Task { await endpoint.work() } }
+        } else {
+            Task { await work() }
+        }
+    }
+
+    private func work() async {
+        while true {
+            if (2..<Self.largeBatch).contains(lastBatch) {
+                await surroundings.gather(Self.longestGathering * 2 / lastBatch)
+            }
+            guard let items = mailbox.takeAll() else { return }
+            lastBatch = items.count
+            var requests: [InboundRequest] = []
+            requests.reserveCapacity(items.count)
+            // Requests that came under the same configuration are worked on together.
+            var host: Host?
+            for item in items {
+                switch item {
+                case .request(let request, let current):
+                    if let host, host !== current { await answer(&requests, under: host) }
+                    host = current
+                    requests.append(request)
+                case .drain(let done):
+                    if let host { await answer(&requests, under: host) }
+                    commands = InviteCommands()
+                    done()
+                }
+            }
+            if let host { await answer(&requests, under: host) }
+        }
+    }
+
+    private func answer(_ requests: inout [InboundRequest], under host: Host) async {
+        let batch = requests
+        requests.removeAll(keepingCapacity: true)
+        await answer(batch, under: host)
+    }
+
+    private func answer(_ requests: [InboundRequest], under host: Host) async {
+        guard !requests.isEmpty else { return }
+        let uptime = surroundings.uptime()
+        var wanted: [InviteRequest] = []
+        var completions: [InviteCommands.Completion] = []
+        var refused = 0
+        var answers = Outlet.Answers(of: host.name, for: outlet)
+        for request in requests {
+            let permissions = Permissions(of: Account(request.from), under: host.policy)
+            if request.isCommand, request.to?.isDomain == true {
+                switch commands.decide(request, permissions: permissions, uptime: uptime, entropy: &entropy) {
+                case .answer(let answer):
+                    answers.write(answer)
+                case .refuse(let error):
+                    refused += 1
+                    refusals.note("a command: \(error)", request.iq)
+                    answers.write(request.refuse(error))
+                case .invite(let invite, _, let completion):
+                    wanted.append(invite)
+                    completions.append(completion)
+                }
+            } else {
+                answers.write(Answers.answer(request, permissions: permissions))
+            }
+        }
+        outlet.send(answers)
+        service.activity.answered(requests.count - wanted.count, refused: refused)
+        inFlight.leave(requests.count - wanted.count)
+        guard !wanted.isEmpty else { return }
+
+        let results = await service.invite(wanted, under: host.policy)
+        service.activity.answered(results)
+        answers = Outlet.Answers(of: host.name, for: outlet)
+        for (completion, result) in zip(completions, results) {
+            answers.write(completion.answer(result, host: host.name))
+        }
+        outlet.send(answers)
+        inFlight.leave(wanted.count)
+    }
+}
+
+extension HostActivity {
+    /// Requests for invites are answered.
+    func answered(_ results: [Result<Invite, InviteRefusal>]) {
+        var (refused, overloaded) = (0, 0)
+        for case .failure(let refusal) in results {
+            refused += 1
+            if refusal == .overloaded { overloaded += 1 }
+        }
+        answered(results.count, refused: refused, overloaded: overloaded)
+    }
+}
+
+extension InboundRequest {
+    /// Whether the payload is a `<command/>`.
+    var isCommand: Bool { iq.request?.is("command", Namespaces.commands) == true }
+}

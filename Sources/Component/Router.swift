@@ -1,0 +1,280 @@
+internal import Logging
+internal import NIOCore
+internal import Runtime
+internal import Supervision
+internal import Synchronization
+internal import XMPP
+
+/// Brings each stanza to the host whose matter it is, without waiting for any; what is nobody's is answered here.
+final class Router: StanzaReceiver {
+    let domain: String
+    private let address: JID?
+    private let table = SharedRoutingTable()
+    private let outlet: Outlet
+    private let inFlight: InFlight
+    private let logger: Logger
+    private let counters = Mutex(RouterCounters())
+    private let refusals: RefusalLog
+    let grants = Grants()
+    private let shared: SharedEndpoint
+    private let surroundings: Dependencies
+    /// The endpoints of hosts that are gone, until what they accepted is answered.
+    private let leaving = Mutex<[ObjectIdentifier: HostEndpoint]>([:])
+
+    /// - Parameter domain: The component's own address, which all hosts share.
+    init(domain: String, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, surroundings: Dependencies) {
+        self.domain = domain
+        address = try? JID(domain)
+        self.outlet = outlet
+        self.inFlight = inFlight
+        self.refusals = refusals
+        self.surroundings = surroundings
+        logger = surroundings.logger
+        shared = SharedEndpoint(
+            table: table, outlet: outlet, inFlight: inFlight, refusals: refusals, surroundings: surroundings)
+    }
+
+    var currentTable: RoutingTable { table.value }
+
+    /// What was routed and refused so far.
+    var counts: RouterCounters { counters.withLock { $0 } }
+
+    /// What was asked at the shared address and is no host's matter, or was refused before it came to a host.
+    func unroutedCounters() async -> HostCounters {
+        let counts = counts
+        var all = await shared.currentCounters
+        all.requests += counts.refused - counts.overloadedHosts
+        all.refused += counts.refused - counts.overloadedHosts
+        all.overloaded += counts.overloaded - counts.overloadedHosts
+        return all
+    }
+
+    func connected() {
+        // What another server, or the same one before its restart, granted says nothing about this connection.
+        grants.reset()
+    }
+
+    func receive(_ stanzas: [Stanza]) {
+        let table = currentTable
+        for stanza in stanzas {
+            switch stanza {
+            case .iq(let iq): route(iq, table)
+            case .message(let message): note(message, table)
+            case .presence: break
+            }
+        }
+    }
+
+    // MARK: IQs
+
+    private func route(_ received: IQ, _ table: RoutingTable) {
+        // An answer is never answered.
+        guard received.isRequest else { return }
+        var iq = received
+        // The answer needs a sender, for want of which servers end the stream.
+        if iq.to == nil { iq.to = address }
+        if DelegatedRequest.version(of: iq) != nil {
+            routeDelegated(iq, table)
+            return
+        }
+        guard let request = InboundRequest(direct: iq) else {
+            note("a request without from", iq)
+            return
+        }
+        if let node = nestingNode(of: iq) {
+            outlet.send(Answers.nesting(node, asked: iq.request?["node"] ?? "", iq))
+            return
+        }
+        guard let to = iq.to, to.isDomain else {
+            refuse(request, .serviceUnavailable, "a request to an address inside ours")
+            return
+        }
+        if to.domain == domain {
+            routeShared(request, table)
+        } else if let host = table.serviceAddresses[to.domain], let entry = table.hosts[host] {
+            deliver(request, to: entry)
+        } else {
+            refuse(request, .itemNotFound, "a request to an address that no host has")
+        }
+    }
+
+    /// The host is whose server sent the envelope; a client's own stanza cannot have a bare domain as its sender.
+    private func routeDelegated(_ iq: IQ, _ table: RoutingTable) {
+        guard let from = iq.from, from.isDomain else {
+            refuse(iq, .forbidden, "a delegation that no server sent")
+            return
+        }
+        // An envelope goes to the component (XEP-0355 §4.3); a server that knows it by several addresses may take the
+        // host's own, as ejabberd does.
+        guard let to = iq.to, to.isDomain, to.domain == domain || table.serviceAddresses[to.domain] == from.domain
+        else {
+            refuse(iq, .forbidden, "a delegation that was sent to another address")
+            return
+        }
+        // A server that delegates its own components' namespaces hands over what reaches the shared address, too.
+        let isShared = from.domain == domain
+        guard isShared || table.hosts[from.domain] != nil else {
+            refuse(iq, .forbidden, "a delegation of a host that is not served")
+            return
+        }
+        let delegated: DelegatedRequest
+        do {
+            delegated = try DelegatedRequest(iq)
+        } catch {
+            switch error {
+            case .unanswerable(let why): refuse(iq, .badRequest, why)
+            case .refused(let answer):
+                note("a delegation that is malformed", iq)
+                outlet.send(answer)
+            }
+            return
+        }
+        guard let request = InboundRequest(delegated), request.to?.domain ?? request.from.domain == from.domain else {
+            refuse(iq, .forbidden, "a delegation of another host's request")
+            return
+        }
+        if isShared {
+            routeShared(request, table)
+        } else if let entry = table.hosts[from.domain] {
+            if request.to?.isDomain == true, let namespace = request.iq.request?.namespace {
+                grants.recordDelegated(namespace, host: from.domain)
+            }
+            deliver(request, to: entry)
+        }
+    }
+
+    /// At the shared address the sender's domain is the host, except for what an admin of several hosts may want.
+    private func routeShared(_ request: InboundRequest, _ table: RoutingTable) {
+        let isOwnMatter = request.isCommand && request.iq.request?["node"] == Namespaces.inviteCommand
+        if isOwnMatter, request.to?.isDomain == true, let entry = table.hosts[request.from.domain] {
+            deliver(request, to: entry)
+        } else {
+            accept(request, for: nil) { shared.offer(request) }
+        }
+    }
+
+    private func deliver(_ request: InboundRequest, to entry: RoutingTable.Entry) {
+        accept(request, for: entry.host) { entry.endpoint.offer(request, under: entry.host) }
+    }
+
+    private func accept(_ request: InboundRequest, for host: Host?, _ offer: () -> StanzaError?) {
+        guard inFlight.enter() else {
+            countOverload(host)
+            refuse(request, .resourceConstraint, "a request beyond what may wait in all")
+            return
+        }
+        guard let error = offer() else {
+            counters.withLock { $0.routed += 1 }
+            return
+        }
+        inFlight.leave()
+        if error.condition == .resourceConstraint {
+            countOverload(host)
+            refuse(request, error.condition, "a request beyond what may wait for its host")
+        } else {
+            refuse(request, error.condition, "a request for a host that is just going")
+        }
+    }
+
+    private func countOverload(_ host: Host?) {
+        host?.service.activity.turnedAway()
+        counters.withLock { counters in
+            counters.overloaded += 1
+            if host != nil { counters.overloadedHosts += 1 }
+        }
+    }
+
+    private func nestingNode(of iq: IQ) -> DelegationNestingNode? {
+        guard case .get(let payload) = iq.body, payload.is("query", Namespaces.discoInfo), let node = payload["node"],
+            iq.from?.isDomain == true
+        else { return nil }
+        return DelegationNestingNode(node)
+    }
+
+    // MARK: Messages
+
+    /// A host's server tells what it grants us in messages of its own (XEP-0355 §4.2, XEP-0356 §4.2).
+    private func note(_ message: Message, _ table: RoutingTable) {
+        guard message.type != "error", let from = message.from, from.isDomain, from.domain != domain else { return }
+        let isServed = table.hosts[from.domain] != nil
+        // ejabberd grants to each address of ours by itself, and says of each what it may. All that is asked is asked from the
+        // component's own; what is delegated comes to any.
+        let isOwn = message.to == nil || message.to == address
+        for child in message.children {
+            if let delegation = DelegationGrant(child) {
+                grants.record(delegation, host: from.domain, in: table)
+            } else if isOwn, let privilege = PrivilegeGrant(child) {
+                grants.record(privilege, host: from.domain, in: table)
+            } else {
+                continue
+            }
+            if isServed { logger.debug("host grants", metadata: grants.metadata(of: from.domain)) }
+        }
+    }
+
+    // MARK: Refusals
+
+    private func refuse(_ request: InboundRequest, _ condition: StanzaError.Condition, _ why: String) {
+        note(why, request.iq)
+        outlet.send(request.refuse(StanzaError(condition)))
+    }
+
+    private func refuse(_ iq: IQ, _ condition: StanzaError.Condition, _ why: String) {
+        note(why, iq)
+        if iq.from != nil { outlet.send(iq.error(StanzaError(condition))) }
+    }
+
+    private func note(_ why: String, _ iq: IQ) {
+        counters.withLock { $0.refused += 1 }
+        refusals.note(why, iq)
+    }
+}
+
+/// What a ``Router`` did so far.
+struct RouterCounters: Hashable, Sendable {
+    /// Requests brought to a host or to the shared address.
+    var routed = 0
+    /// Requests refused because too much waited.
+    var overloaded = 0
+    /// Of them, those that were for a host, and are counted there as well.
+    var overloadedHosts = 0
+    /// Requests refused or dropped for any reason before a host or the shared address had them.
+    var refused = 0
+}
+
+extension Router: FrontDoor {
+    func hostsChanged(_ change: HostChange) {
+        let old = currentTable
+        // Few changes touch few entries, however many hosts there are.
+        if change.removed.isEmpty, change.replaced.count == 1, let host = change.replaced.first,
+            let entry = old.hosts[host.name], entry.endpoint.service === host.service
+        {
+            return table.replace(old.replacing(RoutingTable.Entry(host: host, endpoint: entry.endpoint)))
+        }
+        var hosts = old.hosts
+        var gone: [HostEndpoint] = []
+        for host in change.removed {
+            if let entry = hosts.removeValue(forKey: host.name) { gone.append(entry.endpoint) }
+        }
+        for host in change.replaced {
+            let endpoint = hosts[host.name].map(\.endpoint).flatMap { $0.service === host.service ? $0 : nil }
+            hosts[host.name] = RoutingTable.Entry(host: host, endpoint: endpoint ?? makeEndpoint(host.service))
+        }
+        leaving.withLock { leaving in
+            for endpoint in gone { leaving[ObjectIdentifier(endpoint.service)] = endpoint }
+        }
+        // New requests stop coming before the endpoints that are gone stop taking them.
+        table.replace(RoutingTable(hosts))
+        for endpoint in gone { endpoint.close() }
+    }
+
+    func drain(_ service: HostService) async {
+        let leaving = leaving.withLock { $0.removeValue(forKey: ObjectIdentifier(service)) }
+        await (leaving ?? currentTable.hosts[service.host]?.endpoint)?.drain()
+    }
+
+    private func makeEndpoint(_ service: HostService) -> HostEndpoint {
+        HostEndpoint(
+            service, outlet: outlet, inFlight: inFlight, refusals: refusals, surroundings: surroundings)
+    }
+}

@@ -1,0 +1,145 @@
+internal import Component
+internal import Configuration
+internal import Invites
+internal import Reconfiguration
+internal import Runtime
+internal import Supervision
+package import XMPP
+
+/// Why a host is as it is. What somebody may do is asked of the functions that decide it, so that the explanation is
+/// what happens.
+extension Daemon {
+    /// Explains the state, the settings and the ways in of a host; `nil` when there is none.
+    ///
+    /// - Parameter isSeen: Told the name of another host, whether it may be named where it is in the way of this one.
+    package func explain(
+        _ host: String, naming isSeen: @Sendable (String) -> Bool = { _ in true }
+    ) async -> [Explanation]? {
+        guard let status = await hostStatus(host) else { return nil }
+        guard let settings = await configuration.settings(of: host), let served = registry[host] else {
+            return explainRefusal(of: host, isSeen)
+        }
+        let origins = Origins(settings)
+        let rules = RuleExplainer(policy: served.policy, origins: origins)
+        return [explain(status, origins), explainConnection()] + settings.map(Self.explain)
+            + [rules.usersInviteContacts, rules.contactsRegister]
+            + explainWays(to: served.configuration, status.grants, origins)
+    }
+
+    /// Explains what somebody may do on a host; `nil` when there is none.
+    package func explain(
+        _ asker: JID, at host: String, naming isSeen: @Sendable (String) -> Bool = { _ in true }
+    ) async -> [Explanation]? {
+        guard await hostStatus(host) != nil else { return nil }
+        guard let settings = await configuration.settings(of: host), let served = registry[host] else {
+            return explainRefusal(of: host, isSeen)
+        }
+        let rules = RuleExplainer(policy: served.policy, origins: Origins(settings))
+        return rules.explain(asker, at: surroundings.now())
+    }
+
+    private func explainRefusal(of host: String, _ isSeen: (String) -> Bool) -> [Explanation]? {
+        let files = registry.table.refused.files.filter { $0.host == host }
+        return files.flatMap(\.diagnostics).map { $0.told(toWhoSees: isSeen) }.map {
+            Explanation("file", "refused", because: $0.message, origin: $0.location.description)
+        }
+    }
+
+    private func explain(_ status: HostStatus, _ origins: Origins) -> Explanation {
+        let since = DateTime.format(millisecondsSinceEpoch: status.since.millisecondsSinceEpoch)
+        let verdict = "\(status.state.rawValue) since \(since)"
+        switch status.state {
+        case .running:
+            let past = status.lastTrouble.map { "its storage works again; the last trouble was: \($0)" }
+            return Explanation("state", verdict, because: past ?? "nothing is wrong")
+        case .suspended:
+            return Explanation(
+                "state", verdict, because: "`suspended` is true: all requests for invites are refused",
+                origin: origins[.suspended])
+        case .quarantined:
+            let retry = status.retryAt.map { DateTime.format(millisecondsSinceEpoch: $0.millisecondsSinceEpoch) }
+            let next = retry.map { "; tried again at \($0)" } ?? ""
+            return Explanation("state", verdict, because: "its storage fails: \(status.trouble ?? "")\(next)")
+        case .refused:
+            return Explanation("state", verdict, because: status.trouble ?? "", origin: status.file)
+        }
+    }
+
+    private func explainConnection() -> Explanation {
+        let report = component.report
+        let since = DateTime.format(millisecondsSinceEpoch: report.since)
+        let isConnected = report.status == .connected
+        let because: String
+        if isConnected {
+            because = "since \(since)"
+        } else {
+            let trouble = report.lastTrouble.map { "; the last trouble was: \($0)" } ?? ""
+            because = "no request of any host arrives since \(since)\(trouble)"
+        }
+        return Explanation("connection", report.status.words(settings.component.server), because: because)
+    }
+
+    private static func explain(_ setting: SettingStatus) -> Explanation {
+        // Where the file does not say it, its beginning stands for its name.
+        if setting.key == .host, case .file(let place) = setting.origin, (place.line, place.column) == (1, 1) {
+            return Explanation("host", setting.value, because: "the name of a file says so", origin: place.file)
+        }
+        let because =
+            switch setting.origin {
+            case .file: "a file says so"
+            case .builtIn: "nobody says anything else"
+            case .runtime: "it was changed at run time"
+            case .snapshot: "a configuration that ran before was brought back"
+            }
+        return Explanation(
+            setting.key.rawValue, setting.value.isEmpty ? "none" : setting.value, because: because,
+            origin: setting.origin.description)
+    }
+
+    /// The three ways in which a request reaches the host.
+    private func explainWays(
+        to configuration: HostConfiguration, _ grants: HostGrants, _ origins: Origins
+    ) -> [Explanation] {
+        let isConnected = component.report.status == .connected
+        let delegation: Explanation
+        if grants.delegatesCommands {
+            let list = grants.delegated.contains(Namespaces.discoItems)
+            delegation = Explanation(
+                "way: the host itself", "yes",
+                because: list
+                    ? "the server delegates commands and their list"
+                    : "the server delegates commands, but not their list (disco#items): clients that look there find none"
+            )
+        } else if isConnected {
+            delegation = Explanation(
+                "way: the host itself", "no", because: HostGrants.noDelegation)
+        } else {
+            delegation = Explanation(
+                "way: the host itself", "unknown", because: "the server tells it when the connection is made")
+        }
+        let address = configuration.serviceAddress
+        let service = Explanation(
+            "way: service address", address ?? "none",
+            because: address == nil
+                ? "`service_address` is not set" : "where the server brings stanzas to it to the daemon",
+            origin: origins[.serviceAddress])
+        let shared = Explanation(
+            "way: shared address", settings.component.jid.description,
+            because: "users of the host, and its admins, are served there on every server")
+        let privileges = Explanation(
+            "privileges", grants.privileges.isEmpty ? "none" : grants.privileges.joined(separator: ", "),
+            because: isConnected ? "what the server has granted (XEP-0356)" : "there is no connection")
+        return [delegation, service, shared, privileges]
+    }
+}
+
+/// Where the settings of a host come from, by their keys.
+struct Origins: Sendable {
+    private let origins: [HostKey: String]
+
+    init(_ settings: [SettingStatus]) {
+        origins = Dictionary(settings.map { ($0.key, $0.origin.description) }) { first, _ in first }
+    }
+
+    subscript(key: HostKey) -> String? { origins[key] }
+}

@@ -1,0 +1,82 @@
+internal import Component
+internal import Configuration
+internal import Invites
+internal import Reconfiguration
+internal import Supervision
+
+/// How hosts are, in the order of their names, for a reader who may be slow: hosts are looked at a page at a time, as they
+/// are taken, so that what is not taken costs a page.
+///
+/// These are the hosts that there were when it was made. One that is gone by the time that its page is looked at is left
+/// out.
+package struct HostStatuses: AsyncSequence, Sendable {
+    package typealias Element = HostStatus
+
+    fileprivate let daemon: Daemon
+    fileprivate let names: HostNames
+    fileprivate let refusedSince: Timestamp
+    fileprivate let isWanted: @Sendable (String?) -> Bool
+    fileprivate let isSeen: @Sendable (String) -> Bool
+
+    package struct AsyncIterator: AsyncIteratorProtocol {
+        private let statuses: HostStatuses
+        private var names: HostNames
+        private var page: ArraySlice<HostStatus> = []
+
+        fileprivate init(_ statuses: HostStatuses) {
+            self.statuses = statuses
+            names = statuses.names
+        }
+
+        package mutating func next() async -> HostStatus? {
+            while page.isEmpty {
+                var wanted: [HostNames.Element] = []
+                while wanted.count < HostStatuses.pageSize, let next = names.next() {
+                    if statuses.isWanted(next.host) { wanted.append(next) }
+                }
+                if wanted.isEmpty { return nil }
+                page = await statuses.look(at: wanted)[...]
+            }
+            return page.popFirst()
+        }
+    }
+
+    package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self) }
+
+    /// Hosts that are looked at in one go.
+    private static let pageSize = 128
+
+    /// How these are now; those that are gone are left out.
+    private func look(at names: [HostNames.Element]) async -> [HostStatus] {
+        let table = daemon.registry.table
+        let running = names.compactMap { name in
+            if case .running(let name) = name { table[name] } else { nil }
+        }
+        var overrides = await daemon.configuration.overrideCounts(of: running.map(\.name))[...]
+        let grants = daemon.component.presentGrants
+        return names.compactMap { name in
+            switch name {
+            case .refused(let file): return HostStatus(file, since: refusedSince, isSeen: isSeen)
+            case .running(let name):
+                guard let host = table[name] else { return nil }
+                return HostStatus(host, grants: grants[name], overrides: overrides.popFirst() ?? 0)
+            }
+        }
+    }
+}
+
+extension Daemon {
+    /// How hosts are, sorted by their names.
+    ///
+    /// - Parameters:
+    ///   - isWanted: Called with the name of a host; with `nil` for a refused file whose name gives no host.
+    ///   - isSeen: Called with the name of another host, whether it may be named where it is in the way of one of these.
+    package func hostStatuses(
+        where isWanted: @escaping @Sendable (String?) -> Bool = { _ in true },
+        naming isSeen: @escaping @Sendable (String) -> Bool = { _ in true }
+    ) -> HostStatuses {
+        let table = registry.table
+        return HostStatuses(
+            daemon: self, names: table.all, refusedSince: table.refused.since, isWanted: isWanted, isSeen: isSeen)
+    }
+}

@@ -1,0 +1,361 @@
+package import Configuration
+package import Invites
+internal import Logging
+internal import Runtime
+internal import Supervision
+internal import XMPP
+
+/// Changes of the configuration as a whole: one at a time, each all or nothing.
+extension ActiveConfiguration {
+    /// What a change came to.
+    package struct AppliedConfiguration: Hashable, Sendable {
+        package let added: Int
+        package let removed: Int
+        package let changed: Int
+        package let unchanged: Int
+        /// The hosts that were added, removed or changed, ordered by name.
+        package let hosts: [String]
+        /// The numbers of the snapshots that ran before and that run now.
+        package let before: Int
+        package let after: Int
+        /// When it undoes itself unless it is confirmed.
+        package let deadline: Timestamp?
+        /// What a restart would not do as it should, and why; `nil` when all is on the disk.
+        package let trouble: String?
+
+        init(_ diff: ConfigurationDiff, before: Int, after: Int, deadline: Timestamp? = nil, trouble: String? = nil) {
+            added = diff.added.count
+            removed = diff.removed.count
+            changed = diff.changed.count
+            unchanged = diff.unchanged
+            hosts = (diff.added.map(\.host) + diff.removed + diff.changed.map(\.host)).sorted()
+            self.before = before
+            self.after = after
+            self.deadline = deadline
+            self.trouble = trouble
+        }
+    }
+
+    // MARK: Applying
+
+    /// Makes what the files say run. With a mistake in any file nothing changes; otherwise every host that differs moves
+    /// to its new configuration, new ones start and those that are gone stop. What does not differ is not touched.
+    ///
+    /// - Parameters:
+    ///   - hash: Of the plan that is meant; `nil` for whatever the files say.
+    ///   - patience: The time after which it undoes itself unless ``confirm(by:)`` comes before.
+    ///   - by: Who applies it, for the history.
+    /// - Throws: ``ConfigurationRefusal``; then nothing has changed.
+    package func apply(
+        expecting hash: String?, confirmWithin patience: Lifetime? = nil, by: String,
+        cause: ConfigurationEvent.Cause = .command
+    ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
+        try transaction.checkIdle()
+        return try await inTurn { configuration in
+            await Result { () async throws(ConfigurationRefusal) in
+                try await configuration.applyNow(expecting: hash, confirmWithin: patience, by: by, cause: cause)
+            }
+        }.get()
+    }
+
+    /// Does what was prepared, as ``apply(expecting:confirmWithin:by:cause:)`` does.
+    ///
+    /// - Throws: ``ConfigurationRefusal/stale`` when something else runs by now, or has been set.
+    package func apply(
+        _ prepared: PreparedApply, confirmWithin patience: Lifetime? = nil, by: String
+    ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
+        try await inTurn { configuration in
+            await Result { () async throws(ConfigurationRefusal) in
+                try await configuration.applyNow(prepared, confirmWithin: patience, by: by)
+            }
+        }.get()
+    }
+
+    private func applyNow(
+        expecting hash: String?, confirmWithin patience: Lifetime?, by: String, cause: ConfigurationEvent.Cause
+    ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
+        try transaction.checkIdle()
+        let (new, newDaemon) = try await loadGood()
+        let revision = revision
+        if let hash {
+            guard await plan(for: new, newDaemon).hash == hash, self.revision == revision else { throw .stale }
+        }
+        return try await applyNow(
+            new, newDaemon, isPlanned: hash != nil, confirmWithin: patience, by: by, cause: cause)
+    }
+
+    private func applyNow(
+        _ prepared: PreparedApply, confirmWithin patience: Lifetime?, by: String
+    ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
+        try transaction.checkIdle()
+        guard revision == prepared.revision, transaction.generation == prepared.generation else { throw .stale }
+        return try await applyNow(
+            prepared.base, prepared.daemon, isPlanned: true, confirmWithin: patience, by: by, cause: .command)
+    }
+
+    /// - Parameter isPlanned: Whether only what runs now is to be changed.
+    private func applyNow(
+        _ new: BaseLayer, _ newDaemon: DaemonConfiguration, isPlanned: Bool, confirmWithin patience: Lifetime?,
+        by: String, cause: ConfigurationEvent.Cause
+    ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
+        let revision = revision
+        try checkOverrides(over: new)
+        let deadline = patience.map { surroundings.now().advanced(by: $0) }
+        let isSame = new.files == base.files
+        let move = try transaction.applying(isSame: isSame, confirmedBy: deadline)
+        if move.isDurableFirst {
+            try await write(move.record, keeping: transaction.record.running)
+            do throws(ConfigurationRefusal) {
+                // Meanwhile somebody may have set something.
+                if isPlanned, self.revision != revision { throw .stale }
+                try checkOverrides(over: new)
+            } catch {
+                try? await snapshots.write(nil, transaction.record)
+                throw error
+            }
+        }
+        let old = runningSnapshot
+        let before = old.header.number
+        if move.record.pending != nil { pending = PendingChange(back: base.asSnapshot(before)) }
+        let diff = run(new)
+        transaction.commit(move)
+        registry.replaceRefused([])
+        if !isSame {
+            keep(new, move.record, before: old, by: by)
+        }
+        logApplied(diff, newDaemon)
+        if let patience, move.record.pending != nil { undo(after: patience, unlessConfirmed: move.record) }
+        let applied = AppliedConfiguration(
+            diff, before: before, after: move.record.running, deadline: transaction.deadline)
+        tell(cause, "applied the files as snapshot \(applied.after)", applied.hosts)
+        return applied
+    }
+
+    private func logApplied(_ diff: ConfigurationDiff, _ newDaemon: DaemonConfiguration) {
+        let fixed = newDaemon.restartDifferences(from: daemon)
+        if !fixed.isEmpty {
+            surroundings.logger.warning(
+                "settings that take effect after a restart", metadata: ["keys": "\(fixed.joined(separator: ", "))"])
+        }
+        surroundings.logger.notice(
+            "configuration reloaded",
+            metadata: [
+                "added": "\(diff.added.count)", "removed": "\(diff.removed.count)", "changed": "\(diff.changed.count)",
+                "unchanged": "\(diff.unchanged)",
+            ])
+    }
+
+    // MARK: Confirming
+
+    /// Keeps the change that waits to be confirmed.
+    ///
+    /// - Returns: The number of its snapshot.
+    /// - Throws: ``ConfigurationRefusal/nothing(_:)`` when none waits, or ``ConfigurationRefusal/io(_:)`` when it cannot
+    ///   be made to survive a restart; then it goes on waiting.
+    package func confirm() async throws(ConfigurationRefusal) -> Int {
+        try await inTurn { configuration in
+            await Result { () async throws(ConfigurationRefusal) in try await configuration.confirmNow() }
+        }.get()
+    }
+
+    private func confirmNow() async throws(ConfigurationRefusal) -> Int {
+        let move = try transaction.confirming()
+        try await write(move.record, keeping: move.record.running)
+        transaction.commit(move)
+        forgetPending()
+        surroundings.logger.notice("configuration confirmed", metadata: ["snapshot": "\(move.record.running)"])
+        return move.record.running
+    }
+
+    // MARK: Undoing
+
+    /// Goes back to a snapshot; the files stay as they are, and a restart does not take them until they change.
+    ///
+    /// - Parameters:
+    ///   - number: Which; `nil` for what ran before the change that waits to be confirmed, or before the last one.
+    ///   - hash: Of the plan that is meant; `nil` for whatever it does.
+    /// - Throws: ``ConfigurationRefusal``; then nothing has changed.
+    package func undo(
+        to number: Int?, expecting hash: String?
+    ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
+        try await inTurn { configuration in
+            await Result { () async throws(ConfigurationRefusal) in
+                try await configuration.undoNow(to: number, expecting: hash, cause: .command)
+            }
+        }.get()
+    }
+
+    private func undoNow(
+        to number: Int?, expecting hash: String?, cause: ConfigurationEvent.Cause
+    ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
+        let move = try undoing(to: number)
+        let old = try await layer(ofSnapshot: move.record.running)
+        let revision = revision
+        if let hash {
+            guard await plan(for: old).hash == hash, self.revision == revision else { throw .stale }
+        }
+        if cause == .command { try checkOverrides(over: old) } else { dropConflicts(over: old) }
+        let before = transaction.record.running
+        let diff = run(old)
+        transaction.commit(move)
+        registry.replaceRefused([])
+        forgetPending()
+        header = snapshots.headers.first { $0.number == move.record.running } ?? header
+        var trouble: String?
+        do throws(ConfigurationRefusal) {
+            try await snapshots.write(nil, move.record)
+        } catch {
+            trouble = "a restart may not bring snapshot \(move.record.running) back: \(error)"
+        }
+        surroundings.logger.notice(
+            "configuration undone", metadata: ["snapshot": "\(move.record.running)", "cause": "\(cause.rawValue)"])
+        let applied = AppliedConfiguration(diff, before: before, after: move.record.running, trouble: trouble)
+        tell(cause, "went back to snapshot \(applied.after)", applied.hosts)
+        return applied
+    }
+
+    /// What going back to a snapshot would do, and its number.
+    ///
+    /// - Throws: ``ConfigurationRefusal``.
+    package func planUndo(
+        to number: Int?
+    ) async throws(ConfigurationRefusal) -> (plan: ConfigurationPlan, snapshot: Int) {
+        let target = try undoing(to: number).record.running
+        return (await plan(for: try await layer(ofSnapshot: target)), target)
+    }
+
+    private func undoing(to number: Int?) throws(ConfigurationRefusal) -> ConfigurationTransaction.Move {
+        try transaction.undoing(
+            to: number, before: header.before, among: snapshots.headers.map(\.number),
+            files: base.isFiles ? base.files.description : nil)
+    }
+
+    private func layer(ofSnapshot number: Int) async throws(ConfigurationRefusal) -> BaseLayer {
+        if let pending, transaction.record.pending?.back == number { return pending.back }
+        return BaseLayer(try await snapshots.read(number))
+    }
+
+    private func undo(after patience: Lifetime, unlessConfirmed record: ConfigurationTransaction.Record) {
+        let sleep = surroundings.sleep
+        pending?.deadline = Task { [weak self] in
+            guard (try? await sleep(.seconds(patience.seconds))) != nil else { return }
+            await self?.deadlinePassed(of: record)
+        }
+    }
+
+    private func deadlinePassed(of record: ConfigurationTransaction.Record) async {
+        let result: Result<AppliedConfiguration, ConfigurationRefusal>? = await inTurn { configuration in
+            guard await configuration.transaction.record == record else { return nil }
+            return await Result { () async throws(ConfigurationRefusal) in
+                try await configuration.undoNow(to: nil, expecting: nil, cause: .deadline)
+            }
+        }
+        if case .failure(let refusal) = result {
+            surroundings.logger.error(
+                "cannot undo what was not confirmed", metadata: ["reason": "\(refusal)"])
+            tell(.deadline, "what was not confirmed could not be undone", [], isDone: false)
+        }
+    }
+
+    private func forgetPending() {
+        pending?.deadline?.cancel()
+        pending = nil
+        dropOverridesOfGoneHosts()
+    }
+
+    // MARK: Parts
+
+    /// Runs a body when all that was asked for before is done, to its end even if whoever asked is gone.
+    func inTurn<Value: Sendable>(_ body: @escaping @Sendable (ActiveConfiguration) async -> Value) async -> Value {
+        let previous = turn
+        let task = Task {
+            await previous?.value
+            return await body(self)
+        }
+        turn = Task { _ = await task.value }
+        return await task.value
+    }
+
+    /// Writes a record onto the disk, after the snapshot that it needs.
+    private func write(
+        _ record: ConfigurationTransaction.Record, keeping number: Int
+    ) async throws(ConfigurationRefusal) {
+        let isKept = await snapshots.has(number)
+        try await snapshots.write(isKept ? nil : runningSnapshot, record)
+    }
+
+    /// What runs, as it came into force.
+    var runningSnapshot: ConfigurationSnapshot {
+        ConfigurationSnapshot(
+            number: transaction.record.running, before: header.before, time: header.time, by: header.by,
+            files: base.files, hosts: base.hosts, shell: base.shell)
+    }
+
+    /// Has what runs now written down as a snapshot, some time later, and what ran before, if the disk did not take it
+    /// then.
+    func keep(
+        _ base: BaseLayer, _ record: ConfigurationTransaction.Record, before old: ConfigurationSnapshot, by: String
+    ) {
+        let before = old.header.number
+        let snapshot = ConfigurationSnapshot(
+            number: record.running, before: before, time: surroundings.now(), by: by, files: base.files,
+            hosts: base.hosts, shell: base.shell)
+        header = snapshot.header
+        // What ran before may be older than all others that are kept, and is where an undo goes.
+        let needed = transaction.needed.union([before])
+        if !snapshots.headers.contains(where: { $0.number == before }) {
+            snapshots.writeLater(old, record, needed: needed)
+        }
+        snapshots.writeLater(snapshot, record, needed: needed)
+    }
+
+    private func checkOverrides(over new: BaseLayer) throws(ConfigurationRefusal) {
+        let conflicts = new.conflicts(with: overrides, component: daemon.component.jid.domain)
+        guard conflicts.isEmpty else {
+            throw .conflicting(
+                conflicts.sorted { $0.key < $1.key }.map { host, mistake in
+                    "`service_address` of \(host) was set at run time, but \(mistake)"
+                })
+        }
+    }
+
+    /// Makes room for what nobody may refuse. A host that goes back to the address of its file can be in another's way
+    /// by that, so it may take several rounds.
+    private func dropConflicts(over new: BaseLayer) {
+        while true {
+            let conflicts = new.conflicts(with: overrides, component: daemon.component.jid.domain)
+            if conflicts.isEmpty { return }
+            for (host, mistake) in conflicts.sorted(by: { $0.key < $1.key }) {
+                overrides[host]?.drop([.serviceAddress])
+                if overrides[host]?.isEmpty == true { overrides[host] = nil }
+                surroundings.logger.warning(
+                    "dropped a service address that was set", metadata: ["host": "\(host)", "reason": "\(mistake)"])
+            }
+        }
+    }
+
+    /// Tells those who follow the configuration.
+    func tell(_ cause: ConfigurationEvent.Cause, _ summary: String, _ hosts: [String], isDone: Bool = true) {
+        let event = event(cause, summary, hosts, isDone: isDone)
+        for follower in configurationFollowers { follower(event) }
+    }
+
+    func event(
+        _ cause: ConfigurationEvent.Cause, _ summary: String, _ hosts: [String], isDone: Bool = true
+    ) -> ConfigurationEvent {
+        ConfigurationEvent(
+            cause: cause, isDone: isDone, summary: summary, hosts: hosts, running: self.hosts.count,
+            refused: refused.count)
+    }
+}
+
+extension Result {
+    /// What an async body returns or throws.
+    nonisolated(nonsending) init(_ body: () async throws(Failure) -> Success) async {
+        do throws(Failure) {
+            self = .success(try await body())
+        } catch {
+            self = .failure(error)
+        }
+    }
+}

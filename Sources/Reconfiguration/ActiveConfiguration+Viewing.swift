@@ -1,0 +1,187 @@
+package import Configuration
+package import Invites
+internal import Supervision
+
+/// Looking at the configuration: what the files say now, what runs, and what an apply would do.
+extension ActiveConfiguration {
+    /// What an apply would do, and the hash that stands for it.
+    ///
+    /// - Throws: ``ConfigurationRefusal/invalid(_:)`` when files have mistakes.
+    package func plan() async throws(ConfigurationRefusal) -> ConfigurationPlan { try await prepare().plan }
+
+    /// An apply that is ready to be done, as long as what runs is what its plan was made from.
+    package struct PreparedApply: Sendable {
+        package let plan: ConfigurationPlan
+        let base: BaseLayer
+        let daemon: DaemonConfiguration
+        let revision: Int
+        let generation: Int
+    }
+
+    /// Reads the files and plans, for an apply that is to follow at once: it does not look at the files again.
+    ///
+    /// - Throws: ``ConfigurationRefusal/invalid(_:)`` when files have mistakes.
+    package func prepare() async throws(ConfigurationRefusal) -> PreparedApply {
+        let (new, newDaemon) = try await loadGood()
+        let (revision, generation) = (revision, transaction.generation)
+        return PreparedApply(
+            plan: await plan(for: new, newDaemon), base: new, daemon: newDaemon, revision: revision,
+            generation: generation)
+    }
+
+    /// Every setting that an apply would change: the daemon's own first, then the hosts' ordered by name.
+    ///
+    /// - Throws: ``ConfigurationRefusal/invalid(_:)`` when files have mistakes.
+    package func differences() async throws(ConfigurationRefusal) -> [SettingDifference] {
+        let (new, newDaemon) = try await loadGood()
+        let view = view
+        let (daemon, shell) = (daemon, base.shell)
+        return await onBlockingThread {
+            SettingDifference.differences(from: daemon, shell, to: newDaemon)
+                + view.differences(
+                    to: new.hosts(with: view.overrides), of: { _ in true },
+                    origin: { view.overrides[$1]?.value(of: $0) != nil ? .runtime : new.origin(of: $0, for: $1) })
+        }
+    }
+
+    /// - Throws: ``ConfigurationRefusal/pending(until:)`` while a change waits to be confirmed.
+    package func checkIdle() throws(ConfigurationRefusal) {
+        try transaction.checkIdle()
+    }
+
+    /// Whether a host does not run because its file has mistakes.
+    package func isRefused(_ host: String) -> Bool { refused.contains { $0.host == host } }
+
+    /// Every mistake in every file, ordered by file, line and column.
+    package func check() async -> [Diagnostic] { await load().loaded.diagnostics }
+
+    /// How what runs compares with the files as they are now.
+    package struct Comparison: Sendable {
+        /// Settings that are not as the files say, and all that were changed at run time.
+        package let differences: [SettingDifference]
+        /// The files with mistakes. Nothing is known of what they would say.
+        package let refused: [RefusedHost]
+        /// What is wrong with the daemon's own file; then nothing can be compared with the files.
+        package let mistakes: [Diagnostic]
+        /// The number of what runs.
+        package let snapshot: Int
+        /// Whether what runs is what files said when they were applied last, and not a snapshot.
+        package let runsFiles: Bool
+        /// Whether the files say the same as when what runs was made from them.
+        package let isCurrent: Bool
+        /// When what runs undoes itself unless it is confirmed.
+        package let deadline: Timestamp?
+    }
+
+    /// Compares what runs with the files, for the hosts that are wanted.
+    ///
+    /// - Parameter isWanted: Whether to look at a host; `nil` stands for the daemon's own settings.
+    package func comparison(_ isWanted: @escaping @Sendable (String?) -> Bool) async -> Comparison {
+        let read = await load()
+        let (view, daemon, base, record) = (view, daemon, base, transaction.record)
+        let deadline = transaction.deadline
+        return await onBlockingThread {
+            let loaded = read.loaded
+            var differences: [SettingDifference] = []
+            if isWanted(nil), let newDaemon = loaded.daemon {
+                differences = SettingDifference.differences(from: daemon, base.shell, to: newDaemon)
+            }
+            let unknown = Set(loaded.refused.compactMap(\.host))
+            let isComparable = loaded.daemon != nil
+            differences += view.differences(
+                to: isComparable ? loaded.hosts : view.running,
+                of: { isWanted($0) && (!unknown.contains($0) || view.overrides[$0] != nil) },
+                alsoOverrides: true, origin: { loaded.origin(of: $0, for: $1) })
+            let refusedFiles = Set(loaded.refused.map(\.file))
+            return Comparison(
+                differences: differences,
+                refused: loaded.refused.filter { refused in refused.host.map(isWanted) ?? isWanted(nil) },
+                mistakes: isWanted(nil) ? loaded.diagnostics.filter { !refusedFiles.contains($0.file) } : [],
+                snapshot: record.running, runsFiles: base.isFiles, isCurrent: read.fingerprint == base.files,
+                deadline: deadline)
+        }
+    }
+
+    /// A configuration that ran.
+    package struct HistoryEntry: Hashable, Sendable {
+        package let header: ConfigurationSnapshot.Header
+        package let isRunning: Bool
+        /// When it undoes itself; `nil` once it is confirmed, or need not be.
+        package let deadline: Timestamp?
+    }
+
+    /// The configurations that can be gone back to, and the one that runs, ordered by number.
+    package func history() -> [HistoryEntry] {
+        var headers = Dictionary(snapshots.headers.map { ($0.number, $0) }) { $1 }
+        headers[header.number] = header
+        return headers.values.sorted { $0.number < $1.number }.map { header in
+            let isRunning = header.number == transaction.record.running
+            return HistoryEntry(
+                header: header, isRunning: isRunning, deadline: isRunning ? transaction.deadline : nil)
+        }
+    }
+
+    /// Has somebody told of every change of the configuration, of those that were refused without a command, and that
+    /// the daemon started with a snapshot, if it did.
+    package func followConfiguration(_ follower: @escaping @Sendable (ConfigurationEvent) -> Void) {
+        configurationFollowers.append(follower)
+        for event in startEvents { follower(event) }
+    }
+
+    /// Has somebody told the roles in force: now, and whenever others are.
+    package func followRoles(_ follower: @escaping @Sendable (ShellConfiguration) -> Void) {
+        rolesFollower = follower
+        follower(base.shell)
+    }
+
+    // MARK: Parts
+
+    func loadGood() async throws(ConfigurationRefusal) -> (BaseLayer, DaemonConfiguration) {
+        let read = await load()
+        guard read.loaded.diagnostics.isEmpty, let newDaemon = read.loaded.daemon else {
+            throw .invalid(read.loaded.diagnostics)
+        }
+        return (BaseLayer(read), newDaemon)
+    }
+
+    /// What going over to another base would do to what runs at this moment.
+    ///
+    /// - Parameter newDaemon: What the daemon's file says; `nil` where its settings stay but for the roles.
+    func plan(for new: BaseLayer, _ newDaemon: DaemonConfiguration? = nil) async -> ConfigurationPlan {
+        let (view, daemon, generation) = (view, daemon, transaction.generation)
+        return await onBlockingThread {
+            ConfigurationPlan(
+                from: view.running, to: new.hosts(with: view.overrides), daemon: daemon,
+                shell: view.base.shell, nextShell: new.shell, nextDaemon: newDaemon, generation: generation)
+        }
+    }
+
+    private var view: RunningView {
+        RunningView(entries: hosts, overrides: overrides, base: base)
+    }
+}
+
+/// What runs at one moment, to be looked at elsewhere.
+private struct RunningView: Sendable {
+    let entries: [String: Host]
+    let overrides: [String: SettingOverrides]
+    let base: BaseLayer
+
+    var running: [String: HostConfiguration] { entries.mapValues(\.configuration) }
+
+    func differences(
+        to other: [String: HostConfiguration], of isWanted: (String) -> Bool, alsoOverrides: Bool = false,
+        origin: (HostKey, String) -> SettingOrigin?
+    ) -> [SettingDifference] {
+        let names = Set(entries.keys).union(other.keys).filter(isWanted).sorted()
+        return names.flatMap { host in
+            let running = entries[host]?.configuration
+            let also = alsoOverrides ? overrides[host]?.keys ?? [] : []
+            if running == other[host], also.isEmpty { return [SettingDifference]() }
+            return SettingDifference.differences(
+                from: running, to: other[host], also: also,
+                origin: { overrides[host]?.value(of: $0) != nil ? .runtime : base.origin(of: $0, for: host) },
+                otherOrigin: { origin($0, host) })
+        }
+    }
+}

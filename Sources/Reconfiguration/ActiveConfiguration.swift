@@ -1,0 +1,127 @@
+package import Configuration
+package import Invites
+internal import Logging
+package import Runtime
+package import Supervision
+
+/// The configuration that runs, and the only one who changes it: what the files said, with what was set at run time on top.
+package actor ActiveConfiguration {
+    /// The daemon's own settings that it runs with.
+    package nonisolated let daemon: DaemonConfiguration
+    nonisolated let registry: HostRegistry
+    nonisolated let surroundings: Dependencies
+    var loader: ConfigurationLoader
+    /// The reading of the files that is under way, and the one that begins after it.
+    var reading: Task<FilesRead, Never>?
+    var nextReading: Task<FilesRead, Never>?
+    /// How often the files were read since the start.
+    package var readings = 0
+    /// What runs beneath the overrides.
+    var base: BaseLayer
+    /// By host, what was changed at run time; never empty. Also of hosts that come back if what waits to be confirmed is
+    /// undone.
+    var overrides: [String: SettingOverrides] {
+        didSet { overrideStore.writeLater(overrides) }
+    }
+    /// Counts the changes of what runs, so that what was looked at before can be known to be outdated.
+    var revision = 0
+    /// Ends when every change of the configuration has that was asked for.
+    var turn: Task<Void, Never>?
+    var transaction: ConfigurationTransaction
+    let snapshots: SnapshotStore
+    let overrideStore: OverrideStore
+    /// What is known of the snapshot that runs.
+    var header: ConfigurationSnapshot.Header
+    /// The change that waits to be confirmed.
+    var pending: PendingChange?
+    /// What was not as the files say when the daemon started, for the journal.
+    let startEvents: [ConfigurationEvent]
+    var configurationFollowers: [@Sendable (ConfigurationEvent) -> Void] = []
+    var rolesFollower: (@Sendable (ShellConfiguration) -> Void)?
+
+    /// What is kept while a change waits to be confirmed.
+    struct PendingChange {
+        /// What to go back to.
+        let back: BaseLayer
+        /// Goes back when the time is over.
+        var deadline: Task<Void, Never>?
+    }
+
+    /// Starts the hosts as the files say, or as a snapshot does where the files were undone or never confirmed.
+    ///
+    /// - Parameters:
+    ///   - loader: What loaded the configuration; ``reload()`` uses it again.
+    ///   - loaded: The configuration to start with. Hosts whose files are bad are left out.
+    ///   - daemon: The daemon's own part of it.
+    package init(
+        _ loader: ConfigurationLoader, loaded: LoadedConfiguration, daemon: DaemonConfiguration,
+        registry: HostRegistry, surroundings: Dependencies
+    ) {
+        self.loader = loader
+        self.daemon = daemon
+        self.registry = registry
+        self.surroundings = surroundings
+        snapshots = SnapshotStore(directory: daemon.stateDirectory + "/configuration", logger: surroundings.logger)
+        ConfigurationFile.removeLeftovers(in: loader.hostsDirectory)
+        let start = ConfigurationStart(loaded, snapshots, surroundings)
+        (base, transaction, header) = (start.base, start.transaction, start.header)
+        let snapshotAtStart = start.base.isFiles ? nil : start.transaction.record.running
+        // A snapshot has nothing to do with what is wrong with the files.
+        let refused = start.base.isFiles ? loaded.refused : []
+        overrideStore = OverrideStore(
+            directory: daemon.stateDirectory + "/configuration", logger: surroundings.logger)
+        let restored = RestoredOverrides(
+            overrideStore.read(), hosts: Set(start.base.hosts.keys).union(refused.compactMap(\.host)))
+        overrides = restored.overrides
+        registry.replaceRefused(refused)
+        registry.apply(ConfigurationDiff(from: [:], to: start.base.hosts(with: restored.overrides)))
+        var summaries = restored.summaries
+        if let snapshotAtStart { summaries.insert(("ran snapshot \(snapshotAtStart) instead of the files", []), at: 0) }
+        let counts = (running: registry.table.names.count, refused: refused.count)
+        startEvents = summaries.map { summary, hosts in
+            ConfigurationEvent(
+                cause: .start, isDone: true, summary: summary, hosts: hosts, running: counts.running,
+                refused: counts.refused)
+        }
+        // What is kept no longer must not come back with the next start.
+        if !restored.dropped.isEmpty { overrideStore.writeLater(restored.overrides) }
+        for (host, keys) in restored.dropped {
+            surroundings.logger.warning(
+                "dropped what was set at run time before the restart",
+                metadata: ["host": "\(host)", "keys": "\(keys.joined(separator: ", "))"])
+        }
+        for host in restored.overrides.keys.sorted() {
+            surroundings.logger.notice("still suspended", metadata: ["host": "\(host)"])
+        }
+        for file in refused {
+            let why = file.diagnostics.map(\.description).joined(separator: "; ")
+            surroundings.logger.error(
+                "host refused", metadata: ["host": "\(file.host ?? file.file)", "reason": "\(why)"])
+        }
+        if let snapshotAtStart {
+            surroundings.logger.warning(
+                "the files were undone or not confirmed, so a snapshot runs",
+                metadata: ["snapshot": "\(snapshotAtStart)"])
+        }
+    }
+
+    /// What runs, by host.
+    var hosts: [String: Host] { registry.table.hosts }
+
+    /// The files of hosts that are not used because of mistakes.
+    var refused: [RefusedHost] { registry.table.refused.files }
+
+    /// When the last change of the configuration undoes itself, unless somebody confirms it; `nil` when none waits for
+    /// that.
+    package var unconfirmedUntil: Timestamp? { transaction.deadline }
+
+    /// For each of the hosts, how many settings were changed at run time.
+    package func overrideCounts(of hosts: [String]) -> [Int] { hosts.map { overrides[$0]?.keys.count ?? 0 } }
+
+    /// Returns when all is written that has to be.
+    package func shutDown() async {
+        pending?.deadline?.cancel()
+        await snapshots.finish()
+        _ = await overrideStore.finish()
+    }
+}

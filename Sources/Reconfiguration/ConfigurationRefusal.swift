@@ -1,0 +1,24 @@
+package import Configuration
+package import Invites
+internal import Supervision
+
+/// Why the configuration that runs was not changed.
+package enum ConfigurationRefusal: Error, Hashable, Sendable {
+    case unknownHost(String)
+    /// A key does not take this value, or there is no such key; the text says what was meant.
+    case badValue(String)
+    /// Files have mistakes.
+    case invalid([Diagnostic])
+    /// What was changed at run time does not go together with what is to run.
+    case conflicting([String])
+    /// Files or what runs are not what the plan was made from.
+    case stale
+    /// A change waits to be confirmed; it undoes itself then.
+    case pending(until: Timestamp)
+    /// There is nothing to confirm, to undo or to drop.
+    case nothing(String)
+    /// The disk did not do what was needed.
+    case io(String)
+    /// The host did not answer in time.
+    case hung(String)
+}

@@ -1,0 +1,49 @@
+internal import Configuration
+internal import Logging
+internal import Runtime
+internal import Supervision
+
+/// What the daemon starts with: what the files say, or a snapshot where they were undone or never confirmed.
+struct ConfigurationStart {
+    let base: BaseLayer
+    let transaction: ConfigurationTransaction
+    let header: ConfigurationSnapshot.Header
+
+    /// Reads what was kept, and writes down what was decided, on the caller's thread.
+    init(_ loaded: LoadedConfiguration, _ snapshots: SnapshotStore, _ surroundings: Dependencies) {
+        let read = FilesRead(loaded)
+        let files = read.fingerprint.description
+        let previous = snapshots.open()
+        let headers = Dictionary(snapshots.headers.map { ($0.number, $0) }) { $1 }
+        let kept = headers.mapValues(\.files.description)
+        var start = ConfigurationTransaction.start(previous, files: files, kept: kept)
+        var old: ConfigurationSnapshot?
+        if case .snapshot(let number) = start {
+            do throws(ConfigurationRefusal) {
+                old = try snapshots.readNow(number)
+            } catch {
+                surroundings.logger.critical(
+                    "cannot go back to the snapshot, so what the files say runs",
+                    metadata: ["snapshot": "\(number)", "reason": "\(error)"])
+                start = .files
+            }
+        }
+        let (transaction, isNew) = ConfigurationTransaction.started(
+            start, files: files, kept: kept, previous: previous)
+        self.transaction = transaction
+        base = old.map { BaseLayer($0) } ?? BaseLayer(read)
+        let snapshot = ConfigurationSnapshot(
+            number: transaction.record.running,
+            before: previous.map(\.lastGood).flatMap { headers[$0]?.number } ?? headers.keys.max(),
+            time: surroundings.now(), by: "start", files: base.files, hosts: base.hosts,
+            shell: base.shell)
+        header = old?.header ?? headers[transaction.record.running] ?? snapshot.header
+        guard isNew || transaction.record != previous else { return }
+        if previous?.pending != nil {
+            // What the next start does must not depend on how far this one comes.
+            try? snapshots.writeNow(transaction.record)
+        }
+        let needed = transaction.needed.union(header.before.map { [$0] } ?? [])
+        snapshots.writeLater(isNew ? snapshot : nil, transaction.record, needed: needed)
+    }
+}

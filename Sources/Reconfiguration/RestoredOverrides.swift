@@ -1,0 +1,48 @@
+internal import Configuration
+
+/// What a restart makes of the settings that were changed at run time: a suspension holds until it is ended, the others
+/// end with the daemon.
+struct RestoredOverrides {
+    /// What goes on to hold.
+    private(set) var overrides: [String: SettingOverrides] = [:]
+    /// What does not: hosts with their keys, sorted.
+    private(set) var dropped: [(host: String, keys: [String])] = []
+
+    /// - Parameters:
+    ///   - stored: By host and key, the values.
+    ///   - hosts: The hosts that there are, also those that do not run because of their files.
+    init(_ stored: [String: [String: String]], hosts: Set<String>) {
+        for (host, values) in stored.sorted(by: { $0.key < $1.key }) {
+            var rest = values
+            if hosts.contains(host), values[HostKey.suspended.rawValue] == "true" {
+                var held = SettingOverrides()
+                if (try? held.set(.suspended, to: ["true"])) != nil {
+                    overrides[host] = held
+                    rest[HostKey.suspended.rawValue] = nil
+                }
+            }
+            if !rest.isEmpty { dropped.append((host, rest.keys.sorted())) }
+        }
+    }
+
+    /// What there is to say of it, in a few words each, with the hosts that it is about.
+    var summaries: [(String, [String])] {
+        var summaries: [(String, [String])] = []
+        if !overrides.isEmpty {
+            let hosts = overrides.keys.sorted()
+            summaries.append(("kept suspended what was suspended at run time: \(Self.list(hosts))", hosts))
+        }
+        if !dropped.isEmpty {
+            let texts = dropped.map { "\($0.keys.joined(separator: ", ")) of \($0.host)" }
+            summaries.append(("dropped what was set at run time: \(Self.list(texts))", dropped.map(\.host)))
+        }
+        return summaries
+    }
+
+    private static let mostNamed = 20
+
+    private static func list(_ items: [String]) -> String {
+        let rest = items.count - mostNamed
+        return items.prefix(mostNamed).joined(separator: "; ") + (rest > 0 ? "; and \(rest) more" : "")
+    }
+}

@@ -1,0 +1,45 @@
+package import Configuration
+package import Invites
+
+/// One host at one moment: what its configuration says, and the service that lives on when that changes.
+package final class Host: Sendable {
+    package let configuration: HostConfiguration
+    /// The host's rules, which are stored nowhere else.
+    package let policy: InvitePolicy
+    package let service: HostService
+    /// When it was suspended, or was no more.
+    package let suspensionChangedAt: Timestamp
+
+    package var name: String { configuration.host }
+
+    init(
+        _ configuration: HostConfiguration, policy: InvitePolicy, service: HostService, suspensionChangedAt: Timestamp
+    ) {
+        self.configuration = configuration
+        self.policy = policy
+        self.service = service
+        self.suspensionChangedAt = suspensionChangedAt
+    }
+
+    /// The same host with another configuration.
+    func reconfigured(_ new: HostConfiguration, at now: Timestamp) -> Host {
+        let policy = InvitePolicy(new)
+        return Host(
+            new, policy: policy, service: service,
+            suspensionChangedAt: policy.isSuspended == self.policy.isSuspended ? suspensionChangedAt : now)
+    }
+
+    /// How the host is, and what it has done.
+    package var report: HostReport {
+        HostReport(
+            lifecycle: service.lifecycleNow, suspensionChangedAt: suspensionChangedAt,
+            counters: service.activity.counters)
+    }
+}
+
+/// How a host's service is at one moment.
+package struct HostReport: Sendable {
+    package let lifecycle: HostLifecycle
+    package let suspensionChangedAt: Timestamp
+    package let counters: HostCounters
+}

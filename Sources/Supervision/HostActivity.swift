@@ -1,0 +1,52 @@
+internal import Synchronization
+
+/// Counts what one host does, for all who bring it requests and all who ask.
+package final class HostActivity: Sendable {
+    private let state = Mutex(HostCounters())
+
+    package init() {}
+
+    package var counters: HostCounters { state.withLock { $0 } }
+
+    /// A request has come, and waits for its answer.
+    package func arrived() {
+        state.withLock {
+            $0.requests += 1
+            $0.waiting += 1
+        }
+    }
+
+    /// The request that has just come is not taken.
+    package func withdrawn() {
+        state.withLock {
+            $0.requests -= 1
+            $0.waiting -= 1
+        }
+    }
+
+    /// Requests are answered.
+    ///
+    /// - Parameters:
+    ///   - refused: Of them, those that were refused.
+    ///   - overloaded: Of the refused, those for which there was too much to do.
+    package func answered(_ count: Int, refused: Int = 0, overloaded: Int = 0) {
+        state.withLock {
+            $0.waiting -= count
+            $0.refused += refused
+            $0.overloaded += overloaded
+        }
+    }
+
+    /// A request is refused at once because too much waits.
+    package func turnedAway() {
+        state.withLock {
+            $0.requests += 1
+            $0.refused += 1
+            $0.overloaded += 1
+        }
+    }
+
+    func made(_ invites: Int) {
+        state.withLock { $0.invites += invites }
+    }
+}

@@ -1,0 +1,209 @@
+package import Configuration
+internal import Dispatch
+internal import Invites
+internal import Logging
+package import Runtime
+internal import Storage
+internal import Synchronization
+
+/// The hosts that are served, each with a service of its own. Front doors ask it at any time without waiting; only the
+/// owner of the configuration changes it.
+package final class HostRegistry: Sendable {
+    private struct State: Sendable {
+        var table = HostTable()
+        var doors: [any FrontDoor] = []
+    }
+
+    private let state = Mutex(State())
+    let databases: InviteDatabases
+    let deadlines = Deadlines()
+    let quarantines: Quarantines
+    let surroundings: Dependencies
+
+    /// Databases written to at the same time, whatever the number of hosts; so many disks may hang before other hosts'
+    /// requests do.
+    private static let writers = 8
+
+    /// - Parameters:
+    ///   - stateDirectory: Where the databases are.
+    ///   - maximumOpenDatabases: How many may be open at once.
+    ///   - quarantinesChanged: Called with the number of hosts whose storage fails, at every change, on no thread in
+    ///     particular. It must not wait.
+    /// - Throws: `StoreError` when the state directory cannot be used or another daemon uses it.
+    package init(
+        stateDirectory: String, maximumOpenDatabases: Int, surroundings: Dependencies,
+        quarantinesChanged: @escaping @Sendable (Int) -> Void = { _ in }
+    ) throws {
+        databases = try InviteDatabases(
+            directory: stateDirectory, maximumOpen: maximumOpenDatabases,
+            writers: min(Self.writers, maximumOpenDatabases))
+        quarantines = Quarantines(changed: quarantinesChanged)
+        self.surroundings = surroundings
+    }
+
+    /// The hosts that there are now.
+    package var table: HostTable { state.withLock { $0.table } }
+
+    /// A host that runs now.
+    package subscript(host: String) -> Host? { state.withLock { $0.table[host] } }
+
+    /// Lets a front door know the hosts, now and whenever they change.
+    package func add(_ door: any FrontDoor) {
+        // Within the lock, as below: what is old must not arrive after what is new.
+        state.withLock { state in
+            state.doors.append(door)
+            door.hostsChanged(HostChange(table: state.table, replaced: Array(state.table.hosts.values), removed: []))
+        }
+    }
+
+    // MARK: Changes
+
+    /// Starts the hosts that are new, ends those that are gone, and gives those that differ their new configurations, as
+    /// one change. What does not differ is not touched.
+    package func apply(_ diff: ConfigurationDiff) {
+        guard !diff.isEmpty else { return }
+        let now = surroundings.now()
+        let change = change { old in
+            var hosts = old.hosts
+            let replaced =
+                diff.added.map { makeHost($0, at: now) }
+                + diff.changed.compactMap { change in hosts[change.host]?.reconfigured(change.new, at: now) }
+            for host in replaced { hosts[host.name] = host }
+            let removed = diff.removed.compactMap { hosts.removeValue(forKey: $0) }
+            return HostChange(
+                table: HostTable(hosts, refused: old.refused), replaced: replaced, removed: removed)
+        }
+        for host in change.removed { end(host) }
+    }
+
+    /// Gives one host that runs another configuration. All other hosts are left as they are, however many.
+    package func reconfigure(_ configuration: HostConfiguration) {
+        let now = surroundings.now()
+        _ = change { old in
+            guard let host = old[configuration.host]?.reconfigured(configuration, at: now) else {
+                return HostChange(table: old, replaced: [], removed: [])
+            }
+            return HostChange(table: old.replacing(host), replaced: [host], removed: [])
+        }
+    }
+
+    /// Says which hosts' files are not used because of mistakes.
+    package func replaceRefused(_ files: [RefusedHost]) {
+        let refused = RefusedHosts(files, since: surroundings.now())
+        // Doors bring nothing to those that do not run.
+        state.withLock { $0.table.refused = refused }
+    }
+
+    private func change(_ body: (HostTable) -> HostChange) -> HostChange {
+        state.withLock { state in
+            let change = body(state.table)
+            state.table = change.table
+            for door in state.doors { door.hostsChanged(change) }
+            return change
+        }
+    }
+
+    private func makeHost(_ configuration: HostConfiguration, at now: Timestamp) -> Host {
+        let service = HostService(
+            configuration.host, store: databases.store(for: configuration.host), surroundings: surroundings,
+            deadlines: deadlines, quarantines: quarantines)
+        return Host(
+            configuration, policy: InvitePolicy(configuration), service: service, suspensionChangedAt: now)
+    }
+
+    /// Ends a service that is in the table no more, after what was accepted for it is answered.
+    private func end(_ host: Host) {
+        Task {
+            await drain(host.service)
+            await host.service.stop()
+        }
+    }
+
+    private func drain(_ service: HostService) async {
+        for door in state.withLock({ $0.doors }) { await door.drain(service) }
+    }
+
+    // MARK: Restarting
+
+    /// Longer than a host's disk is waited for.
+    private static let restartTimeout = Duration.seconds(15)
+
+    /// What came of a restart.
+    package enum RestartOutcome: Hashable, Sendable {
+        case works
+        /// And what is wrong with its storage.
+        case fails(String)
+        case unknownHost
+        /// It takes too long, and goes on by itself.
+        case timedOut
+    }
+
+    /// Starts the service of a host anew, after the requests that it has accepted are answered: its database is opened
+    /// again and tried, and sessions of commands begin anew. A host in quarantine is tried at once.
+    package func restart(_ name: String) async -> RestartOutcome {
+        guard let service = self[name]?.service else { return .unknownHost }
+        let outcome = Mutex(RestartOutcome.timedOut)
+        _ = await finishes(within: Self.restartTimeout, sleep: surroundings.sleep) {
+            await self.drain(service)
+            let trouble = await service.restart()
+            outcome.withLock { $0 = trouble.map(RestartOutcome.fails) ?? .works }
+        }
+        return outcome.withLock { $0 }
+    }
+
+    // MARK: Running and ending
+
+    /// How long a host's disk may take before its requests are answered without it.
+    private static let diskTimeoutMilliseconds: Int64 = 10_000
+
+    /// Keeps deadlines and removes what has long expired, until the task is cancelled.
+    package func run() async {
+        async let sweeping: Void = sweepForever()
+        while (try? await surroundings.sleep(.seconds(1))) != nil {
+            deadlines.expire(startedBefore: surroundings.uptime() - Self.diskTimeoutMilliseconds)
+        }
+        await sweeping
+    }
+
+    /// Returns when all databases are closed.
+    package func shutDown() async {
+        await databases.shutdown()
+    }
+
+    /// How long an invite is kept after it expired: a link that is a day late can still be told from a wrong one.
+    private static let graceMilliseconds: Int64 = 86_400_000
+    /// Not at once: a start has better things to do. Not much later: some daemons are restarted often.
+    private static let firstSweep = Duration.seconds(60)
+    private static let sweepInterval = Duration.seconds(3600)
+
+    private func sweepForever() async {
+        var wait = Self.firstSweep
+        while (try? await surroundings.sleep(wait)) != nil {
+            await sweep()
+            wait = Self.sweepInterval
+        }
+    }
+
+    /// Removes what expired a day ago, one host after the other.
+    func sweep() async {
+        let deadline = Timestamp(
+            millisecondsSinceEpoch: surroundings.now().millisecondsSinceEpoch - Self.graceMilliseconds)
+        let databases = databases
+        let candidates = await onBlockingThread { (try? databases.hostsWithDatabase()) ?? [] }
+        var removed = 0
+        for name in candidates {
+            if Task.isCancelled { return }
+            // A host may go while the sweep waits.
+            if let service = self[name]?.service { removed += await service.removeExpired(before: deadline) }
+        }
+        if removed > 0 { surroundings.logger.info("removed expired invites", metadata: ["count": "\(removed)"]) }
+    }
+}
+
+/// Runs what may wait for a disk, or takes long, on a thread that nobody else needs: the watchdog asks this process
+/// whether it lives.
+package func onBlockingThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+        DispatchQueue.global().async { continuation.resume(returning: body()) }
+    }
+}

@@ -1,0 +1,27 @@
+/// The errors of ad-hoc commands (XEP-0050 §4.4).
+public enum CommandError: String, Error, Sendable, CaseIterable {
+    /// The action is not defined.
+    case malformedAction = "malformed-action"
+    /// The action cannot be taken now.
+    case badAction = "bad-action"
+    /// The form is missing or wrong.
+    case badPayload = "bad-payload"
+    /// There is no such session, or it is someone else's.
+    case badSessionID = "bad-sessionid"
+    /// The session is over.
+    case sessionExpired = "session-expired"
+
+    /// The stanza error that carries the condition.
+    public var stanzaError: StanzaError { stanzaError(text: nil) }
+
+    /// The stanza error with an explanation for the human.
+    public func stanzaError(text: String?) -> StanzaError {
+        let condition = Element(rawValue, namespace: Namespaces.commands)
+        return switch self {
+        case .malformedAction, .badAction, .badPayload, .badSessionID:
+            StanzaError(.badRequest, text: text, applicationCondition: condition)
+        case .sessionExpired:
+            StanzaError(.notAllowed, text: text, applicationCondition: condition)
+        }
+    }
+}
