@@ -25,7 +25,7 @@ actor HostEndpoint {
     private let refusals: RefusalLog
     private let surroundings: Dependencies
     private var entropy: Entropy
-    private var commands = InviteCommands()
+    private var commands = CommandTable()
     /// How many items were worked on together last time. Several mean that more are on their way, and worth a moment: a
     /// commit costs the same for one invite and for many. The more there are, the less a longer wait would save.
     private var lastBatch = 0
@@ -114,7 +114,7 @@ actor HostEndpoint {
                     requests.append(request)
                 case .drain(let done):
                     if let host { await answer(&requests, under: host) }
-                    commands = InviteCommands()
+                    commands = CommandTable()
                     done()
                 }
             }
@@ -132,7 +132,7 @@ actor HostEndpoint {
         guard !requests.isEmpty else { return }
         let uptime = surroundings.uptime()
         var wanted: [InviteRequest] = []
-        var completions: [InviteCommands.Completion] = []
+        var completions: [InviteCompletion] = []
         var refused = 0
         var answers = Outlet.Answers(of: host.name, for: outlet)
         for request in requests {
@@ -150,7 +150,7 @@ actor HostEndpoint {
                     completions.append(completion)
                 }
             } else {
-                answers.write(Answers.answer(request, permissions: permissions))
+                answers.write(RequestTable.answer(request, permissions: permissions))
             }
         }
         outlet.send(answers)

@@ -14,15 +14,6 @@ struct Permissions: Hashable, Sendable {
     /// The hosts on which the asker might, were they not suspended.
     var suspendedHosts: [String]
 
-    /// Which of the invitation commands the asker may use.
-    func allows(_ node: String) -> Bool {
-        switch node {
-        case Namespaces.inviteCommand: contactHost != nil
-        case Namespaces.createAccountCommand: !accountHosts.isEmpty
-        default: false
-        }
-    }
-
     /// What a host's rules let an asker do.
     init(of asker: Account?, under policy: InvitePolicy) {
         guard let asker else {

@@ -82,7 +82,7 @@ final class Router: StanzaReceiver {
             return
         }
         if let node = nestingNode(of: iq) {
-            outlet.send(Answers.nesting(node, asked: iq.request?["node"] ?? "", iq))
+            outlet.send(node.answer(to: iq))
             return
         }
         guard let to = iq.to, to.isDomain else {

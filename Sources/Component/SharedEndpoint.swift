@@ -17,7 +17,7 @@ actor SharedEndpoint {
     private let refusals: RefusalLog
     private let surroundings: Dependencies
     private var entropy: Entropy
-    private var commands = InviteCommands()
+    private var commands = CommandTable()
     /// By host, the invites that it is making for us.
     private var waiting: [String: Int] = [:]
     /// What is counted for no host; what hosts were asked to do is theirs.
@@ -65,7 +65,7 @@ actor SharedEndpoint {
         let permissions = table.permissions(of: request.from)
         guard request.isCommand, request.to?.isDomain == true else {
             counters.requests += 1
-            outlet.send(Answers.answer(request, permissions: permissions))
+            outlet.send(RequestTable.answer(request, permissions: permissions))
             inFlight.leave()
             return
         }

@@ -1,9 +1,11 @@
 """A daemon that may not open more files: its own trouble, and no host's."""
 
+import os
 import resource
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +59,24 @@ def test_connections_that_fill_the_socket_leave_files_for_disks(
         assert daemon.logged("few files may be open") == 1
 
 
+def await_first_snapshot(daemon: Daemon, installation: Installation) -> None:
+    """What a start writes takes a file now and then, until all of it is written."""
+    directory = installation.state_directory / "configuration"
+
+    def is_writing() -> bool:
+        links = Path(f"/proc/{daemon.process.pid}/fd")
+        for link in links.iterdir():
+            try:
+                if os.readlink(link).startswith(str(directory)):
+                    return True
+            except FileNotFoundError:
+                return True
+        return False
+
+    while not (directory / "record.json").exists() or is_writing():
+        pass
+
+
 @contextmanager
 def without_files(daemon: Daemon) -> Iterator[None]:
     """It may keep what it has open, and open nothing."""
@@ -69,6 +89,7 @@ def without_files(daemon: Daemon) -> Iterator[None]:
 
 def test_a_lack_of_files_is_no_hosts_trouble(
         installation: Installation, daemon: Daemon, stream: Stream, control: Control) -> None:
+    await_first_snapshot(daemon, installation)
     with ExitStack() as stack:
         with without_files(daemon):
             for _ in range(3):
@@ -101,6 +122,7 @@ def test_a_lack_of_files_is_no_hosts_trouble(
 
 def test_an_idle_database_gives_its_files_to_one_that_is_needed(
         installation: Installation, daemon: Daemon, stream: Stream, control: Control) -> None:
+    await_first_snapshot(daemon, installation)
     assert control.run("invite create account a.example").code == "ok"
     pid = daemon.process.pid
     _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)

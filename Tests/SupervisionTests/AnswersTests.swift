@@ -11,7 +11,7 @@ import XMPP
 /// Discovery and ping.
 @Suite struct AnswersTests {
     private func answer(_ iq: IQ, _ permissions: Permissions) throws -> IQ {
-        Answers.answer(try #require(InboundRequest(direct: iq)), permissions: permissions)
+        RequestTable.answer(try #require(InboundRequest(direct: iq)), permissions: permissions)
     }
 
     private func permissions(_ asker: Asker, _ switches: Switches) -> Permissions {
@@ -30,7 +30,7 @@ import XMPP
             #expect(payload.is("query", Namespaces.discoItems))
             #expect(payload["node"] == Namespaces.commands)
             let items = Array(payload.children)
-            #expect(items.map { $0["node"] } == InviteCommands.nodes.filter { switches.lets(asker, use: $0) })
+            #expect(items.map { $0["node"] } == CommandTable.nodes.filter { switches.lets(asker, use: $0) })
             for item in items {
                 #expect(item["jid"] == to.description)
                 #expect(Set(item.attributes.map(\.name)) == ["jid", "node", "name"])
@@ -42,7 +42,7 @@ import XMPP
 
     @Test(arguments: Asker.allCases, Switches.allCases)
     func aNodeThatIsForbiddenIsNotThere(_ asker: Asker, _ switches: Switches) throws {
-        for node in InviteCommands.nodes + ["urn:xmpp:invite#other"] {
+        for node in CommandTable.nodes + ["urn:xmpp:invite#other"] {
             let answer = try answer(
                 get(query(Namespaces.discoInfo, node: node), from: asker.address, to: "a.example"),
                 permissions(asker, switches))

@@ -46,7 +46,7 @@ import XMPP
         #expect(outcome.host == "a.example")
         guard case .invite(_, _, let completion) = outcome else { return }
         #expect(completion.sessionID == session)
-        #expect(address.commands.sessions.count == 0)
+        #expect(address.sessions.count == 0)
         let again = try address.createAccount(session: session, form: submission(["username": "juliet"]))
         #expect(again.commandError == "bad-sessionid")
     }
@@ -54,7 +54,7 @@ import XMPP
     @Test func aFormInTheFirstRequestCompletesAtOnce() throws {
         let outcome = try address.createAccount(form: submission(["username": "juliet"]))
         #expect(outcome.wanted == account("juliet"))
-        #expect(address.commands.sessions.count == 0)
+        #expect(address.sessions.count == 0)
     }
 
     @Test(
@@ -141,7 +141,7 @@ import XMPP
     @Test func aSessionExpires() throws {
         let session = try #require(try address.createAccount().sessionID)
         address.now = Timestamp(
-            millisecondsSinceEpoch: address.now.millisecondsSinceEpoch + address.commands.sessions.lifetime)
+            millisecondsSinceEpoch: address.now.millisecondsSinceEpoch + address.sessions.lifetime)
         let outcome = try address.createAccount(session: session, form: submission([:]))
         #expect(outcome.error?.condition == .notAllowed && outcome.error?.kind == .cancel)
         #expect(outcome.commandError == "session-expired")
@@ -165,9 +165,9 @@ import XMPP
 
     @Test func nobodyFillsTheMemoryWithSessions() throws {
         for index in 0..<50 { _ = try address.createAccount(by: JID("admin@a.example/\(index)")) }
-        #expect(address.commands.sessions.count <= address.commands.sessions.perUser)
+        #expect(address.sessions.count <= address.sessions.perUser)
         for index in 0..<2000 { _ = try address.createAccount(by: JID("admin\(index)@a.example/r")) }
-        #expect(address.commands.sessions.count <= address.commands.sessions.total)
+        #expect(address.sessions.count <= address.sessions.total)
     }
 
     @Test func aRefusedFormRepeatedForeverKeepsOneSession() throws {
@@ -177,6 +177,6 @@ import XMPP
                 try address.createAccount(session: session, form: submission(["username": "a b"])).commandError
                     == "bad-payload")
         }
-        #expect(address.commands.sessions.count == 1)
+        #expect(address.sessions.count == 1)
     }
 }

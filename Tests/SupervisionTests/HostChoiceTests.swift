@@ -80,7 +80,7 @@ import XMPP
     @Test func theChoiceCanBeCancelled() throws {
         let session = try #require(try address.createAccount(on: hosts).sessionID)
         #expect(try address.createAccount(on: hosts, action: "cancel", session: session).status == "canceled")
-        #expect(address.commands.sessions.count == 0)
+        #expect(address.sessions.count == 0)
     }
 
     @Test func moreHostsThanAStanzaHoldsAreTypedIn() throws {

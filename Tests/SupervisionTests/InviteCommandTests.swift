@@ -24,7 +24,7 @@ import XMPP
         guard [nil, "execute", "complete", "next", "prev", "cancel"].contains(action) else {
             return .error(.badRequest, .modify, "malformed-action")
         }
-        guard InviteCommands.nodes.contains(node) else { return .error(.itemNotFound, .cancel, nil) }
+        guard CommandTable.nodes.contains(node) else { return .error(.itemNotFound, .cancel, nil) }
         guard switches.lets(asker, use: node) else { return .error(.forbidden, .auth, nil) }
         switch action {
         case nil, "execute", "complete": return node == Namespaces.inviteCommand ? .contact : .form
@@ -57,7 +57,7 @@ import XMPP
                     #expect(answer.id == "r" && answer.to == asker.address && answer.from == "a.example")
                 }
                 #expect(found == expectation(asker, switches, node, action), "\(node) \(action ?? "-")")
-                #expect(address.commands.sessions.count == (found == .form ? 1 : 0))
+                #expect(address.sessions.count == (found == .form ? 1 : 0))
             }
         }
     }
@@ -65,7 +65,7 @@ import XMPP
     @Test(arguments: Asker.allCases) func theReasonOfARefusalIsTheTrueOne(_ asker: Asker) throws {
         let switches = Switches(allowContactInvites: false, allowUserInvites: false)
         for to in ["a.example", "invites.host.example", "invites.a.example"] as [JID] {
-            for node in InviteCommands.nodes where !switches.lets(asker, use: node) {
+            for node in CommandTable.nodes where !switches.lets(asker, use: node) {
                 let address = CommandAddress()
                 let outcome = try address.decide(
                     set(command(node), from: asker.address, to: to, language: "de"),

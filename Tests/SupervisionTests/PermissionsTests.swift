@@ -60,7 +60,7 @@ struct Switches: CaseIterable, Sendable {
     @Test(arguments: Asker.allCases, Switches.allCases)
     func whoMayUseWhichCommand(_ asker: Asker, _ switches: Switches) {
         let permissions = Permissions(of: Account(asker.address), under: switches.policy)
-        for node in InviteCommands.nodes + ["urn:xmpp:invite#other", "", "urn:xmpp:invite"] {
+        for node in CommandTable.nodes + ["urn:xmpp:invite#other", "", "urn:xmpp:invite"] {
             #expect(permissions.allows(node) == switches.lets(asker, use: node), "\(node)")
         }
         #expect(permissions.contactHost == (permissions.allows(Namespaces.inviteCommand) ? "a.example" : nil))

@@ -19,22 +19,51 @@ public final class ComponentConnection: Sendable {
         let reason: DisconnectReason
     }
 
+    /// How far ``run()`` has come.
+    private enum Phase: Sendable {
+        case notRunning
+        /// An attempt has no channel yet, or no more.
+        case connecting
+        /// The channel of an attempt, and whether it takes no more requests, before it is left.
+        case open(any Channel, isPausing: Bool)
+        /// Waits for the next attempt; resumed to make it at once.
+        case waiting(CheckedContinuation<Void, Never>)
+    }
+
+    /// What is wanted for good.
+    private enum Intent: Sendable {
+        case serve
+        /// Takes no more requests.
+        case drain
+        case shutDown
+    }
+
     private struct State: Sendable {
         var report: ComponentReport
-        var channel: (any Channel)?
-        var isRunning = false
-        /// Takes no more requests, for good.
-        var isDraining = false
-        /// Takes no more requests on this connection.
-        var isPausing = false
-        var wakeUp: CheckedContinuation<Void, Never>?
+        var phase = Phase.notRunning
+        var intent = Intent.serve
         /// Does not wait for the next attempt.
         var isHurried = false
-        var isShutDown = false
         /// Attempts to connect in all.
         var attempts = 0
         /// Those who wait for the end of an attempt after that many.
         var waiters: [(after: Int, continuation: CheckedContinuation<Void, Never>)] = []
+
+        var channel: (any Channel)? { if case .open(let channel, _) = phase { channel } else { nil } }
+
+        var isPausing: Bool { if case .open(_, let isPausing) = phase { isPausing } else { false } }
+
+        /// The attempt has a channel now, unless it had before.
+        mutating func open(_ channel: any Channel) {
+            phase = .open(channel, isPausing: isPausing)
+        }
+
+        /// Ends the waiting for the next attempt.
+        mutating func takeWaiting() -> CheckedContinuation<Void, Never>? {
+            guard case .waiting(let continuation) = phase else { return nil }
+            phase = .connecting
+            return continuation
+        }
 
         /// Whether an attempt after that many has come to something.
         func hasSettled(after attempts: Int) -> Bool {
@@ -97,16 +126,15 @@ public final class ComponentConnection: Sendable {
             change(.waiting(end.reason, retryAfter: wait))
             await sleep(wait)
         }
-        state.withLock { $0.isRunning = false }
+        state.withLock { $0.phase = .notRunning }
         change(.stopped)
     }
 
     /// Whether there is to be another attempt.
     private func beginAttempt() -> Bool {
         state.withLock { state in
-            if state.isShutDown { return false }
-            state.isRunning = true
-            state.isPausing = false
+            if state.intent == .shutDown { return false }
+            state.phase = .connecting
             state.isHurried = false
             state.attempts += 1
             return true
@@ -117,7 +145,7 @@ public final class ComponentConnection: Sendable {
     /// on.
     public func drain() async {
         let channel = state.withLock { state in
-            state.isDraining = true
+            if state.intent == .serve { state.intent = .drain }
             return state.channel
         }
         try? await channel?.setOption(.autoRead, value: false).get()
@@ -128,7 +156,7 @@ public final class ComponentConnection: Sendable {
     public func pause() async {
         let channel = state.withLock { state -> (any Channel)? in
             guard state.report.status == .connected, let channel = state.channel else { return nil }
-            state.isPausing = true
+            state.phase = .open(channel, isPausing: true)
             return channel
         }
         try? await channel?.setOption(.autoRead, value: false).get()
@@ -139,7 +167,7 @@ public final class ComponentConnection: Sendable {
     ///
     /// - Returns: What the attempt came to.
     public func reconnect() async -> ComponentReport {
-        let (channel, wakeUp, attempts) = state.withLock {
+        let (channel, waiting, attempts) = state.withLock {
             state -> ((any Channel)?, CheckedContinuation<Void, Never>?, Int) in
             switch state.report.status {
             case .connected:
@@ -148,19 +176,19 @@ public final class ComponentConnection: Sendable {
                 return (state.channel, nil, state.attempts)
             case .waiting:
                 state.isHurried = true
-                defer { state.wakeUp = nil }
-                return (nil, state.wakeUp, state.attempts)
+                return (nil, state.takeWaiting(), state.attempts)
             case .connecting, .stopped: return (nil, nil, state.attempts - 1)
             }
         }
-        wakeUp?.resume()
+        waiting?.resume()
         if let channel {
             logger.notice("connecting anew")
             channel.pipeline.fireUserInboundEventTriggered(Leave(reason: .reconnecting))
         }
         await withCheckedContinuation { continuation in
             let isOver = state.withLock { state in
-                if !state.isRunning || state.hasSettled(after: attempts) { return true }
+                if case .notRunning = state.phase { return true }
+                if state.hasSettled(after: attempts) { return true }
                 state.waiters.append((attempts, continuation))
                 return false
             }
@@ -171,12 +199,11 @@ public final class ComponentConnection: Sendable {
 
     /// Writes what is gathered, ends the stream in good order, and lets ``run()`` return.
     public func shutDown() {
-        let (channel, wakeUp) = state.withLock { state in
-            state.isShutDown = true
-            defer { state.wakeUp = nil }
-            return (state.channel, state.wakeUp)
+        let (channel, waiting) = state.withLock { state in
+            state.intent = .shutDown
+            return (state.channel, state.takeWaiting())
         }
-        wakeUp?.resume()
+        waiting?.resume()
         channel?.pipeline.fireUserInboundEventTriggered(Leave(reason: .shutDown))
     }
 
@@ -216,11 +243,11 @@ public final class ComponentConnection: Sendable {
         }
     }
 
-    var isDraining: Bool { state.withLock { $0.isDraining || $0.isPausing } }
+    var isDraining: Bool { state.withLock { $0.intent != .serve || $0.isPausing } }
 
     func becameReady(_ channel: any Channel) {
         // Who connects may learn of it later, while somebody wants to drain it, or to connect anew.
-        state.withLock { $0.channel = channel }
+        state.withLock { $0.open(channel) }
         // First: who is told of the connection must not find what the one before granted.
         receiver.connected()
         change(.connected)
@@ -258,11 +285,11 @@ public final class ComponentConnection: Sendable {
             return end
         }
         let isShutDown = state.withLock { state in
-            state.channel = channel
-            return state.isShutDown
+            state.open(channel)
+            return state.intent == .shutDown
         }
         if isShutDown { channel.pipeline.fireUserInboundEventTriggered(Leave(reason: .shutDown)) }
-        defer { state.withLock { $0.channel = nil } }
+        defer { state.withLock { $0.phase = .connecting } }
         let end = try? await ended.futureResult.get()
         // The farewell is still on its way out when the stream ends: the next attempt waits for the socket.
         try? await channel.closeFuture.get()
@@ -301,8 +328,8 @@ public final class ComponentConnection: Sendable {
         defer { timer?.cancel() }
         await withCheckedContinuation { continuation in
             let isOver = state.withLock { state in
-                if state.isShutDown || state.isHurried { return true }
-                state.wakeUp = continuation
+                if state.intent == .shutDown || state.isHurried { return true }
+                state.phase = .waiting(continuation)
                 return false
             }
             if isOver {
@@ -310,10 +337,7 @@ public final class ComponentConnection: Sendable {
                 return
             }
             timer = group.any().scheduleTask(in: TimeAmount(duration)) {
-                let waiting = self.state.withLock { state in
-                    defer { state.wakeUp = nil }
-                    return state.wakeUp
-                }
+                let waiting = self.state.withLock { $0.takeWaiting() }
                 waiting?.resume()
             }
         }

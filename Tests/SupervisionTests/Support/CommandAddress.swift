@@ -13,7 +13,7 @@ final class CommandAddress {
     /// What came of a request.
     enum Outcome {
         case answer(IQ)
-        case invite(InviteRequest, host: String, InviteCommands.Completion)
+        case invite(InviteRequest, host: String, InviteCompletion)
 
         var answer: IQ? { if case .answer(let answer) = self { answer } else { nil } }
         var error: StanzaError? { answer?.stanzaError }
@@ -26,7 +26,10 @@ final class CommandAddress {
         var host: String? { if case .invite(_, let host, _) = self { host } else { nil } }
     }
 
-    var commands = InviteCommands()
+    var commands = CommandTable()
+    var sessions: CommandSessions<CreateAccountCommand.Stage> {
+        commands.command(CreateAccountCommand.self)?.sessions ?? CommandSessions()
+    }
     var entropy = World().entropy
     var now = Timestamp(millisecondsSinceEpoch: 1_800_000_000_000)
 

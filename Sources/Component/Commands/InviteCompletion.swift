@@ -1,0 +1,55 @@
+internal import Invites
+internal import Supervision
+internal import XMPP
+
+/// Turns the invite of a command, or why there is none, into the answer.
+struct InviteCompletion: Sendable {
+    let request: InboundRequest
+    let node: String
+    let sessionID: String
+
+    /// The stanza that answers the request.
+    func answer(_ result: Result<Invite, InviteRefusal>, host: String) -> IQ {
+        switch result {
+        case .success(let invite): completed(invite, host: host)
+        case .failure(let refusal): request.refuse(error(for: refusal))
+        }
+    }
+
+    private func completed(_ invite: Invite, host: String) -> IQ {
+        let wording = Wording.for(request.iq.language)
+        let uri = invite.link(on: host)
+        let expires = DateTime.format(millisecondsSinceEpoch: invite.expiresAt.millisecondsSinceEpoch)
+        let form = DataForm(
+            .result, title: CommandTable[node]?.name(in: wording),
+            fields: [
+                .formType(Namespaces.invitationForm),
+                DataForm.Field("uri", kind: .textSingle, label: wording.invitationURI, values: [uri]),
+                DataForm.Field("expire", kind: .textSingle, label: wording.expires, values: [expires]),
+            ])
+        let response = CommandResponse(
+            node: node, sessionID: sessionID, status: .completed, form: form, language: wording.language)
+        return request.envelope(request.iq.result(response.element))
+    }
+
+    private func error(for refusal: InviteRefusal) -> StanzaError {
+        let wording = Wording.for(request.iq.language)
+        return switch refusal {
+        case .denied(let denial): StanzaError(denial, wording)
+        case .usernameTaken: StanzaError(.conflict, text: wording.usernameTaken)
+        case .overloaded, .tooManyOpenFiles: StanzaError(.resourceConstraint, text: wording.busy)
+        case .unavailable: StanzaError(.internalServerError, kind: .wait, text: wording.unavailable)
+        }
+    }
+}
+
+extension StanzaError {
+    /// What a client is told whom the rules forbid something. That a host is suspended is not about the asker, who may
+    /// come back (RFC 6120 §8.3.3.19).
+    init(_ denial: InviteDenial, _ wording: Wording) {
+        switch denial {
+        case .notAdmin, .notUserOfHost, .contactInvitesOff: self.init(.forbidden, text: wording.text(for: denial))
+        case .suspended: self.init(.serviceUnavailable, text: wording.text(for: denial))
+        }
+    }
+}
