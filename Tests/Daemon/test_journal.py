@@ -111,15 +111,15 @@ def test_on_a_full_disk_some_changes_are_written_down_and_others_not_done(
                             "invite purge a.example --inviter alice@a.example --yes"):
                 assert control.run(command).code != "journal.io", command
             assert [row["code"] for row in journal(control)[2:4]] == ["ok", "ok"]
-            # Until that is used up, too.
-            for _ in range(2000):
-                answer = control.run("host set a.example site_name " + "x" * 150)
+            # Until that is used up, too. What else the daemon writes comes and goes, so only the first refusal is sure.
+            for number in range(2000):
+                name = f"{number:04}" + "x" * 150
+                answer = control.run(f"host set a.example site_name {name}")
                 if answer.code != "ok":
                     break
             assert answer.code == "journal.io", answer.end
             assert "No space left" in str(answer.end["message"])
-            assert control.run("host set a.example site_name after").code == "journal.io"
-            assert site_name(control) != "after"
+            assert site_name(control) != name
             ballast.unlink()
             assert control.run("host set a.example site_name after").code == "ok"
             assert site_name(control) == "after"
