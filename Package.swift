@@ -19,8 +19,8 @@ let package = Package(
         .library(
             name: "InvitedModules",
             targets: [
-                "Component", "Configuration", "Control", "Daemon", "Invites", "Reconfiguration", "Shell", "Storage",
-                "Supervision", "TestSupport", "Text", "XMPP",
+                "Access", "Component", "Configuration", "Control", "Daemon", "Invites", "Reconfiguration", "Runtime",
+                "Shell", "Storage", "Supervision", "TestSupport", "Text", "XMPP",
             ]),
     ],
     dependencies: [
@@ -38,6 +38,7 @@ let package = Package(
         .systemLibrary(name: "CLibEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
         .systemLibrary(name: "CLibQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CXAttr"),
+        .systemLibrary(name: "CFileAllocation"),
         .target(name: "CSQLiteSettings"),
 
         .target(
@@ -49,7 +50,15 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
-        .target(name: "Runtime", swiftSettings: settings),
+        .target(
+            name: "Runtime",
+            dependencies: [
+                "CFileAllocation", "Invites",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
         .target(name: "Text", swiftSettings: settings),
         .target(name: "Invites", swiftSettings: settings),
         .target(
@@ -62,7 +71,8 @@ let package = Package(
             resources: [.embedInCode("SQLite/Schema")],
             swiftSettings: settings),
         .target(
-            name: "Configuration", dependencies: ["CLibMD", "CLibYAML", "CXAttr", "Invites", "Shell", "Text", "XMPP"],
+            name: "Configuration",
+            dependencies: ["CLibMD", "CLibYAML", "CXAttr", "Invites", "Runtime", "Shell", "Text", "XMPP"],
             swiftSettings: settings),
         .target(
             name: "Supervision",
@@ -76,13 +86,14 @@ let package = Package(
         .target(
             name: "Reconfiguration",
             dependencies: [
-                "Configuration", "Invites", "Supervision", "XMPP", .product(name: "Logging", package: "swift-log"),
+                "Configuration", "Invites", "Runtime", "Supervision", "XMPP",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .target(
             name: "Component",
             dependencies: [
-                "Configuration", "Invites", "Supervision", "XMPP",
+                "Configuration", "Invites", "Runtime", "Supervision", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -90,18 +101,20 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Component", "Configuration", "Invites", "Reconfiguration", "Storage", "Supervision", "XMPP",
+                "Component", "Configuration", "Invites", "Reconfiguration", "Runtime", "Storage", "Supervision", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .target(name: "Shell", dependencies: ["Invites", "Text"], swiftSettings: settings),
         .target(
+            name: "Access", dependencies: ["Configuration", "Shell", "XMPP"], swiftSettings: settings),
+        .target(
             name: "Control",
             dependencies: [
-                "CLibQREncode", "Component", "Configuration", "Daemon", "Invites", "Reconfiguration", "Runtime",
-                "Shell",
-                "Storage", "Supervision", "Text", "XMPP",
+                "Access", "CLibQREncode", "Component", "Configuration", "Daemon", "Invites", "Reconfiguration",
+                "Runtime",
+                "Shell", "Storage", "Supervision", "Text", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -110,8 +123,8 @@ let package = Package(
         .executableTarget(
             name: "invited",
             dependencies: [
-                "Component", "Configuration", "Control", "Daemon", "Reconfiguration", "Runtime", "Shell", "Storage",
-                "Supervision", "XMPP",
+                "Access", "Component", "Configuration", "Control", "Daemon", "Reconfiguration", "Runtime", "Shell",
+                "Storage", "Supervision", "XMPP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -131,7 +144,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Configuration", "Control", "Invites", "Shell", "Storage", "Supervision", "XMPP",
+                "Configuration", "Control", "Invites", "Runtime", "Shell", "Storage", "Supervision", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/TestSupport", swiftSettings: settings),
@@ -146,7 +159,8 @@ let package = Package(
             ],
             resources: [.copy("Fixtures")],
             swiftSettings: settings),
-        .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "RuntimeTests", dependencies: ["Invites", "Runtime", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "InvitesTests", dependencies: ["Invites", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "StorageTests", dependencies: ["Storage", "TestSupport"], resources: [.copy("Fixtures")],
@@ -158,7 +172,8 @@ let package = Package(
         .testTarget(
             name: "SupervisionTests",
             dependencies: [
-                "Component", "Configuration", "Daemon", "Invites", "Reconfiguration", "Storage", "Supervision",
+                "Component", "Configuration", "Daemon", "Invites", "Reconfiguration", "Runtime", "Storage",
+                "Supervision",
                 "TestSupport", "XMPP",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -171,10 +186,12 @@ let package = Package(
             name: "DocumentationTests", dependencies: ["Configuration", "Shell", "TestSupport", "generate-docs"],
             swiftSettings: settings),
         .testTarget(
+            name: "AccessTests", dependencies: ["Access", "Configuration", "Shell", "XMPP"], swiftSettings: settings),
+        .testTarget(
             name: "ControlTests",
             dependencies: [
-                "Component", "Configuration", "Control", "Daemon", "Invites", "Reconfiguration", "Shell", "Storage",
-                "Supervision", "TestSupport", "XMPP",
+                "Access", "Component", "Configuration", "Control", "Daemon", "Invites", "Reconfiguration", "Runtime",
+                "Shell", "Storage", "Supervision", "TestSupport", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

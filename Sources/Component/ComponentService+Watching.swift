@@ -1,4 +1,5 @@
 package import Invites
+internal import Runtime
 internal import Supervision
 internal import Synchronization
 package import XMPP

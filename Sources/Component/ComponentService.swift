@@ -1,6 +1,7 @@
 package import Configuration
 internal import Invites
 internal import Logging
+package import Runtime
 package import Supervision
 package import XMPP
 
@@ -10,7 +11,7 @@ package final class ComponentService: Sendable {
     let connection: ComponentConnection
     let router: Router
     let registry: HostRegistry
-    let surroundings: Surroundings
+    let surroundings: Dependencies
     private let inFlight: InFlight
 
     /// Requests that may wait in all. Each is at most one stanza of the parser's limit, so this bounds their memory.
@@ -21,7 +22,7 @@ package final class ComponentService: Sendable {
     /// - Parameter statusChanged: Called with how the connection is, at every change, on no thread in particular. It must
     ///   not wait.
     package init(
-        _ settings: DaemonConfiguration.Component, registry: HostRegistry, surroundings: Surroundings,
+        _ settings: DaemonConfiguration.Component, registry: HostRegistry, surroundings: Dependencies,
         statusChanged: @escaping @Sendable (ComponentStatus) -> Void
     ) {
         self.settings = settings

@@ -1,6 +1,8 @@
 internal import Invites
 internal import NIOCore
+internal import Runtime
 internal import Supervision
+internal import Synchronization
 internal import XMPP
 
 /// The wire side of one host: takes its requests from a bounded mailbox, asks the host's service, and writes the
@@ -21,7 +23,7 @@ actor HostEndpoint {
     private let outlet: Outlet
     private let inFlight: InFlight
     private let refusals: RefusalLog
-    private let surroundings: Surroundings
+    private let surroundings: Dependencies
     private var entropy: Entropy
     private var commands = CommandTable()
     /// How many items were worked on together last time. Several mean that more are on their way, and worth a moment: a
@@ -35,7 +37,7 @@ actor HostEndpoint {
     }
 
     init(
-        _ service: HostService, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, surroundings: Surroundings
+        _ service: HostService, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, surroundings: Dependencies
     ) {
         host = service.host
         self.service = service

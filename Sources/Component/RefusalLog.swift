@@ -1,14 +1,15 @@
 internal import Logging
+internal import Runtime
 internal import Supervision
 internal import Synchronization
 internal import XMPP
 
 /// One line in the log for each request that is refused, up to what a log can bear.
 final class RefusalLog: Sendable {
-    private let surroundings: Surroundings
+    private let surroundings: Dependencies
     private let throttle = Mutex(LogThrottle())
 
-    init(_ surroundings: Surroundings) {
+    init(_ surroundings: Dependencies) {
         self.surroundings = surroundings
     }
 

@@ -1,5 +1,6 @@
 internal import Logging
 internal import NIOCore
+internal import Runtime
 internal import Supervision
 internal import Synchronization
 internal import XMPP
@@ -16,12 +17,12 @@ final class Router: StanzaReceiver {
     private let refusals: RefusalLog
     let grants = Grants()
     private let shared: SharedEndpoint
-    private let surroundings: Surroundings
+    private let surroundings: Dependencies
     /// The endpoints of hosts that are gone, until what they accepted is answered.
     private let leaving = Mutex<[ObjectIdentifier: HostEndpoint]>([:])
 
     /// - Parameter domain: The component's own address, which all hosts share.
-    init(domain: String, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, surroundings: Surroundings) {
+    init(domain: String, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, surroundings: Dependencies) {
         self.domain = domain
         address = try? JID(domain)
         self.outlet = outlet

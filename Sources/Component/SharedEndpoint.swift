@@ -1,6 +1,8 @@
 internal import Invites
 internal import NIOCore
+internal import Runtime
 internal import Supervision
+internal import Synchronization
 internal import XMPP
 
 /// Serves what reaches the shared address and is no matter of the asker's own host: discovery, and `#create-account`,
@@ -13,7 +15,7 @@ actor SharedEndpoint {
     private let outlet: Outlet
     private let inFlight: InFlight
     private let refusals: RefusalLog
-    private let surroundings: Surroundings
+    private let surroundings: Dependencies
     private var entropy: Entropy
     private var commands = CommandTable()
     /// By host, the invites that it is making for us.
@@ -29,7 +31,7 @@ actor SharedEndpoint {
     }
 
     init(
-        table: SharedRoutingTable, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, surroundings: Surroundings
+        table: SharedRoutingTable, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, surroundings: Dependencies
     ) {
         self.table = table
         self.outlet = outlet

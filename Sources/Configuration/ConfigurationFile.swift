@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Runtime
 internal import Text
 
 /// Reads and replaces files of the configuration that people write, too.
@@ -75,10 +76,7 @@ public enum ConfigurationFile {
             throw .io("\(path.escapingControls) cannot be written", hint: nil)
         }
         // The name is what a directory holds. Where that cannot be made durable, the content still is.
-        let descriptor = open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
-        guard descriptor >= 0 else { return lost }
-        fsync(descriptor)
-        close(descriptor)
+        try? Directory.synchronize(directory)
         return lost
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Runtime
 import Text
 
 /// The directory of the hosts' files, and what was read from it so far.
@@ -24,17 +25,12 @@ struct HostDirectory: Sendable {
     mutating func scan(now: Int64, for user: DaemonUser? = nil) throws(FileProblem) -> Scan {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY | O_NONBLOCK)
         guard descriptor >= 0 else { throw FileProblem(code: errno) }
-        guard let stream = fdopendir(descriptor) else {
-            let code = errno
-            close(descriptor)
-            throw FileProblem(code: code)
-        }
-        defer { closedir(stream) }
+        defer { close(descriptor) }
 
         var current: [HostFile] = []
         current.reserveCapacity(files.count)
         var filesRead = 0
-        for name in try Self.names(in: stream) {
+        for name in try Self.names(in: descriptor) {
             switch HostFileName(name) {
             case .ignored: continue
             case .misnamed(let message):
@@ -53,21 +49,11 @@ struct HostDirectory: Sendable {
         return Scan(files: current.sorted { $0.name < $1.name }, filesRead: filesRead)
     }
 
-    private static func names(in stream: OpaquePointer) throws(FileProblem) -> [String] {
-        var names: [String] = []
-        while true {
-            errno = 0
-            guard let entry = readdir(stream) else {
-                if errno != 0 { throw FileProblem(code: errno) }
-                return names
-            }
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
-                    // A name that is not UTF-8 gets replacement characters, and is then no domain.
-                    String(cString: $0)
-                }
-            }
-            names.append(name)
+    private static func names(in descriptor: CInt) throws(FileProblem) -> [String] {
+        do throws(FileError) {
+            return try Directory.names(in: descriptor, "the directory")
+        } catch {
+            throw FileProblem(code: error.code ?? EIO)
         }
     }
 

@@ -1,5 +1,6 @@
 import CXAttr
 import Glibc
+import Runtime
 
 /// A new file beside the one whose place it takes. It goes away unless it does.
 struct TemporaryFile: ~Copyable {
@@ -35,8 +36,10 @@ struct TemporaryFile: ~Copyable {
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } }
         // For as long as this is at work, nobody takes it for abandoned.
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw Failure(action: "be written", code: errno) }
-        try fill(bytes)
+        try Self.written { () throws(FileError) in
+            try FileLock.take(descriptor, directory)
+            try OpenFile.write(bytes, to: descriptor)
+        }
         // Whether the daemon may give files away is the system's business; the content matters more.
         if fchown(descriptor, status.st_uid, status.st_gid) != 0 { _ = fchown(descriptor, .max, status.st_gid) }
         // After the owner, whose change may take permissions away.
@@ -77,15 +80,9 @@ struct TemporaryFile: ~Copyable {
         return false
     }
 
-    private func fill(_ bytes: [UInt8]) throws(Failure) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if count == 0 || errno != EINTR {
-                throw Failure(action: "be written", code: count == 0 ? ENOSPC : errno)
-            }
+    private static func written(_ body: () throws(FileError) -> Void) throws(Failure) {
+        do throws(FileError) { try body() } catch {
+            throw Failure(action: "be written", code: error.code ?? EWOULDBLOCK)
         }
     }
 
@@ -100,17 +97,8 @@ struct TemporaryFile: ~Copyable {
     static func removeAbandoned(in directory: String) {
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
-        guard let stream = fdopendir(descriptor) else {
-            close(descriptor)
-            return
-        }
-        defer { closedir(stream) }
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
-                    String(cString: $0)
-                }
-            }
+        defer { close(descriptor) }
+        for name in (try? Directory.names(in: descriptor, directory)) ?? [] {
             let bytes = name.utf8
             if bytes.count == prefix.utf8.count + 6 + suffix.utf8.count, bytes.starts(with: prefix.utf8),
                 bytes.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
@@ -126,7 +114,7 @@ struct TemporaryFile: ~Copyable {
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
-            status.st_nlink == 1, flock(file, LOCK_EX | LOCK_NB) == 0
+            status.st_nlink == 1, (try? FileLock.take(file, name)) != nil
         else { return }
         // While it was locked here it cannot have taken a file's place, but before that it can.
         var named = stat()

@@ -1,9 +1,9 @@
-public import Shell
+package import Shell
 
 /// Where a command's answer goes: a session, or a test.
 ///
 /// The functions return when there is room for more: a command waits for its reader, and nobody else does.
-public protocol CommandOutput: Sendable {
+package protocol CommandOutput: Sendable {
     /// Columns of the caller's terminal; 0 where there is none.
     var width: Int { get }
     /// - Throws: `CancellationError` when nobody wants the answer any more.
@@ -24,7 +24,7 @@ public protocol CommandOutput: Sendable {
 
 extension CommandOutput {
     /// Says that so many events were left out.
-    public func dropped(_ count: Int) async throws {
+    package func dropped(_ count: Int) async throws {
         try await event(["dropped": .integer(Int64(count))])
     }
 }

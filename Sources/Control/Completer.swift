@@ -1,16 +1,17 @@
-public import Shell
+package import Access
+package import Shell
 internal import Text
 internal import XMPP
 
 /// Says what the last word of a line could become, among what the caller may use and see.
-public struct Completer: Sendable {
+package struct Completer: Sendable {
     private let registry: CommandRegistry
     private let live: any LiveValues
 
     /// Values in one answer.
-    public static let limit = 1000
+    package static let limit = 1000
 
-    public init(_ registry: CommandRegistry = .standard, live: any LiveValues) {
+    package init(_ registry: CommandRegistry = .standard, live: any LiveValues) {
         self.registry = registry
         self.live = live
     }
@@ -29,14 +30,14 @@ public struct Completer: Sendable {
     }
 
     /// What the last of the words could become, at most one more than ``limit``. Without words: how a line can begin.
-    public func completions(of words: [String], caller: Caller) async -> [Completion] {
+    package func completions(of words: [String], caller: Caller) async -> [CompletionCandidate] {
         let visible = registry.visible(to: caller)
         let before = Array(words.dropLast())
         let prefix = words.last ?? ""
-        var found: [Completion] = []
+        var found: [CompletionCandidate] = []
         if visible.commands(below: before).contains(where: { $0.path.count > before.count }) {
             for word in visible.words(after: before) where word.hasPrefix(prefix) {
-                found.append(Completion(word, visible[before + [word]]?.summary ?? ""))
+                found.append(CompletionCandidate(word, visible[before + [word]]?.summary ?? ""))
             }
         }
         // Words that are a path, and words after one: `log level` takes values, but so does `help log`.
@@ -50,8 +51,8 @@ public struct Completer: Sendable {
 
     private func values(
         _ spec: CommandSpec, _ rest: [String], _ prefix: String, _ caller: Caller, _ visible: CommandRegistry
-    ) async -> [Completion] {
-        let line = Line(spec, rest)
+    ) async -> [CompletionCandidate] {
+        let line = UnfinishedLine(spec, rest)
         let caller = caller.least(line.options.compactMap(\.role).reduce(spec.role, max))
         if let option = line.openOption, let kind = option.kind {
             return await values(kind, option.name, prefix, line, caller, visible)
@@ -64,33 +65,34 @@ public struct Completer: Sendable {
                 }
                 let typed = String(prefix[prefix.index(after: equals)...])
                 return await values(kind, option.name, typed, line, caller, visible).map {
-                    Completion("--\(name)=\($0.value)", $0.summary)
+                    CompletionCandidate("--\(name)=\($0.value)", $0.summary)
                 }
             }
             return spec.options.filter { option in
                 "--\(option.name)".hasPrefix(prefix) && !line.options.contains(option)
                     && (option.role ?? .viewer) <= caller.role
-            }.map { Completion("--\($0.name)", $0.summary) }
+            }.map { CompletionCandidate("--\($0.name)", $0.summary) }
         }
         guard let argument = line.nextArgument else { return [] }
         return await values(argument.kind, argument.name, prefix, line, caller, visible)
     }
 
     private func values(
-        _ kind: ValueKind, _ name: String, _ prefix: String, _ line: Line, _ caller: Caller, _ visible: CommandRegistry
-    ) async -> [Completion] {
+        _ kind: ValueKind, _ name: String, _ prefix: String, _ line: UnfinishedLine, _ caller: Caller,
+        _ visible: CommandRegistry
+    ) async -> [CompletionCandidate] {
         let host = line.host.flatMap { caller.hosts.contains($0) ? $0 : nil }
-        let all: [Completion]
+        let all: [CompletionCandidate]
         switch kind {
         case .host:
             let given = Set(line.arguments)
             return await live.hosts(prefix, in: caller.hosts, limit: Self.limit + 1).filter { !given.contains($0) }
-                .map { Completion($0) }
+                .map { CompletionCandidate($0) }
         case .user, .jid:
             guard let at = prefix.firstIndex(of: "@") else { return [] }
             return await live.hosts(
                 String(prefix[prefix.index(after: at)...]), in: caller.hosts, limit: Self.limit + 1
-            ).map { Completion(prefix[...at] + $0) }
+            ).map { CompletionCandidate(prefix[...at] + $0) }
         case .invite:
             guard let host else { return [] }
             let given = Set(line.arguments)
@@ -101,61 +103,29 @@ public struct Completer: Sendable {
         case .setting:
             guard let host, let key = line.key else { return [] }
             all = await live.values(host, key)
-        case .choice(let words): all = words.map { Completion($0) }
-        case .plan: all = await live.plan().map { [Completion($0)] } ?? []
+        case .choice(let words): all = words.map { CompletionCandidate($0) }
+        case .plan: all = await live.plan().map { [CompletionCandidate($0)] } ?? []
         case .command:
             all = visible.words(after: line.arguments).map {
-                Completion($0, visible[line.arguments + [$0]]?.summary ?? "")
+                CompletionCandidate($0, visible[line.arguments + [$0]]?.summary ?? "")
             }
         case .count: all = name == "snapshot" ? await live.snapshots() : []
         // A host that may be gone: those that are there are still what is meant most often.
         case .text where name == "host":
-            return await live.hosts(prefix, in: caller.hosts, limit: Self.limit + 1).map { Completion($0) }
+            return await live.hosts(prefix, in: caller.hosts, limit: Self.limit + 1).map { CompletionCandidate($0) }
         case .duration, .text: all = []
         }
         return all.filter { $0.value.hasPrefix(prefix) }
     }
 }
 
-/// A line up to the word that is completed, as far as it can be understood.
-private struct Line {
-    private(set) var arguments: [String] = []
-    private(set) var options: [CommandSpec.Option] = []
-    /// The option whose value comes next.
-    private(set) var openOption: CommandSpec.Option?
-    private(set) var areOptionsOver = false
-    private let spec: CommandSpec
-
-    init(_ spec: CommandSpec, _ words: [String]) {
-        self.spec = spec
-        for word in words {
-            if openOption != nil {
-                openOption = nil
-            } else if areOptionsOver || !word.hasPrefix("--") {
-                arguments.append(word)
-            } else if word == "--" {
-                areOptionsOver = true
-            } else {
-                let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                guard let option = spec.option(String(parts[0])) else { continue }
-                options.append(option)
-                if option.kind != nil, parts.count == 1 { openOption = option }
-            }
-        }
-    }
-
-    /// What the next word is, if it is no option.
-    var nextArgument: CommandSpec.Argument? {
-        if arguments.count < spec.arguments.count { return spec.arguments[arguments.count] }
-        return spec.arguments.last.flatMap { $0.isRepeating ? $0 : nil }
-    }
-
+extension UnfinishedLine {
     /// The host that an argument names, prepared.
-    var host: String? {
+    fileprivate var host: String? {
         given(.host).flatMap { try? JID($0) }.flatMap { $0.isDomain ? $0.domain : nil }
     }
 
-    var key: String? { given(.key) }
+    fileprivate var key: String? { given(.key) }
 
     private func given(_ kind: ValueKind) -> String? {
         zip(spec.arguments, arguments).first { $0.0.kind == kind }?.1
@@ -167,7 +137,7 @@ extension CommandRegistry {
     func visible(to caller: Caller) -> CommandRegistry {
         CommandRegistry(
             commands.filter { spec in
-                spec.role <= caller.role && (spec.reach != .daemon || caller.access.hosts(as: spec.role) == .all)
+                spec.role <= caller.role && (spec.reach != .daemon || caller.access.areOnAllHosts(as: spec.role))
             })
     }
 }

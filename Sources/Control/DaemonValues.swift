@@ -1,6 +1,8 @@
+internal import Access
 internal import Configuration
 package import Daemon
 internal import Reconfiguration
+package import Shell
 internal import Supervision
 
 /// What a daemon has now: its hosts, for those who must not wait for it, and what completes the rest.
@@ -14,31 +16,31 @@ package struct DaemonValues: HostDirectoryView, LiveValues {
     package func hasHost(_ host: String) -> Bool { daemon.registry.table.contains(host) }
     package var hostNames: [String] { daemon.registry.table.allNames }
 
-    package func invites(_ host: String, _ prefix: String, limit: Int) async -> [Completion] {
+    package func invites(_ host: String, _ prefix: String, limit: Int) async -> [CompletionCandidate] {
         await daemon.registry.inviteNumbers(of: host, prefix: prefix, limit: limit).map {
-            Completion(String($0.number), $0.summary)
+            CompletionCandidate(String($0.number), $0.summary)
         }
     }
 
-    package func keys() async -> [Completion] {
-        HostKey.allCases.filter { $0 != .host }.map { Completion($0.rawValue) }
+    package func keys() async -> [CompletionCandidate] {
+        HostKey.allCases.filter { $0 != .host }.map { CompletionCandidate($0.rawValue) }
     }
 
-    package func values(_ host: String, _ key: String) async -> [Completion] {
+    package func values(_ host: String, _ key: String) async -> [CompletionCandidate] {
         guard let key = HostKey(rawValue: key) else { return [] }
         let present = await daemon.configuration.settings(of: host)?.first { $0.key == key }
         var values = (daemon.registry[host]?.configuration).map { key.values(now: $0) } ?? []
         if let index = present.flatMap({ values.firstIndex(of: $0.value) }) { values.swapAt(0, index) }
         return values.map {
-            Completion($0, $0 == present?.value ? "now, from \(present?.origin.description ?? "")" : "")
+            CompletionCandidate($0, $0 == present?.value ? "now, from \(present?.origin.description ?? "")" : "")
         }
     }
 
     package func plan() async -> String? { try? await daemon.configuration.plan().hash }
 
-    package func snapshots() async -> [Completion] {
+    package func snapshots() async -> [CompletionCandidate] {
         await daemon.configuration.history().map {
-            Completion(String($0.header.number), "\($0.header.time), by \($0.header.by)")
+            CompletionCandidate(String($0.header.number), "\($0.header.time), by \($0.header.by)")
         }
     }
 }

@@ -1,19 +1,20 @@
-public import Logging
-public import Shell
+package import Access
+package import Logging
+package import Shell
 internal import Text
 internal import XMPP
 
 /// Runs commands for callers: parses, checks who may, writes the journal, and turns every end into one.
-public struct Dispatcher: Sendable {
+package struct Dispatcher: Sendable {
     private let registry: CommandRegistry
     private let handlers: CommandHandlers
     private let hosts: any HostDirectoryView
     private let recorder: any ChangeRecorder
     private let logger: Logger
     /// Changes wait for one another: for the daemon, and for the journal's disk.
-    private let changes = Turnstile(.init(all: 128, keptForAdmins: 32, ofOneUser: 8))
+    private let changes = CommandLimiter(.init(all: 128, reservedForAdmins: 32, perUser: 8))
 
-    public init(
+    package init(
         _ handlers: CommandHandlers, registry: CommandRegistry = .standard, hosts: any HostDirectoryView,
         recorder: any ChangeRecorder, logger: Logger
     ) {
@@ -25,7 +26,7 @@ public struct Dispatcher: Sendable {
     }
 
     /// Runs one command line to its end. It does not throw: what went wrong is in the end.
-    public func run(_ argv: [String], caller: Caller, output: any CommandOutput) async -> ServerMessage.End {
+    package func run(_ argv: [String], caller: Caller, output: any CommandOutput) async -> ServerMessage.End {
         do throws(CommandFailure) {
             let invocation = try CommandParser(registry).parse(argv)
             // What a handler does to all hosts that the caller sees stays on those where the caller may do it.
@@ -34,9 +35,9 @@ public struct Dispatcher: Sendable {
             guard let handler = handlers[invocation.spec.path] else {
                 throw CommandFailure(.internal, "`\(invocation.spec.name)` does nothing yet")
             }
-            let isChange = invocation.spec.effect != .read
-            if isChange { try changes.enter(call) }
-            defer { if isChange { changes.leave(call) } }
+            let isChange = invocation.effect != .read
+            if isChange { try changes.acquire(call) }
+            defer { if isChange { changes.release(call) } }
             let outcome = try await journalled(call) { () throws(CommandFailure) in try await run(handler, call) }
             return ServerMessage.End(.ok, outcome.message, hint: outcome.hint)
         } catch {
@@ -73,10 +74,9 @@ public struct Dispatcher: Sendable {
             }
         }
         let needed = invocation.neededRole
-        if spec.reach == .daemon, caller.access.hosts(as: needed) != .all {
+        if spec.reach == .daemon, !caller.access.areOnAllHosts(as: needed) {
             throw CommandFailure(.denied, "`\(spec.name)` is for who has the role \(needed.rawValue) on all hosts")
         }
-        // The address as it is typed need not be the one that is meant: it is prepared first.
         return try invocation.mappingValues { (kind, text) throws(CommandFailure) in
             switch kind {
             case .host: return try seen(text, caller, as: needed)
@@ -94,15 +94,16 @@ public struct Dispatcher: Sendable {
 
     /// The host in its prepared form, if the caller sees it and has at least this role there.
     private func seen(_ text: String, _ caller: Caller, as role: Role) throws(CommandFailure) -> String {
-        let host = (try? JID(text)).flatMap { $0.isDomain ? $0.domain : nil }
-        guard let host, caller.hosts.contains(host), hosts.hasHost(host) else {
-            // The same words whether it is not there or not to be seen.
-            throw CommandFailure(.unknownHost, "there is no host \(text.quoted)", hint: "`host list` shows them")
+        do throws(AccessDenial) {
+            return try caller.host(text, as: role, among: hosts)
+        } catch {
+            switch error {
+            case .unknownHost:
+                throw CommandFailure(.unknownHost, "there is no host \(text.quoted)", hint: "`host list` shows them")
+            case .needsRole(let role, let host):
+                throw CommandFailure(.denied, "on \(host) this is for the role \(role.rawValue)")
+            }
         }
-        guard caller.access.hosts(as: role).contains(host) else {
-            throw CommandFailure(.denied, "on \(host) this is for the role \(role.rawValue)")
-        }
-        return host
     }
 
     private func account(_ text: String) throws(CommandFailure) -> JID {
@@ -121,8 +122,7 @@ public struct Dispatcher: Sendable {
     private func journalled(
         _ call: Call, _ body: () async throws(CommandFailure) -> Outcome
     ) async throws(CommandFailure) -> Outcome {
-        let spec = call.invocation.spec
-        guard spec.effect != .read || call.invocation.givenOptions.contains(where: \.isJournalled) else {
+        guard call.invocation.effect != .read || call.invocation.givenOptions.contains(where: \.isJournalled) else {
             return try await body()
         }
         var concerned: [String] = []
@@ -136,22 +136,14 @@ public struct Dispatcher: Sendable {
             await recorder.end(entry, code: .ok, outcome: outcome)
             return outcome
         } catch {
-            await recorder.end(entry, code: error.code, outcome: call.noted)
+            await recorder.end(entry, code: error.code, outcome: call.recorded)
             throw error
         }
     }
 }
 
-/// What the shell knows of hosts without asking the daemon.
-public protocol HostDirectoryView: Sendable {
-    /// Whether there is such a host, running or refused.
-    func hasHost(_ host: String) -> Bool
-    /// The names of all hosts, sorted, running or refused.
-    var hostNames: [String] { get }
-}
-
 /// Keeps account of changes: the journal.
-public protocol ChangeRecorder: Sendable {
+package protocol ChangeRecorder: Sendable {
     /// Writes down, durably, that the command begins.
     ///
     /// - Returns: The number of the entry.

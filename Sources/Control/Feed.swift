@@ -3,9 +3,9 @@ internal import Synchronization
 /// Takes what happens from those who must not wait, and hands it to one who may be slow.
 ///
 /// It holds a bounded number of elements. What comes while it is full is counted, and left out.
-public final class Feed<Element: Sendable>: Sendable {
+package final class Feed<Element: Sendable>: Sendable {
     /// What was taken at once: the elements in their order, and how many were left out right before them.
-    public typealias Batch = (elements: [Element], dropped: Int)
+    package typealias Batch = (elements: [Element], dropped: Int)
 
     private struct State: Sendable {
         var elements: [Element] = []
@@ -23,12 +23,12 @@ public final class Feed<Element: Sendable>: Sendable {
     private let state = Mutex(State())
 
     /// - Parameter capacity: How many elements may wait, at least one.
-    public init(capacity: Int) {
+    package init(capacity: Int) {
         self.capacity = max(1, capacity)
     }
 
     /// Puts an element in, or counts it as dropped. It returns at once, on any thread.
-    public func push(_ element: consuming Element) {
+    package func push(_ element: consuming Element) {
         // Not captured: a consumed parameter cannot be.
         let element = element
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
@@ -44,7 +44,7 @@ public final class Feed<Element: Sendable>: Sendable {
     }
 
     /// Takes no more. What is in it can still be taken out.
-    public func finish() {
+    package func finish() {
         let waiter = state.withLock { state in
             state.isFinished = true
             return state.waiter.take()
@@ -56,7 +56,7 @@ public final class Feed<Element: Sendable>: Sendable {
     ///
     /// - Returns: The elements and how many were left out before the first of them, where one of both may be nothing;
     ///   `nil` once it is finished and empty, or when the task is cancelled.
-    public func next() async -> Batch? {
+    package func next() async -> Batch? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let mustWait = state.withLock { state in

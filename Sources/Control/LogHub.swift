@@ -1,18 +1,18 @@
-public import Invites
-public import Logging
+package import Invites
+package import Logging
 internal import Synchronization
 
 /// One message of the daemon's log.
-public struct LogEntry: Hashable, Sendable {
-    public let time: Timestamp
-    public let level: Logger.Level
-    public let message: String
-    public let metadata: [String: String]
+package struct LogEntry: Hashable, Sendable {
+    package let time: Timestamp
+    package let level: Logger.Level
+    package let message: String
+    package let metadata: [String: String]
 }
 
-/// What is logged, and who follows it. All copies of the daemon's log handler share one.
-public final class LogHub: Sendable {
-    private struct Follower: Sendable {
+/// What is logged, and who subscribes to it. All copies of the daemon's log handler share one.
+package final class LogHub: Sendable {
+    private struct Subscription: Sendable {
         let level: Logger.Level
         let host: String?
         let feed: Feed<LogEntry>
@@ -25,30 +25,30 @@ public final class LogHub: Sendable {
         var until: Timestamp?
         var timer: Task<Void, Never>?
         var changes: UInt64 = 0
-        var followers: [UInt64: Follower] = [:]
+        var subscribers: [UInt64: Subscription] = [:]
         var counter: UInt64 = 0
     }
 
     /// The level in force, and until when, where it goes back by itself.
-    public struct Setting: Hashable, Sendable {
-        public let level: Logger.Level
-        public let until: Timestamp?
+    package struct Setting: Hashable, Sendable {
+        package let level: Logger.Level
+        package let until: Timestamp?
     }
 
     private let state: Mutex<State>
-    /// The ranks of the level of the log itself, and of the least important message that anybody wants.
+    /// The ranks of the level of the log itself, and of the least important message that anybody subscribes to.
     private let logged: Atomic<UInt8>
     private let wanted: Atomic<UInt8>
     private let now: @Sendable () -> Timestamp
     private let sleep: @Sendable (Duration) async throws -> Void
 
-    /// Messages that may wait for one follower.
+    /// Messages that may wait for one subscriber.
     private static let capacity = 2048
 
     /// - Parameters:
     ///   - level: The least important messages that are logged.
     ///   - sleep: Returns once the time has passed, or throws when the task is cancelled.
-    public init(
+    package init(
         level: Logger.Level, now: @escaping @Sendable () -> Timestamp,
         sleep: @escaping @Sendable (Duration) async throws -> Void
     ) {
@@ -64,59 +64,59 @@ public final class LogHub: Sendable {
     // MARK: For the log handler
 
     /// The least important messages that the log itself takes.
-    public var loggedLevel: Logger.Level { Logger.Level(rank: logged.load(ordering: .relaxed)) }
+    package var loggedLevel: Logger.Level { Logger.Level(rank: logged.load(ordering: .relaxed)) }
 
-    /// The least important messages that the log or a follower takes: less need not even be put into words.
-    public var wantedLevel: Logger.Level { Logger.Level(rank: wanted.load(ordering: .relaxed)) }
+    /// The least important messages that the log or a subscriber takes: less need not even be put into words.
+    package var wantedLevel: Logger.Level { Logger.Level(rank: wanted.load(ordering: .relaxed)) }
 
-    /// How many follow.
-    public var followers: Int { state.withLock { $0.followers.count } }
+    /// How many subscribe to it.
+    package var subscribers: Int { state.withLock { $0.subscribers.count } }
 
-    /// Shows a message to those who follow. It does not wait.
-    public func offer(_ level: Logger.Level, _ message: @autoclosure () -> String, _ metadata: Logger.Metadata) {
-        let followers = state.withLock { state in
-            state.followers.isEmpty ? [] : state.followers.values.filter { $0.level <= level }
+    /// Publishes a message to those who subscribe. It does not wait.
+    package func publish(_ level: Logger.Level, _ message: @autoclosure () -> String, _ metadata: Logger.Metadata) {
+        let subscribers = state.withLock { state in
+            state.subscribers.isEmpty ? [] : state.subscribers.values.filter { $0.level <= level }
         }
-        guard !followers.isEmpty else { return }
+        guard !subscribers.isEmpty else { return }
         let entry = LogEntry(
             time: now(), level: level, message: message(), metadata: metadata.mapValues { "\($0)" })
-        for follower in followers where follower.host == nil || follower.host == entry.metadata["host"] {
-            follower.feed.push(entry)
+        for subscriber in subscribers where subscriber.host == nil || subscriber.host == entry.metadata["host"] {
+            subscriber.feed.push(entry)
         }
     }
 
-    // MARK: Following
+    // MARK: Subscribing
 
-    /// Follows the log until ``unfollow(_:)``.
+    /// Subscribes to the log until ``unsubscribe(_:)``.
     ///
     /// - Parameters:
     ///   - level: The least important messages to see, also where the log itself does not take them.
     ///   - host: Only messages about this host.
-    /// - Returns: The messages, and what names the follower.
-    public func follow(_ level: Logger.Level, host: String? = nil) -> (feed: Feed<LogEntry>, number: UInt64) {
+    /// - Returns: The messages, and what names the subscription.
+    package func subscribe(_ level: Logger.Level, host: String? = nil) -> (feed: Feed<LogEntry>, number: UInt64) {
         let feed = Feed<LogEntry>(capacity: Self.capacity)
         let number = change { state in
             state.counter &+= 1
-            state.followers[state.counter] = Follower(level: level, host: host, feed: feed)
+            state.subscribers[state.counter] = Subscription(level: level, host: host, feed: feed)
             return state.counter
         }
         return (feed, number)
     }
 
-    public func unfollow(_ number: UInt64) {
-        change { $0.followers[number] = nil }
+    package func unsubscribe(_ number: UInt64) {
+        change { $0.subscribers[number] = nil }
     }
 
     // MARK: The level
 
-    public var setting: Setting {
+    package var setting: Setting {
         state.withLock { Setting(level: $0.level, until: $0.until) }
     }
 
     /// Changes what is logged.
     ///
     /// - Parameter time: After it, what lasts is in force again; `nil` to let this last.
-    public func set(_ level: Logger.Level, for time: Lifetime? = nil) {
+    package func set(_ level: Logger.Level, for time: Lifetime? = nil) {
         let changes = change { state in
             state.timer?.cancel()
             state.timer = nil
@@ -154,7 +154,7 @@ public final class LogHub: Sendable {
             let result = change(&state)
             logged.store(state.level.rank, ordering: .relaxed)
             wanted.store(
-                state.followers.values.map(\.level).reduce(state.level, min).rank, ordering: .relaxed)
+                state.subscribers.values.map(\.level).reduce(state.level, min).rank, ordering: .relaxed)
             return result
         }
     }

@@ -30,7 +30,7 @@ struct QRCode: Sendable {
     static let quietZone = 4
 
     /// Lines of `▀`, `▄`, `█` and spaces, two modules high each, with the quiet zone around the code. The blocks are its
-    /// light parts, for terminals that write light on dark; the other way round it is inverted, which most scanners read.
+    /// light parts; a terminal that writes dark on light has to be told so (``Shell/Field/Kind/drawing``).
     var halfBlocks: String {
         var lines: [String] = []
         for row in stride(from: -Self.quietZone, to: width + Self.quietZone, by: 2) {

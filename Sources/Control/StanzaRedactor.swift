@@ -1,3 +1,4 @@
+internal import Access
 internal import Shell
 internal import XMPP
 

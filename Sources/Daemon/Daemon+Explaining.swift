@@ -2,6 +2,7 @@ internal import Component
 internal import Configuration
 internal import Invites
 internal import Reconfiguration
+internal import Runtime
 internal import Storage
 internal import Supervision
 package import XMPP
@@ -86,6 +87,10 @@ extension Daemon {
     }
 
     private static func explain(_ setting: SettingStatus) -> Explanation {
+        // Where the file does not say it, its beginning stands for its name.
+        if setting.key == .host, case .file(let place) = setting.origin, (place.line, place.column) == (1, 1) {
+            return Explanation("host", setting.value, because: "the name of a file says so", origin: place.file)
+        }
         let because =
             switch setting.origin {
             case .file: "a file says so"

@@ -3,6 +3,7 @@ package import Configuration
 package import Invites
 internal import Logging
 package import Reconfiguration
+package import Runtime
 package import Supervision
 internal import Synchronization
 package import XMPP
@@ -15,7 +16,7 @@ package final class Daemon: Sendable {
     package let registry: HostRegistry
     package let configuration: ActiveConfiguration
     package let component: ComponentService
-    package let surroundings: Surroundings
+    package let surroundings: Dependencies
     /// When it was made.
     package let startedAt: Timestamp
     private let ending = Mutex(Ending.running(waiters: []))
@@ -39,7 +40,7 @@ package final class Daemon: Sendable {
     /// - Throws: `StoreError` when the state directory cannot be used or another daemon uses it.
     package init(
         _ loader: ConfigurationLoader, loaded: LoadedConfiguration, settings: DaemonConfiguration,
-        maximumOpenDatabases: Int, surroundings: Surroundings,
+        maximumOpenDatabases: Int, surroundings: Dependencies,
         statusChanged: @escaping @Sendable (ComponentStatus) -> Void,
         quarantinesChanged: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws {

@@ -1,6 +1,7 @@
 internal import Component
 internal import Configuration
 internal import Invites
+internal import Runtime
 internal import Storage
 internal import Supervision
 internal import XMPP

@@ -1,5 +1,6 @@
 package import Configuration
 internal import Logging
+internal import Runtime
 internal import Supervision
 
 /// Hosts' files as the shell changes them.

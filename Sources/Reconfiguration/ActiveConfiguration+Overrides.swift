@@ -1,6 +1,7 @@
 package import Configuration
 internal import Invites
 internal import Logging
+internal import Runtime
 internal import Supervision
 internal import Synchronization
 internal import XMPP

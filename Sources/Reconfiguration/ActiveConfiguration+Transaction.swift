@@ -1,6 +1,7 @@
 package import Configuration
 package import Invites
 internal import Logging
+internal import Runtime
 internal import Supervision
 internal import XMPP
 

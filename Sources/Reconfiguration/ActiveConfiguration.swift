@@ -1,6 +1,7 @@
 package import Configuration
 package import Invites
 internal import Logging
+package import Runtime
 package import Supervision
 
 /// The configuration that runs, and the only one who changes it: what the files said, with what was set at run time on top.
@@ -8,7 +9,7 @@ package actor ActiveConfiguration {
     /// The daemon's own settings that it runs with.
     package nonisolated let daemon: DaemonConfiguration
     nonisolated let registry: HostRegistry
-    nonisolated let surroundings: Surroundings
+    nonisolated let surroundings: Dependencies
     var loader: ConfigurationLoader
     /// The reading of the files that is under way, and the one that begins after it.
     var reading: Task<FilesRead, Never>?
@@ -54,7 +55,7 @@ package actor ActiveConfiguration {
     ///   - daemon: The daemon's own part of it.
     package init(
         _ loader: ConfigurationLoader, loaded: LoadedConfiguration, daemon: DaemonConfiguration,
-        registry: HostRegistry, surroundings: Surroundings
+        registry: HostRegistry, surroundings: Dependencies
     ) {
         self.loader = loader
         self.daemon = daemon

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Logging
+internal import Runtime
 internal import Supervision
 
 /// What the daemon starts with: what the files say, or a snapshot where they were undone or never confirmed.
@@ -9,7 +10,7 @@ struct ConfigurationStart {
     let header: ConfigurationSnapshot.Header
 
     /// Reads what was kept, and writes down what was decided, on the caller's thread.
-    init(_ loaded: LoadedConfiguration, _ snapshots: SnapshotStore, _ surroundings: Surroundings) {
+    init(_ loaded: LoadedConfiguration, _ snapshots: SnapshotStore, _ surroundings: Dependencies) {
         let read = FilesRead(loaded)
         let files = read.fingerprint.description
         var previous = snapshots.open()

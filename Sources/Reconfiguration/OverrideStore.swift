@@ -3,6 +3,7 @@ internal import Dispatch
 internal import Foundation
 internal import Glibc
 internal import Logging
+internal import Runtime
 internal import Supervision
 internal import Synchronization
 
@@ -35,7 +36,7 @@ final class OverrideStore: Sendable {
         do {
             let bytes = try DurableFile.read("\(directory)/\(Self.name)", limit: Self.largestFile, isWhole: true)
             return try JSONDecoder().decode([String: [String: String]].self, from: Data(bytes))
-        } catch let problem as DurableFile.Problem where problem.code == ENOENT {
+        } catch let error as FileError where error.code == ENOENT {
             return [:]
         } catch {
             logger.error(

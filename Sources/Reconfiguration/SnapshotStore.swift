@@ -3,6 +3,7 @@ internal import Dispatch
 internal import Foundation
 internal import Glibc
 internal import Logging
+internal import Runtime
 internal import Supervision
 internal import Synchronization
 
@@ -45,11 +46,13 @@ final class SnapshotStore: Sendable {
 
     /// Looks at what is there, on the caller's thread. What is damaged is logged and left out.
     func open() -> ConfigurationTransaction.Record? {
-        if mkdir(directory, 0o700) != 0, errno != EEXIST {
-            warn("make the directory", directory, String(cString: strerror(errno)))
+        do throws(FileError) {
+            try Directory.make(directory)
+        } catch {
+            warn("make the directory", directory, "\(error)")
             return nil
         }
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] {
+        for name in (try? Directory.names(in: directory)) ?? [] {
             // What was being written when the daemon was killed.
             if name.hasPrefix("."), name.hasSuffix(DurableFile.unfinished) { unlink("\(directory)/\(name)") }
             guard name.hasSuffix(Self.suffix), let number = Int(name.dropLast(Self.suffix.count)) else { continue }
@@ -69,7 +72,7 @@ final class SnapshotStore: Sendable {
             let record = try JSONDecoder().decode(ConfigurationTransaction.Record.self, from: Data(bytes))
             guard record.isSound else { throw ConfigurationSnapshot.Damage("it has numbers that are never given") }
             return record
-        } catch let problem as DurableFile.Problem where problem.code == ENOENT {
+        } catch let error as FileError where error.code == ENOENT {
             return nil
         } catch {
             logger.error(

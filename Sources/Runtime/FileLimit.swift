@@ -1,8 +1,8 @@
 internal import Glibc
 
 /// How many files the process may have open, and for what they are meant, so that none of its parts takes all of them.
-public struct FileLimit: Hashable, Sendable {
-    public let files: Int
+package struct FileLimit: Hashable, Sendable {
+    package let files: Int
     /// What event loops, the connection to the server, the journal, the log and the reading of files take.
     private let base: Int
 
@@ -13,7 +13,7 @@ public struct FileLimit: Hashable, Sendable {
     }
 
     /// Raises the soft limit to the hard one: it is low only for programs that use select(2).
-    public static func raise() -> FileLimit {
+    package static func raise() -> FileLimit {
         let cores = sysconf(CInt(_SC_NPROCESSORS_ONLN))
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
@@ -30,20 +30,20 @@ public struct FileLimit: Hashable, Sendable {
     private var available: Int { max(files - base, 0) }
 
     /// How many connections to the control socket may be open.
-    public var connections: Int { min(max(available / 4, 4), 320) }
+    package var connections: Int { min(max(available / 4, 4), 320) }
 
     /// How many databases may be open: each has three files in WAL mode. More than 1,024 at some 60 KiB each would be
     /// memory for hosts that are not in use right now.
-    public var databases: Int { min(max((available - connections) / 3, 1), 1024) }
+    package var databases: Int { min(max((available - connections) / 3, 1), 1024) }
 
     /// Whether the daemon gets by with fewer files than it would like.
-    public var isLow: Bool { databases < 64 }
+    package var isLow: Bool { databases < 64 }
 
     /// What to do when there are too few.
-    public static let remedy = "raise LimitNOFILE in the service's unit, or `ulimit -n`, and restart"
+    package static let remedy = "raise LimitNOFILE in the service's unit, or `ulimit -n`, and restart"
 
     /// Whether so many more files can be opened now.
-    public static func hasRoom(for count: Int) -> Bool {
+    package static func hasRoom(for count: Int) -> Bool {
         var opened: [CInt] = []
         defer { for descriptor in opened { close(descriptor) } }
         for _ in 0..<count {

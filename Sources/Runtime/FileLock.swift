@@ -1,16 +1,9 @@
 internal import Glibc
 
 /// An exclusive lock of this process (flock(2)), which ends with the process, however that ends.
-public final class FileLock: Sendable {
+package final class FileLock: Sendable {
     /// Why the lock was not taken.
-    public enum Failure: Error, Hashable, Sendable {
-        /// Another process, or another object of this one, holds it.
-        case taken
-        /// What has the lock's name is no regular file.
-        case notRegular
-        /// The system refused to do what the text says, to follow "cannot", with this error number.
-        case system(CInt, String)
-    }
+    package typealias Failure = FileError
 
     private let descriptor: CInt
 
@@ -24,7 +17,7 @@ public final class FileLock: Sendable {
     }
 
     /// Gives the lock back before the object goes.
-    public func release() {
+    package func release() {
         // A child that is just being started has a copy of the descriptor, which closing this one leaves locked.
         flock(descriptor, LOCK_UN)
     }
@@ -33,7 +26,7 @@ public final class FileLock: Sendable {
     ///
     /// - Returns: A lock of the file that had the path when the lock was taken. If the file is removed later, another
     ///   process can lock the next one with its name.
-    public static func file(_ path: String) throws(Failure) -> FileLock {
+    package static func file(_ path: String) throws(Failure) -> FileLock {
         try file(path, opened: {})
     }
 
@@ -52,7 +45,7 @@ public final class FileLock: Sendable {
             guard fstat(descriptor, &status) == 0 else { throw .system(errno, "look at \(path)") }
             guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegular }
             opened()
-            try lock.take(path)
+            try take(lock.descriptor, path)
             // It can have been removed between opening and locking: then its lock keeps no one out.
             var named = stat()
             if lstat(path, &named) == 0, named.st_dev == status.st_dev, named.st_ino == status.st_ino { return lock }
@@ -63,12 +56,12 @@ public final class FileLock: Sendable {
     /// Takes the lock of a directory itself: unlike a file in it, it cannot be removed while there is something in it.
     ///
     /// - Returns: `nil` where the file system has no locks for directories, as NFS.
-    public static func directory(_ path: String) throws(Failure) -> FileLock? {
+    package static func directory(_ path: String) throws(Failure) -> FileLock? {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system(errno, "open \(path)") }
         let lock = FileLock(descriptor)
         do throws(Failure) {
-            try lock.take(path)
+            try take(lock.descriptor, path)
             return lock
         } catch {
             if case .system = error { return nil }
@@ -76,7 +69,8 @@ public final class FileLock: Sendable {
         }
     }
 
-    private func take(_ path: String) throws(Failure) {
+    /// Locks an open file, which stays locked until it is closed.
+    package static func take(_ descriptor: CInt, _ path: String) throws(Failure) {
         guard flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return }
         throw errno == EWOULDBLOCK ? .taken : .system(errno, "lock \(path)")
     }

@@ -42,37 +42,22 @@ public struct ClientCommandLine: Hashable, Sendable {
     public init(_ words: [String]) throws(CommandFailure) {
         var rest: [String] = []
         var flags: Set<String> = []
-        var index = 0
-        while index < words.count {
-            let word = words[index]
-            index += 1
-            if flags.contains("complete"), word == "--" {
-                rest = Array(words[index...])
-                break
+        var scanner = OptionScanner(words, options: Self.options)
+        while let token = scanner.next() {
+            switch token {
+            case .argument("-h"): flags.insert("help")
+            case .argument(let word), .unknownOption(let word): rest.append(word)
+            case .option(let option, let value) where option.kind != nil:
+                guard let value, !value.isEmpty else { throw Self.bad("--\(option.name) wants a path") }
+                socket = value
+            case .option(let option, let value):
+                guard value == nil else { throw Self.bad("--\(option.name) takes no value") }
+                flags.insert(option.name)
+            case .endOfOptions:
+                // What comes after it is the command's, and so is itself but where it only parts the client's from those.
+                rest = flags.contains("complete") ? Array(scanner.rest) : rest + ["--"] + scanner.rest
+                while scanner.next() != nil {}
             }
-            if word == "--" {
-                // The daemon takes it for the end of options, as every command line does.
-                rest += words[(index - 1)...]
-                break
-            }
-            let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let name = word == "-h" ? "help" : word.hasPrefix("--") ? String(parts[0]) : ""
-            guard let option = Self.options.first(where: { $0.name == name }) else {
-                rest.append(word)
-                continue
-            }
-            var value = parts.count == 2 ? String(parts[1]) : nil
-            guard option.kind != nil else {
-                if value != nil { throw Self.bad("--\(name) takes no value") }
-                flags.insert(name)
-                continue
-            }
-            if value == nil, index < words.count {
-                value = words[index]
-                index += 1
-            }
-            guard let value, !value.isEmpty else { throw Self.bad("--\(name) wants a path") }
-            socket = value
         }
         isJSON = flags.contains("json")
         keepsGoing = flags.contains("keep-going")
@@ -100,20 +85,13 @@ public struct ClientCommandLine: Hashable, Sendable {
     public static func commandWords(of words: [String]) -> [String]? {
         guard let last = words.last else { return [""] }
         var rest: [String] = []
-        var awaitsValue = false
-        var areOptionsOver = false
-        for word in words.dropLast() {
-            if awaitsValue {
-                awaitsValue = false
-            } else if areOptionsOver || word == "--" {
-                areOptionsOver = true
-                rest.append(word)
-            } else if let option = options.first(where: { "--\($0.name)" == word }) {
-                awaitsValue = option.kind != nil
-            } else if !options.contains(where: { word.hasPrefix("--\($0.name)=") }) {
-                rest.append(word)
+        for token in OptionScanner(words.dropLast(), options: options) {
+            switch token {
+            case .argument(let word), .unknownOption(let word): rest.append(word)
+            case .option(let option, let value): if option.kind != nil, value == nil { return nil }
+            case .endOfOptions: rest.append("--")
             }
         }
-        return awaitsValue ? nil : rest + [last]
+        return rest + [last]
     }
 }

@@ -4,6 +4,8 @@ enum Colour: String, Sendable {
     case doubtful = "\u{1B}[33m"
     case bad = "\u{1B}[31m"
     case faint = "\u{1B}[2m"
+    /// White on black, for what is drawn: in bright white where the terminal has it.
+    case drawing = "\u{1B}[37;97;40m"
 
     static let end = "\u{1B}[0m"
 

@@ -17,37 +17,23 @@ public struct CommandParser: Sendable {
         var arguments: [String] = []
         var values: [String: [Invocation.Value]] = [:]
         var flags: Set<String> = []
-        var index = 0
-        var areOptionsOver = false
-        while index < rest.count {
-            let word = rest[index]
-            index += 1
-            if areOptionsOver || !word.hasPrefix("--") {
-                arguments.append(word)
-                continue
+        for token in OptionScanner(rest, options: spec.options) {
+            switch token {
+            case .argument(let word): arguments.append(word)
+            case .endOfOptions: break
+            case .unknownOption(let word):
+                throw unknownOption(String(word.dropFirst(2).prefix { $0 != "=" }), of: spec)
+            case .option(let option, let text):
+                let name = option.name
+                guard values[name] == nil, !flags.contains(name) else { throw bad("--\(name) is given twice", spec) }
+                if let kind = option.kind {
+                    guard let text else { throw bad("--\(name) wants \(kind.wanted)", spec) }
+                    values[name] = [try value(text, kind, "--\(name)", spec)]
+                } else {
+                    guard text == nil else { throw bad("--\(name) takes no value", spec) }
+                    flags.insert(name)
+                }
             }
-            if word == "--" {
-                areOptionsOver = true
-                continue
-            }
-            let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let name = String(parts[0])
-            guard let option = spec.option(name) else { throw unknownOption(name, of: spec) }
-            guard values[name] == nil, !flags.contains(name) else {
-                throw bad("--\(name) is given twice", spec)
-            }
-            guard let kind = option.kind else {
-                guard parts.count == 1 else { throw bad("--\(name) takes no value", spec) }
-                flags.insert(name)
-                continue
-            }
-            var text = parts.count == 2 ? String(parts[1]) : nil
-            if text == nil, index < rest.count {
-                text = rest[index]
-                index += 1
-            }
-            guard let text else { throw bad("--\(name) wants \(kind.wanted)", spec) }
-            values[name] = [try value(text, kind, "--\(name)", spec)]
         }
         try assign(arguments, to: spec, &values)
         return Invocation(spec, values: values, flags: flags)

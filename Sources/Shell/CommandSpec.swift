@@ -15,6 +15,8 @@ public struct CommandSpec: Hashable, Sendable {
     public let result: ResultShape
     /// What it does to the daemon.
     public let effect: Effect
+    /// Whether it only reads when it is given no argument.
+    public let isReadWithoutArguments: Bool
     /// The least role that may use it.
     public let role: Role
     /// What it is about, and so who may use it who does not see all hosts.
@@ -59,7 +61,8 @@ public struct CommandSpec: Hashable, Sendable {
     ///   option `--yes`.
     public init(
         _ path: String, _ summary: String, discussion: String = "", arguments: [Argument] = [],
-        options: [Option] = [], result: ResultShape = .nothing, effect: Effect = .read, role: Role = .viewer,
+        options: [Option] = [], result: ResultShape = .nothing, effect: Effect = .read,
+        isReadWithoutArguments: Bool = false, role: Role = .viewer,
         reach: Reach = .hosts, asks: Bool = false, examples: [Example]
     ) {
         self.path = path.split(separator: " ").map(String.init)
@@ -69,6 +72,7 @@ public struct CommandSpec: Hashable, Sendable {
         self.options = options + (asks || effect == .destroy ? [Option.yes] : [])
         self.result = result
         self.effect = effect
+        self.isReadWithoutArguments = isReadWithoutArguments
         self.role = role
         self.reach = reach
         self.examples = examples

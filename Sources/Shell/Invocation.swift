@@ -49,6 +49,11 @@ public struct Invocation: Hashable, Sendable {
         if case .duration(let duration)? = values[name]?.first { duration } else { nil }
     }
 
+    /// What it does to the daemon with these arguments.
+    public var effect: CommandSpec.Effect {
+        spec.isReadWithoutArguments && !spec.arguments.contains { values[$0.name] != nil } ? .read : spec.effect
+    }
+
     /// Whether a flag was given.
     public func has(_ flag: String) -> Bool { flags.contains(flag) }
 

@@ -1,4 +1,4 @@
-/// Takes a member out of a JSON object without reading and writing it anew.
+/// Takes a member out of a JSON object without reading and writing it again.
 public enum JSONMember {
     /// The bytes of the value of a member of the object.
     ///

@@ -18,7 +18,7 @@ public enum ResultCode: String, CaseIterable, Hashable, Sendable {
     case denied = "access.denied"
     /// There are as many sessions as may be.
     case tooManySessions = "access.too-many-sessions"
-    /// The session runs as many commands as it may.
+    /// The session runs as many commands as it may, or the user has changed as much as one may in a day.
     case tooManyCommands = "access.too-many-commands"
 
     /// There is no such host, or none that the caller sees.

@@ -35,6 +35,9 @@ public struct Field: Hashable, Sendable {
     /// How a field's value is written in JSON, and shown to people.
     public indirect enum Kind: Hashable, Sendable {
         case text
+        /// Lines of `▀`, `▄`, `█` and spaces, as a text: the blocks are the light parts of a picture, and the rest is
+        /// dark. People see it without changes, or not at all.
+        case drawing
         /// One of these words.
         case choice([String])
         /// `true` or `false`; people read yes or no.

@@ -221,14 +221,14 @@ extension Field.Kind {
     var isNumber: Bool {
         switch self {
         case .count, .bytes, .number, .seconds: true
-        case .text, .choice, .flag, .time, .list, .object: false
+        case .text, .drawing, .choice, .flag, .time, .list, .object: false
         }
     }
 
     /// Whether a part of it tells something.
     var isText: Bool {
         switch self {
-        case .text, .list, .object: true
+        case .text, .drawing, .list, .object: true
         case .choice, .flag, .count, .bytes, .number, .time, .seconds: false
         }
     }

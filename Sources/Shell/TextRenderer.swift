@@ -30,6 +30,10 @@ public struct TextRenderer: Sendable {
         let labelWidth = shown.map { DisplayWidth.of($0.label) }.max() ?? 0
         for field in shown {
             let value = row[field.name]
+            if case .drawing = field.kind, let drawing = value?.text {
+                blocks += ["", field.label + ":"] + self.drawing(drawing)
+                continue
+            }
             if let block = nested(value, field) {
                 blocks += ["", field.label + ":"] + block.map { $0.isEmpty ? "" : Self.indent + $0 }
                 continue
@@ -102,6 +106,17 @@ public struct TextRenderer: Sendable {
         case (.text(let text), _) where text.contains("\n"): return self.text(text)
         default: return nil
         }
+    }
+
+    /// The lines of a drawing in colours of their own: a terminal may write dark on light, where it would be inverted.
+    /// Not indented, since every column counts; wrapped, it would be no drawing any more.
+    private func drawing(_ text: String) -> [String] {
+        let lines = self.text(text)
+        let needed = lines.map { DisplayWidth.of($0) }.max() ?? 0
+        guard width == 0 || needed <= width else {
+            return message("(it is \(needed) columns wide, and the terminal has \(width))")
+        }
+        return lines.map { painted($0, .drawing) }
     }
 
     /// The text in parts of so many columns, parted at spaces. A longer word is a part by itself, or several.

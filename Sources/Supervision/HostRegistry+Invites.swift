@@ -1,5 +1,6 @@
 internal import Configuration
 package import Invites
+internal import Runtime
 package import Storage
 internal import XMPP
 

@@ -2,6 +2,7 @@ package import Configuration
 internal import Dispatch
 internal import Invites
 internal import Logging
+package import Runtime
 internal import Storage
 internal import Synchronization
 
@@ -17,7 +18,7 @@ package final class HostRegistry: Sendable {
     let databases: any InviteRepositories
     let deadlines = Deadlines()
     let quarantines: Quarantines
-    let surroundings: Surroundings
+    let surroundings: Dependencies
 
     /// Databases written to at the same time, whatever the number of hosts; so many disks may hang before other hosts'
     /// requests do.
@@ -30,7 +31,7 @@ package final class HostRegistry: Sendable {
     ///     particular. It must not wait.
     /// - Throws: `StoreError` when the state directory cannot be used or another daemon uses it.
     package init(
-        stateDirectory: String, maximumOpenDatabases: Int, surroundings: Surroundings,
+        stateDirectory: String, maximumOpenDatabases: Int, surroundings: Dependencies,
         quarantinesChanged: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws {
         databases = try InviteDatabases(

@@ -1,6 +1,7 @@
 package import Invites
 internal import Logging
 internal import NIOCore
+internal import Runtime
 package import Storage
 internal import Synchronization
 
@@ -37,7 +38,7 @@ package actor HostService {
     /// The same, for those who must not wait.
     private nonisolated let published: Mutex<HostLifecycle>
     private let repository: any InviteRepository
-    let surroundings: Surroundings
+    let surroundings: Dependencies
     private let deadlines: Deadlines
     private let quarantines: Quarantines
     private var entropy: Entropy
@@ -53,7 +54,7 @@ package actor HostService {
     }
 
     init(
-        _ host: String, repository: any InviteRepository, surroundings: Surroundings,
+        _ host: String, repository: any InviteRepository, surroundings: Dependencies,
         deadlines: Deadlines = Deadlines(),
         quarantines: Quarantines = Quarantines()
     ) {
@@ -179,7 +180,7 @@ package actor HostService {
             return value
         case .failure(.overloaded): throw .overloaded
         case .failure(.tooManyOpenFiles):
-            surroundings.noteFileShortage()
+            surroundings.recordFileShortage()
             throw .tooManyOpenFiles
         // It closes when the daemon ends, which is no trouble of the host's.
         case .failure(.closed): throw .unavailable
@@ -278,7 +279,7 @@ package actor HostService {
                 await repository.close()
             }
         } catch {
-            if case .tooManyOpenFiles = error { surroundings.noteFileShortage() }
+            if case .tooManyOpenFiles = error { surroundings.recordFileShortage() }
             guard restarts == self.restarts else { return }
             // That the daemon lacks files says nothing of the host's storage.
             let reason =

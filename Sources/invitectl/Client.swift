@@ -14,7 +14,7 @@ final class Client {
     private var isConnectedAgain = false
 
     /// How long the daemon has for its hello.
-    private static let patience = Duration.seconds(10)
+    private static let timeout = Duration.seconds(10)
 
     init(_ path: String, _ screen: Screen) {
         self.path = path
@@ -35,7 +35,7 @@ final class Client {
     func connect(within time: Duration? = nil) throws(CommandFailure) {
         if let connection, !connection.isClosed { return }
         connection = nil
-        let new = try Connection(path, screen.signals, within: time ?? Self.patience)
+        let new = try Connection(path, screen.signals, within: time ?? Self.timeout)
         isConnectedAgain = hello != nil
         connection = new
         hello = new.hello
@@ -92,7 +92,7 @@ final class Client {
 
     /// What a word may become.
     struct Candidates {
-        var values: [StaticCompletion.Candidate]
+        var values: [CompletionCandidate]
         /// Whether there are more than these.
         var isCut = false
     }
@@ -102,7 +102,7 @@ final class Client {
         let deadline = ContinuousClock.now + time
         lastID += 1
         let id = lastID
-        var candidates: [StaticCompletion.Candidate] = []
+        var candidates: [CompletionCandidate] = []
         do {
             try connect(within: time)
             guard let connection else { return nil }

@@ -19,7 +19,7 @@ final class LineEditor {
     private let signals: Signals
     private let prompt: UnsafeMutablePointer<CChar>
     /// Called for Tab with what stands before and after the cursor.
-    private let complete: (_ before: String, _ after: String) -> Completion.Edit
+    private let complete: (_ before: String, _ after: String) -> TabCompletion.Edit
     private var wasInterrupted = false
 
     /// The character that stands around what takes no column in a prompt.
@@ -28,7 +28,7 @@ final class LineEditor {
     /// - Parameter lines: The lines of earlier sessions, oldest first.
     init?(
         prompt: String, history lines: [String], _ signals: Signals,
-        complete: @escaping (_ before: String, _ after: String) -> Completion.Edit
+        complete: @escaping (_ before: String, _ after: String) -> TabCompletion.Edit
     ) {
         guard let editor = editline_start("invitectl"), let history = history_init(), let text = strdup(prompt) else {
             return nil

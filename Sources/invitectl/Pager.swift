@@ -10,7 +10,9 @@ enum Pager {
         guard pipe(&ends) == 0 else { return false }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let command = Environment["PAGER"] ?? "less -FRX"
-        guard let child = ChildProcess(command, input: ends[0], environment: ["LESS": "FRX"]) else {
+        // What is shown is UTF-8 whatever the locale says, for which less may take it for something else.
+        guard let child = ChildProcess(command, input: ends[0], environment: ["LESS": "FRX", "LESSCHARSET": "utf-8"])
+        else {
             close(ends[0])
             close(ends[1])
             return false

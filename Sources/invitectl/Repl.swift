@@ -8,7 +8,7 @@ struct Repl {
     let screen: Screen
 
     /// How long Tab waits for the daemon.
-    private static let patience = Duration.seconds(1)
+    private static let timeout = Duration.seconds(1)
 
     /// - Returns: The exit status.
     func run() -> Int32 {
@@ -20,7 +20,7 @@ struct Repl {
         guard let hello = client.hello else { return ExitStatus.failed.rawValue }
         greet(hello)
         let file = HistoryFile()
-        let completion = Completion(screen: screen, candidates: candidates)
+        let completion = TabCompletion(screen: screen, candidates: candidates)
         let editor = LineEditor(
             prompt: prompt(hello), history: file?.load() ?? [], screen.signals, complete: completion.complete)
         guard let editor else {
@@ -62,7 +62,7 @@ struct Repl {
 
     private func candidates(_ words: [String]) -> Client.Candidates {
         var found =
-            client.complete(words, within: Self.patience)
+            client.complete(words, within: Self.timeout)
             ?? Client.Candidates(values: StaticCompletion(.standard).candidates(for: words))
         if words.count == 1, !words[0].isEmpty, "quit".hasPrefix(words[0]) {
             found.values.append(.init("quit", "End the shell"))

@@ -8,7 +8,7 @@ struct ShellCompletion {
 
     func run(_ words: [String]) {
         guard let last = words.last, let command = ClientCommandLine.commandWords(of: words) else { return }
-        var found: [StaticCompletion.Candidate] = []
+        var found: [CompletionCandidate] = []
         if last.hasPrefix("-"), !command.dropLast().contains("--") {
             found = ClientCommandLine.options.map { .init("--\($0.name)", $0.summary) }
                 .filter { $0.value.hasPrefix(last) && (command.count == 1 || $0.value == "--json") }
@@ -24,7 +24,8 @@ struct ShellCompletion {
 
     /// The socket that the words name, if they do.
     static func socket(in words: [String]) -> String? {
-        for (word, next) in zip(words, words.dropFirst()) where word == "--socket" && !next.isEmpty { return next }
-        return words.dropLast().first { $0.hasPrefix("--socket=") }.map { String($0.dropFirst("--socket=".count)) }
+        for case .option(let option, let value?) in OptionScanner(words.dropLast(), options: ClientCommandLine.options)
+        where option.name == "socket" && !value.isEmpty { return value }
+        return nil
     }
 }

@@ -1,9 +1,11 @@
+import Access
 import Configuration
 import Control
 import Daemon
 import Glibc
 import Logging
 import Reconfiguration
+import Runtime
 import ServiceLifecycle
 import Shell
 import Supervision
@@ -23,7 +25,7 @@ struct ControlService: Service {
         self.daemon = daemon
         let settings = daemon.settings
         self.logger = logger
-        journal = Journal(stateDirectory: settings.stateDirectory, surroundings: daemon.surroundings)
+        journal = Journal(stateDirectory: settings.stateDirectory, dependencies: daemon.surroundings)
         let values = DaemonValues(daemon)
         let dispatcher = Dispatcher(
             .standard(daemon, journal: journal, log: log, version: Version.current), hosts: values,
@@ -31,7 +33,7 @@ struct ControlService: Service {
         server = ControlServer(
             dispatcher, completer: Completer(live: values), version: Version.current,
             policy: AccessPolicy(settings.shell, daemon: geteuid()), connections: connections, logger: logger,
-            ranOutOfFiles: daemon.surroundings.noteFileShortage)
+            ranOutOfFiles: daemon.surroundings.recordFileShortage)
         do throws(ControlSocket.Failure) {
             let handedOver = try ControlSocket.handedOver()
             if let handedOver {

@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import Runtime
 import Synchronization
 
 /// Writes lines to standard error on a thread of its own: whoever reads the log slowly must not slow the daemon.
@@ -56,25 +57,8 @@ final class LogSink: Sendable {
                 return state.pending
             }
             if bytes.isEmpty { return }
-            writeAll(bytes)
-        }
-    }
-
-    private func writeAll(_ bytes: [UInt8]) {
-        bytes.withUnsafeBytes { buffer in
-            var rest = buffer[...]
-            while !rest.isEmpty {
-                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if count > 0 {
-                    rest = rest.dropFirst(count)
-                } else if errno == EAGAIN {
-                    // Standard error can be shared with a program that made it non-blocking.
-                    var descriptor = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                    poll(&descriptor, 1, 1000)
-                } else if errno != EINTR {
-                    return
-                }
-            }
+            // Where it cannot be written nobody could be told.
+            try? OpenFile.write(bytes, to: descriptor)
         }
     }
 }

@@ -38,7 +38,7 @@ struct RunCommand: AsyncParsableCommand {
         let reloads = await UnixSignalsSequence(trapping: .sighup)
         let environment = ProcessInfo.processInfo.environment
         let hub = LogHub(
-            level: logLevel, now: Surroundings.systemTime, sleep: { try await Task.sleep(for: $0) })
+            level: logLevel, now: Dependencies.systemTime, sleep: { try await Task.sleep(for: $0) })
         let (logger, sink) = makeLogger(environment, hub)
         defer { sink.flush() }
 
@@ -51,7 +51,7 @@ struct RunCommand: AsyncParsableCommand {
         }
         let manager = ServiceManager(environment: environment)
         let reporter = StatusReporter(manager, server: settings.component.server)
-        let surroundings = Surroundings(logger: logger)
+        let surroundings = Dependencies(logger: logger)
         let files = FileLimit.raise()
         if files.isLow {
             logger.warning(

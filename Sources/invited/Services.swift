@@ -11,7 +11,7 @@ struct DaemonService: Service {
     let manager: ServiceManager
 
     /// How long each step of ending may take.
-    private static let patience = Duration.seconds(10)
+    private static let timeout = Duration.seconds(10)
 
     func run() async {
         await withGracefulShutdownHandler {
@@ -20,7 +20,7 @@ struct DaemonService: Service {
             await daemon.waitUntilShutDown()
         } onGracefulShutdown: {
             manager.stopping()
-            Task { await daemon.shutDown(within: Self.patience) }
+            Task { await daemon.shutDown(within: Self.timeout) }
         }
     }
 }

@@ -38,7 +38,7 @@ struct StandardErrorLogHandler: LogHandler {
         if event.level >= hub.loggedLevel {
             sink.write(format.line(event.level, "\(event.message)", all, label: label, isJournal: isJournal))
         }
-        hub.offer(event.level, "\(event.message)", all)
+        hub.publish(event.level, "\(event.message)", all)
     }
 
     /// Whether standard error goes to the journal: systemd tells the device and inode of the socket it made

@@ -1,3 +1,4 @@
+import Access
 import Control
 import Shell
 import TestSupport
@@ -14,15 +15,17 @@ import Testing
         func hosts(_ prefix: String, in scope: HostScope, limit: Int) async -> [String] {
             Names().hosts(prefix, in: scope, limit: limit)
         }
-        func invites(_ host: String, _ prefix: String, limit: Int) async -> [Completion] {
-            host == "a.example" ? ["1", "12", "2"].map { Completion($0, "account") } : []
+        func invites(_ host: String, _ prefix: String, limit: Int) async -> [CompletionCandidate] {
+            host == "a.example" ? ["1", "12", "2"].map { CompletionCandidate($0, "account") } : []
         }
-        func keys() async -> [Completion] { [Completion("admins"), Completion("allow_user_invites")] }
-        func values(_ host: String, _ key: String) async -> [Completion] {
-            key == "allow_user_invites" ? [Completion("true"), Completion("false")] : []
+        func keys() async -> [CompletionCandidate] {
+            [CompletionCandidate("admins"), CompletionCandidate("allow_user_invites")]
+        }
+        func values(_ host: String, _ key: String) async -> [CompletionCandidate] {
+            key == "allow_user_invites" ? [CompletionCandidate("true"), CompletionCandidate("false")] : []
         }
         func plan() async -> String? { "3f9a0c2e71b4" }
-        func snapshots() async -> [Completion] { [Completion("12")] }
+        func snapshots() async -> [CompletionCandidate] { [CompletionCandidate("12")] }
     }
 
     private func complete(_ line: String, as caller: Caller = .someone(.admin)) async -> [String] {
@@ -59,7 +62,7 @@ import Testing
         #expect(await complete("config ", as: viewer) == ["status"])
         #expect(await complete("help conf", as: viewer) == ["config"])
         #expect(await complete("help config ", as: viewer) == ["status"])
-        let access = Access(.viewer, on: .all).union(Access(.operator, on: .some(["b.example"])))
+        let access = AccessRights(.viewer, on: .all).union(AccessRights(.operator, on: .some(["b.example"])))
         let mixed = Caller(uid: 1, pid: 1, user: "someone", access: access)
         #expect(await complete("host suspend ", as: mixed) == ["b.example"])
         #expect(await complete("host show ", as: mixed) == ["a.example", "b.example", "sub.b.example"])

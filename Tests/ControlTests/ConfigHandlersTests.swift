@@ -1,3 +1,4 @@
+import Access
 import Configuration
 import Control
 import Daemon
@@ -437,7 +438,7 @@ import Testing
             #expect(try await desk.run("host resume b.example").code == .ok)
             #expect(await isSuspended("b.example") == "suspended false runtime")
             #expect(
-                try await desk.run("host restart a.example").message == "a.example runs with its database opened anew")
+                try await desk.run("host restart a.example").message == "a.example runs with its database opened again")
             #expect(try await desk.run("host restart c.example").code == .unknownHost)
         }
     }

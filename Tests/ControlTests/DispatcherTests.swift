@@ -1,3 +1,4 @@
+import Access
 import Control
 import Shell
 import Synchronization
@@ -70,6 +71,17 @@ import Testing
                         line: "host suspend a.example", hosts: ["a.example"], code: .ok, before: "running",
                         after: "suspended")
                 ])
+        }
+    }
+
+    @Test func aCommandThatOnlyShowsWithoutArgumentsIsThenNoChange() async throws {
+        try await Desk.with(Self.files) { _, handlers in
+            handlers["log level"] = { _ in Outcome() }
+        } _: { desk in
+            _ = try await desk.run("log level")
+            #expect(desk.recorder.entries.isEmpty)
+            _ = try await desk.run("log level debug")
+            #expect(desk.recorder.entries.map(\.line) == ["log level debug"])
         }
     }
 
@@ -149,7 +161,8 @@ import Testing
 
     @Test func aRoleOnOneHostIsNoneOnAnother() async throws {
         try await withDesk { desk in
-            let access = Access(.operator, on: .some(["a.example"])).union(Access(.viewer, on: .some(["b.example"])))
+            let access = AccessRights(.operator, on: .some(["a.example"])).union(
+                AccessRights(.viewer, on: .some(["b.example"])))
             let caller = Caller(uid: 1000, pid: 1, user: "someone", access: access)
             for (line, code) in [
                 ("host show b.example", ResultCode.ok), ("host suspend a.example", .ok),
@@ -169,7 +182,7 @@ import Testing
 
     @Test func whatConcernsTheDaemonIsForARoleOnAllHosts() async throws {
         try await withDesk { desk in
-            let access = Access(.viewer, on: .all).union(Access(.admin, on: .some(["a.example"])))
+            let access = AccessRights(.viewer, on: .all).union(AccessRights(.admin, on: .some(["a.example"])))
             let caller = Caller(uid: 1000, pid: 1, user: "someone", access: access)
             let end = try await desk.run("log level debug", as: caller)
             #expect(end.code == .denied)

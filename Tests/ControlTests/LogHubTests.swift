@@ -1,5 +1,6 @@
 import Invites
 import Logging
+import Runtime
 import Supervision
 import TestSupport
 import Testing
@@ -17,19 +18,19 @@ import Testing
     @Test func whatAFollowerWantsIsPutIntoWords() async {
         let hub = makeHub()
         #expect(hub.wantedLevel == .info)
-        let (feed, number) = hub.follow(.debug)
-        let (_, other) = hub.follow(.trace)
+        let (feed, number) = hub.subscribe(.debug)
+        let (_, other) = hub.subscribe(.trace)
         #expect(hub.wantedLevel == .trace && hub.loggedLevel == .info)
-        hub.unfollow(other)
+        hub.unsubscribe(other)
         #expect(hub.wantedLevel == .debug)
-        hub.offer(.trace, "no", [:])
-        hub.offer(.debug, "yes", ["host": "a.example"])
+        hub.publish(.trace, "no", [:])
+        hub.publish(.debug, "yes", ["host": "a.example"])
         let batch = await feed.next()
         #expect(batch?.elements.map(\.message) == ["yes"])
         #expect(batch?.elements.first?.time == world.now)
         #expect(batch?.elements.first?.metadata == ["host": "a.example"])
-        hub.unfollow(number)
-        #expect(hub.wantedLevel == .info && hub.followers == 0)
+        hub.unsubscribe(number)
+        #expect(hub.wantedLevel == .info && hub.subscribers == 0)
     }
 
     @Test func nobodyFollowsAndNothingIsMade() {
@@ -38,25 +39,25 @@ import Testing
             Issue.record("made")
             return ""
         }
-        hub.offer(.error, message(), [:])
-        let (_, number) = hub.follow(.critical)
-        hub.offer(.error, message(), [:])
-        hub.unfollow(number)
+        hub.publish(.error, message(), [:])
+        let (_, number) = hub.subscribe(.critical)
+        hub.publish(.error, message(), [:])
+        hub.unsubscribe(number)
     }
 
     @Test func aFollowerOfOneHostSeesItsOwn() async {
         let hub = makeHub()
-        let (feed, _) = hub.follow(.info, host: "a.example")
-        hub.offer(.info, "other", ["host": "b.example"])
-        hub.offer(.info, "none", [:])
-        hub.offer(.info, "own", ["host": "a.example"])
+        let (feed, _) = hub.subscribe(.info, host: "a.example")
+        hub.publish(.info, "other", ["host": "b.example"])
+        hub.publish(.info, "none", [:])
+        hub.publish(.info, "own", ["host": "a.example"])
         #expect(await feed.next()?.elements.map(\.message) == ["own"])
     }
 
     @Test func aSlowFollowerLosesAndIsTold() async {
         let hub = makeHub()
-        let (feed, _) = hub.follow(.info)
-        for number in 0..<5000 { hub.offer(.info, "\(number)", [:]) }
+        let (feed, _) = hub.subscribe(.info)
+        for number in 0..<5000 { hub.publish(.info, "\(number)", [:]) }
         let first = await feed.next()
         let second = await feed.next()
         #expect((first?.elements.count ?? 0) + (second?.dropped ?? 0) == 5000)

@@ -1,9 +1,11 @@
+import Access
 import Component
 import Configuration
 import Daemon
 import Invites
 import Logging
 import Reconfiguration
+import Runtime
 import Shell
 import Supervision
 import TestSupport
@@ -110,7 +112,7 @@ import Testing
             _ = try await other.messages.next()
             for task in watching { task.cancel() }
             for task in watching { #expect(try await task.value.code == .cancelled) }
-            #expect(desk.daemon.component.stanzaWatchers + hub.followers == 1)
+            #expect(desk.daemon.component.stanzaWatchers + hub.subscribers == 1)
             // Whoever has ended makes room.
             let last = RecordingOutput()
             let again = Task { try await desk.run(line, as: ann, output: last) }
@@ -174,7 +176,7 @@ import Testing
             #expect(desk.daemon.component.stanzaWatchers == (line.hasPrefix("trace") ? 1 : 0))
             run.cancel()
             #expect(try await run.value.code == .cancelled)
-            #expect(hub.followers == 0 && desk.daemon.component.stanzaWatchers == 0)
+            #expect(hub.subscribers == 0 && desk.daemon.component.stanzaWatchers == 0)
         }
     }
 
@@ -196,10 +198,10 @@ import Testing
                 await dispatcher.run(["log", "follow"], caller: .someone(.admin), output: output)
             }
             try await output.beginnings.next()
-            #expect(hub.followers == 1)
-            hub.offer(.error, "something", [:])
+            #expect(hub.subscribers == 1)
+            hub.publish(.error, "something", [:])
             #expect(await follow.value.code == .cancelled)
-            #expect(hub.followers == 0)
+            #expect(hub.subscribers == 0)
         }
     }
 
@@ -235,7 +237,7 @@ import Testing
         let activities = after.activities(since: before)
         #expect(activities.map(\.host) == ["b", "a", "new", "late", "stuck"])
         #expect(activities[1] == Activity(host: "a", requests: 10, invites: 5, refused: 2, waiting: 0))
-        // It was started anew.
+        // It was restarted.
         #expect(activities[2].requests == 3)
         // At the same moment, nothing is divided by nothing.
         #expect(

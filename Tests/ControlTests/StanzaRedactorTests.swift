@@ -1,3 +1,4 @@
+import Access
 import Invites
 import TestSupport
 import Testing

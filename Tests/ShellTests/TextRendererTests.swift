@@ -218,7 +218,22 @@ import Testing
     }
 
     @Test func aTextOfSeveralLinesStandsBelow() {
-        #expect(plain.record(["qr": "██\n▀▀"], [Field("qr", .text, "")]) == ["", "qr:", "  ██", "  ▀▀"])
+        #expect(plain.record(["note": "██\n▀▀"], [Field("note", .text, "")]) == ["", "note:", "  ██", "  ▀▀"])
+    }
+
+    /// On a terminal that writes dark on light it would be inverted.
+    @Test func aDrawingHasItsOwnColoursAndIsNotIndented() {
+        let fields = [Field("qr", .drawing, "")]
+        #expect(plain.record(["qr": "██\n▀▀"], fields) == ["", "qr:", "██", "▀▀"])
+        #expect(
+            TextRenderer(width: 2, isColored: true).record(["qr": "██\n▀▀"], fields)
+                == ["", "qr:", "\u{1B}[37;97;40m██\u{1B}[0m", "\u{1B}[37;97;40m▀▀\u{1B}[0m"])
+    }
+
+    @Test func aDrawingThatDoesNotFitIsNotWrapped() {
+        let lines = TextRenderer(width: 44, isColored: true).record(
+            ["qr": .text(String(repeating: "█", count: 45) + "\n")], [Field("qr", .drawing, "")])
+        #expect(lines == ["", "qr:", "(it is 45 columns wide, and the terminal has", "44)"])
     }
 
     @Test func aLinkIsNeverParted() {

@@ -1,5 +1,6 @@
 import Foundation
 import Invites
+import Runtime
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import Invites
+import Runtime
 import Synchronization
 import TestSupport
 import Testing

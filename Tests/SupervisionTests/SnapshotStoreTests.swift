@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Invites
+import Runtime
 import Shell
 import TestSupport
 import Testing

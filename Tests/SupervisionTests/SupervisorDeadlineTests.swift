@@ -1,4 +1,5 @@
 import Invites
+import Runtime
 import TestSupport
 import Testing
 import XMPP

@@ -1,6 +1,6 @@
 package import Invites
 import Logging
-package import Supervision
+package import Runtime
 import Synchronization
 
 /// What services take from the world, in the test's hand: time stands still, and sleepers sleep until they are woken.
@@ -42,8 +42,8 @@ package final class World: Sendable {
         }
     }
 
-    package var surroundings: Surroundings {
-        Surroundings(
+    package var surroundings: Dependencies {
+        Dependencies(
             now: { self.now }, uptime: { self.now.millisecondsSinceEpoch },
             sleep: { duration in
                 let sleeper = Sleeper(duration: duration, alarm: Inbox())

@@ -1,3 +1,4 @@
+internal import Runtime
 internal import Supervision
 internal import XMPP
 

@@ -1,4 +1,5 @@
 internal import Invites
+internal import Runtime
 internal import Supervision
 internal import XMPP
 

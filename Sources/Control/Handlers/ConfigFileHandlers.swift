@@ -1,3 +1,4 @@
+internal import Access
 internal import Configuration
 internal import Dispatch
 package import Reconfiguration
@@ -45,7 +46,7 @@ package struct ConfigFileHandlers: Sendable {
             "", hint: Self.warning(of: saved.lost), hosts: [host],
             before: Self.list(saved.settings.map { ($0.key, $0.before ?? "") }),
             after: Self.list(saved.settings.map { ($0.key, $0.after) }))
-        call.note(outcome)
+        call.record(outcome)
         for setting in saved.settings {
             try await call.output.row(
                 .row([
@@ -115,7 +116,7 @@ package struct ConfigFileHandlers: Sendable {
         let lost = try await Self.onBlockingThread { () throws(ConfigurationFile.Problem) in
             try ConfigurationFile.replace(path, expecting: Array(old.utf8), with: Array(new.utf8))
         }
-        call.note(Outcome(hosts: [host], after: "\(path) is written, and not applied"))
+        call.record(Outcome(hosts: [host], after: "\(path) is written, and not applied"))
         if let warning = Self.warning(of: lost) { try await call.output.text(warning) }
         return try await offerToApply(call, host: host, path: path)
     }

@@ -1,3 +1,4 @@
+internal import Access
 internal import Configuration
 internal import Invites
 package import Reconfiguration
@@ -9,8 +10,8 @@ package struct ConfigHandlers: Sendable {
     private let configuration: ActiveConfiguration
     /// What they show is made before the first row of it is read, however long that takes. Those who look at some hosts
     /// do not stand in the way of those who look after all.
-    private let looking = Turnstile(.init(all: 16, keptForAdmins: 4, ofOneUser: 4))
-    private let planning = Turnstile(.init(all: 16, keptForAdmins: 4, ofOneUser: 4))
+    private let looking = CommandLimiter(.init(all: 16, reservedForAdmins: 4, perUser: 4))
+    private let planning = CommandLimiter(.init(all: 16, reservedForAdmins: 4, perUser: 4))
 
     package init(_ configuration: ActiveConfiguration) {
         self.configuration = configuration
@@ -144,8 +145,8 @@ package struct ConfigHandlers: Sendable {
     // MARK: Changing
 
     private func apply(_ call: Call) async throws -> Outcome {
-        let patience = call.invocation.duration("confirm-within")
-        if let hash = call.invocation.text("plan") { return try await apply(hash, patience, call) }
+        let timeout = call.invocation.duration("confirm-within")
+        if let hash = call.invocation.text("plan") { return try await apply(hash, timeout, call) }
         let prepared = try await reporting(call) { () async throws(ConfigurationRefusal) in
             try await configuration.checkIdle()
             return try await configuration.prepare()
@@ -155,25 +156,25 @@ package struct ConfigHandlers: Sendable {
             try await show(plan, call)
             try await call.confirm("Apply it? \(Self.summary(plan))")
             // Somebody took their time, and may have edited files meanwhile.
-            return try await apply(plan.hash, patience, call)
+            return try await apply(plan.hash, timeout, call)
         }
         // Nobody is waited for in between, so the files are what they were just now.
         let result: Result<Outcome, ConfigurationRefusal>
         do throws(ConfigurationRefusal) {
-            let applied = try await configuration.apply(prepared, confirmWithin: patience, by: call.caller.name)
+            let applied = try await configuration.apply(prepared, confirmWithin: timeout, by: call.caller.name)
             result = .success(Self.outcome(applied))
         } catch {
             result = .failure(error)
         }
-        if case .success(let outcome) = result { call.note(outcome) }
+        if case .success(let outcome) = result { call.record(outcome) }
         try await show(plan, call)
         if plan.changesNothing { try await call.output.text(Self.summary(plan)) }
         return try await reporting(call) { () async throws(ConfigurationRefusal) in try result.get() }
     }
 
-    private func apply(_ hash: String, _ patience: Lifetime?, _ call: Call) async throws -> Outcome {
+    private func apply(_ hash: String, _ timeout: Lifetime?, _ call: Call) async throws -> Outcome {
         let applied = try await reporting(call) { () async throws(ConfigurationRefusal) in
-            try await configuration.apply(expecting: hash, confirmWithin: patience, by: call.caller.name)
+            try await configuration.apply(expecting: hash, confirmWithin: timeout, by: call.caller.name)
         }
         return Self.outcome(applied)
     }

@@ -1,18 +1,19 @@
-public import Shell
+internal import Access
+package import Shell
 
 /// `help` and `version`.
-public struct GeneralHandlers: Sendable {
+package struct GeneralHandlers: Sendable {
     private let registry: CommandRegistry
     private let version: String
     private let hash: String
 
-    public init(_ registry: CommandRegistry = .standard, version: String) {
+    package init(_ registry: CommandRegistry = .standard, version: String) {
         self.registry = registry
         self.version = version
         hash = registry.hash
     }
 
-    public func register(in handlers: inout CommandHandlers) {
+    package func register(in handlers: inout CommandHandlers) {
         handlers["help"] = help
         handlers["version"] = showVersion
     }

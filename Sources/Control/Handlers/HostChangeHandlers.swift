@@ -1,3 +1,4 @@
+internal import Access
 internal import Configuration
 package import Daemon
 internal import Reconfiguration
@@ -31,7 +32,7 @@ package struct HostChangeHandlers: Sendable {
         let outcome = Outcome(
             "", hint: isSuspension ? nil : Self.saveHint(host), hosts: [host], before: change.before.line,
             after: change.after.line)
-        call.note(outcome)
+        call.record(outcome)
         try await call.output.row(change.after.row)
         return outcome
     }
@@ -74,7 +75,7 @@ package struct HostChangeHandlers: Sendable {
         let outcome = Outcome(
             hosts: [host], before: dropped.map(\.before.line).joined(separator: "; "),
             after: dropped.map(\.after.line).joined(separator: "; "))
-        call.note(outcome)
+        call.record(outcome)
         for change in dropped { try await call.output.row(change.after.row) }
         return outcome
     }
@@ -85,11 +86,11 @@ package struct HostChangeHandlers: Sendable {
         case .works: break
         case .fails(let trouble):
             throw CommandFailure(
-                .unavailableHost, "\(host) was started anew, but \(trouble)", hint: "`host why \(host)` tells more")
+                .unavailableHost, "\(host) was restarted, but \(trouble)", hint: "`host why \(host)` tells more")
         case .unknownHost: throw CommandFailure(ConfigurationRefusal.unknownHost(host))
         case .timedOut: throw CommandFailure(ConfigurationRefusal.hung(host))
         }
-        return Outcome("\(host) runs with its database opened anew", hosts: [host])
+        return Outcome("\(host) runs with its database opened again", hosts: [host])
     }
 
     // MARK: Parts

@@ -1,3 +1,4 @@
+internal import Access
 internal import Component
 internal import Configuration
 package import Daemon

@@ -1,3 +1,4 @@
+internal import Access
 internal import Invites
 internal import Shell
 internal import Storage
@@ -110,7 +111,7 @@ extension InviteHandlers {
             return Outcome(text, hosts: [host], before: before, after: text)
         }
         return outcome(
-            try await remove(host, filter, through: end, of: count, call) { call.note(outcome($0)) })
+            try await remove(host, filter, through: end, of: count, call) { call.record(outcome($0)) })
     }
 
     private func count(_ host: String, _ filter: InviteFilter, through end: Int64) async throws -> Int {

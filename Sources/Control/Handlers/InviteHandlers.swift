@@ -63,7 +63,7 @@ package struct InviteHandlers: Sendable {
         let outcome = Outcome(
             hint: made.limit.map { Self.warning($0, host) }, hosts: [host],
             after: InviteRows.journal([invite], count: 1))
-        call.note(outcome)
+        call.record(outcome)
         let rows = linkRows(host)
         try await call.output.row(rows.row(invite, link: true, qrCode: call.invocation.has("qr")))
         return outcome
@@ -86,7 +86,7 @@ package struct InviteHandlers: Sendable {
         let outcome = Outcome(
             hosts: [host], after: link || qrCode ? InviteRows.journal(invites, count: invites.count) : nil)
         // Some of them may be read before it ends early.
-        call.note(outcome)
+        call.record(outcome)
         for invite in invites { try await call.output.row(rows.row(invite, link: link, qrCode: qrCode)) }
         return outcome
     }
@@ -133,7 +133,7 @@ package struct InviteHandlers: Sendable {
         let outcome = Outcome(
             hosts: [host], before: "\(name), until \(before.text)",
             after: "\(name), until \(invite.invite.expiresAt.text)")
-        call.note(outcome)
+        call.record(outcome)
         try await call.output.row(InviteRows(host: host, now: registry.now).row(invite))
         return outcome
     }

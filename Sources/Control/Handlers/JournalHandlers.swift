@@ -1,22 +1,24 @@
+internal import Access
 internal import Invites
+package import Runtime
 internal import Shell
-public import Supervision
+internal import Supervision
 internal import Text
 internal import XMPP
 
 /// `journal`: who has changed what.
-public struct JournalHandlers: Sendable {
+package struct JournalHandlers: Sendable {
     private let journal: Journal
-    private let surroundings: Surroundings
+    private let surroundings: Dependencies
 
     static let standardLimit = 100
 
-    public init(_ journal: Journal, surroundings: Surroundings) {
+    package init(_ journal: Journal, surroundings: Dependencies) {
         self.journal = journal
         self.surroundings = surroundings
     }
 
-    public func register(in handlers: inout CommandHandlers) {
+    package func register(in handlers: inout CommandHandlers) {
         handlers["journal"] = list
     }
 

@@ -1,3 +1,4 @@
+internal import Access
 internal import Invites
 internal import Logging
 internal import Shell
@@ -5,21 +6,21 @@ internal import Shell
 /// `log follow` and `log level`.
 package struct LogHandlers: Sendable {
     private let hub: LogHub
-    private let turnstile = Turnstile()
+    private let limiter = CommandLimiter()
 
     package init(_ hub: LogHub) {
         self.hub = hub
     }
 
     package func register(in handlers: inout CommandHandlers) {
-        handlers["log follow"] = { call in try await turnstile.run(call) { try await follow(call) } }
+        handlers["log follow"] = { call in try await limiter.run(call) { try await follow(call) } }
         handlers["log level"] = { call in try await level(call) }
     }
 
     private func follow(_ call: Call) async throws -> Outcome {
         let level = call.invocation.text("level").flatMap(Logger.Level.init(rawValue:)) ?? hub.loggedLevel
-        let (feed, number) = hub.follow(level, host: call.invocation.text("host"))
-        defer { hub.unfollow(number) }
+        let (feed, number) = hub.subscribe(level, host: call.invocation.text("host"))
+        defer { hub.unsubscribe(number) }
         try await call.output.progress("following the log")
         while let batch = await feed.next() {
             if batch.dropped > 0 { try await call.output.dropped(batch.dropped) }

@@ -1,12 +1,14 @@
+internal import Access
 internal import Component
 package import Daemon
+internal import Runtime
 internal import Shell
 internal import Supervision
 
 /// `stats` and `top`: what hosts have done, and which are busy.
 package struct StatisticsHandlers: Sendable {
     private let daemon: Daemon
-    private let turnstile = Turnstile()
+    private let limiter = CommandLimiter()
 
     package init(_ daemon: Daemon) {
         self.daemon = daemon
@@ -14,7 +16,7 @@ package struct StatisticsHandlers: Sendable {
 
     package func register(in handlers: inout CommandHandlers) {
         handlers["stats"] = { call in try await stats(call) }
-        handlers["top"] = { call in try await turnstile.run(call) { try await top(call) } }
+        handlers["top"] = { call in try await limiter.run(call) { try await top(call) } }
     }
 
     private func stats(_ call: Call) async throws -> Outcome {
@@ -86,7 +88,7 @@ struct Look: Sendable {
         var all: [Activity] = []
         for (host, now) in counters {
             var then = before.counters[host] ?? HostCounters()
-            // It was started anew in between.
+            // It was restarted in between.
             if now.requests < then.requests || now.invites < then.invites { then = HostCounters() }
             let activity = Activity(
                 host: host, requests: Double(now.requests - then.requests) / seconds,

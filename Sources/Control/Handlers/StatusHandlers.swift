@@ -1,8 +1,10 @@
+internal import Access
 internal import Component
 internal import Configuration
 package import Daemon
 internal import Invites
 internal import Reconfiguration
+internal import Runtime
 internal import Shell
 internal import Supervision
 internal import XMPP
@@ -47,9 +49,19 @@ package struct StatusHandlers: Sendable {
                 "refused": count(.refused),
                 "overrides": .count(overrides),
                 "unconfirmed_until": deadline.map(JSON.time),
-                "shortage": seesAll ? daemon.surroundings.fileShortage.description.map(JSON.text) : nil,
+                "shortage": seesAll ? shortage.map(JSON.text) : nil,
             ]))
         return Outcome()
+    }
+
+    /// That the daemon could open no more files within the last hour, when that was last so, and what to do.
+    private var shortage: String? {
+        let dependencies = daemon.surroundings
+        return dependencies.fileShortage.last(now: dependencies.now()).map { last in
+            let time = DateTime.format(millisecondsSinceEpoch: last.millisecondsSinceEpoch)
+            return
+                "last at \(time) too many files were open, with a limit of \(FileShortage.limit): \(FileLimit.remedy)"
+        }
     }
 }
 

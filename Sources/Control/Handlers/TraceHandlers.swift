@@ -1,3 +1,4 @@
+internal import Access
 internal import Component
 package import Daemon
 internal import Shell
@@ -7,7 +8,7 @@ internal import XMPP
 /// `trace`: the stanzas of a host as they come and go.
 package struct TraceHandlers: Sendable {
     private let daemon: Daemon
-    private let turnstile = Turnstile()
+    private let limiter = CommandLimiter()
 
     /// Stanzas that may wait for the reader. Each is at most what the stream reads of one.
     private static let capacity = 1000
@@ -17,7 +18,7 @@ package struct TraceHandlers: Sendable {
     }
 
     package func register(in handlers: inout CommandHandlers) {
-        handlers["trace"] = { call in try await turnstile.run(call) { try await trace(call) } }
+        handlers["trace"] = { call in try await limiter.run(call) { try await trace(call) } }
     }
 
     private func trace(_ call: Call) async throws -> Outcome {

@@ -1,5 +1,6 @@
 package import Reconfiguration
 internal import Shell
+internal import Supervision
 
 extension Journal {
     /// Writes down what became of the configuration without a command.

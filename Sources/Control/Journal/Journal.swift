@@ -1,53 +1,55 @@
+package import Access
 internal import Dispatch
 internal import Invites
 internal import Logging
-public import Shell
-public import Supervision
+package import Runtime
+package import Shell
 internal import Synchronization
 
 /// The journal in `STATE/journal`: who changed what, when, from where, and what became of it.
 ///
 /// A change is in it, on the disk, before it happens; when that cannot be, the change does not happen. Disks are waited
-/// for on queues of its own, and never longer than ``patience``. A journal that cannot be opened is tried again with
+/// for on queues of its own, and never longer than ``timeout``. A journal that cannot be opened is tried again with
 /// every change.
-public final class Journal: ChangeRecorder {
+package final class Journal: ChangeRecorder {
     private struct State: Sendable {
         var files: JournalFiles?
-        /// The entries whose commands run now.
-        var running: Set<Int64> = []
+        /// The entries whose commands run now, and who gave them.
+        var running: [Int64: Caller] = [:]
     }
 
     private let directory: String
     private let limits: JournalFiles.Limits
-    private let surroundings: Surroundings
+    private let dependencies: Dependencies
     private let state = Mutex(State())
     private let writing = DispatchQueue(label: "journal")
     private let reading = DispatchQueue(label: "journal.read")
     /// How many writes wait for the disk.
     private let waiting = Mutex(0)
+    private let allowance = Mutex(JournalAllowance())
 
     /// How long a change waits for the disk.
-    static let patience = Duration.seconds(10)
+    static let timeout = Duration.seconds(10)
     /// How many changes may wait for the disk.
     static let mostWaiting = 256
 
     /// - Parameter stateDirectory: The directory that holds `journal`. Nothing is touched there yet.
-    public convenience init(stateDirectory: String, surroundings: Surroundings) {
-        self.init(stateDirectory: stateDirectory, surroundings: surroundings, limits: JournalFiles.Limits())
+    package convenience init(stateDirectory: String, dependencies: Dependencies) {
+        self.init(stateDirectory: stateDirectory, dependencies: dependencies, limits: JournalFiles.Limits())
     }
 
-    init(stateDirectory: String, surroundings: Surroundings, limits: JournalFiles.Limits) {
+    init(stateDirectory: String, dependencies: Dependencies, limits: JournalFiles.Limits) {
         directory = stateDirectory + "/journal"
-        self.surroundings = surroundings
+        self.dependencies = dependencies
         self.limits = limits
     }
 
     /// Makes the files that are missing. What is in the way is logged; changes are refused until it is not.
-    public func open() async {
+    package func open() async {
         do throws(CommandFailure) {
             _ = try await write { files, _ throws(JournalProblem) in files.lastEntry }
         } catch {
-            surroundings.logger.error("changes cannot be written down", metadata: ["reason": "\(error.message)"])
+            dependencies.logger.error("changes cannot be written down", metadata: ["reason": "\(error.message)"])
         }
     }
 
@@ -62,7 +64,8 @@ public final class Journal: ChangeRecorder {
 
     // MARK: Writing
 
-    public func begin(_ invocation: Invocation, caller: Caller, hosts: [String]) async throws(CommandFailure) -> Int64 {
+    package func begin(_ invocation: Invocation, caller: Caller, hosts: [String]) async throws(CommandFailure) -> Int64
+    {
         try await begin(invocation.line, caller: caller, hosts: hosts)
     }
 
@@ -71,31 +74,33 @@ public final class Journal: ChangeRecorder {
     /// - Parameter command: What it does, as the command that would do it.
     /// - Returns: The number of the entry.
     /// - Throws: ``CommandFailure`` with ``ResultCode/unwritableJournal``; then it must not be done.
-    public func begin(_ command: String, caller: Caller, hosts: [String]) async throws(CommandFailure) -> Int64 {
-        let time = surroundings.now()
-        return try await write { files, running throws(JournalProblem) in
+    package func begin(_ command: String, caller: Caller, hosts: [String]) async throws(CommandFailure) -> Int64 {
+        try checkAllowance(of: caller)
+        let time = dependencies.now()
+        return try await write { [self] files, running throws(JournalProblem) in
             let begin = JournalLine.Begin(try files.nextEntry(), command, caller: caller, hosts: hosts, at: time)
-            try files.append([.begin(begin)])
-            running.insert(begin.number)
+            charge(try files.append([.begin(begin)]), to: caller)
+            running[begin.number] = caller
             return begin.number
         } tooLate: { files, running, number in
             // The command was refused, so it is neither running nor interrupted.
-            running.remove(number)
+            running[number] = nil
             let end = JournalLine.End(number, .unwritableJournal, nil, hosts: [], at: time)
-            try? files.append([.end(end)])
+            _ = try? files.append([.end(end)])
         }
     }
 
-    public func end(_ entry: Int64, code: ResultCode, outcome: Outcome?) async {
-        let end = JournalLine.End(entry, code, outcome, hosts: outcome?.hosts ?? [], at: surroundings.now())
+    package func end(_ entry: Int64, code: ResultCode, outcome: Outcome?) async {
+        let end = JournalLine.End(entry, code, outcome, hosts: outcome?.hosts ?? [], at: dependencies.now())
         do throws(CommandFailure) {
             // It has been let in already.
-            try await write(isBounded: false) { files, running throws(JournalProblem) in
-                running.remove(entry)
-                try files.append([.end(end)])
+            try await write(isBounded: false) { [self] files, running throws(JournalProblem) in
+                let caller = running.removeValue(forKey: entry)
+                let bytes = try files.append([.end(end)])
+                if let caller { charge(bytes, to: caller) }
             }
         } catch {
-            surroundings.logger.error(
+            dependencies.logger.error(
                 "how a change ended cannot be written down",
                 metadata: ["entry": "\(entry)", "code": "\(code.rawValue)", "reason": "\(error.message)"])
         }
@@ -104,8 +109,8 @@ public final class Journal: ChangeRecorder {
     /// Writes down what the daemon has done by itself, such as an undo when the time to confirm ran out.
     ///
     /// - Parameter command: What it did, as the command that would do it.
-    public func record(_ command: String, origin: String, code: ResultCode = .ok, outcome: Outcome) async {
-        let time = surroundings.now()
+    package func record(_ command: String, origin: String, code: ResultCode = .ok, outcome: Outcome) async {
+        let time = dependencies.now()
         do throws(CommandFailure) {
             try await write { files, _ throws(JournalProblem) in
                 let number = try files.nextEntry()
@@ -115,10 +120,34 @@ public final class Journal: ChangeRecorder {
                 ])
             }
         } catch {
-            surroundings.logger.error(
+            dependencies.logger.error(
                 "what the daemon did cannot be written down",
                 metadata: ["command": "\(command)", "from": "\(origin)", "reason": "\(error.message)"])
         }
+    }
+
+    // MARK: Bounds
+
+    /// - Throws: ``CommandFailure`` with ``ResultCode/tooManyCommands`` for a caller who has written too much.
+    private func checkAllowance(of caller: Caller) throws(CommandFailure) {
+        guard let user = Self.boundedUser(caller) else { return }
+        let delay = allowance.withLock { $0.delay(of: user, at: dependencies.uptime()) }
+        guard delay > 0 else { return }
+        let time = Timestamp(millisecondsSinceEpoch: dependencies.now().millisecondsSinceEpoch + delay)
+        throw CommandFailure(
+            .tooManyCommands,
+            "you have changed so much that the journal takes no more of it until \(JournalLine.format(time))",
+            hint: "in a day it takes \(JournalAllowance.most >> 20) MiB of one user's, some ten thousand changes")
+    }
+
+    private func charge(_ bytes: Int, to caller: Caller) {
+        guard let user = Self.boundedUser(caller) else { return }
+        allowance.withLock { $0.charge(bytes, to: user, at: dependencies.uptime()) }
+    }
+
+    /// Not the daemon, nor admins of all hosts: theirs is what ends the trouble that others make.
+    private static func boundedUser(_ caller: Caller) -> UInt32? {
+        caller.access.areOnAllHosts(as: .admin) ? nil : caller.uid
     }
 
     // MARK: Reading
@@ -126,7 +155,7 @@ public final class Journal: ChangeRecorder {
     /// The entries that a filter chooses, the newest first, as they are now.
     package func search(_ filter: JournalFilter) async throws(CommandFailure) -> JournalSearch {
         let cursor = try await run(on: reading) { [self] () throws(JournalProblem) in
-            try withFiles { files, running throws(JournalProblem) in files.cursor(running: running) }
+            try withFiles { files, running throws(JournalProblem) in files.cursor(running: Set(running.keys)) }
         }
         return JournalSearch(journal: self, cursor: cursor, filter: filter)
     }
@@ -143,7 +172,7 @@ public final class Journal: ChangeRecorder {
     // MARK: Waiting for disks
 
     private typealias Work<Value> =
-        @Sendable (inout JournalFiles, inout Set<Int64>) throws(JournalProblem) -> Value
+        @Sendable (inout JournalFiles, inout [Int64: Caller]) throws(JournalProblem) -> Value
 
     /// Does something with the files, which it opens if they are not. Waits for the disk.
     private func withFiles<Value: Sendable>(_ body: Work<Value>) throws(JournalProblem) -> Value {
@@ -158,7 +187,7 @@ public final class Journal: ChangeRecorder {
     /// - Parameter tooLate: Takes it back where it was done after the caller had given up.
     private func write<Value: Sendable>(
         isBounded: Bool = true, _ body: @escaping Work<Value>,
-        tooLate: @escaping @Sendable (inout JournalFiles, inout Set<Int64>, Value) -> Void = { _, _, _ in }
+        tooLate: @escaping @Sendable (inout JournalFiles, inout [Int64: Caller], Value) -> Void = { _, _, _ in }
     ) async throws(CommandFailure) -> Value {
         let isFull = waiting.withLock { waiting in
             if isBounded, waiting >= Self.mostWaiting { return true }
@@ -179,9 +208,9 @@ public final class Journal: ChangeRecorder {
         tooLate: @escaping @Sendable (Value) -> Void = { _ in }
     ) async throws(CommandFailure) -> Value {
         let race = Race<Result<Value, JournalProblem>>()
-        let timeout = Task { [sleep = surroundings.sleep] in
-            guard (try? await sleep(Self.patience)) != nil else { return }
-            race.end(.failure(JournalProblem("the disk did not answer within \(Self.patience)")))
+        let timeout = Task { [sleep = dependencies.sleep] in
+            guard (try? await sleep(Self.timeout)) != nil else { return }
+            race.end(.failure(JournalProblem("the disk did not answer within \(Self.timeout)")))
         }
         defer { timeout.cancel() }
         let result = await withCheckedContinuation { continuation in

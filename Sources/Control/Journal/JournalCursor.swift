@@ -1,11 +1,12 @@
 internal import Glibc
+internal import Runtime
 internal import Shell
 
 /// Reads the journal from its newest entry to its oldest, in as much memory as a line and the chunk around it take.
 ///
 /// It sees what was there when it was made: files that are written to or removed meanwhile do not confuse it.
 struct JournalCursor: Sendable {
-    private var file: JournalFile?
+    private var file: OpenFile?
     /// Everything before is still to be read.
     private var position: Int
     /// Paths of the files before this one, the newest first.
@@ -28,7 +29,7 @@ struct JournalCursor: Sendable {
     /// So many commands never run at a time; more are ends whose beginnings are damaged or were dropped.
     private static let mostEnds = 4096
 
-    init(file: JournalFile?, size: Int, older: [String], running: Set<Int64>) {
+    init(file: OpenFile?, size: Int, older: [String], running: Set<Int64>) {
         self.file = file
         position = size
         self.older = older[...]
@@ -82,19 +83,27 @@ struct JournalCursor: Sendable {
         while file == nil || position == 0 {
             guard let path = older.popFirst() else { return nil }
             file = nil
-            do throws(JournalProblem) {
-                file = try JournalFile(path, O_RDONLY)
-            } catch let problem where problem.kind == .notRegular {
-                damagedFiles.append(path)
-            } catch let problem where problem.kind == .missing {
+            position = 0
+            do throws(FileError) {
+                let next = try OpenFile(path, O_RDONLY)
+                position = Int(try next.status().st_size)
+                file = next
+            } catch {
+                switch error {
+                case .notRegular: damagedFiles.append(path)
                 // It was dropped meanwhile, being the oldest.
+                case .system(ENOENT, _): break
+                default: throw JournalProblem(error, path)
+                }
             }
-            position = (file?.status?.st_size).map { Int($0) } ?? 0
         }
         guard let file else { return nil }
         let count = min(position, Self.chunkSize)
         position -= count
-        let bytes = try file.read(count, at: position)
+        let bytes: [UInt8]
+        do throws(FileError) { bytes = try file.read(count, at: position) } catch {
+            throw JournalProblem(error, "the journal")
+        }
         var parts = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         var lines: [JournalLine] = []
         // The last part goes on in the chunk that was read before; the first may begin in one that is read next.

@@ -1,3 +1,4 @@
+package import Access
 package import Invites
 package import Shell
 

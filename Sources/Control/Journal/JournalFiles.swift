@@ -10,14 +10,19 @@ struct JournalFiles {
         var fileSize = 4 << 20
         /// How many files are kept besides the one that grows.
         var keptFiles = 16
+        /// Bytes of the disk that the file that grows has beyond its end, for some hundred changes: with them, what makes
+        /// room on a full disk can be written down.
+        var reserve = 256 << 10
     }
 
     private let directory: String
     private let limits: Limits
     /// Held while this process may write.
     private let lock: FileLock
-    private var file: JournalFile?
+    private var file: OpenFile?
     private var size = 0
+    /// Up to where the file has room on the disk, as far as that is known.
+    private var reservedEnd = 0
     /// Whether the file ends within a line.
     private var isTorn = false
     private var keptNumbers: [Int]
@@ -30,15 +35,12 @@ struct JournalFiles {
     init(_ directory: String, limits: Limits) throws(JournalProblem) {
         self.directory = directory
         self.limits = limits
-        try Self.makeDirectory(directory)
-        do throws(FileLock.Failure) {
-            lock = try .file(directory + "/lock")
+        do throws(FileError) { try Directory.make(directory) } catch { throw JournalProblem(error, directory) }
+        let path = directory + "/lock"
+        do throws(FileError) {
+            lock = try .file(path)
         } catch {
-            switch error {
-            case .taken: throw JournalProblem("another process writes the journal in \(directory)")
-            case .notRegular: throw JournalProblem("\(directory)/lock is not a regular file")
-            case .system(let number, let attempt): throw JournalProblem(errno: number, attempt)
-            }
+            throw JournalProblem(error, error == .taken ? directory : path)
         }
         keptNumbers = try Self.keptNumbers(in: directory)
         try openFile()
@@ -58,29 +60,35 @@ struct JournalFiles {
     }
 
     /// Writes lines, and returns once they are on the disk. What could not be written leaves nothing behind.
-    mutating func append(_ lines: [JournalLine]) throws(JournalProblem) {
-        var bytes: [UInt8] = []
+    ///
+    /// - Returns: How many bytes that took.
+    @discardableResult mutating func append(_ lines: [JournalLine]) throws(JournalProblem) -> Int {
+        var bytes: [UInt8] = isTorn ? [UInt8(ascii: "\n")] : []
         for line in lines { bytes += line.json.bytes + [UInt8(ascii: "\n")] }
         // Somebody may have removed the file.
-        if let file, file.status?.st_nlink ?? 0 == 0 { self.file = nil }
+        if let file, (try? file.status())?.st_nlink ?? 0 == 0 { self.file = nil }
         if file == nil { try openFile() }
         if size > 0, size + bytes.count > limits.fileSize { try rotate() }
         guard let file else { throw JournalProblem("the journal is not open") }
-        do throws(JournalProblem) {
-            try file.write((isTorn ? [UInt8(ascii: "\n")] : []) + bytes)
-            guard fdatasync(file.descriptor) == 0 else { throw JournalProblem(errno: errno, "write the journal") }
+        do throws(FileError) {
+            try file.write(bytes)
+            try file.synchronize()
         } catch {
             // Half a line would stand there for a command that did not run. If this fails as well, the next line
             // begins a new one.
-            if ftruncate(file.descriptor, off_t(size)) != 0 {
-                size = (file.status?.st_size).map { Int($0) } ?? size
+            if (try? file.truncate(to: size)) == nil {
+                size = (try? file.status()).map { Int($0.st_size) } ?? size
                 isTorn = true
             }
-            throw error
+            reservedEnd = size
+            fillReserve()
+            throw JournalProblem(error, directory)
         }
-        size += bytes.count + (isTorn ? 1 : 0)
+        size += bytes.count
         isTorn = false
         lastEntry = max(lastEntry, lines.map(\.number).max() ?? 0)
+        fillReserve()
+        return bytes.count
     }
 
     /// Reads what is there now, the newest first.
@@ -91,49 +99,89 @@ struct JournalFiles {
 
     // MARK: Files
 
-    private static func makeDirectory(_ directory: String) throws(JournalProblem) {
-        if mkdir(directory, 0o700) == 0 {
-            try synchronize(directory + "/..")
-        } else if errno != EEXIST {
-            throw JournalProblem(errno: errno, "make the directory \(directory)")
-        }
-    }
+    private var path: String { "\(directory)/\(Self.name)" }
 
     private mutating func openFile() throws(JournalProblem) {
-        // Somebody may have removed that, too.
-        try Self.makeDirectory(directory)
-        let opened = try openGrowingFile()
-        // A line is durable only if the way to its file is.
-        try Self.synchronize(directory)
-        guard let status = opened.status else { throw JournalProblem(errno: errno, "look at the journal") }
-        size = Int(status.st_size)
-        isTorn = size > 0 ? try opened.read(1, at: size - 1) != [UInt8(ascii: "\n")] : false
-        file = opened
+        do throws(FileError) {
+            // Somebody may have removed that, too.
+            try Directory.make(directory)
+            let opened = try openGrowingFile()
+            // A line is durable only if the way to its file is.
+            try Directory.synchronize(directory)
+            size = Int(try opened.status().st_size)
+            isTorn = size > 0 ? try opened.read(1, at: size - 1) != [UInt8(ascii: "\n")] : false
+            reservedEnd = size
+            file = opened
+        } catch {
+            throw JournalProblem(error, path)
+        }
+        fillReserve()
     }
 
-    private mutating func openGrowingFile() throws(JournalProblem) -> JournalFile {
+    private mutating func openGrowingFile() throws(FileError) -> OpenFile {
         let flags = O_CREAT | O_RDWR | O_APPEND
-        do throws(JournalProblem) {
-            return try JournalFile("\(directory)/\(Self.name)", flags)
-        } catch let problem where problem.kind == .notRegular {
+        do throws(FileError) {
+            return try OpenFile(path, flags)
+        } catch {
+            guard error == .notRegular else { throw error }
             // Changes go on without it. Among the files that are kept, all who read the journal learn of it.
             try setAside()
-            return try JournalFile("\(directory)/\(Self.name)", flags)
+            return try OpenFile(path, flags)
         }
     }
 
+    /// Begins a new file. Where the disk has no room for its reserve, the file grows on, into the reserve that it has.
     private mutating func rotate() throws(JournalProblem) {
-        try setAside()
-        try openFile()
+        do throws(FileError) {
+            guard let next = try makeNextFile() else { return }
+            let full = file
+            try setAside()
+            // After the new file has its own.
+            try? full?.truncate(to: size)
+            guard rename(nextPath, path) == 0 else { throw .system(errno, "rename the journal to \(path)") }
+            try Directory.synchronize(directory)
+            (file, size, reservedEnd, isTorn) = (next, 0, limits.reserve, false)
+        } catch {
+            throw JournalProblem(error, path)
+        }
+    }
+
+    private var nextPath: String { "\(directory)/.\(Self.name).new" }
+
+    /// An empty file with room on the disk; `nil` when there is none, even without the oldest file.
+    private mutating func makeNextFile() throws(FileError) -> OpenFile? {
+        if unlink(nextPath) != 0, errno != ENOENT { throw .system(errno, "remove \(nextPath)") }
+        while true {
+            do throws(FileError) {
+                let next = try OpenFile(nextPath, O_CREAT | O_EXCL | O_RDWR | O_APPEND)
+                do throws(FileError) {
+                    try next.reserve(limits.reserve, at: 0)
+                } catch {
+                    // Where the file system cannot reserve anything, nothing is.
+                    if error.isOutOfSpace { throw error }
+                }
+                return next
+            } catch {
+                unlink(nextPath)
+                guard error.isOutOfSpace else { throw error }
+                guard keptNumbers.count >= limits.keptFiles, !keptNumbers.isEmpty else { return nil }
+                unlink(Self.path(directory, keptNumbers.removeFirst()))
+            }
+        }
+    }
+
+    /// Takes room on the disk beyond the file's end again, once half of it is used up.
+    private mutating func fillReserve() {
+        guard let file, limits.reserve > 0, reservedEnd - size <= limits.reserve / 2 else { return }
+        // Where there is none, it is tried again after the next line.
+        if (try? file.reserve(limits.reserve, at: size)) != nil { reservedEnd = size + limits.reserve }
     }
 
     /// Puts what is in the place of the file that grows among those that are kept.
-    private mutating func setAside() throws(JournalProblem) {
+    private mutating func setAside() throws(FileError) {
         let number = (keptNumbers.last ?? 0) + 1
         let kept = Self.path(directory, number)
-        guard rename("\(directory)/\(Self.name)", kept) == 0 else {
-            throw JournalProblem(errno: errno, "rename the journal to \(kept)")
-        }
+        guard rename(path, kept) == 0 else { throw .system(errno, "rename the journal to \(kept)") }
         file = nil
         keptNumbers.append(number)
         while keptNumbers.count > limits.keptFiles { unlink(Self.path(directory, keptNumbers.removeFirst())) }
@@ -145,25 +193,22 @@ struct JournalFiles {
     }
 
     private static func keptNumbers(in directory: String) throws(JournalProblem) -> [Int] {
-        guard let listing = opendir(directory) else { throw JournalProblem(errno: errno, "read \(directory)") }
-        defer { closedir(listing) }
-        var numbers: [Int] = []
-        while let entry = readdir(listing) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+        let names: [String]
+        do throws(FileError) { names = try Directory.names(in: directory) } catch {
+            throw JournalProblem(error, directory)
+        }
+        return names.compactMap { name in
             let parts = name.split(separator: ".", omittingEmptySubsequences: false)
             // Less than all of Int, since one is added to it.
             guard parts.count == 3, parts[0] == "journal", parts[2] == "ndjson", parts[1].utf8.count <= 15,
                 let number = Int(parts[1]), number > 0, path(directory, number) == "\(directory)/\(name)"
-            else { continue }
-            numbers.append(number)
-        }
-        return numbers.sorted()
+            else { return nil }
+            return number
+        }.sorted()
     }
+}
 
-    private static func synchronize(_ directory: String) throws(JournalProblem) {
-        let file = try JournalFile(directory, O_RDONLY | O_DIRECTORY)
-        guard fsync(file.descriptor) == 0 else { throw JournalProblem(errno: errno, "write \(directory) to the disk") }
-    }
+extension FileError {
+    /// Whether the disk is full, or what its user may have of it.
+    fileprivate var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
 }

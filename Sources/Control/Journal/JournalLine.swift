@@ -1,3 +1,4 @@
+internal import Access
 internal import Invites
 internal import Shell
 internal import XMPP

@@ -1,14 +1,15 @@
+package import Access
 internal import Glibc
-public import Logging
+package import Logging
 internal import NIOCore
 internal import NIOPosix
-public import Shell
+package import Shell
 internal import Synchronization
 
 /// Serves the control socket: lets in who may, up to bounds, and runs their commands.
 ///
 /// It has an event loop of its own, so that what happens here costs the component's connection nothing.
-public final class ControlServer: Sendable {
+package final class ControlServer: Sendable {
     /// How long peers and commands may take.
     struct Limits: Sendable {
         /// How long a peer may take nothing of what waits for it. People read slowly, and a session that waits for them
@@ -20,9 +21,9 @@ public final class ControlServer: Sendable {
 
     private struct State: Sendable {
         var policy: AccessPolicy
-        var seats: Seats
+        var quota: UserQuota
         /// Those whose names are being looked up.
-        var arrivals: Seats
+        var arrivals: UserQuota
         var sessions: [ObjectIdentifier: Session] = [:]
         var channel: (any Channel)?
         /// Why nobody is let in any more.
@@ -44,7 +45,7 @@ public final class ControlServer: Sendable {
     ///   - policy: Who may use the socket; ``update(_:)`` changes it.
     ///   - connections: How many connections may be open.
     ///   - ranOutOfFiles: Called when one cannot be taken because the process has too many files open.
-    public convenience init(
+    package convenience init(
         _ dispatcher: Dispatcher, completer: Completer, registry: CommandRegistry = .standard, version: String,
         policy: AccessPolicy, connections: Int, logger: Logger, ranOutOfFiles: @escaping @Sendable () -> Void
     ) {
@@ -61,8 +62,8 @@ public final class ControlServer: Sendable {
         self.limits = limits
         self.logger = logger
         self.ranOutOfFiles = ranOutOfFiles
-        let (seats, arrivals) = Seats.shared(among: connections)
-        state = Mutex(State(policy: policy, seats: seats, arrivals: arrivals))
+        let (quota, arrivals) = UserQuota.shared(among: connections)
+        state = Mutex(State(policy: policy, quota: quota, arrivals: arrivals))
     }
 
     // MARK: Life
@@ -70,7 +71,7 @@ public final class ControlServer: Sendable {
     /// Takes connections from a socket that listens. The descriptor is its own from now on.
     ///
     /// - Throws: When the socket cannot be used.
-    public func start(on descriptor: CInt) async throws {
+    package func start(on descriptor: CInt) async throws {
         lookups.start()
         let channel = try await ServerBootstrap(group: group)
             .serverChannelInitializer { [ranOutOfFiles] channel in
@@ -96,7 +97,7 @@ public final class ControlServer: Sendable {
     }
 
     /// Puts another policy in force. Sessions of whom it gives other rights than before are ended, and what they run.
-    public func update(_ policy: AccessPolicy) {
+    package func update(_ policy: AccessPolicy) {
         let changed = state.withLock { state in
             state.policy = policy
             return state.sessions.values.filter { policy.access(of: $0.identity) != $0.caller.access }
@@ -106,7 +107,7 @@ public final class ControlServer: Sendable {
 
     /// Lets nobody in any more, ends all sessions and what they run, and returns when they are closed, which takes a
     /// bounded time.
-    public func shutDown() async {
+    package func shutDown() async {
         let end = ServerMessage.End(.shuttingDown, "the daemon is ending")
         let (channel, sessions) = state.withLock { state in
             state.ending = end
@@ -133,54 +134,55 @@ public final class ControlServer: Sendable {
     private func receive(_ peer: PeerCredentials, _ handler: SessionHandler) {
         let (isOwner, mayLookUp) = state.withLock { state in
             let isOwner = state.policy.isOwner(peer.uid)
-            return (isOwner, !isOwner && state.arrivals.take(peer.uid, isAdmin: false))
+            return (isOwner, !isOwner && state.arrivals.acquire(peer.uid, isAdmin: false))
         }
         if isOwner, peer.uid == 0 { return admit(PeerIdentity(peer, user: "root"), handler) }
-        guard isOwner || mayLookUp, let loop = handler.eventLoop else { return handler.refuse(Self.noSeat) }
+        guard isOwner || mayLookUp, let loop = handler.eventLoop else { return handler.refuse(Self.tooManySessions) }
         let handler = NIOLoopBound(handler, eventLoop: loop)
         lookups.runIfActive(eventLoop: loop) { PeerIdentity(lookingUp: peer) }.whenComplete { result in
-            if mayLookUp { self.state.withLock { $0.arrivals.leave(peer.uid) } }
+            if mayLookUp { self.state.withLock { $0.arrivals.release(peer.uid) } }
             self.admit((try? result.get()) ?? PeerIdentity(peer, user: nil), handler.value)
         }
     }
 
     /// On the event loop.
     private func admit(_ peer: PeerIdentity, _ handler: SessionHandler) {
-        guard let outbox = handler.makeOutbox() else { return }
+        guard let sendQueue = handler.makeSendQueue() else { return }
         let uid = peer.credentials.uid
-        let result = state.withLock { state -> Result<Session, Refusal> in
-            if let ending = state.ending { return .failure(Refusal(end: ending)) }
-            guard let access = state.policy.access(of: peer) else { return .failure(Refusal(end: Self.noRole)) }
-            guard state.seats.take(uid, isAdmin: access.hosts(as: .admin) == .all) else {
-                return .failure(Refusal(end: Self.noSeat))
+        let result = state.withLock { state -> Admission in
+            if let ending = state.ending { return .refused(ending) }
+            guard let access = state.policy.access(of: peer) else { return .refused(Self.noRole) }
+            guard state.quota.acquire(uid, isAdmin: access.areOnAllHosts(as: .admin)) else {
+                return .refused(Self.tooManySessions)
             }
             let caller = Caller(
                 uid: uid, pid: peer.credentials.pid, user: peer.user ?? String(uid), access: access)
-            let session = Session(peer, caller: caller, outbox: outbox, services: services) { [weak self] in
-                self?.state.withLock { $0.seats.leave(uid) }
+            let session = Session(peer, caller: caller, sendQueue: sendQueue, services: services) { [weak self] in
+                self?.state.withLock { $0.quota.release(uid) }
             } onClose: { [weak self] in
                 self?.forget($0)
             }
             state.sessions[ObjectIdentifier(session)] = session
-            return .success(session)
+            return .admitted(session)
         }
         switch result {
-        case .success(let session):
+        case .admitted(let session):
             session.say(.hello(hello(to: session.caller)))
             handler.open(session)
-        case .failure(let refusal):
-            logger.debug("refused a session", metadata: ["uid": "\(uid)", "code": "\(refusal.end.code.rawValue)"])
-            handler.refuse(refusal.end)
+        case .refused(let end):
+            logger.debug("refused a session", metadata: ["uid": "\(uid)", "code": "\(end.code.rawValue)"])
+            handler.refuse(end)
         }
     }
 
-    private struct Refusal: Error {
-        let end: ServerMessage.End
+    private enum Admission {
+        case admitted(Session)
+        case refused(ServerMessage.End)
     }
 
     private static let noRole = ServerMessage.End(
         .denied, "you have no role here", hint: "`shell: roles:` in invited.yaml says who has one; root always has")
-    private static let noSeat = ServerMessage.End(.tooManySessions, "there are too many sessions")
+    private static let tooManySessions = ServerMessage.End(.tooManySessions, "there are too many sessions")
 
     private func forget(_ session: Session) {
         let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in

@@ -3,10 +3,10 @@ internal import Runtime
 internal import Text
 
 /// A Unix socket that listens, bound safely or handed over by the service manager.
-public final class ControlSocket: Sendable {
+package final class ControlSocket: Sendable {
     /// Why there is no socket.
-    public struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
-        public let description: String
+    package struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
+        package let description: String
 
         init(_ description: String) { self.description = description }
 
@@ -21,7 +21,7 @@ public final class ControlSocket: Sendable {
     }
 
     /// Listens, with `CLOEXEC`. Whoever serves it closes it.
-    public let descriptor: CInt
+    package let descriptor: CInt
     private let node: Node?
     /// Held while the daemon lives.
     private let lock: FileLock?
@@ -41,7 +41,7 @@ public final class ControlSocket: Sendable {
     ///
     /// - Throws: ``Failure`` when another daemon serves the path, something else than a socket is there, or the
     ///   directory does not let it.
-    public init(binding path: String) throws(Failure) {
+    package init(binding path: String) throws(Failure) {
         _ = try Self.withAddress(path) { _, _ in 0 }
         lock = try Self.lock(path + ".lock")
         try Self.checkFree(path)
@@ -135,7 +135,7 @@ public final class ControlSocket: Sendable {
     ///
     /// - Returns: `nil` when none was handed over.
     /// - Throws: ``Failure`` when that is no Unix stream socket that listens.
-    public static func handedOver() throws(Failure) -> ControlSocket? {
+    package static func handedOver() throws(Failure) -> ControlSocket? {
         let variables = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]
         let values = variables.map { name in getenv(name).map { String(cString: $0) } }
         // For this process, and not for those it starts.
@@ -173,7 +173,7 @@ public final class ControlSocket: Sendable {
     // MARK: The end
 
     /// Removes the socket's file, if it is still this one's, and lets another daemon have the path.
-    public func remove() {
+    package func remove() {
         guard let node else { return }
         var status = stat()
         if lstat(node.path, &status) == 0,

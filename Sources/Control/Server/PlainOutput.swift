@@ -47,7 +47,7 @@ struct PlainOutput: CommandOutput {
     func ask(_ question: ServerMessage.Question) async throws -> String? {
         guard case .confirm(let prompt) = question else { throw CommandFailure(question) }
         try await flush()
-        try await session.outbox.put(Array("\(prompt.escapingControls) [yes/no] ".utf8))
+        try await session.sendQueue.put(Array("\(prompt.escapingControls) [yes/no] ".utf8))
         return try await session.answer(to: id)
     }
 
@@ -66,6 +66,6 @@ struct PlainOutput: CommandOutput {
     }
 
     private func say(_ lines: [String]) async throws {
-        try await session.outbox.put(Array(lines.map { $0 + "\n" }.joined().utf8))
+        try await session.sendQueue.put(Array(lines.map { $0 + "\n" }.joined().utf8))
     }
 }

@@ -1,3 +1,4 @@
+internal import Access
 internal import Shell
 internal import Synchronization
 internal import Text
@@ -17,25 +18,12 @@ extension Session {
     }
 
     func receivePlain(_ line: [UInt8]) {
-        enum Meaning {
-            case command
-            case answer(Int64)
-            case cancel(Int64)
-            case next
-        }
         let isCancel = Self.isWord("cancel", line)
-        let meaning = state.withLock { state -> Meaning in
-            guard let (id, request) = state.requests.first else { return .command }
-            if request.question != nil { return .answer(id) }
-            if isCancel { return .cancel(id) }
-            state.nextLine = line
-            return request.isStream ? .cancel(id) : .next
-        }
-        switch meaning {
-        case .command: runPlain(line)
+        switch state.withLock({ $0.machine.receivePlain(line, isCancel: isCancel) }) {
+        case .run: runPlain(line)
         case .answer(let id): answer(id, Self.answer(in: line))
         case .cancel(let id): cancel(id)
-        case .next: break
+        case .wait: break
         }
     }
 
@@ -65,10 +53,7 @@ extension Session {
             let spec = services.registry.match(words)?.spec
             var isStream = false
             if case .events? = spec?.result { isStream = true }
-            let id = state.withLock { state in
-                state.lastID += 1
-                return state.lastID
-            }
+            let id = state.withLock { $0.machine.makeID() }
             begin(id, isStream: isStream) { session in
                 let output = PlainOutput(session, id: id, shape: spec?.result ?? .nothing)
                 var end = await session.services.dispatcher.run(words, caller: session.caller, output: output)
@@ -80,28 +65,17 @@ extension Session {
 
     private func refusePlain(_ failure: CommandFailure) {
         say(.end(id: 0, ServerMessage.End(failure)))
-        let isTooMuch = state.withLock { state in
-            state.badLines += 1
-            return state.badLines >= Self.mostBadLines
-        }
-        if isTooMuch { leavePlain() }
+        if state.withLock({ $0.machine.countBadLine() }) { leavePlain() }
     }
 
-    private func leavePlain() {
-        state.withLock { state in
-            if state.ending == nil { state.ending = ServerMessage.End(.cancelled) }
-        }
-        outbox.signal()
-    }
+    private func leavePlain() { leave(nil, requests: ServerMessage.End(.cancelled)) }
 
-    private func sayPlain(_ text: String) { outbox.putNow(Array(text.utf8)) }
+    private func sayPlain(_ text: String) { sendQueue.putNow(Array(text.utf8)) }
 }
 
-extension Session.State {
-    /// A message as the peer's language has it.
-    func bytes(_ message: ServerMessage) -> [UInt8] {
-        guard language == .plainText else { return message.wire }
-        guard case .end(_, let end) = message else { return [] }
+extension PlainOutput {
+    /// What is shown of a command's end: its message, and the prompt unless the session ends.
+    static func bytes(of end: ServerMessage.End, isLast: Bool) -> [UInt8] {
         var lines: [String] = []
         if end.code != .ok {
             lines.append("error \(end.code.rawValue): \(end.message)")
@@ -110,6 +84,6 @@ extension Session.State {
         }
         if let hint = end.hint { lines.append("hint: \(hint)") }
         let text = lines.map { $0.escapingControls + "\n" }.joined()
-        return Array((ending == nil ? text + Session.prompt : text).utf8)
+        return Array((isLast ? text : text + Session.prompt).utf8)
     }
 }

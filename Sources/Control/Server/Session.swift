@@ -1,3 +1,4 @@
+internal import Access
 internal import Shell
 internal import Synchronization
 
@@ -5,58 +6,20 @@ internal import Synchronization
 ///
 /// It decides what a line means and answers it. Reading and writing are its channel's; see ``SessionHandler``.
 final class Session: Sendable {
-    /// What the peer is spoken to in.
-    enum Language: Sendable {
-        /// Nothing was said yet.
-        case undecided
-        case json
-        case plainText
-    }
-
-    /// A request between its line and its end.
-    struct Request: Sendable {
-        var task: Task<Void, Never>?
-        var isCancelled = false
-        /// Who waits for an answer.
-        var question: CheckedContinuation<String?, any Error>?
-        /// Whether a question has been said that nobody waits for yet.
-        var isAsking = false
-        /// The answer to it: a peer can be faster than the command that asks.
-        var earlyAnswer: String??
-        /// Whether it goes on until it is ended.
-        var isStream = false
-    }
-
     struct State: Sendable {
-        var language = Language.undecided
-        var requests: [Int64: Request] = [:]
-        /// What requests end with, once the session does; nothing new begins then.
-        var ending: ServerMessage.End?
-        /// The last word: why the session ends.
-        var farewell: ServerMessage.End?
-        /// Commands that run, also those whose ends were said without them.
-        var tasks = 0
-        var isInputOver = false
-        var isGone = false
-        var wasReportedGone = false
-        var badLines = 0
-        /// In plain text, the line that came while a command ran: what is to run next, or the answer if it asks.
-        var nextLine: [UInt8]?
-        /// Whether that line is about to be run.
-        var isTurning = false
-        var lastID: Int64 = 0
+        var machine = SessionMachine()
+        /// Of the requests that run.
+        var tasks: [Int64: Task<Void, Never>] = [:]
+        /// Who waits for answers to the requests' questions.
+        var questions: [Int64: CheckedContinuation<String?, any Error>] = [:]
     }
 
-    /// Commands at once.
-    static let mostRequests = 8
-    /// Lines that are no requests, after which the peer is taken to speak something else.
-    static let mostBadLines = 100
     /// Values in one line, about: the time to read them is that of all sessions.
     static let mostValues = 10_000
 
     let identity: PeerIdentity
     let caller: Caller
-    let outbox: Outbox
+    let sendQueue: SendQueue
     let services: SessionServices
     let state = Mutex(State())
     private let onGone: @Sendable () -> Void
@@ -66,12 +29,12 @@ final class Session: Sendable {
     ///   - onGone: Called once, when neither channel nor commands are left.
     ///   - onClose: Called once, when the channel is closed, though commands may still run.
     init(
-        _ identity: PeerIdentity, caller: Caller, outbox: Outbox, services: SessionServices,
+        _ identity: PeerIdentity, caller: Caller, sendQueue: SendQueue, services: SessionServices,
         onGone: @escaping @Sendable () -> Void, onClose: @escaping @Sendable (Session) -> Void
     ) {
         self.identity = identity
         self.caller = caller
-        self.outbox = outbox
+        self.sendQueue = sendQueue
         self.services = services
         self.onGone = onGone
         self.onClose = onClose
@@ -80,27 +43,15 @@ final class Session: Sendable {
     // MARK: Lines
 
     /// Whether the next line can be taken, or has to wait for the command before it.
-    var takesLines: Bool {
-        if outbox.isFull { return false }
-        return state.withLock { state in
-            guard state.ending == nil, !state.isTurning else { return false }
-            guard state.language == .plainText, let request = state.requests.values.first else { return true }
-            return request.question != nil || state.nextLine == nil
-        }
-    }
+    var takesLines: Bool { !sendQueue.isFull && state.withLock { $0.machine.takesLines } }
 
     func receive(_ line: [UInt8]) {
-        let language = state.withLock { state in
-            if state.language == .undecided {
-                let first = line.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
-                state.language = first == UInt8(ascii: "{") ? .json : .plainText
-                if state.language == .plainText { return Language.undecided }
-            }
-            return state.language
+        switch state.withLock({ $0.machine.receive(line) }) {
+        case .request: receiveRequest(line)
+        case .plainText(let isFirst):
+            if isFirst { greet() }
+            receivePlain(line)
         }
-        if language == .json { return receiveRequest(line) }
-        if language == .undecided { greet() }
-        receivePlain(line)
     }
 
     private func receiveRequest(_ line: [UInt8]) {
@@ -108,7 +59,9 @@ final class Session: Sendable {
         do throws(CommandFailure) {
             let json = try Self.object(line)
             // Whatever is wrong with it: if it is known which request it was, its end says so.
-            if let known = json["id"]?.integer, known > 0, state.withLock({ $0.requests[known] == nil }) { id = known }
+            if let known = json["id"]?.integer, known > 0, state.withLock({ $0.machine.requests[known] == nil }) {
+                id = known
+            }
             switch try ClientMessage(json) {
             case .run(let id, let argv, let width, let isInteractive):
                 let output = SessionOutput(self, id: id, width: width, isInteractive: isInteractive)
@@ -164,11 +117,9 @@ final class Session: Sendable {
     /// Answers what is no request, and ends the session when there was too much of it.
     private func refuse(_ id: Int64, _ end: ServerMessage.End) {
         say(.end(id: id, end))
-        let isTooMuch = state.withLock { state in
-            state.badLines += 1
-            return state.badLines >= Self.mostBadLines
+        if state.withLock({ $0.machine.countBadLine() }) {
+            leave(ServerMessage.End(.badRequest, "too many lines that are no requests"))
         }
-        if isTooMuch { leave(ServerMessage.End(.badRequest, "too many lines that are no requests")) }
     }
 
     /// The line that is coming will not be read.
@@ -179,8 +130,7 @@ final class Session: Sendable {
     /// No more lines come. What runs goes on.
     func receiveEnd() {
         let questions = state.withLock { state in
-            state.isInputOver = true
-            return state.requests.keys.compactMap { state.requests[$0]?.question.take() }
+            state.machine.endInput().compactMap { state.questions.removeValue(forKey: $0) }
         }
         for question in questions { question.resume(returning: nil) }
     }
@@ -188,23 +138,20 @@ final class Session: Sendable {
     // MARK: Requests
 
     func begin(_ id: Int64, isStream: Bool = false, _ body: @escaping @Sendable (Session) async -> ServerMessage.End) {
-        let refusal = state.withLock { state -> (Int64, ServerMessage.End)? in
-            if let ending = state.ending { return (id, ending) }
-            if state.requests[id] != nil {
-                return (0, ServerMessage.End(.badRequest, "the request \(id) still runs"))
+        let rejection = state.withLock { state -> SessionMachine.Rejection? in
+            do throws(SessionMachine.Rejection) {
+                try state.machine.begin(id, isStream: isStream)
+                return nil
+            } catch {
+                return error
             }
-            if state.requests.count >= Self.mostRequests {
-                return (id, ServerMessage.End(.tooManyCommands, "\(Self.mostRequests) commands run already"))
-            }
-            state.requests[id] = Request(isStream: isStream)
-            state.tasks += 1
-            return nil
         }
-        if let refusal { return say(.end(id: refusal.0, refusal.1)) }
+        if let rejection { return say(.end(id: rejection.id, rejection.end)) }
         let task = Task { self.finish(id, await body(self)) }
         let isCancelled = state.withLock { state in
-            state.requests[id]?.task = task
-            return state.requests[id]?.isCancelled ?? false
+            // It may be over by now.
+            if state.machine.requests[id] != nil { state.tasks[id] = task }
+            return state.machine.isCancelled(id)
         }
         if isCancelled { task.cancel() }
     }
@@ -212,46 +159,37 @@ final class Session: Sendable {
     /// Says the end of a request, unless it has been said.
     private func finish(_ id: Int64, _ end: ServerMessage.End) {
         let nextLine = state.withLock { state -> [UInt8]? in
-            state.tasks -= 1
-            guard state.requests.removeValue(forKey: id) != nil else { return nil }
-            let end = end.code == .cancelled ? state.ending ?? end : end
-            // Within the lock: who sees that the request is over finds its end in the outbox, and closes after it.
-            outbox.putNow(state.bytes(.end(id: id, end)))
-            guard state.ending == nil, !state.isGone, let nextLine = state.nextLine.take() else { return nil }
-            state.isTurning = true
+            let (end, nextLine) = state.machine.finish(id, end)
+            // Not that of a later request with the same number.
+            guard let end else { return nil }
+            state.tasks[id] = nil
+            // Within the lock: who sees that the request is over finds its end in the sendQueue, and closes after it.
+            sendQueue.putNow(state.machine.bytes(.end(id: id, end)))
             return nextLine
         }
         if let nextLine {
             runPlain(nextLine)
-            state.withLock { $0.isTurning = false }
+            state.withLock { $0.machine.started() }
         }
         reportIfGone()
-        outbox.signal()
+        sendQueue.signal()
     }
 
     func cancel(_ id: Int64) {
-        let request = state.withLock { state in
-            state.requests[id]?.isCancelled = true
-            defer { state.requests[id]?.question = nil }
-            return state.requests[id]
+        let (task, question) = state.withLock { state in
+            state.machine.cancel(id)
+            return (state.tasks[id], state.questions.removeValue(forKey: id))
         }
-        request?.question?.resume(throwing: CancellationError())
-        request?.task?.cancel()
+        question?.resume(throwing: CancellationError())
+        task?.cancel()
     }
 
     /// Has an answer kept that comes before ``answer(to:)``. To be called before the question is said.
-    func expectAnswer(to id: Int64) {
-        state.withLock { state in
-            state.requests[id]?.isAsking = true
-            state.requests[id]?.earlyAnswer = nil
-        }
-    }
+    func expectAnswer(to id: Int64) { state.withLock { $0.machine.expectAnswer(to: id) } }
 
     func answer(_ id: Int64, _ text: String?) {
-        let question = state.withLock { state -> CheckedContinuation<String?, any Error>? in
-            if let question = state.requests[id]?.question.take() { return question }
-            if state.requests[id]?.isAsking == true { state.requests[id]?.earlyAnswer = .some(text) }
-            return nil
+        let question = state.withLock { state in
+            state.machine.answer(id, text) ? state.questions.removeValue(forKey: id) : nil
         }
         question?.resume(returning: text)
     }
@@ -260,34 +198,30 @@ final class Session: Sendable {
     func answer(to id: Int64) async throws -> String? {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                var early: String?
-                let (isOver, old) = state.withLock { state in
-                    guard state.requests[id]?.isCancelled == false, !state.isGone, !Task.isCancelled else {
-                        return (true, nil as CheckedContinuation<String?, any Error>?)
+                let (waiting, old) = state.withLock { state in
+                    // A task that is cancelled by now has nobody to resume it later.
+                    let waiting = Task.isCancelled ? .cancelled : state.machine.wait(for: id)
+                    switch waiting {
+                    case .waits, .waitsInstead: return (waiting, state.questions.updateValue(continuation, forKey: id))
+                    case .cancelled, .answer, .line: return (waiting, nil)
                     }
-                    state.requests[id]?.isAsking = false
-                    if let answer = state.requests[id]?.earlyAnswer.take() {
-                        early = answer
-                        return (false, continuation)
-                    }
-                    if let line = state.nextLine.take() {
-                        early = Self.answer(in: line)
-                        return (false, continuation)
-                    }
-                    if state.isInputOver { return (false, continuation) }
-                    let old = state.requests[id]?.question
-                    state.requests[id]?.question = continuation
-                    return (false, old)
                 }
-                if isOver { continuation.resume(throwing: CancellationError()) }
-                // It was answered already; or nobody can answer any more; or a command asked twice at once, and the first
-                // has no answer.
-                old?.resume(returning: early)
+                switch waiting {
+                case .cancelled: continuation.resume(throwing: CancellationError())
+                case .answer(let text): continuation.resume(returning: text)
+                case .line(let line): continuation.resume(returning: Self.answer(in: line))
+                case .waits: break
+                case .waitsInstead: old?.resume(returning: nil)
+                }
                 // In plain text there may be lines that waited for the question.
-                outbox.signal()
+                sendQueue.signal()
             }
         } onCancel: {
-            state.withLock { $0.requests[id]?.question.take() }?.resume(throwing: CancellationError())
+            let question = state.withLock { state in
+                state.machine.cancel(id)
+                return state.questions.removeValue(forKey: id)
+            }
+            question?.resume(throwing: CancellationError())
         }
     }
 
@@ -299,68 +233,48 @@ final class Session: Sendable {
     func end(_ end: ServerMessage.End) { leave(end, requests: end) }
 
     /// Ends the session for something that its requests have nothing to do with.
-    private func leave(
-        _ farewell: ServerMessage.End, requests: ServerMessage.End = .init(.cancelled, "ended before it was done")
-    ) {
-        let ids = state.withLock { state in
-            if state.ending == nil { (state.ending, state.farewell) = (requests, farewell) }
-            return Array(state.requests.keys)
-        }
-        for id in ids { cancel(id) }
-        outbox.signal()
+    func leave(_ farewell: ServerMessage.End?, requests: ServerMessage.End = .interrupted) {
+        for id in state.withLock({ $0.machine.end(requests: requests, farewell: farewell) }) { cancel(id) }
+        sendQueue.signal()
     }
 
     /// Says the ends of the commands that do not end by themselves.
     func abandon() {
         state.withLock { state in
-            let end = state.ending ?? ServerMessage.End(.cancelled, "ended before it was done")
-            for id in state.requests.keys.sorted() { outbox.putNow(state.bytes(.end(id: id, end))) }
-            state.requests = [:]
+            let (ids, end) = state.machine.abandon()
+            for id in ids { sendQueue.putNow(state.machine.bytes(.end(id: id, end))) }
+            state.tasks = [:]
         }
     }
 
-    var isEnding: Bool { state.withLock { $0.ending != nil } }
-
-    /// Whether no command runs, and none can come.
-    private var isDone: Bool {
-        state.withLock { ($0.ending != nil || $0.isInputOver) && $0.requests.isEmpty && !$0.isTurning }
-    }
+    var isEnding: Bool { state.withLock { $0.machine.isEnding } }
 
     /// Says the last word, once no command runs.
     func sayFarewell() {
-        guard isDone, let farewell = state.withLock({ $0.farewell.take() }) else { return }
+        guard let farewell = state.withLock({ $0.machine.takeFarewell() }) else { return }
         say(.end(id: 0, farewell))
     }
 
     /// Whether there is nothing more to say or to hear.
-    var isOver: Bool { isDone && outbox.isEmpty }
+    var isOver: Bool { state.withLock { $0.machine.isDone } && sendQueue.isEmpty }
 
     /// The channel is closed.
     func channelClosed() {
-        outbox.close()
-        let ids = state.withLock { state in
-            state.isGone = true
-            return Array(state.requests.keys)
-        }
-        for id in ids { cancel(id) }
+        sendQueue.close()
+        for id in state.withLock({ $0.machine.close() }) { cancel(id) }
         onClose(self)
         reportIfGone()
     }
 
     private func reportIfGone() {
-        let isGone = state.withLock { state in
-            guard state.isGone, state.tasks == 0, !state.wasReportedGone else { return false }
-            state.wasReportedGone = true
-            return true
-        }
-        if isGone { onGone() }
+        if state.withLock({ $0.machine.takeGone() }) { onGone() }
     }
 
     // MARK: Saying
 
     /// Says it without waiting.
     func say(_ message: ServerMessage) {
-        state.withLock { outbox.putNow($0.bytes(message)) }
+        state.withLock { sendQueue.putNow($0.machine.bytes(message)) }
     }
 }
 

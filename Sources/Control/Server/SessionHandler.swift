@@ -1,3 +1,4 @@
+internal import Access
 internal import NIOCore
 internal import Shell
 
@@ -46,11 +47,11 @@ final class SessionHandler: ChannelDuplexHandler {
     /// The event loop, for who answers later; `nil` once the channel is closed.
     var eventLoop: (any EventLoop)? { context?.eventLoop }
 
-    /// An outbox that wakes this handler.
-    func makeOutbox() -> Outbox? {
+    /// An sendQueue that wakes this handler.
+    func makeSendQueue() -> SendQueue? {
         guard let loop = context?.eventLoop else { return nil }
         let handler = NIOLoopBound(self, eventLoop: loop)
-        return Outbox { loop.execute { handler.value.wake() } }
+        return SendQueue { loop.execute { handler.value.wake() } }
     }
 
     func open(_ session: Session) {
@@ -126,7 +127,7 @@ final class SessionHandler: ChannelDuplexHandler {
     /// Looks for what there is to do: write, take lines, read, close.
     private func wake() {
         guard let session, let context, !isClosing else { return }
-        session.outbox.beginLook()
+        session.sendQueue.beginTurn()
         takeLines()
         session.sayFarewell()
         write()
@@ -139,18 +140,18 @@ final class SessionHandler: ChannelDuplexHandler {
     }
 
     private func write() {
-        guard let session, let context, let bytes = session.outbox.take() else { return }
+        guard let session, let context, let bytes = session.sendQueue.take() else { return }
         let written = context.eventLoop.makePromise(of: Void.self)
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         written.futureResult.whenSuccess {
             handler.value.stallTimer?.cancel()
             handler.value.stallTimer = nil
-            session.outbox.written()
+            session.sendQueue.written()
             // Not at once, since a peer that reads fast would make this call itself without an end.
             handler.value.context?.eventLoop.execute { handler.value.wake() }
         }
         context.writeAndFlush(wrapOutboundOut(bytes), promise: written)
-        if session.outbox.isBeingWritten { watchForStall(context, buffered: nil) }
+        if session.sendQueue.isBeingWritten { watchForStall(context, buffered: nil) }
     }
 
     /// Closes the channel when the peer has taken nothing for too long. Only armed while something waits.

@@ -26,7 +26,7 @@ struct SessionOutput: CommandOutput {
         return try await session.answer(to: id)
     }
 
-    private func say(_ message: ServerMessage) async throws { try await session.outbox.put(message.wire) }
+    private func say(_ message: ServerMessage) async throws { try await session.sendQueue.put(message.wire) }
 }
 
 extension CommandFailure {

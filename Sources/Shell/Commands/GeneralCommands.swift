@@ -26,7 +26,7 @@ enum GeneralCommands {
             Field("overrides", .count, "settings changed at run time"),
             Field(
                 "unconfirmed_until", .time, "when a change undoes itself that nobody has confirmed", isOptional: true),
-            Field("shortage", .text, "of which means there were too few, and what to raise", isOptional: true),
+            Field("shortage", .text, "which means ran out within the last hour, and what to raise", isOptional: true),
         ]),
         reach: .anyone, examples: [.init("status", "Show how the daemon is")])
 

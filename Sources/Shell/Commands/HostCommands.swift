@@ -106,7 +106,7 @@ enum HostCommands {
         examples: [.init("host resume example.com", "Let people make invites there again")])
 
     static let restart = CommandSpec(
-        "host restart", "Start the service of a host anew, and open its database again",
+        "host restart", "Restart the service of a host, and open its database again",
         discussion: "Requests that it has accepted are answered first. A host in quarantine is tried at once.",
         arguments: [host], effect: .change, role: .operator,
         examples: [.init("host restart example.com", "Try example.com again now")])

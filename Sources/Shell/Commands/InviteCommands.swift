@@ -23,7 +23,7 @@ enum InviteCommands {
     private static let landingURL = Field(
         "landing_url", .text, "its web page, where the host's file has `landing_page`", isOptional: true, isSecret: true
     )
-    private static let qrCode = Field("qr", .text, "the link as a QR code", isOptional: true, isSecret: true)
+    private static let qrCode = Field("qr", .drawing, "the link as a QR code", isOptional: true, isSecret: true)
 
     private static let expires = CommandSpec.Option(
         "expires", .duration, "How long it is good for; otherwise as the host's file says")

@@ -70,14 +70,16 @@ enum WatchingCommands {
             Field("level", .choice(logLevels), "the level in force"),
             Field("until", .time, "until when", isOptional: true),
         ]),
-        effect: .change, role: .admin, reach: .daemon,
+        effect: .change, isReadWithoutArguments: true, role: .admin, reach: .daemon,
         examples: [.init("log level debug --for 10m", "Log more for ten minutes")])
 
     static let journal = CommandSpec(
         "journal", "Show who has changed what, the newest first",
         discussion: """
             Every change is written down before it happens. The journal is kept in files of 4 MiB in the state \
-            directory, the last seventeen of them. Who sees only some hosts sees what concerned none but those.
+            directory, the last seventeen of them. Who sees only some hosts sees what concerned none but those. It takes \
+            no more than 4 MiB a day of one user who is no admin of all hosts, so that nobody pushes out of it what they \
+            have done.
             """,
         options: [
             .init("since", .duration, "Only changes since so long ago"),

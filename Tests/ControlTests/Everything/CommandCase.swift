@@ -1,3 +1,4 @@
+import Access
 import Control
 import Daemon
 import Logging
@@ -110,7 +111,7 @@ struct CommandCase: Sendable {
             sleeper.wake()
         case "log follow":
             _ = try await output.messages.next()
-            desk.log.offer(.error, "something happens", ["host": "\(host)"])
+            desk.log.publish(.error, "something happens", ["host": "\(host)"])
             _ = try await output.messages.next()
             run.cancel()
         default:

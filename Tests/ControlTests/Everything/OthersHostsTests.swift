@@ -1,3 +1,4 @@
+import Access
 import Foundation
 import Shell
 import TestSupport
@@ -15,17 +16,18 @@ import Testing
     /// As long as the others, and not there.
     private static let missing = "zqxnobody.test"
 
-    private static let callers: [(String, Access)] = {
-        var callers: [(String, Access)] = []
+    private static let callers: [(String, AccessRights)] = {
+        var callers: [(String, AccessRights)] = []
         for role in [Role.viewer, .operator, .admin] {
-            callers.append(("\(role) of its own", Access(role, on: .some([own]))))
-            callers.append(("\(role) of a pattern", Access(role, on: .some(["*.example"]))))
+            callers.append(("\(role) of its own", AccessRights(role, on: .some([own]))))
+            callers.append(("\(role) of a pattern", AccessRights(role, on: .some(["*.example"]))))
         }
-        let mixed = Access(.operator, on: .some([own])).union(Access(.viewer, on: .some(["second.example"])))
+        let mixed = AccessRights(.operator, on: .some([own])).union(
+            AccessRights(.viewer, on: .some(["second.example"])))
         return callers + [("a mixed caller", mixed)]
     }()
 
-    private static func someone(_ access: Access) -> Caller {
+    private static func someone(_ access: AccessRights) -> Caller {
         Caller(uid: 1000, pid: 1, user: "someone", access: access)
     }
 
@@ -106,7 +108,7 @@ import Testing
     @Test func numbersThatGrowWithWhatOthersDoAreNotShown() async throws {
         try await withDesk { desk in
             for line in ["journal", "component status"] {
-                let own = Self.someone(Access(.admin, on: .some([Self.own])))
+                let own = Self.someone(AccessRights(.admin, on: .some([Self.own])))
                 let text = await said(try Words(line).words, desk, own)
                 #expect(text.contains("\"row\""))
                 #expect(!text.contains("\"number\"") && !text.contains("\"dropped\""), "\(text)")

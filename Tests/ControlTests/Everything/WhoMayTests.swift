@@ -1,3 +1,4 @@
+import Access
 import Control
 import Shell
 import TestSupport
@@ -85,7 +86,7 @@ import Testing
                         testDescription: "\(role) of \(name)"))
             }
         }
-        let access = Access(.operator, on: .some([own])).union(Access(.viewer, on: .some([second])))
+        let access = AccessRights(.operator, on: .some([own])).union(AccessRights(.viewer, on: .some([second])))
         let mixed = Caller(uid: 1000, pid: 1, user: "someone", access: access)
         for host in [own, second] {
             columns.append(

@@ -1,3 +1,4 @@
+import Access
 import Shell
 import TestSupport
 import Testing
@@ -12,7 +13,7 @@ import Testing
 
     private func withDesk(_ body: (Desk, Journal) async throws -> Void) async throws {
         let directory = try TemporaryDirectory()
-        let journal = Journal(stateDirectory: directory.path, surroundings: World().surroundings)
+        let journal = Journal(stateDirectory: directory.path, dependencies: World().surroundings)
         try await Desk.with(Self.files) { daemon, handlers in
             JournalHandlers(journal, surroundings: World().surroundings).register(in: &handlers)
         } _: { desk in
@@ -81,7 +82,7 @@ import Testing
     @Test func aChangeThatCannotBeWrittenDownDoesNotHappen() async throws {
         let directory = try TemporaryDirectory()
         try directory.write("in the way", to: "journal")
-        let journal = Journal(stateDirectory: directory.path, surroundings: World().surroundings)
+        let journal = Journal(stateDirectory: directory.path, dependencies: World().surroundings)
         let done = Inbox<Void>()
         try await Desk.with(Self.files) { daemon, handlers in
             handlers["host suspend"] = { _ in
@@ -114,7 +115,7 @@ import Testing
             }
         }
         let directory = try TemporaryDirectory()
-        let journal = Journal(stateDirectory: directory.path, surroundings: World().surroundings)
+        let journal = Journal(stateDirectory: directory.path, dependencies: World().surroundings)
         let secret = "xmpp:a.example?register;preauth=s3cretT0ken"
         try await Desk.with(Self.files) { daemon, handlers in
             handlers["invite create account"] = { call in

@@ -1,6 +1,8 @@
+import Access
 import Foundation
 import Glibc
 import Invites
+import Runtime
 import Shell
 import TestSupport
 import Testing
@@ -18,7 +20,7 @@ import Testing
     }
 
     func journal(_ limits: JournalFiles.Limits = .init()) -> Journal {
-        Journal(stateDirectory: directory.path, surroundings: world.surroundings, limits: limits)
+        Journal(stateDirectory: directory.path, dependencies: world.surroundings, limits: limits)
     }
 
     var path: String { "\(directory.path)/journal/journal.ndjson" }
@@ -282,6 +284,95 @@ import Testing
         #expect(search.damagedLines == 0)
     }
 
+    /// Whether a change is written down.
+    private func takes(_ journal: Journal, _ command: String) async -> Bool {
+        do throws(CommandFailure) {
+            let number = try await journal.begin(command, caller: root, hosts: [])
+            await journal.end(number, code: .ok, outcome: nil)
+            return true
+        } catch {
+            #expect(error.code == .unwritableJournal)
+            return false
+        }
+    }
+
+    /// What makes room on a full disk are changes, too.
+    @Test(.enabled(if: SmallDisk.isPossible)) func aFullDiskHasRoomForSomeChanges() async throws {
+        let disk = try SmallDisk(at: directory.path)
+        defer { disk.unmount() }
+        var journal = journal(.init(reserve: 16 << 10))
+        #expect(await takes(journal, "before"))
+        for _ in 0..<2 {
+            try disk.fill()
+            for number in 0..<40 { #expect(await takes(journal, "\(number)")) }
+            // It is there for a daemon that starts on the full disk, too.
+            journal.close()
+            journal = self.journal(.init(reserve: 16 << 10))
+            #expect(await takes(journal, "after a restart"))
+            var count = 0
+            while count < 1000, await takes(journal, "more") { count += 1 }
+            #expect(count < 200, "it is no more than was reserved")
+            // Once there is room, it is taken again.
+            try disk.empty()
+            #expect(await takes(journal, "after"))
+        }
+        var search = try await journal.search(JournalFilter())
+        while try await search.next() != nil {}
+        #expect(search.damagedLines == 0)
+    }
+
+    @Test(.enabled(if: SmallDisk.isPossible)) func aFileGrowsOnWhereTheNextOneWouldHaveNoReserve() async throws {
+        let disk = try SmallDisk(at: directory.path)
+        defer { disk.unmount() }
+        let journal = journal(.init(fileSize: 2000, keptFiles: 3, reserve: 16 << 10))
+        func kept() throws -> Int {
+            try Directory.names(in: "\(directory.path)/journal").count { $0.hasPrefix("journal.0") }
+        }
+        #expect(await takes(journal, "before"))
+        try disk.fill()
+        for number in 0..<40 { #expect(await takes(journal, "\(number)")) }
+        #expect(try kept() == 0)
+        #expect(try content().utf8.count > 4000)
+        try disk.empty()
+        #expect(await takes(journal, "after"))
+        #expect(try kept() == 1)
+        #expect(try content().utf8.count < 500)
+    }
+
+    /// The oldest entries make room, as they do on a disk that is not full.
+    @Test(.enabled(if: SmallDisk.isPossible)) func theOldestFileMakesRoomForTheNext() async throws {
+        let disk = try SmallDisk(at: directory.path)
+        defer { disk.unmount() }
+        let journal = journal(.init(fileSize: 8 << 10, keptFiles: 2, reserve: 8 << 10))
+        for number in 0..<120 { #expect(await takes(journal, "\(number)")) }
+        try disk.fill()
+        for number in 120..<240 { #expect(await takes(journal, "\(number)")) }
+        #expect(try await entries(journal).first?.command == "239")
+    }
+
+    @Test func oneUserCannotPushAllOthersChangesOut() async throws {
+        let journal = journal()
+        let long = String(repeating: "x", count: JournalLine.longestCommand)
+        var refusal: CommandFailure?
+        var count = 0
+        while refusal == nil, count < 1000 {
+            do throws(CommandFailure) {
+                let number = try await journal.begin(long, caller: ann, hosts: ["a.example"])
+                await journal.end(number, code: .internal, outcome: nil)
+                count += 1
+            } catch {
+                refusal = error
+            }
+        }
+        #expect(refusal?.code == .tooManyCommands)
+        #expect((200...260).contains(count), "\(count)")
+        // Others and admins have theirs.
+        let bob = Caller(uid: 1001, pid: 8, user: "bob", role: .operator, hosts: .some(["a.example"]))
+        for caller in [bob, root, .daemon("start")] { _ = try await journal.begin("x", caller: caller, hosts: []) }
+        world.advance(byMilliseconds: 3_600_000)
+        _ = try await journal.begin("x", caller: ann, hosts: [])
+    }
+
     /// The daemon itself cannot be stopped by a disk that does not answer, and a change that was refused for it has not
     /// happened, whatever the disk does later.
     @Test func aDiskThatDoesNotAnswerRefusesTheChange() async throws {
@@ -290,7 +381,7 @@ import Testing
         let release = journal.holdUp()
         // The alarm of the write before, which is done, can still be on its way: whoever sleeps is woken.
         let clock = Task {
-            while let sleeper = try? await world.sleeper(for: Journal.patience) { sleeper.wake() }
+            while let sleeper = try? await world.sleeper(for: Journal.timeout) { sleeper.wake() }
         }
         var refusal: CommandFailure?
         do throws(CommandFailure) {

@@ -1,3 +1,4 @@
+import Access
 import Glibc
 import NIOCore
 import NIOPosix
@@ -27,7 +28,7 @@ import Testing
             let peer = try await room.connect(reads: false)
             try await peer.run(1, "status")
             try await stopped.next()
-            // What fits into the outbox, the channel and the two sockets.
+            // What fits into the sendQueue, the channel and the two sockets.
             #expect(said.withLock { $0 } < 1000)
             let other = try await room.connect()
             try await other.run(1, "version")
@@ -108,11 +109,11 @@ import Testing
             let handler = try await handlers.next()
             try await over.next()
             try await handler.eventLoop.submit {
-                guard let outbox = handler.value.makeOutbox() else { return }
+                guard let sendQueue = handler.value.makeSendQueue() else { return }
                 handler.value.open(
                     Session(
                         PeerIdentity(PeerCredentials(pid: 1, uid: 1000, gid: 1000), user: "someone"),
-                        caller: .someone(.operator), outbox: outbox,
+                        caller: .someone(.operator), sendQueue: sendQueue,
                         services: SessionServices(
                             dispatcher: room.desk.dispatcher,
                             completer: Completer(live: DaemonValues(room.desk.daemon)),
@@ -140,7 +141,7 @@ import Testing
 
     // MARK: Who may
 
-    @Test func whoHasNoRoleIsToldSoAndTakesNoSeat() async throws {
+    @Test func whoHasNoRoleIsRefusedAndNotCounted() async throws {
         // Whoever runs this test is not the daemon's user here, and as root an admin all the same.
         try await ControlRoom.with(policy: AccessPolicy(daemon: geteuid() + 1)) { room in
             let peer = try await ControlPeer.connect(room.path)
@@ -153,7 +154,7 @@ import Testing
         }
     }
 
-    @Test func thereAreNoMoreSessionsThanSeats() async throws {
+    @Test func sessionsAreBounded() async throws {
         try await ControlRoom.with { room in
             var peers: [ControlPeer] = []
             for _ in 0..<64 { peers.append(try await room.connect()) }

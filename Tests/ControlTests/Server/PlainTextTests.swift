@@ -1,3 +1,4 @@
+import Access
 import NIOCore
 import Shell
 import Synchronization
@@ -156,7 +157,7 @@ import Testing
         } _: { room in
             let session = Session(
                 PeerIdentity(PeerCredentials(pid: 1, uid: 1000, gid: 1000), user: "someone"),
-                caller: .someone(.operator), outbox: Outbox {},
+                caller: .someone(.operator), sendQueue: SendQueue {},
                 services: SessionServices(
                     dispatcher: room.desk.dispatcher,
                     completer: Completer(live: DaemonValues(room.desk.daemon)),

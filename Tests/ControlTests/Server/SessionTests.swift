@@ -1,3 +1,4 @@
+import Access
 import NIOCore
 import Shell
 import Synchronization
@@ -121,10 +122,10 @@ import Testing
             let peer = Peer()
             let answers = Inbox<String?>()
             // Whoever reads the question answers it before the command that asks goes on.
-            let outbox = Outbox { peer.session.withLock { $0 }?.answer(1, "yes") }
+            let sendQueue = SendQueue { peer.session.withLock { $0 }?.answer(1, "yes") }
             let session = Session(
                 PeerIdentity(PeerCredentials(pid: 1, uid: 1000, gid: 1000), user: "someone"),
-                caller: .someone(.operator), outbox: outbox,
+                caller: .someone(.operator), sendQueue: sendQueue,
                 services: SessionServices(
                     dispatcher: room.desk.dispatcher,
                     completer: Completer(live: DaemonValues(room.desk.daemon)),
@@ -257,7 +258,7 @@ import Testing
             try await peer.run(1, "version")
             #expect(try await peer.end(1).code == .ok)
             try await peer.send(String(repeating: "{\"hello\":1}\n", count: 5000))
-            for _ in 0...Session.mostBadLines {
+            for _ in 0...SessionMachine.mostBadLines {
                 #expect(try await peer.end(0).code == .badRequest)
             }
             try await peer.closed()

@@ -1,5 +1,7 @@
+import Access
 import Glibc
 import NIOCore
+import Runtime
 import Shell
 import Supervision
 import Synchronization

@@ -1,6 +1,8 @@
+import Access
 import Configuration
 import Control
 import Daemon
+import Runtime
 import Shell
 import Supervision
 import Synchronization

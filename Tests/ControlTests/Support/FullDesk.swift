@@ -1,8 +1,10 @@
+import Access
 import Configuration
 import Control
 import Daemon
 import Logging
 import Reconfiguration
+import Runtime
 import Shell
 import Supervision
 import TestSupport
@@ -22,7 +24,7 @@ struct FullDesk {
         var made: (Journal, LogHub)?
         try await Desk.with(files, daemon: daemon) { daemon, handlers in
             let surroundings = daemon.surroundings
-            let journal = Journal(stateDirectory: daemon.settings.stateDirectory, surroundings: surroundings)
+            let journal = Journal(stateDirectory: daemon.settings.stateDirectory, dependencies: surroundings)
             await journal.open()
             await daemon.configuration.followConfiguration { event in
                 guard event.cause != .command else { return }

@@ -1,3 +1,4 @@
+import Access
 import Control
 import Foundation
 import Shell
@@ -23,7 +24,7 @@ struct Transcript {
         case note(String)
         case write(path: String, text: String)
         case remove(path: String)
-        case become(name: String, Access)
+        case become(name: String, AccessRights)
         case widen(columns: Int)
         case run(line: String, expected: [String])
     }
@@ -76,16 +77,16 @@ struct Transcript {
     }
 
     /// `operator of a.example, *.b.example and viewer of c.example`.
-    private static func access(_ text: String) throws -> Access {
-        var access: Access?
+    private static func access(_ text: String) throws -> AccessRights {
+        var access: AccessRights?
         for part in text.components(separatedBy: " and ") {
             let words = part.components(separatedBy: " of ")
             guard let role = Role(rawValue: words[0]), words.count <= 2 else { throw Mistake(line: text) }
             let hosts = words.count == 2 ? HostScope.some(Set(words[1].components(separatedBy: ", "))) : .all
-            let one = Access(role, on: hosts)
+            let one = AccessRights(role, on: hosts)
             access = access?.union(one) ?? one
         }
-        return access ?? Access(.viewer, on: .some([]))
+        return access ?? AccessRights(.viewer, on: .some([]))
     }
 
     /// The files that are there when the daemon starts, by their paths.

@@ -1,6 +1,8 @@
+import Access
 import Daemon
 import Foundation
 import NIOCore
+import Runtime
 import Shell
 import Supervision
 import TestSupport
@@ -115,7 +117,7 @@ import Testing
     }
 
     private static func play(
-        _ transcript: Transcript, in directory: TemporaryDirectory, become: (Access) -> Void,
+        _ transcript: Transcript, in directory: TemporaryDirectory, become: (AccessRights) -> Void,
         run: (String, TranscriptScreen) async throws -> Void
     ) async throws {
         var document = ""
@@ -169,7 +171,7 @@ extension Transcript {
     /// Whether everybody in it is an admin of all hosts.
     var isForAdmins: Bool {
         steps.allSatisfy { step in
-            if case .become(_, let access) = step { return access == Access(.admin, on: .all) }
+            if case .become(_, let access) = step { return access == AccessRights(.admin, on: .all) }
             return true
         }
     }

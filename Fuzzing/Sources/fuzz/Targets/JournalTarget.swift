@@ -1,11 +1,13 @@
 import Foundation
 import Glibc
 
+@testable import Access
 @testable import Component
 @testable import Control
 @testable import Daemon
 @testable import Invites
 @testable import Reconfiguration
+@testable import Runtime
 @testable import Shell
 @testable import Supervision
 @testable import TestSupport
@@ -51,7 +53,7 @@ struct JournalTarget: FuzzTarget {
         let last = Self.lastNumber(files)
         let checker = checker
         waiting { [limits] in
-            let journal = Journal(stateDirectory: state, surroundings: Self.surroundings, limits: limits)
+            let journal = Journal(stateDirectory: state, dependencies: Self.surroundings, limits: limits)
             let before = await Self.search(journal, JournalFilter())
             expect(before.damagedFiles.isEmpty, "\(before.damagedFiles) are no regular files")
             for entry in before.entries { Self.check(entry, checker) }
@@ -59,7 +61,7 @@ struct JournalTarget: FuzzTarget {
             await Self.append(to: journal, after: last, before)
             journal.close()
             await Self.append(
-                to: Journal(stateDirectory: state, surroundings: Self.surroundings, limits: limits),
+                to: Journal(stateDirectory: state, dependencies: Self.surroundings, limits: limits),
                 after: last < JournalLine.highest ? last + 2 : last, nil)
         }
         if !words.contains("small"), let newest = files.last {
@@ -186,7 +188,7 @@ struct JournalTarget: FuzzTarget {
         }
     }
 
-    private static let surroundings: Surroundings = {
+    private static let surroundings: Dependencies = {
         var surroundings = World().surroundings
         // Nothing waits for a disk here.
         surroundings.sleep = { _ in try await Inbox<Void>().next() }

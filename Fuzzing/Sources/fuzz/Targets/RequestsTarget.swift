@@ -8,6 +8,7 @@ import Storage
 import TestSupport
 
 @testable import Component
+@testable import Runtime
 @testable import Supervision
 @testable import XMPP
 
@@ -131,7 +132,7 @@ private final class Service: Sendable {
 
     init() {
         atexit { try? FileManager.default.removeItem(atPath: Service.directory) }
-        let surroundings = Surroundings(gather: { _ in }, eventLoop: loop, logger: logger)
+        let surroundings = Dependencies(gather: { _ in }, eventLoop: loop, logger: logger)
         let registry = expectNoError("no databases") {
             try HostRegistry(stateDirectory: Self.directory, maximumOpenDatabases: 8, surroundings: surroundings)
         }

@@ -3,10 +3,12 @@ import Glibc
 import Logging
 import Synchronization
 
+@testable import Access
 @testable import Component
 @testable import Control
 @testable import Daemon
 @testable import Reconfiguration
+@testable import Runtime
 @testable import Shell
 @testable import Supervision
 @testable import TestSupport
@@ -104,7 +106,7 @@ private struct SessionTranscript {
         expect(messages.last == .some(nil) && !messages.dropLast().contains(nil), "a line is empty, or has no end")
         var requests: [Int64: Int] = [:]
         var (ends, badLines) = (0, 0)
-        for line in lines where badLines < Session.mostBadLines {
+        for line in lines where badLines < SessionMachine.mostBadLines {
             let json = try? Session.object(line)
             switch json.flatMap({ try? ClientMessage($0) }) {
             case .run(let id, _, _, _), .complete(let id, _):
@@ -118,7 +120,7 @@ private struct SessionTranscript {
             }
         }
         // The last word of a session that is left.
-        if badLines == Session.mostBadLines { ends += 1 }
+        if badLines == SessionMachine.mostBadLines { ends += 1 }
 
         var ended: [Int64: Int] = [:]
         for message in messages.compactMap(\.self) {
@@ -148,7 +150,7 @@ private struct SessionTranscript {
         expect(shown.first?.hasPrefix("invited ") == true, "plain text begins with \(shown)")
         // What every line leads to, unless one of them ends the session.
         let mayLeave =
-            lines.count >= Session.mostBadLines
+            lines.count >= SessionMachine.mostBadLines
             || lines.contains { line in
                 let words = (try? Words(String(decoding: line, as: UTF8.self)))?.words
                 return words == ["quit"] || words == ["exit"]
@@ -186,7 +188,7 @@ private final class FuzzedServer: Sendable {
             let daemon = try Daemon(
                 loader, loaded: loaded, settings: settings, maximumOpenDatabases: 8, surroundings: surroundings,
                 statusChanged: { _ in })
-            let journal = Journal(stateDirectory: settings.stateDirectory, surroundings: surroundings)
+            let journal = Journal(stateDirectory: settings.stateDirectory, dependencies: surroundings)
             for number in 0..<3 { await journal.record("\(number)", origin: "start", outcome: Outcome()) }
             let log = LogHub(level: .critical, now: surroundings.now, sleep: surroundings.sleep)
             var handlers = CommandHandlers.standard(daemon, journal: journal, log: log, version: "1.2.3")
@@ -255,7 +257,7 @@ private final class Gate: Sendable {
     func open() {
         let waiting = inbox.withLock { $0.take() }
         // More than can wait: so many of this session, and those of sessions before it that come late.
-        for _ in 0..<10 * Session.mostRequests { waiting?.put(()) }
+        for _ in 0..<10 * SessionMachine.mostRequests { waiting?.put(()) }
     }
 
     /// - Throws: `CancellationError` when the command is over before it is open.

@@ -1,3 +1,4 @@
+@testable import Access
 @testable import Control
 @testable import Shell
 
@@ -80,14 +81,16 @@ struct ShellLineTarget: FuzzTarget {
         func hosts(_ prefix: String, in scope: HostScope, limit: Int) async -> [String] {
             ["a.example", "b.example", "bücher.example"].filter { $0.hasPrefix(prefix) && scope.contains($0) }
         }
-        func invites(_ host: String, _ prefix: String, limit: Int) async -> [Completion] {
-            ["1", "12"].map { Completion($0, "account") }
+        func invites(_ host: String, _ prefix: String, limit: Int) async -> [CompletionCandidate] {
+            ["1", "12"].map { CompletionCandidate($0, "account") }
         }
-        func keys() async -> [Completion] { [Completion("admins"), Completion("site_name")] }
-        func values(_ host: String, _ key: String) async -> [Completion] {
-            key == "site_name" ? [Completion("It's ours"), Completion("-")] : []
+        func keys() async -> [CompletionCandidate] {
+            [CompletionCandidate("admins"), CompletionCandidate("site_name")]
+        }
+        func values(_ host: String, _ key: String) async -> [CompletionCandidate] {
+            key == "site_name" ? [CompletionCandidate("It's ours"), CompletionCandidate("-")] : []
         }
         func plan() async -> String? { "3f9a0c2e71b4" }
-        func snapshots() async -> [Completion] { [Completion("12")] }
+        func snapshots() async -> [CompletionCandidate] { [CompletionCandidate("12")] }
     }
 }
