@@ -90,27 +90,31 @@ struct RuleExplainer: Sendable {
         }
         let limits = policy.limits(for: .contact(inviter: asker))
         let isAdmin = policy.isAdmin(asker)
-        func limit(_ subject: String, _ count: Int, _ limit: Limit, _ key: String) -> Explanation {
+        func limit(_ subject: String, _ count: Int, _ limit: Limit, _ key: HostKey) -> Explanation {
             switch limit {
             case .atMost(let most):
-                Explanation(subject, "\(count) of \(most)", because: "`\(key)` is \(most)")
-            case .unlimited:
+                Explanation(subject, "\(count) of \(most)", because: "`\(key)` is \(most)", origin: origins[key])
+            case .unlimited where isAdmin:
                 Explanation(
-                    subject, "\(count)",
-                    because: isAdmin ? "an admin of this host has no limit" : "`\(key)` is unlimited")
+                    subject, "\(count)", because: "an admin of this host has no limit", origin: origins[.admins])
+            case .unlimited:
+                Explanation(subject, "\(count)", because: "`\(key)` is unlimited", origin: origins[key])
             }
         }
         let stored: Explanation =
             switch limits.stored {
             case .atMost(let most):
                 Explanation(
-                    "stored invites", "\(usage.stored) of \(most)", because: "`max_invites` is \(most), for all")
+                    "stored invites", "\(usage.stored) of \(most)", because: "`max_invites` is \(most), for all",
+                    origin: origins[.maxInvites])
             case .unlimited:
-                Explanation("stored invites", "\(usage.stored)", because: "`max_invites` is unlimited")
+                Explanation(
+                    "stored invites", "\(usage.stored)", because: "`max_invites` is unlimited",
+                    origin: origins[.maxInvites])
             }
         return [
-            limit("open invites", usage.open, limits.userOpen, "user_open_invites"),
-            limit("invites within 24 hours", usage.daily, limits.userDaily, "user_daily_invites"), stored,
+            limit("open invites", usage.open, limits.userOpen, .userOpenInvites),
+            limit("invites within 24 hours", usage.daily, limits.userDaily, .userDailyInvites), stored,
         ]
     }
 

@@ -27,13 +27,16 @@ struct DaemonDirectory: Sendable {
         }
     }
 
-    /// Writes a host's file. Users may invite new users, as in the other servers that are measured.
+    /// Writes a host's file. Users may invite new users, and as many as they like, as in the other servers that are measured.
     func writeHost(_ name: String, allowContactInvites: Bool = true) throws {
         try """
         host: \(name)
         admins: [admin@\(name)]
         allow_user_invites: \(allowContactInvites)
         allow_contact_invites: \(allowContactInvites)
+        user_open_invites: unlimited
+        user_daily_invites: unlimited
+        max_invites: unlimited
         invite_expiry: 7d
         site_name: Bench
 
