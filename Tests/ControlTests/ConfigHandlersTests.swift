@@ -12,24 +12,26 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct ConfigHandlersTests {
     private func with(
-        _ files: [String: String], daemon: String = "", _ body: (Desk) async throws -> Void
+        _ files: [String: String], daemon: String = "", _ body: (CommandFixture) async throws -> Void
     ) async throws {
-        try await Desk.with(files, daemon: daemon) { daemon, handlers in
+        try await CommandFixture.with(files, daemon: daemon) { daemon, handlers in
             ConfigHandlers(daemon.configuration).register(in: &handlers)
             HostChangeHandlers(daemon).register(in: &handlers)
-        } _: { desk in
-            try await body(desk)
+        } _: { fixture in
+            try await body(fixture)
         }
     }
 
-    private func write(_ text: String, _ host: String, _ desk: Desk) throws {
-        try desk.directory.write(text, to: "config.d/\(host).yaml")
+    private func write(_ text: String, _ host: String, _ fixture: CommandFixture) throws {
+        try fixture.directory.write(text, to: "config.d/\(host).yaml")
     }
 
     /// The rows of a command that has to be done, each as its values in the order of the spec.
-    private func rows(_ line: String, _ desk: Desk, as caller: Caller = .someone(.admin)) async throws -> [String] {
+    private func rows(_ line: String, _ fixture: CommandFixture, as caller: Caller = .someone(.admin)) async throws
+        -> [String]
+    {
         let output = RecordingOutput()
-        let end = try await desk.run(line, as: caller, output: output)
+        let end = try await fixture.run(line, as: caller, output: output)
         #expect(end.code == .ok, "\(end)")
         return lines(output, line)
     }
@@ -50,27 +52,27 @@ import Testing
     }
 
     @Test func thePlanIsShownAndAppliedOnceItIsConfirmed() async throws {
-        try await with(["a.example": "{}", "b.example": "{}", "c.example": "{}"]) { desk in
-            try write("allow_user_invites: true\n", "a.example", desk)
-            try desk.directory.remove("config.d/b.example.yaml")
-            let hash = try await desk.daemon.configuration.plan().hash
+        try await with(["a.example": "{}", "b.example": "{}", "c.example": "{}"]) { fixture in
+            try write("allow_user_invites: true\n", "a.example", fixture)
+            try fixture.directory.remove("config.d/b.example.yaml")
+            let hash = try await fixture.daemon.configuration.plan().hash
             let planned = [
                 #"a.example update ["contacts of users may register now"] ["allow_user_invites"] 1 \#(hash)"#,
                 #"b.example remove ["no longer served"] [] 1 \#(hash)"#, " untouched [] [] 1 \(hash)",
             ]
-            #expect(try await rows("config plan", desk) == planned)
+            #expect(try await rows("config plan", fixture) == planned)
             let lost = "a.example (contacts of users may register now), b.example (no longer served)"
             let output = RecordingOutput(answers: ["no"])
-            let refused = try await desk.run("config apply", output: output)
+            let refused = try await fixture.run("config apply", output: output)
             #expect(refused.code == .refused && lines(output, "config apply") == planned)
             #expect(output.questions == [.confirm("Apply it? lost: \(lost); remove 1, update 1")])
-            #expect(try await desk.run("config apply").code == .unconfirmed)
-            #expect(await desk.daemon.configuration.settings(of: "b.example") != nil)
+            #expect(try await fixture.run("config apply").code == .unconfirmed)
+            #expect(await fixture.daemon.configuration.settings(of: "b.example") != nil)
 
-            let end = try await desk.run("config apply", output: RecordingOutput(answers: ["yes"]))
+            let end = try await fixture.run("config apply", output: RecordingOutput(answers: ["yes"]))
             #expect(end.message == "snapshot 2 runs: 0 added, 1 removed, 1 updated, 1 untouched")
-            #expect(await desk.daemon.configuration.settings(of: "b.example") == nil)
-            let entry = try #require(desk.recorder.entries.last)
+            #expect(await fixture.daemon.configuration.settings(of: "b.example") == nil)
+            let entry = try #require(fixture.recorder.entries.last)
             #expect(entry.before == "snapshot 1" && entry.code == .ok)
             #expect(entry.after == "lost: \(lost); snapshot 2")
         }
@@ -80,36 +82,36 @@ import Testing
 
     @Test(arguments: ["", "\n", "# admins: [admin@a.example]\n", "---\n", "\u{FEFF}"])
     func aFileThatSaysNothingIsAMistake(text: String) async throws {
-        try await with(["a.example": Self.strict]) { desk in
-            try write(text, "a.example", desk)
+        try await with(["a.example": Self.strict]) { fixture in
+            try write(text, "a.example", fixture)
             let output = RecordingOutput()
-            #expect(try await desk.run("config apply --yes", output: output).code == .invalidConfiguration)
+            #expect(try await fixture.run("config apply --yes", output: output).code == .invalidConfiguration)
             #expect(
                 output.texts.count == 1 && output.texts[0].contains(/a\.example\.yaml:[12]:1: this file says nothing/))
-            #expect(desk.daemon.registry["a.example"]?.configuration.suspended == true)
-            try write("{}\n", "a.example", desk)
-            #expect(try await desk.run("config apply --yes").code == .ok)
-            #expect(desk.daemon.registry["a.example"]?.configuration.suspended == false)
+            #expect(fixture.daemon.registry["a.example"]?.configuration.suspended == true)
+            try write("{}\n", "a.example", fixture)
+            #expect(try await fixture.run("config apply --yes").code == .ok)
+            #expect(fixture.daemon.registry["a.example"]?.configuration.suspended == false)
         }
     }
 
     /// A file that was cut off after a whole line is a good one, so what would be lost by it comes before all else.
     @Test func whatIsLostIsNamedFirst() async throws {
-        try await with(["a.example": "{}", "b.example": Self.strict, "c.example": "site_name: C\n"]) { desk in
-            try write("site_name: A\n", "a.example", desk)
-            try write("admins: [ann@a.example]\n", "b.example", desk)
+        try await with(["a.example": "{}", "b.example": Self.strict, "c.example": "site_name: C\n"]) { fixture in
+            try write("site_name: A\n", "a.example", fixture)
+            try write("admins: [ann@a.example]\n", "b.example", fixture)
             let losses = [
                 "no longer admins: admin@a.example", "users may invite contacts now", "no longer suspended",
             ]
             let output = RecordingOutput(answers: ["yes"])
-            #expect(try await desk.run("config apply", output: output).code == .ok)
+            #expect(try await fixture.run("config apply", output: output).code == .ok)
             #expect(output.rows.map { $0["host"]?.text } == ["b.example", "a.example", ""])
             #expect(output.rows[0]["lost"] == .list(losses.map(JSON.text)))
             #expect(output.rows[1]["lost"] == .list([]))
             let text = "b.example (\(losses.joined(separator: ", ")))"
             #expect(output.questions == [.confirm("Apply it? lost: \(text); update 2")])
-            #expect(desk.recorder.entries.last?.after == "lost: \(text); snapshot 2")
-            let log = desk.world.log.items.filter { !$0.hasPrefix("debug") }.suffix(2)
+            #expect(fixture.recorder.entries.last?.after == "lost: \(text); snapshot 2")
+            let log = fixture.world.log.items.filter { !$0.hasPrefix("debug") }.suffix(2)
             #expect(log.first == "warning the configuration takes something away lost=\(text)")
             #expect(log.last?.hasPrefix("notice configuration reloaded") == true)
         }
@@ -118,62 +120,62 @@ import Testing
     /// What is shown is made before it is read, so that it is held for who does not read it.
     @Test(arguments: ["config status", "config check", "config diff", "config plan"])
     func oneUserLeavesOnlySoMuchUnread(line: String) async throws {
-        try await with(["a.example": "{}", "b.example": "{}"]) { desk in
-            _ = try await desk.run("host set a.example allow_user_invites true")
-            try write("allow_user_invites: \(line == "config check" ? "perhaps" : "true")\n", "b.example", desk)
+        try await with(["a.example": "{}", "b.example": "{}"]) { fixture in
+            _ = try await fixture.run("host set a.example allow_user_invites true")
+            try write("allow_user_invites: \(line == "config check" ? "perhaps" : "true")\n", "b.example", fixture)
             let ann = Caller(uid: 1001, pid: 1, user: "ann", role: .viewer, hosts: .all)
             let outputs = (0..<4).map { _ in UnreadOutput() }
             let unread = outputs.map { output in
-                Task { await desk.dispatcher.run(try Words(line).words, caller: ann, output: output) }
+                Task { await fixture.dispatcher.run(try Words(line).words, caller: ann, output: output) }
             }
             for output in outputs { try await output.waiting.next() }
-            #expect(try await desk.run(line, as: ann).code == .tooManyCommands)
+            #expect(try await fixture.run(line, as: ann).code == .tooManyCommands)
             // Others may still.
-            #expect(try await desk.run(line, as: .someone(.viewer)).code != .tooManyCommands)
+            #expect(try await fixture.run(line, as: .someone(.viewer)).code != .tooManyCommands)
             for task in unread { task.cancel() }
             for task in unread { #expect(try await task.value.code == .cancelled) }
-            #expect(try await desk.run(line, as: ann).code != .tooManyCommands)
+            #expect(try await fixture.run(line, as: ann).code != .tooManyCommands)
         }
     }
 
     @Test(arguments: [false, true]) func withoutAQuestionFilesAreReadOnce(isChange: Bool) async throws {
-        try await with(["a.example": "{}", "b.example": "{}"]) { desk in
-            if isChange { try write("allow_contact_invites: false\n", "a.example", desk) }
-            let hash = try await desk.daemon.configuration.plan().hash
-            let before = await desk.daemon.configuration.readings
+        try await with(["a.example": "{}", "b.example": "{}"]) { fixture in
+            if isChange { try write("allow_contact_invites: false\n", "a.example", fixture) }
+            let hash = try await fixture.daemon.configuration.plan().hash
+            let before = await fixture.daemon.configuration.readings
             let planned = isChange ? [#"a.example update [] ["allow_contact_invites"] 1 \#(hash)"#] : []
-            let shown = try await rows("config apply --yes", desk)
+            let shown = try await rows("config apply --yes", fixture)
             #expect(shown == planned + [" untouched [] [] \(isChange ? 1 : 2) \(hash)"])
-            #expect(await desk.daemon.configuration.readings - before == 1)
-            let entry = try #require(desk.recorder.entries.last)
+            #expect(await fixture.daemon.configuration.readings - before == 1)
+            let entry = try #require(fixture.recorder.entries.last)
             #expect(entry.after == "snapshot \(isChange ? 2 : 1)")
         }
     }
 
     @Test func whatIsSetMeanwhileMakesWhatWasPreparedStale() async throws {
-        try await with(["a.example": "{}"]) { desk in
-            try write("allow_user_invites: true\n", "a.example", desk)
-            let prepared = try await desk.daemon.configuration.prepare()
-            _ = try await desk.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
+        try await with(["a.example": "{}"]) { fixture in
+            try write("allow_user_invites: true\n", "a.example", fixture)
+            let prepared = try await fixture.daemon.configuration.prepare()
+            _ = try await fixture.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
             await #expect(throws: ConfigurationRefusal.stale) {
-                try await desk.daemon.configuration.apply(prepared, by: "someone")
+                try await fixture.daemon.configuration.apply(prepared, by: "someone")
             }
-            let again = try await desk.daemon.configuration.prepare()
-            #expect(try await desk.daemon.configuration.apply(again, by: "someone").hosts == ["a.example"])
+            let again = try await fixture.daemon.configuration.prepare()
+            #expect(try await fixture.daemon.configuration.apply(again, by: "someone").hosts == ["a.example"])
             await #expect(throws: ConfigurationRefusal.stale) {
-                try await desk.daemon.configuration.apply(again, by: "someone")
+                try await fixture.daemon.configuration.apply(again, by: "someone")
             }
         }
     }
 
     @Test func whatChangesWhileTheQuestionIsOpenIsNotApplied() async throws {
-        try await with(["a.example": "{}"]) { desk in
-            try write("allow_user_invites: true\n", "a.example", desk)
+        try await with(["a.example": "{}"]) { fixture in
+            try write("allow_user_invites: true\n", "a.example", fixture)
             let output = RecordingOutput(answers: ["yes"])
             let asking = AskingOutput(output) {
-                _ = await desk.daemon.configuration.reload()
+                _ = await fixture.daemon.configuration.reload()
             }
-            let end = await desk.dispatcher.run(["config", "apply"], caller: .someone(.admin), output: asking)
+            let end = await fixture.dispatcher.run(["config", "apply"], caller: .someone(.admin), output: asking)
             #expect(
                 end.code == .staleConfiguration && end.code.exitStatus == .conflict
                     && end.hint == "`config plan` shows what an apply would do now")
@@ -202,82 +204,82 @@ import Testing
     }
 
     @Test func mistakesAreToldWithTheirPlaces() async throws {
-        try await with(["a.example": "{}"]) { desk in
-            try write("admins: []\nallow_user_invite: true\n", "a.example", desk)
-            let path = "\(desk.directory.path)/config.d/a.example.yaml"
+        try await with(["a.example": "{}"]) { fixture in
+            try write("admins: []\nallow_user_invite: true\n", "a.example", fixture)
+            let path = "\(fixture.directory.path)/config.d/a.example.yaml"
             let mistake = "unknown key `allow_user_invite`; did you mean `allow_user_invites`?"
             let output = RecordingOutput()
-            #expect(try await desk.run("config check", output: output).code == .invalidConfiguration)
+            #expect(try await fixture.run("config check", output: output).code == .invalidConfiguration)
             #expect(lines(output, "config check") == ["\(path) 2 1 \(mistake)"])
             for line in ["config plan", "config diff", "config apply --yes", "config apply 0123456789ab"] {
                 let output = RecordingOutput()
-                let end = try await desk.run(line, output: output)
+                let end = try await fixture.run(line, output: output)
                 #expect(end.code == .invalidConfiguration && end.message == "1 mistake, and nothing was changed")
                 #expect(output.texts == ["\(path):2:1: \(mistake)"] && output.rows.isEmpty)
             }
-            try write("{}", "a.example", desk)
-            #expect(try await desk.run("config check").code == .ok)
+            try write("{}", "a.example", fixture)
+            #expect(try await fixture.run("config check").code == .ok)
         }
     }
 
     @Test func aHashOfAnotherPlanIsStale() async throws {
-        try await with(["a.example": "{}"]) { desk in
-            try write("allow_user_invites: true\n", "a.example", desk)
-            #expect(try await desk.run("config apply 0123456789ab").code == .staleConfiguration)
-            let hash = try await desk.daemon.configuration.plan().hash
-            #expect(try await desk.run("config apply \(hash)").code == .ok)
-            #expect(try await desk.run("config apply \(hash)").code == .staleConfiguration)
+        try await with(["a.example": "{}"]) { fixture in
+            try write("allow_user_invites: true\n", "a.example", fixture)
+            #expect(try await fixture.run("config apply 0123456789ab").code == .staleConfiguration)
+            let hash = try await fixture.daemon.configuration.plan().hash
+            #expect(try await fixture.run("config apply \(hash)").code == .ok)
+            #expect(try await fixture.run("config apply \(hash)").code == .staleConfiguration)
         }
     }
 
     @Test func aChangeWaitsIsConfirmedOrUndone() async throws {
-        try await with(["a.example": "{}"]) { desk in
-            try write("allow_user_invites: true\n", "a.example", desk)
-            let end = try await desk.run("config apply --yes --confirm-within 5m")
+        try await with(["a.example": "{}"]) { fixture in
+            try write("allow_user_invites: true\n", "a.example", fixture)
+            let end = try await fixture.run("config apply --yes --confirm-within 5m")
             #expect(end.message.hasSuffix("it undoes itself at 2027-01-15T08:05:00Z unless confirmed"), "\(end)")
-            let pending = try await desk.run("config apply --yes")
+            let pending = try await fixture.run("config apply --yes")
             #expect(pending.code == .pendingConfiguration && pending.code.exitStatus == .conflict)
             #expect(
-                try await rows("config history", desk) == [
+                try await rows("config history", fixture) == [
                     "1 2027-01-15T08:00:00Z start 1 kept", "2 2027-01-15T08:00:00Z someone (uid 1000) 1 unconfirmed",
                 ])
-            #expect(try await desk.run("config confirm").message == "snapshot 2 stays")
-            #expect(try await desk.run("config confirm").code == .nothingToDo)
+            #expect(try await fixture.run("config confirm").message == "snapshot 2 stays")
+            #expect(try await fixture.run("config confirm").code == .nothingToDo)
 
             let output = RecordingOutput(answers: ["yes"])
-            #expect(try await desk.run("config undo", output: output).code == .ok)
+            #expect(try await fixture.run("config undo", output: output).code == .ok)
             #expect(output.questions == [.confirm("Go back to snapshot 1? update 1")])
             #expect(
-                try await rows("config history", desk).map { $0.split(separator: " ").last } == ["running", "kept"])
-            let status = try await desk.run("config status")
+                try await rows("config history", fixture).map { $0.split(separator: " ").last } == ["running", "kept"])
+            let status = try await fixture.run("config status")
             #expect(status.message == "snapshot 1 runs; the files were undone, or changed since")
-            #expect(try await desk.run("config undo 7 --yes").code == .nothingToDo)
+            #expect(try await fixture.run("config undo 7 --yes").code == .nothingToDo)
         }
     }
 
     @Test func whatCannotBeConfirmedStillWaits() async throws {
-        try await with(["a.example": "{}"]) { desk in
-            try write("allow_user_invites: true\n", "a.example", desk)
-            #expect(try await desk.run("config apply --yes --confirm-within 5m").code == .ok)
+        try await with(["a.example": "{}"]) { fixture in
+            try write("allow_user_invites: true\n", "a.example", fixture)
+            #expect(try await fixture.run("config apply --yes --confirm-within 5m").code == .ok)
             // Where the record would be written first, and the one of this apply is being written.
-            await desk.daemon.configuration.snapshots.finish()
-            try desk.directory.makeDirectory("state/configuration/.record.json.new")
-            let end = try await desk.run("config confirm")
+            await fixture.daemon.configuration.snapshots.finish()
+            try fixture.directory.makeDirectory("state/configuration/.record.json.new")
+            let end = try await fixture.run("config confirm")
             #expect(end.code == .unwritableConfiguration && end.hint?.hasPrefix("it still waits") == true, "\(end)")
-            #expect(try await rows("config history", desk).last?.hasSuffix("unconfirmed") == true)
+            #expect(try await rows("config history", fixture).last?.hasSuffix("unconfirmed") == true)
         }
     }
 
     @Test func theStatusShowsWhatDiffersAndWhereItComesFrom() async throws {
         let files = ["a.example": "site_name: A\n", "b.example": "{}", "c.example": "{}"]
-        try await with(files, daemon: "defaults: {invite_expiry: 3d}") { desk in
-            #expect(try await rows("config status", desk).isEmpty)
-            #expect(try await rows("config diff", desk).isEmpty)
-            _ = try await desk.run("host set a.example site_name 'Our place'")
-            try write("allow_user_invites: true\n", "b.example", desk)
-            try desk.directory.remove("config.d/c.example.yaml")
-            try write("invite_expiry: 1d\n", "d.example", desk)
-            let directory = "\(desk.directory.path)/config.d"
+        try await with(files, daemon: "defaults: {invite_expiry: 3d}") { fixture in
+            #expect(try await rows("config status", fixture).isEmpty)
+            #expect(try await rows("config diff", fixture).isEmpty)
+            _ = try await fixture.run("host set a.example site_name 'Our place'")
+            try write("allow_user_invites: true\n", "b.example", fixture)
+            try fixture.directory.remove("config.d/c.example.yaml")
+            try write("invite_expiry: 1d\n", "d.example", fixture)
+            let directory = "\(fixture.directory.path)/config.d"
             let all = [
                 "a.example site_name Our place runtime A \(directory)/a.example.yaml:1:12",
                 "b.example allow_user_invites false default true \(directory)/b.example.yaml:1:21",
@@ -285,78 +287,78 @@ import Testing
                 "d.example host d.example \(directory)/d.example.yaml:1:1",
                 "d.example invite_expiry 1d \(directory)/d.example.yaml:1:16",
             ]
-            #expect(try await rows("config status", desk) == all)
-            #expect(try await rows("config status b.example", desk) == [all[1]])
+            #expect(try await rows("config status", fixture) == all)
+            #expect(try await rows("config status b.example", fixture) == [all[1]])
             let scoped = Caller.someone(.viewer, .some(["b.example", "c.example"]))
-            #expect(try await rows("config status", desk, as: scoped) == Array(all[1...2]))
+            #expect(try await rows("config status", fixture, as: scoped) == Array(all[1...2]))
             #expect(
-                try await rows("config diff", desk) == [
+                try await rows("config diff", fixture) == [
                     "b.example allow_user_invites false true \(directory)/b.example.yaml:1:21",
                     "c.example host c.example", "d.example host d.example \(directory)/d.example.yaml:1:1",
                     "d.example invite_expiry 1d \(directory)/d.example.yaml:1:16",
                 ])
-            try desk.directory.write(
+            try fixture.directory.write(
                 """
                 component: {jid: invites.host.example, secret: other, server: "127.0.0.1:2"}
                 state_directory: state
                 """, to: "invited.yaml")
             #expect(
-                try await rows("config status", desk).prefix(2) == [
+                try await rows("config status", fixture).prefix(2) == [
                     " component.server 127.0.0.1:1 127.0.0.1:2", " component.secret <redacted> <redacted>",
                 ])
-            let seen = try await rows("config status", desk, as: scoped)
+            let seen = try await rows("config status", fixture, as: scoped)
             #expect(seen.allSatisfy { $0.hasPrefix("b.example ") || $0.hasPrefix("c.example ") }, "\(seen)")
         }
     }
 
     @Test func newRolesAreShownAndAskedAbout() async throws {
         let (before, after) = ("[{users: [ann], role: viewer}]", "[{users: [ann, 7], role: admin, hosts: [a.example]}]")
-        try await with(["a.example": "{}"], daemon: "shell: {roles: \(before)}") { desk in
-            let file = try String(contentsOf: URL(filePath: "\(desk.directory.path)/invited.yaml"), encoding: .utf8)
-            try desk.directory.write(file.replacing(before, with: after), to: "invited.yaml")
-            #expect(try await rows("config diff", desk) == [" shell.roles \(before) \(after)"])
+        try await with(["a.example": "{}"], daemon: "shell: {roles: \(before)}") { fixture in
+            let file = try String(contentsOf: URL(filePath: "\(fixture.directory.path)/invited.yaml"), encoding: .utf8)
+            try fixture.directory.write(file.replacing(before, with: after), to: "invited.yaml")
+            #expect(try await rows("config diff", fixture) == [" shell.roles \(before) \(after)"])
             let status = RecordingOutput()
-            let summary = try await desk.run("config status", output: status)
+            let summary = try await fixture.run("config status", output: status)
             #expect(lines(status, "config status") == [" shell.roles \(before) \(after)"])
             #expect(summary.message == "snapshot 1 runs; the files have changed since")
             #expect(summary.hint == "`config plan` shows what an apply would do")
-            let hash = try await desk.daemon.configuration.plan().hash
+            let hash = try await fixture.daemon.configuration.plan().hash
             #expect(
-                try await rows("config plan", desk) == [
+                try await rows("config plan", fixture) == [
                     #" update [] ["shell.roles"] 0 \#(hash)"#, " untouched [] [] 1 \(hash)",
                 ])
             let output = RecordingOutput(answers: ["yes"])
-            #expect(try await desk.run("config apply", output: output).code == .ok)
+            #expect(try await fixture.run("config apply", output: output).code == .ok)
             #expect(output.questions == [.confirm("Apply it? no host changes, the roles change")])
-            #expect(try await desk.run("config diff").message == "an apply would change nothing")
-            #expect(try await desk.daemon.configuration.plan().changesNothing)
+            #expect(try await fixture.run("config diff").message == "an apply would change nothing")
+            #expect(try await fixture.daemon.configuration.plan().changesNothing)
             let undone = RecordingOutput(answers: ["yes"])
-            #expect(try await desk.run("config undo", output: undone).code == .ok)
+            #expect(try await fixture.run("config undo", output: undone).code == .ok)
             #expect(undone.questions == [.confirm("Go back to snapshot 1? no host changes, the roles change")])
-            #expect(try await rows("config diff", desk) == [" shell.roles \(before) \(after)"])
+            #expect(try await rows("config diff", fixture) == [" shell.roles \(before) \(after)"])
         }
     }
 
     @Test func whatTheDaemonTakesAtItsStartIsTold() async throws {
-        try await with(["a.example": "{}"]) { desk in
-            let file = try String(contentsOf: URL(filePath: "\(desk.directory.path)/invited.yaml"), encoding: .utf8)
-            try desk.directory.write(file + "\ncontrol_socket: elsewhere.sock\n", to: "invited.yaml")
-            let summary = try await desk.run("config status")
+        try await with(["a.example": "{}"]) { fixture in
+            let file = try String(contentsOf: URL(filePath: "\(fixture.directory.path)/invited.yaml"), encoding: .utf8)
+            try fixture.directory.write(file + "\ncontrol_socket: elsewhere.sock\n", to: "invited.yaml")
+            let summary = try await fixture.run("config status")
             #expect(summary.message == "snapshot 1 runs; the daemon's own file says otherwise")
         }
     }
 
     @Test func hostsAreChangedAtRunTime() async throws {
-        try await with(["a.example": "{}", "b.example": "{}"]) { desk in
+        try await with(["a.example": "{}", "b.example": "{}"]) { fixture in
             #expect(
-                try await rows("host set a.example allow_user_invites true", desk) == [
+                try await rows("host set a.example allow_user_invites true", fixture) == [
                     "allow_user_invites true runtime"
                 ])
-            let entry = try #require(desk.recorder.entries.last)
+            let entry = try #require(fixture.recorder.entries.last)
             #expect(entry.before == "allow_user_invites: false (default)")
             #expect(entry.after == "allow_user_invites: true (runtime)" && entry.hosts == ["a.example"])
             #expect(
-                try await rows("host set a.example admins ann@a.example Bob@A.Example", desk)
+                try await rows("host set a.example admins ann@a.example Bob@A.Example", fixture)
                     == ["admins [ann@a.example, bob@a.example] runtime"])
             let mistakes = [
                 "host set a.example allow_user_invite true":
@@ -367,13 +369,13 @@ import Testing
                 "host reset a.example colour": "unknown key `colour`",
             ]
             for (line, mistake) in mistakes {
-                let end = try await desk.run(line)
+                let end = try await fixture.run(line)
                 #expect(end.code == .invalidSetting && end.message.hasPrefix(mistake), "\(end)")
             }
             #expect(
-                try await rows("host reset a.example admins", desk) == ["admins [] default"])
-            #expect(try await rows("host reset a.example", desk) == ["allow_user_invites false default"])
-            #expect(try await desk.run("host reset a.example").code == .nothingToDo)
+                try await rows("host reset a.example admins", fixture) == ["admins [] default"])
+            #expect(try await rows("host reset a.example", fixture) == ["allow_user_invites false default"])
+            #expect(try await fixture.run("host reset a.example").code == .nothingToDo)
         }
     }
 
@@ -381,17 +383,17 @@ import Testing
         let files = [
             "a.example": "service_address: i.b.example\n", "b.example": "{}", "c.b.example": "{}", "d.b.example": "{}",
         ]
-        try await with(files) { desk in
+        try await with(files) { fixture in
             let ann = Caller.someone(.operator, .some(["b.example", "c.b.example"]))
             for address in ["d.b.example", "i.b.example"] {
-                let end = try await desk.run("host set b.example service_address \(address)", as: ann)
+                let end = try await fixture.run("host set b.example service_address \(address)", as: ann)
                 #expect(end == .init(.invalidSetting, "this service address is taken"))
             }
-            let seen = try await desk.run("host set b.example service_address c.b.example", as: ann)
+            let seen = try await fixture.run("host set b.example service_address c.b.example", as: ann)
             #expect(seen.message == "`c.b.example` is a host of its own")
-            try write("service_address: d.b.example\n", "b.example", desk)
+            try write("service_address: d.b.example\n", "b.example", fixture)
             let output = RecordingOutput()
-            _ = try await desk.run("config status", as: ann, output: output)
+            _ = try await fixture.run("config status", as: ann, output: output)
             #expect(output.texts.count == 1)
             #expect(output.texts.first?.hasSuffix("this service address is taken") == true, "\(output.texts)")
         }
@@ -399,23 +401,23 @@ import Testing
 
     /// Not even that there are any, and that something is done about them.
     @Test func whatBecomesOfOthersIsNoMatterOfWhoDoesNotSeeThem() async throws {
-        try await with(["a.example": "{}", "b.example": "{}", "c.example": "{}"]) { desk in
+        try await with(["a.example": "{}", "b.example": "{}", "c.example": "{}"]) { fixture in
             let ann = Caller.someone(.operator, .some(["a.example"]))
             func status() async throws -> [ServerMessage] {
                 let output = RecordingOutput()
-                let end = try await desk.run("config status", as: ann, output: output)
+                let end = try await fixture.run("config status", as: ann, output: output)
                 return output.messages.items + [.end(id: 1, end)]
             }
             let before = try await status()
-            try write("allow_user_invites: true\n", "b.example", desk)
+            try write("allow_user_invites: true\n", "b.example", fixture)
             #expect(try await status() == before)
-            #expect(try await desk.run("config apply --yes --confirm-within 5m").code == .ok)
+            #expect(try await fixture.run("config apply --yes --confirm-within 5m").code == .ok)
             #expect(try await status() == before)
-            #expect(try await desk.run("config confirm").code == .ok)
+            #expect(try await fixture.run("config confirm").code == .ok)
             #expect(try await status() == before)
-            _ = try await desk.run("host set a.example allow_user_invites true")
+            _ = try await fixture.run("host set a.example allow_user_invites true")
             #expect(try await status().last == .end(id: 1, .init(.ok, "1 setting differs, or was changed at run time")))
-            try write("nonsense: 1\n", "a.example", desk)
+            try write("nonsense: 1\n", "a.example", fixture)
             #expect(
                 try await status().last
                     == .end(
@@ -424,22 +426,24 @@ import Testing
     }
 
     @Test func hostsAreSuspendedAndResumed() async throws {
-        try await with(["a.example": "{}", "b.example": "suspended: true\n"]) { (desk: Desk) async throws in
+        try await with(["a.example": "{}", "b.example": "suspended: true\n"]) {
+            (fixture: CommandFixture) async throws in
             func isSuspended(_ host: String) async -> String? {
-                await desk.daemon.configuration.settings(of: host)?.last.map { "\($0.key) \($0.value) \($0.origin)" }
+                await fixture.daemon.configuration.settings(of: host)?.last.map { "\($0.key) \($0.value) \($0.origin)" }
             }
-            #expect(try await desk.run("host suspend a.example").code == .ok)
+            #expect(try await fixture.run("host suspend a.example").code == .ok)
             #expect(await isSuspended("a.example") == "suspended true runtime")
-            #expect(try await desk.run("host suspend a.example").message == "a.example was suspended already")
-            #expect(try await desk.run("host resume a.example").message == "a.example makes invites again")
+            #expect(try await fixture.run("host suspend a.example").message == "a.example was suspended already")
+            #expect(try await fixture.run("host resume a.example").message == "a.example makes invites again")
             #expect(await isSuspended("a.example") == "suspended false default")
-            #expect(try await desk.run("host resume a.example").message == "a.example was not suspended")
+            #expect(try await fixture.run("host resume a.example").message == "a.example was not suspended")
             // What the file says is gone before, and is still there when that is dropped.
-            #expect(try await desk.run("host resume b.example").code == .ok)
+            #expect(try await fixture.run("host resume b.example").code == .ok)
             #expect(await isSuspended("b.example") == "suspended false runtime")
             #expect(
-                try await desk.run("host restart a.example").message == "a.example runs with its database opened again")
-            #expect(try await desk.run("host restart c.example").code == .unknownHost)
+                try await fixture.run("host restart a.example").message
+                    == "a.example runs with its database opened again")
+            #expect(try await fixture.run("host restart c.example").code == .unknownHost)
         }
     }
 }

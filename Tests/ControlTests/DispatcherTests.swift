@@ -8,8 +8,8 @@ import Testing
 @Suite struct DispatcherTests {
     private static let files = ["a.example": "{}", "b.example": "{}"]
 
-    private func withDesk(_ body: (Desk) async throws -> Void) async throws {
-        try await Desk.with(Self.files) { _, handlers in
+    private func withDesk(_ body: (CommandFixture) async throws -> Void) async throws {
+        try await CommandFixture.with(Self.files) { _, handlers in
             handlers["host show"] = { call in
                 Outcome(try call.invocation.required("host"))
             }
@@ -26,17 +26,17 @@ import Testing
     }
 
     @Test func aHostIsPreparedBeforeItIsLookedUp() async throws {
-        try await withDesk { desk in
-            let end = try await desk.run("host show A.Example")
+        try await withDesk { fixture in
+            let end = try await fixture.run("host show A.Example")
             #expect(end == ServerMessage.End(.ok, "a.example"))
         }
     }
 
     @Test func aHostOutOfScopeIsAsUnknownAsOneThatIsNot() async throws {
-        try await withDesk { desk in
+        try await withDesk { fixture in
             let caller = Caller.someone(.operator, .some(["a.example"]))
-            let hidden = try await desk.run("host show b.example", as: caller)
-            let missing = try await desk.run("host show c.example", as: caller)
+            let hidden = try await fixture.run("host show b.example", as: caller)
+            let missing = try await fixture.run("host show c.example", as: caller)
             #expect(hidden.code == .unknownHost)
             #expect(missing.code == .unknownHost)
             #expect(hidden.message.replacing("b.example", with: "c.example") == missing.message)
@@ -46,7 +46,7 @@ import Testing
 
     /// The values of a command are a dictionary, whose order is another in each.
     @Test func ofSeveralErrorsItIsAlwaysTheFirstOnesThatIsSaid() async throws {
-        try await withDesk { desk in
+        try await withDesk { fixture in
             for _ in 0..<64 {
                 for (line, code) in [
                     ("host why c.example x@y/z", ResultCode.unknownHost), ("host why a.example x@y/z", .badArgument),
@@ -54,7 +54,7 @@ import Testing
                     ("invite create account a.example --contact x@y/z", .badArgument),
                     ("invite create account a.example --contact x@c.example", .unknownHost),
                 ] {
-                    let end = try await desk.run(line)
+                    let end = try await fixture.run(line)
                     #expect(end.code == code, "\(line)")
                 }
             }
@@ -62,11 +62,11 @@ import Testing
     }
 
     @Test func changesAreInTheJournalAndReadsAreNot() async throws {
-        try await withDesk { desk in
-            _ = try await desk.run("host show a.example")
-            _ = try await desk.run("host suspend a.example")
+        try await withDesk { fixture in
+            _ = try await fixture.run("host show a.example")
+            _ = try await fixture.run("host suspend a.example")
             #expect(
-                desk.recorder.entries == [
+                fixture.recorder.entries == [
                     .init(
                         line: "host suspend a.example", hosts: ["a.example"], code: .ok, before: "running",
                         after: "suspended")
@@ -75,22 +75,22 @@ import Testing
     }
 
     @Test func aCommandThatOnlyShowsWithoutArgumentsIsThenNoChange() async throws {
-        try await Desk.with(Self.files) { _, handlers in
+        try await CommandFixture.with(Self.files) { _, handlers in
             handlers["log level"] = { _ in Outcome() }
-        } _: { desk in
-            _ = try await desk.run("log level")
-            #expect(desk.recorder.entries.isEmpty)
-            _ = try await desk.run("log level debug")
-            #expect(desk.recorder.entries.map(\.line) == ["log level debug"])
+        } _: { fixture in
+            _ = try await fixture.run("log level")
+            #expect(fixture.recorder.entries.isEmpty)
+            _ = try await fixture.run("log level debug")
+            #expect(fixture.recorder.entries.map(\.line) == ["log level debug"])
         }
     }
 
     /// Changes wait for one another: those of one operator must not be what an admin waits for.
     @Test func oneUserHasSoManyChangesAtOnce() async throws {
-        try await withDesk { desk in
+        try await withDesk { fixture in
             let begun = Inbox<Void>()
             let recorder = HeldRecorder(begun: begun)
-            let dispatcher = desk.dispatcher(recorder: recorder)
+            let dispatcher = fixture.dispatcher(recorder: recorder)
             @Sendable func suspend(_ uid: UInt32, _ role: Role, _ hosts: HostScope) async -> ResultCode {
                 let caller = Caller(uid: uid, pid: 1, user: "u\(uid)", role: role, hosts: hosts)
                 return await dispatcher.run(
@@ -144,23 +144,23 @@ import Testing
     }
 
     @Test func aHostThatIsNamedTwiceIsInTheJournalOnce() async throws {
-        try await withDesk { desk in
-            _ = try await desk.run("invite create account a.example --contact alice@a.example")
-            _ = try await desk.run("invite create account a.example --contact alice@b.example")
-            #expect(desk.recorder.entries.map(\.hosts) == [["a.example"], ["a.example", "b.example"]])
+        try await withDesk { fixture in
+            _ = try await fixture.run("invite create account a.example --contact alice@a.example")
+            _ = try await fixture.run("invite create account a.example --contact alice@b.example")
+            #expect(fixture.recorder.entries.map(\.hosts) == [["a.example"], ["a.example", "b.example"]])
         }
     }
 
     @Test func aViewerChangesNothing() async throws {
-        try await withDesk { desk in
-            let end = try await desk.run("host suspend a.example", as: .someone(.viewer))
+        try await withDesk { fixture in
+            let end = try await fixture.run("host suspend a.example", as: .someone(.viewer))
             #expect(end.code == .denied)
-            #expect(desk.recorder.entries.isEmpty)
+            #expect(fixture.recorder.entries.isEmpty)
         }
     }
 
     @Test func aRoleOnOneHostIsNoneOnAnother() async throws {
-        try await withDesk { desk in
+        try await withDesk { fixture in
             let access = AccessRights(.operator, on: .some(["a.example"])).union(
                 AccessRights(.viewer, on: .some(["b.example"])))
             let caller = Caller(uid: 1000, pid: 1, user: "someone", access: access)
@@ -169,25 +169,25 @@ import Testing
                 ("host suspend b.example", .denied), ("host suspend c.example", .unknownHost),
                 ("grants b.example --probe", .denied),
             ] {
-                let end = try await desk.run(line, as: caller)
+                let end = try await fixture.run(line, as: caller)
                 #expect(end.code == code, "\(line)")
             }
             // What goes to all hosts goes to those where the caller may do it.
-            let seen = try await desk.run("grants", as: caller)
-            let probed = try await desk.run("grants --probe", as: caller)
+            let seen = try await fixture.run("grants", as: caller)
+            let probed = try await fixture.run("grants --probe", as: caller)
             #expect(seen.message == "a.example b.example")
             #expect(probed.message == "a.example")
         }
     }
 
     @Test func whatConcernsTheDaemonIsForARoleOnAllHosts() async throws {
-        try await withDesk { desk in
+        try await withDesk { fixture in
             let access = AccessRights(.viewer, on: .all).union(AccessRights(.admin, on: .some(["a.example"])))
             let caller = Caller(uid: 1000, pid: 1, user: "someone", access: access)
-            let end = try await desk.run("log level debug", as: caller)
+            let end = try await fixture.run("log level debug", as: caller)
             #expect(end.code == .denied)
-            // Nothing handles it at this desk.
-            let admin = try await desk.run("log level debug")
+            // Nothing handles it at this fixture.
+            let admin = try await fixture.run("log level debug")
             #expect(admin.code == .internal)
         }
     }

@@ -12,15 +12,15 @@ import Testing
 @testable import Storage
 @testable import Supervision
 
-/// The commands `invite …` at a desk.
+/// The commands `invite …`.
 @Suite(.timeLimit(.minutes(5))) struct InviteHandlersTests {
     static let files = [
         "a.example": "admins: [admin@a.example]\n", "b.example": "allow_user_invites: true\ninvite_expiry: 2h\n",
         "c.example": "{}",
     ]
 
-    static func with(_ files: [String: String] = files, _ body: (Desk) async throws -> Void) async throws {
-        try await Desk.with(files) { daemon, handlers in
+    static func with(_ files: [String: String] = files, _ body: (CommandFixture) async throws -> Void) async throws {
+        try await CommandFixture.with(files) { daemon, handlers in
             InviteHandlers(daemon.registry).register(in: &handlers)
         } _: {
             try await body($0)
@@ -31,8 +31,8 @@ import Testing
 
     @Test func everyCommandHasItsHandler() async throws {
         var handlers = CommandHandlers()
-        try await Self.with { desk async throws in
-            InviteHandlers(desk.daemon.registry).register(in: &handlers)
+        try await Self.with { fixture async throws in
+            InviteHandlers(fixture.daemon.registry).register(in: &handlers)
         }
         let names = CommandRegistry.standard.commands.map(\.name).filter { $0.hasPrefix("invite ") }
         #expect(names.count == 8)
@@ -40,8 +40,8 @@ import Testing
     }
 
     @Test func anAccount() async throws {
-        try await Self.with { desk async throws in
-            let row = try await desk.row("invite create account A.example --username Juliet")
+        try await Self.with { fixture async throws in
+            let row = try await fixture.row("invite create account A.example --username Juliet")
             #expect(row["host"] == "a.example")
             #expect(row["invite"] == 1)
             #expect(row["kind"] == "account")
@@ -53,7 +53,7 @@ import Testing
             #expect(row["uri"]?.text?.hasPrefix("xmpp:juliet@a.example?register;preauth=") == true)
             #expect(row["qr"] == nil)
             #expect(
-                desk.recorder.entries == [
+                fixture.recorder.entries == [
                     .init(
                         line: "invite create account --username Juliet a.example", hosts: ["a.example"], code: .ok,
                         after: "1 account for juliet")
@@ -62,8 +62,8 @@ import Testing
     }
 
     @Test func anAccountWithAContact() async throws {
-        try await Self.with { desk async throws in
-            let row = try await desk.row(
+        try await Self.with { fixture async throws in
+            let row = try await fixture.row(
                 "invite create account a.example --contact Alice@A.example --expires 1d --qr")
             #expect(row["kind"] == "account-and-contact")
             #expect(row["inviter"] == "alice@a.example")
@@ -71,16 +71,16 @@ import Testing
             let uri = try #require(row["uri"]?.text)
             #expect(uri.hasPrefix("xmpp:a.example?register;preauth="))
             #expect(row["qr"]?.text == QRCodeTests.drawn(uri))
-            let foreign = try await desk.run("invite create account a.example --contact bob@b.example")
+            let foreign = try await fixture.run("invite create account a.example --contact bob@b.example")
             #expect(foreign.code == .deniedInvite)
         }
     }
 
     @Test func aContact() async throws {
-        try await Self.with { desk async throws in
-            #expect(try await desk.row("invite create contact alice@a.example")["kind"] == "contact")
-            #expect(try await desk.row("invite create contact admin@a.example")["kind"] == "account-and-contact")
-            let row = try await desk.row("invite create contact bob@b.example")
+        try await Self.with { fixture async throws in
+            #expect(try await fixture.row("invite create contact alice@a.example")["kind"] == "contact")
+            #expect(try await fixture.row("invite create contact admin@a.example")["kind"] == "account-and-contact")
+            let row = try await fixture.row("invite create contact bob@b.example")
             #expect(row["kind"] == "account-and-contact")
             #expect(row["inviter"] == "bob@b.example")
             #expect(row["expires"] == "2027-01-15T10:00:00Z")
@@ -89,14 +89,14 @@ import Testing
     }
 
     @Test func aReset() async throws {
-        try await Self.with { desk async throws in
-            let row = try await desk.row("invite create reset alice@a.example")
+        try await Self.with { fixture async throws in
+            let row = try await fixture.row("invite create reset alice@a.example")
             #expect(row["kind"] == "reset")
             #expect(row["username"] == "alice")
             #expect(row["inviter"] == nil)
             #expect(row["expires"] == "2027-01-16T08:00:00Z")
             #expect(row["uri"]?.text?.hasPrefix("xmpp:alice@a.example?register;preauth=") == true)
-            #expect(try await desk.row("invite create reset bob@b.example")["expires"] == "2027-01-15T10:00:00Z")
+            #expect(try await fixture.row("invite create reset bob@b.example")["expires"] == "2027-01-15T10:00:00Z")
         }
     }
 
@@ -104,32 +104,32 @@ import Testing
         let files = [
             "bücher.example": "landing_page: \"https://{host}/{token}?{host}\"\n", "b.example": "admins: []\n",
         ]
-        try await Self.with(files) { desk async throws in
-            let made = try await desk.row("invite create contact alice@bücher.example")
+        try await Self.with(files) { fixture async throws in
+            let made = try await fixture.row("invite create contact alice@bücher.example")
             let token = try #require(made["uri"]?.text?.split(separator: "=").last)
             let page = "https://xn--bcher-kva.example/\(token)?b%C3%BCcher.example"
             #expect(made["landing_url"]?.text == page)
-            let shown = try await desk.row("invite show bücher.example 1 --reveal")
+            let shown = try await fixture.row("invite show bücher.example 1 --reveal")
             #expect(shown["landing_url"]?.text == page)
             for line in ["invite show bücher.example 1", "invite show bücher.example 1 --qr", "invite list"] {
-                #expect(try await desk.row(line)["landing_url"] == nil)
+                #expect(try await fixture.row(line)["landing_url"] == nil)
             }
-            #expect(try await desk.row("invite create contact bob@b.example")["landing_url"] == nil)
+            #expect(try await fixture.row("invite create contact bob@b.example")["landing_url"] == nil)
             // Changed at run time, too.
             let url = "https://b.example/#{uri_without_scheme}"
-            _ = try await desk.daemon.configuration.set(.landingPage, to: [url], of: "b.example")
-            let row = try await desk.row("invite create contact bob@b.example")
+            _ = try await fixture.daemon.configuration.set(.landingPage, to: [url], of: "b.example")
+            let row = try await fixture.row("invite create contact bob@b.example")
             #expect(row["landing_url"]?.text?.hasPrefix("https://b.example/#bob@b.example?roster;preauth=") == true)
         }
     }
 
     @Test func aTakenUsername() async throws {
-        try await Self.with { desk async throws in
-            _ = try await desk.row("invite create account a.example --username juliet")
-            let second = try await desk.run("invite create account a.example --username JULIET")
+        try await Self.with { fixture async throws in
+            _ = try await fixture.row("invite create account a.example --username juliet")
+            let second = try await fixture.run("invite create account a.example --username JULIET")
             #expect(second.code == .takenUsername)
-            _ = try await desk.row("invite create account b.example --username juliet")
-            _ = try await desk.row("invite create reset juliet@a.example")
+            _ = try await fixture.row("invite create account b.example --username juliet")
+            _ = try await fixture.row("invite create reset juliet@a.example")
         }
     }
 
@@ -152,9 +152,9 @@ import Testing
         ("invite list nowhere.example", .unknownHost),
     ])
     func whatIsWrongIsTold(line: String, code: ResultCode) async throws {
-        try await Self.with { desk async throws in
+        try await Self.with { fixture async throws in
             let output = RecordingOutput()
-            let end = try await desk.run(line, output: output)
+            let end = try await fixture.run(line, output: output)
             #expect(end.code == code)
             #expect(output.rows.isEmpty)
         }
@@ -163,43 +163,47 @@ import Testing
     // MARK: Looking
 
     @Test func listsAreSortedAndHaveNoLinks() async throws {
-        try await Self.with { desk async throws in
-            for host in ["b", "a", "b"] { _ = try await desk.row("invite create contact alice@\(host).example") }
-            let rows = try await desk.rows("invite list")
-            #expect(rows.map(Desk.name) == ["a.example 1", "b.example 1", "b.example 2"])
+        try await Self.with { fixture async throws in
+            for host in ["b", "a", "b"] { _ = try await fixture.row("invite create contact alice@\(host).example") }
+            let rows = try await fixture.rows("invite list")
+            #expect(rows.map(CommandFixture.name) == ["a.example 1", "b.example 1", "b.example 2"])
             #expect(rows.allSatisfy { $0["uri"] == nil && $0["qr"] == nil })
-            #expect(try await desk.rows("invite list b.example a.example b.example") == rows)
-            #expect(try await desk.rows("invite list b.example --limit 1").map(Desk.name) == ["b.example 1"])
-            #expect(try await desk.rows("invite list --limit 1").map(Desk.name) == ["a.example 1", "b.example 1"])
-            #expect(try await desk.rows("invite list c.example").isEmpty)
+            #expect(try await fixture.rows("invite list b.example a.example b.example") == rows)
+            #expect(
+                try await fixture.rows("invite list b.example --limit 1").map(CommandFixture.name) == ["b.example 1"])
+            #expect(
+                try await fixture.rows("invite list --limit 1").map(CommandFixture.name) == [
+                    "a.example 1", "b.example 1",
+                ])
+            #expect(try await fixture.rows("invite list c.example").isEmpty)
             // No command looks into what is not there, or makes it.
             #expect(
-                try await desk.daemon.registry.hostsWithInvites().reduce(into: []) { $0.append($1) } == [
+                try await fixture.daemon.registry.hostsWithInvites().reduce(into: []) { $0.append($1) } == [
                     "a.example", "b.example",
                 ])
-            #expect(desk.recorder.entries.count == 3)
+            #expect(fixture.recorder.entries.count == 3)
         }
     }
 
     @Test func whoSeesSomeHostsListsThose() async throws {
-        try await Self.with { desk async throws in
-            for host in ["a", "b"] { _ = try await desk.row("invite create contact alice@\(host).example") }
+        try await Self.with { fixture async throws in
+            for host in ["a", "b"] { _ = try await fixture.row("invite create contact alice@\(host).example") }
             let caller = Caller.someone(.viewer, .some(["b.example"]))
             let output = RecordingOutput()
-            #expect(try await desk.run("invite list", as: caller, output: output).code == .ok)
-            #expect(output.rows.map(Desk.name) == ["b.example 1"])
+            #expect(try await fixture.run("invite list", as: caller, output: output).code == .ok)
+            #expect(output.rows.map(CommandFixture.name) == ["b.example 1"])
             #expect(output.texts.isEmpty)
         }
     }
 
     @Test func filtersChoose() async throws {
-        try await Self.with { desk async throws in
-            _ = try await desk.row("invite create account a.example --username juliet --expires 1h")
-            _ = try await desk.row("invite create contact alice@a.example")
-            desk.world.advance(byMilliseconds: 7_200_000)
-            _ = try await desk.row("invite create reset alice@a.example")
+        try await Self.with { fixture async throws in
+            _ = try await fixture.row("invite create account a.example --username juliet --expires 1h")
+            _ = try await fixture.row("invite create contact alice@a.example")
+            fixture.world.advance(byMilliseconds: 7_200_000)
+            _ = try await fixture.row("invite create reset alice@a.example")
             func numbers(_ filter: String) async throws -> [Int64?] {
-                try await desk.rows("invite list a.example \(filter)").map { $0["invite"]?.integer }
+                try await fixture.rows("invite list a.example \(filter)").map { $0["invite"]?.integer }
             }
             #expect(try await numbers("--kind account") == [1])
             #expect(try await numbers("--kind reset") == [3])
@@ -216,32 +220,32 @@ import Testing
     }
 
     @Test func aBrokenHostIsANoteAmongOthers() async throws {
-        try await Self.with { desk async throws in
-            for host in ["a", "b", "c"] { _ = try await desk.row("invite create contact alice@\(host).example") }
-            try await desk.breakDatabase(of: "b.example")
+        try await Self.with { fixture async throws in
+            for host in ["a", "b", "c"] { _ = try await fixture.row("invite create contact alice@\(host).example") }
+            try await fixture.breakDatabase(of: "b.example")
             let output = RecordingOutput()
-            #expect(try await desk.run("invite list", output: output).code == .ok)
-            #expect(output.rows.map(Desk.name) == ["a.example 1", "c.example 1"])
+            #expect(try await fixture.run("invite list", output: output).code == .ok)
+            #expect(output.rows.map(CommandFixture.name) == ["a.example 1", "c.example 1"])
             #expect(output.texts.count == 1 && output.texts[0].contains("b.example"))
             for line in [
                 "invite list b.example", "invite show b.example 1", "invite create account b.example",
                 "invite delete b.example 1 --yes", "invite extend b.example 1 1d", "invite purge b.example --all --yes",
             ] {
-                #expect(try await desk.run(line).code == .unavailableHost, "\(line)")
+                #expect(try await fixture.run(line).code == .unavailableHost, "\(line)")
             }
         }
     }
 
     @Test func aHostWithTooMuchToDoIsTold() async throws {
-        try await Self.with { desk async throws in
-            let store = desk.daemon.store(of: "a.example")
+        try await Self.with { fixture async throws in
+            let store = fixture.daemon.store(of: "a.example")
             let (held, door) = (Inbox<Void>(), DispatchSemaphore(value: 0))
             async let holding: Void? = store.perform(.checking) { _ in
                 held.put(())
                 door.wait()
             }
             try await held.next()
-            let now = desk.world.now
+            let now = fixture.world.now
             let many = try (0..<16_384).map { number in
                 Invite(
                     token: try #require(Token("token\(10_000_000 + number)")), kind: .account, inviter: nil,
@@ -250,68 +254,69 @@ import Testing
             async let adding: Void = store.add(many)
             while store.waitingRows < many.count { await Task.yield() }
             for line in ["invite list a.example", "invite create account a.example --username juliet"] {
-                #expect(try await desk.run(line).code == .overloadedHost)
+                #expect(try await fixture.run(line).code == .overloadedHost)
             }
-            _ = try await desk.row("invite create account b.example")
+            _ = try await fixture.row("invite create account b.example")
             door.signal()
             _ = try await (holding, adding)
-            _ = try await desk.row("invite create account a.example --username juliet")
+            _ = try await fixture.row("invite create account a.example --username juliet")
         }
     }
 
     @Test func aSuspendedHostKeepsItsInvitesAndMakesNoMore() async throws {
-        try await Self.with(["a.example": "suspended: true\n"]) { desk async throws in
-            let end = try await desk.run("invite create account a.example")
+        try await Self.with(["a.example": "suspended: true\n"]) { fixture async throws in
+            let end = try await fixture.run("invite create account a.example")
             #expect(end.code == .deniedInvite)
             #expect(end.hint == "`host resume a.example` ends that")
-            #expect(try await desk.run("invite list a.example").code == .ok)
+            #expect(try await fixture.run("invite list a.example").code == .ok)
         }
     }
 
     @Test func aRefusedHostIsANoteAmongOthers() async throws {
-        try await Self.with(["a.example": "{}", "bad.example": "allow_user_invites: perhaps\n"]) { desk async throws in
-            _ = try await desk.row("invite create account a.example")
-            try desk.directory.write("", to: "state/hosts/bad.example.sqlite3")
+        try await Self.with(["a.example": "{}", "bad.example": "allow_user_invites: perhaps\n"]) {
+            fixture async throws in
+            _ = try await fixture.row("invite create account a.example")
+            try fixture.directory.write("", to: "state/hosts/bad.example.sqlite3")
             let output = RecordingOutput()
-            #expect(try await desk.run("invite list", output: output).code == .ok)
-            #expect(output.rows.map(Desk.name) == ["a.example 1"])
+            #expect(try await fixture.run("invite list", output: output).code == .ok)
+            #expect(output.rows.map(CommandFixture.name) == ["a.example 1"])
             #expect(output.texts.count == 1 && output.texts[0].contains("bad.example"))
-            #expect(try await desk.run("invite list bad.example").code == .refusedHost)
-            #expect(try await desk.run("invite create account bad.example").code == .refusedHost)
+            #expect(try await fixture.run("invite list bad.example").code == .refusedHost)
+            #expect(try await fixture.run("invite create account bad.example").code == .refusedHost)
         }
     }
 
     @Test func aLinkIsShownWhenAskedForAndThatIsWrittenDown() async throws {
-        try await Self.with { desk async throws in
-            let made = try await desk.row("invite create contact alice@a.example")
+        try await Self.with { fixture async throws in
+            let made = try await fixture.row("invite create contact alice@a.example")
             let uri = try #require(made["uri"]?.text)
-            let plain = try await desk.row("invite show a.example 1")
+            let plain = try await fixture.row("invite show a.example 1")
             #expect(plain["uri"] == nil && plain["qr"] == nil)
-            #expect(desk.recorder.entries.count == 1)
-            #expect(try await desk.row("invite show a.example 1 --reveal") == made)
-            let drawn = try await desk.row("invite show a.example 1 --qr")
+            #expect(fixture.recorder.entries.count == 1)
+            #expect(try await fixture.row("invite show a.example 1 --reveal") == made)
+            let drawn = try await fixture.row("invite show a.example 1 --qr")
             #expect(drawn["uri"] == nil && drawn["qr"]?.text == QRCodeTests.drawn(uri))
-            #expect(desk.recorder.entries.map(\.after) == Array(repeating: "1 contact by alice@a.example", count: 3))
-            let viewer = try await desk.run("invite show a.example 1 --reveal", as: .someone(.viewer))
+            #expect(fixture.recorder.entries.map(\.after) == Array(repeating: "1 contact by alice@a.example", count: 3))
+            let viewer = try await fixture.run("invite show a.example 1 --reveal", as: .someone(.viewer))
             #expect(viewer.code == .denied)
         }
     }
 
     /// The tokens are in the rows that are asked for them, and nowhere else.
     @Test func tokensAreNowhereElse() async throws {
-        try await Self.with { desk async throws in
+        try await Self.with { fixture async throws in
             var tokens: [Substring] = []
             for line in ["account a.example --username juliet", "contact alice@a.example", "reset alice@a.example"] {
-                let uri = try #require(try await desk.row("invite create \(line) --qr")["uri"]?.text)
+                let uri = try #require(try await fixture.row("invite create \(line) --qr")["uri"]?.text)
                 tokens.append(try #require(uri.split(separator: "preauth=").last))
             }
             let output = RecordingOutput(answers: ["yes", "yes"])
             for line in [
                 "list", "show a.example 2", "extend a.example 2 1d", "delete a.example 1", "purge a.example --all",
             ] {
-                #expect(try await desk.run("invite \(line)", output: output).code == .ok)
+                #expect(try await fixture.run("invite \(line)", output: output).code == .ok)
             }
-            let said = "\(output.messages.items) \(desk.recorder.entries) \(desk.world.log.items)"
+            let said = "\(output.messages.items) \(fixture.recorder.entries) \(fixture.world.log.items)"
             #expect(tokens.count == 3 && output.rows.count == 6)
             for token in tokens { #expect(!said.contains(token)) }
         }
@@ -327,7 +332,7 @@ extension Daemon {
     }
 }
 
-extension Desk {
+extension CommandFixture {
     /// Runs a command that must succeed, and returns its rows, each as its command says.
     func rows(_ line: String, answers: [String?] = []) async throws -> [JSON] {
         let output = RecordingOutput(answers: answers)

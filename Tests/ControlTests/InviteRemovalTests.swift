@@ -7,29 +7,29 @@ import Supervision
 import TestSupport
 import Testing
 
-/// `invite delete`, `extend` and `purge` at a desk.
+/// `invite delete`, `extend` and `purge`.
 @Suite(.timeLimit(.minutes(5))) struct InviteRemovalTests {
-    private func withInvites(_ count: Int, _ body: (Desk) async throws -> Void) async throws {
-        try await InviteHandlersTests.with { desk async throws in
-            for _ in 0..<count { _ = try await desk.row("invite create contact alice@a.example") }
-            try await body(desk)
+    private func withInvites(_ count: Int, _ body: (CommandFixture) async throws -> Void) async throws {
+        try await InviteHandlersTests.with { fixture async throws in
+            for _ in 0..<count { _ = try await fixture.row("invite create contact alice@a.example") }
+            try await body(fixture)
         }
     }
 
-    private func numbers(_ desk: Desk) async throws -> [Int64?] {
-        try await desk.rows("invite list a.example").map { $0["invite"]?.integer }
+    private func numbers(_ fixture: CommandFixture) async throws -> [Int64?] {
+        try await fixture.rows("invite list a.example").map { $0["invite"]?.integer }
     }
 
     @Test func deletingShowsAndAsksFirst() async throws {
-        try await withInvites(4) { desk async throws in
+        try await withInvites(4) { fixture async throws in
             let output = RecordingOutput(answers: ["yes"])
-            let end = try await desk.run("invite delete a.example 3 1 3", output: output)
+            let end = try await fixture.run("invite delete a.example 3 1 3", output: output)
             #expect(end == .init(.ok, "deleted 2 invites"))
-            #expect(output.rows.map(Desk.name) == ["a.example 1", "a.example 3"])
+            #expect(output.rows.map(CommandFixture.name) == ["a.example 1", "a.example 3"])
             #expect(
                 output.questions == [.confirm("Delete these 2 invites of a.example? Their links stop working.")])
-            #expect(try await numbers(desk) == [2, 4])
-            let entry = try #require(desk.recorder.entries.last)
+            #expect(try await numbers(fixture) == [2, 4])
+            let entry = try #require(fixture.recorder.entries.last)
             #expect(entry.before == "1 contact by alice@a.example, 3 contact by alice@a.example")
             #expect(entry.hosts == ["a.example"] && entry.code == .ok)
         }
@@ -37,20 +37,20 @@ import Testing
 
     @Test(arguments: ["invite delete a.example 2", "invite purge a.example --all"])
     func whoDoesNotSayYesKeepsAll(line: String) async throws {
-        try await withInvites(2) { desk async throws in
+        try await withInvites(2) { fixture async throws in
             for answer in ["no", "", "Yes", nil] {
                 let output = RecordingOutput(answers: [answer])
-                #expect(try await desk.run(line, output: output).code == .refused)
+                #expect(try await fixture.run(line, output: output).code == .refused)
                 #expect(output.questions.count == 1)
             }
-            #expect(try await desk.run(line).code == .unconfirmed)
-            #expect(try await numbers(desk) == [1, 2])
+            #expect(try await fixture.run(line).code == .unconfirmed)
+            #expect(try await numbers(fixture) == [1, 2])
             #expect(
-                desk.recorder.entries.suffix(5).map(\.code) == Array(repeating: .refused, count: 4) + [.unconfirmed])
+                fixture.recorder.entries.suffix(5).map(\.code) == Array(repeating: .refused, count: 4) + [.unconfirmed])
             let output = RecordingOutput()
-            #expect(try await desk.run("\(line) --yes", output: output).code == .ok)
+            #expect(try await fixture.run("\(line) --yes", output: output).code == .ok)
             #expect(output.questions.isEmpty)
-            #expect(try await numbers(desk).count < 2)
+            #expect(try await numbers(fixture).count < 2)
         }
     }
 
@@ -70,33 +70,34 @@ import Testing
         "invite extend a.example 1 1d": "1 contact by alice@a.example, until ",
         "invite show a.example 1 --reveal": "1 contact by alice@a.example",
     ]) func whatIsDoneIsInTheJournalThoughNobodyReadsTheAnswer(line: String, after: String) async throws {
-        try await withInvites(1) { desk async throws in
-            let end = await desk.dispatcher.run(
+        try await withInvites(1) { fixture async throws in
+            let end = await fixture.dispatcher.run(
                 try Words(line).words, caller: .someone(.admin), output: LeavingOutput())
             #expect(end.code == .cancelled)
-            let entry = try #require(desk.recorder.entries.last)
+            let entry = try #require(fixture.recorder.entries.last)
             #expect(entry.code == .cancelled && entry.after?.hasPrefix(after) == true, "\(entry)")
         }
     }
 
     @Test func aPurgeThatEndsEarlyTellsTheJournalHowFarItCame() async throws {
         // Told of the first 5,000 that are gone, whoever asked leaves.
-        try await withInvites(1) { desk async throws in
+        try await withInvites(1) { fixture async throws in
             for _ in 0..<20 {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for _ in 0..<250 {
                         group.addTask {
-                            _ = try await desk.daemon.registry.invite(.init(.contact(of: Self.alice)), on: "a.example")
+                            _ = try await fixture.daemon.registry.invite(
+                                .init(.contact(of: Self.alice)), on: "a.example")
                         }
                     }
                     try await group.waitForAll()
                 }
             }
-            let end = await desk.dispatcher.run(
+            let end = await fixture.dispatcher.run(
                 try Words("invite purge a.example --all --yes").words, caller: .someone(.admin),
                 output: LeavingOutput())
             #expect(end.code == .cancelled)
-            let entry = try #require(desk.recorder.entries.last)
+            let entry = try #require(fixture.recorder.entries.last)
             #expect(entry.after == "deleted 5000 invites" && entry.before?.hasSuffix(" and 4981 more") == true)
         }
     }
@@ -104,100 +105,100 @@ import Testing
     private static let alice = Account(localpart: "alice", domain: "a.example")
 
     @Test func oneUnknownNumberKeepsAll() async throws {
-        try await withInvites(2) { desk async throws in
+        try await withInvites(2) { fixture async throws in
             let output = RecordingOutput(answers: ["yes"])
-            let end = try await desk.run("invite delete a.example 1 7 2", output: output)
+            let end = try await fixture.run("invite delete a.example 1 7 2", output: output)
             #expect(end.code == .unknownInvite && end.message.contains("7"))
             #expect(output.questions.isEmpty)
-            #expect(try await numbers(desk) == [1, 2])
+            #expect(try await numbers(fixture) == [1, 2])
         }
     }
 
     @Test func extendingCountsFromNow() async throws {
-        try await withInvites(1) { desk async throws in
-            desk.world.advance(byMilliseconds: 8 * 86_400_000)
-            #expect(try await desk.row("invite show a.example 1")["state"] == "expired")
-            let row = try await desk.row("invite extend a.example 1 1d")
+        try await withInvites(1) { fixture async throws in
+            fixture.world.advance(byMilliseconds: 8 * 86_400_000)
+            #expect(try await fixture.row("invite show a.example 1")["state"] == "expired")
+            let row = try await fixture.row("invite extend a.example 1 1d")
             #expect(row["state"] == "open" && row["expires"] == "2027-01-24T08:00:00Z")
-            #expect(try await desk.row("invite show a.example 1") == row)
-            let entry = try #require(desk.recorder.entries.last)
+            #expect(try await fixture.row("invite show a.example 1") == row)
+            let entry = try #require(fixture.recorder.entries.last)
             #expect(entry.before == "1 contact by alice@a.example, until 2027-01-22T08:00:00Z")
             #expect(entry.after == "1 contact by alice@a.example, until 2027-01-24T08:00:00Z")
         }
     }
 
     @Test func aNamePromisedAnewIsNotExtended() async throws {
-        try await InviteHandlersTests.with { desk async throws in
-            _ = try await desk.row("invite create account a.example --username juliet --expires 1h")
-            desk.world.advance(byMilliseconds: 3_600_000)
-            _ = try await desk.row("invite create account a.example --username juliet")
-            #expect(try await desk.run("invite extend a.example 1 1d").code == .takenUsername)
-            _ = try await desk.row("invite extend a.example 2 1d")
+        try await InviteHandlersTests.with { fixture async throws in
+            _ = try await fixture.row("invite create account a.example --username juliet --expires 1h")
+            fixture.world.advance(byMilliseconds: 3_600_000)
+            _ = try await fixture.row("invite create account a.example --username juliet")
+            #expect(try await fixture.run("invite extend a.example 1 1d").code == .takenUsername)
+            _ = try await fixture.row("invite extend a.example 2 1d")
         }
     }
 
     @Test func purgingDeletesWhatTheFiltersChoose() async throws {
-        try await withInvites(2) { desk async throws in
-            _ = try await desk.row("invite create reset alice@a.example")
+        try await withInvites(2) { fixture async throws in
+            _ = try await fixture.row("invite create reset alice@a.example")
             let dry = RecordingOutput()
-            let end = try await desk.run("invite purge a.example --kind contact --dry-run", output: dry)
+            let end = try await fixture.run("invite purge a.example --kind contact --dry-run", output: dry)
             #expect(end == .init(.ok, "2 invites would be deleted"))
-            #expect(dry.rows.map(Desk.name) == ["a.example 1", "a.example 2"])
-            #expect(try await numbers(desk) == [1, 2, 3])
+            #expect(dry.rows.map(CommandFixture.name) == ["a.example 1", "a.example 2"])
+            #expect(try await numbers(fixture) == [1, 2, 3])
 
             let output = RecordingOutput(answers: ["yes"])
-            let done = try await desk.run("invite purge a.example --kind contact", output: output)
+            let done = try await fixture.run("invite purge a.example --kind contact", output: output)
             #expect(done == .init(.ok, "deleted 2 invites"))
             let names = "1 contact by alice@a.example, 2 contact by alice@a.example"
             #expect(
                 output.questions == [.confirm("Delete 2 invites of a.example (\(names))? Their links stop working.")])
             #expect(output.rows.isEmpty)
-            #expect(try await numbers(desk) == [3])
-            let entry = try #require(desk.recorder.entries.last)
+            #expect(try await numbers(fixture) == [3])
+            let entry = try #require(fixture.recorder.entries.last)
             #expect(entry.before == names)
             #expect(entry.after == "deleted 2 invites")
 
-            let none = try await desk.run("invite purge a.example --kind contact")
+            let none = try await fixture.run("invite purge a.example --kind contact")
             #expect(none == .init(.ok, "no invite matches"))
         }
     }
 
     /// While the question waits for its answer, somebody invites, and somebody extends.
     @Test func whatChangesDuringTheQuestionStays() async throws {
-        try await withInvites(2) { desk async throws in
-            desk.world.advance(byMilliseconds: 8 * 86_400_000)
-            _ = try await desk.row("invite create contact alice@a.example --expires 1s")
+        try await withInvites(2) { fixture async throws in
+            fixture.world.advance(byMilliseconds: 8 * 86_400_000)
+            _ = try await fixture.row("invite create contact alice@a.example --expires 1s")
             let output = AskingOutput {
-                desk.world.advance(byMilliseconds: 60_000)
-                _ = try await desk.row("invite create contact alice@a.example")
-                _ = try await desk.row("invite extend a.example 2 1d")
+                fixture.world.advance(byMilliseconds: 60_000)
+                _ = try await fixture.row("invite create contact alice@a.example")
+                _ = try await fixture.row("invite extend a.example 2 1d")
                 return "yes"
             }
-            let end = await desk.dispatcher.run(
+            let end = await fixture.dispatcher.run(
                 ["invite", "purge", "a.example", "--state", "expired"], caller: .someone(.operator), output: output)
             #expect(end == .init(.ok, "deleted 1 invite"))
-            #expect(try await numbers(desk) == [2, 3, 4])
+            #expect(try await numbers(fixture) == [2, 3, 4])
         }
     }
 
     @Test(arguments: ["--all", "--newer-than 1h", "--state open", "--kind contact"])
     func whatIsMadeDuringTheQuestionStays(filter: String) async throws {
-        try await withInvites(2) { desk async throws in
+        try await withInvites(2) { fixture async throws in
             let output = AskingOutput {
-                _ = try await desk.row("invite create contact alice@a.example")
+                _ = try await fixture.row("invite create contact alice@a.example")
                 return "yes"
             }
             let argv = try Words("invite purge a.example \(filter)").words
-            let end = await desk.dispatcher.run(argv, caller: .someone(.operator), output: output)
+            let end = await fixture.dispatcher.run(argv, caller: .someone(.operator), output: output)
             #expect(end == .init(.ok, "deleted 2 invites"))
-            #expect(try await numbers(desk) == [3])
+            #expect(try await numbers(fixture) == [3])
         }
     }
 
     @Test func aLongPurgeTellsHowFarItIs() async throws {
-        try await InviteHandlersTests.with { desk async throws in
-            let store = desk.daemon.store(of: "a.example")
-            let sample = try await desk.daemon.registry.invite(
+        try await InviteHandlersTests.with { fixture async throws in
+            let store = fixture.daemon.store(of: "a.example")
+            let sample = try await fixture.daemon.registry.invite(
                 OperatorRequest(.account(username: nil, contact: nil)), on: "a.example"
             ).invite.invite
             try await store.add(
@@ -207,22 +208,22 @@ import Testing
                         createdAt: sample.createdAt, expiresAt: sample.expiresAt)
                 })
             let output = RecordingOutput()
-            let end = try await desk.run("invite purge a.example --all --yes", output: output)
+            let end = try await fixture.run("invite purge a.example --all --yes", output: output)
             #expect(end.message == "deleted 11001 invites")
             let progress = output.messages.items.compactMap { message in
                 if case .progress(_, let text) = message { text } else { nil }
             }
             #expect(progress == ["deleted 5000 of 11001", "deleted 10000 of 11001"])
             #expect(try await store.count() == 0)
-            let before = try #require(desk.recorder.entries.last?.before)
+            let before = try #require(fixture.recorder.entries.last?.before)
             #expect(before.hasSuffix(" and 10981 more"))
         }
     }
 
     @Test func aCancelledPurgeStopsAndSaysWhere() async throws {
-        try await InviteHandlersTests.with { desk async throws in
-            let store = desk.daemon.store(of: "a.example")
-            let now = desk.world.now
+        try await InviteHandlersTests.with { fixture async throws in
+            let store = fixture.daemon.store(of: "a.example")
+            let now = fixture.world.now
             try await store.add(
                 (0..<12_000).map { number in
                     Invite(
@@ -231,7 +232,7 @@ import Testing
                 })
             let output = StallingOutput()
             let purge = Task {
-                await desk.dispatcher.run(
+                await fixture.dispatcher.run(
                     ["invite", "purge", "a.example", "--all", "--yes"], caller: .someone(.operator), output: output)
             }
             try await output.progressed.next()

@@ -8,7 +8,7 @@ import Testing
 @testable import Control
 
 @Suite(.timeLimit(.minutes(5))) struct LogHubTests {
-    private let world = World()
+    private let world = ControlledDependencies()
 
     private func makeHub(_ level: Logger.Level = .info) -> LogHub {
         let surroundings = world.surroundings

@@ -13,16 +13,18 @@ import Testing
 
 @testable import Control
 
-/// The commands that show something, at a desk.
+/// The commands that show something,.
 @Suite(.timeLimit(.minutes(5))) struct SeeingTests {
     private static let files = [
         "a.example": "admins: [admin@a.example]", "b.example": "{}", "sub.b.example": "{}", "c.example": "nonsense: 1",
     ]
 
-    private func withDesk(_ files: [String: String] = files, _ body: (Desk, LogHub) async throws -> Void) async throws {
-        let world = World()
+    private func withDesk(_ files: [String: String] = files, _ body: (CommandFixture, LogHub) async throws -> Void)
+        async throws
+    {
+        let world = ControlledDependencies()
         let hub = LogHub(level: .info, now: world.surroundings.now, sleep: world.surroundings.sleep)
-        try await Desk.with(files) { daemon, handlers in
+        try await CommandFixture.with(files) { daemon, handlers in
             StatusHandlers(daemon, version: "1.2.3").register(in: &handlers)
             HostViewHandlers(daemon).register(in: &handlers)
             ComponentHandlers(daemon).register(in: &handlers)
@@ -35,9 +37,9 @@ import Testing
         }
     }
 
-    private func rows(_ desk: Desk, _ line: String, as hosts: HostScope = .all) async throws -> [JSON] {
+    private func rows(_ fixture: CommandFixture, _ line: String, as hosts: HostScope = .all) async throws -> [JSON] {
         let output = RecordingOutput()
-        let end = try await desk.run(line, as: .someone(.admin, hosts), output: output)
+        let end = try await fixture.run(line, as: .someone(.admin, hosts), output: output)
         #expect(end.code == .ok, "\(line): \(end)")
         let spec = try #require(CommandRegistry.standard.match(try Words(line).words)?.spec)
         for row in output.rows + output.events { check(row, against: spec.result.fields) }
@@ -52,25 +54,26 @@ import Testing
 
     @Test func othersHostsAreNowhere() async throws {
         let b = HostScope.some(["b.example", "*.b.example"])
-        try await withDesk { desk, _ in
+        try await withDesk { fixture, _ in
             #expect(
-                try await rows(desk, "host list").map { $0["host"]?.text } == [
+                try await rows(fixture, "host list").map { $0["host"]?.text } == [
                     "a.example", "b.example", "c.example", "sub.b.example",
                 ])
             #expect(
-                try await rows(desk, "host list", as: b).map { $0["host"]?.text } == [
+                try await rows(fixture, "host list", as: b).map { $0["host"]?.text } == [
                     "b.example", "sub.b.example",
                 ])
-            let all = try #require(try await rows(desk, "status").first)
+            let all = try #require(try await rows(fixture, "status").first)
             #expect(all["hosts"] == 4 && all["running"] == 3 && all["refused"] == 1 && all["version"] == "1.2.3")
-            let some = try #require(try await rows(desk, "status", as: b).first)
+            let some = try #require(try await rows(fixture, "status", as: b).first)
             #expect(some["hosts"] == 2 && some["running"] == 2 && some["refused"] == 0)
-            #expect(try await rows(desk, "grants", as: b).map { $0["host"]?.text } == ["b.example", "sub.b.example"])
+            #expect(
+                try await rows(fixture, "grants", as: b).map { $0["host"]?.text } == ["b.example", "sub.b.example"])
             // No row for what is no host's matter, and a sum of what is seen.
-            #expect(try await rows(desk, "stats", as: b).map { $0["host"]?.text } == ["(sum)"])
-            #expect(try await rows(desk, "stats").map { $0["host"]?.text } == ["(no host)", "(sum)"])
+            #expect(try await rows(fixture, "stats", as: b).map { $0["host"]?.text } == ["(sum)"])
+            #expect(try await rows(fixture, "stats").map { $0["host"]?.text } == ["(no host)", "(sum)"])
             for line in ["host show a.example", "host why c.example", "trace a.example"] {
-                #expect(try await desk.run(line, as: .someone(.admin, b)).code == .unknownHost)
+                #expect(try await fixture.run(line, as: .someone(.admin, b)).code == .unknownHost)
             }
         }
     }
@@ -81,13 +84,13 @@ import Testing
             "c.example": "service_address: a.example",
         ]
         let mine = HostScope.some(["b.example", "c.example"])
-        try await withDesk(files) { desk, _ in
+        try await withDesk(files) { fixture, _ in
             for line in [
                 "host list", "host show b.example", "host show c.example", "host why b.example",
                 "host why c.example", "host why b.example alice@b.example",
             ] {
                 for (hosts, isNamed) in [(mine, false), (.all, true)] {
-                    let told = try await rows(desk, line, as: hosts).map(\.line).joined(separator: "\n")
+                    let told = try await rows(fixture, line, as: hosts).map(\.line).joined(separator: "\n")
                     #expect(told.contains("taken") != isNamed, "\(told)")
                     // The address that the own file claims is no secret.
                     let rest = told.replacing("`i.a.example`", with: "").replacing("`a.example` is taken", with: "")
@@ -98,24 +101,24 @@ import Testing
     }
 
     @Test(arguments: ["trace b.example", "log follow"]) func nobodyWatchesTooMuch(line: String) async throws {
-        try await withDesk { desk, hub in
+        try await withDesk { fixture, hub in
             let ann = Caller(uid: 1001, pid: 1, user: "ann", role: .operator, hosts: .all)
             let outputs = (0..<8).map { _ in RecordingOutput() }
             let watching = outputs.map { output in
-                Task { try await desk.run(line, as: ann, output: output) }
+                Task { try await fixture.run(line, as: ann, output: output) }
             }
             for output in outputs { _ = try await output.messages.next() }
-            #expect(try await desk.run(line, as: ann).code == .tooManyCommands)
+            #expect(try await fixture.run(line, as: ann).code == .tooManyCommands)
             // Others may still.
             let other = RecordingOutput()
-            let more = Task { try await desk.run(line, as: .someone(.operator), output: other) }
+            let more = Task { try await fixture.run(line, as: .someone(.operator), output: other) }
             _ = try await other.messages.next()
             for task in watching { task.cancel() }
             for task in watching { #expect(try await task.value.code == .cancelled) }
-            #expect(desk.daemon.component.stanzaWatchers + hub.subscribers == 1)
+            #expect(fixture.daemon.component.stanzaWatchers + hub.subscribers == 1)
             // Whoever has ended makes room.
             let last = RecordingOutput()
-            let again = Task { try await desk.run(line, as: ann, output: last) }
+            let again = Task { try await fixture.run(line, as: ann, output: last) }
             _ = try await last.messages.next()
             for task in [more, again] {
                 task.cancel()
@@ -125,40 +128,40 @@ import Testing
     }
 
     @Test func oneHostIsShownWithItsSettings() async throws {
-        try await withDesk { desk, _ in
-            _ = try await desk.daemon.configuration.set(.suspended, to: ["true"], of: "b.example")
-            let row = try #require(try await rows(desk, "host show b.example").first)
+        try await withDesk { fixture, _ in
+            _ = try await fixture.daemon.configuration.set(.suspended, to: ["true"], of: "b.example")
+            let row = try #require(try await rows(fixture, "host show b.example").first)
             #expect(row["state"] == "suspended")
             let settings = try #require(row["settings"]?.list)
             #expect(
                 settings.contains(["key": "suspended", "value": "true", "origin": "runtime"]))
-            #expect(row["file"]?.text == "\(desk.directory.path)/config.d/b.example.yaml")
-            #expect(try await rows(desk, "host list --state suspended").map { $0["host"]?.text } == ["b.example"])
-            #expect(try await rows(desk, "status").first?["overrides"] == 1)
-            let refused = try #require(try await rows(desk, "host show c.example").first)
+            #expect(row["file"]?.text == "\(fixture.directory.path)/config.d/b.example.yaml")
+            #expect(try await rows(fixture, "host list --state suspended").map { $0["host"]?.text } == ["b.example"])
+            #expect(try await rows(fixture, "status").first?["overrides"] == 1)
+            let refused = try #require(try await rows(fixture, "host show c.example").first)
             #expect(refused["state"] == "refused" && refused["settings"] == [])
-            #expect(try await rows(desk, "host why a.example alice@a.example").count == 6)
-            #expect(try await rows(desk, "host why a.example").count > 10)
-            #expect(try await rows(desk, "component status").first?["state"] == "connecting")
+            #expect(try await rows(fixture, "host why a.example alice@a.example").count == 6)
+            #expect(try await rows(fixture, "host why a.example").count > 10)
+            #expect(try await rows(fixture, "component status").first?["state"] == "connecting")
         }
     }
 
     @Test func aChangeThatWaitsToBeConfirmedIsToldToWhoSeesAll() async throws {
-        try await withDesk(["a.example": "{}", "b.example": "{}"]) { desk, _ in
-            #expect(try await rows(desk, "status").first?["unconfirmed_until"] == nil)
-            try desk.directory.write("allow_user_invites: true", to: "config.d/a.example.yaml")
-            let applied = try await desk.daemon.configuration.apply(expecting: nil, confirmWithin: .week, by: "test")
+        try await withDesk(["a.example": "{}", "b.example": "{}"]) { fixture, _ in
+            #expect(try await rows(fixture, "status").first?["unconfirmed_until"] == nil)
+            try fixture.directory.write("allow_user_invites: true", to: "config.d/a.example.yaml")
+            let applied = try await fixture.daemon.configuration.apply(expecting: nil, confirmWithin: .week, by: "test")
             #expect(applied.deadline != nil)
-            #expect(try await rows(desk, "status").first?["unconfirmed_until"] != nil)
-            let some = try #require(try await rows(desk, "status", as: .some(["b.example"])).first)
+            #expect(try await rows(fixture, "status").first?["unconfirmed_until"] != nil)
+            let some = try #require(try await rows(fixture, "status", as: .some(["b.example"])).first)
             #expect(some["unconfirmed_until"] == nil)
         }
     }
 
     @Test func withoutAConnectionNothingIsProbed() async throws {
-        try await withDesk { desk, _ in
+        try await withDesk { fixture, _ in
             for line in ["grants --probe", "component reconnect"] {
-                let end = try await desk.run(line)
+                let end = try await fixture.run(line)
                 #expect(end.code == .disconnected)
             }
         }
@@ -166,17 +169,17 @@ import Testing
 
     @Test(arguments: ["trace a.example", "log follow", "top"])
     func aStreamThatIsCancelledLeavesNothingBehind(line: String) async throws {
-        try await withDesk { desk, hub in
+        try await withDesk { fixture, hub in
             let output = RecordingOutput()
-            let run = Task { try await desk.run(line, output: output) }
+            let run = Task { try await fixture.run(line, output: output) }
             switch line {
-            case "top": _ = try await desk.world.sleeper(for: .seconds(2))
+            case "top": _ = try await fixture.world.sleeper(for: .seconds(2))
             default: _ = try await output.messages.next()
             }
-            #expect(desk.daemon.component.stanzaWatchers == (line.hasPrefix("trace") ? 1 : 0))
+            #expect(fixture.daemon.component.stanzaWatchers == (line.hasPrefix("trace") ? 1 : 0))
             run.cancel()
             #expect(try await run.value.code == .cancelled)
-            #expect(hub.subscribers == 0 && desk.daemon.component.stanzaWatchers == 0)
+            #expect(hub.subscribers == 0 && fixture.daemon.component.stanzaWatchers == 0)
         }
     }
 
@@ -192,8 +195,8 @@ import Testing
     }
 
     @Test func aReaderThatIsGoneLeavesNothingBehind() async throws {
-        try await withDesk { desk, hub in
-            let (dispatcher, output) = (desk.dispatcher, GoneOutput())
+        try await withDesk { fixture, hub in
+            let (dispatcher, output) = (fixture.dispatcher, GoneOutput())
             let follow = Task {
                 await dispatcher.run(["log", "follow"], caller: .someone(.admin), output: output)
             }
@@ -206,10 +209,10 @@ import Testing
     }
 
     @Test func topEndsAfterItsLooks() async throws {
-        try await withDesk { desk, _ in
+        try await withDesk { fixture, _ in
             let output = RecordingOutput()
-            let run = Task { try await desk.run("top --interval 5 --looks 2", output: output) }
-            for _ in 0..<2 { (try await desk.world.sleeper(for: .seconds(5))).wake() }
+            let run = Task { try await fixture.run("top --interval 5 --looks 2", output: output) }
+            for _ in 0..<2 { (try await fixture.world.sleeper(for: .seconds(5))).wake() }
             #expect(try await run.value.code == .ok)
             // Nothing happened, which is told, too.
             #expect(output.events.map { $0["look"] } == [1, 2])
@@ -245,14 +248,14 @@ import Testing
     }
 
     @Test func theLevelOfTheLogIsJournalled() async throws {
-        try await withDesk { desk, hub in
-            let row = try #require(try await rows(desk, "log level debug --for 10m").first)
+        try await withDesk { fixture, hub in
+            let row = try #require(try await rows(fixture, "log level debug --for 10m").first)
             #expect(row["level"] == "debug" && hub.loggedLevel == .debug)
-            #expect(desk.recorder.entries.last?.before == "info")
-            #expect(desk.recorder.entries.last?.after?.hasPrefix("debug until ") == true)
-            let mistaken = try await desk.run("log level --for 10m")
+            #expect(fixture.recorder.entries.last?.before == "info")
+            #expect(fixture.recorder.entries.last?.after?.hasPrefix("debug until ") == true)
+            let mistaken = try await fixture.run("log level --for 10m")
             #expect(mistaken.code == .badArgument)
-            let refused = try await desk.run("log level debug", as: .someone(.operator))
+            let refused = try await fixture.run("log level debug", as: .someone(.operator))
             #expect(refused.code == .denied)
         }
     }

@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func tokensOfTwoCopiesDiffer() {
-        let surroundings = World().surroundings
+        let surroundings = ControlledDependencies().surroundings
         let now = surroundings.now()
         var one = surroundings.entropy
         var other = surroundings.entropy

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct FileShortageTests {
     @Test func itIsLoggedOnceAnHour() throws {
-        let world = World()
+        let world = ControlledDependencies()
         let dependencies = world.surroundings
         for _ in 0..<1000 { dependencies.recordFileShortage() }
         #expect(world.log.items.count == 1)
@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test func itIsReportedForAnHourAfterTheLastTime() {
-        let world = World()
+        let world = ControlledDependencies()
         let dependencies = world.surroundings
         #expect(dependencies.fileShortage.last(now: world.now) == nil)
         let first = world.now

@@ -9,7 +9,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct FinishingTests {
     @Test func whatEndsInTimeIsWaitedFor() async throws {
-        let world = World()
+        let world = ControlledDependencies()
         let goOn = Inbox<Void>()
         let ended = Inbox<String>()
         let results = Inbox<Bool>()
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func whatDoesNotEndGoesOnByItself() async throws {
-        let world = World()
+        let world = ControlledDependencies()
         let goOn = Inbox<Void>()
         let ended = Inbox<String>()
         let results = Inbox<Bool>()

@@ -12,8 +12,8 @@ import XMPP
 @Suite(.timeLimit(.minutes(5))) struct DelegationNestingTests {
     private func answer(_ node: String, from: JID = "a.example") async throws -> IQ {
         var answers: [IQ] = []
-        try await House.with([HostConfiguration(host: "a.example")]) { house in
-            answers = try await house.answers(
+        try await ComponentFixture.with([HostConfiguration(host: "a.example")]) { fixture in
+            answers = try await fixture.answers(
                 to: [get(query(Namespaces.discoInfo, node: node), from: from, to: component, id: "nesting")])
         }
         let answer = try #require(answers.first)

@@ -18,16 +18,16 @@ import XMPP
             service_address: invites.a.example
             suspended: \(isSuspended)
             """
-        try await Hosting.with(["a.example": text, "b.example": "{}"]) { hosting in
+        try await DaemonFixture.with(["a.example": text, "b.example": "{}"]) { fixture in
             let service: JID = "invites.a.example"
             for asker in Asker.allCases {
-                let explained = try #require(await hosting.daemon.explain(asker.address, at: "a.example"))
+                let explained = try #require(await fixture.daemon.explain(asker.address, at: "a.example"))
                 let verdicts = Dictionary(explained.map { ($0.subject, $0.verdict) }) { first, _ in first }
-                let contact = try await hosting.answer(
+                let contact = try await fixture.answer(
                     to: set(command(Namespaces.inviteCommand), from: asker.address, to: service, id: "c\(asker)"))
                 #expect((verdicts["invite contacts"] == "yes") == (contact.uri != nil), "\(asker)")
                 let account = command(Namespaces.createAccountCommand, form: submission([:]))
-                let made = try await hosting.answer(
+                let made = try await fixture.answer(
                     to: set(account, from: asker.address, to: service, id: "a\(asker)"))
                 #expect((verdicts["create accounts"] == "yes") == (made.uri != nil), "\(asker)")
                 let mayRegister = verdicts["invited contacts register"] == "yes"
@@ -43,22 +43,22 @@ import XMPP
             "a.example": "admins: [admin@a.example]\nallow_contact_invites: false\n",
             "b.example": "allow_user_invites: true",
         ]
-        try await Hosting.with(files, daemon: "defaults:\n  admins: [staff@b.example]\n") { hosting in
-            let directory = hosting.directory.path
-            let alice = try #require(await hosting.daemon.explain("alice@a.example", at: "a.example"))
+        try await DaemonFixture.with(files, daemon: "defaults:\n  admins: [staff@b.example]\n") { fixture in
+            let directory = fixture.directory.path
+            let alice = try #require(await fixture.daemon.explain("alice@a.example", at: "a.example"))
             let a = "\(directory)/config.d/a.example.yaml"
             #expect(alice.prefix(3).map(\.origin) == ["\(a):2:24", "\(a):2:24", "\(a):1:9"])
-            let admin = try #require(await hosting.daemon.explain("admin@a.example", at: "a.example"))
+            let admin = try #require(await fixture.daemon.explain("admin@a.example", at: "a.example"))
             #expect(admin.map(\.verdict) == ["yes", "yes", "yes", "0", "0", "0 of 100000"])
             #expect(admin.prefix(3).map(\.origin) == ["\(a):1:9", "\(a):1:9", "\(a):1:9"])
-            let staff = try #require(await hosting.daemon.explain("staff@b.example", at: "b.example"))
+            let staff = try #require(await fixture.daemon.explain("staff@b.example", at: "b.example"))
             #expect(
                 staff.prefix(3).map(\.origin) == [
                     "default", "\(directory)/config.d/b.example.yaml:1:21", "\(directory)/invited.yaml:4:11",
                 ])
-            let foreign = try #require(await hosting.daemon.explain("eve@evil.example", at: "a.example"))
+            let foreign = try #require(await fixture.daemon.explain("eve@evil.example", at: "a.example"))
             #expect(foreign[0].verdict == "no" && foreign[0].origin == nil)
-            #expect(await hosting.daemon.explain("eve@evil.example", at: "nowhere.example") == nil)
+            #expect(await fixture.daemon.explain("eve@evil.example", at: "nowhere.example") == nil)
         }
     }
 }

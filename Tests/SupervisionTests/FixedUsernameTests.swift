@@ -12,7 +12,7 @@ import Testing
 
 /// A username is fixed by one invite at a time (XEP-0401 §5.2).
 @Suite(.timeLimit(.minutes(5))) struct FixedUsernameTests {
-    private let world = World()
+    private let world = ControlledDependencies()
     private let directory: TemporaryDirectory
     private let databases: InviteDatabases
     private let admin = Account(localpart: "admin", domain: "a.example")

@@ -37,12 +37,12 @@ import XMPP
     @Test(arguments: ["urn:xmpp:privilege:1", "urn:xmpp:privilege:2"]) func theyAreKeptByHost(_ version: String)
         async throws
     {
-        try await House.with(hosts) { house in
-            house.router.receive([
+        try await ComponentFixture.with(hosts) { fixture in
+            fixture.router.receive([
                 message(from: "a.example", delegation), message(from: "a.example", privilege(version)),
                 message(from: "b.example", privilege(version), delegation),
             ])
-            let grants = house.router.grants
+            let grants = fixture.router.grants
             #expect(grants["a.example"]?.delegated == [Namespaces.commands, Namespaces.discoItems])
             #expect(grants["a.example"]?.privileges == ["message: outgoing", "roster: both"])
             #expect(grants["b.example"] == grants["a.example"])
@@ -51,14 +51,14 @@ import XMPP
 
     /// ejabberd says of each of our addresses what it may.
     @Test func whatAnotherAddressMayIsNotKept() async throws {
-        try await House.with(hosts) { house in
+        try await ComponentFixture.with(hosts) { fixture in
             let version = "urn:xmpp:privilege:2"
             let nothing = Element("privilege", namespace: version)
-            house.router.receive([
+            fixture.router.receive([
                 message(from: "a.example", privilege(version)),
                 message(from: "a.example", to: "invites.a.example", nothing, delegation),
             ])
-            let grants = house.router.grants["a.example"]
+            let grants = fixture.router.grants["a.example"]
             #expect(grants?.rosterAccess == "both")
             #expect(grants?.delegatesCommands == true)
         }
@@ -66,51 +66,51 @@ import XMPP
 
     /// A server says it once, and the host's file may come later.
     @Test func thoseOfADomainWithoutAFileAreKept() async throws {
-        try await House.with(hosts) { house in
-            house.router.receive([message(from: "c.example", delegation)])
-            #expect(house.router.grants["c.example"]?.delegatesCommands == true)
+        try await ComponentFixture.with(hosts) { fixture in
+            fixture.router.receive([message(from: "c.example", delegation)])
+            #expect(fixture.router.grants["c.example"]?.delegatesCommands == true)
             for number in 0..<Grants.mostOthers + 100 {
-                house.router.receive([message(from: try JID("d\(number).example"), delegation)])
+                fixture.router.receive([message(from: try JID("d\(number).example"), delegation)])
             }
-            #expect(house.router.grants.all.count == hosts.count + Grants.mostOthers)
-            house.router.receive([message(from: "b.example", delegation)])
-            #expect(house.router.grants["b.example"]?.delegatesCommands == true)
+            #expect(fixture.router.grants.all.count == hosts.count + Grants.mostOthers)
+            fixture.router.receive([message(from: "b.example", delegation)])
+            #expect(fixture.router.grants["b.example"]?.delegatesCommands == true)
         }
     }
 
     @Test func aDelegatedRequestIsProof() async throws {
-        try await House.with(hosts) { house in
+        try await ComponentFixture.with(hosts) { fixture in
             func ask(_ asker: JID, _ address: JID, by host: JID) async throws {
                 let request = set(command(Namespaces.inviteCommand), from: asker, to: address)
-                _ = try await house.answers(to: [envelope(request, by: host)])
+                _ = try await fixture.answers(to: [envelope(request, by: host)])
             }
             // At an account of a user, or of a host that is not the server's own, it proves nothing of the host.
             try await ask("alice@a.example/r", "alice@a.example", by: "a.example")
             try await ask("alice@a.example/r", "b.example", by: "a.example")
-            #expect(house.router.grants["a.example"]?.delegatesCommands != true)
-            #expect(house.router.grants["b.example"] == nil)
+            #expect(fixture.router.grants["a.example"]?.delegatesCommands != true)
+            #expect(fixture.router.grants["b.example"] == nil)
             try await ask("eve@evil.example/r", "a.example", by: "a.example")
-            #expect(house.router.grants["a.example"]?.delegated == [Namespaces.commands])
+            #expect(fixture.router.grants["a.example"]?.delegated == [Namespaces.commands])
         }
     }
 
     @Test func onlyAHostItselfTellsThem() async throws {
-        try await House.with(hosts) { house in
-            house.router.receive([
+        try await ComponentFixture.with(hosts) { fixture in
+            fixture.router.receive([
                 message(from: "alice@a.example", delegation),
                 message(from: "a.example/x", delegation), message(from: "a.example", type: "error", delegation),
                 message(from: component, privilege("urn:xmpp:privilege:2")), message(from: "a.example", query("x")),
             ])
-            for host in ["a.example", component.domain] { #expect(house.router.grants[host] == nil) }
+            for host in ["a.example", component.domain] { #expect(fixture.router.grants[host] == nil) }
         }
     }
 
     @Test func anotherConnectionStartsWithNone() async throws {
-        try await House.with(hosts) { house in
-            house.router.receive([message(from: "a.example", delegation)])
-            #expect(house.router.grants["a.example"] != nil)
-            house.router.connected()
-            #expect(house.router.grants["a.example"] == nil)
+        try await ComponentFixture.with(hosts) { fixture in
+            fixture.router.receive([message(from: "a.example", delegation)])
+            #expect(fixture.router.grants["a.example"] != nil)
+            fixture.router.connected()
+            #expect(fixture.router.grants["a.example"] == nil)
         }
     }
 }

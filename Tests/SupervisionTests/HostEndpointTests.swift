@@ -22,44 +22,44 @@ import XMPP
     }
 
     /// Offers a request as the router does.
-    private func offer(_ request: InboundRequest, _ house: House) -> StanzaError? {
-        _ = house.inFlight.enter()
-        guard let entry = house.router.currentTable.hosts["a.example"] else {
-            house.inFlight.leave()
+    private func offer(_ request: InboundRequest, _ fixture: ComponentFixture) -> StanzaError? {
+        _ = fixture.inFlight.enter()
+        guard let entry = fixture.router.currentTable.hosts["a.example"] else {
+            fixture.inFlight.leave()
             return StanzaError(.itemNotFound)
         }
         let error = entry.endpoint.offer(request, under: entry.host)
-        if error != nil { house.inFlight.leave() }
+        if error != nil { fixture.inFlight.leave() }
         return error
     }
 
     @Test func whatWaitsTogetherIsOneCommit() async throws {
-        try await House.with([host]) { house in
-            let gate = try await StoreGate(house.databases.store(for: "a.example"))
-            for index in 0..<300 { #expect(offer(try invite("\(index)"), house) == nil) }
+        try await ComponentFixture.with([host]) { fixture in
+            let gate = try await StoreGate(fixture.databases.store(for: "a.example"))
+            for index in 0..<300 { #expect(offer(try invite("\(index)"), fixture) == nil) }
             gate.open()
-            await house.inFlight.waitUntilNone()
-            #expect(try await house.databases.store(for: "a.example").count() == 300)
+            await fixture.inFlight.waitUntilNone()
+            #expect(try await fixture.databases.store(for: "a.example").count() == 300)
             // One for what was there when the work began, one for what came meanwhile.
-            #expect((1...2).contains(house.databases.openDatabases.commits))
-            try await house.wire.flush()
-            #expect(Set(house.wire.all.compactMap(\.token)).count == 300)
+            #expect((1...2).contains(fixture.databases.openDatabases.commits))
+            try await fixture.wire.flush()
+            #expect(Set(fixture.wire.all.compactMap(\.token)).count == 300)
         }
     }
 
     @Test func aHostLetsRequestsGatherOnlyWhenSeveralCame() async throws {
-        try await House.with([host]) { house in
+        try await ComponentFixture.with([host]) { fixture in
             for index in 0..<5 {
-                let lone = try await house.answers(to: [invite("\(index)").iq])
+                let lone = try await fixture.answers(to: [invite("\(index)").iq])
                 #expect(lone.count == 1)
             }
-            #expect(house.world.gatherings.items.isEmpty)
+            #expect(fixture.world.gatherings.items.isEmpty)
             // What waits behind a held store comes to work together.
-            let gate = try await StoreGate(house.databases.store(for: "a.example"))
-            for index in 0..<40 { #expect(offer(try invite("together\(index)"), house) == nil) }
+            let gate = try await StoreGate(fixture.databases.store(for: "a.example"))
+            for index in 0..<40 { #expect(offer(try invite("together\(index)"), fixture) == nil) }
             gate.open()
-            await house.inFlight.waitUntilNone()
-            try await house.world.gatherings.next()
+            await fixture.inFlight.waitUntilNone()
+            try await fixture.world.gatherings.next()
         }
     }
 
@@ -72,78 +72,78 @@ import XMPP
             let isThere = try? SecondConnection(path.withLock { $0 }).has(token: token)
             seen.put(isThere ?? false)
         }
-        try await House.with([host], onSend: look) { house in
-            path.withLock { $0 = house.databasePath("a.example") }
+        try await ComponentFixture.with([host], onSend: look) { fixture in
+            path.withLock { $0 = fixture.databasePath("a.example") }
             for batch in 0..<5 {
                 let requests = try (0..<10).map { try invite("\(batch)-\($0)").iq }
-                #expect(try await house.answers(to: requests).count == 10)
+                #expect(try await fixture.answers(to: requests).count == 10)
             }
             #expect(seen.items == Array(repeating: true, count: 50))
         }
     }
 
     @Test func answersKeepTheOrderOfTheRequests() async throws {
-        try await House.with([host]) { house in
-            let answers = try await house.answers(to: try (0..<100).map { try invite("\($0)").iq })
+        try await ComponentFixture.with([host]) { fixture in
+            let answers = try await fixture.answers(to: try (0..<100).map { try invite("\($0)").iq })
             #expect(answers.map(\.id) == (0..<100).map(String.init))
         }
     }
 
     @Test func aPolicyHoldsForTheRequestsThatComeAfterIt() async throws {
-        try await House.with([host]) { house in
-            let gate = try await StoreGate(house.databases.store(for: "a.example"))
+        try await ComponentFixture.with([host]) { fixture in
+            let gate = try await StoreGate(fixture.databases.store(for: "a.example"))
             let admins: Set<JID> = ["admin@a.example"]
-            for index in 0..<3 { #expect(offer(try invite("before\(index)"), house) == nil) }
-            house.serve([HostConfiguration(host: "a.example", admins: admins, allowContactInvites: false)])
-            #expect(offer(try invite("off"), house) == nil)
-            #expect(offer(try invite("off, admin", by: "admin@a.example/r"), house) == nil)
-            house.serve([HostConfiguration(host: "a.example", admins: admins, allowUserInvites: true)])
-            #expect(offer(try invite("on"), house) == nil)
-            house.serve([HostConfiguration(host: "a.example")])
-            #expect(offer(try invite("admin no more", by: "admin@a.example/r"), house) == nil)
+            for index in 0..<3 { #expect(offer(try invite("before\(index)"), fixture) == nil) }
+            fixture.serve([HostConfiguration(host: "a.example", admins: admins, allowContactInvites: false)])
+            #expect(offer(try invite("off"), fixture) == nil)
+            #expect(offer(try invite("off, admin", by: "admin@a.example/r"), fixture) == nil)
+            fixture.serve([HostConfiguration(host: "a.example", admins: admins, allowUserInvites: true)])
+            #expect(offer(try invite("on"), fixture) == nil)
+            fixture.serve([HostConfiguration(host: "a.example")])
+            #expect(offer(try invite("admin no more", by: "admin@a.example/r"), fixture) == nil)
             gate.open()
-            await house.inFlight.waitUntilNone()
-            try await house.wire.flush()
+            await fixture.inFlight.waitUntilNone()
+            try await fixture.wire.flush()
 
-            let answers = Dictionary(uniqueKeysWithValues: house.wire.all.map { ($0.id, $0) })
+            let answers = Dictionary(uniqueKeysWithValues: fixture.wire.all.map { ($0.id, $0) })
             for index in 0..<3 { #expect(answers["before\(index)"]?.uri != nil) }
             #expect(answers["off"]?.stanzaError?.condition == .forbidden)
             #expect(answers["off, admin"]?.uri != nil)
             #expect(answers["on"]?.uri != nil)
             #expect(answers["admin no more"]?.uri != nil)
             #expect(
-                try SecondConnection(house.databasePath("a.example")).kinds() == [
+                try SecondConnection(fixture.databasePath("a.example")).kinds() == [
                     "contact", "contact", "contact", "account-and-contact", "account-and-contact", "contact",
                 ])
         }
     }
 
     @Test func aPolicyIsTakenEvenInAFlood() async throws {
-        try await House.with([host]) { house in
-            let gate = try await StoreGate(house.databases.store(for: "a.example"))
+        try await ComponentFixture.with([host]) { fixture in
+            let gate = try await StoreGate(fixture.databases.store(for: "a.example"))
             var isFull = false
-            while !isFull { isFull = offer(try invite("flood"), house) != nil }
-            house.serve([HostConfiguration(host: "a.example", allowContactInvites: false)])
+            while !isFull { isFull = offer(try invite("flood"), fixture) != nil }
+            fixture.serve([HostConfiguration(host: "a.example", allowContactInvites: false)])
             gate.open()
-            await house.inFlight.waitUntilNone()
-            #expect(try await house.answers(to: [invite("after").iq]).first?.stanzaError?.condition == .forbidden)
+            await fixture.inFlight.waitUntilNone()
+            #expect(try await fixture.answers(to: [invite("after").iq]).first?.stanzaError?.condition == .forbidden)
         }
     }
 
     @Test func stoppedItAnswersWhatItAccepted() async throws {
-        try await House.with([host]) { house in
-            let service = try #require(house.endpoint("a.example")?.service)
-            let gate = try await StoreGate(house.databases.store(for: "a.example"))
-            for index in 0..<20 { #expect(offer(try invite("\(index)"), house) == nil) }
-            let endpoint = try #require(house.endpoint("a.example"))
-            let host = try #require(house.registry["a.example"])
-            house.serve([])
+        try await ComponentFixture.with([host]) { fixture in
+            let service = try #require(fixture.endpoint("a.example")?.service)
+            let gate = try await StoreGate(fixture.databases.store(for: "a.example"))
+            for index in 0..<20 { #expect(offer(try invite("\(index)"), fixture) == nil) }
+            let endpoint = try #require(fixture.endpoint("a.example"))
+            let host = try #require(fixture.registry["a.example"])
+            fixture.serve([])
             #expect(endpoint.offer(try invite("late"), under: host) == StanzaError(.itemNotFound))
             gate.open()
-            await house.inFlight.waitUntilNone()
-            try await house.wire.flush()
-            #expect(house.wire.all.count == 20)
-            #expect(house.wire.all.allSatisfy { $0.uri != nil })
+            await fixture.inFlight.waitUntilNone()
+            try await fixture.wire.flush()
+            #expect(fixture.wire.all.count == 20)
+            #expect(fixture.wire.all.allSatisfy { $0.uri != nil })
             while service.lifecycleNow.state != .stopped { await Task.yield() }
             // Who still holds the service gets a refusal, not a link.
             let asker = Account(localpart: "alice", domain: "a.example")
@@ -152,13 +152,13 @@ import XMPP
     }
 
     @Test func aHostThatComesBackHasItsInvites() async throws {
-        try await House.with([host]) { house in
-            let first = try await house.answers(to: [invite("1").iq])
+        try await ComponentFixture.with([host]) { fixture in
+            let first = try await fixture.answers(to: [invite("1").iq])
             #expect(first.first?.uri != nil)
-            house.serve([])
-            house.serve([host])
-            #expect(try await house.answers(to: [invite("2").iq]).first?.uri != nil)
-            #expect(try await house.databases.store(for: "a.example").count() == 2)
+            fixture.serve([])
+            fixture.serve([host])
+            #expect(try await fixture.answers(to: [invite("2").iq]).first?.uri != nil)
+            #expect(try await fixture.databases.store(for: "a.example").count() == 2)
         }
     }
 }

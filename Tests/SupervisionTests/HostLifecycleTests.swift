@@ -8,7 +8,7 @@ import Testing
 @testable import Supervision
 
 @Suite struct HostLifecycleTests {
-    var random = World().entropy
+    var random = ControlledDependencies().entropy
 
     private func time(_ seconds: Int64) -> Timestamp { Timestamp(millisecondsSinceEpoch: seconds * 1000) }
 

@@ -11,7 +11,7 @@ import Testing
 @testable import Supervision
 
 @Suite(.timeLimit(.minutes(5))) struct HostServiceTests {
-    private let world = World()
+    private let world = ControlledDependencies()
     private let directory: TemporaryDirectory
     private let databases: InviteDatabases
     private let policy = InvitePolicy(

@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func operatorsAreWarnedAndNotCapped() async throws {
-        let world = World()
+        let world = ControlledDependencies()
         let directory = try TemporaryDirectory()
         let databases = try InviteDatabases(directory: directory.path + "/state", maximumOpen: 4, writers: 1)
         let service = HostService(

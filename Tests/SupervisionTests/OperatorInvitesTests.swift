@@ -20,8 +20,8 @@ import XMPP
         OperatorRequest(.account(username: username, contact: nil))
     }
 
-    private func rows(_ hosting: Hosting, _ host: String = "a.example") async throws -> [StoredInvite] {
-        try await hosting.daemon.registry.invites(of: host)
+    private func rows(_ fixture: DaemonFixture, _ host: String = "a.example") async throws -> [StoredInvite] {
+        try await fixture.daemon.registry.invites(of: host)
     }
 
     private func trouble<Value>(_ body: () async throws(InviteTrouble) -> Value) async -> InviteTrouble? {
@@ -34,69 +34,69 @@ import XMPP
     }
 
     @Test func anInviteIsStoredWithTheNumberThatIsAnswered() async throws {
-        try await Hosting.with(Self.files) { hosting in
-            let first = try await hosting.daemon.registry.invite(account("juliet"), on: "a.example").invite
-            #expect(try await hosting.invite(by: "alice@a.example/r").uri != nil)
-            let second = try await hosting.daemon.registry.invite(
+        try await DaemonFixture.with(Self.files) { fixture in
+            let first = try await fixture.daemon.registry.invite(account("juliet"), on: "a.example").invite
+            #expect(try await fixture.invite(by: "alice@a.example/r").uri != nil)
+            let second = try await fixture.daemon.registry.invite(
                 OperatorRequest(.contact(of: alice), lifetime: .day, note: "for the choir"), on: "a.example"
             ).invite
             #expect(second.invite.note == "for the choir" && second.invite.createdBy == .operator)
             #expect((first.number, second.number) == (1, 3))
-            let stored = try await rows(hosting)
+            let stored = try await rows(fixture)
             #expect(stored.count == 3 && stored[0] == first && stored[2] == second)
-            #expect(second.invite.expiresAt == hosting.world.now.advanced(by: .day))
-            #expect(try await rows(hosting, "b.example").isEmpty)
+            #expect(second.invite.expiresAt == fixture.world.now.advanced(by: .day))
+            #expect(try await rows(fixture, "b.example").isEmpty)
         }
     }
 
     @Test func operatorsAndUsersAreNotPromisedOneName() async throws {
-        try await Hosting.with(Self.files) { hosting in
-            let service = try #require(hosting.endpoint("a.example")?.service)
-            let policy = try #require(hosting.daemon.registry["a.example"]?.policy)
+        try await DaemonFixture.with(Self.files) { fixture in
+            let service = try #require(fixture.endpoint("a.example")?.service)
+            let policy = try #require(fixture.daemon.registry["a.example"]?.policy)
             let admin = Account(localpart: "admin", domain: "a.example")
             let byAdmin = InviteRequest.account(by: admin, username: "juliet", rosterSubscription: false)
-            _ = try await hosting.daemon.registry.invite(account("juliet"), on: "a.example").invite
+            _ = try await fixture.daemon.registry.invite(account("juliet"), on: "a.example").invite
             #expect(await service.invite([byAdmin], under: policy) == [.failure(.conflict(.usernameTaken))])
             // A reset promises nothing, neither to others nor against them.
             let juliet = Account(localpart: "juliet", domain: "a.example")
-            _ = try await hosting.daemon.registry.invite(OperatorRequest(.reset(of: juliet)), on: "a.example")
-            _ = try await hosting.daemon.registry.invite(OperatorRequest(.reset(of: juliet)), on: "a.example")
+            _ = try await fixture.daemon.registry.invite(OperatorRequest(.reset(of: juliet)), on: "a.example")
+            _ = try await fixture.daemon.registry.invite(OperatorRequest(.reset(of: juliet)), on: "a.example")
             #expect(
                 await trouble { () throws(InviteTrouble) in
-                    try await hosting.daemon.registry.invite(account("juliet"), on: "a.example").invite
+                    try await fixture.daemon.registry.invite(account("juliet"), on: "a.example").invite
                 } == .refusal(.conflict(.usernameTaken)))
-            _ = try await hosting.daemon.registry.removeInvites(of: "a.example", numbered: [1])
-            _ = try await hosting.daemon.registry.invite(account("juliet"), on: "a.example").invite
+            _ = try await fixture.daemon.registry.removeInvites(of: "a.example", numbered: [1])
+            _ = try await fixture.daemon.registry.invite(account("juliet"), on: "a.example").invite
         }
     }
 
     @Test func ofManyWhoAskForOneNameOneGetsIt() async throws {
-        try await Hosting.with(Self.files) { hosting async throws in
+        try await DaemonFixture.with(Self.files) { fixture async throws in
             let count = await withTaskGroup(of: Bool.self) { group in
                 for _ in 0..<20 {
                     group.addTask {
-                        (try? await hosting.daemon.registry.invite(account("juliet"), on: "a.example").invite) != nil
+                        (try? await fixture.daemon.registry.invite(account("juliet"), on: "a.example").invite) != nil
                     }
                 }
                 return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
             }
             #expect(count == 1)
-            #expect(try await rows(hosting).count == 1)
+            #expect(try await rows(fixture).count == 1)
         }
     }
 
     @Test func theRulesOfTheHostHold() async throws {
-        try await Hosting.with(Self.files) { hosting in
+        try await DaemonFixture.with(Self.files) { fixture in
             let trouble = await trouble { () throws(InviteTrouble) in
-                try await hosting.daemon.registry.invite(OperatorRequest(.reset(of: alice)), on: "b.example")
+                try await fixture.daemon.registry.invite(OperatorRequest(.reset(of: alice)), on: "b.example")
             }
             #expect(trouble == .refusal(.denied(.notUserOfHost)))
         }
     }
 
     @Test func hostsThatDoNotRunAreTold() async throws {
-        try await Hosting.with(["a.example": "{}", "bad.example": "allow_user_invites: perhaps\n"]) { hosting in
-            let daemon = hosting.daemon
+        try await DaemonFixture.with(["a.example": "{}", "bad.example": "allow_user_invites: perhaps\n"]) { fixture in
+            let daemon = fixture.daemon
             let refused = await trouble { () throws(InviteTrouble) in
                 try await daemon.registry.invite(account(nil), on: "bad.example")
             }
@@ -106,8 +106,8 @@ import XMPP
             #expect(refused == .refusedHost)
             #expect(unknown == .unknownHost)
             #expect(await daemon.registry.inviteNumbers(of: "c.example", prefix: "", limit: 5).isEmpty)
-            try hosting.directory.write("", to: "state/hosts/bad.example.sqlite3")
-            try hosting.directory.write("", to: "state/hosts/gone.example.sqlite3")
+            try fixture.directory.write("", to: "state/hosts/bad.example.sqlite3")
+            try fixture.directory.write("", to: "state/hosts/gone.example.sqlite3")
             _ = try await daemon.registry.invite(account(nil), on: "a.example")
             #expect(
                 try await daemon.registry.hostsWithInvites().reduce(into: []) { $0.append($1) } == [
@@ -117,9 +117,9 @@ import XMPP
     }
 
     @Test func aBrokenDatabaseIsUnavailableAndOthersAreNot() async throws {
-        try await Hosting.with(Self.files) { hosting in
-            let daemon = hosting.daemon
-            try hosting.directory.write(String(repeating: "*", count: 8192), to: "state/hosts/a.example.sqlite3")
+        try await DaemonFixture.with(Self.files) { fixture in
+            let daemon = fixture.daemon
+            try fixture.directory.write(String(repeating: "*", count: 8192), to: "state/hosts/a.example.sqlite3")
             for _ in 0..<2 {
                 let trouble = await trouble { () throws(InviteTrouble) in
                     try await daemon.registry.invites(of: "a.example")
@@ -131,10 +131,10 @@ import XMPP
     }
 
     @Test func extendingCountsFromNow() async throws {
-        try await Hosting.with(Self.files) { hosting in
-            let daemon = hosting.daemon
+        try await DaemonFixture.with(Self.files) { fixture in
+            let daemon = fixture.daemon
             let made = try await daemon.registry.invite(account("juliet"), on: "a.example").invite
-            hosting.world.advance(byMilliseconds: 8 * 86_400_000)
+            fixture.world.advance(byMilliseconds: 8 * 86_400_000)
             guard
                 case .extended(let extended, let before) = try await daemon.registry.extendInvite(
                     1, of: "a.example", by: .day)
@@ -143,12 +143,12 @@ import XMPP
                 return
             }
             #expect(before == made.invite.expiresAt)
-            #expect(extended.invite.expiresAt == hosting.world.now.advanced(by: .day))
+            #expect(extended.invite.expiresAt == fixture.world.now.advanced(by: .day))
             #expect(extended.invite.token == made.invite.token)
             #expect(try await daemon.registry.extendInvite(2, of: "a.example", by: .day) == .unknown)
 
             // Once it has expired, another may have the name.
-            hosting.world.advance(byMilliseconds: 2 * 86_400_000)
+            fixture.world.advance(byMilliseconds: 2 * 86_400_000)
             _ = try await daemon.registry.invite(account("juliet"), on: "a.example").invite
             #expect(try await daemon.registry.extendInvite(1, of: "a.example", by: .day) == .usernameTaken)
         }
@@ -156,29 +156,29 @@ import XMPP
 
     /// One name, an expired invite that is extended and new ones that are asked for, all at once: one of them has it.
     @Test func extendingAndInvitingAtOnceMakeOnePromise() async throws {
-        try await Hosting.with(Self.files) { hosting in
-            let daemon = hosting.daemon
+        try await DaemonFixture.with(Self.files) { fixture in
+            let daemon = fixture.daemon
             for _ in 0..<20 {
                 let old = try await daemon.registry.invite(account("juliet"), on: "a.example").invite
-                hosting.world.advance(byMilliseconds: 8 * 86_400_000)
+                fixture.world.advance(byMilliseconds: 8 * 86_400_000)
                 async let extended = try? daemon.registry.extendInvite(old.number, of: "a.example", by: .day)
                 async let made = try? daemon.registry.invite(account("juliet"), on: "a.example").invite
                 _ = await (extended, made)
                 let open = try await daemon.registry.page(
-                    of: "a.example", InviteFilter(state: .open(at: hosting.world.now))
+                    of: "a.example", InviteFilter(state: .open(at: fixture.world.now))
                 ).invites
                 #expect(open.count == 1)
-                hosting.world.advance(byMilliseconds: 8 * 86_400_000)
+                fixture.world.advance(byMilliseconds: 8 * 86_400_000)
             }
         }
     }
 
     @Test func usersInviteWhileAllThereWasIsRemoved() async throws {
-        try await Hosting.with(Self.files) { hosting in
-            let daemon = hosting.daemon
+        try await DaemonFixture.with(Self.files) { fixture in
+            let daemon = fixture.daemon
             let store = daemon.registry.databases.store(for: "a.example")
             var random = SystemRandomNumberGenerator()
-            let now = hosting.world.now
+            let now = fixture.world.now
             try await store.add(
                 (0..<5_000).map { _ in
                     Invite(
@@ -192,7 +192,7 @@ import XMPP
             while let start = next {
                 let id = "r\(invited)"
                 let asker = try JID("user\(invited)@a.example/r")
-                async let answer = hosting.invite(by: asker, id: id)
+                async let answer = fixture.invite(by: asker, id: id)
                 let tally = try await daemon.registry.removeInvites(
                     of: "a.example", InviteFilter(), after: start, through: end)
                 removed += tally.count
@@ -207,10 +207,10 @@ import XMPP
     }
 
     @Test func numbersAreCompletedWithoutSecrets() async throws {
-        try await Hosting.with(Self.files) { hosting in
-            let daemon = hosting.daemon
+        try await DaemonFixture.with(Self.files) { fixture in
+            let daemon = fixture.daemon
             let made = try await daemon.registry.invite(account("juliet"), on: "a.example").invite
-            hosting.world.advance(byMilliseconds: 8 * 86_400_000)
+            fixture.world.advance(byMilliseconds: 8 * 86_400_000)
             _ = try await daemon.registry.invite(OperatorRequest(.contact(of: alice)), on: "a.example")
             _ = try await daemon.registry.invite(OperatorRequest(.reset(of: alice)), on: "a.example")
             let all = await daemon.registry.inviteNumbers(of: "a.example", prefix: "", limit: 10)
@@ -227,8 +227,8 @@ import XMPP
     }
 
     @Test func aHungDiskIsNotWaitedFor() async throws {
-        try await Hosting.with(Self.files) { hosting in
-            let daemon = hosting.daemon
+        try await DaemonFixture.with(Self.files) { fixture in
+            let daemon = fixture.daemon
             let store = daemon.registry.databases.store(for: "a.example")
             let gate = try await StoreGate(store)
             let serving = Task { await daemon.run() }
@@ -236,12 +236,12 @@ import XMPP
                 try await daemon.registry.invites(of: "a.example")
             }
             // The deadline is looked at every second, and has not begun before the call is there.
-            var keeper = try await hosting.world.sleeper(for: .seconds(1))
+            var keeper = try await fixture.world.sleeper(for: .seconds(1))
             while store.waitingRows == 0 { await Task.yield() }
-            hosting.world.advance(byMilliseconds: 10_001)
+            fixture.world.advance(byMilliseconds: 10_001)
             keeper.wake()
             #expect(await listed == .refusal(.unavailable))
-            keeper = try await hosting.world.sleeper(for: .seconds(1))
+            keeper = try await fixture.world.sleeper(for: .seconds(1))
             gate.open()
             daemon.component.connection.shutDown()
             await serving.value

@@ -23,88 +23,88 @@ import XMPP
     }
 
     @Test func oneHostsFloodIsItsOwn() async throws {
-        try await House.with(hosts) { house in
-            let gate = try await StoreGate(house.databases.store(for: "a.example"))
+        try await ComponentFixture.with(hosts) { fixture in
+            let gate = try await StoreGate(fixture.databases.store(for: "a.example"))
             defer { gate.open() }
             // One batch at work and a full mailbox is the most that is taken.
             let sent = HostEndpoint.capacity * 2 + 100
-            house.router.receive(try (0..<sent).map { .iq(try invite("a\($0)", host: "a.example")) })
-            let refused = try await house.wire.answers.next { _ in true }
+            fixture.router.receive(try (0..<sent).map { .iq(try invite("a\($0)", host: "a.example")) })
+            let refused = try await fixture.wire.answers.next { _ in true }
             #expect(refused.stanzaError == StanzaError(.resourceConstraint))
 
-            house.router.receive([.iq(try invite("b", host: "b.example"))])
-            #expect(try await house.wire.answer(to: "b").uri != nil)
-            #expect(house.inFlight.count >= HostEndpoint.capacity)
+            fixture.router.receive([.iq(try invite("b", host: "b.example"))])
+            #expect(try await fixture.wire.answer(to: "b").uri != nil)
+            #expect(fixture.inFlight.count >= HostEndpoint.capacity)
 
             gate.open()
-            await house.inFlight.waitUntilNone()
-            try await house.wire.flush()
-            let answers = Dictionary(grouping: house.wire.all, by: \.id)
+            await fixture.inFlight.waitUntilNone()
+            try await fixture.wire.flush()
+            let answers = Dictionary(grouping: fixture.wire.all, by: \.id)
             #expect(answers.count == sent + 1)
             #expect(answers.values.allSatisfy { $0.count == 1 })
-            let served = house.wire.all.filter { $0.uri != nil }.count
-            let counts = house.router.counts
+            let served = fixture.wire.all.filter { $0.uri != nil }.count
+            let counts = fixture.router.counts
             #expect(served >= HostEndpoint.capacity && served < sent)
             #expect(counts.routed == served && counts.overloaded == sent + 1 - served)
-            #expect(try await house.databases.store(for: "a.example").count() == served - 1)
+            #expect(try await fixture.databases.store(for: "a.example").count() == served - 1)
             // One line tells of many.
-            #expect(house.world.log.items.filter { $0.contains("beyond what may wait") }.count <= 20)
+            #expect(fixture.world.log.items.filter { $0.contains("beyond what may wait") }.count <= 20)
         }
     }
 
     @Test func allTogetherAreBounded() async throws {
-        try await House.with(hosts, inFlight: 10) { house in
-            let gate = try await StoreGate(house.databases.store(for: "a.example"))
+        try await ComponentFixture.with(hosts, inFlight: 10) { fixture in
+            let gate = try await StoreGate(fixture.databases.store(for: "a.example"))
             defer { gate.open() }
-            house.router.receive(try (0..<15).map { .iq(try invite("a\($0)", host: "a.example")) })
+            fixture.router.receive(try (0..<15).map { .iq(try invite("a\($0)", host: "a.example")) })
             for index in 10..<15 {
-                let answer = try await house.wire.answer(to: "a\(index)")
+                let answer = try await fixture.wire.answer(to: "a\(index)")
                 #expect(answer.stanzaError == StanzaError(.resourceConstraint))
             }
             gate.open()
-            for index in 0..<10 { #expect(try await house.wire.answer(to: "a\(index)").uri != nil) }
-            await house.inFlight.waitUntilNone()
-            #expect(house.inFlight.count == 0)
-            #expect(house.router.counts.overloaded == 5)
+            for index in 0..<10 { #expect(try await fixture.wire.answer(to: "a\(index)").uri != nil) }
+            await fixture.inFlight.waitUntilNone()
+            #expect(fixture.inFlight.count == 0)
+            #expect(fixture.router.counts.overloaded == 5)
         }
     }
 
     /// An account is created by the front desk, which all hosts share.
     @Test func aHostThatHangsDoesNotHoldTheSharedAddress() async throws {
-        try await House.with(hosts) { house in
-            let gate = try await StoreGate(house.databases.store(for: "a.example"))
+        try await ComponentFixture.with(hosts) { fixture in
+            let gate = try await StoreGate(fixture.databases.store(for: "a.example"))
             defer { gate.open() }
             func account(_ id: String, by admin: JID) -> Stanza {
                 let payload = command(Namespaces.createAccountCommand, form: submission([:]))
                 return .iq(set(payload, from: admin, to: component, id: id))
             }
             let sent = SharedEndpoint.mostWaiting + 50
-            house.router.receive((0..<sent).map { account("a\($0)", by: "admin@a.example/r") })
-            let refused = try await house.wire.answers.next { _ in true }
+            fixture.router.receive((0..<sent).map { account("a\($0)", by: "admin@a.example/r") })
+            let refused = try await fixture.wire.answers.next { _ in true }
             #expect(refused.stanzaError?.condition == .resourceConstraint)
-            house.router.receive([account("b", by: "admin@b.example/r")])
-            #expect(try await house.wire.answer(to: "b").uri != nil)
+            fixture.router.receive([account("b", by: "admin@b.example/r")])
+            #expect(try await fixture.wire.answer(to: "b").uri != nil)
             // An answer leaves before its request is counted out, in one go.
-            _ = await house.router.unroutedCounters()
-            #expect(house.inFlight.count == SharedEndpoint.mostWaiting)
+            _ = await fixture.router.unroutedCounters()
+            #expect(fixture.inFlight.count == SharedEndpoint.mostWaiting)
             gate.open()
-            await house.inFlight.waitUntilNone()
-            try await house.wire.flush()
-            #expect(house.wire.all.filter { $0.uri != nil }.count == SharedEndpoint.mostWaiting + 1)
-            #expect(house.wire.all.count == sent + 1)
+            await fixture.inFlight.waitUntilNone()
+            try await fixture.wire.flush()
+            #expect(fixture.wire.all.filter { $0.uri != nil }.count == SharedEndpoint.mostWaiting + 1)
+            #expect(fixture.wire.all.count == sent + 1)
             // There is room again.
-            house.router.receive([account("again", by: "admin@a.example/r")])
-            #expect(try await house.wire.answer(to: "again").uri != nil)
+            fixture.router.receive([account("again", by: "admin@a.example/r")])
+            #expect(try await fixture.wire.answer(to: "again").uri != nil)
         }
     }
 
     @Test func manyBadRequestsAreFewLinesInTheLog() async throws {
-        try await House.with(hosts) { house in
+        try await ComponentFixture.with(hosts) { fixture in
             let bad = get(query(Namespaces.discoInfo), from: "eve@evil.example/r", to: "nobody.example")
-            let answers = try await house.answers(to: Array(repeating: bad, count: 1000))
+            let answers = try await fixture.answers(to: Array(repeating: bad, count: 1000))
             #expect(answers.count == 1000)
-            #expect(house.router.counts.refused == 1000)
-            #expect(house.world.log.items.count <= 40)
+            #expect(fixture.router.counts.refused == 1000)
+            #expect(fixture.world.log.items.count <= 40)
         }
     }
 }

@@ -76,8 +76,8 @@ struct Switches: CaseIterable, Sendable {
             HostConfiguration(host: "a.example", admins: ["staff@a.example", "root@far.example"]),
             HostConfiguration(host: "c.example", admins: ["root@far.example"], allowContactInvites: false),
         ]
-        try await House.with(hosts) { house in
-            func permissions(_ asker: JID) -> Permissions { house.router.currentTable.permissions(of: asker) }
+        try await ComponentFixture.with(hosts) { fixture in
+            func permissions(_ asker: JID) -> Permissions { fixture.router.currentTable.permissions(of: asker) }
             #expect(
                 permissions("staff@a.example/r")
                     == Permissions(

@@ -38,7 +38,7 @@ import XMPP
 
     /// The requests of a table, in the order of `ids`.
     private func check(
-        _ house: House, _ requests: [IQ], _ verify: (_ request: IQ, _ answer: IQ) throws -> Void
+        _ fixture: ComponentFixture, _ requests: [IQ], _ verify: (_ request: IQ, _ answer: IQ) throws -> Void
     ) async throws {
         var numbered: [String: IQ] = [:]
         for (index, request) in requests.enumerated() {
@@ -50,7 +50,7 @@ import XMPP
         // Fewer at once than a host's mailbox holds.
         for start in stride(from: 0, to: all.count, by: 500) {
             let part = Array(all[start..<min(start + 500, all.count)])
-            let answers = try await house.answers(to: part)
+            let answers = try await fixture.answers(to: part)
             #expect(answers.count == part.count)
             let byID = Dictionary(grouping: answers, by: \.id)
             for request in part {
@@ -80,8 +80,8 @@ import XMPP
                 }
             }
         }
-        try await House.with(Self.hosts) { house in
-            try await check(house, requests) { request, answer in
+        try await ComponentFixture.with(Self.hosts) { fixture in
+            try await check(fixture, requests) { request, answer in
                 guard let to = request.to, let from = request.from else { return }
                 let isOurs = to == component || to == "invites.a.example"
                 let isNesting = request.request?["node"]?.hasPrefix("urn:xmpp:delegation") == true && from.isDomain
@@ -115,8 +115,8 @@ import XMPP
                 }
             }
         }
-        try await House.with(Self.hosts) { house in
-            try await check(house, requests) { request, answer in
+        try await ComponentFixture.with(Self.hosts) { fixture in
+            try await check(fixture, requests) { request, answer in
                 let sent = try DelegatedRequest(request).request
                 guard let host = request.from, host.isDomain, ["a.example", "b.example", component].contains(host),
                     (sent.to ?? sent.from)?.domain == host.domain
@@ -141,13 +141,13 @@ import XMPP
     /// XEP-0355 §4.3: the envelope goes to the component; one that reached another address is no server's.
     @Test func anEnvelopeIsTakenAtTheComponentAndAtItsHostsOwnAddress() async throws {
         let inner = set(command(Namespaces.inviteCommand), from: "alice@a.example/r", to: "a.example", id: "0")
-        try await House.with(Self.hosts) { house in
+        try await ComponentFixture.with(Self.hosts) { fixture in
             for (address, isTaken) in [
                 (component, true), ("invites.a.example", true), (nil, true),
                 ("invites.b.example", false), ("a.example", false), ("other.example", false),
                 ("user@invites.host.example", false), ("invites.host.example/x", false),
             ] as [(JID?, Bool)] {
-                try await check(house, [envelope(inner, by: "a.example", to: address)]) { _, answer in
+                try await check(fixture, [envelope(inner, by: "a.example", to: address)]) { _, answer in
                     if isTaken {
                         #expect(answer.unwrapped()?.uri != nil, "\(address as Any)")
                     } else {
@@ -159,7 +159,7 @@ import XMPP
     }
 
     @Test func whatIsNoRequestIsNotAnswered() async throws {
-        try await House.with(Self.hosts) { house in
+        try await ComponentFixture.with(Self.hosts) { fixture in
             var stanzas: [Stanza] = []
             for from in [nil] + Self.senders.map(Optional.some) {
                 for to in [component, "invites.a.example", nil] as [JID?] {
@@ -180,10 +180,10 @@ import XMPP
                 stanzas.append(
                     .iq(envelope(set(command(Namespaces.inviteCommand), from: from, to: "a.example"), by: nil)))
             }
-            house.router.receive(stanzas)
-            await house.inFlight.waitUntilNone()
-            try await house.wire.flush()
-            #expect(house.wire.all == [])
+            fixture.router.receive(stanzas)
+            await fixture.inFlight.waitUntilNone()
+            try await fixture.wire.flush()
+            #expect(fixture.wire.all == [])
         }
     }
 
@@ -204,8 +204,8 @@ import XMPP
             wrap([forwarded([result.element(namespace: Namespaces.client)])]),
             wrap([forwarded([set(command("x"), from: nil, to: "a.example").element(namespace: Namespaces.client)])]),
         ]
-        try await House.with(Self.hosts) { house in
-            try await check(house, requests) { _, answer in
+        try await ComponentFixture.with(Self.hosts) { fixture in
+            try await check(fixture, requests) { _, answer in
                 #expect(answer.stanzaError?.condition == .badRequest)
             }
         }
@@ -213,17 +213,17 @@ import XMPP
 
     /// A command of a user to his own account, as Prosody hands it over: without `to`.
     @Test func anAccountHasNoCommands() async throws {
-        try await House.with(Self.hosts) { house in
+        try await ComponentFixture.with(Self.hosts) { fixture in
             let inner = set(command(Namespaces.inviteCommand), from: "alice@a.example/r", to: nil, id: "0")
             let answer = try #require(
-                try await house.answers(to: [envelope(inner, by: "a.example")]).first?.unwrapped())
+                try await fixture.answers(to: [envelope(inner, by: "a.example")]).first?.unwrapped())
             #expect(answer.stanzaError?.condition == .itemNotFound)
             #expect(answer.from == nil && answer.to == "alice@a.example/r" && answer.id == "0")
         }
     }
 
     @Test func allWaysLeadToTheSameHost() async throws {
-        try await House.with(Self.hosts) { house in
+        try await ComponentFixture.with(Self.hosts) { fixture in
             let invite = command(Namespaces.inviteCommand)
             let alice: JID = "alice@a.example/r"
             let ways = [
@@ -233,35 +233,35 @@ import XMPP
             ]
             var links: [String] = []
             for way in ways {
-                let answer = try #require(try await house.answers(to: [way]).first)
+                let answer = try #require(try await fixture.answers(to: [way]).first)
                 links.append(try #require((answer.unwrapped() ?? answer).uri))
             }
             #expect(Set(links).count == 4)
             #expect(links.allSatisfy { $0.hasPrefix("xmpp:alice@a.example?roster;preauth=") && !$0.contains("ibr") })
-            #expect(try await house.databases.store(for: "a.example").count() == 4)
-            #expect(try house.databases.hostsWithInvites() == ["a.example"])
+            #expect(try await fixture.databases.store(for: "a.example").count() == 4)
+            #expect(try fixture.databases.hostsWithInvites() == ["a.example"])
         }
     }
 
     @Test func theServiceAddressIsOneHosts() async throws {
-        try await House.with(Self.hosts) { house in
+        try await ComponentFixture.with(Self.hosts) { fixture in
             let foreign = set(command(Namespaces.inviteCommand), from: "bob@b.example/r", to: "invites.a.example")
-            #expect(try await house.answers(to: [foreign]).first?.stanzaError?.condition == .forbidden)
+            #expect(try await fixture.answers(to: [foreign]).first?.stanzaError?.condition == .forbidden)
             // staff administers both hosts, and is not asked which.
             let account = set(
                 command(Namespaces.createAccountCommand, form: submission([:])), from: "staff@b.example/r",
                 to: "invites.a.example")
-            let uri = try #require(try await house.answers(to: [account]).first?.uri)
+            let uri = try #require(try await fixture.answers(to: [account]).first?.uri)
             #expect(uri.hasPrefix("xmpp:a.example?register;preauth="))
         }
     }
 
     @Test func theSharedAddressAsksWhichHost() async throws {
-        try await House.with(Self.hosts) { house in
+        try await ComponentFixture.with(Self.hosts) { fixture in
             let staff: JID = "staff@b.example/r"
             func ask(_ session: String?, _ form: DataForm?) async throws -> IQ {
                 let payload = command(Namespaces.createAccountCommand, session: session, form: form)
-                return try #require(try await house.answers(to: [set(payload, from: staff, to: component)]).first)
+                return try #require(try await fixture.answers(to: [set(payload, from: staff, to: component)]).first)
             }
             let choice = try await ask(nil, nil)
             #expect(choice.form?["host"]?.options.map(\.value) == ["a.example", "b.example"])
@@ -270,7 +270,7 @@ import XMPP
             let made = try await ask(session, submission(["username": "Juliet"]))
             #expect(made.payload?["sessionid"] == session)
             #expect(made.uri?.hasPrefix("xmpp:juliet@a.example?register;preauth=") == true)
-            #expect(try await house.databases.store(for: "a.example").count() == 1)
+            #expect(try await fixture.databases.store(for: "a.example").count() == 1)
         }
     }
 }

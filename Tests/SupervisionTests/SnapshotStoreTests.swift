@@ -14,7 +14,7 @@ import XMPP
 
 @Suite(.timeLimit(.minutes(5))) struct SnapshotStoreTests {
     private let directory: TemporaryDirectory
-    private let world = World()
+    private let world = ControlledDependencies()
     private var path: String { directory.path + "/configuration" }
 
     init() throws {

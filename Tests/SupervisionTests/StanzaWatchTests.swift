@@ -16,85 +16,85 @@ import Testing
     ]
 
     private func shown(
-        _ hosting: Hosting, _ iq: IQ, to host: String = "b.example", whoSees hosts: Set<String>? = nil
+        _ fixture: DaemonFixture, _ iq: IQ, to host: String = "b.example", whoSees hosts: Set<String>? = nil
     ) -> Bool {
         let seen = Mutex(0)
         let isSeen: @Sendable (String) -> Bool = { hosts?.contains($0) ?? true }
-        let watch = hosting.daemon.component.watch(host, naming: isSeen) { _ in seen.withLock { $0 += 1 } }
+        let watch = fixture.daemon.component.watch(host, naming: isSeen) { _ in seen.withLock { $0 += 1 } }
         defer { watch.end() }
-        hosting.daemon.component.connection.outlet.tap.received(iq.element(), .iq(iq))
+        fixture.daemon.component.connection.outlet.tap.received(iq.element(), .iq(iq))
         return seen.withLock { $0 } == 1
     }
 
     @Test func aHostsStanzasAreItsOwnWhicheverWayTheyCome() async throws {
-        try await Hosting.with(files) { hosting in
+        try await DaemonFixture.with(files) { fixture in
             let payload = command(Namespaces.inviteCommand)
             func from(_ from: JID, _ to: JID) -> IQ { set(payload, from: from, to: to) }
-            #expect(shown(hosting, from("b.example", component)))
-            #expect(!shown(hosting, from("a.example", component)))
-            #expect(shown(hosting, from("bob@b.example/r", component)))
-            #expect(!shown(hosting, from("alice@a.example/r", component)))
+            #expect(shown(fixture, from("b.example", component)))
+            #expect(!shown(fixture, from("a.example", component)))
+            #expect(shown(fixture, from("bob@b.example/r", component)))
+            #expect(!shown(fixture, from("alice@a.example/r", component)))
             // One of its admins, who lives elsewhere.
-            #expect(shown(hosting, from("staff@a.example/r", component)))
-            #expect(!shown(hosting, from("staff@a.example/r", "invites.a.example")))
-            #expect(shown(hosting, from("eve@evil.example/r", "invites.a.example"), to: "a.example"))
-            #expect(!shown(hosting, from("eve@evil.example/r", "invites.a.example")))
-            #expect(!shown(hosting, from("eve@evil.example/r", component)))
+            #expect(shown(fixture, from("staff@a.example/r", component)))
+            #expect(!shown(fixture, from("staff@a.example/r", "invites.a.example")))
+            #expect(shown(fixture, from("eve@evil.example/r", "invites.a.example"), to: "a.example"))
+            #expect(!shown(fixture, from("eve@evil.example/r", "invites.a.example")))
+            #expect(!shown(fixture, from("eve@evil.example/r", component)))
             // What a user asks of another host is for who may know of that one.
-            #expect(shown(hosting, from("bob@b.example/r", "invites.a.example")))
-            #expect(!shown(hosting, from("bob@b.example/r", "invites.a.example"), whoSees: ["b.example"]))
-            #expect(hosting.daemon.component.stanzaWatchers == 0)
+            #expect(shown(fixture, from("bob@b.example/r", "invites.a.example")))
+            #expect(!shown(fixture, from("bob@b.example/r", "invites.a.example"), whoSees: ["b.example"]))
+            #expect(fixture.daemon.component.stanzaWatchers == 0)
         }
     }
 
     @Test func whatAnAdminOfSeveralHostsSaysIsForWhoSeesThemAll() async throws {
-        try await Hosting.with(files) { hosting in
-            _ = try await hosting.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
+        try await DaemonFixture.with(files) { fixture in
+            _ = try await fixture.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
             // On which host the account shall be was asked before: the stanza itself does not tell.
             let form = submission(["username": "juliet"])
             let named = set(
                 command(Namespaces.createAccountCommand, form: form), from: "admin@a.example/r", to: component)
             for host in ["a.example", "b.example"] {
-                #expect(shown(hosting, named, to: host))
-                #expect(shown(hosting, named, to: host, whoSees: ["a.example", "b.example"]))
-                #expect(!shown(hosting, named, to: host, whoSees: [host]))
+                #expect(shown(fixture, named, to: host))
+                #expect(shown(fixture, named, to: host, whoSees: ["a.example", "b.example"]))
+                #expect(!shown(fixture, named, to: host, whoSees: [host]))
             }
             let staff = set(command(Namespaces.createAccountCommand), from: "staff@a.example/r", to: component)
-            #expect(shown(hosting, staff, whoSees: ["b.example"]))
-            #expect(!shown(hosting, staff, to: "a.example", whoSees: ["a.example"]))
+            #expect(shown(fixture, staff, whoSees: ["b.example"]))
+            #expect(!shown(fixture, staff, to: "a.example", whoSees: ["a.example"]))
         }
     }
 
     @Test func answersAreShownAsTheyAreOnTheWire() async throws {
-        try await Hosting.with(files) { hosting in
+        try await DaemonFixture.with(files) { fixture in
             let out = Inbox<WatchedStanza>()
-            let watch = hosting.daemon.component.watch("b.example") { out.put($0) }
-            let answer = try await hosting.invite(by: "bob@b.example/r")
+            let watch = fixture.daemon.component.watch("b.example") { out.put($0) }
+            let answer = try await fixture.invite(by: "bob@b.example/r")
             let seen = try await out.next()
-            #expect(seen.direction == .out && seen.time == hosting.world.now && seen.leftOut == 0)
+            #expect(seen.direction == .out && seen.time == fixture.world.now && seen.leftOut == 0)
             #expect(seen.element == answer.element())
-            _ = try await hosting.invite(by: "alice@a.example/r", id: "other")
+            _ = try await fixture.invite(by: "alice@a.example/r", id: "other")
             // Of an admin who lives elsewhere, but about another host.
             let account = command(Namespaces.createAccountCommand, form: submission([:]))
-            _ = try await hosting.answer(to: set(account, from: "admin@a.example/r", to: "invites.a.example", id: "o"))
+            _ = try await fixture.answer(to: set(account, from: "admin@a.example/r", to: "invites.a.example", id: "o"))
             #expect(out.items.isEmpty)
             watch.end()
-            _ = try await hosting.invite(by: "bob@b.example/r", id: "unseen")
-            #expect(out.items.isEmpty && hosting.daemon.component.stanzaWatchers == 0)
+            _ = try await fixture.invite(by: "bob@b.example/r", id: "unseen")
+            #expect(out.items.isEmpty && fixture.daemon.component.stanzaWatchers == 0)
         }
     }
 
     @Test func moreThanSomeInASecondAreLeftOutAndCounted() async throws {
-        try await Hosting.with(files) { hosting in
+        try await DaemonFixture.with(files) { fixture in
             let seen = Inbox<WatchedStanza>()
-            let watch = hosting.daemon.component.watch("b.example") { seen.put($0) }
+            let watch = fixture.daemon.component.watch("b.example") { seen.put($0) }
             defer { watch.end() }
             let iq = set(command(Namespaces.inviteCommand), from: "b.example", to: component)
-            let tap = hosting.daemon.component.connection.outlet.tap
+            let tap = fixture.daemon.component.connection.outlet.tap
             for _ in 0..<ComponentService.watchedPerSecond + 70 { tap.received(iq.element(), .iq(iq)) }
             #expect(seen.items.count == ComponentService.watchedPerSecond)
             #expect(seen.items.allSatisfy { $0.leftOut == 0 })
-            hosting.world.advance(byMilliseconds: 1000)
+            fixture.world.advance(byMilliseconds: 1000)
             tap.received(iq.element(), .iq(iq))
             #expect(seen.items.last?.leftOut == 70)
         }

@@ -73,11 +73,11 @@ struct CommandCase: Sendable {
     func line(on host: String) -> String { line.replacing("HOST", with: host) }
 
     /// What every host has before the first command: invites, a setting of the shell, and a place in the journal.
-    static func prepare(_ desk: FullDesk, hosts: [String]) async throws {
+    static func prepare(_ fixture: AllCommandsFixture, hosts: [String]) async throws {
         for host in hosts {
-            _ = try await desk.run("invite create account \(host) --username \(host.prefix(2))1")
-            _ = try await desk.run("invite create contact alice@\(host)")
-            _ = try await desk.run("host set \(host) invite_expiry 3d")
+            _ = try await fixture.run("invite create account \(host) --username \(host.prefix(2))1")
+            _ = try await fixture.run("invite create contact alice@\(host)")
+            _ = try await fixture.run("host set \(host) invite_expiry 3d")
         }
     }
 
@@ -85,33 +85,33 @@ struct CommandCase: Sendable {
     ///
     /// - Parameter isAllowed: Whether it is to begin: what shows events then shows one, where it can, and is ended.
     func run(
-        _ desk: FullDesk, on host: String, as caller: Caller, isAllowed: Bool
+        _ fixture: AllCommandsFixture, on host: String, as caller: Caller, isAllowed: Bool
     ) async throws -> (ServerMessage.End, RecordingOutput) {
         for line in before {
             if line == "write" {
-                let old = try desk.desk.directory.read("config.d/\(host).yaml")
+                let old = try fixture.fixture.directory.read("config.d/\(host).yaml")
                 let text = "admins: [\(old.contains("ann") ? "bob" : "ann")@\(host)]\n"
-                try desk.desk.directory.write(text, to: "config.d/\(host).yaml")
+                try fixture.fixture.directory.write(text, to: "config.d/\(host).yaml")
             } else {
-                _ = try await desk.run(line.replacing("HOST", with: host))
+                _ = try await fixture.run(line.replacing("HOST", with: host))
             }
         }
         let output = RecordingOutput(answers: answers)
         guard isAllowed, case .events = spec.result else {
-            return (try await desk.run(line(on: host), as: caller, output: output), output)
+            return (try await fixture.run(line(on: host), as: caller, output: output), output)
         }
-        let (dispatcher, words) = (desk.dispatcher, try Words(line(on: host)).words)
+        let (dispatcher, words) = (fixture.dispatcher, try Words(line(on: host)).words)
         let run = Task { await dispatcher.run(words, caller: caller, output: output) }
         switch spec.name {
         case "top":
-            let sleeper = try await desk.desk.world.sleeper(for: .seconds(2))
-            for host in desk.desk.daemon.registry.table.allNames {
-                _ = try await desk.run("invite create account \(host)")
+            let sleeper = try await fixture.fixture.world.sleeper(for: .seconds(2))
+            for host in fixture.fixture.daemon.registry.table.allNames {
+                _ = try await fixture.run("invite create account \(host)")
             }
             sleeper.wake()
         case "log follow":
             _ = try await output.messages.next()
-            desk.log.publish(.error, "something happens", ["host": "\(host)"])
+            fixture.log.publish(.error, "something happens", ["host": "\(host)"])
             _ = try await output.messages.next()
             run.cancel()
         default:

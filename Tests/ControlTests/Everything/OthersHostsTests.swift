@@ -31,7 +31,7 @@ import Testing
         Caller(uid: 1000, pid: 1, user: "someone", access: access)
     }
 
-    private func withDesk(_ body: (FullDesk) async throws -> Void) async throws {
+    private func withDesk(_ body: (AllCommandsFixture) async throws -> Void) async throws {
         let files = [
             Self.own: "{}", "second.example": "{}",
             "zqxserved.test": "admins: [zqxboss@zqxserved.test]\nservice_address: zqxaddress.test",
@@ -39,45 +39,45 @@ import Testing
             // Refused for the sake of others: two files cannot have one address.
             "zzz.own.example": "service_address: zqxserved.test", "zzy.own.example": "service_address: zqxaddress.test",
         ]
-        try await FullDesk.with(files) { desk in
-            try await CommandCase.prepare(desk, hosts: [Self.own, "second.example", "zqxserved.test"])
-            try await CommandCase.prepare(desk, hosts: ["zqxbroken.test"])
+        try await AllCommandsFixture.with(files) { fixture in
+            try await CommandCase.prepare(fixture, hosts: [Self.own, "second.example", "zqxserved.test"])
+            try await CommandCase.prepare(fixture, hosts: ["zqxbroken.test"])
             for line in [
                 "host set zqxserved.test site_name zqxname", "host suspend zqxserved.test",
                 "invite create account \(Self.own) --contact alice@\(Self.own)", "invite list",
                 "host set zqxrefuse.test suspended true", "config apply --yes",
             ] {
-                _ = try await desk.run(line)
+                _ = try await fixture.run(line)
             }
-            try await desk.desk.breakDatabase(of: "zqxbroken.test")
-            _ = try await desk.run("host restart zqxbroken.test")
+            try await fixture.fixture.breakDatabase(of: "zqxbroken.test")
+            _ = try await fixture.run("host restart zqxbroken.test")
             // Otherwise there is nothing to be found.
             let output = RecordingOutput()
-            _ = try await desk.run("host list", output: output)
+            _ = try await fixture.run("host list", output: output)
             let states = output.rows.filter { $0["host"]?.text?.hasPrefix(Self.mark) == true }.map { $0["state"]?.text }
             #expect(states == ["quarantined", "refused", "suspended"])
-            try await body(desk)
+            try await body(fixture)
         }
     }
 
     /// All that a command says, as it goes over the socket.
     private func said(
-        _ words: [String], _ desk: FullDesk, _ caller: Caller, answers: [String?] = ["yes"]
+        _ words: [String], _ fixture: AllCommandsFixture, _ caller: Caller, answers: [String?] = ["yes"]
     ) async -> String {
         let output = RecordingOutput(answers: answers)
-        let end = await desk.dispatcher.run(words, caller: caller, output: output)
+        let end = await fixture.dispatcher.run(words, caller: caller, output: output)
         return (output.messages.items + [.end(id: 1, end)]).map(\.json.line).joined(separator: "\n")
     }
 
     @Test(arguments: callers.map(\.0)) func noCommandShowsThem(name: String) async throws {
         let caller = Self.someone(try #require(Self.callers.first { $0.0 == name }?.1))
-        try await withDesk { desk in
+        try await withDesk { fixture in
             for use in CommandCase.all {
                 if case .events = use.spec.result { continue }
                 for line in use.before where line.hasPrefix("host") {
-                    _ = try await desk.run(line.replacing("HOST", with: Self.own))
+                    _ = try await fixture.run(line.replacing("HOST", with: Self.own))
                 }
-                let text = await said(try Words(use.line(on: Self.own)).words, desk, caller, answers: use.answers)
+                let text = await said(try Words(use.line(on: Self.own)).words, fixture, caller, answers: use.answers)
                 #expect(!text.contains(Self.mark), "\(use.line): \(text)")
             }
             for line in [
@@ -93,12 +93,13 @@ import Testing
                 "stats \(Self.own)", "config status \(Self.own)", "help help", "nonsense", "host", "host lisst",
                 "help host",
             ] {
-                let text = await said(try Words(line).words, desk, caller)
+                let text = await said(try Words(line).words, fixture, caller)
                 #expect(!text.contains(Self.mark), "\(line): \(text)")
             }
             for spec in CommandRegistry.standard.commands {
                 let text =
-                    await said(["help"] + spec.path, desk, caller) + said(spec.path + ["--nonsense"], desk, caller)
+                    await said(["help"] + spec.path, fixture, caller)
+                    + said(spec.path + ["--nonsense"], fixture, caller)
                 #expect(!text.contains(Self.mark), "help \(spec.name): \(text)")
             }
         }
@@ -106,10 +107,10 @@ import Testing
 
     /// Numbers tell of them as names do: how many changes there were, and how much is lost without a connection.
     @Test func numbersThatGrowWithWhatOthersDoAreNotShown() async throws {
-        try await withDesk { desk in
+        try await withDesk { fixture in
             for line in ["journal", "component status"] {
                 let own = Self.someone(AccessRights(.admin, on: .some([Self.own])))
-                let text = await said(try Words(line).words, desk, own)
+                let text = await said(try Words(line).words, fixture, own)
                 #expect(text.contains("\"row\""))
                 #expect(!text.contains("\"number\"") && !text.contains("\"dropped\""), "\(text)")
             }
@@ -131,14 +132,15 @@ import Testing
                 "host set \(Self.own) service_address x.HOST",
                 "host reset \(Self.own) HOST", "config save \(Self.own) HOST", "config apply HOST",
             ]
-        try await withDesk { desk in
+        try await withDesk { fixture in
             // What becomes of own settings must not differ between the two.
             for line in lines {
                 for foreign in Self.foreign {
-                    _ = try await desk.run("host reset \(Self.own)")
-                    let there = await said(try Words(line.replacing("HOST", with: foreign)).words, desk, caller)
-                    _ = try await desk.run("host reset \(Self.own)")
-                    let missing = await said(try Words(line.replacing("HOST", with: Self.missing)).words, desk, caller)
+                    _ = try await fixture.run("host reset \(Self.own)")
+                    let there = await said(try Words(line.replacing("HOST", with: foreign)).words, fixture, caller)
+                    _ = try await fixture.run("host reset \(Self.own)")
+                    let missing = await said(
+                        try Words(line.replacing("HOST", with: Self.missing)).words, fixture, caller)
                     #expect(there.replacing(foreign, with: Self.missing) == missing, "\(line)")
                 }
             }
@@ -147,14 +149,14 @@ import Testing
 
     @Test(arguments: callers.map(\.0)) func noCompletionShowsThem(name: String) async throws {
         let caller = Self.someone(try #require(Self.callers.first { $0.0 == name }?.1))
-        try await withDesk { desk in
+        try await withDesk { fixture in
             for use in CommandCase.all {
                 let words = try Words(use.line(on: Self.own)).words
                 let options = use.spec.options.map { "--\($0.name)" }
                 for count in 0...words.count {
                     for prefix in ["", "z", "zqx", "alice@", "alice@z", "-", "--", "--host=", "--host=z"] {
                         for line in [Array(words.prefix(count))] + options.map({ words.prefix(count) + [$0] }) {
-                            let found = await desk.completer.completions(of: line + [prefix], caller: caller)
+                            let found = await fixture.completer.completions(of: line + [prefix], caller: caller)
                             let isClean = found.allSatisfy {
                                 !$0.value.contains("zqx") && !$0.summary.contains("zqx")
                             }
@@ -166,8 +168,8 @@ import Testing
                 let foreign = try Words(use.line(on: Self.foreign[0])).words
                 for count in 0...foreign.count where foreign.prefix(count).contains(where: { $0.contains(Self.mark) }) {
                     let line = foreign.prefix(count) + [""]
-                    let found = await desk.completer.completions(of: Array(line), caller: caller)
-                    let missing = await desk.completer.completions(
+                    let found = await fixture.completer.completions(of: Array(line), caller: caller)
+                    let missing = await fixture.completer.completions(
                         of: line.map { $0.replacing(Self.foreign[0], with: Self.missing) }, caller: caller)
                     #expect(found == missing, "\(line)")
                 }

@@ -120,13 +120,13 @@ import Testing
 
     @Test(arguments: columns) func itIsAsTheTableSays(column: Column) async throws {
         let hosts = [Self.own, Self.second, Self.foreign]
-        try await FullDesk.with(Dictionary(uniqueKeysWithValues: hosts.map { ($0, "{}") })) { desk in
-            try await CommandCase.prepare(desk, hosts: hosts)
+        try await AllCommandsFixture.with(Dictionary(uniqueKeysWithValues: hosts.map { ($0, "{}") })) { fixture in
+            try await CommandCase.prepare(fixture, hosts: hosts)
             for use in CommandCase.all {
                 let symbol = try #require(Self.rows[use.name]?[column.index])
                 let isAllowed = symbol == "+" || symbol == "~"
                 let (end, output) = try await use.run(
-                    desk, on: column.host, as: column.caller, isAllowed: isAllowed)
+                    fixture, on: column.host, as: column.caller, isAllowed: isAllowed)
                 let expected: ResultCode = isAllowed ? use.code : symbol == "?" ? .unknownHost : .denied
                 #expect(end.code == expected, "\(use.name): \(end)")
                 #expect(RowChecker(use.spec).mistakes(in: output) == [], "\(use.name)")
@@ -154,22 +154,22 @@ import Testing
     /// Whoever adds a command shows a row of it somewhere, which is checked against what is promised.
     @Test func everyCommandHasShownARow() async throws {
         var shown: Set<[String]> = []
-        try await FullDesk.with([Self.own: "{}"]) { desk in
-            try await CommandCase.prepare(desk, hosts: [Self.own])
+        try await AllCommandsFixture.with([Self.own: "{}"]) { fixture in
+            try await CommandCase.prepare(fixture, hosts: [Self.own])
             for use in CommandCase.all {
-                let (_, output) = try await use.run(desk, on: Self.own, as: .someone(.admin), isAllowed: true)
+                let (_, output) = try await use.run(fixture, on: Self.own, as: .someone(.admin), isAllowed: true)
                 #expect(RowChecker(use.spec).mistakes(in: output) == [], "\(use.name)")
                 if !output.rows.isEmpty || !output.events.isEmpty { shown.insert(use.spec.path) }
                 if case .text = use.spec.result { #expect(!output.texts.isEmpty) }
             }
             // A mistake, and a difference.
-            try desk.desk.directory.write("site_name: Other\n", to: "config.d/\(Self.own).yaml")
+            try fixture.fixture.directory.write("site_name: Other\n", to: "config.d/\(Self.own).yaml")
             for line in ["config diff", "config check", "host set \(Self.own) site_name X", "config status"] {
                 if line == "config check" {
-                    try desk.desk.directory.write("nonsense: 1\n", to: "config.d/\(Self.own).yaml")
+                    try fixture.fixture.directory.write("nonsense: 1\n", to: "config.d/\(Self.own).yaml")
                 }
                 let output = RecordingOutput()
-                _ = try await desk.run(line, output: output)
+                _ = try await fixture.run(line, output: output)
                 let spec = try #require(CommandRegistry.standard.match(try Words(line).words)?.spec)
                 #expect(RowChecker(spec).mistakes(in: output) == [], "\(line)")
                 if !output.rows.isEmpty { shown.insert(spec.path) }

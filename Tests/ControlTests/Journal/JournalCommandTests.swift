@@ -11,69 +11,70 @@ import Testing
     private let admin = Caller.someone(.admin)
     private let ann = Caller(uid: 1001, pid: 9, user: "ann", role: .viewer, hosts: .some(["a.example"]))
 
-    private func withDesk(_ body: (Desk, Journal) async throws -> Void) async throws {
+    private func withDesk(_ body: (CommandFixture, Journal) async throws -> Void) async throws {
         let directory = try TemporaryDirectory()
-        let journal = Journal(stateDirectory: directory.path, dependencies: World().surroundings)
-        try await Desk.with(Self.files) { daemon, handlers in
-            JournalHandlers(journal, surroundings: World().surroundings).register(in: &handlers)
-        } _: { desk in
-            try await body(desk, journal)
+        let journal = Journal(stateDirectory: directory.path, dependencies: ControlledDependencies().surroundings)
+        try await CommandFixture.with(Self.files) { daemon, handlers in
+            JournalHandlers(journal, surroundings: ControlledDependencies().surroundings).register(in: &handlers)
+        } _: { fixture in
+            try await body(fixture, journal)
         }
         _ = directory
     }
 
     private func rows(
-        _ line: String, as caller: Caller? = nil, at desk: Desk, isolation: isolated (any Actor)? = #isolation
+        _ line: String, as caller: Caller? = nil, at fixture: CommandFixture,
+        isolation: isolated (any Actor)? = #isolation
     ) async throws -> [JSON] {
         let output = RecordingOutput()
-        let end = try await desk.run(line, as: caller ?? admin, output: output)
+        let end = try await fixture.run(line, as: caller ?? admin, output: output)
         #expect(end.code == .ok, "\(end)")
         #expect(RowChecker(command: "journal").mistakes(in: output).isEmpty)
         return output.rows
     }
 
     @Test func theNewestAreShownFirstAndNoMoreThanTheLimit() async throws {
-        try await withDesk { desk, journal in
+        try await withDesk { fixture, journal in
             for index in 1...150 {
                 let number = try await journal.begin("change \(index)", caller: admin, hosts: ["a.example"])
                 if index != 149 { await journal.end(number, code: .ok, outcome: Outcome(before: "x", after: "y")) }
             }
-            let all = try await rows("journal", at: desk)
+            let all = try await rows("journal", at: fixture)
             #expect(all.count == 100)
             #expect(all.first?["command"] == "change 150")
             #expect(all[1]["code"] == "running")
             #expect(all.last?["command"] == "change 51")
-            #expect(try await rows("journal --limit 3", at: desk).count == 3)
-            #expect(try await rows("journal --limit 1000 --command 'change 14'", at: desk).count == 11)
-            #expect(try await rows("journal --failed", at: desk).isEmpty)
+            #expect(try await rows("journal --limit 3", at: fixture).count == 3)
+            #expect(try await rows("journal --limit 1000 --command 'change 14'", at: fixture).count == 11)
+            #expect(try await rows("journal --failed", at: fixture).isEmpty)
         }
     }
 
     @Test func otherHostsAreNowhereForWhoDoesNotSeeThem() async throws {
-        try await withDesk { desk, journal in
+        try await withDesk { fixture, journal in
             for hosts in [["a.example"], ["b.example"], ["a.example", "b.example"], []] {
                 let number = try await journal.begin(
                     "x \(hosts.joined(separator: " "))", caller: admin, hosts: hosts)
                 await journal.end(number, code: .ok, outcome: nil)
             }
-            let seen = try await rows("journal", as: ann, at: desk)
+            let seen = try await rows("journal", as: ann, at: fixture)
             #expect(seen.map { $0["command"] } == ["x a.example"])
             // As for a host that never was.
-            #expect(try await rows("journal --host b.example", as: ann, at: desk).isEmpty)
-            #expect(try await rows("journal --host c.example", as: ann, at: desk).isEmpty)
+            #expect(try await rows("journal --host b.example", as: ann, at: fixture).isEmpty)
+            #expect(try await rows("journal --host c.example", as: ann, at: fixture).isEmpty)
         }
     }
 
     @Test func aHostThatIsGoneIsStillFound() async throws {
-        try await withDesk { desk, journal in
+        try await withDesk { fixture, journal in
             _ = try await journal.begin("host suspend gone.example", caller: admin, hosts: ["gone.example"])
-            #expect(try await rows("journal --host Gone.Example", at: desk).count == 1)
+            #expect(try await rows("journal --host Gone.Example", at: fixture).count == 1)
         }
     }
 
     @Test func whatIsNoHostIsRefused() async throws {
-        try await withDesk { desk, _ in
-            let end = try await desk.run("journal --host a@b", as: admin)
+        try await withDesk { fixture, _ in
+            let end = try await fixture.run("journal --host a@b", as: admin)
             #expect(end.code == .badArgument)
         }
     }
@@ -82,15 +83,15 @@ import Testing
     @Test func aChangeThatCannotBeWrittenDownDoesNotHappen() async throws {
         let directory = try TemporaryDirectory()
         try directory.write("in the way", to: "journal")
-        let journal = Journal(stateDirectory: directory.path, dependencies: World().surroundings)
+        let journal = Journal(stateDirectory: directory.path, dependencies: ControlledDependencies().surroundings)
         let done = Inbox<Void>()
-        try await Desk.with(Self.files) { daemon, handlers in
+        try await CommandFixture.with(Self.files) { daemon, handlers in
             handlers["host suspend"] = { _ in
                 done.put(())
                 return Outcome("done")
             }
-        } _: { desk in
-            let dispatcher = desk.dispatcher(recorder: journal)
+        } _: { fixture in
+            let dispatcher = fixture.dispatcher(recorder: journal)
             let refused = await dispatcher.run(
                 ["host", "suspend", "a.example"], caller: admin, output: RecordingOutput())
             #expect(refused.code == .unwritableJournal)
@@ -115,9 +116,9 @@ import Testing
             }
         }
         let directory = try TemporaryDirectory()
-        let journal = Journal(stateDirectory: directory.path, dependencies: World().surroundings)
+        let journal = Journal(stateDirectory: directory.path, dependencies: ControlledDependencies().surroundings)
         let secret = "xmpp:a.example?register;preauth=s3cretT0ken"
-        try await Desk.with(Self.files) { daemon, handlers in
+        try await CommandFixture.with(Self.files) { daemon, handlers in
             handlers["invite create account"] = { call in
                 // What the handler shows, and what it was told when it asked.
                 let answer = try await call.output.ask(.secret("password")) ?? ""
@@ -127,9 +128,9 @@ import Testing
                 try await call.output.text(answer)
                 return Outcome("made", hosts: ["a.example"], after: "invite 1")
             }
-        } _: { desk in
+        } _: { fixture in
             let output = RecordingOutput(answers: ["hunter2"])
-            let end = await desk.dispatcher(recorder: journal).run(
+            let end = await fixture.dispatcher(recorder: journal).run(
                 ["invite", "create", "account", "a.example"], caller: admin, output: output)
             #expect(end.code == .ok)
             #expect(output.rows.first?.line.contains("s3cretT0ken") == true)

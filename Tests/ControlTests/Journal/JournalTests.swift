@@ -10,7 +10,7 @@ import Testing
 @testable import Control
 
 @Suite struct JournalTests {
-    let world = World()
+    let world = ControlledDependencies()
     let directory: TemporaryDirectory
     let ann = Caller(uid: 1000, pid: 7, user: "ann", role: .operator, hosts: .some(["a.example"]))
     let root = Caller.someone(.admin)

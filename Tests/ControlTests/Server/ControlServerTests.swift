@@ -16,7 +16,7 @@ import Testing
         let said = Mutex(0)
         let stopped = Inbox<Void>()
         // Nothing else ends it: the peer takes nothing, and the time for that is over soon.
-        try await ControlRoom.with(limits: .init(stall: .milliseconds(50), grace: .hours(1))) { handlers in
+        try await ControlServerFixture.with(limits: .init(stall: .milliseconds(50), grace: .hours(1))) { handlers in
             handlers["status"] = { call in
                 defer { stopped.put(()) }
                 while true {
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func aSlowReaderGetsAll() async throws {
-        try await ControlRoom.with { handlers in
+        try await ControlServerFixture.with { handlers in
             handlers["status"] = { call in
                 for number in 0..<5000 { try await call.output.row(["n": .integer(Int64(number)), "x": Self.row]) }
                 return Outcome()
@@ -57,7 +57,7 @@ import Testing
 
     @Test func whatAReaderDoesNotTakeOfAFeedIsCounted() async throws {
         let feed = Feed<Int>(capacity: 100)
-        try await ControlRoom.with { handlers in
+        try await ControlServerFixture.with { handlers in
             handlers["trace"] = { call in
                 while let batch = await feed.next() {
                     if batch.dropped > 0 { try await call.output.dropped(batch.dropped) }
@@ -88,10 +88,10 @@ import Testing
 
     /// Names are looked up meanwhile, and the kernel hands over what was said when the peer ends its input.
     @Test func whatIsSaidBeforeTheSessionIsOpenIsHeard() async throws {
-        try await ControlRoom.with { room in
+        try await ControlServerFixture.with { room in
             let handlers = Inbox<NIOLoopBound<SessionHandler>>()
             let over = Inbox<Void>()
-            let path = "\(room.desk.directory.path)/other.sock"
+            let path = "\(room.fixture.directory.path)/other.sock"
             let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .childChannelOption(.allowRemoteHalfClosure, value: true)
                 .childChannelInitializer { channel in
@@ -115,8 +115,8 @@ import Testing
                         PeerIdentity(PeerCredentials(pid: 1, uid: 1000, gid: 1000), user: "someone"),
                         caller: .someone(.operator), sendQueue: sendQueue,
                         services: SessionServices(
-                            dispatcher: room.desk.dispatcher,
-                            completer: Completer(live: DaemonValues(room.desk.daemon)),
+                            dispatcher: room.fixture.dispatcher,
+                            completer: Completer(live: DaemonValues(room.fixture.daemon)),
                             registry: .standard, version: "1.2.3"),
                         onGone: {}, onClose: { _ in }))
             }.get()
@@ -143,7 +143,7 @@ import Testing
 
     @Test func whoHasNoRoleIsRefusedAndNotCounted() async throws {
         // Whoever runs this test is not the daemon's user here, and as root an admin all the same.
-        try await ControlRoom.with(policy: AccessPolicy(daemon: geteuid() + 1)) { room in
+        try await ControlServerFixture.with(policy: AccessPolicy(daemon: geteuid() + 1)) { room in
             let peer = try await ControlPeer.connect(room.path)
             if geteuid() == 0 {
                 #expect(try await peer.hello().role == .admin)
@@ -155,7 +155,7 @@ import Testing
     }
 
     @Test func sessionsAreBounded() async throws {
-        try await ControlRoom.with { room in
+        try await ControlServerFixture.with { room in
             var peers: [ControlPeer] = []
             for _ in 0..<64 { peers.append(try await room.connect()) }
             let refused = try await ControlPeer.connect(room.path)
@@ -175,7 +175,7 @@ import Testing
 
     @Test func shuttingDownEndsWhatRunsAndThenTheSessions() async throws {
         let (started, stopped) = (Inbox<Void>(), Inbox<Void>())
-        try await ControlRoom.with { handlers in
+        try await ControlServerFixture.with { handlers in
             handlers["status"] = SessionTests.waiting(started, stopped)
         } _: { room in
             let (busy, idle) = (try await room.connect(), try await room.connect())
@@ -193,7 +193,7 @@ import Testing
 
     @Test func aCommandThatDoesNotEndIsNotWaitedFor() async throws {
         let (started, release) = (Inbox<Void>(), Inbox<Void>())
-        try await ControlRoom.with(limits: .init(stall: .hours(1), grace: .milliseconds(50))) { handlers in
+        try await ControlServerFixture.with(limits: .init(stall: .hours(1), grace: .milliseconds(50))) { handlers in
             handlers["status"] = { _ in
                 started.put(())
                 // Deaf to cancellation.
@@ -213,7 +213,7 @@ import Testing
     }
 
     @Test func aPeerThatDoesNotReadDoesNotKeepTheDaemonFromEnding() async throws {
-        try await ControlRoom.with(limits: .init(stall: .hours(1), grace: .milliseconds(50))) { handlers in
+        try await ControlServerFixture.with(limits: .init(stall: .hours(1), grace: .milliseconds(50))) { handlers in
             handlers["status"] = { call in
                 while true { try await call.output.row(Self.row) }
             }

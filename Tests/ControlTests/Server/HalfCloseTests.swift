@@ -23,7 +23,7 @@ import Testing
     }
 
     /// All that comes back when a peer says something and then ends its input.
-    private func answers(to bytes: ArraySlice<UInt8>, _ room: ControlRoom) async throws -> [String] {
+    private func answers(to bytes: ArraySlice<UInt8>, _ room: ControlServerFixture) async throws -> [String] {
         let peer = try await ControlPeer.connect(room.path)
         if !bytes.isEmpty { try await peer.send(Array(bytes)) }
         try await peer.channel.close(mode: .output).get()
@@ -32,7 +32,7 @@ import Testing
         return lines
     }
 
-    private func serves(_ room: ControlRoom) async throws {
+    private func serves(_ room: ControlServerFixture) async throws {
         let peer = try await room.connect()
         try await peer.run(1, "version")
         #expect(try await peer.end(1).code == .ok)
@@ -45,7 +45,7 @@ import Testing
             #"{"id":4,"argv":["status"]}"#, #"{"id":4,"cancel":true}"#, #"{"id":5,"argv":["host","show","é.example"]}"#,
         ]
         let bytes = Array(lines.joined(separator: "\r\n").utf8)
-        try await ControlRoom.with(install: Self.install) { room in
+        try await ControlServerFixture.with(install: Self.install) { room in
             for count in 0...bytes.count {
                 let said = bytes.prefix(count)
                 var wanted: [Int64: Int] = [:]
@@ -69,7 +69,7 @@ import Testing
     @Test(.timeLimit(.minutes(5))) func everyLineOfPlainTextIsAnsweredWhereverTheInputEnds() async throws {
         let lines = ["version", "", "host show é.example", "status", "yes", "nonsense", "quit"]
         let bytes = Array(lines.joined(separator: "\r\n").utf8)
-        try await ControlRoom.with(install: Self.install) { room in
+        try await ControlServerFixture.with(install: Self.install) { room in
             for count in 0...bytes.count {
                 let said = bytes.prefix(count)
                 let parts = Self.lines(in: said)
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test func aWordWithoutAnEndIsACommand() async throws {
-        try await ControlRoom.with { room in
+        try await ControlServerFixture.with { room in
             let said = try await answers(to: Array("version".utf8)[...], room)
             #expect(said.contains { $0.contains("1.2.3") && !$0.contains("you are") }, "\(said)")
         }

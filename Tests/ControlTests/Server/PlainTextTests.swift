@@ -20,7 +20,7 @@ import Testing
 
     @Test func linesAreCommandsOneAfterTheOther() async throws {
         let go = Inbox<Void>()
-        try await ControlRoom.with { handlers in
+        try await ControlServerFixture.with { handlers in
             handlers["host show"] = { call in
                 try await go.next()
                 return Outcome(try call.invocation.required("host"))
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func yesAndNoAreAnsweredInLines() async throws {
-        try await ControlRoom.with { handlers in
+        try await ControlServerFixture.with { handlers in
             handlers["status"] = { call in
                 try await call.confirm("really?")
                 return Outcome("done")
@@ -61,7 +61,7 @@ import Testing
 
     @Test func aLineEndsWhatGoesOn() async throws {
         let started = Inbox<Void>()
-        try await ControlRoom.with { handlers in
+        try await ControlServerFixture.with { handlers in
             handlers["trace"] = { call in
                 try await call.output.event(["stanza": "<iq/>\u{1B}[2J"])
                 started.put(())
@@ -81,7 +81,7 @@ import Testing
 
     @Test func cancelEndsWhatRunsAndNothingElseDoes() async throws {
         let started = Inbox<Void>()
-        try await ControlRoom.with { handlers in
+        try await ControlServerFixture.with { handlers in
             handlers["status"] = { _ in
                 started.put(())
                 try await Inbox<Void>().next()
@@ -105,7 +105,7 @@ import Testing
     /// It waits for the command before it, and is no answer of a kind that nobody gave.
     @Test func whatIsTypedAheadIsTheNextCommand() async throws {
         let (started, go) = (Inbox<Void>(), Inbox<Void>())
-        try await ControlRoom.with { handlers in
+        try await ControlServerFixture.with { handlers in
             handlers["status"] = { _ in
                 started.put(())
                 try await go.next()
@@ -124,7 +124,7 @@ import Testing
 
     @Test func aLineThatIsNoTextEndsWhatGoesOn() async throws {
         let started = Inbox<Void>()
-        try await ControlRoom.with { handlers in
+        try await ControlServerFixture.with { handlers in
             handlers["trace"] = { _ in
                 started.put(())
                 try await Inbox<Void>().next()
@@ -143,7 +143,7 @@ import Testing
     @Test func nothingBeginsForAPeerThatHasGone() async throws {
         let (started, go, gone) = (Inbox<Void>(), Inbox<Void>(), Inbox<Void>())
         let hasRun = Mutex(false)
-        try await ControlRoom.with { handlers in
+        try await ControlServerFixture.with { handlers in
             handlers["trace"] = { _ in
                 started.put(())
                 // Deaf to cancellation.
@@ -159,8 +159,8 @@ import Testing
                 PeerIdentity(PeerCredentials(pid: 1, uid: 1000, gid: 1000), user: "someone"),
                 caller: .someone(.operator), sendQueue: SendQueue {},
                 services: SessionServices(
-                    dispatcher: room.desk.dispatcher,
-                    completer: Completer(live: DaemonValues(room.desk.daemon)),
+                    dispatcher: room.fixture.dispatcher,
+                    completer: Completer(live: DaemonValues(room.fixture.daemon)),
                     registry: .standard, version: "1.2.3"),
                 onGone: { gone.put(()) }, onClose: { _ in })
             session.receive(Array("trace a.example".utf8))

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct SessionTests {
     @Test func helloTellsWhoTheDaemonTakesThePeerFor() async throws {
-        try await ControlRoom.with { room in
+        try await ControlServerFixture.with { room in
             let peer = try await ControlPeer.connect(room.path)
             let hello = try await peer.hello()
             #expect(hello.version == "1.2.3")
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func rowsTextsAndEventsComeInOrderBeforeTheEnd() async throws {
-        try await ControlRoom.with { handlers in
+        try await ControlServerFixture.with { handlers in
             handlers["status"] = { call in
                 #expect(call.output.width == 80)
                 try await call.output.row(["n": 1])
@@ -42,7 +42,7 @@ import Testing
 
     @Test func aCancelledCommandEndsOnce() async throws {
         let (started, stopped) = (Inbox<Void>(), Inbox<Void>())
-        try await ControlRoom.with { handlers in
+        try await ControlServerFixture.with { handlers in
             handlers["status"] = Self.waiting(started, stopped)
         } _: { room in
             let peer = try await room.connect()
@@ -63,7 +63,7 @@ import Testing
 
     @Test func commandsOfAPeerThatLeavesAreCancelled() async throws {
         let (started, stopped) = (Inbox<Void>(), Inbox<Void>())
-        try await ControlRoom.with { handlers in
+        try await ControlServerFixture.with { handlers in
             handlers["status"] = Self.waiting(started, stopped)
         } _: { room in
             let peer = try await room.connect()
@@ -76,7 +76,7 @@ import Testing
 
     @Test func aPeerThatOnlyEndsItsInputGetsItsAnswers() async throws {
         let go = Inbox<Void>()
-        try await ControlRoom.with { handlers in
+        try await ControlServerFixture.with { handlers in
             handlers["status"] = { _ in
                 try await go.next()
                 return Outcome("done")
@@ -94,7 +94,7 @@ import Testing
     // MARK: Questions
 
     @Test func theAnswerGoesToTheCommandThatAsks() async throws {
-        try await ControlRoom.with { handlers in
+        try await ControlServerFixture.with { handlers in
             handlers["status"] = { call in
                 let answer = try await call.output.ask(.secret("password"))
                 return Outcome(answer ?? "none")
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(5))) func anAnswerIsHeardHoweverSoonItComes() async throws {
-        try await ControlRoom.with { room in
+        try await ControlServerFixture.with { room in
             let peer = Peer()
             let answers = Inbox<String?>()
             // Whoever reads the question answers it before the command that asks goes on.
@@ -127,8 +127,8 @@ import Testing
                 PeerIdentity(PeerCredentials(pid: 1, uid: 1000, gid: 1000), user: "someone"),
                 caller: .someone(.operator), sendQueue: sendQueue,
                 services: SessionServices(
-                    dispatcher: room.desk.dispatcher,
-                    completer: Completer(live: DaemonValues(room.desk.daemon)),
+                    dispatcher: room.fixture.dispatcher,
+                    completer: Completer(live: DaemonValues(room.fixture.daemon)),
                     registry: .standard, version: "1.2.3"),
                 onGone: {}, onClose: { _ in })
             peer.session.withLock { $0 = session }
@@ -147,7 +147,7 @@ import Testing
     }
 
     @Test func nobodyIsAskedWhereNobodyIs() async throws {
-        try await ControlRoom.with { handlers in
+        try await ControlServerFixture.with { handlers in
             handlers["status"] = { call in
                 try await call.confirm("really?")
                 return Outcome()
@@ -160,7 +160,7 @@ import Testing
     }
 
     @Test func aQuestionEndsWithItsCommand() async throws {
-        try await ControlRoom.with { handlers in
+        try await ControlServerFixture.with { handlers in
             handlers["status"] = { call in Outcome(try await call.output.ask(.confirm("really?")) ?? "none") }
         } _: { room in
             let peer = try await room.connect()
@@ -175,7 +175,7 @@ import Testing
 
     @Test func eightCommandsRunAtOnce() async throws {
         let (started, stopped) = (Inbox<Void>(), Inbox<Void>())
-        try await ControlRoom.with { handlers in
+        try await ControlServerFixture.with { handlers in
             handlers["status"] = Self.waiting(started, stopped)
         } _: { room in
             let peer = try await room.connect()
@@ -194,7 +194,7 @@ import Testing
     }
 
     @Test func aLineOfTooManyValuesIsNotRead() async throws {
-        try await ControlRoom.with { room in
+        try await ControlServerFixture.with { room in
             let peer = try await room.connect()
             for (from, piece, to) in [("[", "1,", "1]"), ("[", "[],", "[]]"), ("{\"a\":1", ",\"\\\"a\":1", "}")] {
                 let values = String(repeating: piece, count: Session.mostValues)
@@ -211,7 +211,7 @@ import Testing
     }
 
     @Test func aLineWithoutAnEndIsRefused() async throws {
-        try await ControlRoom.with { room in
+        try await ControlServerFixture.with { room in
             let peer = try await room.connect()
             try await peer.send(#"{"id":1,"argv":[""#)
             // The rest may find nobody who takes it.
@@ -230,7 +230,7 @@ import Testing
     @Test(arguments: noRequests.indices)
     func whatIsNoRequestIsAnsweredAndTheSessionGoesOn(_ index: Int) async throws {
         let line = Self.noRequests[index]
-        try await ControlRoom.with { room in
+        try await ControlServerFixture.with { room in
             let peer = try await room.connect()
             // What the first line is decides the language.
             try await peer.run(1, "version")
@@ -243,7 +243,7 @@ import Testing
     }
 
     @Test func aRequestThatIsWrongHasItsOwnEnd() async throws {
-        try await ControlRoom.with { room in
+        try await ControlServerFixture.with { room in
             let peer = try await room.connect()
             try await peer.send("{\"id\":5,\"argv\":\"version\"}\n")
             #expect(try await peer.end(5).code == .badRequest)
@@ -253,7 +253,7 @@ import Testing
     }
 
     @Test func whoSpeaksSomethingElseIsLeft() async throws {
-        try await ControlRoom.with { room in
+        try await ControlServerFixture.with { room in
             let peer = try await room.connect()
             try await peer.run(1, "version")
             #expect(try await peer.end(1).code == .ok)
@@ -267,7 +267,7 @@ import Testing
 
     /// Everything is answered, though the peer reads nothing until all was sent.
     @Test func requestsWaitWhileTheirAnswersDo() async throws {
-        try await ControlRoom.with { room in
+        try await ControlServerFixture.with { room in
             let peer = try await room.connect(reads: false)
             let count = 20_000
             let requests = (1...count).map { "{\"id\":\($0),\"argv\":[\"nonsense\"]}\n" }.joined()

@@ -18,11 +18,11 @@ import Testing
     static let all = try! Transcript.all()
     private static let writes = ProcessInfo.processInfo.environment["WRITE_TRANSCRIPTS"] == "1"
 
-    @Test(arguments: all.map(\.name)) func atTheDesk(name: String) async throws {
+    @Test(arguments: all.map(\.name)) func withoutASocket(name: String) async throws {
         let transcript = try #require(Self.all.first { $0.name == name })
         try await Self.atADesk(of: transcript) { full in
             var caller = Caller.someone(.admin)
-            try await Self.play(transcript, in: full.desk.directory) { access in
+            try await Self.play(transcript, in: full.fixture.directory) { access in
                 caller = Caller(uid: 1000, pid: 1, user: "someone", access: access)
             } run: { line, screen in
                 screen.end(try await full.run(line, as: caller, output: screen))
@@ -34,21 +34,21 @@ import Testing
     @Test(arguments: all.filter(\.isForAdmins).map(\.name)) func overTheSocket(name: String) async throws {
         let transcript = try #require(Self.all.first { $0.name == name })
         try await Self.atADesk(of: transcript) { full in
-            let path = "\(full.desk.directory.path)/control.sock"
+            let path = "\(full.fixture.directory.path)/control.sock"
             let socket = try ControlSocket(binding: path)
             let server = ControlServer(
                 SessionServices(
                     dispatcher: full.dispatcher, completer: full.completer, registry: .standard,
-                    version: FullDesk.version),
+                    version: AllCommandsFixture.version),
                 policy: AccessPolicy(daemon: geteuid()), limits: .init(stall: .hours(1), grace: .hours(1)),
-                logger: full.desk.world.surroundings.logger)
+                logger: full.fixture.world.surroundings.logger)
             try await server.start(on: socket.descriptor)
             let result: Result<Void, any Error>
             do {
                 let peer = try await ControlPeer.connect(path)
                 _ = try await peer.hello()
                 var id: Int64 = 0
-                try await Self.play(transcript, in: full.desk.directory) { _ in
+                try await Self.play(transcript, in: full.fixture.directory) { _ in
                 } run: { line, screen in
                     id += 1
                     try await Self.run(id, line, on: peer, showing: screen)
@@ -108,12 +108,14 @@ import Testing
 
     // MARK: Playing
 
-    private static func atADesk(of transcript: Transcript, _ body: (FullDesk) async throws -> Void) async throws {
+    private static func atADesk(of transcript: Transcript, _ body: (AllCommandsFixture) async throws -> Void)
+        async throws
+    {
         var hosts: [String: String] = [:]
         for (path, text) in transcript.files where path.hasPrefix("config.d/") {
             hosts[String(path.dropFirst("config.d/".count).dropLast(".yaml".count))] = text
         }
-        try await FullDesk.with(hosts, body)
+        try await AllCommandsFixture.with(hosts, body)
     }
 
     private static func play(

@@ -30,7 +30,7 @@ final class CommandAddress {
     var sessions: CommandSessions<CreateAccountCommand.Stage> {
         commands.command(CreateAccountCommand.self)?.sessions ?? CommandSessions()
     }
-    var entropy = World().entropy
+    var entropy = ControlledDependencies().entropy
     var now = Timestamp(millisecondsSinceEpoch: 1_800_000_000_000)
 
     func decide(_ iq: IQ, _ permissions: Permissions) throws -> Outcome {

@@ -189,7 +189,7 @@ struct JournalTarget: FuzzTarget {
     }
 
     private static let surroundings: Dependencies = {
-        var surroundings = World().surroundings
+        var surroundings = ControlledDependencies().surroundings
         // Nothing waits for a disk here.
         surroundings.sleep = { _ in try await Inbox<Void>().next() }
         return surroundings

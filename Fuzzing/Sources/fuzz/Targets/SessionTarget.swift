@@ -181,7 +181,7 @@ private final class FuzzedServer: Sendable {
                 component: {jid: invites.host.example, secret: hunter2, server: "127.0.0.1:1"}
                 state_directory: state
                 """, to: "invited.yaml")
-            let surroundings = World().surroundings
+            let surroundings = ControlledDependencies().surroundings
             var loader = ConfigurationLoader(file: "\(directory.path)/invited.yaml", credentialsDirectory: nil)
             let loaded = loader.load()
             guard let settings = loaded.daemon else { fail("\(loaded.diagnostics)") }

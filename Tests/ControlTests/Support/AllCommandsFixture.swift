@@ -9,20 +9,20 @@ import Shell
 import Supervision
 import TestSupport
 
-/// A desk with all commands as a running daemon has them, and a real journal. There is no connection.
-struct FullDesk {
+/// A fixture with all commands as a running daemon has them, and a real journal. There is no connection.
+struct AllCommandsFixture {
     static let version = "1.2.3"
 
-    let desk: Desk
+    let fixture: CommandFixture
     let dispatcher: Dispatcher
     let completer: Completer
     let log: LogHub
 
     static func with(
-        _ files: [String: String], daemon: String = "", _ body: (FullDesk) async throws -> Void
+        _ files: [String: String], daemon: String = "", _ body: (AllCommandsFixture) async throws -> Void
     ) async throws {
         var made: (Journal, LogHub)?
-        try await Desk.with(files, daemon: daemon) { daemon, handlers in
+        try await CommandFixture.with(files, daemon: daemon) { daemon, handlers in
             let surroundings = daemon.surroundings
             let journal = Journal(stateDirectory: daemon.settings.stateDirectory, dependencies: surroundings)
             await journal.open()
@@ -33,12 +33,12 @@ struct FullDesk {
             let log = LogHub(level: .info, now: surroundings.now, sleep: surroundings.sleep)
             handlers = .standard(daemon, journal: journal, log: log, version: version)
             made = (journal, log)
-        } _: { desk in
+        } _: { fixture in
             guard let (journal, log) = made else { return }
-            let values = DaemonValues(desk.daemon)
+            let values = DaemonValues(fixture.daemon)
             try await body(
-                FullDesk(
-                    desk: desk, dispatcher: desk.dispatcher(recorder: journal, hosts: values),
+                AllCommandsFixture(
+                    fixture: fixture, dispatcher: fixture.dispatcher(recorder: journal, hosts: values),
                     completer: Completer(live: values), log: log))
         }
     }

@@ -10,8 +10,8 @@ import TestSupport
 import Testing
 
 /// A daemon with its files, without a server, and the shell's commands on top of it.
-struct Desk {
-    let world: World
+struct CommandFixture {
+    let world: ControlledDependencies
     let directory: TemporaryDirectory
     let daemon: Daemon
     let dispatcher: Dispatcher
@@ -19,29 +19,29 @@ struct Desk {
     private let handlers: CommandHandlers
     private let names: Names
 
-    /// Runs a body at a desk with these hosts, each with the text of its file.
+    /// Runs a body with these hosts, each with the text of its file.
     ///
     /// - Parameter install: Adds the handlers under test.
     static func with(
         _ files: [String: String], daemon: String = "",
-        install: (Daemon, inout CommandHandlers) async throws -> Void, _ body: (Desk) async throws -> Void
+        install: (Daemon, inout CommandHandlers) async throws -> Void, _ body: (CommandFixture) async throws -> Void
     ) async throws {
-        let desk = try await Desk(files, daemon, install)
+        let fixture = try await CommandFixture(files, daemon, install)
         let result: Result<Void, any Error>
         do {
-            result = .success(try await body(desk))
+            result = .success(try await body(fixture))
         } catch {
             result = .failure(error)
         }
         // Not cancelled with the test.
-        await Task { await desk.daemon.shutDown(within: .seconds(1)) }.value
+        await Task { await fixture.daemon.shutDown(within: .seconds(1)) }.value
         try result.get()
     }
 
     private init(
         _ files: [String: String], _ settings: String, _ install: (Daemon, inout CommandHandlers) async throws -> Void
     ) async throws {
-        world = World()
+        world = ControlledDependencies()
         directory = try TemporaryDirectory()
         try directory.makeDirectory("config.d")
         for (host, text) in files { try directory.write(text, to: "config.d/\(host).yaml") }

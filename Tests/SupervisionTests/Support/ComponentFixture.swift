@@ -11,8 +11,8 @@ import TestSupport
 @testable import XMPP
 
 /// A router with its hosts, their databases and the wire, without a server.
-struct House {
-    let world: World
+struct ComponentFixture {
+    let world: ControlledDependencies
     let directory: TemporaryDirectory
     let registry: HostRegistry
     let wire: Wire
@@ -24,25 +24,27 @@ struct House {
         return databases
     }
 
-    /// Runs a body with a house of these hosts, and tidies up.
+    /// Runs a body with these hosts, and removes what they left.
     static func with(
-        _ hosts: [HostConfiguration], inFlight limit: Int = 100_000, world: World = World(),
-        onSend: @escaping @Sendable (IQ) -> Void = { _ in }, _ body: (House) async throws -> Void
+        _ hosts: [HostConfiguration], inFlight limit: Int = 100_000,
+        world: ControlledDependencies = ControlledDependencies(),
+        onSend: @escaping @Sendable (IQ) -> Void = { _ in }, _ body: (ComponentFixture) async throws -> Void
     ) async throws {
-        let house = try await House(hosts, limit: limit, world: world, onSend: onSend)
+        let fixture = try await ComponentFixture(hosts, limit: limit, world: world, onSend: onSend)
         let result: Result<Void, any Error>
         do {
-            result = .success(try await body(house))
+            result = .success(try await body(fixture))
         } catch {
             result = .failure(error)
         }
-        await house.databases.shutdown()
-        await house.wire.close()
+        await fixture.databases.shutdown()
+        await fixture.wire.close()
         try result.get()
     }
 
     private init(
-        _ hosts: [HostConfiguration], limit: Int, world: World, onSend: @escaping @Sendable (IQ) -> Void
+        _ hosts: [HostConfiguration], limit: Int, world: ControlledDependencies,
+        onSend: @escaping @Sendable (IQ) -> Void
     ) async throws {
         self.world = world
         directory = try TemporaryDirectory()

@@ -4,7 +4,7 @@ package import Runtime
 import Synchronization
 
 /// What services take from the world, in the test's hand: time stands still, and sleepers sleep until they are woken.
-package final class World: Sendable {
+package final class ControlledDependencies: Sendable {
     /// Somebody who sleeps.
     package struct Sleeper: Sendable {
         package let duration: Duration

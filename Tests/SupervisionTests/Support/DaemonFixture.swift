@@ -12,8 +12,8 @@ import XMPP
 @testable import XMPP
 
 /// A daemon with its files, without a server.
-struct Hosting {
-    let world: World
+struct DaemonFixture {
+    let world: ControlledDependencies
     let directory: TemporaryDirectory
     let daemon: Daemon
     let wire: Wire
@@ -22,28 +22,28 @@ struct Hosting {
     /// Runs a body with a daemon of these hosts, each with the text of its file.
     static func with(
         _ files: [String: String], daemon: String = "", prepare: (TemporaryDirectory) async throws -> Void = { _ in },
-        _ body: (Hosting) async throws -> Void
+        _ body: (DaemonFixture) async throws -> Void
     ) async throws {
-        try await run(try await Hosting(files, daemon, prepare), body)
+        try await run(try await DaemonFixture(files, daemon, prepare), body)
     }
 
-    private static func run(_ hosting: Hosting, _ body: (Hosting) async throws -> Void) async throws {
+    private static func run(_ fixture: DaemonFixture, _ body: (DaemonFixture) async throws -> Void) async throws {
         let result: Result<Void, any Error>
         do {
-            result = .success(try await body(hosting))
+            result = .success(try await body(fixture))
         } catch {
             result = .failure(error)
         }
-        let ending = Task { await hosting.daemon.shutDown(within: .seconds(1)) }
+        let ending = Task { await fixture.daemon.shutDown(within: .seconds(1)) }
         await ending.value
-        await hosting.wire.close()
+        await fixture.wire.close()
         try result.get()
     }
 
     private init(
         _ files: [String: String], _ settings: String, _ prepare: (TemporaryDirectory) async throws -> Void
     ) async throws {
-        world = World()
+        world = ControlledDependencies()
         directory = try TemporaryDirectory()
         try directory.makeDirectory("config.d")
         for (host, text) in files { try directory.write(text, to: "config.d/\(host).yaml") }
@@ -53,21 +53,21 @@ struct Hosting {
     }
 
     /// Takes up a directory that another daemon has left.
-    private init(_ other: Hosting) async throws {
-        world = World()
+    private init(_ other: DaemonFixture) async throws {
+        world = ControlledDependencies()
         directory = other.directory
         (daemon, wire, router) = try await Self.start(in: directory, world)
     }
 
     /// Ends this one, and runs a body with the next one in the same directory.
-    func restarted(_ body: (Hosting) async throws -> Void) async throws {
+    func restarted(_ body: (DaemonFixture) async throws -> Void) async throws {
         let ending = Task { await daemon.shutDown(within: .seconds(1)) }
         await ending.value
-        try await Self.run(try await Hosting(self), body)
+        try await Self.run(try await DaemonFixture(self), body)
     }
 
     private static func start(
-        in directory: TemporaryDirectory, _ world: World
+        in directory: TemporaryDirectory, _ world: ControlledDependencies
     ) async throws -> (Daemon, Wire, Router) {
         var loader = ConfigurationLoader(file: "\(directory.path)/invited.yaml", credentialsDirectory: nil)
         let loaded = loader.load()

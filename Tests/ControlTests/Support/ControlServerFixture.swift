@@ -9,9 +9,9 @@ import TestSupport
 
 @testable import Control
 
-/// A control server on a socket of its own, in front of a desk.
-struct ControlRoom {
-    let desk: Desk
+/// A control server on a socket of its own, in front of all commands.
+struct ControlServerFixture {
+    let fixture: CommandFixture
     let server: ControlServer
     let path: String
 
@@ -19,24 +19,25 @@ struct ControlRoom {
     static func with(
         limits: ControlServer.Limits = .init(stall: .hours(1), grace: .hours(1)),
         policy: AccessPolicy = AccessPolicy(daemon: geteuid()),
-        install: @escaping (inout CommandHandlers) -> Void = { _ in }, _ body: (ControlRoom) async throws -> Void
+        install: @escaping (inout CommandHandlers) -> Void = { _ in },
+        _ body: (ControlServerFixture) async throws -> Void
     ) async throws {
-        try await Desk.with(["a.example": "{}", "b.example": "{}"]) { _, handlers in
+        try await CommandFixture.with(["a.example": "{}", "b.example": "{}"]) { _, handlers in
             GeneralHandlers(version: "1.2.3").register(in: &handlers)
             install(&handlers)
-        } _: { desk in
-            let path = "\(desk.directory.path)/control.sock"
+        } _: { fixture in
+            let path = "\(fixture.directory.path)/control.sock"
             let socket = try ControlSocket(binding: path)
             let server = ControlServer(
                 SessionServices(
-                    dispatcher: desk.dispatcher,
-                    completer: Completer(live: DaemonValues(desk.daemon)),
+                    dispatcher: fixture.dispatcher,
+                    completer: Completer(live: DaemonValues(fixture.daemon)),
                     registry: .standard, version: "1.2.3"),
-                policy: policy, limits: limits, logger: desk.world.surroundings.logger)
+                policy: policy, limits: limits, logger: fixture.world.surroundings.logger)
             try await server.start(on: socket.descriptor)
             let result: Result<Void, any Error>
             do {
-                result = .success(try await body(ControlRoom(desk: desk, server: server, path: path)))
+                result = .success(try await body(ControlServerFixture(fixture: fixture, server: server, path: path)))
             } catch {
                 result = .failure(error)
             }

@@ -10,23 +10,23 @@ import XMPP
 @testable import Storage
 @testable import Supervision
 
-@Suite(.timeLimit(.minutes(5))) struct SupervisorDeadlineTests {
+@Suite(.timeLimit(.minutes(5))) struct HostRegistryDeadlineTests {
     @Test func aDiskThatDoesNotAnswerLeavesNoRequestWithoutAnswer() async throws {
-        try await Hosting.with(["a.example": "{}", "b.example": "{}"]) { hosting in
-            let serving = Task { await hosting.daemon.run() }
-            let gate = try await StoreGate(hosting.daemon.registry.databases.store(for: "a.example"))
+        try await DaemonFixture.with(["a.example": "{}", "b.example": "{}"]) { fixture in
+            let serving = Task { await fixture.daemon.run() }
+            let gate = try await StoreGate(fixture.daemon.registry.databases.store(for: "a.example"))
             defer { gate.open() }
-            hosting.router.receive([
+            fixture.router.receive([
                 .iq(set(command(Namespaces.inviteCommand), from: "alice@a.example/r", to: component, id: "hung"))
             ])
             // Seconds go by, eleven at a time, until somebody looks after the request has reached the store.
             let clock = Task {
-                while let tick = try? await hosting.world.sleeper(for: .seconds(1)) {
-                    hosting.world.advance(byMilliseconds: 11_000)
+                while let tick = try? await fixture.world.sleeper(for: .seconds(1)) {
+                    fixture.world.advance(byMilliseconds: 11_000)
                     tick.wake()
                 }
             }
-            let answer = try await hosting.wire.answer(to: "hung")
+            let answer = try await fixture.wire.answer(to: "hung")
             clock.cancel()
             // Otherwise it could still turn, while the next request is at the store.
             await clock.value
@@ -36,16 +36,16 @@ import XMPP
             }
             #expect(error.condition == .internalServerError && error.kind == .wait)
             #expect(
-                hosting.world.log.items.contains { $0.contains("host quarantined") && $0.contains("does not answer") })
-            #expect(try await hosting.invite(by: "bob@b.example/r", id: "other").uri != nil)
-            hosting.daemon.component.connection.shutDown()
+                fixture.world.log.items.contains { $0.contains("host quarantined") && $0.contains("does not answer") })
+            #expect(try await fixture.invite(by: "bob@b.example/r", id: "other").uri != nil)
+            fixture.daemon.component.connection.shutDown()
             await serving.value
         }
     }
 
     @Test func whatIsInTimeIsNotGivenUp() async {
         let deadlines = Deadlines()
-        let start = World().now.millisecondsSinceEpoch
+        let start = ControlledDependencies().now.millisecondsSinceEpoch
         let value = await deadlines.result(startedAt: start) {
             deadlines.expire(startedBefore: start)
             return 7
