@@ -42,12 +42,9 @@ extension ComponentService {
     }
 
     /// Sends the host a command as one of its clients would. Where the server delegates commands it comes back to us, which
-    /// the router notices; then we refuse it, since nobody of the host asks. The address is not the component's own:
-    /// Prosody does not delegate what the component itself asks.
+    /// the router notices; then we refuse it, since nobody of the host asks.
     private func probeDelegation(of host: JID, _ timeout: Duration) async {
-        guard let prober = try? JID(localpart: "probe", domain: settings.jid.domain, resource: String?.none) else {
-            return
-        }
+        guard let prober = Self.prober(of: settings) else { return }
         let command = CommandRequest(node: Namespaces.inviteCommand).element
         _ = try? await connection.request(
             IQ(from: prober, to: host, id: "", body: .set(command)), timeout: timeout)

@@ -31,13 +31,20 @@ package final class ComponentService: Sendable {
         let outlet = Outlet()
         inFlight = InFlight(limit: Self.requestsInFlight)
         router = Router(
-            domain: settings.jid.domain, outlet: outlet, inFlight: inFlight, refusals: RefusalLog(surroundings),
+            domain: settings.jid.domain, outlet: outlet, inFlight: inFlight,
+            refusals: RefusalLog(surroundings, prober: Self.prober(of: settings)),
             surroundings: surroundings)
         connection = ComponentConnection(
             ComponentOptions(settings), outlet: outlet, receiver: router, group: surroundings.eventLoop,
             logger: surroundings.logger, now: { surroundings.now().millisecondsSinceEpoch },
             statusChanged: statusChanged)
         registry.add(router)
+    }
+
+    /// The address from which the way of the hosts' commands is tried; not the component's own, whose requests Prosody
+    /// does not delegate.
+    static func prober(of settings: DaemonConfiguration.Component) -> JID? {
+        try? JID(localpart: "probe", domain: settings.jid.domain, resource: String?.none)
     }
 
     /// Connects, and connects again, until ``shutDown()``.

@@ -162,6 +162,7 @@ actor HostEndpoint {
         service.activity.answered(results)
         answers = Outlet.Answers(of: host.name, for: outlet)
         for (completion, result) in zip(completions, results) {
+            refusals.note(result, of: completion)
             answers.write(completion.answer(result, host: host.name, landingPage: host.policy.landingPage))
         }
         outlet.send(answers)

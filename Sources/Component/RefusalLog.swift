@@ -1,3 +1,4 @@
+internal import Invites
 internal import Logging
 internal import Runtime
 internal import Supervision
@@ -9,18 +10,30 @@ final class RefusalLog: Sendable {
     private let surroundings: Dependencies
     private let throttle = Mutex(LogThrottle())
 
-    init(_ surroundings: Dependencies) {
+    /// What is asked from here is ours, and meant to be refused.
+    private let prober: JID?
+
+    /// - Parameter prober: The address from which the daemon itself asks what is refused.
+    init(_ surroundings: Dependencies, prober: JID? = nil) {
         self.surroundings = surroundings
+        self.prober = prober
     }
 
     /// Notes that a request was refused.
     ///
     /// - Parameter what: What it was and what is wrong with it, to stand behind "refused".
     func note(_ what: String, _ iq: IQ) {
+        if let prober, iq.from == prober { return }
         let (isAdmitted, heldBack) = throttle.withLock { $0.admit(now: surroundings.uptime()) }
         guard isAdmitted else { return }
         var metadata: Logger.Metadata = ["from": "\(iq.from?.description ?? "")", "to": "\(iq.to?.description ?? "")"]
         if heldBack > 0 { metadata["held_back"] = "\(heldBack)" }
         surroundings.logger.notice("refused \(what)", metadata: metadata)
+    }
+
+    /// Notes that a command had no invite, if it had none.
+    func note(_ result: Result<Invite, InviteRefusal>, of completion: InviteCompletion) {
+        guard case .failure(let refusal) = result else { return }
+        note("a command: \(completion.error(for: refusal))", completion.request.iq)
     }
 }

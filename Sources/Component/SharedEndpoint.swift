@@ -101,6 +101,7 @@ actor SharedEndpoint {
                 let results = await service.invite([invite], under: current.policy)
                 service.activity.answered(results)
                 for result in results {
+                    refusals.note(result, of: completion)
                     outlet.send(completion.answer(result, host: host, landingPage: page), of: host)
                 }
                 ended(on: host)

@@ -39,4 +39,13 @@ public struct PrivilegedRequest: Hashable, Sendable {
         case .get, .set: throw .refused(StanzaError(.undefinedCondition, text: "the server answered with a request"))
         }
     }
+
+    /// The error of the inner answer that an error carries as ``answer(in:)`` would expect it in a result; `nil` when it
+    /// carries none.
+    static func error(in iq: Element) -> StanzaError? {
+        let privilege = iq.child("privilege", namespace: namespace)
+        let inner = privilege?.child("forwarded", namespace: Namespaces.forward)?
+            .child("iq", namespace: Namespaces.client)
+        return inner?.child("error", namespace: Namespaces.client).map { StanzaError($0) }
+    }
 }

@@ -137,7 +137,10 @@ extension IQ {
             body = .result(element.firstChild)
         case "error":
             let error = element.child("error", namespace: element.namespace)
-            body = .error(error.map { StanzaError($0) } ?? StanzaError(.undefinedCondition))
+            // ejabberd hands the error that answers a privileged request on as the payload of an error without one.
+            body = .error(
+                error.map { StanzaError($0) } ?? PrivilegedRequest.error(in: element)
+                    ?? StanzaError(.undefinedCondition))
         default:
             throw refusal("the type of an IQ is get, set, result or error")
         }

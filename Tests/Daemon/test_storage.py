@@ -56,6 +56,24 @@ def test_one_user_cannot_flood_a_host(stream: Stream, control: Control) -> None:
     made(stream, "eve@a.example/x")
 
 
+def test_a_damaged_database_is_moved_away(
+        installation: Installation, stream: Stream, control: Control) -> None:
+    """While it is open; then the host begins with a new one."""
+    # More than is kept in memory.
+    for _ in range(300):
+        made(stream, "admin@a.example/x")
+    path = installation.database("a.example")
+    with sqlite3.connect(path) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with path.open("r+b") as file:
+        file.write(b"*" * path.stat().st_size)
+    path.rename(f"{path}-damaged")
+    # What is open is damaged, too, and nothing of it can be written again.
+    answer = control.run("host restart a.example")
+    assert answer.code == "ok", answer.end
+    assert made(stream, "alice@a.example/x") in installation.tokens("a.example")
+
+
 def test_note(control: Control) -> None:
     note = "für den Chor: 5 % \N{MUSICAL NOTE}"
     assert control.run(["invite", "create", "account", "a.example", "--note", note]).code == "ok"

@@ -95,6 +95,18 @@ import Testing
         #expect(name(Array(payload.children)[0]) == "undefined-condition")
     }
 
+    /// As ejabberd 24.12 answers where the admin may not.
+    @Test func anErrorThatCarriesTheAnswersError() throws {
+        let iq = try IQ(
+            element(
+                "<iq type='error' id='1' from='u@h' to='c'><privilege xmlns='urn:xmpp:privilege:2'>"
+                    + "<forwarded xmlns='urn:xmpp:forward:0'><iq xmlns='jabber:client' type='error' id='2'><error type='auth'>"
+                    + "<forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+                    + "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>why</text></error></iq></forwarded></privilege></iq>"
+            ))
+        #expect(iq.body == .error(StanzaError(.forbidden, text: "why")))
+    }
+
     @Test func others() {
         #expect(PrivilegeGrant(Element("privilege", namespace: "urn:xmpp:privilege:3")) == nil)
         #expect(PrivilegeGrant(Element("perm", namespace: "urn:xmpp:privilege:2")) == nil)

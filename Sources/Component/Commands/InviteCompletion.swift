@@ -36,7 +36,7 @@ struct InviteCompletion: Sendable {
         return request.envelope(request.iq.result(response.element))
     }
 
-    private func error(for refusal: InviteRefusal) -> StanzaError {
+    func error(for refusal: InviteRefusal) -> StanzaError {
         let wording = Wording.for(request.iq.language)
         return switch refusal {
         case .denied(let denial): StanzaError(denial, wording)

@@ -115,8 +115,15 @@ extension InviteStore {
             try StateDirectory.move(copy, to: path)
         } catch {
             unlink(copy)
-            let reason = "\(self.error(error))"
+            let failure = self.error(error)
+            let reason = "\(failure)"
             report(.removed(path: path, reason: reason))
+            if failure == .corrupt {
+                // Nothing can be had from it any more, so that the next opener may begin with what is at the path.
+                database.abandon()
+                forgetDatabase()
+                throw StoreError.removed("\(path) was removed, and what is open of it is damaged")
+            }
             throw StoreError.removed("\(path) was removed while it was open, and cannot be written again: \(reason)")
         }
         database.abandon()
