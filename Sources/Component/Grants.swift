@@ -34,6 +34,16 @@ package struct HostGrants: Hashable, Sendable {
     }
 }
 
+extension HostGrants {
+    private static let usedNamespaces = [Namespaces.commands, Namespaces.discoItems]
+
+    /// Drops what the daemon has no use for, however much a domain says.
+    fileprivate mutating func keepOnlyWhatIsUsed() {
+        delegated = delegated.filter(Self.usedNamespaces.contains)
+        privilege = privilege?.granting(only: Self.usedNamespaces)
+    }
+}
+
 /// The grants of all hosts' servers on the present connection, also of hosts that may be configured later: a server says
 /// it once.
 final class Grants: Sendable {
@@ -65,10 +75,14 @@ final class Grants: Sendable {
     }
 
     private func record(_ host: String, _ table: RoutingTable, _ change: (inout HostGrants) -> Void) {
+        let isServed = table.hosts[host] != nil
         hosts.withLock { hosts in
-            let isKnown = table.hosts[host] != nil || hosts[host] != nil
+            let isKnown = isServed || hosts[host] != nil
             guard isKnown || hosts.count < table.hosts.count + Self.mostOthers else { return }
-            change(&hosts[host, default: HostGrants()])
+            var grants = hosts[host] ?? HostGrants()
+            change(&grants)
+            if !isServed { grants.keepOnlyWhatIsUsed() }
+            hosts[host] = grants
         }
     }
 

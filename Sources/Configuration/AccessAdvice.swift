@@ -60,6 +60,8 @@ private struct AccessWalk {
     private var names: [String] = []
     /// Where the walk is, a path without links; empty for the root directory.
     private var place = ""
+    /// The directory that has the next entry; `nil` for the root directory.
+    private var container: stat?
     private var links = 0
     private(set) var obstacles: [AccessObstacle] = []
 
@@ -90,18 +92,35 @@ private struct AccessWalk {
                 }
                 links += 1
                 guard links <= Self.mostLinks, let target = Self.target(of: entry) else { return nil }
-                if target.utf8.first == UInt8(ascii: "/") { place = "" }
+                if target.utf8.first == UInt8(ascii: "/") { (place, container) = ("", nil) }
                 add(target)
             case S_IFDIR:
                 let isLast = names.isEmpty && isDirectory
-                judge(entry, status, path, needs: isLast ? S_IROTH | S_IXOTH : S_IXOTH)
+                let isObstacle = judge(entry, status, path, needs: isLast ? S_IROTH | S_IXOTH : S_IXOTH)
+                if isObstacle, mayBeSwapped(status) { return Self.swappable }
                 place = path
+                container = status
             default:
                 let isObstacle = judge(entry, status, path, needs: S_IROTH)
+                if isObstacle, mayBeSwapped(status) { return Self.swappable }
                 return isObstacle && status.st_nlink > 1 ? Withholding.hardLinks.rawValue : nil
             }
         }
         return nil
+    }
+
+    private static let swappable = """
+        others than root and it may put something else there, so look at it before you give it rights (`ls -l`)
+        """
+
+    /// Whether somebody else than root and the user may put another entry in its place before a command is run.
+    private func mayBeSwapped(_ entry: stat) -> Bool {
+        guard let container else { return false }
+        let trusted = [0, user.id]
+        if !trusted.contains(container.st_uid) { return true }
+        let isSticky = container.st_mode & S_ISVTX != 0 && trusted.contains(entry.st_uid)
+        if container.st_mode & S_IWOTH != 0, !isSticky { return true }
+        return container.st_mode & S_IWGRP != 0 && ![0, user.group].contains(container.st_gid) && !isSticky
     }
 
     private func open(_ path: String) -> Descriptor? {

@@ -85,13 +85,18 @@ package actor ActiveConfiguration {
         }
         // What is kept no longer must not come back with the next start.
         if !restored.dropped.isEmpty { overrideStore.writeLater(restored.overrides) }
-        for (host, keys) in restored.dropped {
+        for (host, keys) in restored.dropped.prefix(RestoredOverrides.mostNamed) {
             surroundings.logger.warning(
                 "dropped what was set at run time before the restart",
                 metadata: ["host": "\(host)", "keys": "\(keys.joined(separator: ", "))"])
         }
-        for host in restored.overrides.keys.sorted() {
+        for host in restored.overrides.keys.sorted().prefix(RestoredOverrides.mostNamed) {
             surroundings.logger.notice("still suspended", metadata: ["host": "\(host)"])
+        }
+        for (what, count) in [("dropped", restored.dropped.count), ("still suspended", restored.overrides.count)]
+        where count > RestoredOverrides.mostNamed {
+            surroundings.logger.notice(
+                "there are more hosts of which this holds", metadata: ["what": "\(what)", "hosts": "\(count)"])
         }
         for file in refused {
             let why = file.diagnostics.map(\.description).joined(separator: "; ")

@@ -39,7 +39,8 @@ struct RestoredOverrides {
         return summaries
     }
 
-    private static let mostNamed = 20
+    /// Hosts that are named in the log and in the journal.
+    static let mostNamed = 20
 
     private static func list(_ items: [String]) -> String {
         let rest = items.count - mostNamed

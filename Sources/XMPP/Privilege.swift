@@ -47,6 +47,22 @@ public struct PrivilegeGrant: Hashable, Sendable {
             }
     }
 
+    /// The same with the permissions that XEP-0356 defines alone, and for IQs with these namespaces alone.
+    public func granting(only used: [String]) -> PrivilegeGrant {
+        var grant = self
+        var seen: Set<String> = []
+        grant.permissions = permissions.compactMap { permission in
+            let isDefined = ["roster", "message", "presence", "iq"].contains(permission.access)
+            guard isDefined, (permission.type?.utf8.count ?? 0) <= 16, seen.insert(permission.access).inserted else {
+                return nil
+            }
+            let namespaces = permission.namespaces.filter { used.contains($0.key) && $0.value.utf8.count <= 16 }
+            return Permission(
+                access: permission.access, type: permission.type, namespaces: namespaces, push: permission.push)
+        }
+        return grant
+    }
+
     /// The same without what grants nothing, and with so many permissions, and namespaces of each, at most.
     public func granting(mostNamespaces most: Int) -> PrivilegeGrant {
         var grant = self

@@ -323,3 +323,14 @@ def test_without_the_user_of_the_unit_root_checks_and_says_so(installation: Inst
     assert done.stderr == (
         "note: there is no user invited, so root's rights read the files, whatever the daemon's user may read; "
         "--user NAME checks as another user\n")
+
+
+@pytest.mark.parametrize("mode, owner", [(0o755, STRANGER), (0o777, 0)])
+def test_no_command_where_a_stranger_may_swap_the_file(installation: Installation, mode: int, owner: int) -> None:
+    """Root would run it on whatever is there by then."""
+    installation.hosts_directory.chmod(mode)
+    os.chown(installation.hosts_directory, owner, 0)
+    (installation.hosts_directory / "a.example.yaml").chmod(0o600)
+    line = refused(installation)
+    assert "others than root and it may put something else there" in line
+    assert not COMMAND.search(line)

@@ -232,3 +232,43 @@ def test_database_of_another_user(server: ScriptedServer, installation: Installa
         reason = daemon.await_log(messages.HOST_QUARANTINED, host="a.example").fields["reason"]
         assert reason == (f"cannot read and write {database}: Permission denied; its owner is root, its group root, its mode "
                           "0600, and the daemon runs as nobody")
+
+
+def test_a_log_that_is_removed_under_a_reader_loses_nothing(
+        installation: Installation, stream: Stream, control: Control) -> None:
+    path = installation.database("a.example")
+    tokens = {made(stream, "admin@a.example/x") for _ in range(50)}
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM invite").fetchone()
+    tokens |= {made(stream, "admin@a.example/x") for _ in range(50)}
+    Path(f"{path}-wal").unlink()
+    tokens |= {made(stream, "admin@a.example/x") for _ in range(50)}
+    reader.close()
+    assert tokens == installation.tokens("a.example")
+    with sqlite3.connect(path) as other:
+        assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_log_that_is_cut_off_is_noticed_before_anything_is_answered(
+        installation: Installation, stream: Stream, control: Control) -> None:
+    path = installation.database("a.example")
+    for _ in range(50):
+        made(stream, "admin@a.example/x")
+    os.truncate(f"{path}-wal", 0)
+    assert condition(invite(stream, "admin@a.example/x")) == "internal-server-error"
+    assert control.run("host restart a.example").code == "ok"
+    token = made(stream, "admin@a.example/x")
+    assert token in installation.tokens("a.example")
+
+
+@pytest.mark.parametrize("column", ["created_at", "expires_at"])
+def test_no_row_ends_the_daemon(
+        installation: Installation, stream: Stream, control: Control, column: str) -> None:
+    for _ in range(20):
+        made(stream, "eve@a.example/x")
+    with sqlite3.connect(installation.database("a.example")) as other:
+        other.execute(f"UPDATE invite SET {column} = ?", [2**63 - 1])
+    assert condition(invite(stream, "eve@a.example/x")) == "resource-constraint"
+    assert control.run("host why a.example eve@a.example").code == "ok"
+    made(stream, "bob@b.example/x", B)

@@ -121,7 +121,7 @@ extension InviteDatabase {
         var conflict: (InviteConflict, next: Timestamp?)?
         if case .atMost(let limit) = limits.userDaily, daily >= limit {
             let made = try value("created_at", of: user, after: now.dayBefore, rank: limit, database)
-            let next = made.map { Timestamp(millisecondsSinceEpoch: $0 + InviteLimits.day) }
+            let next = made.map { Timestamp(millisecondsSinceEpoch: $0).dayAfter }
             conflict = (.tooManyDaily(limit, next: next), next)
         }
         if case .atMost(let limit) = limits.userOpen, open >= limit {
@@ -168,6 +168,12 @@ extension InviteDatabase {
 }
 
 extension Timestamp {
+    /// The point 24 hours later, or the last one that can be represented.
+    fileprivate var dayAfter: Timestamp {
+        let (sum, overflow) = millisecondsSinceEpoch.addingReportingOverflow(InviteLimits.day)
+        return Timestamp(millisecondsSinceEpoch: overflow ? .max : sum)
+    }
+
     /// The point 24 hours earlier, or the first one that can be represented.
     fileprivate var dayBefore: Timestamp {
         let (difference, overflow) = millisecondsSinceEpoch.subtractingReportingOverflow(InviteLimits.day)

@@ -37,7 +37,7 @@ extension InviteDatabase {
         guard main.isSameFile(as: known.main) else { return .replaced }
         if let knownLog = known.log {
             guard let log = try FileStamp(logPath) else { return .logRemoved }
-            guard log.isSameFile(as: knownLog) else { return .replaced }
+            guard log.isSameFile(as: knownLog), !isCut(log, main, known) else { return .replaced }
         }
         if main == known.main { return .unchanged }
         // A commit of another program, which has moved the log's content to the database.
@@ -54,11 +54,38 @@ extension InviteDatabase {
         let log = try FileStamp(logPath)
         if let knownLog = known.log {
             guard let log else { return .logRemoved }
-            guard log.isSameFile(as: knownLog) else { return .replaced }
+            guard log.isSameFile(as: knownLog), !isCut(log, main, known) else { return .replaced }
         }
         let version = try dataVersion()
         stamp.withLock { $0 = DatabaseStamp(main: main, log: log, dataVersion: version) }
         return .unchanged
+    }
+
+    /// Whether the log lacks what it had, which did not go into the database either. SQLite shortens a log only after all
+    /// of it has.
+    private func isCut(_ log: FileStamp, _ main: FileStamp, _ known: DatabaseStamp) -> Bool {
+        guard let knownLog = known.log else { return false }
+        return log.size < knownLog.size && main == known.main
+    }
+
+    /// Makes sure that the file that was opened is the one at the path.
+    ///
+    /// - Parameter before: What was at the path before it was opened. While it is open, no other file can be the same.
+    /// - Throws: ``StoreError/removed(_:)`` when it may be another.
+    func checkIsAtPath(_ before: FileStamp?) throws {
+        guard let before, let now = try FileStamp(path), now.isSameFile(as: before) else {
+            throw StoreError.removed("\(path) was removed or replaced while it was being opened")
+        }
+    }
+
+    /// Takes the sizes and times that this connection has changed, as long as the files are its own.
+    private func noteOwnChange() throws {
+        guard let known = stamp.withLock({ $0 }), let main = try FileStamp(path), main.isSameFile(as: known.main) else {
+            return
+        }
+        let log = try FileStamp(logPath)
+        if let log, let knownLog = known.log, !log.isSameFile(as: knownLog) { return }
+        stamp.withLock { $0 = DatabaseStamp(main: main, log: log ?? known.log, dataVersion: known.dataVersion) }
     }
 
     /// Takes the files as they are for this connection's own.
@@ -116,8 +143,16 @@ extension InviteDatabase {
     }
 
     /// Moves the log's content into the database, whose file ends where its pages do then, and empties the log.
-    func emptyLog() throws {
-        try access { _ = try Row.fetchAll($0, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+    ///
+    /// - Returns: Whether it did; not while another program reads.
+    func emptyLog() throws -> Bool {
+        let isEmpty = try access { database in
+            // SQLite says that it is busy in the row, not by an error.
+            let row = try Row.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+            return row.flatMap { Int.fromDatabaseValue($0[0]) } == 0
+        }
+        try noteOwnChange()
+        return isEmpty
     }
 
     /// What `PRAGMA auto_vacuum` says of a database that gives back pages when it is told to.

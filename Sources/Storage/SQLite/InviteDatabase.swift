@@ -44,6 +44,7 @@ final class InviteDatabase: Sendable {
     private init(path: String, _ converting: () -> Void) throws {
         self.path = path
         try StateDirectory.createFile(path)
+        let before = try FileStamp(path)
         queue = try DatabaseQueue(path: path, configuration: Self.configuration)
         file = StateDirectory.resolved(path) ?? path
         do {
@@ -61,6 +62,13 @@ final class InviteDatabase: Sendable {
             try noteFiles()
         } catch {
             try? queue.close()
+            throw error
+        }
+        do {
+            try checkIsAtPath(before)
+        } catch {
+            // Its files are another's by now.
+            abandon()
             throw error
         }
     }

@@ -30,6 +30,7 @@ extension InviteStore {
         defer { state.withLock { $0.isConverting = false } }
         while true {
             do {
+                try StateDirectory.restoreDirectory(of: path)
                 let database = try InviteDatabase.open(path) { state.withLock { $0.isConverting = true } }
                 let wasConverted = state.withLock { state in
                     state.database = database
@@ -87,32 +88,25 @@ extension InviteStore {
     private func recovered(_ database: InviteDatabase, _ files: FileState) throws -> InviteDatabase {
         switch files {
         case .unchanged: return database
-        case .logRemoved:
-            // All of it is still open, and goes into the database.
-            try database.emptyLog()
-            database.abandon()
-            removeLog(of: database.file)
-            return try reopen(database.file)
-        case .removed: return try writeAgain(database)
+        // Without its log the file lacks commits, which live only as long as it is open.
+        case .removed, .logRemoved: return try writeAgain(database)
         case .replaced: throw setAside(database)
         }
     }
 
-    private func reopen(_ path: String) throws -> InviteDatabase {
-        forgetDatabase()
-        report(.writtenAgain(path: path))
-        return try open()
-    }
-
+    /// Writes what is open to a file of its own at the path. It stays open until that file is known to be there: whoever
+    /// has removed it may do so again.
     private func writeAgain(_ database: InviteDatabase) throws -> InviteDatabase {
         // A link that leads nowhere now is kept.
         let path = Self.isLink(database.path) ? database.file : database.path
         let copy = path + "-new"
+        let new: InviteDatabase
         do {
             try StateDirectory.restoreDirectory(of: path)
             try database.copy(to: copy)
             removeLog(of: path)
             try StateDirectory.move(copy, to: path)
+            new = try InviteDatabase.open(database.path) {}
         } catch {
             unlink(copy)
             let failure = self.error(error)
@@ -127,7 +121,9 @@ extension InviteStore {
             throw StoreError.removed("\(path) was removed while it was open, and cannot be written again: \(reason)")
         }
         database.abandon()
-        return try reopen(path)
+        state.withLock { $0.database = new }
+        report(.writtenAgain(path: path))
+        return new
     }
 
     /// Keeps what the database holds apart from the file that has its path now, and closes it.

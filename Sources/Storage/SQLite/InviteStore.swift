@@ -105,7 +105,7 @@ final class InviteStore: InviteRepository {
         let reserve = state.withLock { $0.reserve }
         let hasRoom = reserve?.hold() ?? true
         let isMore = try database.giveBack(pages: hasRoom ? 128 : 8)
-        if !isMore || !hasRoom { try database.emptyLog() }
+        if !isMore || !hasRoom { _ = try database.emptyLog() }
         reserve?.hold()
         return isMore
     }
@@ -206,7 +206,7 @@ extension InviteStore {
     private func emptyLog() -> Bool {
         guard let database = state.withLock({ $0.database }) else { return false }
         defer { noteFiles() }
-        return (try? database.emptyLog()) != nil
+        return (try? database.emptyLog()) == true
     }
 
     /// Has what was written without success, or half, taken for the host's own.
