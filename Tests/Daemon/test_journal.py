@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.control import Control
+from harness.control import OWN_NAME, Control
 from harness.daemon import Daemon
 from harness.installation import Installation
 from harness.schema import check_row
@@ -33,7 +33,8 @@ def test_who_changed_what_is_written_down(control: Control, installation: Instal
     refused, done = journal(control)
     assert (done["command"], done["hosts"], done["code"]) == (
         "host set a.example allow_user_invites true", ["a.example"], "ok")
-    assert (done["user"], done["uid"], done["pid"], done["from"]) == ("root", 0, os.getpid(), "socket")
+    assert (done["user"], done["uid"], done["pid"], done["from"]) == (
+        OWN_NAME, os.geteuid(), os.getpid(), "socket")
     assert (refused["number"], refused["code"]) == (2, "config.bad-value")
     assert [row["number"] for row in journal(control, "--failed")] == [2]
     assert [row["number"] for row in journal(control, "--host", "b.example")] == []

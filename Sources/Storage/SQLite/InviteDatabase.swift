@@ -44,7 +44,7 @@ final class InviteDatabase: Sendable {
     private init(path: String, _ converting: () -> Void) throws {
         self.path = path
         try StateDirectory.createFile(path)
-        let before = try FileStamp(path)
+        var before = try FileStamp(path)
         queue = try DatabaseQueue(path: path, configuration: Self.configuration)
         file = StateDirectory.resolved(path) ?? path
         do {
@@ -57,6 +57,8 @@ final class InviteDatabase: Sendable {
                 if isNew { try Self.mark(database) }
                 return isNew
             }
+            // SQLite makes what a link leads to that is not there yet.
+            if before == nil { before = try FileStamp(path) }
             try migrate { if !isNew { converting() } }
             try convert(converting)
             try noteFiles()

@@ -1,11 +1,24 @@
 """A client of the control socket: one JSON object a line, or bytes as a hostile client would send them."""
 
 import json
+import os
+import pwd
 import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
 Json = dict[str, object]
+
+
+def _own_name() -> str:
+    """As the daemon calls who runs the tests: by the number where there is no name."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
+OWN_NAME = _own_name()
 
 
 @dataclass
