@@ -9,7 +9,6 @@ internal import XMPP
 final class RefusalLog: Sendable {
     private let surroundings: Dependencies
     private let throttle = Mutex(LogThrottle())
-
     /// What is asked from here is ours, and meant to be refused.
     private let prober: JID?
 

@@ -59,7 +59,8 @@ public struct DaemonUser: Hashable, Sendable {
     func asRoot<Result>(_ body: () -> Result) -> Result {
         guard geteuid() == id, seteuid(0) == 0 else { return body() }
         defer {
-            // Whatever came next would be judged by the wrong user's rights.
+            // Whatever came next would be judged by the wrong user's rights. It cannot fail, whatever is read: root, which the
+            // process is here, may take any id (seteuid(2)), and no thread gives that up meanwhile.
             if seteuid(id) != 0 { fatalError("cannot give up root's rights again") }
         }
         return body()

@@ -42,7 +42,7 @@ extension ActiveConfiguration {
             (outcome, reasons) = (.failed(mistakes.joined(separator: "; ")), mistakes)
         case .io(let reason):
             (outcome, reasons) = (.failed(reason), [reason])
-        case .unknownHost, .badValue, .stale, .nothing, .hung:
+        case .unknownHost, .badValue, .stale, .nothing:
             (outcome, reasons) = (.failed("\(refusal)"), ["\(refusal)"])
         }
         for reason in reasons {

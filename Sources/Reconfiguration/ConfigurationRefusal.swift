@@ -19,6 +19,4 @@ package enum ConfigurationRefusal: Error, Hashable, Sendable {
     case nothing(String)
     /// The disk did not do what was needed.
     case io(String)
-    /// The host did not answer in time.
-    case hung(String)
 }

@@ -29,10 +29,9 @@ public struct PrivilegedRequest: Hashable, Sendable {
     /// - Throws: ``RequestError/refused(_:)`` with the error that it was answered with, or with `undefined-condition` when
     ///   no answer is in the payload.
     public static func answer(in payload: Element?) throws(RequestError) -> Element? {
-        let forwarded = payload?.child("forwarded", namespace: Namespaces.forward)
-        guard payload?.is("privilege", namespace) == true,
-            let inner = forwarded?.child("iq", namespace: Namespaces.client), let answer = try? IQ(inner)
-        else { throw .refused(StanzaError(.undefinedCondition, text: "the server answered without the answer")) }
+        guard let inner = payload.flatMap(answeringIQ), let answer = try? IQ(inner) else {
+            throw .refused(StanzaError(.undefinedCondition, text: "the server answered without the answer"))
+        }
         switch answer.body {
         case .result(let payload): return payload
         case .error(let error): throw .refused(error)
@@ -43,9 +42,13 @@ public struct PrivilegedRequest: Hashable, Sendable {
     /// The error of the inner answer that an error carries as ``answer(in:)`` would expect it in a result; `nil` when it
     /// carries none.
     static func error(in iq: Element) -> StanzaError? {
-        let privilege = iq.child("privilege", namespace: namespace)
-        let inner = privilege?.child("forwarded", namespace: Namespaces.forward)?
-            .child("iq", namespace: Namespaces.client)
+        let inner = iq.child("privilege", namespace: namespace).flatMap(answeringIQ)
         return inner?.child("error", namespace: Namespaces.client).map { StanzaError($0) }
+    }
+
+    /// The answer that a `<privilege/>` forwards.
+    private static func answeringIQ(_ privilege: Element) -> Element? {
+        guard privilege.is("privilege", namespace) else { return nil }
+        return privilege.child("forwarded", namespace: Namespaces.forward)?.child("iq", namespace: Namespaces.client)
     }
 }

@@ -34,8 +34,6 @@ extension CommandFailure {
             self.init(.nothingToDo, reason, hint: "`config history` shows what there is")
         case .io(let reason):
             self.init(.unwritableConfiguration, reason, hint: "nothing was changed")
-        case .hung(let host):
-            self.init(.unavailableHost, "\(host) does not answer in time", hint: "`host why \(host)` tells the cause")
         }
     }
 }

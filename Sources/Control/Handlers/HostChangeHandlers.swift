@@ -88,7 +88,9 @@ package struct HostChangeHandlers: Sendable {
             throw CommandFailure(
                 .unavailableHost, "\(host) was restarted, but \(trouble)", hint: "`host why \(host)` tells more")
         case .unknownHost: throw CommandFailure(ConfigurationRefusal.unknownHost(host))
-        case .timedOut: throw CommandFailure(ConfigurationRefusal.hung(host))
+        case .timedOut:
+            throw CommandFailure(
+                .unavailableHost, "\(host) does not answer in time", hint: "`host why \(host)` tells the cause")
         }
         return Outcome("\(host) runs with its database opened again", hosts: [host])
     }

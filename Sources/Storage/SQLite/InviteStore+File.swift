@@ -83,8 +83,8 @@ extension InviteStore {
     /// Brings what others did to the file in order.
     ///
     /// - Returns: The database to go on with.
-    /// - Throws: ``StoreError/replaced(_:)`` when it is another's by now; ``StoreError/lost(_:)`` while it cannot be
-    ///   written again.
+    /// - Throws: ``StoreError/replaced(_:)`` when it is another's by now; ``StoreError/removed(_:)`` while it
+    ///   cannot be written again.
     private func recovered(_ database: InviteDatabase, _ files: FileState) throws -> InviteDatabase {
         switch files {
         case .unchanged: return database
@@ -106,7 +106,7 @@ extension InviteStore {
             try database.copy(to: copy)
             removeLog(of: path)
             try StateDirectory.move(copy, to: path)
-            new = try InviteDatabase.open(database.path) {}
+            new = try InviteDatabase.open(database.path)
         } catch {
             unlink(copy)
             let failure = self.error(error)
