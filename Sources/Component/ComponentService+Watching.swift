@@ -36,7 +36,7 @@ extension ComponentService {
         _ host: String, naming isSeen: @escaping @Sendable (String) -> Bool = { _ in true },
         receive: @escaping @Sendable (WatchedStanza) -> Void
     ) -> StanzaWatch {
-        let (router, surroundings) = (router, surroundings)
+        let (router, dependencies) = (router, dependencies)
         let state = Mutex((throttle: LogThrottle(perSpan: Self.watchedPerSecond, span: 1000), leftOut: 0))
         let tap = connection.outlet.tap
         let number = tap.add { direction, from, to, known in
@@ -47,12 +47,12 @@ extension ComponentService {
                     : router.concerns(host, between: to, and: from, isSeen))
             guard isOurs else { return false }
             return state.withLock { state in
-                let (isAdmitted, heldBack) = state.throttle.admit(now: surroundings.uptime())
+                let (isAdmitted, heldBack) = state.throttle.admit(now: dependencies.uptime())
                 state.leftOut += heldBack
                 return isAdmitted
             }
         } _: { sighting in
-            receive(WatchedStanza(sighting, time: surroundings.now(), leftOut: state.withLock { $0.leftOut }))
+            receive(WatchedStanza(sighting, time: dependencies.now(), leftOut: state.withLock { $0.leftOut }))
         }
         return StanzaWatch(tap, number)
     }

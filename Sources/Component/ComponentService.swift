@@ -11,7 +11,7 @@ package final class ComponentService: Sendable {
     let connection: ComponentConnection
     let router: Router
     let registry: HostRegistry
-    let surroundings: Dependencies
+    let dependencies: Dependencies
     private let inFlight: InFlight
 
     /// Requests that may wait in all. Each is at most one stanza of the parser's limit, so this bounds their memory.
@@ -22,21 +22,21 @@ package final class ComponentService: Sendable {
     /// - Parameter statusChanged: Called with how the connection is, at every change, on no thread in particular. It must
     ///   not wait.
     package init(
-        _ settings: DaemonConfiguration.Component, registry: HostRegistry, surroundings: Dependencies,
+        _ settings: DaemonConfiguration.Component, registry: HostRegistry, dependencies: Dependencies,
         statusChanged: @escaping @Sendable (ComponentStatus) -> Void
     ) {
         self.settings = settings
         self.registry = registry
-        self.surroundings = surroundings
+        self.dependencies = dependencies
         let outlet = Outlet()
         inFlight = InFlight(limit: Self.requestsInFlight)
         router = Router(
             domain: settings.jid.domain, outlet: outlet, inFlight: inFlight,
-            refusals: RefusalLog(surroundings, prober: Self.prober(of: settings)),
-            surroundings: surroundings)
+            refusals: RefusalLog(dependencies, prober: Self.prober(of: settings)),
+            dependencies: dependencies)
         connection = ComponentConnection(
-            ComponentOptions(settings), outlet: outlet, receiver: router, group: surroundings.eventLoop,
-            logger: surroundings.logger, now: { surroundings.now().millisecondsSinceEpoch },
+            ComponentOptions(settings), outlet: outlet, receiver: router, group: dependencies.eventLoop,
+            logger: dependencies.logger, now: { dependencies.now().millisecondsSinceEpoch },
             statusChanged: statusChanged)
         registry.add(router)
     }
@@ -84,8 +84,8 @@ package final class ComponentService: Sendable {
 
     private func waitForAnswers(within limit: Duration) async {
         let inFlight = inFlight
-        if await !finishes(within: limit, sleep: surroundings.sleep, { await inFlight.waitUntilNone() }) {
-            surroundings.logger.warning("left requests unanswered", metadata: ["count": "\(inFlight.count)"])
+        if await !finishes(within: limit, sleep: dependencies.sleep, { await inFlight.waitUntilNone() }) {
+            dependencies.logger.warning("left requests unanswered", metadata: ["count": "\(inFlight.count)"])
         }
     }
 }

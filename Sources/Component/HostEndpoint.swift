@@ -23,7 +23,7 @@ actor HostEndpoint {
     private let outlet: Outlet
     private let inFlight: InFlight
     private let refusals: RefusalLog
-    private let surroundings: Dependencies
+    private let dependencies: Dependencies
     private var entropy: Entropy
     private var commands = CommandTable()
     /// How many items were worked on together last time. Several mean that more are on their way, and worth a moment: a
@@ -33,19 +33,19 @@ actor HostEndpoint {
     private static let largeBatch = 64
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
-        surroundings.eventLoop.executor.asUnownedSerialExecutor()
+        dependencies.eventLoop.executor.asUnownedSerialExecutor()
     }
 
     init(
-        _ service: HostService, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, surroundings: Dependencies
+        _ service: HostService, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, dependencies: Dependencies
     ) {
         host = service.host
         self.service = service
         self.outlet = outlet
         self.inFlight = inFlight
         self.refusals = refusals
-        self.surroundings = surroundings
-        entropy = surroundings.entropy
+        self.dependencies = dependencies
+        entropy = dependencies.entropy
         mailbox = Mailbox(capacity: Self.capacity)
     }
 
@@ -88,7 +88,7 @@ actor HostEndpoint {
 
     /// Calls the consumer, from the event loop without a detour over another thread.
     private nonisolated func wake() {
-        if surroundings.eventLoop.inEventLoop {
+        if dependencies.eventLoop.inEventLoop {
             assumeIsolated { endpoint in _ = Task { await endpoint.work() } }
         } else {
             Task { await work() }
@@ -98,7 +98,7 @@ actor HostEndpoint {
     private func work() async {
         while true {
             if (2..<Self.largeBatch).contains(lastBatch) {
-                await surroundings.gather(Self.longestGathering * 2 / lastBatch)
+                await dependencies.gather(Self.longestGathering * 2 / lastBatch)
             }
             guard let items = mailbox.takeAll() else { return }
             lastBatch = items.count
@@ -130,7 +130,7 @@ actor HostEndpoint {
 
     private func answer(_ requests: [InboundRequest], under host: Host) async {
         guard !requests.isEmpty else { return }
-        let uptime = surroundings.uptime()
+        let uptime = dependencies.uptime()
         var wanted: [InviteRequest] = []
         var completions: [InviteCompletion] = []
         var refused = 0

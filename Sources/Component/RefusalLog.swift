@@ -7,14 +7,14 @@ internal import XMPP
 
 /// One line in the log for each request that is refused, up to what a log can bear.
 final class RefusalLog: Sendable {
-    private let surroundings: Dependencies
+    private let dependencies: Dependencies
     private let throttle = Mutex(LogThrottle())
     /// What is asked from here is ours, and meant to be refused.
     private let prober: JID?
 
     /// - Parameter prober: The address from which the daemon itself asks what is refused.
-    init(_ surroundings: Dependencies, prober: JID? = nil) {
-        self.surroundings = surroundings
+    init(_ dependencies: Dependencies, prober: JID? = nil) {
+        self.dependencies = dependencies
         self.prober = prober
     }
 
@@ -23,11 +23,11 @@ final class RefusalLog: Sendable {
     /// - Parameter what: What it was and what is wrong with it, to stand behind "refused".
     func note(_ what: String, _ iq: IQ) {
         if let prober, iq.from == prober { return }
-        let (isAdmitted, heldBack) = throttle.withLock { $0.admit(now: surroundings.uptime()) }
+        let (isAdmitted, heldBack) = throttle.withLock { $0.admit(now: dependencies.uptime()) }
         guard isAdmitted else { return }
         var metadata: Logger.Metadata = ["from": "\(iq.from?.description ?? "")", "to": "\(iq.to?.description ?? "")"]
         if heldBack > 0 { metadata["held_back"] = "\(heldBack)" }
-        surroundings.logger.notice("refused \(what)", metadata: metadata)
+        dependencies.logger.notice("refused \(what)", metadata: metadata)
     }
 
     /// Notes that a command had no invite, if it had none.

@@ -17,21 +17,21 @@ final class Router: StanzaReceiver {
     private let refusals: RefusalLog
     let grants = Grants()
     private let shared: SharedEndpoint
-    private let surroundings: Dependencies
+    private let dependencies: Dependencies
     /// The endpoints of hosts that are gone, until what they accepted is answered.
     private let leaving = Mutex<[ObjectIdentifier: HostEndpoint]>([:])
 
     /// - Parameter domain: The component's own address, which all hosts share.
-    init(domain: String, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, surroundings: Dependencies) {
+    init(domain: String, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, dependencies: Dependencies) {
         self.domain = domain
         address = try? JID(domain)
         self.outlet = outlet
         self.inFlight = inFlight
         self.refusals = refusals
-        self.surroundings = surroundings
-        logger = surroundings.logger
+        self.dependencies = dependencies
+        logger = dependencies.logger
         shared = SharedEndpoint(
-            table: table, outlet: outlet, inFlight: inFlight, refusals: refusals, surroundings: surroundings)
+            table: table, outlet: outlet, inFlight: inFlight, refusals: refusals, dependencies: dependencies)
     }
 
     var currentTable: RoutingTable { table.value }
@@ -275,6 +275,6 @@ extension Router: FrontDoor {
 
     private func makeEndpoint(_ service: HostService) -> HostEndpoint {
         HostEndpoint(
-            service, outlet: outlet, inFlight: inFlight, refusals: refusals, surroundings: surroundings)
+            service, outlet: outlet, inFlight: inFlight, refusals: refusals, dependencies: dependencies)
     }
 }

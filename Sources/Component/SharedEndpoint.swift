@@ -15,7 +15,7 @@ actor SharedEndpoint {
     private let outlet: Outlet
     private let inFlight: InFlight
     private let refusals: RefusalLog
-    private let surroundings: Dependencies
+    private let dependencies: Dependencies
     private var entropy: Entropy
     private var commands = CommandTable()
     /// By host, the invites that it is making for us.
@@ -27,18 +27,18 @@ actor SharedEndpoint {
     static let mostWaiting = 256
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
-        surroundings.eventLoop.executor.asUnownedSerialExecutor()
+        dependencies.eventLoop.executor.asUnownedSerialExecutor()
     }
 
     init(
-        table: SharedRoutingTable, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, surroundings: Dependencies
+        table: SharedRoutingTable, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, dependencies: Dependencies
     ) {
         self.table = table
         self.outlet = outlet
         self.inFlight = inFlight
         self.refusals = refusals
-        self.surroundings = surroundings
-        entropy = surroundings.entropy
+        self.dependencies = dependencies
+        entropy = dependencies.entropy
     }
 
     /// Takes a request, or says why not. Never waits.
@@ -69,7 +69,7 @@ actor SharedEndpoint {
             inFlight.leave()
             return
         }
-        switch commands.decide(request, permissions: permissions, uptime: surroundings.uptime(), entropy: &entropy) {
+        switch commands.decide(request, permissions: permissions, uptime: dependencies.uptime(), entropy: &entropy) {
         case .answer(let answer):
             counters.requests += 1
             outlet.send(answer)

@@ -36,7 +36,7 @@ extension Daemon {
             return explainRefusal(of: host, isSeen)
         }
         let rules = RuleExplainer(policy: served.policy, origins: Origins(settings))
-        let now = surroundings.now()
+        let now = dependencies.now()
         guard let account = Account(asker) else { return rules.explain(asker, nil, at: now) }
         let limits = served.policy.limits(for: .contact(inviter: account))
         let usage = try? await served.service.use(.reading) { repository throws(StoreError) in

@@ -16,7 +16,7 @@ package final class Daemon: Sendable {
     package let registry: HostRegistry
     package let configuration: ActiveConfiguration
     package let component: ComponentService
-    package let surroundings: Dependencies
+    package let dependencies: Dependencies
     /// When it was made.
     package let startedAt: Timestamp
     private let ending = Mutex(Ending.running(waiters: []))
@@ -33,27 +33,27 @@ package final class Daemon: Sendable {
     ///   - loaded: The configuration to start with. Hosts whose files are bad are left out.
     ///   - settings: The daemon's own part of it.
     ///   - maximumOpenDatabases: How many databases may be open at once.
-    ///   - surroundings: Time, chance, the log, and the event loop on which connection and hosts run.
+    ///   - dependencies: Time, chance, the log, and the event loop on which connection and hosts run.
     ///   - statusChanged: Called with how the connection is, at every change.
     ///   - quarantinesChanged: Called with the number of hosts whose storage fails, at every change, on no thread in
     ///     particular. It must not wait.
     /// - Throws: `StoreError` when the state directory cannot be used or another daemon uses it.
     package init(
         _ loader: ConfigurationLoader, loaded: LoadedConfiguration, settings: DaemonConfiguration,
-        maximumOpenDatabases: Int, surroundings: Dependencies,
+        maximumOpenDatabases: Int, dependencies: Dependencies,
         statusChanged: @escaping @Sendable (ComponentStatus) -> Void,
         quarantinesChanged: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws {
         self.settings = settings
-        self.surroundings = surroundings
-        startedAt = surroundings.now()
+        self.dependencies = dependencies
+        startedAt = dependencies.now()
         registry = try HostRegistry(
             stateDirectory: settings.stateDirectory, maximumOpenDatabases: maximumOpenDatabases,
-            surroundings: surroundings, quarantinesChanged: quarantinesChanged)
+            dependencies: dependencies, quarantinesChanged: quarantinesChanged)
         component = ComponentService(
-            settings.component, registry: registry, surroundings: surroundings, statusChanged: statusChanged)
+            settings.component, registry: registry, dependencies: dependencies, statusChanged: statusChanged)
         configuration = ActiveConfiguration(
-            loader, loaded: loaded, daemon: settings, registry: registry, surroundings: surroundings)
+            loader, loaded: loaded, daemon: settings, registry: registry, dependencies: dependencies)
     }
 
     /// Serves until ``shutDown(within:)``.
@@ -68,12 +68,12 @@ package final class Daemon: Sendable {
         await component.drain(within: limit)
         component.shutDown()
         let (configuration, registry) = (configuration, registry)
-        let isClosed = await finishes(within: limit, sleep: surroundings.sleep) {
+        let isClosed = await finishes(within: limit, sleep: dependencies.sleep) {
             async let written: Void = configuration.shutDown()
             await registry.shutDown()
             await written
         }
-        if !isClosed { surroundings.logger.warning("left databases open") }
+        if !isClosed { dependencies.logger.warning("left databases open") }
         let waiters = ending.withLock { ending -> [CheckedContinuation<Void, Never>] in
             guard case .running(let waiters) = ending else { return [] }
             ending = .ended

@@ -71,7 +71,7 @@ extension ActiveConfiguration {
         _ = run(new)
         transaction.commit(move)
         if !isSame { keep(new, move.record, before: old, by: by) }
-        surroundings.logger.notice(
+        dependencies.logger.notice(
             "settings saved",
             metadata: ["host": "\(host)", "keys": "\(wanted.map(\.rawValue).joined(separator: ", "))"])
         tell(.command, "saved settings of \(host)", [host])

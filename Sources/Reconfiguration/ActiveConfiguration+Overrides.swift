@@ -49,7 +49,7 @@ extension ActiveConfiguration {
     package func overridesWritten(within limit: Duration = .seconds(10)) async -> String? {
         let store = overrideStore
         let problem = Mutex<String?>("the disk does not answer")
-        _ = await finishes(within: limit, sleep: surroundings.sleep) {
+        _ = await finishes(within: limit, sleep: dependencies.sleep) {
             let found = await store.finish()
             problem.withLock { $0 = found }
         }
@@ -84,7 +84,7 @@ extension ActiveConfiguration {
         let gone = overrides.filter { base.hosts[$0.key] == nil && pending?.back.hosts[$0.key] == nil }
         for (host, set) in gone.sorted(by: { $0.key < $1.key }) {
             overrides[host] = nil
-            surroundings.logger.notice(
+            dependencies.logger.notice(
                 "dropped what was set on a host that is gone",
                 metadata: ["host": "\(host)", "keys": "\(set.keys.map(\.rawValue).joined(separator: ", "))"])
         }

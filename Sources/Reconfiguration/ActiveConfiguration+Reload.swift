@@ -46,9 +46,9 @@ extension ActiveConfiguration {
             (outcome, reasons) = (.failed("\(refusal)"), ["\(refusal)"])
         }
         for reason in reasons {
-            surroundings.logger.error("configuration mistake", metadata: ["reason": "\(reason)"])
+            dependencies.logger.error("configuration mistake", metadata: ["reason": "\(reason)"])
         }
-        surroundings.logger.error("configuration refused", metadata: ["mistakes": "\(reasons.count)"])
+        dependencies.logger.error("configuration refused", metadata: ["mistakes": "\(reasons.count)"])
         tell(.signal, "refused the files: \(reasons.first ?? "")", [], isDone: false)
         return outcome
     }

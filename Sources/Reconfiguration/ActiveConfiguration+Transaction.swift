@@ -108,7 +108,7 @@ extension ActiveConfiguration {
     ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
         let revision = revision
         try checkOverrides(over: new)
-        let deadline = patience.map { surroundings.now().advanced(by: $0) }
+        let deadline = patience.map { dependencies.now().advanced(by: $0) }
         let isSame = new.files == base.files
         let move = try transaction.applying(isSame: isSame, confirmedBy: deadline)
         if move.isDurableFirst {
@@ -142,7 +142,7 @@ extension ActiveConfiguration {
     /// Says what hosts have lost, before anything else about the change.
     private func log(_ losses: ConfigurationLosses) {
         if losses.isEmpty { return }
-        surroundings.logger.warning(
+        dependencies.logger.warning(
             "the configuration takes something away", metadata: ["lost": "\(losses.summary(naming: 20))"])
     }
 
@@ -150,10 +150,10 @@ extension ActiveConfiguration {
         log(diff.losses)
         let fixed = newDaemon.restartDifferences(from: daemon)
         if !fixed.isEmpty {
-            surroundings.logger.warning(
+            dependencies.logger.warning(
                 "settings that take effect after a restart", metadata: ["keys": "\(fixed.joined(separator: ", "))"])
         }
-        surroundings.logger.notice(
+        dependencies.logger.notice(
             "configuration reloaded",
             metadata: [
                 "added": "\(diff.added.count)", "removed": "\(diff.removed.count)", "changed": "\(diff.changed.count)",
@@ -179,7 +179,7 @@ extension ActiveConfiguration {
         try await write(move.record, keeping: move.record.running)
         transaction.commit(move)
         forgetPending()
-        surroundings.logger.notice("configuration confirmed", metadata: ["snapshot": "\(move.record.running)"])
+        dependencies.logger.notice("configuration confirmed", metadata: ["snapshot": "\(move.record.running)"])
         return move.record.running
     }
 
@@ -224,7 +224,7 @@ extension ActiveConfiguration {
             trouble = "a restart may not bring snapshot \(move.record.running) back: \(error)"
         }
         log(diff.losses)
-        surroundings.logger.notice(
+        dependencies.logger.notice(
             "configuration undone", metadata: ["snapshot": "\(move.record.running)", "cause": "\(cause.rawValue)"])
         let applied = AppliedConfiguration(diff, before: before, after: move.record.running, trouble: trouble)
         tell(cause, applied.summary("went back to snapshot \(applied.after)"), applied.hosts)
@@ -253,7 +253,7 @@ extension ActiveConfiguration {
     }
 
     private func undo(after patience: Lifetime, unlessConfirmed record: ConfigurationTransaction.Record) {
-        let sleep = surroundings.sleep
+        let sleep = dependencies.sleep
         pending?.deadline = Task { [weak self] in
             guard (try? await sleep(.seconds(patience.seconds))) != nil else { return }
             await self?.deadlinePassed(of: record)
@@ -268,7 +268,7 @@ extension ActiveConfiguration {
             }
         }
         if case .failure(let refusal) = result {
-            surroundings.logger.error(
+            dependencies.logger.error(
                 "cannot undo what was not confirmed", metadata: ["reason": "\(refusal)"])
             tell(.deadline, "what was not confirmed could not be undone", [], isDone: false)
         }
@@ -315,7 +315,7 @@ extension ActiveConfiguration {
     ) {
         let before = old.header.number
         let snapshot = ConfigurationSnapshot(
-            number: record.running, before: before, time: surroundings.now(), by: by, files: base.files,
+            number: record.running, before: before, time: dependencies.now(), by: by, files: base.files,
             hosts: base.hosts, shell: base.shell)
         header = snapshot.header
         // What ran before may be older than all others that are kept, and is where an undo goes.
@@ -345,7 +345,7 @@ extension ActiveConfiguration {
             for (host, mistake) in conflicts.sorted(by: { $0.key < $1.key }) {
                 overrides[host]?.drop([.serviceAddress])
                 if overrides[host]?.isEmpty == true { overrides[host] = nil }
-                surroundings.logger.warning(
+                dependencies.logger.warning(
                     "dropped a service address that was set", metadata: ["host": "\(host)", "reason": "\(mistake)"])
             }
         }

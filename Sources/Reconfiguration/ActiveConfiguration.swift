@@ -9,7 +9,7 @@ package actor ActiveConfiguration {
     /// The daemon's own settings that it runs with.
     package nonisolated let daemon: DaemonConfiguration
     nonisolated let registry: HostRegistry
-    nonisolated let surroundings: Dependencies
+    nonisolated let dependencies: Dependencies
     var loader: ConfigurationLoader
     /// The reading of the files that is under way, and the one that begins after it.
     var reading: Task<FilesRead, Never>?
@@ -55,21 +55,21 @@ package actor ActiveConfiguration {
     ///   - daemon: The daemon's own part of it.
     package init(
         _ loader: ConfigurationLoader, loaded: LoadedConfiguration, daemon: DaemonConfiguration,
-        registry: HostRegistry, surroundings: Dependencies
+        registry: HostRegistry, dependencies: Dependencies
     ) {
         self.loader = loader
         self.daemon = daemon
         self.registry = registry
-        self.surroundings = surroundings
-        snapshots = SnapshotStore(directory: daemon.stateDirectory + "/configuration", logger: surroundings.logger)
+        self.dependencies = dependencies
+        snapshots = SnapshotStore(directory: daemon.stateDirectory + "/configuration", logger: dependencies.logger)
         ConfigurationFile.removeLeftovers(in: loader.hostsDirectory)
-        let start = ConfigurationStart(loaded, snapshots, surroundings)
+        let start = ConfigurationStart(loaded, snapshots, dependencies)
         (base, transaction, header) = (start.base, start.transaction, start.header)
         let snapshotAtStart = start.base.isFiles ? nil : start.transaction.record.running
         // A snapshot has nothing to do with what is wrong with the files.
         let refused = start.base.isFiles ? loaded.refused : []
         overrideStore = OverrideStore(
-            directory: daemon.stateDirectory + "/configuration", logger: surroundings.logger)
+            directory: daemon.stateDirectory + "/configuration", logger: dependencies.logger)
         let restored = RestoredOverrides(
             overrideStore.read(), hosts: Set(start.base.hosts.keys).union(refused.compactMap(\.host)))
         overrides = restored.overrides
@@ -86,25 +86,25 @@ package actor ActiveConfiguration {
         // What is kept no longer must not come back with the next start.
         if !restored.dropped.isEmpty { overrideStore.writeLater(restored.overrides) }
         for (host, keys) in restored.dropped.prefix(RestoredOverrides.mostNamed) {
-            surroundings.logger.warning(
+            dependencies.logger.warning(
                 "dropped what was set at run time before the restart",
                 metadata: ["host": "\(host)", "keys": "\(keys.joined(separator: ", "))"])
         }
         for host in restored.overrides.keys.sorted().prefix(RestoredOverrides.mostNamed) {
-            surroundings.logger.notice("still suspended", metadata: ["host": "\(host)"])
+            dependencies.logger.notice("still suspended", metadata: ["host": "\(host)"])
         }
         for (what, count) in [("dropped", restored.dropped.count), ("still suspended", restored.overrides.count)]
         where count > RestoredOverrides.mostNamed {
-            surroundings.logger.notice(
+            dependencies.logger.notice(
                 "there are more hosts of which this holds", metadata: ["what": "\(what)", "hosts": "\(count)"])
         }
         for file in refused {
             let why = file.diagnostics.map(\.description).joined(separator: "; ")
-            surroundings.logger.error(
+            dependencies.logger.error(
                 "host refused", metadata: ["host": "\(file.host ?? file.file)", "reason": "\(why)"])
         }
         if let snapshotAtStart {
-            surroundings.logger.warning(
+            dependencies.logger.warning(
                 "the files were undone or not confirmed, so a snapshot runs",
                 metadata: ["snapshot": "\(snapshotAtStart)"])
         }

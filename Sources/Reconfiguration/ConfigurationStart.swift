@@ -10,7 +10,7 @@ struct ConfigurationStart {
     let header: ConfigurationSnapshot.Header
 
     /// Reads what was kept, and writes down what was decided, on the caller's thread.
-    init(_ loaded: LoadedConfiguration, _ snapshots: SnapshotStore, _ surroundings: Dependencies) {
+    init(_ loaded: LoadedConfiguration, _ snapshots: SnapshotStore, _ dependencies: Dependencies) {
         let read = FilesRead(loaded)
         let files = read.fingerprint.description
         var previous = snapshots.open()
@@ -25,7 +25,7 @@ struct ConfigurationStart {
             do throws(ConfigurationRefusal) {
                 old = try snapshots.readNow(number)
             } catch {
-                surroundings.logger.critical(
+                dependencies.logger.critical(
                     "cannot go back to the snapshot, so what the files say runs",
                     metadata: ["snapshot": "\(number)", "reason": "\(error)"])
                 start = .files
@@ -38,7 +38,7 @@ struct ConfigurationStart {
         let snapshot = ConfigurationSnapshot(
             number: transaction.record.running,
             before: previous.map(\.lastGood).flatMap { headers[$0]?.number } ?? headers.keys.max(),
-            time: surroundings.now(), by: "start", files: base.files, hosts: base.hosts,
+            time: dependencies.now(), by: "start", files: base.files, hosts: base.hosts,
             shell: base.shell)
         header = old?.header ?? headers[transaction.record.running] ?? snapshot.header
         guard isNew || transaction.record != previous else { return }

@@ -44,7 +44,7 @@ extension HostRegistry {
     }
 
     /// The time by which ``InviteFilter`` and the state of invites are to be judged.
-    package var now: Timestamp { surroundings.now() }
+    package var now: Timestamp { dependencies.now() }
 
     // MARK: Completion
 

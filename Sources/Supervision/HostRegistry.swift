@@ -18,7 +18,7 @@ package final class HostRegistry: Sendable {
     let databases: any InviteRepositories
     let deadlines = Deadlines()
     let quarantines: Quarantines
-    let surroundings: Dependencies
+    let dependencies: Dependencies
 
     /// Databases written to at the same time, whatever the number of hosts; so many disks may hang before other hosts'
     /// requests do.
@@ -31,17 +31,17 @@ package final class HostRegistry: Sendable {
     ///     particular. It must not wait.
     /// - Throws: `StoreError` when the state directory cannot be used or another daemon uses it.
     package init(
-        stateDirectory: String, maximumOpenDatabases: Int, surroundings: Dependencies,
+        stateDirectory: String, maximumOpenDatabases: Int, dependencies: Dependencies,
         quarantinesChanged: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws {
         databases = try InviteDatabases(
             directory: stateDirectory, maximumOpen: maximumOpenDatabases,
             writers: min(Self.writers, maximumOpenDatabases)
         ) { event in
-            surroundings.logger.warning("storage of a host", metadata: ["host": "\(event.host)", "event": "\(event)"])
+            dependencies.logger.warning("storage of a host", metadata: ["host": "\(event.host)", "event": "\(event)"])
         }
         quarantines = Quarantines(changed: quarantinesChanged)
-        self.surroundings = surroundings
+        self.dependencies = dependencies
     }
 
     /// The hosts that there are now.
@@ -65,7 +65,7 @@ package final class HostRegistry: Sendable {
     /// one change. What does not differ is not touched.
     package func apply(_ diff: ConfigurationDiff) {
         guard !diff.isEmpty else { return }
-        let now = surroundings.now()
+        let now = dependencies.now()
         let change = change { old in
             var hosts = old.hosts
             let replaced =
@@ -81,7 +81,7 @@ package final class HostRegistry: Sendable {
 
     /// Gives one host that runs another configuration. All other hosts are left as they are, however many.
     package func reconfigure(_ configuration: HostConfiguration) {
-        let now = surroundings.now()
+        let now = dependencies.now()
         _ = change { old in
             guard let host = old[configuration.host]?.reconfigured(configuration, at: now) else {
                 return HostChange(table: old, replaced: [], removed: [])
@@ -92,7 +92,7 @@ package final class HostRegistry: Sendable {
 
     /// Says which hosts' files are not used because of mistakes.
     package func replaceRefused(_ files: [RefusedHost]) {
-        let refused = RefusedHosts(files, since: surroundings.now())
+        let refused = RefusedHosts(files, since: dependencies.now())
         // Doors bring nothing to those that do not run.
         state.withLock { $0.table.refused = refused }
     }
@@ -108,7 +108,7 @@ package final class HostRegistry: Sendable {
 
     private func makeHost(_ configuration: HostConfiguration, at now: Timestamp) -> Host {
         let service = HostService(
-            configuration.host, repository: databases.repository(of: configuration.host), surroundings: surroundings,
+            configuration.host, repository: databases.repository(of: configuration.host), dependencies: dependencies,
             deadlines: deadlines, quarantines: quarantines)
         return Host(
             configuration, policy: InvitePolicy(configuration), service: service, suspensionChangedAt: now)
@@ -146,7 +146,7 @@ package final class HostRegistry: Sendable {
     package func restart(_ name: String) async -> RestartOutcome {
         guard let service = self[name]?.service else { return .unknownHost }
         let outcome = Mutex(RestartOutcome.timedOut)
-        _ = await finishes(within: Self.restartTimeout, sleep: surroundings.sleep) {
+        _ = await finishes(within: Self.restartTimeout, sleep: dependencies.sleep) {
             await self.drain(service)
             let trouble = await service.restart()
             outcome.withLock { $0 = trouble.map(RestartOutcome.fails) ?? .works }
@@ -162,8 +162,8 @@ package final class HostRegistry: Sendable {
     /// Keeps deadlines and removes what has long expired, until the task is cancelled.
     package func run() async {
         async let sweeping: Void = sweepForever()
-        while (try? await surroundings.sleep(.seconds(1))) != nil {
-            deadlines.expire(startedBefore: surroundings.uptime() - Self.diskTimeoutMilliseconds)
+        while (try? await dependencies.sleep(.seconds(1))) != nil {
+            deadlines.expire(startedBefore: dependencies.uptime() - Self.diskTimeoutMilliseconds)
         }
         await sweeping
     }
@@ -181,7 +181,7 @@ package final class HostRegistry: Sendable {
 
     private func sweepForever() async {
         var wait = Self.firstSweep
-        while (try? await surroundings.sleep(wait)) != nil {
+        while (try? await dependencies.sleep(wait)) != nil {
             await sweep()
             wait = Self.sweepInterval
         }
@@ -190,7 +190,7 @@ package final class HostRegistry: Sendable {
     /// Removes what expired a day ago, one host after the other.
     func sweep() async {
         let deadline = Timestamp(
-            millisecondsSinceEpoch: surroundings.now().millisecondsSinceEpoch - Self.graceMilliseconds)
+            millisecondsSinceEpoch: dependencies.now().millisecondsSinceEpoch - Self.graceMilliseconds)
         let databases = databases
         let candidates = await onBlockingThread { (try? databases.hostsWithInvites()) ?? [] }
         var removed = 0
@@ -199,7 +199,7 @@ package final class HostRegistry: Sendable {
             // A host may go while the sweep waits.
             if let service = self[name]?.service { removed += await service.removeExpired(by: deadline) }
         }
-        if removed > 0 { surroundings.logger.info("removed expired invites", metadata: ["count": "\(removed)"]) }
+        if removed > 0 { dependencies.logger.info("removed expired invites", metadata: ["count": "\(removed)"]) }
     }
 }
 

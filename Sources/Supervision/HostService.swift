@@ -38,7 +38,7 @@ package actor HostService {
     /// The same, for those who must not wait.
     private nonisolated let published: Mutex<HostLifecycle>
     private let repository: any InviteRepository
-    let surroundings: Dependencies
+    let dependencies: Dependencies
     private let deadlines: Deadlines
     private let quarantines: Quarantines
     private var entropy: Entropy
@@ -50,11 +50,11 @@ package actor HostService {
     private var hasWarnedOfLimit = false
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
-        surroundings.eventLoop.executor.asUnownedSerialExecutor()
+        dependencies.eventLoop.executor.asUnownedSerialExecutor()
     }
 
     init(
-        _ host: String, repository: any InviteRepository, surroundings: Dependencies,
+        _ host: String, repository: any InviteRepository, dependencies: Dependencies,
         deadlines: Deadlines = Deadlines(),
         quarantines: Quarantines = Quarantines()
     ) {
@@ -62,9 +62,9 @@ package actor HostService {
         self.quarantines = quarantines
         self.repository = repository
         self.deadlines = deadlines
-        self.surroundings = surroundings
-        entropy = surroundings.entropy
-        let lifecycle = HostLifecycle(now: surroundings.now())
+        self.dependencies = dependencies
+        entropy = dependencies.entropy
+        let lifecycle = HostLifecycle(now: dependencies.now())
         self.lifecycle = lifecycle
         published = Mutex(lifecycle)
     }
@@ -79,7 +79,7 @@ package actor HostService {
     package func invite(
         _ requests: [InviteRequest], under policy: InvitePolicy
     ) async -> [Result<Invite, InviteRefusal>] {
-        let now = surroundings.now()
+        let now = dependencies.now()
         var results: [Result<Invite, InviteRefusal>] = []
         results.reserveCapacity(requests.count)
         var made: [NewInvite] = []
@@ -107,7 +107,7 @@ package actor HostService {
 
     /// Makes what an operator asks for. It is on disk when this returns.
     func invite(_ request: OperatorRequest, under policy: InvitePolicy) async throws(InviteRefusal) -> OperatorInvite {
-        let new = try makeInvite(.operated(request), under: policy, at: surroundings.now())
+        let new = try makeInvite(.operated(request), under: policy, at: dependencies.now())
         let addition = try await add([new], limit: policy.maxInvites)
         switch addition.results.first {
         case .success(let number)?:
@@ -154,7 +154,7 @@ package actor HostService {
         }
         if hasWarnedOfLimit { return }
         hasWarnedOfLimit = true
-        surroundings.logger.warning(
+        dependencies.logger.warning(
             "host has nearly as many invites as it may have",
             metadata: ["host": "\(host)", "stored": "\(reached.stored)", "limit": "\(reached.limit)"])
     }
@@ -167,7 +167,7 @@ package actor HostService {
     ) async throws(InviteRefusal) -> Value {
         guard lifecycle.allows(use) else { throw .unavailable }
         let repository = repository
-        let result = await deadlines.result(startedAt: surroundings.uptime()) { () async -> Result<Value, StoreError> in
+        let result = await deadlines.result(startedAt: dependencies.uptime()) { () async -> Result<Value, StoreError> in
             do throws(StoreError) {
                 return .success(try await operation(repository))
             } catch {
@@ -180,7 +180,7 @@ package actor HostService {
             return value
         case .failure(.overloaded): throw .overloaded
         case .failure(.tooManyOpenFiles):
-            surroundings.recordFileShortage()
+            dependencies.recordFileShortage()
             throw .tooManyOpenFiles
         // It closes when the daemon ends, which is no trouble of the host's.
         case .failure(.closed): throw .unavailable
@@ -214,14 +214,14 @@ package actor HostService {
     func restart() async -> String? {
         retry?.cancel()
         restarts += 1
-        lifecycle.restart(now: surroundings.now())
+        lifecycle.restart(now: dependencies.now())
         quarantines.remove(self)
         do throws(InviteRefusal) {
             try await use(.storing) { repository throws(StoreError) in
                 await repository.close()
                 try await repository.check()
             }
-            surroundings.logger.notice("host restarted", metadata: ["host": "\(host)"])
+            dependencies.logger.notice("host restarted", metadata: ["host": "\(host)"])
             return nil
         } catch {
             switch error {
@@ -234,23 +234,23 @@ package actor HostService {
 
     /// Ends the service; what it has accepted is still finished by the store.
     func stop() async {
-        lifecycle.stop(now: surroundings.now())
+        lifecycle.stop(now: dependencies.now())
         quarantines.remove(self)
         retry?.cancel()
         await repository.close()
     }
 
     private func quarantine(_ reason: String, isFull: Bool = false) {
-        guard let wait = lifecycle.failed(reason, isFull: isFull, now: surroundings.now(), using: &entropy) else {
+        guard let wait = lifecycle.failed(reason, isFull: isFull, now: dependencies.now(), using: &entropy) else {
             return
         }
         quarantines.insert(self)
-        surroundings.logger.error("host quarantined", metadata: ["host": "\(host)", "reason": "\(reason)"])
+        dependencies.logger.error("host quarantined", metadata: ["host": "\(host)", "reason": "\(reason)"])
         scheduleRetry(after: wait)
     }
 
     private func scheduleRetry(after wait: Duration) {
-        let sleep = surroundings.sleep
+        let sleep = dependencies.sleep
         retry = Task { [weak self] in
             guard (try? await sleep(wait)) != nil else { return }
             await self?.tryAgain()
@@ -271,23 +271,23 @@ package actor HostService {
             await repository.close()
             try await repository.check()
             guard restarts == self.restarts else { return }
-            if lifecycle.recovered(now: surroundings.now()) {
+            if lifecycle.recovered(now: dependencies.now()) {
                 quarantines.remove(self)
-                surroundings.logger.notice("host recovered", metadata: ["host": "\(host)"])
+                dependencies.logger.notice("host recovered", metadata: ["host": "\(host)"])
             } else {
                 // The host went while the try was under way, which opened its database again.
                 await repository.close()
             }
         } catch {
-            if case .tooManyOpenFiles = error { surroundings.recordFileShortage() }
+            if case .tooManyOpenFiles = error { dependencies.recordFileShortage() }
             guard restarts == self.restarts else { return }
             // That the daemon lacks files says nothing of the host's storage.
             let reason =
                 if case .tooManyOpenFiles = error { lifecycle.lastTrouble ?? "\(error)" } else { "\(error)" }
             let isFull = if case .tooManyOpenFiles = error { lifecycle.hasFullDisk } else { error == .full }
-            guard let wait = lifecycle.retryFailed(reason, isFull: isFull, now: surroundings.now(), using: &entropy)
+            guard let wait = lifecycle.retryFailed(reason, isFull: isFull, now: dependencies.now(), using: &entropy)
             else { return }
-            surroundings.logger.warning(
+            dependencies.logger.warning(
                 "host still quarantined", metadata: ["host": "\(host)", "reason": "\(reason)"])
             scheduleRetry(after: wait)
         }

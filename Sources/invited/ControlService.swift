@@ -25,7 +25,7 @@ struct ControlService: Service {
         self.daemon = daemon
         let settings = daemon.settings
         self.logger = logger
-        journal = Journal(stateDirectory: settings.stateDirectory, dependencies: daemon.surroundings)
+        journal = Journal(stateDirectory: settings.stateDirectory, dependencies: daemon.dependencies)
         let values = DaemonValues(daemon)
         let dispatcher = Dispatcher(
             .standard(daemon, journal: journal, log: log, version: Version.current), hosts: values,
@@ -33,7 +33,7 @@ struct ControlService: Service {
         server = ControlServer(
             dispatcher, completer: Completer(live: values), version: Version.current,
             policy: AccessPolicy(settings.shell, daemon: geteuid()), connections: connections, logger: logger,
-            ranOutOfFiles: daemon.surroundings.recordFileShortage)
+            ranOutOfFiles: daemon.dependencies.recordFileShortage)
         do throws(ControlSocket.Failure) {
             let handedOver = try ControlSocket.handedOver()
             if let handedOver {

@@ -51,7 +51,7 @@ struct RunCommand: AsyncParsableCommand {
         }
         let manager = ServiceManager(environment: environment)
         let reporter = StatusReporter(manager, server: settings.component.server)
-        let surroundings = Dependencies(logger: logger)
+        let dependencies = Dependencies(logger: logger)
         let files = FileLimit.raise()
         if files.isLow {
             logger.warning(
@@ -61,7 +61,7 @@ struct RunCommand: AsyncParsableCommand {
         do {
             daemon = try Daemon(
                 loader, loaded: loaded, settings: settings, maximumOpenDatabases: files.databases,
-                surroundings: surroundings,
+                dependencies: dependencies,
                 statusChanged: reporter.report, quarantinesChanged: reporter.quarantined)
         } catch {
             logger.critical("cannot use the state directory", metadata: ["reason": "\(error)"])
@@ -85,7 +85,7 @@ struct RunCommand: AsyncParsableCommand {
                             reloads: reloads, daemon: daemon, manager: manager, reporter: reporter)),
                     .init(
                         service: WatchdogService(
-                            eventLoop: surroundings.eventLoop, daemon: daemon, manager: manager)),
+                            eventLoop: dependencies.eventLoop, daemon: daemon, manager: manager)),
                     // Services are shut down in reverse: first nobody steers any more, then the rest ends.
                     .init(
                         service: DaemonService(daemon: daemon, manager: manager),

@@ -111,7 +111,7 @@ import Testing
             let text = "b.example (\(losses.joined(separator: ", ")))"
             #expect(output.questions == [.confirm("Apply it? lost: \(text); update 2")])
             #expect(fixture.recorder.entries.last?.after == "lost: \(text); snapshot 2")
-            let log = fixture.world.log.items.filter { !$0.hasPrefix("debug") }.suffix(2)
+            let log = fixture.controlled.log.items.filter { !$0.hasPrefix("debug") }.suffix(2)
             #expect(log.first == "warning the configuration takes something away lost=\(text)")
             #expect(log.last?.hasPrefix("notice configuration reloaded") == true)
         }

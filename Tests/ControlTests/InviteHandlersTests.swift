@@ -200,7 +200,7 @@ import Testing
         try await Self.with { fixture async throws in
             _ = try await fixture.row("invite create account a.example --username juliet --expires 1h")
             _ = try await fixture.row("invite create contact alice@a.example")
-            fixture.world.advance(byMilliseconds: 7_200_000)
+            fixture.controlled.advance(byMilliseconds: 7_200_000)
             _ = try await fixture.row("invite create reset alice@a.example")
             func numbers(_ filter: String) async throws -> [Int64?] {
                 try await fixture.rows("invite list a.example \(filter)").map { $0["invite"]?.integer }
@@ -245,7 +245,7 @@ import Testing
                 door.wait()
             }
             try await held.next()
-            let now = fixture.world.now
+            let now = fixture.controlled.now
             let many = try (0..<16_384).map { number in
                 Invite(
                     token: try #require(Token("token\(10_000_000 + number)")), kind: .account, inviter: nil,
@@ -316,7 +316,7 @@ import Testing
             ] {
                 #expect(try await fixture.run("invite \(line)", output: output).code == .ok)
             }
-            let said = "\(output.messages.items) \(fixture.recorder.entries) \(fixture.world.log.items)"
+            let said = "\(output.messages.items) \(fixture.recorder.entries) \(fixture.controlled.log.items)"
             #expect(tokens.count == 3 && output.rows.count == 6)
             for token in tokens { #expect(!said.contains(token)) }
         }

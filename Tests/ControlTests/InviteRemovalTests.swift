@@ -116,7 +116,7 @@ import Testing
 
     @Test func extendingCountsFromNow() async throws {
         try await withInvites(1) { fixture async throws in
-            fixture.world.advance(byMilliseconds: 8 * 86_400_000)
+            fixture.controlled.advance(byMilliseconds: 8 * 86_400_000)
             #expect(try await fixture.row("invite show a.example 1")["state"] == "expired")
             let row = try await fixture.row("invite extend a.example 1 1d")
             #expect(row["state"] == "open" && row["expires"] == "2027-01-24T08:00:00Z")
@@ -130,7 +130,7 @@ import Testing
     @Test func aNamePromisedAnewIsNotExtended() async throws {
         try await InviteHandlersTests.with { fixture async throws in
             _ = try await fixture.row("invite create account a.example --username juliet --expires 1h")
-            fixture.world.advance(byMilliseconds: 3_600_000)
+            fixture.controlled.advance(byMilliseconds: 3_600_000)
             _ = try await fixture.row("invite create account a.example --username juliet")
             #expect(try await fixture.run("invite extend a.example 1 1d").code == .takenUsername)
             _ = try await fixture.row("invite extend a.example 2 1d")
@@ -166,10 +166,10 @@ import Testing
     /// While the question waits for its answer, somebody invites, and somebody extends.
     @Test func whatChangesDuringTheQuestionStays() async throws {
         try await withInvites(2) { fixture async throws in
-            fixture.world.advance(byMilliseconds: 8 * 86_400_000)
+            fixture.controlled.advance(byMilliseconds: 8 * 86_400_000)
             _ = try await fixture.row("invite create contact alice@a.example --expires 1s")
             let output = AskingOutput {
-                fixture.world.advance(byMilliseconds: 60_000)
+                fixture.controlled.advance(byMilliseconds: 60_000)
                 _ = try await fixture.row("invite create contact alice@a.example")
                 _ = try await fixture.row("invite extend a.example 2 1d")
                 return "yes"
@@ -223,7 +223,7 @@ import Testing
     @Test func aCancelledPurgeStopsAndSaysWhere() async throws {
         try await InviteHandlersTests.with { fixture async throws in
             let store = fixture.daemon.store(of: "a.example")
-            let now = fixture.world.now
+            let now = fixture.controlled.now
             try await store.add(
                 (0..<12_000).map { number in
                     Invite(

@@ -8,11 +8,11 @@ import Testing
 @testable import Control
 
 @Suite(.timeLimit(.minutes(5))) struct LogHubTests {
-    private let world = ControlledDependencies()
+    private let controlled = ControlledDependencies()
 
     private func makeHub(_ level: Logger.Level = .info) -> LogHub {
-        let surroundings = world.surroundings
-        return LogHub(level: level, now: surroundings.now, sleep: surroundings.sleep)
+        let dependencies = controlled.dependencies
+        return LogHub(level: level, now: dependencies.now, sleep: dependencies.sleep)
     }
 
     @Test func whatAFollowerWantsIsPutIntoWords() async {
@@ -27,7 +27,7 @@ import Testing
         hub.publish(.debug, "yes", ["host": "a.example"])
         let batch = await feed.next()
         #expect(batch?.elements.map(\.message) == ["yes"])
-        #expect(batch?.elements.first?.time == world.now)
+        #expect(batch?.elements.first?.time == controlled.now)
         #expect(batch?.elements.first?.metadata == ["host": "a.example"])
         hub.unsubscribe(number)
         #expect(hub.wantedLevel == .info && hub.subscribers == 0)
@@ -68,10 +68,10 @@ import Testing
         let hub = makeHub()
         hub.set(.debug, for: try .init("10m"))
         #expect(hub.loggedLevel == .debug)
-        #expect(hub.setting.until?.millisecondsSinceEpoch == world.now.millisecondsSinceEpoch + 600_000)
+        #expect(hub.setting.until?.millisecondsSinceEpoch == controlled.now.millisecondsSinceEpoch + 600_000)
         // Another one while it lasts: both go back to what lasts.
         hub.set(.trace, for: try .init("5m"))
-        let second = try await world.sleeper(for: .seconds(300))
+        let second = try await controlled.sleeper(for: .seconds(300))
         second.wake()
         while hub.setting.until != nil { await Task.yield() }
         #expect(hub.setting == LogHub.Setting(level: .info, until: nil))
@@ -81,7 +81,7 @@ import Testing
     @Test func aLevelThatLastsStays() async throws {
         let hub = makeHub()
         hub.set(.debug, for: try .init("10m"))
-        let timer = try await world.sleeper(for: .seconds(600))
+        let timer = try await controlled.sleeper(for: .seconds(600))
         hub.set(.warning)
         #expect(hub.setting == LogHub.Setting(level: .warning, until: nil))
         timer.wake()

@@ -22,8 +22,8 @@ import Testing
     private func withDesk(_ files: [String: String] = files, _ body: (CommandFixture, LogHub) async throws -> Void)
         async throws
     {
-        let world = ControlledDependencies()
-        let hub = LogHub(level: .info, now: world.surroundings.now, sleep: world.surroundings.sleep)
+        let controlled = ControlledDependencies()
+        let hub = LogHub(level: .info, now: controlled.dependencies.now, sleep: controlled.dependencies.sleep)
         try await CommandFixture.with(files) { daemon, handlers in
             StatusHandlers(daemon, version: "1.2.3").register(in: &handlers)
             HostViewHandlers(daemon).register(in: &handlers)
@@ -173,7 +173,7 @@ import Testing
             let output = RecordingOutput()
             let run = Task { try await fixture.run(line, output: output) }
             switch line {
-            case "top": _ = try await fixture.world.sleeper(for: .seconds(2))
+            case "top": _ = try await fixture.controlled.sleeper(for: .seconds(2))
             default: _ = try await output.messages.next()
             }
             #expect(fixture.daemon.component.stanzaWatchers == (line.hasPrefix("trace") ? 1 : 0))
@@ -212,7 +212,7 @@ import Testing
         try await withDesk { fixture, _ in
             let output = RecordingOutput()
             let run = Task { try await fixture.run("top --interval 5 --looks 2", output: output) }
-            for _ in 0..<2 { (try await fixture.world.sleeper(for: .seconds(5))).wake() }
+            for _ in 0..<2 { (try await fixture.controlled.sleeper(for: .seconds(5))).wake() }
             #expect(try await run.value.code == .ok)
             // Nothing happened, which is told, too.
             #expect(output.events.map { $0["look"] } == [1, 2])

@@ -37,10 +37,10 @@ import Testing
     }
 
     @Test func tokensOfTwoCopiesDiffer() {
-        let surroundings = ControlledDependencies().surroundings
-        let now = surroundings.now()
-        var one = surroundings.entropy
-        var other = surroundings.entropy
+        let dependencies = ControlledDependencies().dependencies
+        let now = dependencies.now()
+        var one = dependencies.entropy
+        var other = dependencies.entropy
         let tokens = (0..<50).flatMap { _ in [Token.random(at: now, using: &one), Token.random(at: now, using: &other)]
         }
         #expect(Set(tokens.map(\.text)).count == 100)

@@ -5,28 +5,29 @@ import Testing
 
 @Suite struct FileShortageTests {
     @Test func itIsLoggedOnceAnHour() throws {
-        let world = ControlledDependencies()
-        let dependencies = world.surroundings
+        let controlled = ControlledDependencies()
+        let dependencies = controlled.dependencies
         for _ in 0..<1000 { dependencies.recordFileShortage() }
-        #expect(world.log.items.count == 1)
-        #expect(world.log.items.first?.hasPrefix("error too many files are open") == true, "\(world.log.items)")
-        world.advance(byMilliseconds: 3_600_000)
+        #expect(controlled.log.items.count == 1)
+        #expect(
+            controlled.log.items.first?.hasPrefix("error too many files are open") == true, "\(controlled.log.items)")
+        controlled.advance(byMilliseconds: 3_600_000)
         dependencies.recordFileShortage()
-        #expect(world.log.items.last?.contains("held_back=999") == true, "\(world.log.items)")
+        #expect(controlled.log.items.last?.contains("held_back=999") == true, "\(controlled.log.items)")
     }
 
     @Test func itIsReportedForAnHourAfterTheLastTime() {
-        let world = ControlledDependencies()
-        let dependencies = world.surroundings
-        #expect(dependencies.fileShortage.last(now: world.now) == nil)
-        let first = world.now
+        let controlled = ControlledDependencies()
+        let dependencies = controlled.dependencies
+        #expect(dependencies.fileShortage.last(now: controlled.now) == nil)
+        let first = controlled.now
         dependencies.recordFileShortage()
-        world.advance(byMilliseconds: 3_600_000)
-        #expect(dependencies.fileShortage.last(now: world.now) == first)
-        world.advance(byMilliseconds: 1)
-        #expect(dependencies.fileShortage.last(now: world.now) == nil)
-        let second = world.now
+        controlled.advance(byMilliseconds: 3_600_000)
+        #expect(dependencies.fileShortage.last(now: controlled.now) == first)
+        controlled.advance(byMilliseconds: 1)
+        #expect(dependencies.fileShortage.last(now: controlled.now) == nil)
+        let second = controlled.now
         dependencies.recordFileShortage()
-        #expect(dependencies.fileShortage.last(now: world.now) == second)
+        #expect(dependencies.fileShortage.last(now: controlled.now) == second)
     }
 }

@@ -9,18 +9,18 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct FinishingTests {
     @Test func whatEndsInTimeIsWaitedFor() async throws {
-        let world = ControlledDependencies()
+        let controlled = ControlledDependencies()
         let goOn = Inbox<Void>()
         let ended = Inbox<String>()
         let results = Inbox<Bool>()
         Task {
-            let result = await finishes(within: .seconds(7), sleep: world.surroundings.sleep) {
+            let result = await finishes(within: .seconds(7), sleep: controlled.dependencies.sleep) {
                 _ = try? await goOn.next()
                 ended.put("ended")
             }
             results.put(result)
         }
-        let alarm = try await world.sleepers.next()
+        let alarm = try await controlled.sleepers.next()
         #expect(alarm.duration == .seconds(7))
         #expect(ended.items.isEmpty)
         goOn.put(())
@@ -31,18 +31,18 @@ import Testing
     }
 
     @Test func whatDoesNotEndGoesOnByItself() async throws {
-        let world = ControlledDependencies()
+        let controlled = ControlledDependencies()
         let goOn = Inbox<Void>()
         let ended = Inbox<String>()
         let results = Inbox<Bool>()
         Task {
-            let result = await finishes(within: .seconds(7), sleep: world.surroundings.sleep) {
+            let result = await finishes(within: .seconds(7), sleep: controlled.dependencies.sleep) {
                 _ = try? await goOn.next()
                 ended.put("ended")
             }
             results.put(result)
         }
-        try await world.sleepers.next().wake()
+        try await controlled.sleepers.next().wake()
         #expect(try await !results.next())
         goOn.put(())
         #expect(try await ended.next() == "ended")

@@ -172,7 +172,8 @@ import XMPP
             try fixture.directory.write("{}", to: "state/configuration/000001.jsonl")
             try await fixture.restarted { fixture in
                 try await runs("New", fixture)
-                #expect(fixture.world.log.items.contains { $0.hasPrefix("critical cannot go back to the snapshot") })
+                #expect(
+                    fixture.controlled.log.items.contains { $0.hasPrefix("critical cannot go back to the snapshot") })
                 #expect(try await fixture.invite(by: "alice@a.example/r").uri != nil)
             }
         }

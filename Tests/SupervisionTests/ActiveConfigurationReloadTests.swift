@@ -55,7 +55,7 @@ import XMPP
             #expect(fixture.endpoint("a.example") === before)
             #expect(try await fixture.invite(by: "alice@a.example/r", id: "a").uri != nil)
             #expect(try await fixture.invite(by: "bob@b.example/r", id: "b").uri != nil)
-            #expect(fixture.world.log.items.contains { $0.hasPrefix("error configuration refused") })
+            #expect(fixture.controlled.log.items.contains { $0.hasPrefix("error configuration refused") })
 
             try fixture.remove("c.example")
             #expect(
@@ -155,7 +155,7 @@ import XMPP
             #expect(
                 await fixture.daemon.configuration.reload() == .applied(added: 1, removed: 1, changed: 0, unchanged: 0))
             #expect(try await fixture.invite(by: "olga@other.example/r").uri != nil)
-            let warnings = fixture.world.log.items.filter { $0.hasPrefix("warning") }
+            let warnings = fixture.controlled.log.items.filter { $0.hasPrefix("warning") }
             #expect(
                 warnings == [
                     "warning the configuration takes something away lost=a.example (no longer served)",

@@ -156,9 +156,9 @@ import XMPP
             try fixture.write(forbidden, host: "a.example")
             let applied = try await fixture.daemon.configuration.apply(
                 expecting: nil, confirmWithin: minute, by: "someone")
-            #expect(applied.deadline == fixture.world.now.advanced(by: minute))
+            #expect(applied.deadline == fixture.controlled.now.advanced(by: minute))
             #expect(try await !mayInvite(fixture, "1"))
-            let sleeper = try await fixture.world.sleeper(for: .seconds(60))
+            let sleeper = try await fixture.controlled.sleeper(for: .seconds(60))
             // Nothing else comes in between.
             let pending = ConfigurationRefusal.pending(until: try #require(applied.deadline))
             await #expect(throws: pending) { try await fixture.daemon.configuration.apply(expecting: nil, by: "other") }
@@ -198,7 +198,7 @@ import XMPP
             _ = try await daemon.configuration.apply(expecting: nil, confirmWithin: minute, by: "someone")
             _ = try await daemon.configuration.confirm()
             let gone = "dropped what was set on a host that is gone"
-            #expect(fixture.world.log.items.count { $0.contains(gone) && $0.contains("b.example") } == 1)
+            #expect(fixture.controlled.log.items.count { $0.contains(gone) && $0.contains("b.example") } == 1)
             _ = try await daemon.configuration.undo(to: nil, expecting: nil)
             #expect(try await mayInvite(fixture, "2", by: "bob@b.example/r"))
         }
@@ -208,7 +208,7 @@ import XMPP
         try await DaemonFixture.with(["a.example": "{}"]) { fixture in
             try fixture.write(forbidden, host: "a.example")
             _ = try await fixture.daemon.configuration.apply(expecting: nil, confirmWithin: minute, by: "someone")
-            let sleeper = try await fixture.world.sleeper(for: .seconds(60))
+            let sleeper = try await fixture.controlled.sleeper(for: .seconds(60))
             #expect(try await fixture.daemon.configuration.confirm() == 2)
             sleeper.wake()
             #expect(
@@ -314,7 +314,7 @@ import XMPP
             _ = try await fixture.daemon.configuration.set(.serviceAddress, to: ["k.example"], of: "a.example")
             _ = try await fixture.daemon.configuration.set(.serviceAddress, to: ["i.example"], of: "b.example")
             // What was set on a is c's again; so a has its own again, which was set on b.
-            try await fixture.world.sleeper(for: .seconds(60)).wake()
+            try await fixture.controlled.sleeper(for: .seconds(60)).wake()
             _ = try await events.next { $0.cause == .deadline }
             let claims = fixture.router.currentTable.hosts.compactMapValues(\.host.configuration.serviceAddress)
             #expect(claims == ["a.example": "i.example", "c.example": "k.example"])
@@ -341,7 +341,7 @@ import XMPP
             let pending = try await daemon.configuration.apply(expecting: nil, confirmWithin: minute, by: "someone")
             #expect(pending.deadline != nil)
             #expect(try await users.next { _ in true } == ["mallory"])
-            try await fixture.world.sleeper(for: .seconds(60)).wake()
+            try await fixture.controlled.sleeper(for: .seconds(60)).wake()
             #expect(try await users.next { _ in true } == ["ann"])
             #expect(try await daemon.configuration.planUndo(to: 1).plan.changesRoles)
             _ = try await daemon.configuration.undo(to: 1, expecting: nil)

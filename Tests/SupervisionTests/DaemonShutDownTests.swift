@@ -50,7 +50,7 @@ import XMPP
                 await fixture.daemon.shutDown(within: .seconds(5))
                 events.put("ended")
             }
-            let limit = try await fixture.world.sleepers.next()
+            let limit = try await fixture.controlled.sleepers.next()
             #expect(limit.duration == .seconds(5))
             #expect(fixture.wire.all.isEmpty && events.items.isEmpty)
             events.put("released")
@@ -59,7 +59,7 @@ import XMPP
             #expect(events.items == ["released", "ended"])
             try await fixture.wire.flush()
             #expect(fixture.wire.all.map(\.id) == ["last"])
-            #expect(!fixture.world.log.items.contains { $0.contains("left") })
+            #expect(!fixture.controlled.log.items.contains { $0.contains("left") })
             limit.wake()
         }
     }
@@ -72,12 +72,14 @@ import XMPP
             // The others are served meanwhile.
             #expect(try await fixture.invite(by: "bob@b.example/r", id: "b").uri != nil)
             let ending = Task { await fixture.daemon.shutDown(within: .seconds(5)) }
-            try await fixture.world.sleepers.next().wake()
+            try await fixture.controlled.sleepers.next().wake()
             #expect(
-                try await fixture.world.log.next { $0.contains("left requests") }
+                try await fixture.controlled.log.next { $0.contains("left requests") }
                     == "warning left requests unanswered count=1")
-            try await fixture.world.sleepers.next().wake()
-            #expect(try await fixture.world.log.next { $0.contains("left databases") } == "warning left databases open")
+            try await fixture.controlled.sleepers.next().wake()
+            #expect(
+                try await fixture.controlled.log.next { $0.contains("left databases") } == "warning left databases open"
+            )
             await ending.value
             await fixture.daemon.waitUntilShutDown()
         }

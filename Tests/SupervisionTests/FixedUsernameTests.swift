@@ -12,7 +12,7 @@ import Testing
 
 /// A username is fixed by one invite at a time (XEP-0401 §5.2).
 @Suite(.timeLimit(.minutes(5))) struct FixedUsernameTests {
-    private let world = ControlledDependencies()
+    private let controlled = ControlledDependencies()
     private let directory: TemporaryDirectory
     private let databases: InviteDatabases
     private let admin = Account(localpart: "admin", domain: "a.example")
@@ -27,7 +27,7 @@ import Testing
     private func service(_ host: String = "a.example") -> HostService {
         HostService(
             host, repository: databases.store(for: host),
-            surroundings: world.surroundings)
+            dependencies: controlled.dependencies)
     }
 
     private func account(_ username: String?) -> InviteRequest {
@@ -69,7 +69,7 @@ import Testing
         let deadlines = Deadlines()
         let store = databases.store(for: "a.example")
         let service = HostService(
-            "a.example", repository: store, surroundings: world.surroundings,
+            "a.example", repository: store, dependencies: controlled.dependencies,
             deadlines: deadlines)
         let gate = try await StoreGate(store)
         async let late = service.invite([account("juliet")], under: policy)
@@ -86,9 +86,9 @@ import Testing
     @Test func itIsFreeAgainWhenTheInviteHasExpired() async throws {
         let service = service()
         #expect(await service.invite([account("juliet")], under: policy).map(username) == ["juliet"])
-        world.advance(byMilliseconds: 7 * 86_400_000 - 1)
+        controlled.advance(byMilliseconds: 7 * 86_400_000 - 1)
         #expect(await service.invite([account("juliet")], under: policy) == [.failure(.conflict(.usernameTaken))])
-        world.advance(byMilliseconds: 1)
+        controlled.advance(byMilliseconds: 1)
         #expect(await service.invite([account("juliet")], under: policy).map(username) == ["juliet"])
         await databases.shutdown()
     }
@@ -109,8 +109,8 @@ import Testing
             })
         #expect(await service.invite([account("juliet")], under: policy) == [.failure(.unavailable)])
         try FileManager.default.removeItem(atPath: path)
-        try await world.sleepers.next().wake()
-        _ = try await world.log.next { $0.contains("host recovered") }
+        try await controlled.sleepers.next().wake()
+        _ = try await controlled.log.next { $0.contains("host recovered") }
         #expect(
             await service.invite([account("juliet"), account("romeo")], under: policy).map(username) == [
                 "juliet", "romeo",

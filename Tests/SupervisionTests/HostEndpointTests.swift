@@ -53,13 +53,13 @@ import XMPP
                 let lone = try await fixture.answers(to: [invite("\(index)").iq])
                 #expect(lone.count == 1)
             }
-            #expect(fixture.world.gatherings.items.isEmpty)
+            #expect(fixture.controlled.gatherings.items.isEmpty)
             // What waits behind a held store comes to work together.
             let gate = try await StoreGate(fixture.databases.store(for: "a.example"))
             for index in 0..<40 { #expect(offer(try invite("together\(index)"), fixture) == nil) }
             gate.open()
             await fixture.inFlight.waitUntilNone()
-            try await fixture.world.gatherings.next()
+            try await fixture.controlled.gatherings.next()
         }
     }
 

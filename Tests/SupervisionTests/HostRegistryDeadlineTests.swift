@@ -21,8 +21,8 @@ import XMPP
             ])
             // Seconds go by, eleven at a time, until somebody looks after the request has reached the store.
             let clock = Task {
-                while let tick = try? await fixture.world.sleeper(for: .seconds(1)) {
-                    fixture.world.advance(byMilliseconds: 11_000)
+                while let tick = try? await fixture.controlled.sleeper(for: .seconds(1)) {
+                    fixture.controlled.advance(byMilliseconds: 11_000)
                     tick.wake()
                 }
             }
@@ -36,7 +36,9 @@ import XMPP
             }
             #expect(error.condition == .internalServerError && error.kind == .wait)
             #expect(
-                fixture.world.log.items.contains { $0.contains("host quarantined") && $0.contains("does not answer") })
+                fixture.controlled.log.items.contains {
+                    $0.contains("host quarantined") && $0.contains("does not answer")
+                })
             #expect(try await fixture.invite(by: "bob@b.example/r", id: "other").uri != nil)
             fixture.daemon.component.connection.shutDown()
             await serving.value

@@ -19,18 +19,18 @@ import XMPP
                 try SecondConnection("\(fixture.directory.path)/state/hosts/\(host).sqlite3").kinds().count
             }
             let serving = Task { await fixture.daemon.run() }
-            let first = try await fixture.world.sleeper(for: .seconds(60))
-            fixture.world.advance(byMilliseconds: Self.day)
+            let first = try await fixture.controlled.sleeper(for: .seconds(60))
+            fixture.controlled.advance(byMilliseconds: Self.day)
             first.wake()
             // Swept, and nothing was old enough.
-            let second = try await fixture.world.sleeper(for: .seconds(3600))
+            let second = try await fixture.controlled.sleeper(for: .seconds(3600))
             #expect(try kinds("a.example") == 1)
-            fixture.world.advance(byMilliseconds: 3_600_001)
+            fixture.controlled.advance(byMilliseconds: 3_600_001)
             second.wake()
-            let third = try await fixture.world.sleeper(for: .seconds(3600))
+            let third = try await fixture.controlled.sleeper(for: .seconds(3600))
             #expect(try kinds("a.example") == 0)
             #expect(try kinds("b.example") == 1)
-            #expect(fixture.world.log.items.contains("info removed expired invites count=1"))
+            #expect(fixture.controlled.log.items.contains("info removed expired invites count=1"))
 
             fixture.daemon.component.connection.shutDown()
             await serving.value

@@ -11,7 +11,7 @@ import Testing
 @testable import Supervision
 
 @Suite(.timeLimit(.minutes(5))) struct HostServiceTests {
-    private let world = ControlledDependencies()
+    private let controlled = ControlledDependencies()
     private let directory: TemporaryDirectory
     private let databases: InviteDatabases
     private let policy = InvitePolicy(
@@ -27,7 +27,7 @@ import Testing
     }
 
     private func service() -> HostService {
-        HostService("a.example", repository: databases.store(for: "a.example"), surroundings: world.surroundings)
+        HostService("a.example", repository: databases.store(for: "a.example"), dependencies: controlled.dependencies)
     }
 
     @Test func resultsAreInTheOrderOfTheRequests() async throws {
@@ -45,8 +45,8 @@ import Testing
         #expect(results[2] == .failure(.denied(.notAdmin)))
         #expect(invites[3]?.kind == .accountAndContact && invites[3]?.username == "juliet")
         #expect(invites[4]?.kind == .accountAndContact)
-        #expect(invites[0]?.createdAt == world.now)
-        #expect(invites[0]?.expiresAt == world.now.advanced(by: .week))
+        #expect(invites[0]?.createdAt == controlled.now)
+        #expect(invites[0]?.expiresAt == controlled.now.advanced(by: .week))
         #expect(try await databases.store(for: "a.example").invites() == invites.compactMap { $0 })
         await databases.shutdown()
     }
@@ -61,8 +61,8 @@ import Testing
     @Test func expiredInvitesAreRemovedInPieces() async throws {
         let service = service()
         _ = await service.invite(Array(repeating: .contact(inviter: alice), count: 1200), under: policy)
-        let first = world.now.advanced(by: .week)
-        world.advance(byMilliseconds: 60_000)
+        let first = controlled.now.advanced(by: .week)
+        controlled.advance(byMilliseconds: 60_000)
         _ = await service.invite([.contact(inviter: alice)], under: policy)
         let before = Timestamp(millisecondsSinceEpoch: first.millisecondsSinceEpoch - 1)
         #expect(await service.removeExpired(by: before) == 0)
@@ -77,7 +77,7 @@ import Testing
         let deadlines = Deadlines()
         let store = databases.store(for: "a.example")
         let service = HostService(
-            "a.example", repository: store, surroundings: world.surroundings, deadlines: deadlines)
+            "a.example", repository: store, dependencies: controlled.dependencies, deadlines: deadlines)
         for (isConverting, refusal) in [(true, InviteRefusal.overloaded), (false, .unavailable)] {
             let gate = try await StoreGate(store)
             store.state.withLock { $0.isConverting = isConverting }
@@ -108,7 +108,7 @@ import Testing
         #expect(outcomes.0.count == 9000 && outcomes.0.allSatisfy { $0 == .failure(.overloaded) })
         #expect(outcomes.1.count == 9000 && outcomes.1.allSatisfy { (try? $0.get()) != nil })
         #expect(service.lifecycleNow.state == .running)
-        #expect(world.sleepers.items.isEmpty)
+        #expect(controlled.sleepers.items.isEmpty)
         await databases.shutdown()
     }
 }

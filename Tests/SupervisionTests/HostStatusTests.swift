@@ -91,18 +91,18 @@ import XMPP
             let status = try #require(await fixture.daemon.hostStatus("a.example"))
             #expect(status.state == .quarantined)
             #expect(status.trouble == "the database file is damaged or not a database")
-            #expect(try #require(status.retryAt) > fixture.world.now)
+            #expect(try #require(status.retryAt) > fixture.controlled.now)
             let quarantines = fixture.daemon.registry.quarantines
             #expect(quarantines.count == 1)
             let why = try #require(await fixture.daemon.explain("a.example"))
             #expect(why[0].verdict.hasPrefix("quarantined since ") && why[0].because.contains("damaged"))
 
             try FileManager.default.removeItem(atPath: path)
-            let retry = try await fixture.world.sleepers.next {
+            let retry = try await fixture.controlled.sleepers.next {
                 $0.duration < .seconds(1) || $0.duration == .seconds(1)
             }
             retry.wake()
-            _ = try await fixture.world.log.next { $0.contains("host recovered") }
+            _ = try await fixture.controlled.log.next { $0.contains("host recovered") }
             let after = try #require(await fixture.daemon.hostStatus("a.example"))
             #expect(after.state == .running && after.trouble == nil && after.retryAt == nil)
             #expect(after.lastTrouble == status.trouble)
@@ -112,12 +112,12 @@ import XMPP
 
     @Test func suspensionIsAStateWithItsBeginning() async throws {
         try await DaemonFixture.with(files) { fixture in
-            fixture.world.advance(byMilliseconds: 5000)
+            fixture.controlled.advance(byMilliseconds: 5000)
             _ = try await fixture.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
             // The service follows before it works on what comes then.
             #expect(try await fixture.invite(by: "alice@a.example/r").stanzaError?.condition == .serviceUnavailable)
             let status = try #require(await fixture.daemon.hostStatus("a.example"))
-            #expect(status.state == .suspended && status.since == fixture.world.now && status.overrides == 1)
+            #expect(status.state == .suspended && status.since == fixture.controlled.now && status.overrides == 1)
             let why = try #require(await fixture.daemon.explain("a.example"))
             #expect(why[0].origin == "runtime")
             #expect(await fixture.daemon.hostStatus("b.example")?.state == .running)

@@ -45,11 +45,11 @@ import Testing
     }
 
     @Test func operatorsAreWarnedAndNotCapped() async throws {
-        let world = ControlledDependencies()
+        let controlled = ControlledDependencies()
         let directory = try TemporaryDirectory()
         let databases = try InviteDatabases(directory: directory.path + "/state", maximumOpen: 4, writers: 1)
         let service = HostService(
-            "a.example", repository: databases.repository(of: "a.example"), surroundings: world.surroundings)
+            "a.example", repository: databases.repository(of: "a.example"), dependencies: controlled.dependencies)
         let policy = InvitePolicy(host: "a.example", maxInvites: .atMost(10))
         let request = OperatorRequest(.account(username: nil, contact: nil))
         for number in 1...12 {
@@ -61,7 +61,7 @@ import Testing
             await service.invite([.contact(inviter: alice)], under: policy)
                 == [.failure(.conflict(.tooManyStored(10)))])
         #expect(
-            world.log.items.filter { $0.contains("nearly as many invites") }
+            controlled.log.items.filter { $0.contains("nearly as many invites") }
                 == ["warning host has nearly as many invites as it may have host=a.example limit=10 stored=9"])
         await databases.shutdown()
     }

@@ -44,7 +44,7 @@ import XMPP
             #expect((first.number, second.number) == (1, 3))
             let stored = try await rows(fixture)
             #expect(stored.count == 3 && stored[0] == first && stored[2] == second)
-            #expect(second.invite.expiresAt == fixture.world.now.advanced(by: .day))
+            #expect(second.invite.expiresAt == fixture.controlled.now.advanced(by: .day))
             #expect(try await rows(fixture, "b.example").isEmpty)
         }
     }
@@ -134,7 +134,7 @@ import XMPP
         try await DaemonFixture.with(Self.files) { fixture in
             let daemon = fixture.daemon
             let made = try await daemon.registry.invite(account("juliet"), on: "a.example").invite
-            fixture.world.advance(byMilliseconds: 8 * 86_400_000)
+            fixture.controlled.advance(byMilliseconds: 8 * 86_400_000)
             guard
                 case .extended(let extended, let before) = try await daemon.registry.extendInvite(
                     1, of: "a.example", by: .day)
@@ -143,12 +143,12 @@ import XMPP
                 return
             }
             #expect(before == made.invite.expiresAt)
-            #expect(extended.invite.expiresAt == fixture.world.now.advanced(by: .day))
+            #expect(extended.invite.expiresAt == fixture.controlled.now.advanced(by: .day))
             #expect(extended.invite.token == made.invite.token)
             #expect(try await daemon.registry.extendInvite(2, of: "a.example", by: .day) == .unknown)
 
             // Once it has expired, another may have the name.
-            fixture.world.advance(byMilliseconds: 2 * 86_400_000)
+            fixture.controlled.advance(byMilliseconds: 2 * 86_400_000)
             _ = try await daemon.registry.invite(account("juliet"), on: "a.example").invite
             #expect(try await daemon.registry.extendInvite(1, of: "a.example", by: .day) == .usernameTaken)
         }
@@ -160,15 +160,15 @@ import XMPP
             let daemon = fixture.daemon
             for _ in 0..<20 {
                 let old = try await daemon.registry.invite(account("juliet"), on: "a.example").invite
-                fixture.world.advance(byMilliseconds: 8 * 86_400_000)
+                fixture.controlled.advance(byMilliseconds: 8 * 86_400_000)
                 async let extended = try? daemon.registry.extendInvite(old.number, of: "a.example", by: .day)
                 async let made = try? daemon.registry.invite(account("juliet"), on: "a.example").invite
                 _ = await (extended, made)
                 let open = try await daemon.registry.page(
-                    of: "a.example", InviteFilter(state: .open(at: fixture.world.now))
+                    of: "a.example", InviteFilter(state: .open(at: fixture.controlled.now))
                 ).invites
                 #expect(open.count == 1)
-                fixture.world.advance(byMilliseconds: 8 * 86_400_000)
+                fixture.controlled.advance(byMilliseconds: 8 * 86_400_000)
             }
         }
     }
@@ -178,7 +178,7 @@ import XMPP
             let daemon = fixture.daemon
             let store = daemon.registry.databases.store(for: "a.example")
             var random = SystemRandomNumberGenerator()
-            let now = fixture.world.now
+            let now = fixture.controlled.now
             try await store.add(
                 (0..<5_000).map { _ in
                     Invite(
@@ -210,7 +210,7 @@ import XMPP
         try await DaemonFixture.with(Self.files) { fixture in
             let daemon = fixture.daemon
             let made = try await daemon.registry.invite(account("juliet"), on: "a.example").invite
-            fixture.world.advance(byMilliseconds: 8 * 86_400_000)
+            fixture.controlled.advance(byMilliseconds: 8 * 86_400_000)
             _ = try await daemon.registry.invite(OperatorRequest(.contact(of: alice)), on: "a.example")
             _ = try await daemon.registry.invite(OperatorRequest(.reset(of: alice)), on: "a.example")
             let all = await daemon.registry.inviteNumbers(of: "a.example", prefix: "", limit: 10)
@@ -236,12 +236,12 @@ import XMPP
                 try await daemon.registry.invites(of: "a.example")
             }
             // The deadline is looked at every second, and has not begun before the call is there.
-            var keeper = try await fixture.world.sleeper(for: .seconds(1))
+            var keeper = try await fixture.controlled.sleeper(for: .seconds(1))
             while store.waitingRows == 0 { await Task.yield() }
-            fixture.world.advance(byMilliseconds: 10_001)
+            fixture.controlled.advance(byMilliseconds: 10_001)
             keeper.wake()
             #expect(await listed == .refusal(.unavailable))
-            keeper = try await fixture.world.sleeper(for: .seconds(1))
+            keeper = try await fixture.controlled.sleeper(for: .seconds(1))
             gate.open()
             daemon.component.connection.shutDown()
             await serving.value

@@ -48,7 +48,7 @@ import XMPP
             #expect(counts.routed == served && counts.overloaded == sent + 1 - served)
             #expect(try await fixture.databases.store(for: "a.example").count() == served - 1)
             // One line tells of many.
-            #expect(fixture.world.log.items.filter { $0.contains("beyond what may wait") }.count <= 20)
+            #expect(fixture.controlled.log.items.filter { $0.contains("beyond what may wait") }.count <= 20)
         }
     }
 
@@ -104,7 +104,7 @@ import XMPP
             let answers = try await fixture.answers(to: Array(repeating: bad, count: 1000))
             #expect(answers.count == 1000)
             #expect(fixture.router.counts.refused == 1000)
-            #expect(fixture.world.log.items.count <= 40)
+            #expect(fixture.controlled.log.items.count <= 40)
         }
     }
 }

@@ -29,7 +29,7 @@ import XMPP
     }
 
     private func logLine(_ fixture: ComponentFixture, _ text: String) async throws -> String {
-        try await fixture.world.log.next { $0.contains(text) }
+        try await fixture.controlled.log.next { $0.contains(text) }
     }
 
     private func breakDatabase(_ fixture: ComponentFixture) throws {
@@ -46,7 +46,7 @@ import XMPP
             let reason = "the database file is damaged or not a database"
             let lifecycle = await lifecycle(fixture)
             #expect(lifecycle?.state == .quarantined)
-            #expect(lifecycle?.lastTrouble == reason && lifecycle?.since == fixture.world.now)
+            #expect(lifecycle?.lastTrouble == reason && lifecycle?.since == fixture.controlled.now)
             #expect(
                 try await logLine(fixture, "host quarantined")
                     == "error host quarantined host=a.example reason=\(reason)"
@@ -59,38 +59,38 @@ import XMPP
             #expect(try await invite(fixture, by: "bob@b.example/r").uri != nil)
             #expect(await state(fixture, "b.example") == .running)
 
-            let retry = try await fixture.world.sleepers.next()
+            let retry = try await fixture.controlled.sleepers.next()
             #expect(retry.duration >= .milliseconds(500) && retry.duration <= .seconds(1))
-            fixture.world.advance(byMilliseconds: 1000)
+            fixture.controlled.advance(byMilliseconds: 1000)
             retry.wake()
             #expect(try await logLine(fixture, "host recovered") == "notice host recovered host=a.example")
             #expect(await state(fixture) == .running)
-            #expect(fixture.endpoint("a.example")?.service.lifecycleNow.since == fixture.world.now)
+            #expect(fixture.endpoint("a.example")?.service.lifecycleNow.since == fixture.controlled.now)
             #expect(try await invite(fixture).uri != nil)
             // One retry at a time, and none when all is well.
-            #expect(fixture.world.sleepers.items.isEmpty)
+            #expect(fixture.controlled.sleepers.items.isEmpty)
         }
     }
 
     @Test func aRetryThatFailsWaitsLonger() async throws {
         try await ComponentFixture.with(hosts) { fixture in
             try breakDatabase(fixture)
-            let since = fixture.world.now
+            let since = fixture.controlled.now
             #expect(try await invite(fixture).stanzaError != nil)
             var waits: [Duration] = []
             for _ in 0..<12 {
-                let retry = try await fixture.world.sleepers.next()
+                let retry = try await fixture.controlled.sleepers.next()
                 waits.append(retry.duration)
-                fixture.world.advance(byMilliseconds: 1000)
+                fixture.controlled.advance(byMilliseconds: 1000)
                 retry.wake()
                 _ = try await logLine(fixture, "host still quarantined")
             }
-            let last = try await fixture.world.sleepers.next()
+            let last = try await fixture.controlled.sleepers.next()
             #expect(waits[1] > .milliseconds(999) && waits[2] > .milliseconds(1999))
             #expect(last.duration >= .seconds(150) && last.duration <= .seconds(300))
             let lifecycle = await lifecycle(fixture)
             #expect(lifecycle?.state == .quarantined && lifecycle?.since == since)
-            #expect(fixture.world.log.items.filter { $0.contains("host quarantined") }.count == 1)
+            #expect(fixture.controlled.log.items.filter { $0.contains("host quarantined") }.count == 1)
         }
     }
 
@@ -102,7 +102,7 @@ import XMPP
             #expect(try await invite(fixture).stanzaError?.condition == .internalServerError)
             #expect(try await invite(fixture, by: "bob@b.example/r").uri != nil)
             try other.unlock()
-            try await fixture.world.sleepers.next().wake()
+            try await fixture.controlled.sleepers.next().wake()
             _ = try await logLine(fixture, "host recovered")
             #expect(try await invite(fixture).uri != nil)
             #expect(try other.kinds().count == 2)
@@ -125,15 +125,15 @@ import XMPP
         try await ComponentFixture.with(hosts) { fixture in
             try breakDatabase(fixture)
             let service = try #require(fixture.endpoint("a.example")?.service)
-            #expect(await service.removeExpired(by: fixture.world.now) == 0)
+            #expect(await service.removeExpired(by: fixture.controlled.now) == 0)
             guard case .quarantined? = await state(fixture) else {
                 Issue.record("not in quarantine")
                 return
             }
             // Nothing is tried in quarantine.
-            #expect(await service.removeExpired(by: fixture.world.now) == 0)
-            _ = try await fixture.world.sleepers.next()
-            #expect(fixture.world.sleepers.items.isEmpty)
+            #expect(await service.removeExpired(by: fixture.controlled.now) == 0)
+            _ = try await fixture.controlled.sleepers.next()
+            #expect(fixture.controlled.sleepers.items.isEmpty)
         }
     }
 
@@ -141,7 +141,7 @@ import XMPP
         try await ComponentFixture.with(hosts) { fixture in
             try breakDatabase(fixture)
             _ = try await invite(fixture)
-            let retry = try await fixture.world.sleepers.next()
+            let retry = try await fixture.controlled.sleepers.next()
             await fixture.endpoint("a.example")?.service.stop()
             #expect(await state(fixture) == .stopped)
             try FileManager.default.removeItem(atPath: fixture.databasePath("a.example"))
@@ -149,7 +149,7 @@ import XMPP
             #expect(try await invite(fixture, by: "bob@b.example/r").uri != nil)
             #expect(await state(fixture) == .stopped)
             #expect(try fixture.databases.hostsWithInvites() == ["b.example"])
-            #expect(!fixture.world.log.items.contains { $0.contains("recovered") })
+            #expect(!fixture.controlled.log.items.contains { $0.contains("recovered") })
         }
     }
 }

@@ -33,7 +33,7 @@ import XMPP
                 #expect(try await fixture.invite(by: "alice@a.example/r", id: "a").stanzaError != nil)
                 #expect(try await fixture.invite(by: "bob@b.example/r", id: "b").uri != nil)
                 #expect(try await fixture.invite(by: "carol@c.example/r", id: "c").uri != nil)
-                _ = try await fixture.world.log.next { $0.contains("dropped what was set at run time") }
+                _ = try await fixture.controlled.log.next { $0.contains("dropped what was set at run time") }
                 // It is said once.
                 try await fixture.restarted { fixture async throws in
                     let events = Inbox<ConfigurationEvent>()

@@ -14,20 +14,20 @@ import XMPP
 
 @Suite(.timeLimit(.minutes(5))) struct SnapshotStoreTests {
     private let directory: TemporaryDirectory
-    private let world = ControlledDependencies()
+    private let controlled = ControlledDependencies()
     private var path: String { directory.path + "/configuration" }
 
     init() throws {
         directory = try TemporaryDirectory()
     }
 
-    private func store() -> SnapshotStore { SnapshotStore(directory: path, logger: world.surroundings.logger) }
+    private func store() -> SnapshotStore { SnapshotStore(directory: path, logger: controlled.dependencies.logger) }
 
     private func snapshot(
         _ number: Int, _ hosts: [HostConfiguration] = [], roles: [RoleGrant] = []
     ) -> ConfigurationSnapshot {
         ConfigurationSnapshot(
-            number: number, time: world.now, by: "someone \"quoted\"\n", files: Fingerprint("files \(number)"),
+            number: number, time: controlled.now, by: "someone \"quoted\"\n", files: Fingerprint("files \(number)"),
             hosts: Dictionary(hosts.map { ($0.host, $0) }) { $1 }, shell: ShellConfiguration(roles: roles))
     }
 
@@ -52,10 +52,10 @@ import XMPP
         let store = store()
         #expect(store.open() == nil && store.headers.isEmpty)
         await #expect(throws: ConfigurationRefusal.self) { try await store.read(11) }
-        #expect(world.log.items.contains { $0.hasPrefix("error cannot tell whether the files were undone") })
+        #expect(controlled.log.items.contains { $0.hasPrefix("error cannot tell whether the files were undone") })
         if kind == "fifo" {
-            let reason = world.log.items.filter { $0.contains("not a regular file") }
-            #expect(reason.count == 3, "\(world.log.items)")
+            let reason = controlled.log.items.filter { $0.contains("not a regular file") }
+            #expect(reason.count == 3, "\(controlled.log.items)")
         }
     }
 
@@ -76,7 +76,7 @@ import XMPP
         #expect(second.open() == record)
         #expect(second.headers == [written.header])
         #expect(try await second.read(12) == written)
-        #expect(world.log.items.isEmpty, "\(world.log.items)")
+        #expect(controlled.log.items.isEmpty, "\(controlled.log.items)")
         for name in try FileManager.default.contentsOfDirectory(atPath: path) {
             let attributes = try FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
             #expect(attributes[.posixPermissions] as? Int == 0o600)
@@ -132,7 +132,7 @@ import XMPP
         let second = store()
         #expect(second.open() == nil)
         #expect(second.headers.map(\.number) == [2, 3, 4, 5])
-        #expect(world.log.items.count == 2, "\(world.log.items)")
+        #expect(controlled.log.items.count == 2, "\(controlled.log.items)")
         for number in [2, 3, 5] {
             await #expect(throws: ConfigurationRefusal.self) { _ = try await second.read(number) }
         }
@@ -214,14 +214,14 @@ import XMPP
         let again = self.store()
         #expect(again.open() == .init(running: 8))
         #expect(again.headers.map(\.number) == Array(1...8))
-        #expect(world.log.items.isEmpty, "\(world.log.items)")
+        #expect(controlled.log.items.isEmpty, "\(controlled.log.items)")
     }
 
     /// However long the disk takes, what was applied before can be gone back to.
     @Test func oneThatIsBeingWrittenIsThere() async throws {
         let begun = Inbox<String>()
         let release = DispatchSemaphore(value: 0)
-        let store = SnapshotStore(directory: path, logger: world.surroundings.logger) {
+        let store = SnapshotStore(directory: path, logger: controlled.dependencies.logger) {
             begun.put($0)
             release.wait()
         }
@@ -235,7 +235,7 @@ import XMPP
         release.signal()
         await store.finish()
         #expect(store.headers.isEmpty)
-        #expect(world.log.items.contains { $0.hasPrefix("warning cannot write the snapshot") })
+        #expect(controlled.log.items.contains { $0.hasPrefix("warning cannot write the snapshot") })
     }
 
     // MARK: What is no file
@@ -252,7 +252,7 @@ import XMPP
         let second = store()
         #expect(second.open() == nil)
         #expect(second.headers.map(\.number) == [2])
-        #expect(world.log.items.count == 2, "\(world.log.items)")
+        #expect(controlled.log.items.count == 2, "\(controlled.log.items)")
     }
 
     @Test(arguments: Obstacle.possible.filter { $0 != .directory })
@@ -277,7 +277,7 @@ import XMPP
         try FileManager.default.createDirectory(atPath: path + "/.record.json.new", withIntermediateDirectories: false)
         await #expect(throws: ConfigurationRefusal.self) { try await store.write(nil, .init(running: 2)) }
         #expect(self.store().open() == .init(running: 1))
-        #expect(world.log.items.contains { $0.hasPrefix("warning cannot write") })
+        #expect(controlled.log.items.contains { $0.hasPrefix("warning cannot write") })
     }
 
     private func damage(_ name: String, _ change: (Data) -> Data) throws {

@@ -71,7 +71,7 @@ import Testing
             let watch = fixture.daemon.component.watch("b.example") { out.put($0) }
             let answer = try await fixture.invite(by: "bob@b.example/r")
             let seen = try await out.next()
-            #expect(seen.direction == .out && seen.time == fixture.world.now && seen.leftOut == 0)
+            #expect(seen.direction == .out && seen.time == fixture.controlled.now && seen.leftOut == 0)
             #expect(seen.element == answer.element())
             _ = try await fixture.invite(by: "alice@a.example/r", id: "other")
             // Of an admin who lives elsewhere, but about another host.
@@ -94,7 +94,7 @@ import Testing
             for _ in 0..<ComponentService.watchedPerSecond + 70 { tap.received(iq.element(), .iq(iq)) }
             #expect(seen.items.count == ComponentService.watchedPerSecond)
             #expect(seen.items.allSatisfy { $0.leftOut == 0 })
-            fixture.world.advance(byMilliseconds: 1000)
+            fixture.controlled.advance(byMilliseconds: 1000)
             tap.received(iq.element(), .iq(iq))
             #expect(seen.items.last?.leftOut == 70)
         }

@@ -3,7 +3,7 @@ import Logging
 package import Runtime
 import Synchronization
 
-/// What services take from the world, in the test's hand: time stands still, and sleepers sleep until they are woken.
+/// What services take from outside, in the test's hand: time stands still, and sleepers sleep until they are woken.
 package final class ControlledDependencies: Sendable {
     /// Somebody who sleeps.
     package struct Sleeper: Sendable {
@@ -42,7 +42,7 @@ package final class ControlledDependencies: Sendable {
         }
     }
 
-    package var surroundings: Dependencies {
+    package var dependencies: Dependencies {
         Dependencies(
             now: { self.now }, uptime: { self.now.millisecondsSinceEpoch },
             sleep: { duration in

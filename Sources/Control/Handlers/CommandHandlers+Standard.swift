@@ -23,7 +23,7 @@ extension CommandHandlers {
         StatisticsHandlers(daemon).register(in: &handlers)
         TraceHandlers(daemon).register(in: &handlers)
         LogHandlers(log).register(in: &handlers)
-        JournalHandlers(journal, surroundings: daemon.surroundings).register(in: &handlers)
+        JournalHandlers(journal, dependencies: daemon.dependencies).register(in: &handlers)
         return handlers
     }
 }

@@ -9,13 +9,13 @@ internal import XMPP
 /// `journal`: who has changed what.
 package struct JournalHandlers: Sendable {
     private let journal: Journal
-    private let surroundings: Dependencies
+    private let dependencies: Dependencies
 
     static let standardLimit = 100
 
-    package init(_ journal: Journal, surroundings: Dependencies) {
+    package init(_ journal: Journal, dependencies: Dependencies) {
         self.journal = journal
-        self.surroundings = surroundings
+        self.dependencies = dependencies
     }
 
     package func register(in handlers: inout CommandHandlers) {
@@ -50,7 +50,7 @@ package struct JournalHandlers: Sendable {
         var filter = JournalFilter()
         filter.scope = call.caller.hosts
         if let age = call.invocation.duration("since") {
-            let now = surroundings.now().millisecondsSinceEpoch
+            let now = dependencies.now().millisecondsSinceEpoch
             // A lifetime is at most ten years.
             filter.since = Timestamp(
                 millisecondsSinceEpoch: now.subtractingReportingOverflow(age.seconds * 1000).partialValue)

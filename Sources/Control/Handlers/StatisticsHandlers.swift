@@ -51,7 +51,7 @@ package struct StatisticsHandlers: Sendable {
         let looks = call.invocation.count("looks") ?? .max
         var before = await look(call)
         for number in 1...looks {
-            try await daemon.surroundings.sleep(.seconds(interval))
+            try await daemon.dependencies.sleep(.seconds(interval))
             let now = await look(call)
             let activities = now.activities(since: before)
             // Always something, so that a look at which nothing happened takes the place of the one before.
@@ -65,7 +65,7 @@ package struct StatisticsHandlers: Sendable {
     }
 
     private func look(_ call: Call) async -> Look {
-        let uptime = daemon.surroundings.uptime()
+        let uptime = daemon.dependencies.uptime()
         var counters: [String: HostCounters] = [:]
         // Most hosts have nothing to do, and what waits for the next look is kept.
         for await host in daemon.hostStatuses(seenBy: call.caller)

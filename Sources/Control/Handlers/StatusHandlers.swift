@@ -56,7 +56,7 @@ package struct StatusHandlers: Sendable {
 
     /// That the daemon could open no more files within the last hour, when that was last so, and what to do.
     private var shortage: String? {
-        let dependencies = daemon.surroundings
+        let dependencies = daemon.dependencies
         return dependencies.fileShortage.last(now: dependencies.now()).map { last in
             let time = DateTime.format(millisecondsSinceEpoch: last.millisecondsSinceEpoch)
             return

@@ -104,7 +104,7 @@ struct CommandCase: Sendable {
         let run = Task { await dispatcher.run(words, caller: caller, output: output) }
         switch spec.name {
         case "top":
-            let sleeper = try await fixture.fixture.world.sleeper(for: .seconds(2))
+            let sleeper = try await fixture.fixture.controlled.sleeper(for: .seconds(2))
             for host in fixture.fixture.daemon.registry.table.allNames {
                 _ = try await fixture.run("invite create account \(host)")
             }

@@ -13,9 +13,9 @@ import Testing
 
     private func withDesk(_ body: (CommandFixture, Journal) async throws -> Void) async throws {
         let directory = try TemporaryDirectory()
-        let journal = Journal(stateDirectory: directory.path, dependencies: ControlledDependencies().surroundings)
+        let journal = Journal(stateDirectory: directory.path, dependencies: ControlledDependencies().dependencies)
         try await CommandFixture.with(Self.files) { daemon, handlers in
-            JournalHandlers(journal, surroundings: ControlledDependencies().surroundings).register(in: &handlers)
+            JournalHandlers(journal, dependencies: ControlledDependencies().dependencies).register(in: &handlers)
         } _: { fixture in
             try await body(fixture, journal)
         }
@@ -83,7 +83,7 @@ import Testing
     @Test func aChangeThatCannotBeWrittenDownDoesNotHappen() async throws {
         let directory = try TemporaryDirectory()
         try directory.write("in the way", to: "journal")
-        let journal = Journal(stateDirectory: directory.path, dependencies: ControlledDependencies().surroundings)
+        let journal = Journal(stateDirectory: directory.path, dependencies: ControlledDependencies().dependencies)
         let done = Inbox<Void>()
         try await CommandFixture.with(Self.files) { daemon, handlers in
             handlers["host suspend"] = { _ in
@@ -116,7 +116,7 @@ import Testing
             }
         }
         let directory = try TemporaryDirectory()
-        let journal = Journal(stateDirectory: directory.path, dependencies: ControlledDependencies().surroundings)
+        let journal = Journal(stateDirectory: directory.path, dependencies: ControlledDependencies().dependencies)
         let secret = "xmpp:a.example?register;preauth=s3cretT0ken"
         try await CommandFixture.with(Self.files) { daemon, handlers in
             handlers["invite create account"] = { call in

@@ -82,7 +82,7 @@ extension JournalTests {
         func change(_ command: String, _ caller: Caller, _ hosts: [String], _ code: ResultCode?) async throws {
             let number = try await journal.begin(command, caller: caller, hosts: hosts)
             if let code { await journal.end(number, code: code, outcome: nil) }
-            world.advance(byMilliseconds: 3_600_000)
+            controlled.advance(byMilliseconds: 3_600_000)
         }
         try await change("host suspend a.example", ann, ["a.example"], .ok)
         try await change("host suspend b.example", root, ["b.example"], .overloadedHost)
@@ -101,7 +101,7 @@ extension JournalTests {
         #expect(try await numbers { $0.isFailed = true } == [3, 2])
         #expect(
             try await numbers {
-                $0.since = Timestamp(millisecondsSinceEpoch: world.now.millisecondsSinceEpoch - 7_200_000)
+                $0.since = Timestamp(millisecondsSinceEpoch: controlled.now.millisecondsSinceEpoch - 7_200_000)
             } == [5, 4])
     }
 

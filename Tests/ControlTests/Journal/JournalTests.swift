@@ -10,7 +10,7 @@ import Testing
 @testable import Control
 
 @Suite struct JournalTests {
-    let world = ControlledDependencies()
+    let controlled = ControlledDependencies()
     let directory: TemporaryDirectory
     let ann = Caller(uid: 1000, pid: 7, user: "ann", role: .operator, hosts: .some(["a.example"]))
     let root = Caller.someone(.admin)
@@ -20,7 +20,7 @@ import Testing
     }
 
     func journal(_ limits: JournalFiles.Limits = .init()) -> Journal {
-        Journal(stateDirectory: directory.path, dependencies: world.surroundings, limits: limits)
+        Journal(stateDirectory: directory.path, dependencies: controlled.dependencies, limits: limits)
     }
 
     var path: String { "\(directory.path)/journal/journal.ndjson" }
@@ -62,7 +62,7 @@ import Testing
                 "begin": 1, "time": "2027-01-15T08:00:00Z", "uid": 1000, "pid": 7, "user": "ann", "role": "operator",
                 "from": "socket", "command": "host set a.example admins ann@a.example", "hosts": ["a.example"],
             ])
-        world.advance(byMilliseconds: 1000)
+        controlled.advance(byMilliseconds: 1000)
         await journal.end(1, code: .ok, outcome: Outcome(before: "[]", after: "[ann@a.example]"))
         let lines = try content().split(separator: "\n")
         #expect(lines.count == 2)
@@ -127,7 +127,7 @@ import Testing
         try directory.write("in the way", to: "journal")
         let journal = journal()
         await journal.open()
-        _ = try await world.log.next { $0.hasPrefix("error changes cannot be written down") }
+        _ = try await controlled.log.next { $0.hasPrefix("error changes cannot be written down") }
         await #expect(throws: CommandFailure.self) { try await journal.begin("x", caller: root, hosts: []) }
         try directory.remove("journal")
         #expect(try await journal.begin("x", caller: root, hosts: []) == 1)
@@ -274,7 +274,7 @@ import Testing
         #expect(try content().hasSuffix("\n"))
         // Fills the rest, which an end that is shorter could still take.
         for code in [ResultCode](repeating: .ok, count: 100) { await journal.end(first, code: code, outcome: nil) }
-        _ = try await world.log.next { $0.hasPrefix("error how a change ended cannot be written down") }
+        _ = try await controlled.log.next { $0.hasPrefix("error how a change ended cannot be written down") }
         try disk.empty()
         let after = try await journal.begin("after", caller: root, hosts: [])
         var search = try await journal.search(JournalFilter())
@@ -369,7 +369,7 @@ import Testing
         // Others and admins have theirs.
         let bob = Caller(uid: 1001, pid: 8, user: "bob", role: .operator, hosts: .some(["a.example"]))
         for caller in [bob, root, .daemon("start")] { _ = try await journal.begin("x", caller: caller, hosts: []) }
-        world.advance(byMilliseconds: 3_600_000)
+        controlled.advance(byMilliseconds: 3_600_000)
         _ = try await journal.begin("x", caller: ann, hosts: [])
     }
 
@@ -381,7 +381,7 @@ import Testing
         let release = journal.holdUp()
         // The alarm of the write before, which is done, can still be on its way: whoever sleeps is woken.
         let clock = Task {
-            while let sleeper = try? await world.sleeper(for: Journal.timeout) { sleeper.wake() }
+            while let sleeper = try? await controlled.sleeper(for: Journal.timeout) { sleeper.wake() }
         }
         var refusal: CommandFailure?
         do throws(CommandFailure) {

@@ -23,14 +23,14 @@ struct AllCommandsFixture {
     ) async throws {
         var made: (Journal, LogHub)?
         try await CommandFixture.with(files, daemon: daemon) { daemon, handlers in
-            let surroundings = daemon.surroundings
-            let journal = Journal(stateDirectory: daemon.settings.stateDirectory, dependencies: surroundings)
+            let dependencies = daemon.dependencies
+            let journal = Journal(stateDirectory: daemon.settings.stateDirectory, dependencies: dependencies)
             await journal.open()
             await daemon.configuration.followConfiguration { event in
                 guard event.cause != .command else { return }
                 Task { await journal.record(event) }
             }
-            let log = LogHub(level: .info, now: surroundings.now, sleep: surroundings.sleep)
+            let log = LogHub(level: .info, now: dependencies.now, sleep: dependencies.sleep)
             handlers = .standard(daemon, journal: journal, log: log, version: version)
             made = (journal, log)
         } _: { fixture in

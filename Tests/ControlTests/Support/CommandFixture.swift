@@ -11,7 +11,7 @@ import Testing
 
 /// A daemon with its files, without a server, and the shell's commands on top of it.
 struct CommandFixture {
-    let world: ControlledDependencies
+    let controlled: ControlledDependencies
     let directory: TemporaryDirectory
     let daemon: Daemon
     let dispatcher: Dispatcher
@@ -41,7 +41,7 @@ struct CommandFixture {
     private init(
         _ files: [String: String], _ settings: String, _ install: (Daemon, inout CommandHandlers) async throws -> Void
     ) async throws {
-        world = ControlledDependencies()
+        controlled = ControlledDependencies()
         directory = try TemporaryDirectory()
         try directory.makeDirectory("config.d")
         for (host, text) in files { try directory.write(text, to: "config.d/\(host).yaml") }
@@ -56,20 +56,20 @@ struct CommandFixture {
         let loaded = loader.load()
         daemon = try Daemon(
             loader, loaded: loaded, settings: try #require(loaded.daemon, "\(loaded.diagnostics)"),
-            maximumOpenDatabases: 8, surroundings: world.surroundings, statusChanged: { _ in })
+            maximumOpenDatabases: 8, dependencies: controlled.dependencies, statusChanged: { _ in })
         var handlers = CommandHandlers()
         try await install(daemon, &handlers)
         recorder = Recorder()
         names = Names(names: files.keys.sorted())
         self.handlers = handlers
-        dispatcher = Dispatcher(handlers, hosts: names, recorder: recorder, logger: world.surroundings.logger)
+        dispatcher = Dispatcher(handlers, hosts: names, recorder: recorder, logger: controlled.dependencies.logger)
     }
 
     /// The same commands with another journal.
     ///
     /// - Parameter hosts: The hosts that there are; those of the beginning unless given.
     func dispatcher(recorder: any ChangeRecorder, hosts: (any HostDirectoryView)? = nil) -> Dispatcher {
-        Dispatcher(handlers, hosts: hosts ?? names, recorder: recorder, logger: world.surroundings.logger)
+        Dispatcher(handlers, hosts: hosts ?? names, recorder: recorder, logger: controlled.dependencies.logger)
     }
 
     /// Runs a command line as an admin who sees all hosts.

@@ -33,7 +33,7 @@ struct ControlServerFixture {
                     dispatcher: fixture.dispatcher,
                     completer: Completer(live: DaemonValues(fixture.daemon)),
                     registry: .standard, version: "1.2.3"),
-                policy: policy, limits: limits, logger: fixture.world.surroundings.logger)
+                policy: policy, limits: limits, logger: fixture.controlled.dependencies.logger)
             try await server.start(on: socket.descriptor)
             let result: Result<Void, any Error>
             do {

@@ -41,7 +41,7 @@ import Testing
                     dispatcher: full.dispatcher, completer: full.completer, registry: .standard,
                     version: AllCommandsFixture.version),
                 policy: AccessPolicy(daemon: geteuid()), limits: .init(stall: .hours(1), grace: .hours(1)),
-                logger: full.fixture.world.surroundings.logger)
+                logger: full.fixture.controlled.dependencies.logger)
             try await server.start(on: socket.descriptor)
             let result: Result<Void, any Error>
             do {

@@ -12,7 +12,7 @@ import TestSupport
 
 /// A router with its hosts, their databases and the wire, without a server.
 struct ComponentFixture {
-    let world: ControlledDependencies
+    let controlled: ControlledDependencies
     let directory: TemporaryDirectory
     let registry: HostRegistry
     let wire: Wire
@@ -27,10 +27,10 @@ struct ComponentFixture {
     /// Runs a body with these hosts, and removes what they left.
     static func with(
         _ hosts: [HostConfiguration], inFlight limit: Int = 100_000,
-        world: ControlledDependencies = ControlledDependencies(),
+        controlled: ControlledDependencies = ControlledDependencies(),
         onSend: @escaping @Sendable (IQ) -> Void = { _ in }, _ body: (ComponentFixture) async throws -> Void
     ) async throws {
-        let fixture = try await ComponentFixture(hosts, limit: limit, world: world, onSend: onSend)
+        let fixture = try await ComponentFixture(hosts, limit: limit, controlled: controlled, onSend: onSend)
         let result: Result<Void, any Error>
         do {
             result = .success(try await body(fixture))
@@ -43,19 +43,19 @@ struct ComponentFixture {
     }
 
     private init(
-        _ hosts: [HostConfiguration], limit: Int, world: ControlledDependencies,
+        _ hosts: [HostConfiguration], limit: Int, controlled: ControlledDependencies,
         onSend: @escaping @Sendable (IQ) -> Void
     ) async throws {
-        self.world = world
+        self.controlled = controlled
         directory = try TemporaryDirectory()
         registry = try HostRegistry(
-            stateDirectory: directory.path + "/state", maximumOpenDatabases: 16, surroundings: world.surroundings)
+            stateDirectory: directory.path + "/state", maximumOpenDatabases: 16, dependencies: controlled.dependencies)
         outlet = Outlet()
         wire = try await Wire(outlet, onSend: onSend)
         inFlight = InFlight(limit: limit)
         router = Router(
-            domain: component.domain, outlet: outlet, inFlight: inFlight, refusals: RefusalLog(world.surroundings),
-            surroundings: world.surroundings)
+            domain: component.domain, outlet: outlet, inFlight: inFlight, refusals: RefusalLog(controlled.dependencies),
+            dependencies: controlled.dependencies)
         registry.add(router)
         serve(hosts)
     }

@@ -13,7 +13,7 @@ import XMPP
 
 /// A daemon with its files, without a server.
 struct DaemonFixture {
-    let world: ControlledDependencies
+    let controlled: ControlledDependencies
     let directory: TemporaryDirectory
     let daemon: Daemon
     let wire: Wire
@@ -43,20 +43,20 @@ struct DaemonFixture {
     private init(
         _ files: [String: String], _ settings: String, _ prepare: (TemporaryDirectory) async throws -> Void
     ) async throws {
-        world = ControlledDependencies()
+        controlled = ControlledDependencies()
         directory = try TemporaryDirectory()
         try directory.makeDirectory("config.d")
         for (host, text) in files { try directory.write(text, to: "config.d/\(host).yaml") }
         try Self.writeDaemonFile(in: directory, more: settings)
         try await prepare(directory)
-        (daemon, wire, router) = try await Self.start(in: directory, world)
+        (daemon, wire, router) = try await Self.start(in: directory, controlled)
     }
 
     /// Takes up a directory that another daemon has left.
     private init(_ other: DaemonFixture) async throws {
-        world = ControlledDependencies()
+        controlled = ControlledDependencies()
         directory = other.directory
-        (daemon, wire, router) = try await Self.start(in: directory, world)
+        (daemon, wire, router) = try await Self.start(in: directory, controlled)
     }
 
     /// Ends this one, and runs a body with the next one in the same directory.
@@ -67,13 +67,13 @@ struct DaemonFixture {
     }
 
     private static func start(
-        in directory: TemporaryDirectory, _ world: ControlledDependencies
+        in directory: TemporaryDirectory, _ controlled: ControlledDependencies
     ) async throws -> (Daemon, Wire, Router) {
         var loader = ConfigurationLoader(file: "\(directory.path)/invited.yaml", credentialsDirectory: nil)
         let loaded = loader.load()
         let daemon = try Daemon(
             loader, loaded: loaded, settings: try #require(loaded.daemon, "\(loaded.diagnostics)"),
-            maximumOpenDatabases: 8, surroundings: world.surroundings,
+            maximumOpenDatabases: 8, dependencies: controlled.dependencies,
             statusChanged: { _ in })
         let wire = try await Wire(daemon.component.connection.outlet)
         return (daemon, wire, try #require(daemon.component.connection.receiver as? Router))

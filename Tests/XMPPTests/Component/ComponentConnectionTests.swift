@@ -6,7 +6,7 @@ import Testing
 @testable import XMPP
 
 @Suite(.timeLimit(.minutes(5))) struct ComponentConnectionTests {
-    private struct Surroundings: Sendable {
+    private struct Dependencies: Sendable {
         let server: ScriptedServer
         let connection: ComponentConnection
         let receiver: RecordingReceiver
@@ -30,7 +30,7 @@ import Testing
     /// Runs a connection to a server of its own for as long as the body takes, and sees both stop.
     private func withConnection(
         _ configure: (inout ComponentOptions) -> Void = { _ in },
-        _ body: @Sendable (Surroundings) async throws -> Void
+        _ body: @Sendable (Dependencies) async throws -> Void
     ) async throws {
         let server = try await ScriptedServer()
         var options = ComponentOptions(
@@ -45,11 +45,11 @@ import Testing
             logger: Logger(label: "test") { _ in RecordingLogHandler(lines: lines) },
             statusChanged: { statuses.record($0) })
         let run = Task { await connection.run() }
-        let surroundings = Surroundings(
+        let dependencies = Dependencies(
             server: server, connection: connection, receiver: receiver, statuses: statuses, lines: lines)
         let result: Result<Void, any Error>
         do {
-            result = .success(try await body(surroundings))
+            result = .success(try await body(dependencies))
         } catch {
             result = .failure(error)
         }

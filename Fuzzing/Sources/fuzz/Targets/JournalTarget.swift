@@ -53,7 +53,7 @@ struct JournalTarget: FuzzTarget {
         let last = Self.lastNumber(files)
         let checker = checker
         waiting { [limits] in
-            let journal = Journal(stateDirectory: state, dependencies: Self.surroundings, limits: limits)
+            let journal = Journal(stateDirectory: state, dependencies: Self.dependencies, limits: limits)
             let before = await Self.search(journal, JournalFilter())
             expect(before.damagedFiles.isEmpty, "\(before.damagedFiles) are no regular files")
             for entry in before.entries { Self.check(entry, checker) }
@@ -61,7 +61,7 @@ struct JournalTarget: FuzzTarget {
             await Self.append(to: journal, after: last, before)
             journal.close()
             await Self.append(
-                to: Journal(stateDirectory: state, dependencies: Self.surroundings, limits: limits),
+                to: Journal(stateDirectory: state, dependencies: Self.dependencies, limits: limits),
                 after: last < JournalLine.highest ? last + 2 : last, nil)
         }
         if !words.contains("small"), let newest = files.last {
@@ -188,10 +188,10 @@ struct JournalTarget: FuzzTarget {
         }
     }
 
-    private static let surroundings: Dependencies = {
-        var surroundings = ControlledDependencies().surroundings
+    private static let dependencies: Dependencies = {
+        var dependencies = ControlledDependencies().dependencies
         // Nothing waits for a disk here.
-        surroundings.sleep = { _ in try await Inbox<Void>().next() }
-        return surroundings
+        dependencies.sleep = { _ in try await Inbox<Void>().next() }
+        return dependencies
     }()
 }

@@ -132,13 +132,13 @@ private final class Service: Sendable {
 
     init() {
         atexit { try? FileManager.default.removeItem(atPath: Service.directory) }
-        let surroundings = Dependencies(gather: { _ in }, eventLoop: loop, logger: logger)
+        let dependencies = Dependencies(gather: { _ in }, eventLoop: loop, logger: logger)
         let registry = expectNoError("no databases") {
-            try HostRegistry(stateDirectory: Self.directory, maximumOpenDatabases: 8, surroundings: surroundings)
+            try HostRegistry(stateDirectory: Self.directory, maximumOpenDatabases: 8, dependencies: dependencies)
         }
         let router = Router(
-            domain: "invites.host.example", outlet: outlet, inFlight: inFlight, refusals: RefusalLog(surroundings),
-            surroundings: surroundings)
+            domain: "invites.host.example", outlet: outlet, inFlight: inFlight, refusals: RefusalLog(dependencies),
+            dependencies: dependencies)
         registry.add(router)
         let admins = ["admin@a.example", "staff@b.example"].compactMap { try? JID($0) }
         let hosts = [

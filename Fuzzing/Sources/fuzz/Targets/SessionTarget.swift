@@ -181,28 +181,28 @@ private final class FuzzedServer: Sendable {
                 component: {jid: invites.host.example, secret: hunter2, server: "127.0.0.1:1"}
                 state_directory: state
                 """, to: "invited.yaml")
-            let surroundings = ControlledDependencies().surroundings
+            let dependencies = ControlledDependencies().dependencies
             var loader = ConfigurationLoader(file: "\(directory.path)/invited.yaml", credentialsDirectory: nil)
             let loaded = loader.load()
             guard let settings = loaded.daemon else { fail("\(loaded.diagnostics)") }
             let daemon = try Daemon(
-                loader, loaded: loaded, settings: settings, maximumOpenDatabases: 8, surroundings: surroundings,
+                loader, loaded: loaded, settings: settings, maximumOpenDatabases: 8, dependencies: dependencies,
                 statusChanged: { _ in })
-            let journal = Journal(stateDirectory: settings.stateDirectory, dependencies: surroundings)
+            let journal = Journal(stateDirectory: settings.stateDirectory, dependencies: dependencies)
             for number in 0..<3 { await journal.record("\(number)", origin: "start", outcome: Outcome()) }
-            let log = LogHub(level: .critical, now: surroundings.now, sleep: surroundings.sleep)
+            let log = LogHub(level: .critical, now: dependencies.now, sleep: dependencies.sleep)
             var handlers = CommandHandlers.standard(daemon, journal: journal, log: log, version: "1.2.3")
             for spec in CommandRegistry.standard.commands where Self.isOther(spec) {
                 handlers[spec.name] = Self.handler(spec, gate)
             }
             let values = DaemonValues(daemon)
             let dispatcher = Dispatcher(
-                handlers, hosts: values, recorder: Forgetful(), logger: surroundings.logger)
+                handlers, hosts: values, recorder: Forgetful(), logger: dependencies.logger)
             path = "\(directory.path)/control.sock"
             server = ControlServer(
                 SessionServices(
                     dispatcher: dispatcher, completer: Completer(live: values), registry: .standard, version: "1.2.3"),
-                policy: AccessPolicy(daemon: geteuid()), limits: .init(), logger: surroundings.logger)
+                policy: AccessPolicy(daemon: geteuid()), limits: .init(), logger: dependencies.logger)
             try await server.start(on: ControlSocket(binding: path).descriptor)
         } catch {
             fail("there is no server: \(error)")
