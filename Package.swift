@@ -19,7 +19,8 @@ let package = Package(
         .library(
             name: "InvitedModules",
             targets: [
-                "Access", "Component", "Configuration", "Control", "Daemon", "Invites", "Reconfiguration", "Runtime",
+                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "Reconfiguration",
+                "Runtime",
                 "Shell", "Storage", "Supervision", "TestSupport", "Text", "XMPP",
             ]),
     ],
@@ -74,10 +75,11 @@ let package = Package(
             name: "Configuration",
             dependencies: ["CLibMD", "CLibYAML", "CXAttr", "Invites", "Runtime", "Shell", "Text", "XMPP"],
             swiftSettings: settings),
+        .target(name: "Accounts", dependencies: ["Invites", "Runtime", "XMPP"], swiftSettings: settings),
         .target(
             name: "Supervision",
             dependencies: [
-                "Configuration", "Invites", "Runtime", "Storage", "XMPP",
+                "Accounts", "Configuration", "Invites", "Runtime", "Storage", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -123,7 +125,8 @@ let package = Package(
         .executableTarget(
             name: "invited",
             dependencies: [
-                "Access", "Component", "Configuration", "Control", "Daemon", "Reconfiguration", "Runtime", "Shell",
+                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Reconfiguration", "Runtime",
+                "Shell",
                 "Storage", "Supervision", "XMPP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -190,7 +193,8 @@ let package = Package(
         .testTarget(
             name: "ControlTests",
             dependencies: [
-                "Access", "Component", "Configuration", "Control", "Daemon", "Invites", "Reconfiguration", "Runtime",
+                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "Reconfiguration",
+                "Runtime",
                 "Shell", "Storage", "Supervision", "TestSupport", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

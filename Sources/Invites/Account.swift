@@ -23,6 +23,16 @@ extension Account {
     }
 }
 
+extension Account {
+    /// Reads `localpart@domain`, as ``description`` writes it; `nil` for anything else.
+    public init?(address: String) {
+        guard let at = address.firstIndex(of: "@"), at != address.startIndex else { return nil }
+        let domain = address[address.index(after: at)...]
+        guard !domain.isEmpty else { return nil }
+        self.init(localpart: String(address[..<at]), domain: String(domain))
+    }
+}
+
 extension Account: CustomStringConvertible {
     /// The bare address, `localpart@domain`.
     public var description: String { "\(localpart)@\(domain)" }

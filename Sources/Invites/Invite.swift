@@ -15,6 +15,12 @@ public struct Invite: Hashable, Sendable {
     public let createdBy: InviteCreator
     /// What an operator noted about it, if anything.
     public let note: String?
+    /// The language of who asked for it, in which the inviter is told what becomes of it; a tag of BCP 47.
+    public let language: String?
+    /// How often it can be redeemed, and was.
+    public var uses: InviteUses
+    /// Who took it back, if somebody did.
+    public var revocation: Revocation?
     /// When the invite was made.
     public let createdAt: Timestamp
     /// The first moment at which the invite is no longer good.
@@ -26,7 +32,8 @@ public struct Invite: Hashable, Sendable {
     ///   but one action, which they get whatever is passed.
     public init(
         token: Token, kind: InviteKind, action: InviteAction = .roster, inviter: Account?, username: String? = nil,
-        createdBy: InviteCreator = .user, note: String? = nil, createdAt: Timestamp, expiresAt: Timestamp
+        createdBy: InviteCreator = .user, note: String? = nil, language: String? = nil, uses: InviteUses = InviteUses(),
+        revocation: Revocation? = nil, createdAt: Timestamp, expiresAt: Timestamp
     ) {
         self.token = token
         self.kind = kind
@@ -40,6 +47,9 @@ public struct Invite: Hashable, Sendable {
         self.username = username
         self.createdBy = createdBy
         self.note = note
+        self.language = language
+        self.uses = uses
+        self.revocation = revocation
         self.createdAt = createdAt
         self.expiresAt = expiresAt
     }
@@ -48,7 +58,15 @@ public struct Invite: Hashable, Sendable {
     /// there already.
     public var fixedUsername: String? { kind == .reset ? nil : username }
 
-    /// Whether the invite is no longer good at `now`.
+    /// How the invite is at `now`.
+    public func state(at now: Timestamp) -> InviteState {
+        if revocation != nil { return .revoked }
+        if uses.confirmed >= uses.total { return .used }
+        if isExpired(at: now) { return .expired }
+        return uses.confirmed + uses.reserved >= uses.total ? .reserved : .open
+    }
+
+    /// Whether the time of the invite is over at `now`.
     public func isExpired(at now: Timestamp) -> Bool {
         now >= expiresAt
     }

@@ -207,13 +207,3 @@ extension Invite {
             expiresAt: Timestamp(millisecondsSinceEpoch: expiresAt))
     }
 }
-
-extension Account {
-    /// Reads `localpart@domain`, as it is stored.
-    fileprivate init?(address: String) {
-        guard let at = address.firstIndex(of: "@"), at != address.startIndex else { return nil }
-        let domain = address[address.index(after: at)...]
-        guard !domain.isEmpty else { return nil }
-        self.init(localpart: String(address[..<at]), domain: String(domain))
-    }
-}

@@ -1,0 +1,45 @@
+/// How an invite is at a time: the first of these that holds, in this order.
+public enum InviteState: String, CaseIterable, Hashable, Sendable {
+    /// An operator or the end of its inviter's account has taken it back.
+    case revoked
+    /// Each of its uses has been redeemed.
+    case used
+    /// It is past its time.
+    case expired
+    /// Attempts hold all uses that are left, and have not ended yet.
+    case reserved
+    /// It can be redeemed.
+    case open
+}
+
+/// Who took an invite back, and why.
+public struct Revocation: Hashable, Sendable {
+    /// When.
+    public let at: Timestamp
+    /// Who: the name of an operator, or `invited` itself.
+    public let by: String
+    /// What was said about it, if anything.
+    public let why: String?
+
+    public init(at: Timestamp, by: String, why: String? = nil) {
+        self.at = at
+        self.by = by
+        self.why = why
+    }
+}
+
+/// How many of an invite's uses are gone.
+public struct InviteUses: Hashable, Sendable {
+    /// How many there are in all, at least one.
+    public var total: Int
+    /// Uses that were confirmed.
+    public var confirmed: Int
+    /// Uses that attempts hold which have not ended.
+    public var reserved: Int
+
+    public init(total: Int = 1, confirmed: Int = 0, reserved: Int = 0) {
+        self.total = total
+        self.confirmed = confirmed
+        self.reserved = reserved
+    }
+}

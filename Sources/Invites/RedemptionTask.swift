@@ -1,0 +1,70 @@
+/// Something that follows from a redemption and is asked of servers until it is done, over restarts, too.
+public struct RedemptionTask: Hashable, Sendable {
+    public enum Action: Hashable, Sendable {
+        /// Makes `user` and `contact` contacts of each other, on the server of `user`.
+        case contacts(user: Account, contact: Account)
+        /// Tells the inviter that `account`, a bare JID, has accepted the invite.
+        case notify(inviter: Account, account: Account)
+    }
+
+    /// Counts up on each host from 1.
+    public let number: Int64
+    /// The number of the redemption.
+    public let redemption: Int64
+    public let action: Action
+    /// In which language people are told; a tag of BCP 47.
+    public let language: String?
+    /// How often it was asked for, without success.
+    public var tries: Int
+    /// When to ask next.
+    public var next: Timestamp
+
+    public init(
+        number: Int64, redemption: Int64, action: Action, language: String? = nil, tries: Int = 0, next: Timestamp
+    ) {
+        self.number = number
+        self.redemption = redemption
+        self.action = action
+        self.language = language
+        self.tries = tries
+        self.next = next
+    }
+}
+
+/// What became of a task.
+public enum TaskOutcome: Hashable, Sendable {
+    case done
+    /// It will never be done, for this reason.
+    case impossible(String)
+    /// It is asked for again then.
+    case later(Timestamp)
+}
+
+extension Redemption {
+    /// What follows from a redemption once it is confirmed.
+    ///
+    /// - Parameters:
+    ///   - host: The host that the account is made on.
+    ///   - notifiesInviter: Whether the host tells inviters (`notify_inviter`).
+    public func tasks(of invite: Invite, on host: String, notifiesInviter: Bool) -> [RedemptionTask.Action] {
+        guard let inviter = invite.inviter, let account else { return [] }
+        let invitee: Account
+        var actions: [RedemptionTask.Action] = []
+        switch kind {
+        case .reset: return []
+        case .register:
+            invitee = Account(localpart: account, domain: host)
+            if invite.kind == .accountAndContact {
+                // An inviter of another domain is one of the provider's staff: its server may be ours as well.
+                if inviter.domain != host { actions.append(.contacts(user: invitee, contact: inviter)) }
+                actions.append(.contacts(user: inviter, contact: invitee))
+            }
+        case .contact:
+            guard let contact = Account(address: account) else { return [] }
+            invitee = contact
+            actions.append(.contacts(user: inviter, contact: invitee))
+        }
+        if notifiesInviter, inviter != invitee { actions.append(.notify(inviter: inviter, account: invitee)) }
+        return actions
+    }
+}

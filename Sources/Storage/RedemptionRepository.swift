@@ -1,0 +1,134 @@
+package import Invites
+
+/// The redemptions of one host's invites.
+///
+/// What has to hold, that a use is left and a name is free, is decided in the transaction that stores, by the rules of
+/// ``Invites/TokenFacts``. As with ``InviteRepository``, what a call has stored is on the disk when it returns.
+package protocol RedemptionRepository: Sendable {
+    /// What there is to know of a token, without an attempt; `nil` where there is none. It only reads.
+    func facts(of token: Token, at now: Timestamp) async throws(StoreError) -> TokenFacts?
+
+    /// Does what is asked, in order, in one transaction that other callers' requests share. Each sees those before it; a refused
+    /// one changes nothing. A request that was done before has the same outcome again.
+    func redeem(
+        _ requests: [RedemptionRequest], under terms: RedemptionTerms
+    ) async throws(StoreError) -> [Result<RedemptionOutcome, RedemptionRefusal>]
+
+    /// Whether an invite that is good, or an attempt, holds a name.
+    func isHeld(_ username: String, at now: Timestamp) async throws(StoreError) -> Bool
+
+    /// Names that invites hold, those that will be held longest first.
+    func heldUsernames(limit: Int, at now: Timestamp) async throws(StoreError) -> [String]
+
+    /// What is due at `now`, and when the next is due. It only reads.
+    func dueWork(at now: Timestamp, limit: Int) async throws(StoreError) -> DueWork
+
+    /// Records what servers said of accounts, by the number of the redemption, see ``Invites/Redemption/state(after:at:)``.
+    ///
+    /// - Returns: The redemptions as they are then.
+    func record(
+        _ answers: [Int64: AccountAnswer], under terms: RedemptionTerms
+    ) async throws(StoreError) -> [Redemption]
+
+    /// Records what became of tasks, by their numbers.
+    func record(_ outcomes: [Int64: TaskOutcome], at now: Timestamp) async throws(StoreError)
+
+    /// Takes invites back. Those that are revoked, used or unknown stay as they are.
+    ///
+    /// - Returns: Those that were taken back by this call.
+    func revoke(_ numbers: [Int64], _ revocation: Revocation) async throws(StoreError) -> [StoredInvite]
+
+    /// Ends reservations of an invite whose fate only an operator knows.
+    ///
+    /// - Returns: Those that were released.
+    func release(
+        reservationsOf invite: Int64, reason: String, at now: Timestamp
+    ) async throws(StoreError) -> [Redemption]
+
+    /// The account was deleted: its open invites are revoked, and its name and address are forgotten in redemptions.
+    ///
+    /// - Returns: How many invites were revoked.
+    func forget(_ account: Account, _ revocation: Revocation) async throws(StoreError) -> Int
+
+    /// The redemptions of an invite, in the order of their numbers.
+    func redemptions(of invite: Int64, limit: Int) async throws(StoreError) -> [Redemption]
+
+    /// Redemptions that the filter means, in the order of their numbers, after `start`; a stretch at a time, as
+    /// ``InviteRepository/page(_:after:through:limit:)`` does.
+    func redemptions(
+        _ filter: RedemptionFilter, after start: Int64, limit: Int
+    ) async throws(StoreError) -> RedemptionPage
+
+    /// The tasks of a redemption, done ones included.
+    func tasks(of redemption: Int64) async throws(StoreError) -> [RecordedTask]
+
+    /// The invite with a token and its number.
+    func storedInvite(withToken token: Token) async throws(StoreError) -> StoredInvite?
+}
+
+/// Under what requests are decided.
+package struct RedemptionTerms: Hashable, Sendable {
+    package var now: Timestamp
+    /// Whether the host tells inviters of redemptions (`notify_inviter`).
+    package var notifiesInviter: Bool
+
+    package init(now: Timestamp, notifiesInviter: Bool = true) {
+        self.now = now
+        self.notifiesInviter = notifiesInviter
+    }
+}
+
+/// What has to be asked of servers.
+package struct DueWork: Hashable, Sendable {
+    /// Redemptions whose accounts are to be asked for.
+    package var questions: [Redemption]
+    package var tasks: [RedemptionTask]
+    /// When something that is not among these is due; `nil` where nothing is.
+    package var next: Timestamp?
+
+    package init(questions: [Redemption] = [], tasks: [RedemptionTask] = [], next: Timestamp? = nil) {
+        self.questions = questions
+        self.tasks = tasks
+        self.next = next
+    }
+}
+
+/// Which redemptions are meant. Each part that is not `nil` must fit.
+package struct RedemptionFilter: Hashable, Sendable {
+    package var inviter: Account?
+    /// As in ``Invites/Redemption/account``.
+    package var account: String?
+    package var isConfirmed: Bool?
+
+    package init(inviter: Account? = nil, account: String? = nil, isConfirmed: Bool? = nil) {
+        self.inviter = inviter
+        self.account = account
+        self.isConfirmed = isConfirmed
+    }
+}
+
+/// Some redemptions, and where to go on.
+package struct RedemptionPage: Hashable, Sendable {
+    package var redemptions: [Redemption]
+    /// The number after which the next page begins; `nil` when there is none. A page with a next one may be empty.
+    package var next: Int64?
+
+    package init(_ redemptions: [Redemption] = [], next: Int64? = nil) {
+        self.redemptions = redemptions
+        self.next = next
+    }
+}
+
+/// A task, and how it ended.
+package struct RecordedTask: Hashable, Sendable {
+    package var task: RedemptionTask
+    package var doneAt: Timestamp?
+    /// Why it will never be done.
+    package var impossible: String?
+
+    package init(_ task: RedemptionTask, doneAt: Timestamp? = nil, impossible: String? = nil) {
+        self.task = task
+        self.doneAt = doneAt
+        self.impossible = impossible
+    }
+}
