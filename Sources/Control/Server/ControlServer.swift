@@ -3,6 +3,7 @@ internal import Glibc
 package import Logging
 internal import NIOCore
 internal import NIOPosix
+internal import Runtime
 package import Shell
 internal import Synchronization
 
@@ -79,12 +80,14 @@ package final class ControlServer: Sendable {
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelInitializer { [ranOutOfFiles, connections] channel in
                 channel.eventLoop.makeCompletedFuture {
-                    // One more than may stay, so that whoever is turned away is told so.
-                    try channel.pipeline.syncOperations.addHandler(AcceptGate(mostOpen: connections + 1))
-                    try channel.pipeline.syncOperations.addHandler(
-                        AcceptPause { error in
-                            if error.errnoCode == EMFILE || error.errnoCode == ENFILE { ranOutOfFiles() }
-                        })
+                    try channel.pipeline.syncOperations.addHandlers(
+                        AcceptPause {
+                            FileLimit.hasRoom(for: 1)
+                        } failed: { error in
+                            if [EMFILE, ENFILE].contains(error?.errnoCode ?? EMFILE) { ranOutOfFiles() }
+                        },
+                        // One more than may stay, so that whoever is turned away is told so.
+                        AcceptGate(mostOpen: connections + 1))
                 }
             }
             // It closes once it has nothing more to say, not when the peer has.
