@@ -107,6 +107,11 @@ extension InviteStore {
             removeLog(of: path)
             try StateDirectory.move(copy, to: path)
             new = try InviteDatabase.open(database.path)
+            // What was removed again before it was opened is now an empty file.
+            guard try new.storedCount() == database.storedCount() else {
+                new.abandon()
+                throw StoreError.io("\(path) was removed once more")
+            }
         } catch {
             unlink(copy)
             let failure = self.error(error)
