@@ -7,7 +7,7 @@ internal import Runtime
 final class StateDirectory: Sendable {
     private static let suffix = ".sqlite3"
 
-    private let hosts: String
+    let hosts: String
     /// Room on the disk of ``hosts``.
     let reserve: DiskReserve
     /// The directory's own, which cannot be removed, and `DIR/lock`, for versions that know no other.
@@ -24,6 +24,7 @@ final class StateDirectory: Sendable {
         // A commit is durable only if the way to its file is.
         try Self.synchronize(directory)
         reserve = DiskReserve(hosts + "/.reserve")
+        removeTemporaries()
     }
 
     /// Where the database of `host` is, or `nil` if `host` cannot be a file's name.
@@ -126,7 +127,7 @@ final class StateDirectory: Sendable {
         guard fsync(file) == 0 else { throw StoreError(errno: errno, attempt: "write \(path) to the disk") }
     }
 
-    private static func synchronize(_ directory: String) throws(StoreError) {
+    static func synchronize(_ directory: String) throws(StoreError) {
         let file = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard file >= 0 else { throw StoreError(errno: errno, attempt: "open \(directory)") }
         defer { close(file) }

@@ -157,7 +157,7 @@ extension InviteStore {
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
     }
 
-    private static func freePath(_ path: String) -> String {
+    static func freePath(_ path: String) -> String {
         let numbered = (2...9).map { "\(path)-\($0)" }
         return ([path] + numbered).first { !StateDirectory.exists($0) } ?? "\(path)-9"
     }
