@@ -93,6 +93,14 @@ extension StoreError {
         }
     }
 
+    /// Tells what it means that a file or a directory could not be used.
+    init(_ error: FileError) {
+        switch error {
+        case .system(let number, let attempt): self.init(errno: number, attempt: attempt)
+        case .taken, .notRegular: self = .io(error.description)
+        }
+    }
+
     /// Whether the connection that reported this error is better given up: what it believes about its file may no
     /// longer be so.
     var spoilsConnection: Bool {

@@ -93,13 +93,3 @@ package final class IncomingBackup: Sendable {
         return try DatabaseHeader(bytes)
     }
 }
-
-extension StoreError {
-    init(_ error: FileError) {
-        if case .system(let number, let attempt) = error {
-            self.init(errno: number, attempt: attempt)
-        } else {
-            self = .io("\(error)")
-        }
-    }
-}
