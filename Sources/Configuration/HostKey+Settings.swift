@@ -56,7 +56,10 @@ extension HostKey: CaseIterable {
     public static let userDailyInvites = HostKey(
         HostSetting(
             "user_daily_invites", \.userDailyInvites, .limit, effect: .request,
-            "How many invites one user may make within 24 hours. With 0 users make none. Admins are exempt.",
+            """
+            How many invites one user may make within 24 hours. With 0 users make none. Admins are exempt. Those that were \
+            made while the machine's clock was ahead count for a day once their time comes.
+            """,
             example: "user_daily_invites: unlimited"
         ) { HostKey.opening("invites of a user in 24 hours", from: $0, to: $1) })
 

@@ -20,9 +20,27 @@ package protocol CommandOutput: Sendable {
     /// - Throws: ``CommandFailure`` with ``ResultCode/unconfirmed`` where nobody can be asked, or
     ///   ``ResultCode/needsTerminal`` where this cannot be asked; `CancellationError`.
     func ask(_ question: ServerMessage.Question) async throws -> String?
+    /// Whether files can be sent and taken here.
+    var carriesFiles: Bool { get }
+    /// Sends the next bytes of a file, at most ``ServerMessage/Question/mostData``.
+    ///
+    /// - Throws: `CancellationError` when nobody wants the answer any more.
+    func data(_ bytes: [UInt8]) async throws
+    /// Takes the next bytes of a file.
+    ///
+    /// - Returns: None at the end of the file; `nil` where nobody goes on with it.
+    /// - Throws: ``CommandFailure``, `CancellationError`.
+    func nextData() async throws -> [UInt8]?
 }
 
 extension CommandOutput {
+    // As most have it: they are for people, or for rows.
+    package var carriesFiles: Bool { false }
+    package func data(_ bytes: [UInt8]) async throws { throw CommandFailure(.data(most: bytes.count)) }
+    package func nextData() async throws -> [UInt8]? {
+        throw CommandFailure(.data(most: ServerMessage.Question.mostData))
+    }
+
     /// Says that so many events were left out.
     package func dropped(_ count: Int) async throws {
         try await event(["dropped": .integer(Int64(count))])

@@ -122,7 +122,9 @@ package struct Dispatcher: Sendable {
     private func journalled(
         _ call: Call, _ body: () async throws(CommandFailure) -> Outcome
     ) async throws(CommandFailure) -> Outcome {
-        guard call.invocation.effect != .read || call.invocation.givenOptions.contains(where: \.isJournalled) else {
+        let isJournalled =
+            call.invocation.spec.isJournalled || call.invocation.givenOptions.contains(where: \.isJournalled)
+        guard call.invocation.effect != .read || isJournalled else {
             return try await body()
         }
         var concerned: [String] = []

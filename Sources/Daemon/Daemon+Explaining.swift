@@ -22,8 +22,11 @@ extension Daemon {
         }
         let origins = Origins(settings)
         let rules = RuleExplainer(policy: served.policy, origins: origins)
+        let stored = try? await served.service.use(.reading) { repository throws(StoreError) in
+            try await repository.storedCount()
+        }
         return [explain(status, origins), explainConnection()] + settings.map(Self.explain)
-            + [rules.usersInviteContacts, rules.contactsRegister]
+            + [rules.stored(stored), rules.usersInviteContacts, rules.contactsRegister]
             + explainWays(to: served.configuration, status.grants, origins)
     }
 

@@ -101,21 +101,33 @@ struct RuleExplainer: Sendable {
                 Explanation(subject, "\(count)", because: "`\(key)` is unlimited", origin: origins[key])
             }
         }
-        let stored: Explanation =
-            switch limits.stored {
-            case .atMost(let most):
-                Explanation(
-                    "stored invites", "\(usage.stored) of \(most)", because: "`max_invites` is \(most), for all",
-                    origin: origins[.maxInvites])
-            case .unlimited:
-                Explanation(
-                    "stored invites", "\(usage.stored)", because: "`max_invites` is unlimited",
-                    origin: origins[.maxInvites])
-            }
         return [
             limit("open invites", usage.open, limits.userOpen, .userOpenInvites),
-            limit("invites within 24 hours", usage.daily, limits.userDaily, .userDailyInvites), stored,
+            limit("invites within 24 hours", usage.daily, limits.userDaily, .userDailyInvites),
+            stored(usage.stored),
         ]
+    }
+
+    /// How many of the invites that the host may have it has.
+    ///
+    /// - Parameter count: `nil` where the storage cannot tell.
+    func stored(_ count: Int?) -> Explanation {
+        let (subject, origin) = ("stored invites", origins[.maxInvites])
+        guard let count else {
+            return Explanation(subject, "unknown", because: "the storage of the host does not tell what there is")
+        }
+        guard case .atMost(let most) = policy.maxInvites else {
+            return Explanation(subject, "\(count)", because: "`max_invites` is unlimited", origin: origin)
+        }
+        var because = "`max_invites` is \(most), for all"
+        if policy.maxInvites.isNearlyReached(by: count) {
+            because += count < most ? "; from then on users and admins make none" : "; users and admins make no more"
+            because += """
+                : `invite purge \(policy.host) --state expired` removes what is no longer good, and \
+                `host set \(policy.host) max_invites NUMBER` allows more
+                """
+        }
+        return Explanation(subject, "\(count) of \(most)", because: because, origin: origin)
     }
 
     private func notNow(_ subject: String, _ conflict: InviteConflict) -> Explanation {

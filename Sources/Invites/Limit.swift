@@ -2,4 +2,10 @@
 public enum Limit: Hashable, Sendable {
     case unlimited
     case atMost(Int)
+
+    /// Whether so many are all that there may be but for a tenth, or more.
+    package func isNearlyReached(by count: Int) -> Bool {
+        guard case .atMost(let limit) = self else { return false }
+        return count >= limit - limit / 10
+    }
 }

@@ -140,14 +140,14 @@ extension ActiveConfiguration {
     }
 
     /// Says what hosts have lost, before anything else about the change.
-    private func log(_ losses: ConfigurationLosses) {
+    static func log(_ losses: ConfigurationLosses, _ logger: Logger) {
         if losses.isEmpty { return }
-        dependencies.logger.warning(
+        logger.warning(
             "the configuration takes something away", metadata: ["lost": "\(losses.summary(naming: 20))"])
     }
 
     private func logApplied(_ diff: ConfigurationDiff, _ newDaemon: DaemonConfiguration) {
-        log(diff.losses)
+        Self.log(diff.losses, dependencies.logger)
         let fixed = newDaemon.restartDifferences(from: daemon)
         if !fixed.isEmpty {
             dependencies.logger.warning(
@@ -223,7 +223,7 @@ extension ActiveConfiguration {
         } catch {
             trouble = "a restart may not bring snapshot \(move.record.running) back: \(error)"
         }
-        log(diff.losses)
+        Self.log(diff.losses, dependencies.logger)
         dependencies.logger.notice(
             "configuration undone", metadata: ["snapshot": "\(move.record.running)", "cause": "\(cause.rawValue)"])
         let applied = AppliedConfiguration(diff, before: before, after: move.record.running, trouble: trouble)
@@ -361,7 +361,8 @@ extension ActiveConfiguration {
         _ cause: ConfigurationEvent.Cause, _ summary: String, _ hosts: [String], isDone: Bool = true
     ) -> ConfigurationEvent {
         ConfigurationEvent(
-            cause: cause, isDone: isDone, summary: summary, hosts: hosts, running: self.hosts.count,
+            cause: cause, isOfFiles: cause == .command || cause == .signal, isDone: isDone, summary: summary,
+            hosts: hosts, running: self.hosts.count,
             refused: refused.count)
     }
 }

@@ -121,8 +121,8 @@ extension ActiveConfiguration {
         }
     }
 
-    /// Has somebody told of every change of the configuration, of those that were refused without a command, and that
-    /// the daemon started with a snapshot, if it did.
+    /// Has somebody told of every change of the configuration, of those that were refused without a command, and of what
+    /// there was to say of the start: that a snapshot runs, or what hosts have lost since the daemon ran before.
     package func followConfiguration(_ follower: @escaping @Sendable (ConfigurationEvent) -> Void) {
         configurationFollowers.append(follower)
         for event in startEvents { follower(event) }

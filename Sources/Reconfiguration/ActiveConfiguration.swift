@@ -75,14 +75,25 @@ package actor ActiveConfiguration {
         overrides = restored.overrides
         registry.replaceRefused(refused)
         registry.apply(ConfigurationDiff(from: [:], to: start.base.hosts(with: restored.overrides)))
-        var summaries = restored.summaries
-        if let snapshotAtStart { summaries.insert(("ran snapshot \(snapshotAtStart) instead of the files", []), at: 0) }
         let counts = (running: registry.table.names.count, refused: refused.count)
-        startEvents = summaries.map { summary, hosts in
+        func event(_ summary: String, _ hosts: [String], isOfFiles: Bool = false) -> ConfigurationEvent {
             ConfigurationEvent(
-                cause: .start, isDone: true, summary: summary, hosts: hosts, running: counts.running,
-                refused: counts.refused)
+                cause: .start, isOfFiles: isOfFiles, isDone: true, summary: summary, hosts: hosts,
+                running: counts.running, refused: counts.refused)
         }
+        var events = restored.summaries.map { event($0, $1) }
+        if let snapshotAtStart {
+            events.insert(event("ran snapshot \(snapshotAtStart) instead of the files", []), at: 0)
+        }
+        let losses = start.losses(with: restored.overrides)
+        if !losses.isEmpty {
+            let lost = losses.summary(naming: RestoredOverrides.mostNamed)
+            events.insert(
+                event("took the files at the start, and lost: \(lost)", losses.hosts.map(\.host), isOfFiles: true),
+                at: 0)
+        }
+        startEvents = events
+        Self.log(losses, dependencies.logger)
         // What is kept no longer must not come back with the next start.
         if !restored.dropped.isEmpty { overrideStore.writeLater(restored.overrides) }
         for (host, keys) in restored.dropped.prefix(RestoredOverrides.mostNamed) {

@@ -58,13 +58,7 @@ struct BaseLayer: Sendable {
     }
 
     /// The hosts with the overrides on top.
-    func hosts(with overrides: [String: SettingOverrides]) -> [String: HostConfiguration] {
-        var hosts = hosts
-        for (host, changed) in overrides {
-            if let configuration = hosts[host] { hosts[host] = changed.applied(to: configuration) }
-        }
-        return hosts
-    }
+    func hosts(with overrides: [String: SettingOverrides]) -> [String: HostConfiguration] { hosts.applying(overrides) }
 
     /// The overrides that cannot lie over this, since what they claim is another host's here: by host, why.
     func conflicts(with overrides: [String: SettingOverrides], component: String) -> [String: String] {
@@ -88,6 +82,17 @@ struct BaseLayer: Sendable {
             }
         }
         return conflicts
+    }
+}
+
+extension [String: HostConfiguration] {
+    /// These hosts with the overrides on top.
+    func applying(_ overrides: [String: SettingOverrides]) -> Self {
+        var hosts = self
+        for (host, changed) in overrides {
+            if let configuration = hosts[host] { hosts[host] = changed.applied(to: configuration) }
+        }
+        return hosts
     }
 }
 

@@ -11,6 +11,8 @@ package struct ConfigurationEvent: Hashable, Sendable {
     }
 
     package let cause: Cause
+    /// Whether what the files say was to come into force; otherwise it was another configuration than theirs.
+    package let isOfFiles: Bool
     /// Whether it was done; otherwise all is as it was.
     package let isDone: Bool
     /// What happened, in a few words without a full stop.

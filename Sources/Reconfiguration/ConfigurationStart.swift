@@ -8,6 +8,8 @@ struct ConfigurationStart {
     let base: BaseLayer
     let transaction: ConfigurationTransaction
     let header: ConfigurationSnapshot.Header
+    /// The hosts that ran before the start, as it was in force; `nil` where the same run now, and where that is not known.
+    let hostsBefore: [String: HostConfiguration]?
 
     /// Reads what was kept, and writes down what was decided, on the caller's thread.
     init(_ loaded: LoadedConfiguration, _ snapshots: SnapshotStore, _ dependencies: Dependencies) {
@@ -40,6 +42,12 @@ struct ConfigurationStart {
             before: previous.map(\.lastGood).flatMap { headers[$0]?.number } ?? headers.keys.max(),
             time: dependencies.now(), by: "start", files: base.files, hosts: base.hosts,
             shell: base.shell)
+        // Only where something else is to run: with many hosts, reading what ran takes a while.
+        if old == nil, let last = previous?.lastGood, last != transaction.record.running, headers[last] != nil {
+            hostsBefore = (try? snapshots.readNow(last))?.hosts
+        } else {
+            hostsBefore = nil
+        }
         header = old?.header ?? headers[transaction.record.running] ?? snapshot.header
         guard isNew || transaction.record != previous else { return }
         if previous?.pending != nil {
@@ -48,5 +56,11 @@ struct ConfigurationStart {
         }
         let needed = transaction.needed.union(header.before.map { [$0] } ?? [])
         snapshots.writeLater(isNew ? snapshot : nil, transaction.record, needed: needed)
+    }
+
+    /// What hosts have lost since what ran before, with settings on both that were changed at run time and still hold.
+    func losses(with overrides: [String: SettingOverrides]) -> ConfigurationLosses {
+        guard let hostsBefore else { return ConfigurationDiff(from: [:], to: [:]).losses }
+        return ConfigurationDiff(from: hostsBefore.applying(overrides), to: base.hosts(with: overrides)).losses
     }
 }

@@ -42,14 +42,30 @@ package struct FileLimit: Hashable, Sendable {
     /// What to do when there are too few.
     package static let remedy = "raise LimitNOFILE in the service's unit, or `ulimit -n`, and restart"
 
-    /// Whether so many more files can be opened now.
+    /// Files that nothing of ours takes, since libdispatch ends the process when it cannot open one: once a second, while
+    /// work waits, it reads how its threads do. Two, since a connection may come between a look and the next.
+    private static let spare = 2
+
+    /// Whether so many more files can be opened now, and some are left to the runtime.
     package static func hasRoom(for count: Int) -> Bool {
-        var opened: [CInt] = []
-        defer { for descriptor in opened { close(descriptor) } }
-        for _ in 0..<count {
-            let descriptor = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-            guard descriptor >= 0 else { return errno != EMFILE && errno != ENFILE }
-            opened.append(descriptor)
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return true }
+        guard hasRoom(for: count, below: CInt(clamping: limit.rlim_cur)) else { return false }
+        // The machine may have none left.
+        let descriptor = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return errno != EMFILE && errno != ENFILE }
+        close(descriptor)
+        return true
+    }
+
+    /// Looks at the numbers, since trying it out would take the files from others meanwhile; and from the top, where all
+    /// are free as long as there is room.
+    static func hasRoom(for count: Int, below limit: CInt) -> Bool {
+        var (free, descriptor) = (0, limit)
+        while free < count + spare {
+            guard descriptor > 0 else { return false }
+            descriptor -= 1
+            if fcntl(descriptor, F_GETFD) == -1 { free += 1 }
         }
         return true
     }

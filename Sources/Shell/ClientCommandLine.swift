@@ -7,6 +7,9 @@ public struct ClientCommandLine: Hashable, Sendable {
     public var mode: Mode
     /// The socket that was named, if one was.
     public var socket: String?
+    /// Where the file of a command goes, or comes from; `nil` for standard output and input.
+    public var output: String?
+    public var input: String?
     /// Whether answers are shown as JSON, one object a line.
     public var isJSON = false
     /// Whether a script goes on after a command that failed.
@@ -28,6 +31,8 @@ public struct ClientCommandLine: Hashable, Sendable {
     /// The client's own options, in the order of its help.
     public static let options: [CommandSpec.Option] = [
         .init("socket", .text, "The daemon's socket; else $INVITED_SOCKET, else \(defaultSocket)"),
+        .init("output", .text, "With `host backup`: where to write the file"),
+        .init("input", .text, "With `host restore`: where to read the file"),
         .init("json", nil, "Show answers as JSON, one object a line"),
         .init("keep-going", nil, "With -: go on after a command that failed"),
         .init("complete", nil, "Show what the last of the words after -- may become, for shells"),
@@ -49,7 +54,11 @@ public struct ClientCommandLine: Hashable, Sendable {
             case .argument(let word), .unknownOption(let word): rest.append(word)
             case .option(let option, let value) where option.kind != nil:
                 guard let value, !value.isEmpty else { throw Self.bad("--\(option.name) wants a path") }
-                socket = value
+                switch option.name {
+                case "output": output = value
+                case "input": input = value
+                default: socket = value
+                }
             case .option(let option, let value):
                 guard value == nil else { throw Self.bad("--\(option.name) takes no value") }
                 flags.insert(option.name)
@@ -72,8 +81,17 @@ public struct ClientCommandLine: Hashable, Sendable {
         } else {
             mode = rest.isEmpty || rest == ["--"] ? .repl : .command(rest)
         }
+        try Self.check(mode, output: output, input: input)
         if flags.contains("version"), mode != .version, mode != .help { throw Self.bad("--version stands alone") }
         if keepsGoing, mode != .script { throw Self.bad("--keep-going is for scripts, which `-` reads") }
+    }
+
+    /// Each is for the commands that have such a file.
+    private static func check(_ mode: Mode, output: String?, input: String?) throws(CommandFailure) {
+        var file: CommandSpec.File?
+        if case .command(let argv) = mode { file = CommandRegistry.standard.match(argv)?.spec.file }
+        if output != nil, file != .output { throw bad("--output is for `host backup`") }
+        if input != nil, file != .input { throw bad("--input is for `host restore`") }
     }
 
     private static func bad(_ message: String) -> CommandFailure {

@@ -17,6 +17,10 @@ public struct CommandSpec: Hashable, Sendable {
     public let effect: Effect
     /// Whether it only reads when it is given no argument.
     public let isReadWithoutArguments: Bool
+    /// Whether it is written to the journal though it only reads.
+    public let isJournalled: Bool
+    /// The file that goes with it, if one does: bytes, besides the rows.
+    public let file: File?
     /// The least role that may use it.
     public let role: Role
     /// What it is about, and so who may use it who does not see all hosts.
@@ -32,6 +36,14 @@ public struct CommandSpec: Hashable, Sendable {
         case change
         /// It takes away what cannot be brought back, and therefore asks first. It has the option `--yes`.
         case destroy
+    }
+
+    /// Which way a command's file goes.
+    public enum File: Hashable, Sendable {
+        /// The daemon sends it; `--output` of the client names where it is written.
+        case output
+        /// The client sends it; `--input` of the client names where it is read.
+        case input
     }
 
     /// What a command is about.
@@ -62,7 +74,7 @@ public struct CommandSpec: Hashable, Sendable {
     public init(
         _ path: String, _ summary: String, discussion: String = "", arguments: [Argument] = [],
         options: [Option] = [], result: ResultShape = .nothing, effect: Effect = .read,
-        isReadWithoutArguments: Bool = false, role: Role = .viewer,
+        isReadWithoutArguments: Bool = false, isJournalled: Bool = false, file: File? = nil, role: Role = .viewer,
         reach: Reach = .hosts, asks: Bool = false, examples: [Example]
     ) {
         self.path = path.split(separator: " ").map(String.init)
@@ -73,6 +85,8 @@ public struct CommandSpec: Hashable, Sendable {
         self.result = result
         self.effect = effect
         self.isReadWithoutArguments = isReadWithoutArguments
+        self.isJournalled = isJournalled
+        self.file = file
         self.role = role
         self.reach = reach
         self.examples = examples

@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// What a client says: one JSON object a line.
 ///
 /// The id is a whole number from 1, of the client's choice; no two requests that run at the same time have the same.
@@ -12,7 +14,7 @@ public enum ClientMessage: Hashable, Sendable {
     case complete(id: Int64, words: [String])
     /// `{"id":1,"cancel":true}`: end the command.
     case cancel(id: Int64)
-    /// `{"id":1,"answer":"yes"}`: the answer to an `ask`; `null` when there is none.
+    /// `{"id":1,"answer":"yes"}`: the answer to an `ask`; `null` when there is none. Bytes are in base64.
     case answer(id: Int64, text: String?)
 }
 
@@ -28,6 +30,8 @@ public enum ServerMessage: Hashable, Sendable {
     case progress(id: Int64, String)
     /// `{"id":1,"event":{…}}`: something has just happened. `{"dropped":12}` stands for so many that were left out.
     case event(id: Int64, JSON)
+    /// `{"id":1,"data":"U1FMaXRl"}`: the next bytes of a file, in base64.
+    case data(id: Int64, [UInt8])
     /// `{"id":1,"ask":{"kind":"confirm","prompt":"…"}}`: a question. The command waits for the answer.
     case ask(id: Int64, Question)
     /// `{"id":1,"end":{"status":"ok","code":"ok","message":"…","hint":"…"}}`: the last of every request. With the id 0 it
@@ -66,6 +70,9 @@ public enum ServerMessage: Hashable, Sendable {
         /// A text to change in an editor: the whole of it is the answer. `mistakes` is what was wrong with the last
         /// answer, a line each.
         case edit(name: String, text: String, mistakes: [String])
+        /// The next bytes of the file that the command takes, at most so many. The answer is in base64, and empty at the
+        /// file's end.
+        case data(most: Int)
     }
 
     /// How a request ended.
@@ -150,6 +157,8 @@ extension ServerMessage {
             self = .progress(id: id, progress["message"]?.text ?? "")
         } else if let event = json["event"] {
             self = .event(id: id, event)
+        } else if let data = json["data"]?.text.flatMap([UInt8].init(base64:)) {
+            self = .data(id: id, data)
         } else if let question = json["ask"].flatMap(Question.init) {
             self = .ask(id: id, question)
         } else if let end = json["end"] {
@@ -176,6 +185,7 @@ extension ServerMessage {
         case .text(let id, let text): ["id": .integer(id), "text": .text(text)]
         case .progress(let id, let message): ["id": .integer(id), "progress": ["message": .text(message)]]
         case .event(let id, let event): ["id": .integer(id), "event": event]
+        case .data(let id, let bytes): ["id": .integer(id), "data": .text(bytes.base64)]
         case .ask(let id, let question): ["id": .integer(id), "ask": question.json]
         case .end(let id, let end): ["id": .integer(id), "end": end.json]
         }
@@ -192,6 +202,7 @@ extension ServerMessage.Question {
             self = .edit(
                 name: json["name"]?.text ?? "", text: json["text"]?.text ?? "",
                 mistakes: json["mistakes"]?.texts ?? [])
+        case "data": self = .data(most: Int(min(max(json["most"]?.integer ?? 0, 1), Int64(Self.mostData))))
         default: return nil
         }
     }
@@ -202,8 +213,12 @@ extension ServerMessage.Question {
         case .secret(let prompt): ["kind": "secret", "prompt": .text(prompt)]
         case .edit(let name, let text, let mistakes):
             ["kind": "edit", "name": .text(name), "text": .text(text), "mistakes": .list(mistakes.map(JSON.text))]
+        case .data(let most): ["kind": "data", "most": .integer(Int64(most))]
         }
     }
+
+    /// The most bytes of a file in one message: in base64 they fit into a line.
+    public static let mostData = 96 * 1024
 }
 
 extension ServerMessage.End {
@@ -213,5 +228,16 @@ extension ServerMessage.End {
         ]
         if let hint { members["hint"] = .text(hint) }
         return .object(members)
+    }
+}
+
+extension [UInt8] {
+    /// As base64 (RFC 4648 §4).
+    public var base64: String { Data(self).base64EncodedString() }
+
+    /// - Returns: `nil` when the text is not base64, with its padding and nothing else.
+    public init?(base64 text: String) {
+        guard let data = Data(base64Encoded: text) else { return nil }
+        self.init(data)
     }
 }

@@ -37,6 +37,11 @@ public enum ResultCode: String, CaseIterable, Hashable, Sendable {
     /// Another invite that is still good fixes this username.
     case takenUsername = "invite.username-taken"
 
+    /// The file is not a backup that this host takes.
+    case badBackup = "backup.invalid"
+    /// A backup could not be made or put in place.
+    case failedBackup = "backup.io"
+
     /// Files have mistakes; rows tell them with file, line and column.
     case invalidConfiguration = "config.invalid"
     /// Files or state are not what the plan was made from.
@@ -80,7 +85,7 @@ public enum ResultCode: String, CaseIterable, Hashable, Sendable {
         case .takenUsername, .staleConfiguration, .pendingConfiguration: .conflict
         case .unconfirmed, .refused: .unconfirmed
         case .tooManySessions, .tooManyCommands, .unknownHost, .refusedHost, .unavailableHost, .overloadedHost,
-            .unknownInvite, .deniedInvite, .invalidConfiguration, .nothingToDo,
+            .unknownInvite, .deniedInvite, .badBackup, .failedBackup, .invalidConfiguration, .nothingToDo,
             .unwritableConfiguration, .invalidSetting, .disconnected, .unwritableJournal, .cancelled,
             .shuttingDown, .internal:
             .failed

@@ -88,6 +88,30 @@ package protocol InviteRepositories: Sendable {
     /// Those of the hosts that may have invites, in the same order; it waits for the disk on the caller's thread.
     func hostsWithInvites(among candidates: [String]) throws(StoreError) -> [String]
 
+    /// Copies all that a host's database holds at one moment, which comes after all that was stored before the call. The
+    /// host goes on meanwhile. Without a database it is an empty one.
+    ///
+    /// - Throws: ``StoreError``, or `CancellationError`.
+    func backUp(_ host: String, at now: Timestamp) async throws -> BackupFile
+
+    /// Makes an empty file in which a backup is received; it waits for the disk on the caller's thread.
+    func receiveBackup() throws(StoreError) -> IncomingBackup
+
+    /// Looks whether all of what came is a sound backup of the host, and brings it up to date.
+    ///
+    /// - Parameter isAnyHost: Whether it may be another's, or nobody's.
+    /// - Throws: ``BackupRefusal``, ``StoreError``, or `CancellationError`.
+    func check(_ backup: IncomingBackup, for host: String, isAnyHost: Bool) async throws -> BackupSummary
+
+    /// Puts a backup that was checked in the place of the host's database, between two of its calls. After a crash at any
+    /// point either of them is there, whole. What was there before is kept beside it.
+    ///
+    /// - Parameter keepsOpen: Whether invites are good as the backup has them. Otherwise they are so no longer than the
+    ///   present database has them, and those that it does not have expire now.
+    func restore(
+        _ backup: IncomingBackup, of host: String, at now: Timestamp, keepsOpen: Bool
+    ) async throws(StoreError) -> Restoration
+
     /// Does all that was accepted, and lets another process use the state directory. Meanwhile and afterwards every call
     /// of a repository throws ``StoreError/closed``.
     func shutdown() async

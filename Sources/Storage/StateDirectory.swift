@@ -7,7 +7,7 @@ internal import Runtime
 final class StateDirectory: Sendable {
     private static let suffix = ".sqlite3"
 
-    private let hosts: String
+    let hosts: String
     /// Room on the disk of ``hosts``.
     let reserve: DiskReserve
     /// The directory's own, which cannot be removed, and `DIR/lock`, for versions that know no other.
@@ -24,6 +24,7 @@ final class StateDirectory: Sendable {
         // A commit is durable only if the way to its file is.
         try Self.synchronize(directory)
         reserve = DiskReserve(hosts + "/.reserve")
+        removeTemporaries()
     }
 
     /// Where the database of `host` is, or `nil` if `host` cannot be a file's name.
@@ -38,17 +39,10 @@ final class StateDirectory: Sendable {
 
     /// The hosts that have a database, in no particular order.
     func hostsWithDatabase() throws(StoreError) -> [String] {
-        guard let listing = opendir(hosts) else { throw StoreError(errno: errno, attempt: "read \(hosts)") }
-        defer { closedir(listing) }
-        var found: [String] = []
-        while let entry = readdir(listing) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard name.hasSuffix(Self.suffix), name.utf8.first != UInt8(ascii: ".") else { continue }
-            found.append(String(name.dropLast(Self.suffix.count)))
-        }
-        return found
+        let names: [String]
+        do throws(FileError) { names = try Directory.names(in: hosts) } catch { throw StoreError(error) }
+        return names.filter { $0.hasSuffix(Self.suffix) && $0.utf8.first != UInt8(ascii: ".") }
+            .map { String($0.dropLast(Self.suffix.count)) }
     }
 
     /// Those of the hosts that have a database, in the same order.
@@ -74,12 +68,7 @@ final class StateDirectory: Sendable {
     }
 
     private static func make(_ directory: String) throws(StoreError) {
-        if mkdir(directory, 0o700) == 0 {
-            // The new directory is durable once the one that it is in is.
-            try synchronize(directory + "/..")
-        } else if errno != EEXIST {
-            throw StoreError(errno: errno, attempt: "make the directory \(directory)")
-        }
+        do throws(FileError) { try Directory.make(directory) } catch { throw StoreError(error) }
     }
 
     private static func takeLocks(in directory: String) throws(StoreError) -> [FileLock] {
@@ -126,10 +115,7 @@ final class StateDirectory: Sendable {
         guard fsync(file) == 0 else { throw StoreError(errno: errno, attempt: "write \(path) to the disk") }
     }
 
-    private static func synchronize(_ directory: String) throws(StoreError) {
-        let file = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard file >= 0 else { throw StoreError(errno: errno, attempt: "open \(directory)") }
-        defer { close(file) }
-        guard fsync(file) == 0 else { throw StoreError(errno: errno, attempt: "write \(directory) to the disk") }
+    static func synchronize(_ directory: String) throws(StoreError) {
+        do throws(FileError) { try Directory.synchronize(directory) } catch { throw StoreError(error) }
     }
 }

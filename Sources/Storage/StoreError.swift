@@ -24,6 +24,8 @@ public enum StoreError: Error, Hashable, Sendable {
     case io(String)
     /// Too many rows of this host wait to be written already. Nothing of the call was accepted.
     case overloaded
+    /// Another backup or restore of the host is at work on its file.
+    case busy
     /// The databases have been shut down.
     case closed
     /// Another process uses the state directory, which is named here.
@@ -42,6 +44,7 @@ extension StoreError: CustomStringConvertible {
         case .tooManyOpenFiles: "too many files are open"
         case .io(let reason), .replaced(let reason), .removed(let reason): reason
         case .overloaded: "too many invites of this host wait to be written"
+        case .busy: "another backup or restore of this host is at work"
         case .closed: "the databases have been shut down"
         case .directoryInUse(let directory): "the state directory \(directory) is in use by another invited"
         }
@@ -90,12 +93,20 @@ extension StoreError {
         }
     }
 
+    /// Tells what it means that a file or a directory could not be used.
+    init(_ error: FileError) {
+        switch error {
+        case .system(let number, let attempt): self.init(errno: number, attempt: attempt)
+        case .taken, .notRegular: self = .io(error.description)
+        }
+    }
+
     /// Whether the connection that reported this error is better given up: what it believes about its file may no
     /// longer be so.
     var spoilsConnection: Bool {
         switch self {
         case .corrupt, .foreign, .newerSchema, .io: true
-        case .full, .locked, .tooManyOpenFiles, .replaced, .removed, .overloaded, .closed, .directoryInUse: false
+        case .full, .locked, .tooManyOpenFiles, .replaced, .removed, .overloaded, .busy, .closed, .directoryInUse: false
         }
     }
 }

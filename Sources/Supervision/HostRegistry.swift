@@ -9,12 +9,10 @@ internal import Synchronization
 /// The hosts that are served, each with a service of its own. Front doors ask it at any time without waiting; only the
 /// owner of the configuration changes it.
 package final class HostRegistry: Sendable {
-    private struct State: Sendable {
-        var table = HostTable()
-        var doors: [any FrontDoor] = []
-    }
-
-    private let state = Mutex(State())
+    private let current = Mutex(HostTable())
+    /// Those who are told of each change. Held while one is made and told, since what is old must not arrive after what is
+    /// new; ``table`` can be had meanwhile, by those who are told, too.
+    private let doors = Mutex<[any FrontDoor]>([])
     let databases: any InviteRepositories
     let deadlines = Deadlines()
     let quarantines: Quarantines
@@ -45,17 +43,17 @@ package final class HostRegistry: Sendable {
     }
 
     /// The hosts that there are now.
-    package var table: HostTable { state.withLock { $0.table } }
+    package var table: HostTable { current.withLock { $0 } }
 
     /// A host that runs now.
-    package subscript(host: String) -> Host? { state.withLock { $0.table[host] } }
+    package subscript(host: String) -> Host? { current.withLock { $0[host] } }
 
     /// Lets a front door know the hosts, now and whenever they change.
     package func add(_ door: any FrontDoor) {
-        // Within the lock, as below: what is old must not arrive after what is new.
-        state.withLock { state in
-            state.doors.append(door)
-            door.hostsChanged(HostChange(table: state.table, replaced: Array(state.table.hosts.values), removed: []))
+        doors.withLock { doors in
+            doors.append(door)
+            let table = table
+            door.hostsChanged(HostChange(table: table, replaced: Array(table.hosts.values), removed: []))
         }
     }
 
@@ -94,14 +92,17 @@ package final class HostRegistry: Sendable {
     package func replaceRefused(_ files: [RefusedHost]) {
         let refused = RefusedHosts(files, since: dependencies.now())
         // Doors bring nothing to those that do not run.
-        state.withLock { $0.table.refused = refused }
+        current.withLock { $0.refused = refused }
     }
 
     private func change(_ body: (HostTable) -> HostChange) -> HostChange {
-        state.withLock { state in
-            let change = body(state.table)
-            state.table = change.table
-            for door in state.doors { door.hostsChanged(change) }
+        doors.withLock { doors in
+            let change = current.withLock { table in
+                let change = body(table)
+                table = change.table
+                return change
+            }
+            for door in doors { door.hostsChanged(change) }
             return change
         }
     }
@@ -123,7 +124,7 @@ package final class HostRegistry: Sendable {
     }
 
     private func drain(_ service: HostService) async {
-        for door in state.withLock({ $0.doors }) { await door.drain(service) }
+        for door in doors.withLock({ $0 }) { await door.drain(service) }
     }
 
     // MARK: Restarting

@@ -143,7 +143,7 @@ package actor HostService {
 
     /// How many rows are stored, and how many may be, where that is little more.
     private func reachedLimit(_ limit: Limit) -> OperatorInvite.Limit? {
-        guard case .atMost(let limit) = limit, storedCount >= limit - limit / 10 else { return nil }
+        guard limit.isNearlyReached(by: storedCount), case .atMost(let limit) = limit else { return nil }
         return OperatorInvite.Limit(stored: storedCount, limit: limit)
     }
 

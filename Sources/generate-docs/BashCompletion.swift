@@ -42,7 +42,7 @@ enum BashCompletion {
             done
             local last=${plain[${#plain[@]} - 1]}
 
-            if [[ $prev == --socket ]]; then
+            if [[ $prev == --socket || $prev == --output || $prev == --input ]]; then
                 compopt -o filenames
                 mapfile -t COMPREPLY < <(compgen -f -- "$last")
                 return 0

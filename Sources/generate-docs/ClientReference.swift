@@ -5,6 +5,7 @@ enum ClientReference {
     static func usage(of option: CommandSpec.Option) -> String {
         switch (option.name, option.kind) {
         case ("socket", _?): "--socket PATH"
+        case ("output", _?), ("input", _?): "--\(option.name) FILE"
         case ("complete", _): "--complete -- [WORD…]"
         case (let name, let kind?): "--\(name) \(kind.placeholder)"
         case (let name, nil): "--\(name)"
@@ -24,6 +25,10 @@ enum ClientReference {
         The client's own options may stand anywhere before `--`. Words with spaces go in quotes, as in a shell. What takes \
         away something that cannot be brought back asks first; `--yes` answers beforehand. Ctrl-C ends the command that \
         runs, and the exit status is then 130.
+
+        `host backup` writes a file to standard output, unless `--output` names another place, but never to a terminal. A \
+        file that `--output` names is there whole or not at all, and only its owner can read it. `host restore` reads \
+        standard input, or what `--input` names.
         """
 
     static let roles = """
@@ -73,6 +78,8 @@ extension ResultCode {
         case .unknownInvite: "The host has no such invite."
         case .deniedInvite: "The host's rules forbid this invite."
         case .takenUsername: "Another invite that is still good fixes this username."
+        case .badBackup: "The file is not a backup that this host takes."
+        case .failedBackup: "A backup could not be made or put in place; nothing was changed."
         case .invalidConfiguration: "Files have mistakes; rows tell them with file, line and column."
         case .staleConfiguration: "Files or state are not what the plan was made from."
         case .pendingConfiguration: "A change waits to be confirmed or undone."
@@ -101,7 +108,7 @@ extension CommandSpec {
             case .daemon: "For the role \(role.rawValue), with all hosts."
             }
         switch effect {
-        case .read: return who
+        case .read: return isJournalled ? who + " It is written to the journal." : who
         case .change: return who + " It is written to the journal."
         case .destroy: return who + " It cannot be undone, asks first, and is written to the journal."
         }

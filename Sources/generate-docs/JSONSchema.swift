@@ -128,6 +128,7 @@ enum JSONSchema {
                 "progress", members(["message": ["type": "string"]], required: ["message"], "What it is doing"),
                 "A sign of life of something that takes long"),
             message("event", ["type": "object"], "Something has just happened"),
+            message("data", ["type": "string", "contentEncoding": "base64"], "The next bytes of a file"),
             message("ask", ["$ref": "#/$defs/ask"], "A question; the command waits for the answer"),
             message("end", ["$ref": "#/$defs/end"], "The last of every request"),
         ],
@@ -160,6 +161,9 @@ enum JSONSchema {
                 ],
                 required: ["kind", "name", "text", "mistakes"],
                 "A text to change: the whole of it is the answer. `mistakes` says what was wrong with the last answer"),
+            members(
+                ["kind": ["const": "data"], "most": ["type": "integer", "minimum": 1]], required: ["kind", "most"],
+                "The next bytes of a file, at most so many, in base64; the empty text at its end"),
         ]
     ]
 

@@ -132,6 +132,14 @@ enum ShellReference {
             `\(ClientMessage.complete(id: 5, words: ["host", "show", "a"]).json.line)` asks what the last word may become: \
             rows of `value` and `summary`.
 
+            A file goes in pieces, as base64 (RFC 4648). `host backup` sends `data` and then a row, whose `bytes` says how \
+            many there were. `host restore` asks for each piece by an `ask` of the kind `data`, whoever is there; the answer \
+            has `most` bytes at most, and none at the file's end. Plain text carries no files.
+
+                < \(ServerMessage.data(id: 6, Array("SQLite format 3".utf8)).json.line)
+                < \(ServerMessage.ask(id: 7, .data(most: ServerMessage.Question.mostData)).json.line)
+                > \(ClientMessage.answer(id: 7, text: Array("SQLite format 3".utf8).base64).json.line)
+
             Streams have bounded buffers: `{"dropped":12}` in an `event` stands for so many events that were left out. A \
             reader that is slow slows only its own answers.
 

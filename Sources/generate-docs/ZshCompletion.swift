@@ -20,7 +20,7 @@ enum ZshCompletion {
             esac
         done
 
-        if [[ ${plain[-1]} == --socket ]]; then
+        if [[ ${plain[-1]} == --(socket|output|input) ]]; then
             _files
             return
         fi

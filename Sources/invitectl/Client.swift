@@ -42,20 +42,27 @@ final class Client {
     }
 
     /// Runs one command, and shows all that it answers.
-    func run(_ argv: [String], isJSON: Bool, prefix: String, mayAsk: Bool = true) -> Ending {
+    func run(
+        _ argv: [String], isJSON: Bool, prefix: String, mayAsk: Bool = true,
+        paths: CommandFiles.Paths = CommandFiles.Paths()
+    ) -> Ending {
         let spec = CommandRegistry.standard.match(argv)?.spec
+        // Rows and a file do not go to the same place.
+        let shown = spec?.file == .output && paths.output == nil ? screen.onErrors : screen
         let presentation: any Presentation =
-            isJSON ? JSONPresentation(screen) : TextPresentation(screen, spec, prefix: prefix)
+            isJSON ? JSONPresentation(shown) : TextPresentation(shown, spec, prefix: prefix)
         var progress = Progress(isInteractive: mayAsk && screen.terminal.isInteractive)
         let questions = Questions(screen)
         do {
+            let files = try CommandFiles(spec, paths, screen)
             try connect()
             if isConnectedAgain, let hello {
                 screen.errors.line("(connected again, to invited \(hello.version.escapingControls))")
                 screen.errors.flush()
                 isConnectedAgain = false
             }
-            let (end, line) = try run(argv, showing: presentation, asking: questions, state: &progress)
+            let (end, line) = try run(argv, with: files, showing: presentation, asking: questions, state: &progress)
+            if end.code == .ok { try files.finish(sent: progress.sent) }
             // Whoever has closed the output wanted no more, and that is no failure.
             let isUnread = progress.isCancelled && !progress.isInterrupted && screen.output.error == EPIPE
             if end.code == .cancelled, progress.isInterrupted || isUnread {
@@ -137,10 +144,13 @@ final class Client {
         var isSent = false
         var isInterrupted = false
         var isCancelled = false
+        /// How many bytes of a file the daemon has sent, by what it says.
+        var sent: Int?
     }
 
     private func run(
-        _ argv: [String], showing presentation: any Presentation, asking questions: Questions, state: inout Progress
+        _ argv: [String], with files: CommandFiles, showing presentation: any Presentation, asking questions: Questions,
+        state: inout Progress
     ) throws(CommandFailure) -> (ServerMessage.End, ArraySlice<UInt8>) {
         guard let connection else { throw CommandFailure(.unreachable, "there is no connection") }
         lastID += 1
@@ -152,6 +162,16 @@ final class Client {
             if !connection.hasInput { presentation.idle() }
             switch try connection.next() {
             case .message(.end(id, let end), let line): return (end, line)
+            case .message(.data(id, let bytes), _): try files.output?.write(bytes)
+            case .message(.ask(id, .data(let most)), _):
+                switch files.input?.next(most) {
+                case .bytes(let bytes)?: try connection.send(.answer(id: id, text: bytes.base64))
+                case .failed(let failure)?: throw failure
+                case .interrupted?:
+                    state.isInterrupted = true
+                    try cancel(id, &state)
+                case nil: try connection.send(.answer(id: id, text: nil))
+                }
             case .message(.ask(id, let question), _):
                 presentation.flush()
                 var text: String?
@@ -165,6 +185,7 @@ final class Client {
                 try connection.send(.answer(id: id, text: text))
             case .message(let message, let line):
                 guard message.id == id else { continue }
+                if case .row(_, let row) = message { state.sent = row["bytes"]?.integer.map(Int.init) }
                 presentation.show(message, line: line)
                 // A stream that nobody reads is over; a command that changes something is not.
                 if case .event = message, screen.output.isBroken { try cancel(id, &state) }
@@ -195,8 +216,8 @@ extension ServerMessage {
     fileprivate var id: Int64? {
         switch self {
         case .hello: nil
-        case .row(let id, _), .text(let id, _), .progress(let id, _), .event(let id, _), .ask(let id, _),
-            .end(let id, _):
+        case .row(let id, _), .text(let id, _), .progress(let id, _), .event(let id, _), .data(let id, _),
+            .ask(let id, _), .end(let id, _):
             id
         }
     }

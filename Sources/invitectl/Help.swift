@@ -33,7 +33,10 @@ enum Help {
 
     private static var options: String {
         let named = ClientCommandLine.options.map { option in
-            ("--" + option.name + (option.kind == nil ? "" : " PATH"), option.summary)
+            (
+                "--" + option.name + (option.kind == nil ? "" : option.name == "socket" ? " PATH" : " FILE"),
+                option.summary
+            )
         }
         let longest = named.map(\.0.count).max() ?? 0
         return named.map { name, summary in

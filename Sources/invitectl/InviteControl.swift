@@ -54,7 +54,9 @@ struct InviteControl {
         case .script:
             return Script(client: client, screen: screen, isJSON: line.isJSON, keepsGoing: line.keepsGoing).run()
         case .command(let argv):
-            return client.run(argv, isJSON: line.isJSON, prefix: Failure.prefix(inRepl: false)).exitStatus
+            return client.run(
+                argv, isJSON: line.isJSON, prefix: Failure.prefix(inRepl: false), paths: line.paths
+            ).exitStatus
         case .repl:
             guard screen.terminal.isInteractive else {
                 let failure = CommandFailure(

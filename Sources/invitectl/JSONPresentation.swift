@@ -14,7 +14,7 @@ final class JSONPresentation: Presentation {
         case .row: if let row = JSONMember.find("row", in: line) { write(row, to: screen.output) }
         case .event: if let event = JSONMember.find("event", in: line) { write(event, to: screen.output) }
         case .text(_, let text): write((["text": .text(text)] as JSON).bytes[...], to: screen.output)
-        case .hello, .progress, .ask, .end: break
+        case .hello, .progress, .data, .ask, .end: break
         }
     }
 

@@ -17,7 +17,7 @@ protocol Presentation: AnyObject {
 /// Where presentations write.
 struct Screen {
     let terminal = Terminal()
-    let output: Output
+    private(set) var output: Output
     let errors: Output
     let signals: Signals
 
@@ -25,5 +25,12 @@ struct Screen {
         self.signals = signals
         output = Output(1, signals)
         errors = Output(2, signals)
+    }
+
+    /// The same with standard error in place of standard output, which is for something else.
+    var onErrors: Screen {
+        var screen = self
+        screen.output = errors
+        return screen
     }
 }

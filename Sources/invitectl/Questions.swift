@@ -30,6 +30,8 @@ final class Questions {
             return Echo.off { readLine(prompt + ": ") { $0 } }
         case .edit(let name, let text, let mistakes):
             return edit(name, text, mistakes)
+        // A file is nothing to be asked for.
+        case .data: return .nothing
         }
     }
 

@@ -51,8 +51,8 @@ struct Repl {
             switch try TypedLine(line) {
             case .empty: break
             case .end: return false
-            case .command(let argv, let isJSON):
-                _ = client.run(argv, isJSON: isJSON, prefix: Failure.prefix(inRepl: true))
+            case .command(let argv, let isJSON, let paths):
+                _ = client.run(argv, isJSON: isJSON, prefix: Failure.prefix(inRepl: true), paths: paths)
             }
         } catch {
             Failure.show(error, on: screen, prefix: Failure.prefix(inRepl: true))

@@ -37,8 +37,11 @@ struct Script {
             switch try TypedLine(line) {
             case .empty: return ExitStatus.done.rawValue
             case .end: return nil
-            case .command(let argv, let isJSON):
-                return client.run(argv, isJSON: isJSON || self.isJSON, prefix: prefix, mayAsk: false).exitStatus
+            case .command(let argv, let isJSON, var paths):
+                paths.isScript = true
+                return client.run(
+                    argv, isJSON: isJSON || self.isJSON, prefix: prefix, mayAsk: false, paths: paths
+                ).exitStatus
             }
         } catch {
             return Failure.show(error, on: screen, prefix: prefix, isJSON: isJSON)

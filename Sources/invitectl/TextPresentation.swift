@@ -58,7 +58,7 @@ final class TextPresentation: Presentation {
                 screen.output.line(renderer.event(event, shape?.fields ?? []))
             }
         case .progress(_, let message): status.show(message)
-        case .hello, .ask, .end: break
+        case .hello, .data, .ask, .end: break
         }
     }
 

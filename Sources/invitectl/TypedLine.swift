@@ -6,7 +6,7 @@ enum TypedLine {
     case empty
     /// `quit`.
     case end
-    case command([String], isJSON: Bool)
+    case command([String], isJSON: Bool, CommandFiles.Paths)
 
     init(_ text: String) throws(CommandFailure) {
         let words: [String]
@@ -21,12 +21,17 @@ enum TypedLine {
         default:
             let line = try ClientCommandLine(words)
             switch line.mode {
-            case .command(let argv) where line.socket == nil: self = .command(argv, isJSON: line.isJSON)
-            case .help: self = .command(["help"], isJSON: line.isJSON)
+            case .command(let argv) where line.socket == nil: self = .command(argv, isJSON: line.isJSON, line.paths)
+            case .help: self = .command(["help"], isJSON: line.isJSON, line.paths)
             default:
                 let word = line.socket == nil ? words[0] : "--socket"
                 throw CommandFailure(.badArgument, "`\(word)` is for the command line of invitectl")
             }
         }
     }
+}
+
+extension ClientCommandLine {
+    /// Where the file of the command is.
+    var paths: CommandFiles.Paths { CommandFiles.Paths(output: output, input: input) }
 }

@@ -25,6 +25,7 @@ COMMANDS = [
     ("host suspend", "host suspend b.example"),
     ("host resume", "host resume b.example"),
     ("host restart", "host restart b.example"),
+    ("host backup", "host backup b.example"),
     ("invite create account", "invite create account a.example --qr"),
     ("invite create contact", "invite create contact alice@a.example"),
     ("invite create reset", "invite create reset alice@a.example"),
@@ -141,6 +142,14 @@ def test_every_command_has_shown_a_row(busy: Control, stream: Stream, installati
         shown.add(name)
         busy.cancel(identifier)
         assert busy.finish(identifier).code == "cancelled"
+    file = next(str(message["data"]) for message in answer(busy, "host backup a.example") if "data" in message)
+    identifier = busy.begin("host restore a.example --yes".split())
+    for piece in (file, ""):
+        assert busy.next(identifier, "ask") == {"kind": "data", "most": 96 << 10}
+        busy.answer(identifier, piece)
+    check_row("host restore", busy.next(identifier, "row"))
+    shown.add("host restore")
+    assert busy.finish(identifier).code == "ok"
     identifier = busy.begin(["top", "--interval", "1"])
     while "top" not in shown:
         ask(stream, Delegated("a.example"), "alice@a.example/phone", command(INVITE))

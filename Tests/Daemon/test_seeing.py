@@ -300,6 +300,16 @@ def test_grants_without_a_connection(control: Control, stream: Stream, daemon: D
     (row,) = control.run("component status").rows
     assert (row["state"], row["attempt"], row["trouble"]) == (
         "connecting", 1, "stream error of the server: system-shutdown")
+    # What is past is told as past.
+    assert "last_trouble" not in row
+    before = daemon.await_log("connected to the server")
+    again.open()
+    again.check_handshake()
+    again.send("<handshake/>")
+    daemon.await_log("connected to the server", after=before)
+    (row,) = control.run("component status").rows
+    assert "trouble" not in row and row["last_trouble"] == "stream error of the server: system-shutdown"
+    assert row["last_trouble_at"] <= row["since"]
     again.close()
 
 

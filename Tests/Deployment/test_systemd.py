@@ -21,6 +21,13 @@ def run(*command, **environment):
     return subprocess.run(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
+def analyze(*arguments, **environment):
+    """Where systemd does not run, `systemd-analyze` wants to make /run/systemd."""
+    privileged = os.geteuid() == 0 or os.path.isdir("/run/systemd")
+    sudo = [] if privileged else ["sudo", "-n", "--preserve-env"]
+    return run(*sudo, "systemd-analyze", *arguments, **environment)
+
+
 def settings(name, unit=UNIT):
     """Every value the unit gives to a setting, in order."""
     return re.findall(rf"^{name}=(.*)$", unit.read_text(), re.MULTILINE)
@@ -40,8 +47,8 @@ def verify(service, tmp_path, socket=SOCKET.read_text(), restart=None):
         section = tmp_path / f"man/man{page.suffix[1:]}"
         section.mkdir(parents=True, exist_ok=True)
         shutil.copy(page, section)
-    return run(
-        "systemd-analyze", "verify", "--man=yes", str(tmp_path / "invited.service"), str(tmp_path / "invited.socket"),
+    return analyze(
+        "verify", "--man=yes", str(tmp_path / "invited.service"), str(tmp_path / "invited.socket"),
         MANPATH=str(tmp_path / "man"),
     )
 
@@ -72,8 +79,8 @@ def test_growing_restart_delays_verify_where_systemd_has_them(tmp_path):
 
 
 def test_exposure_is_below_the_limit():
-    result = run(
-        "systemd-analyze", "security", "--no-pager", "--offline=true",
+    result = analyze(
+        "security", "--no-pager", "--offline=true",
         f"--threshold={EXPOSURE_LIMIT * 10:.0f}", str(UNIT),
     )
     overall = re.search(r"Overall exposure level for invited\.service: ([0-9.]+)", result.stdout)

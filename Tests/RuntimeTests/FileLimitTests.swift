@@ -27,4 +27,10 @@ import Testing
     @Test func roomIsFoundAndGivenBack() {
         for _ in 0..<1000 { #expect(FileLimit.hasRoom(for: 4)) }
     }
+
+    @Test func someFilesAreLeftToTheRuntime() throws {
+        #expect(!FileLimit.hasRoom(for: 0, below: 3))
+        #expect(!FileLimit.hasRoom(for: 0, below: 0))
+        #expect(FileLimit.hasRoom(for: 1000, below: 1_000_000))
+    }
 }

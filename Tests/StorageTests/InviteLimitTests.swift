@@ -56,6 +56,43 @@ import Testing
         }
     }
 
+    /// Whatever a wrong clock has written down holds nobody up for longer than the day that the limit is for.
+    @Test func whatWasMadeWhileTheClockWasAheadCountsForADayOnly() async throws {
+        try await StateFixture.run { databases, _ async throws in
+            let store = databases.store(for: "example.com")
+            let limits = InviteLimits(userDaily: .atMost(2))
+            let year: Int64 = 24 * 365
+            let ahead = [invite(1, by: alice, at: year), invite(2, by: alice, at: year + 1)]
+            #expect(try await results(store, ahead, limits) == [nil, nil])
+            // The clock is right again.
+            #expect(try await results(store, [invite(3, by: alice)], limits) == [nil])
+            #expect(try await store.usage(of: alice, under: limits, at: time(0)).daily == 1)
+            #expect(try await results(store, [invite(4, by: alice, at: 1)], limits) == [nil])
+            // What is made now counts, so that it is no way around the limit.
+            #expect(
+                try await results(store, [invite(5, by: alice, at: 2)], limits)
+                    == [.tooManyDaily(2, next: time(24))])
+            // The day that they are of.
+            #expect(
+                try await results(store, [invite(6, by: alice, at: year + 2)], limits)
+                    == [.tooManyDaily(2, next: time(year + 24))])
+            #expect(try await results(store, [invite(7, by: alice, at: year + 24)], limits) == [nil])
+        }
+    }
+
+    @Test func aClockThatIsSetBackGivesNoMoreThanOneDayMore() async throws {
+        try await StateFixture.run { databases, _ async throws in
+            let store = databases.store(for: "example.com")
+            let limits = InviteLimits(userDaily: .atMost(2))
+            let first = [invite(1, by: alice, at: 10), invite(2, by: alice, at: 10)]
+            let back = [invite(3, by: alice, at: 9), invite(4, by: alice, at: 9), invite(5, by: alice, at: 9)]
+            let again = [invite(6, by: alice, at: 10)]
+            #expect(try await results(store, first, limits) == [nil, nil])
+            #expect(try await results(store, back, limits) == [nil, nil, .tooManyDaily(2, next: time(33))])
+            #expect(try await results(store, again, limits) == [.tooManyDaily(2, next: time(34))])
+        }
+    }
+
     @Test func aUserHasSoManyOpenOnes() async throws {
         try await StateFixture.run { databases, _ async throws in
             let store = databases.store(for: "example.com")
@@ -178,6 +215,26 @@ import Testing
             }
             #expect(stored == 20)
             #expect(try await store.count() == 20)
+        }
+    }
+
+    /// As in a database that was damaged or edited: SQLite itself says then that the disk is full.
+    @Test(arguments: [Int64.max, Int64.max - 1, 1 << 62] as [Int64])
+    func theHighestNumberThatThereIsEndsNothing(highest: Int64) async throws {
+        try await StateFixture.run { databases, fixture async throws in
+            let store = databases.store(for: "example.com")
+            #expect(try await store.add([NewInvite(invite(1, by: alice))]).results == [.success(1)])
+            await store.close()
+            let file = try DatabaseQueue(path: fixture.file(of: "example.com"))
+            try await file.write { try $0.execute(sql: "UPDATE invite SET id = ?", arguments: [highest]) }
+            try await file.write { try $0.execute(sql: "UPDATE sqlite_sequence SET seq = ?", arguments: [highest]) }
+            try file.close()
+            let next = [NewInvite(invite(2, by: alice)), NewInvite(invite(3, by: alice))]
+            #expect(try await store.add(next).results == [.success(1), .success(2)])
+            #expect(try await store.all(InviteFilter()).map(\.number) == [1, 2, highest])
+            // It does not come back to what was given to another.
+            #expect(try await store.remove(numbered: [1, highest]) == 2)
+            #expect(try await store.add([NewInvite(invite(4, by: alice))]).results == [.success(3)])
         }
     }
 

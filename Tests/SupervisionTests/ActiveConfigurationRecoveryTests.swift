@@ -224,4 +224,59 @@ import XMPP
             }
         }
     }
+
+    // MARK: What hosts lose by a restart
+
+    private func lossesAtStart(
+        _ fixture: DaemonFixture
+    ) async -> (log: [String], events: [ConfigurationEvent]) {
+        let events = Inbox<ConfigurationEvent>()
+        await fixture.daemon.configuration.followConfiguration { events.put($0) }
+        let log = fixture.controlled.log.items.filter { $0.contains("takes something away") }
+        return (log, events.items.filter { $0.summary.contains("lost") })
+    }
+
+    /// A file that was cut off while the daemon was down looks like one that somebody has shortened.
+    @Test func whatFilesTookAwayWhileTheDaemonWasDownIsToldOnce() async throws {
+        let whole = "site_name: Example\nadmins: [admin@a.example]\nsuspended: true\n"
+        try await DaemonFixture.with(["a.example": whole, "b.example": "{}", "c.example": "{}"]) { fixture in
+            let none = await lossesAtStart(fixture)
+            #expect(none.log == [] && none.events == [], "it is the first start")
+            try fixture.write("site_name: Example\n", host: "a.example")
+            try fixture.remove("b.example")
+            try await fixture.restarted { fixture in
+                let lost =
+                    "a.example (no admins left: admin@a.example, no longer suspended), b.example (no longer served)"
+                let told = await lossesAtStart(fixture)
+                #expect(told.log == ["warning the configuration takes something away lost=\(lost)"])
+                #expect(told.events.map(\.summary) == ["took the files at the start, and lost: \(lost)"])
+                #expect(told.events.first?.hosts == ["a.example", "b.example"])
+                #expect(told.events.first.map { $0.cause == .start && $0.isOfFiles && $0.isDone } == true)
+                try await fixture.restarted { fixture in
+                    let again = await lossesAtStart(fixture)
+                    #expect(again.log == [] && again.events == [])
+                }
+            }
+        }
+    }
+
+    /// What was applied before the end is what the files are compared with, and not what was there at the last start.
+    @Test func whatWasAppliedIsNoLossAtTheNextStart() async throws {
+        try await DaemonFixture.with(["a.example": "admins: [admin@a.example]\n"]) { fixture in
+            try fixture.write("{}", host: "a.example")
+            try await apply(fixture)
+            try await fixture.restarted { fixture in
+                let told = await lossesAtStart(fixture)
+                #expect(told.log == [] && told.events == [])
+                // What holds at run time is not lost by the file.
+                _ = try await fixture.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
+                try fixture.write("suspended: true\n", host: "a.example")
+                try await apply(fixture)
+                try fixture.write("{}", host: "a.example")
+                try await fixture.restarted { fixture in
+                    #expect(await lossesAtStart(fixture).log == [])
+                }
+            }
+        }
+    }
 }

@@ -1,3 +1,5 @@
+import Configuration
+import Invites
 import TestSupport
 import Testing
 import XMPP
@@ -59,6 +61,47 @@ import XMPP
             let foreign = try #require(await fixture.daemon.explain("eve@evil.example", at: "a.example"))
             #expect(foreign[0].verdict == "no" && foreign[0].origin == nil)
             #expect(await fixture.daemon.explain("eve@evil.example", at: "nowhere.example") == nil)
+        }
+    }
+
+    /// Whoever is refused for it need not be named for operators to learn why.
+    @Test func aHostThatIsNearlyFullSaysSoAndWhatToDo() async throws {
+        let files = ["a.example": "max_invites: 2\nadmins: [admin@a.example]\n", "b.example": "{}"]
+        try await DaemonFixture.with(files) { fixture in
+            func stored(_ host: String) async throws -> Explanation {
+                let explained = try #require(await fixture.daemon.explain(host))
+                return try #require(explained.first { $0.subject == "stored invites" })
+            }
+            let toDo = """
+                `invite purge a.example --state expired` removes what is no longer good, and \
+                `host set a.example max_invites NUMBER` allows more
+                """
+            #expect(
+                try await stored("b.example")
+                    == Explanation(
+                        "stored invites", "0 of 100000", because: "`max_invites` is 100000, for all", origin: "default")
+            )
+            _ = try await fixture.invite(by: "admin@a.example/r", id: "one")
+            _ = try await fixture.invite(by: "admin@a.example/r", id: "two")
+            #expect(try await fixture.invite(by: "admin@a.example/r").stanzaError?.condition == .resourceConstraint)
+            let full = try await stored("a.example")
+            #expect(full.verdict == "2 of 2")
+            #expect(full.because == "`max_invites` is 2, for all; users and admins make no more: \(toDo)")
+            #expect(full.origin?.hasSuffix("config.d/a.example.yaml:1:14") == true)
+            _ = try await fixture.daemon.configuration.set(.maxInvites, to: ["2000"], of: "a.example")
+            #expect(try await stored("a.example").because == "`max_invites` is 2000, for all")
+        }
+    }
+
+    @Test func theWarningComesBeforeTheHostIsFull() async throws {
+        try await DaemonFixture.with(["a.example": "max_invites: 1\n"]) { fixture in
+            let host = try #require(fixture.daemon.registry["a.example"])
+            var policy = host.policy
+            policy.maxInvites = .atMost(10)
+            let rules = RuleExplainer(policy: policy, origins: Origins([]))
+            #expect(rules.stored(8).because == "`max_invites` is 10, for all")
+            #expect(rules.stored(9).because.hasPrefix("`max_invites` is 10, for all; from then on users and admins"))
+            #expect(rules.stored(nil).verdict == "unknown")
         }
     }
 }

@@ -7,11 +7,14 @@ package final class RecordingOutput: CommandOutput {
     package let width: Int
     /// The answers to its questions, in order; after the last, nobody can be asked.
     private let answers: Mutex<[String?]>
+    /// What it takes files from, and has taken of one.
+    private let file: Mutex<(toSend: [UInt8], sent: [UInt8])>
     private let received = Mutex<[ServerMessage]>([])
     /// What it said, in order and as it comes: for tests that wait.
     package let messages = Inbox<ServerMessage>()
 
-    package init(width: Int = 80, answers: [String?] = []) {
+    package init(width: Int = 80, answers: [String?] = [], file: [UInt8] = []) {
+        self.file = Mutex((file, []))
         self.width = width
         self.answers = Mutex(answers)
     }
@@ -42,6 +45,22 @@ package final class RecordingOutput: CommandOutput {
         return try answers.withLock { answers in
             if answers.isEmpty { throw CommandFailure(.unconfirmed, "nobody can be asked here", hint: "--yes") }
             return answers.removeFirst()
+        }
+    }
+
+    package var carriesFiles: Bool { true }
+    package var data: [UInt8] { file.withLock { $0.sent } }
+
+    package func data(_ bytes: [UInt8]) throws {
+        try Task.checkCancellation()
+        file.withLock { $0.sent += bytes }
+    }
+
+    package func nextData() throws -> [UInt8]? {
+        try Task.checkCancellation()
+        return file.withLock { file in
+            defer { file.toSend = Array(file.toSend.dropFirst(ServerMessage.Question.mostData)) }
+            return Array(file.toSend.prefix(ServerMessage.Question.mostData))
         }
     }
 

@@ -23,6 +23,8 @@ package struct ComponentHandlers: Sendable {
     private func status(_ call: Call) async throws -> Outcome {
         let component = daemon.settings.component
         let report = daemon.component.report
+        let isPast = report.status == .connected
+        let trouble = report.lastTrouble.map { JSON.text($0.description) }
         func time(_ milliseconds: Int64) -> JSON { .time(Timestamp(millisecondsSinceEpoch: milliseconds)) }
         try await call.output.row(
             .row([
@@ -32,7 +34,9 @@ package struct ComponentHandlers: Sendable {
                 "since": time(report.since),
                 "attempt": report.attempt > 0 ? .count(report.attempt) : nil,
                 "retry_at": report.retryAt.map(time),
-                "trouble": report.lastTrouble.map { .text($0.description) },
+                "trouble": isPast ? nil : trouble,
+                "last_trouble": isPast ? trouble : nil,
+                "last_trouble_at": isPast ? report.lastTroubleAt.map(time) : nil,
                 // They are answers of all hosts.
                 "dropped": call.caller.hosts == .all ? .count(daemon.component.droppedAnswers) : nil,
             ]))

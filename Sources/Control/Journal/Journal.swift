@@ -77,7 +77,9 @@ package final class Journal: ChangeRecorder {
     package func begin(_ command: String, caller: Caller, hosts: [String]) async throws(CommandFailure) -> Int64 {
         try checkAllowance(of: caller)
         let time = dependencies.now()
+        let mayUseLastRoom = caller.access.areOnAllHosts(as: .operator)
         return try await write { [self] files, running throws(JournalProblem) in
+            if !mayUseLastRoom { try files.checkRoom() }
             let begin = JournalLine.Begin(try files.nextEntry(), command, caller: caller, hosts: hosts, at: time)
             charge(try files.append([.begin(begin)]), to: caller)
             running[begin.number] = caller

@@ -23,6 +23,8 @@ struct JournalFiles {
     private var size = 0
     /// Up to where the file has room on the disk, as far as that is known.
     private var reservedEnd = 0
+    /// Whether no more than half the reserve is left, and the disk has no room for more.
+    private var isRunningOut = false
     /// Whether the file ends within a line.
     private var isTorn = false
     private var keptNumbers: [Int]
@@ -57,6 +59,18 @@ struct JournalFiles {
                 "the last entry in \(directory) has the highest number that there is: remove that line")
         }
         return lastEntry + 1
+    }
+
+    /// Keeps the second half of the reserve for those who can end the trouble for all hosts.
+    ///
+    /// - Throws: When the disk is full and no more than that half is left.
+    mutating func checkRoom() throws(JournalProblem) {
+        // Nobody else may have written since there is room again.
+        fillReserve()
+        if isRunningOut {
+            throw JournalProblem(
+                "the disk is full, and the room that the journal has left is kept for operators of all hosts")
+        }
     }
 
     /// Writes lines, and returns once they are on the disk. What could not be written leaves nothing behind.
@@ -172,9 +186,19 @@ struct JournalFiles {
 
     /// Takes room on the disk beyond the file's end again, once half of it is used up.
     private mutating func fillReserve() {
+        isRunningOut = false
         guard let file, limits.reserve > 0, reservedEnd - size <= limits.reserve / 2 else { return }
-        // Where there is none, it is tried again after the next line.
-        if (try? file.reserve(limits.reserve, at: size)) != nil { reservedEnd = size + limits.reserve }
+        // Half of it may be there from before a restart. Where there is none, it is tried again after the next line.
+        for count in [limits.reserve, limits.reserve / 2] {
+            do throws(FileError) {
+                try file.reserve(count, at: size)
+                (reservedEnd, isRunningOut) = (size + count, false)
+                return
+            } catch {
+                // Where the file system cannot reserve anything, nothing is kept for anybody.
+                isRunningOut = error.isOutOfSpace
+            }
+        }
     }
 
     /// Puts what is in the place of the file that grows among those that are kept.

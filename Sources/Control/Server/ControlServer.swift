@@ -3,6 +3,7 @@ internal import Glibc
 package import Logging
 internal import NIOCore
 internal import NIOPosix
+internal import Runtime
 package import Shell
 internal import Synchronization
 
@@ -33,6 +34,7 @@ package final class ControlServer: Sendable {
 
     private let services: SessionServices
     private let limits: Limits
+    private let connections: Int
     private let logger: Logger
     private let ranOutOfFiles: @Sendable () -> Void
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -60,6 +62,7 @@ package final class ControlServer: Sendable {
     ) {
         self.services = services
         self.limits = limits
+        self.connections = connections
         self.logger = logger
         self.ranOutOfFiles = ranOutOfFiles
         let (quota, arrivals) = UserQuota.shared(among: connections)
@@ -74,12 +77,17 @@ package final class ControlServer: Sendable {
     package func start(on descriptor: CInt) async throws {
         lookups.start()
         let channel = try await ServerBootstrap(group: group)
-            .serverChannelInitializer { [ranOutOfFiles] channel in
+            .serverChannelOption(.maxMessagesPerRead, value: 1)
+            .serverChannelInitializer { [ranOutOfFiles, connections] channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
-                        AcceptPause { error in
-                            if error.errnoCode == EMFILE || error.errnoCode == ENFILE { ranOutOfFiles() }
-                        })
+                    try channel.pipeline.syncOperations.addHandlers(
+                        AcceptPause {
+                            FileLimit.hasRoom(for: 1)
+                        } failed: { error in
+                            if [EMFILE, ENFILE].contains(error?.errnoCode ?? EMFILE) { ranOutOfFiles() }
+                        },
+                        // One more than may stay, so that whoever is turned away is told so.
+                        AcceptGate(mostOpen: connections + 1))
                 }
             }
             // It closes once it has nothing more to say, not when the peer has.
@@ -132,15 +140,15 @@ package final class ControlServer: Sendable {
 
     /// On the event loop.
     private func receive(_ peer: PeerCredentials, _ handler: SessionHandler) {
-        let (isOwner, mayLookUp) = state.withLock { state in
-            let isOwner = state.policy.isOwner(peer.uid)
-            return (isOwner, !isOwner && state.arrivals.acquire(peer.uid, isAdmin: false))
+        if peer.uid == 0 { return admit(PeerIdentity(peer, user: "root"), handler) }
+        guard let loop = handler.eventLoop else { return }
+        let mayLookUp = state.withLock { state in
+            state.arrivals.acquire(peer.uid, isAdmin: state.policy.isOwner(peer.uid))
         }
-        if isOwner, peer.uid == 0 { return admit(PeerIdentity(peer, user: "root"), handler) }
-        guard isOwner || mayLookUp, let loop = handler.eventLoop else { return handler.refuse(Self.tooManySessions) }
+        guard mayLookUp else { return handler.refuse(Self.tooManySessions) }
         let handler = NIOLoopBound(handler, eventLoop: loop)
         lookups.runIfActive(eventLoop: loop) { PeerIdentity(lookingUp: peer) }.whenComplete { result in
-            if mayLookUp { self.state.withLock { $0.arrivals.release(peer.uid) } }
+            self.state.withLock { $0.arrivals.release(peer.uid) }
             self.admit((try? result.get()) ?? PeerIdentity(peer, user: nil), handler.value)
         }
     }

@@ -19,6 +19,20 @@ struct SessionOutput: CommandOutput {
     func progress(_ message: String) async throws { try await say(.progress(id: id, message)) }
     func event(_ event: JSON) async throws { try await say(.event(id: id, event)) }
 
+    var carriesFiles: Bool { true }
+    func data(_ bytes: [UInt8]) async throws { try await say(.data(id: id, bytes)) }
+
+    func nextData() async throws -> [UInt8]? {
+        // Whether a person is there or not.
+        session.expectAnswer(to: id)
+        try await say(.ask(id: id, .data(most: ServerMessage.Question.mostData)))
+        guard let text = try await session.answer(to: id) else { return nil }
+        guard let bytes = [UInt8](base64: text) else {
+            throw CommandFailure(.badRequest, "the bytes of the file are not base64")
+        }
+        return bytes
+    }
+
     func ask(_ question: ServerMessage.Question) async throws -> String? {
         guard isInteractive else { throw CommandFailure(question) }
         session.expectAnswer(to: id)
@@ -35,6 +49,10 @@ extension CommandFailure {
         switch question {
         case .confirm(let prompt):
             self.init(.unconfirmed, "nobody is there to be asked: \(prompt)", hint: "say `--yes` if it shall be done")
+        case .data:
+            self.init(
+                .needsTerminal, "this goes with a file, which cannot be sent here",
+                hint: "use `invitectl`, or the protocol of JSON lines")
         case .secret, .edit: self.init(.needsTerminal, "this needs `invitectl` at a terminal")
         }
     }

@@ -1,6 +1,6 @@
 /// Commands about hosts.
 enum HostCommands {
-    static let all = [list, show, why, set, reset, suspend, resume, restart]
+    static let all = [list, show, why, set, reset, suspend, resume, restart, backup, restore]
 
     static let host = CommandSpec.Argument("host", .host, "The host")
     static let states = ["running", "suspended", "quarantined", "refused"]
@@ -110,4 +110,57 @@ enum HostCommands {
         discussion: "Requests that it has accepted are answered first. A host in quarantine is tried at once.",
         arguments: [host], effect: .change, role: .operator,
         examples: [.init("host restart example.com", "Try example.com again now")])
+
+    static let backup = CommandSpec(
+        "host backup", "Copy all invites of a host into a file",
+        discussion: """
+            The file is an SQLite database. It has every invite that was answered before the command, and is consistent \
+            while the host goes on, is suspended, or is in quarantine with a database that can be read. It holds the \
+            links, so whoever reads it gets in. It comes on standard output, or where `--output` of `invitectl` says; it \
+            is whole if the exit status is 0. The daemon needs room for the copy, and keeps none.
+            """,
+        arguments: [host],
+        result: .record([
+            Field("host", .text, "the host"),
+            Field("invites", .count, "how many invites are in it"),
+            Field("bytes", .bytes, "how long the file is"),
+            Field("made", .time, "when it was made"),
+        ]),
+        isJournalled: true, file: .output, role: .admin,
+        examples: [
+            .init("host backup example.com --output example.com.sqlite3", "Write a backup of example.com to a file")
+        ])
+
+    static let restore = CommandSpec(
+        "host restore", "Put a backup in the place of a host's invites",
+        discussion: """
+            The file is what `host backup` has made, read from standard input or where `--input` of `invitectl` says, of \
+            1 GiB at most. It is checked and brought up to date first, and then takes the place of the host's database \
+            at once, between two requests. What was there is kept beside it, and the answer names the file; invites made \
+            since the backup are in there only.
+
+            Links that were used up or taken back do not work again: an invite that is good in the backup is good no \
+            longer than the host's present database says, and one that is not there expires now. When that database \
+            cannot be read, all of them expire. `--keep-open` keeps them as good as the backup has them.
+
+            It asks first.
+            """,
+        arguments: [host],
+        options: [
+            .init("keep-open", nil, "Keep invites good that are good in the backup"),
+            .init("any-host", nil, "Also take a database of another host, or one that does not say whose it is"),
+        ],
+        result: .record([
+            Field("host", .text, "the host"),
+            Field("invites", .count, "how many invites it has now"),
+            Field("expired", .count, "how many of them were good in the backup and expired now"),
+            Field("replaced", .count, "how many it had before, if that could be read", isOptional: true),
+            Field("kept", .text, "where the database is that it had before, if there was one", isOptional: true),
+        ]),
+        effect: .change, file: .input, role: .admin, asks: true,
+        examples: [
+            .init(
+                "host restore example.com --input example.com.sqlite3",
+                "Go back to what that backup has, but for links that do not work any more")
+        ])
 }

@@ -11,7 +11,11 @@ enum ServerCommands {
             Field("since", .time, "since when"),
             Field("attempt", .count, "attempts since the last success", isOptional: true),
             Field("retry_at", .time, "when the next attempt is", isOptional: true),
-            Field("trouble", .text, "why the last connection ended or failed", isOptional: true),
+            Field("trouble", .text, "why there is no connection", isOptional: true),
+            Field(
+                "last_trouble", .text,
+                "while it is connected, why the connection before ended or the last attempt failed", isOptional: true),
+            Field("last_trouble_at", .time, "when that was", isOptional: true),
             Field("dropped", .count, "answers that found no connection, for who sees all hosts", isOptional: true),
         ]),
         reach: .anyone, examples: [.init("component status", "Show how the connection is")])

@@ -40,8 +40,8 @@ extension InviteDatabase {
         let insert = try database.cachedStatement(
             sql: """
                 INSERT INTO invite (
-                    token, kind, action, inviter, username, created_at, expires_at, created_by, note
-                ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    id, token, kind, action, inviter, username, created_at, expires_at, created_by, note
+                ) VALUES (\(nextNumber), ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         do {
             try insert.execute(arguments: [
@@ -56,6 +56,14 @@ extension InviteDatabase {
         rows += 1
         return .success(database.lastInsertedRowID)
     }
+
+    /// `NULL`, for the number that SQLite gives, as long as it has any to give. After the last one that there is, which only
+    /// a damaged or edited table has, it would refuse all invites as if the disk were full; then the count goes on below
+    /// what nobody can have counted up to.
+    private static let nextNumber = """
+        CASE WHEN (SELECT seq FROM sqlite_sequence WHERE name = 'invite') >= 1 << 62
+            THEN (SELECT coalesce(max(id), 0) + 1 FROM invite WHERE id < 1 << 62) END
+        """
 
     private static func conflict(with new: NewInvite, rows: Int, _ database: Database) throws -> InviteConflict? {
         let (invite, limits) = (new.invite, new.limits)
@@ -120,7 +128,8 @@ extension InviteDatabase {
         let (open, daily) = try counts(of: user, at: now, database)
         var conflict: (InviteConflict, next: Timestamp?)?
         if case .atMost(let limit) = limits.userDaily, daily >= limit {
-            let made = try value("created_at", of: user, after: now.dayBefore, rank: limit, database)
+            let made = try value(
+                "created_at", of: user, after: now.dayBefore, through: now, rank: limit, database)
             let next = made.map { Timestamp(millisecondsSinceEpoch: $0).dayAfter }
             conflict = (.tooManyDaily(limit, next: next), next)
         }
@@ -139,31 +148,40 @@ extension InviteDatabase {
     private static func counts(
         of user: Account, at now: Timestamp, _ database: Database
     ) throws -> (open: Int, daily: Int) {
+        // What was made while the clock was ahead counts for its day, and not until then as well.
         let select = try database.cachedStatement(
             sql: """
-                SELECT count(*) FILTER (WHERE expires_at > ?), count(*) FILTER (WHERE created_at > ?)
-                FROM invite WHERE inviter = ? AND created_by = 'user'
+                SELECT count(*) FILTER (WHERE expires_at > :now),
+                    count(*) FILTER (WHERE created_at > :day AND created_at <= :now)
+                FROM invite WHERE inviter = :user AND created_by = 'user'
                 """)
         let row = try Row.fetchOne(
             select,
-            arguments: [now.millisecondsSinceEpoch, now.dayBefore.millisecondsSinceEpoch, user.description])
+            arguments: [
+                "now": now.millisecondsSinceEpoch, "day": now.dayBefore.millisecondsSinceEpoch,
+                "user": user.description,
+            ])
         guard let row, let open = Int.fromDatabaseValue(row[0]), let daily = Int.fromDatabaseValue(row[1]) else {
             throw StoreError.corrupt
         }
         return (open, daily)
     }
 
-    /// The value at `rank`, from the latest, of those after `time`; `nil` for rank 0.
+    /// The value at `rank`, from the latest, of those after `time`, and not after `end`; `nil` for rank 0.
     private static func value(
-        _ column: String, of user: Account, after time: Timestamp, rank: Int, _ database: Database
+        _ column: String, of user: Account, after time: Timestamp,
+        through end: Timestamp = Timestamp(millisecondsSinceEpoch: .max), rank: Int, _ database: Database
     ) throws -> Int64? {
         if rank < 1 { return nil }
         let select = try database.cachedStatement(
             sql: """
-                SELECT \(column) FROM invite WHERE inviter = ? AND created_by = 'user' AND \(column) > ?
+                SELECT \(column) FROM invite
+                WHERE inviter = ? AND created_by = 'user' AND \(column) > ? AND \(column) <= ?
                 ORDER BY \(column) DESC LIMIT 1 OFFSET ?
                 """)
-        return try Int64.fetchOne(select, arguments: [user.description, time.millisecondsSinceEpoch, rank - 1])
+        return try Int64.fetchOne(
+            select,
+            arguments: [user.description, time.millisecondsSinceEpoch, end.millisecondsSinceEpoch, rank - 1])
     }
 }
 

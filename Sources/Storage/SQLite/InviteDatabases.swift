@@ -16,6 +16,8 @@ public final class InviteDatabases: InviteRepositories {
     private let writers: NIOThreadPool
     let openDatabases: OpenDatabases
     private let state: Mutex<State>
+    /// The hosts whose files are being copied or replaced, one of both at a time.
+    let transfers = Mutex<Set<String>>([])
     private let report: @Sendable (StorageEvent) -> Void
 
     /// As ``init(directory:maximumOpen:writers:report:)``, and nobody is told.
@@ -64,16 +66,20 @@ public final class InviteDatabases: InviteRepositories {
         }
     }
 
+    /// The directory, until it is let go.
+    func openDirectory() throws(StoreError) -> StateDirectory {
+        guard let directory = state.withLock({ $0.directory }) else { throw .closed }
+        return directory
+    }
+
     package func repository(of host: String) -> any InviteRepository { store(for: host) }
 
     package func hostsWithInvites() throws(StoreError) -> [String] {
-        guard let directory = state.withLock({ $0.directory }) else { throw .closed }
-        return try directory.hostsWithDatabase().sorted()
+        try openDirectory().hostsWithDatabase().sorted()
     }
 
     package func hostsWithInvites(among candidates: [String]) throws(StoreError) -> [String] {
-        guard let directory = state.withLock({ $0.directory }) else { throw .closed }
-        return try directory.hostsWithDatabase(among: candidates)
+        try openDirectory().hostsWithDatabase(among: candidates)
     }
 
     package func shutdown() async {

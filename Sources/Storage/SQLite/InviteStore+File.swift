@@ -107,6 +107,11 @@ extension InviteStore {
             removeLog(of: path)
             try StateDirectory.move(copy, to: path)
             new = try InviteDatabase.open(database.path)
+            // What was removed again before it was opened is now an empty file.
+            guard try new.storedCount() == database.storedCount() else {
+                new.abandon()
+                throw StoreError.io("\(path) was removed once more")
+            }
         } catch {
             unlink(copy)
             let failure = self.error(error)
@@ -152,7 +157,7 @@ extension InviteStore {
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
     }
 
-    private static func freePath(_ path: String) -> String {
+    static func freePath(_ path: String) -> String {
         let numbered = (2...9).map { "\(path)-\($0)" }
         return ([path] + numbered).first { !StateDirectory.exists($0) } ?? "\(path)-9"
     }

@@ -375,7 +375,7 @@ extension ComponentReport {
         case .connecting(let attempt): self.attempt = attempt
         case .connected: attempt = 0
         case .waiting(let reason, let wait):
-            lastTrouble = reason
+            (lastTrouble, lastTroubleAt) = (reason, now)
             let parts = wait.components
             // A wait is a minute at most.
             let milliseconds = parts.seconds * 1000 + parts.attoseconds / 1_000_000_000_000_000

@@ -85,4 +85,6 @@ public struct ComponentReport: Hashable, Sendable {
     public var retryAt: Int64?
     /// Why the last connection ended, or the last attempt failed.
     public var lastTrouble: DisconnectReason?
+    /// When that was.
+    public var lastTroubleAt: Int64?
 }

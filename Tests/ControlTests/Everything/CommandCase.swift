@@ -36,7 +36,8 @@ struct CommandCase: Sendable {
         .init("host set", "host set HOST site_name Example"),
         .init("host reset", "host reset HOST site_name", before: ["host set HOST site_name Example"]),
         .init("host suspend", "host suspend HOST"), .init("host resume", "host resume HOST"),
-        .init("host restart", "host restart HOST"),
+        .init("host restart", "host restart HOST"), .init("host backup", "host backup HOST"),
+        .init("host restore", "host restore HOST", answers: ["yes"]),
         .init("invite create account", "invite create account HOST", before: ["host resume HOST"]),
         .init("invite create contact", "invite create contact alice@HOST"),
         .init("invite create reset", "invite create reset alice@HOST"),
@@ -96,7 +97,9 @@ struct CommandCase: Sendable {
                 _ = try await fixture.run(line.replacing("HOST", with: host))
             }
         }
-        let output = RecordingOutput(answers: answers)
+        let file = RecordingOutput()
+        if spec.file == .input { _ = try await fixture.run("host backup \(host)", output: file) }
+        let output = RecordingOutput(answers: answers, file: file.data)
         guard isAllowed, case .events = spec.result else {
             return (try await fixture.run(line(on: host), as: caller, output: output), output)
         }

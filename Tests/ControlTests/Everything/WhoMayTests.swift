@@ -28,6 +28,8 @@ import Testing
         host suspend             - + +   - + +   - + +   - ? ?   + -
         host resume              - + +   - + +   - + +   - ? ?   + -
         host restart             - + +   - + +   - + +   - ? ?   + -
+        host backup              - - +   - - +   - - +   - - ?   - -
+        host restore             - - +   - - +   - - +   - - ?   - -
         invite create account    - + +   - + +   - + +   - ? ?   + -
         invite create contact    - + +   - + +   - + +   - ? ?   + -
         invite create reset      - + +   - + +   - + +   - ? ?   + -

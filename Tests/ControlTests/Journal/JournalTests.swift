@@ -285,9 +285,9 @@ import Testing
     }
 
     /// Whether a change is written down.
-    private func takes(_ journal: Journal, _ command: String) async -> Bool {
+    private func takes(_ journal: Journal, _ command: String, of caller: Caller? = nil) async -> Bool {
         do throws(CommandFailure) {
-            let number = try await journal.begin(command, caller: root, hosts: [])
+            let number = try await journal.begin(command, caller: caller ?? root, hosts: [])
             await journal.end(number, code: .ok, outcome: nil)
             return true
         } catch {
@@ -319,6 +319,35 @@ import Testing
         var search = try await journal.search(JournalFilter())
         while try await search.next() != nil {}
         #expect(search.damagedLines == 0)
+    }
+
+    /// Whoever has some hosts must not take from the others what they need to make room.
+    @Test(.enabled(if: SmallDisk.isPossible)) func theLastRoomIsForThoseWhoMayActOnAllHosts() async throws {
+        let disk = try SmallDisk(at: directory.path)
+        defer { disk.unmount() }
+        var journal = journal(.init(reserve: 32 << 10))
+        #expect(await takes(journal, "before"))
+        try disk.fill()
+        var count = 0
+        while count < 1000, await takes(journal, "ann's", of: ann) { count += 1 }
+        #expect((20..<1000).contains(count), "\(count)")
+        do throws(CommandFailure) {
+            _ = try await journal.begin("more", caller: ann, hosts: [])
+        } catch {
+            #expect(error.message.contains("kept for operators of all hosts"))
+        }
+        // A restart gives nobody more.
+        journal.close()
+        journal = self.journal(.init(reserve: 32 << 10))
+        #expect(await !takes(journal, "ann's after a restart", of: ann))
+        let staff = Caller.someone(.operator)
+        for number in 0..<10 {
+            #expect(await takes(journal, "\(number)"))
+            #expect(await takes(journal, "staff's \(number)", of: staff))
+        }
+        // Once there is room, it is taken again.
+        try disk.empty()
+        #expect(await takes(journal, "ann's, with room", of: ann))
     }
 
     @Test(.enabled(if: SmallDisk.isPossible)) func aFileGrowsOnWhereTheNextOneWouldHaveNoReserve() async throws {

@@ -72,6 +72,8 @@ final class TranscriptScreen: CommandOutput {
         case .edit(let name, _, let mistakes):
             let lines = answer.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
             say(mistakes + ["? edit \(name)"] + lines.map { "| \($0)" })
+        // Files are no text.
+        case .data: break
         }
         return answer
     }

@@ -131,7 +131,8 @@ class Control:
             assert "end" not in message, f"the request ended: {message}"
 
     def finish(self, identifier: int, *, answers: list[str | None] | None = None) -> Answer:
-        """Read the answer to a request up to its end. Questions are answered from the list."""
+        """Read the answer to a request up to its end. Questions are answered from the list. A file is passed over, and one
+        that is asked for is empty."""
         answers = list(answers or [])
         answer = Answer()
         while True:
@@ -142,6 +143,10 @@ class Control:
                 answer.texts.append(message["text"])
             elif "event" in message:
                 answer.events.append(message["event"])
+            elif "data" in message:
+                continue
+            elif "ask" in message and message["ask"]["kind"] == "data":
+                self.answer(identifier, "")
             elif "ask" in message:
                 assert answers, f"asked without an answer: {message}"
                 self.answer(identifier, answers.pop(0))

@@ -24,6 +24,9 @@ struct MessageTarget: FuzzTarget {
             expect(found == json[name]?.bytes, "\(name) of \(json.line) is \(found as Any)")
         }
 
+        if let bytes = json["data"]?.text.flatMap([UInt8].init(base64:)) {
+            expect([UInt8](base64: bytes.base64) == bytes, "\(bytes) are not read again as they are written")
+        }
         do {
             let message = try ClientMessage(json)
             let again = expectNoError("\(message) is not read again") {

@@ -136,7 +136,9 @@ private struct SessionTranscript {
     private static func request(of message: ServerMessage) -> (id: Int64, isEnd: Bool)? {
         switch message {
         case .hello: nil
-        case .row(let id, _), .text(let id, _), .progress(let id, _), .event(let id, _), .ask(let id, _): (id, false)
+        case .row(let id, _), .text(let id, _), .progress(let id, _), .event(let id, _), .data(let id, _),
+            .ask(let id, _):
+            (id, false)
         case .end(let id, _): (id, true)
         }
     }
@@ -232,6 +234,9 @@ private final class FuzzedServer: Sendable {
                 try await call.output.text(answer ?? "none")
             case "config confirm":
                 try await call.output.text(try await call.output.ask(.secret(hostile)) ?? "none")
+            case "host restore":
+                while let bytes = try await call.output.nextData(), !bytes.isEmpty { try await call.output.data(bytes) }
+                try await call.confirm(hostile)
             default:
                 if spec.option("yes") != nil { try await call.confirm(hostile) }
             }

@@ -1,0 +1,170 @@
+internal import GRDB
+internal import Glibc
+internal import Invites
+internal import Synchronization
+
+/// Gives a host another database, in its turn.
+extension InviteStore {
+    /// - Parameter new: The path of a sound database that is up to date and used by nobody.
+    func replace(with new: String, at now: Timestamp, keepsOpen: Bool) async throws(StoreError) -> Restoration {
+        let result: Result<Restoration, StoreError> = await withCheckedContinuation { continuation in
+            // It is as good as reading to whoever comes next: what was open is closed.
+            let job = Job.call(.reading) { current in
+                let swap = Swap(store: self, new: new, now: now, keepsOpen: keepsOpen)
+                let result = Result { try swap.run(current) }.mapError { self.error($0) }
+                var error: StoreError?
+                if case .failure(let failure) = result { error = failure }
+                return Job.Outcome(error: error) { continuation.resume(returning: result) }
+            }
+            submit(job) { continuation.resume(returning: .failure($0)) }
+        }
+        return try result.get()
+    }
+}
+
+private struct Swap {
+    let store: InviteStore
+    let new: String
+    let now: Timestamp
+    let keepsOpen: Bool
+
+    /// May be called again where it failed.
+    func run(_ current: Result<InviteDatabase?, StoreError>) throws -> Restoration {
+        guard let path = store.path else { throw StoreError.noName(store.host) }
+        var running: InviteDatabase?
+        switch current {
+        case .success(let database): running = database
+        // What cannot be used is what a backup is for.
+        case .failure(.corrupt), .failure(.foreign), .failure(.newerSchema), .failure(.io): break
+        case .failure(let error): throw error
+        }
+        let replaced = try? running?.storedCount()
+        let file = StateDirectory.resolved(path)
+        let (expired, count) = try settle(with: running, of: file)
+        let isReadable = replaced != nil
+        running = nil
+        store.closeDatabase()
+        guard store.state.withLock({ $0.database == nil }) else {
+            throw StoreError.removed("\(path) was removed, and cannot be written again")
+        }
+        // A link that leads to another disk stays.
+        let place = file ?? path
+        let kept = try file.map { try keep($0, isReadable: isReadable) }
+        try put(place)
+        return Restoration(count: count, expired: expired, replaced: replaced, kept: kept)
+    }
+
+    // MARK: What is good
+
+    /// Makes the new database what it is to be from now on, and puts all of it into its file.
+    private func settle(with running: InviteDatabase?, of file: String?) throws -> (expired: Int, count: Int) {
+        let database = try InviteDatabase.open(new)
+        defer { try? database.close() }
+        var expired: Int
+        do {
+            expired = try database.access { try expire($0, as: running == nil ? nil : file) }
+        } catch let error as DatabaseError where Self.isDamage(error) {
+            // The new one was found to be sound.
+            expired = try database.access { try expire($0, as: nil) }
+        }
+        let count = try database.storedCount()
+        guard try database.emptyLog() else { throw StoreError.locked }
+        return (expired, count)
+    }
+
+    private static func isDamage(_ error: DatabaseError) -> Bool {
+        [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_IOERR, .SQLITE_ERROR].contains(error.resultCode)
+    }
+
+    /// - Parameter running: The present database; `nil` when there is none that can be read.
+    /// - Returns: How many expire by it.
+    private func expire(_ database: Database, as running: String?) throws -> Int {
+        if let running { try database.execute(sql: "ATTACH ? AS running", arguments: [running]) }
+        defer { if running != nil { try? database.execute(sql: "DETACH running") } }
+        var expired = 0
+        try database.inTransaction {
+            if !keepsOpen { expired = try expireWhatIsNotOpen(database, hasRunning: running != nil) }
+            if running != nil { try keepNumbers(database) }
+            return .commit
+        }
+        return expired
+    }
+
+    private func expireWhatIsNotOpen(_ database: Database, hasRunning: Bool) throws -> Int {
+        let now = now.millisecondsSinceEpoch
+        func open() throws -> Int {
+            try Int.fetchOne(database, sql: "SELECT count(*) FROM invite WHERE expires_at > ?", arguments: [now]) ?? 0
+        }
+        let before = try open()
+        let present =
+            hasRunning ? "(SELECT r.expires_at FROM running.invite AS r WHERE r.token = invite.token)" : "NULL"
+        try database.execute(
+            sql: """
+                UPDATE main.invite SET expires_at = min(expires_at, coalesce(\(present), :now)) WHERE expires_at > :now
+                """, arguments: ["now": now])
+        return try before - open()
+    }
+
+    /// A number that was given since the backup was made is not given to another invite.
+    private func keepNumbers(_ database: Database) throws {
+        let last = try Int64.fetchOne(
+            database, sql: "SELECT max(seq) FROM running.sqlite_sequence WHERE name = 'invite'")
+        guard let last, last < 1 << 53 else { return }
+        let known = try Int64.fetchOne(database, sql: "SELECT max(seq) FROM main.sqlite_sequence WHERE name = 'invite'")
+        if known == nil {
+            try database.execute(sql: "INSERT INTO main.sqlite_sequence (name, seq) VALUES ('invite', 0)")
+        }
+        try database.execute(
+            sql: "UPDATE main.sqlite_sequence SET seq = max(seq, ?) WHERE name = 'invite'", arguments: [last])
+    }
+
+    // MARK: Files
+
+    /// Gives what was there a second name.
+    private func keep(_ file: String, isReadable: Bool) throws -> String {
+        let log = file + "-wal"
+        let hasLog = StateDirectory.exists(log)
+        // Its content is not in the file, or another program has both open: beside another file, a log destroys that.
+        if hasLog, isReadable {
+            throw StoreError.io("another program has \(file) open, or its log cannot be written back")
+        }
+        let kept = InviteStore.freePath("\(file)-\(Self.date(now))")
+        try Self.link(file, kept)
+        if hasLog { try Self.link(log, kept + "-wal") }
+        try StateDirectory.synchronize(StateDirectory.directory(of: file))
+        unlink(log)
+        unlink(file + "-shm")
+        return kept
+    }
+
+    private static func link(_ file: String, _ name: String) throws {
+        guard Glibc.link(file, name) == 0 else { throw StoreError(errno: errno, attempt: "link \(file) to \(name)") }
+    }
+
+    private func put(_ place: String) throws {
+        try StateDirectory.restoreDirectory(of: place)
+        if StateDirectory.directory(of: place) == StateDirectory.directory(of: new) {
+            try StateDirectory.synchronizeFile(new)
+            return try StateDirectory.move(new, to: place)
+        }
+        // On another disk.
+        let copy = place + "-new"
+        let database = try InviteDatabase.open(new)
+        defer { try? database.close() }
+        try database.copy(to: copy)
+        try StateDirectory.move(copy, to: place)
+    }
+
+    /// As it stands in a file's name: `20261128T183430Z`.
+    private static func date(_ time: Timestamp) -> String {
+        var seconds = time_t(time.millisecondsSinceEpoch / 1000)
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        func digits(_ number: CInt, _ count: Int = 2) -> String {
+            let text = String(number)
+            return String(repeating: "0", count: max(count - text.utf8.count, 0)) + text
+        }
+        return digits(parts.tm_year + 1900, 4) + digits(parts.tm_mon + 1) + digits(parts.tm_mday) + "T"
+            + digits(parts.tm_hour) + digits(parts.tm_min) + digits(parts.tm_sec) + "Z"
+    }
+}

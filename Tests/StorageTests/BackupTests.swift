@@ -1,0 +1,389 @@
+import Foundation
+import GRDB
+import Invites
+import Runtime
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Storage
+
+/// Backups of databases that are in use, and their way back.
+@Suite struct BackupTests {
+    private static let host = "example.com"
+    /// When all samples are good that do not say otherwise.
+    private static let now = Timestamp(millisecondsSinceEpoch: 2_000)
+    private static let later: Int64 = 1_000_000
+
+    private func backUp(_ databases: InviteDatabases, _ host: String = Self.host) async throws -> [UInt8] {
+        let backup = try await databases.backUp(host, at: Self.now)
+        let bytes = try backup.file.read(backup.size, at: 0)
+        #expect(bytes.count == backup.size)
+        return bytes
+    }
+
+    private func receive(_ bytes: [UInt8], _ databases: InviteDatabases) throws -> IncomingBackup {
+        let incoming = try databases.receiveBackup()
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            try incoming.append(Array(rest.prefix(10_000)))
+            rest = rest.dropFirst(10_000)
+        }
+        return incoming
+    }
+
+    @discardableResult private func restore(
+        _ bytes: [UInt8], to host: String = Self.host, _ databases: InviteDatabases, isAnyHost: Bool = false,
+        keepsOpen: Bool = true, at now: Timestamp = Self.now
+    ) async throws -> Restoration {
+        let incoming = try receive(bytes, databases)
+        _ = try await databases.check(incoming, for: host, isAnyHost: isAnyHost)
+        return try await databases.restore(incoming, of: host, at: now, keepsOpen: keepsOpen)
+    }
+
+    /// What is in the directory of the databases, but for logs of those that are open.
+    private func files(_ fixture: StateFixture) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: fixture.directory + "/hosts").filter {
+            $0 != ".reserve" && !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm")
+        }.sorted()
+    }
+
+    /// A database of these bytes, opened by other means.
+    private func database<Value>(_ bytes: [UInt8], _ body: (Database) throws -> Value) throws -> (Value, [UInt8]) {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(bytes).write(to: URL(filePath: path))
+        let queue = try DatabaseQueue(path: path)
+        let value = try queue.inDatabase(body)
+        try queue.close()
+        return (value, Array(try Data(contentsOf: URL(filePath: path))))
+    }
+
+    private func changed(_ bytes: [UInt8], _ sql: String) throws -> [UInt8] {
+        try database(bytes) { try $0.execute(sql: sql) }.1
+    }
+
+    // MARK: Making
+
+    @Test func aBackupIsWholeAndSaysWhoseItIs() async throws {
+        try await StateFixture.run { databases, fixture in
+            let store = databases.store(for: Self.host)
+            // Some of it in the log only.
+            try await store.add((0..<2_000).map { .sample($0) })
+            let bytes = try await backUp(databases)
+            let (found, _) = try database(bytes) { database in
+                #expect(try String.fetchOne(database, sql: "PRAGMA integrity_check") == "ok")
+                #expect(
+                    try Row.fetchOne(database, sql: "SELECT * FROM backup") == ["host": Self.host, "made_at": 2_000])
+                return try Int.fetchOne(database, sql: "SELECT count(*) FROM invite")
+            }
+            #expect(found == 2_000)
+            #expect(try files(fixture) == ["\(Self.host).sqlite3"])
+            // It goes on as before.
+            try await store.add([.sample(5_000)])
+            #expect(try await store.count() == 2_001)
+        }
+    }
+
+    @Test func theHostGoesOnWhileItIsCopied() async throws {
+        try await StateFixture.run { databases, _ in
+            let store = databases.store(for: Self.host)
+            try await store.add((0..<5_000).map { .sample($0) })
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for number in 5_000..<5_050 { try await store.add([.sample(number)]) }
+                }
+                for _ in 0..<5 {
+                    let before = try await store.count()
+                    let (found, _) = try database(try await backUp(databases)) {
+                        try Int.fetchOne($0, sql: "SELECT count(*) FROM invite") ?? 0
+                    }
+                    #expect(found >= before)
+                }
+                try await group.waitForAll()
+            }
+            await store.close()
+            #expect(try await store.count() == 5_050)
+        }
+    }
+
+    @Test func aHostWithoutADatabaseHasAnEmptyBackupAndStillNone() async throws {
+        try await StateFixture.run { databases, fixture in
+            let bytes = try await backUp(databases)
+            #expect(try files(fixture) == [])
+            let restoration = try await restore(bytes, databases)
+            #expect(restoration == Restoration(count: 0, expired: 0, replaced: nil, kept: nil))
+            #expect(try await databases.store(for: Self.host).invites() == [])
+        }
+    }
+
+    @Test func aClosedDatabaseIsCopiedAndOpensAgain() async throws {
+        try await StateFixture.run { databases, _ in
+            let store = databases.store(for: Self.host)
+            try await store.add([.sample(1)])
+            await store.close()
+            let bytes = try await backUp(databases)
+            try await store.add([.sample(2)])
+            try await restore(bytes, databases)
+            #expect(try await store.invites() == [.sample(1)])
+        }
+    }
+
+    @Test(arguments: [("a foreign one", StoreError.foreign), ("no database", .corrupt)])
+    func whatIsNoDatabaseOfOursIsNotCopied(name: String, error: StoreError) async throws {
+        try await StateFixture.run { databases, fixture in
+            if error == .foreign {
+                try fixture.makeDatabase(of: Self.host) { try $0.execute(sql: "CREATE TABLE t (x)") }
+            } else {
+                try fixture.write(
+                    Data("not a database at all, and long enough to be one".utf8), asDatabaseOf: Self.host)
+            }
+            await #expect(throws: error) { try await backUp(databases) }
+            #expect(try files(fixture) == ["\(Self.host).sqlite3"])
+        }
+    }
+
+    @Test func whoWantsItNoMoreLeavesNothing() async throws {
+        try await StateFixture.run { databases, fixture in
+            try await databases.store(for: Self.host).add((0..<5_000).map { .sample($0) })
+            let task = Task { try await databases.backUp(Self.host, at: Self.now) }
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            // It is let go when its thread has ended.
+            while databases.transfers.withLock({ !$0.isEmpty }) { await Task.yield() }
+            #expect(try files(fixture) == ["\(Self.host).sqlite3"])
+            _ = try await backUp(databases)
+        }
+    }
+
+    @Test func whatAKilledProcessLeftIsRemoved() async throws {
+        let fixture = StateFixture()
+        defer { fixture.remove() }
+        try await fixture.open { try await $0.store(for: Self.host).add([.sample(1)]) }
+        for suffix in ["", "-wal"] {
+            try Data().write(to: URL(filePath: fixture.directory + "/hosts/.transfer-1\(suffix)"))
+        }
+        let left = try await fixture.open { _ in try files(fixture) }
+        #expect(left == ["\(Self.host).sqlite3"])
+    }
+
+    // MARK: Taking
+
+    @Test func aRestoreIsWhatWasThereAndKeepsWhatIsThere() async throws {
+        try await StateFixture.run { databases, fixture in
+            let store = databases.store(for: Self.host)
+            try await store.add([.sample(1), .sample(2)])
+            let bytes = try await backUp(databases)
+            try await store.add([.sample(3)])
+            let restoration = try await restore(
+                bytes, databases, at: Timestamp(millisecondsSinceEpoch: 1_795_890_870_000))
+            let kept = fixture.file(of: Self.host) + "-20261128T183430Z"
+            #expect(restoration == Restoration(count: 2, expired: 0, replaced: 3, kept: kept))
+            #expect(try await store.invites() == [.sample(1), .sample(2)])
+            let (old, _) = try database(Array(try Data(contentsOf: URL(filePath: kept)))) {
+                try Int.fetchAll($0, sql: "SELECT id FROM invite ORDER BY id")
+            }
+            #expect(old == [1, 2, 3])
+            let mode = try FileManager.default.attributesOfItem(atPath: fixture.file(of: Self.host))
+            #expect(mode[.posixPermissions] as? Int == 0o600)
+            // A number is never given twice.
+            #expect(try await store.add(Invite.sample(4)) == 4)
+            #expect(try files(fixture) == ["\(Self.host).sqlite3", "\(Self.host).sqlite3-20261128T183430Z"])
+        }
+    }
+
+    @Test func whatIsNotOpenNowDoesNotOpenAgain() async throws {
+        try await StateFixture.run { databases, _ in
+            let store = databases.store(for: Self.host)
+            for number in 1...3 { try await store.add([.sample(number, expiry: Self.later)]) }
+            try await store.add([.sample(4, expiry: 1_500)])
+            let bytes = try await backUp(databases)
+            _ = try await store.remove(numbered: [1])
+            _ = try await store.extend(2, until: Timestamp(millisecondsSinceEpoch: 3_000), at: Self.now)
+            let restoration = try await restore(bytes, databases, keepsOpen: false)
+            #expect(restoration.expired == 1)
+            #expect(
+                try await store.invites().map(\.expiresAt.millisecondsSinceEpoch) == [2_000, 3_000, Self.later, 1_500])
+
+            let all = try await restore(bytes, databases, keepsOpen: true)
+            #expect(all.expired == 0)
+            #expect(
+                try await store.invites().map(\.expiresAt.millisecondsSinceEpoch) == [
+                    Self.later, Self.later, Self.later, 1_500,
+                ])
+        }
+    }
+
+    @Test func aDamagedDatabaseIsReplacedAndKept() async throws {
+        try await StateFixture.run { databases, fixture in
+            let store = databases.store(for: Self.host)
+            try await store.add([.sample(1)])
+            let bytes = try await backUp(databases)
+            await store.close()
+            let damaged = Data(repeating: 0x2A, count: 8_192)
+            try fixture.write(damaged, asDatabaseOf: Self.host)
+            await #expect(throws: StoreError.corrupt) { try await store.count() }
+            let restoration = try await restore(bytes, databases, keepsOpen: false)
+            #expect(restoration.replaced == nil && restoration.expired == 1)
+            let kept = try #require(restoration.kept)
+            #expect(try Data(contentsOf: URL(filePath: kept)) == damaged)
+            #expect(try await store.count() == 1)
+        }
+    }
+
+    @Test func anotherProgramThatHasItOpenIsInTheWay() async throws {
+        try await StateFixture.run { databases, fixture in
+            let store = databases.store(for: Self.host)
+            try await store.add([.sample(1)])
+            let bytes = try await backUp(databases)
+            try await store.add([.sample(2)])
+            let other = try DatabaseQueue(path: fixture.file(of: Self.host))
+            try other.inDatabase { _ = try Int.fetchOne($0, sql: "SELECT count(*) FROM invite") }
+            await #expect(throws: StoreError.self) { try await restore(bytes, databases) }
+            #expect(try await store.count() == 2)
+            try other.close()
+            try await restore(bytes, databases)
+            #expect(try await store.count() == 1)
+        }
+    }
+
+    @Test func aLinkStaysALink() async throws {
+        try await StateFixture.run { databases, fixture in
+            let elsewhere = fixture.directory + "/elsewhere"
+            try FileManager.default.createDirectory(atPath: elsewhere, withIntermediateDirectories: true)
+            let file = fixture.file(of: Self.host)
+            try FileManager.default.createSymbolicLink(atPath: file, withDestinationPath: elsewhere + "/database")
+            let store = databases.store(for: Self.host)
+            try await store.add([.sample(1)])
+            let bytes = try await backUp(databases)
+            try await store.add([.sample(2)])
+            let restoration = try await restore(bytes, databases)
+            #expect(restoration.kept?.hasPrefix(elsewhere + "/database-") == true)
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: file) == elsewhere + "/database")
+            #expect(try await store.invites() == [.sample(1)])
+        }
+    }
+
+    @Test func anOlderVersionIsBroughtUpToDate() async throws {
+        let sql = try String(
+            contentsOf: #require(Bundle.module.url(forResource: "Fixtures/version-1", withExtension: "sql")),
+            encoding: .utf8)
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let queue = try DatabaseQueue(path: path)
+        try queue.inDatabase { try $0.execute(sql: sql) }
+        try queue.close()
+        let bytes = Array(try Data(contentsOf: URL(filePath: path)))
+        try await StateFixture.run { databases, _ in
+            await #expect(throws: BackupRefusal.unnamedHost) { try await restore(bytes, databases) }
+            try await restore(bytes, databases, isAnyHost: true)
+            #expect(try await databases.store(for: Self.host).count() == 5)
+        }
+    }
+
+    // MARK: Refusing
+
+    @Test func anotherHostsBackupIsTakenOnlyWhereThatIsMeant() async throws {
+        try await StateFixture.run { databases, _ in
+            try await databases.store(for: Self.host).add([.sample(1)])
+            let bytes = try await backUp(databases)
+            await #expect(throws: BackupRefusal.otherHost(Self.host)) {
+                try await restore(bytes, to: "b.example", databases)
+            }
+            try await restore(bytes, to: "b.example", databases, isAnyHost: true)
+            #expect(try await databases.store(for: "b.example").invites() == [.sample(1)])
+        }
+    }
+
+    private static let bad: [(String, BackupRefusal?)] = [
+        ("empty", .empty), ("text", .notDatabase), ("short", .notDatabase), ("cut", nil), ("half a page", nil),
+        ("zeroes inside", nil), ("foreign", .foreign), ("no tables", .foreign), ("newer", .newerSchema),
+        ("trigger", .foreign), ("view", .foreign), ("other table", .foreign), ("column", .foreign),
+        ("bad kind", .damaged("it has an invite that cannot be")),
+        ("last number", .damaged("its invites have numbers that cannot be")),
+        ("two backups", .foreign),
+    ]
+
+    @Test(arguments: bad.map(\.0)) func whatIsNoGoodBackupIsRefusedAndLeavesNothing(name: String) async throws {
+        let refusal = Self.bad.first { $0.0 == name }?.1
+        try await StateFixture.run { databases, fixture in
+            let store = databases.store(for: Self.host)
+            try await store.add((0..<500).map { .sample($0) })
+            let good = try await backUp(databases)
+            let bytes: [UInt8] =
+                switch name {
+                case "empty": []
+                case "text": Array(repeating: UInt8(ascii: "x"), count: 50_000)
+                case "short": Array(good.prefix(99))
+                case "cut": Array(good.prefix(good.count / 2))
+                case "half a page": Array(good.dropLast(100))
+                case "zeroes inside":
+                    Array(good.prefix(8_192)) + Array(repeating: 0, count: 8_192) + Array(good.dropFirst(16_384))
+                case "foreign": try changed(good, "PRAGMA application_id = 7")
+                case "no tables":
+                    try changed(good, "DROP TABLE invite; DROP TABLE backup; DROP TABLE grdb_migrations; VACUUM")
+                case "newer":
+                    try changed(
+                        good, "ALTER TABLE invite ADD COLUMN x ANY; INSERT INTO grdb_migrations VALUES ('99 new')")
+                case "trigger":
+                    try changed(good, "CREATE TRIGGER t AFTER UPDATE ON invite BEGIN DELETE FROM invite; END")
+                case "view": try changed(good, "CREATE VIEW v AS SELECT token FROM invite")
+                case "other table": try changed(good, "CREATE TABLE t (x)")
+                case "column": try changed(good, "ALTER TABLE invite ADD COLUMN x ANY DEFAULT 7")
+                case "bad kind": try changed(good, "UPDATE invite SET kind = 'everything' WHERE id = 400")
+                case "last number":
+                    try changed(good, "UPDATE sqlite_sequence SET seq = 9223372036854775807")
+                default: try changed(good, "DROP TABLE backup; CREATE TABLE backup (host TEXT, made_at ANY)")
+                }
+            let error = await #expect(throws: BackupRefusal.self) { try await restore(bytes, databases) }
+            if let refusal { #expect(error == refusal) }
+            switch name {
+            case "cut", "half a page":
+                guard case .cutOff? = error else {
+                    Issue.record("\(String(describing: error))")
+                    return
+                }
+            case "zeroes inside":
+                guard case .damaged? = error else {
+                    Issue.record("\(String(describing: error))")
+                    return
+                }
+            default: break
+            }
+            #expect(try await store.count() == 500)
+            #expect(try files(fixture) == ["\(Self.host).sqlite3"])
+        }
+    }
+
+    @Test func aFileThatIsTooLongIsRefusedBeforeItIsTaken() async throws {
+        try await StateFixture.run { databases, fixture in
+            try await databases.store(for: Self.host).add([.sample(1)])
+            let good = try await backUp(databases)
+            do {
+                let incoming = try IncomingBackup(in: try databases.openDirectory(), limit: 100_000)
+                try incoming.append(good)
+                #expect(throws: BackupRefusal.tooLong(100_000)) {
+                    try incoming.append(Array(repeating: 0, count: 100_000))
+                }
+                #expect(throws: BackupRefusal.damaged("it is longer than it says")) { try incoming.append([0]) }
+                #expect(try files(fixture).count == 2)
+            }
+            #expect(try files(fixture) == ["\(Self.host).sqlite3"])
+        }
+    }
+
+    @Test func twoAtOnceAreNotMixed() async throws {
+        try await StateFixture.run { databases, _ in
+            try await databases.store(for: Self.host).add([.sample(1)])
+            let incoming = try receive(try await backUp(databases), databases)
+            _ = try await databases.check(incoming, for: Self.host, isAnyHost: false)
+            databases.transfers.withLock { _ = $0.insert(Self.host) }
+            await #expect(throws: StoreError.busy) {
+                try await databases.restore(incoming, of: Self.host, at: Self.now, keepsOpen: true)
+            }
+            await #expect(throws: StoreError.busy) { try await databases.backUp(Self.host, at: Self.now) }
+            databases.transfers.withLock { _ = $0.remove(Self.host) }
+            _ = try await databases.restore(incoming, of: Self.host, at: Self.now, keepsOpen: true)
+        }
+    }
+}
