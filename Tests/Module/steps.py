@@ -6,6 +6,8 @@ from prosody_server import Prosody
 from wire import Client, Component
 
 CHECKED = "2026-11-28T18:00:00.000Z"
+# What clients are told when nobody can say anything of a token.
+WAIT = ("wait", "resource-constraint")
 
 
 def preauth(component: Component, client: Client, token: str = "token", kind: str = "account", **found: str) -> Element:

@@ -5,11 +5,9 @@ import time
 import pytest
 
 from prosody_server import OTHER, Prosody
-from steps import CHECKED, account, preauth, register, reserve
+from steps import CHECKED, WAIT, account, preauth, register, reserve
 from wire import (
     COMMANDS_NS, DISCO_ITEMS_NS, MODULE_NS, PARS_NS, REGISTER_NS, Component, Ended, error, name, unique)
-
-WAIT = ("wait", "resource-constraint")
 
 
 def held(*names: str) -> str:
@@ -222,8 +220,12 @@ def test_refused_confirmation(prosody: Prosody, component: Component, username: 
         assert again.idle("a.example") == []
 
 
-def test_server_killed_before_the_confirmation(new_prosody) -> None:
-    prosody = new_prosody()
+SQL = 'storage = "sql"; sql = { driver = "SQLite3", database = "prosody.sqlite" }'
+
+
+@pytest.mark.parametrize("storage", ["", SQL], ids=["internal", "sql"])
+def test_server_killed_before_the_confirmation(new_prosody, storage: str) -> None:
+    prosody = new_prosody(common=storage)
     with prosody.component() as component:
         component.greet(a_example="invite", b_example="server")
         with prosody.client() as client:
@@ -308,88 +310,3 @@ def test_account_that_leaves_later(new_prosody) -> None:
             client.ask("set", f"<query xmlns='{REGISTER_NS}'><remove/></query>", None)
             component.result(component.expect("deleted", "a.example", username="juliet"))
         assert not prosody.has_account("juliet")
-
-
-# Loading
-
-
-def do(component: Component, action: str, host: str = "a.example") -> str:
-    return component.ask("set", f"<do xmlns='urn:tests' action='{action}'/>", host)
-
-
-def test_reload_while_a_question_waits(prosody: Prosody, component: Component, username: str) -> None:
-    with prosody.client() as client, prosody.client() as kept:
-        preauth(component, kept)
-        asked = client.preauth("token")
-        component.expect("check")
-        reloaded = do(component, "reload")
-        assert error(client.answer(asked)) == WAIT
-        hello = component.expect("hello", "a.example")
-        component.accept(hello, version="1", registration="invite")
-        component.answer(reloaded)
-        # A good token stays with its stream.
-        register(component, kept, username)
-        preauth(component, client)
-        register(component, client, f"{username}-2")
-
-
-def test_reload_while_an_account_is_made(prosody: Prosody, component: Component, username: str) -> None:
-    with prosody.client() as one, prosody.client() as two:
-        preauth(component, one, "first")
-        asked_one, _ = reserve(component, one, username)
-        attempt = preauth(component, two, "second").get("attempt")
-        asked_two, reservation = reserve(component, two, f"{username}-2")
-        component.accept(reservation)
-        component.expect("confirm", attempt=attempt)
-        do(component, "reload")
-        assert error(one.answer(asked_one)) == WAIT
-        assert two.answer(asked_two).get("type") == "result"
-        component.accept(component.expect("hello", "a.example"), version="1", registration="invite")
-        component.until(lambda element: element.get("from") == "a.example" and element.get("type") == "result")
-        component.result(component.expect("confirm", "a.example", attempt=attempt, username=f"{username}-2"))
-    assert component.idle("a.example") == []
-
-
-def test_unloaded(new_prosody) -> None:
-    prosody = new_prosody(a="allow_registration = true")
-    with prosody.component() as component:
-        component.greet(a_example="invite", b_example="server")
-        with prosody.client() as client:
-            asked = client.preauth("token")
-            component.expect("check")
-            unloading = do(component, "unload")
-            assert error(client.answer(asked)) == WAIT
-            component.answer(unloading)
-        with prosody.client() as client:
-            assert not client.offers("urn:xmpp:ibr-token:0")
-        loading = do(component, "load")
-        component.accept(component.expect("hello", "a.example"), version="1", registration="invite")
-        component.answer(loading)
-        account(prosody, component, "juliet")
-
-
-@pytest.mark.parametrize("conflicting", ["invites_register", "invites_adhoc"])
-def test_refuses_to_be_beside_prosodys_own(new_prosody, conflicting: str) -> None:
-    prosody = new_prosody(modules=f'"{conflicting}"', b=f'modules_disabled = {{ "{conflicting}" }}')
-    prosody.await_log(f"mod_invited cannot be used on a host beside mod_{conflicting}")
-    with prosody.component() as component:
-        component.accept(component.expect("hello", "b.example"), version="1", registration="server")
-        assert component.idle("b.example") == []
-
-
-def test_refuses_to_stay_beside_prosodys_own(new_prosody) -> None:
-    prosody = new_prosody()
-    with prosody.component() as component:
-        component.greet(a_example="invite", b_example="server")
-        with prosody.logs("unloading mod_invited"):
-            component.answer(do(component, "load_register"))
-        with prosody.client() as client:
-            asked = client.preauth("token")
-            assert error(client.answer(asked)) == ("cancel", "forbidden")  # as mod_invites_register says it
-        assert component.idle("a.example") == []
-
-
-def test_refuses_to_load_without_a_component(new_prosody) -> None:
-    prosody = new_prosody(a='invited_component = ""', b='invited_component = "no.such.example"')
-    prosody.await_log("invited_component is not set")
-    prosody.await_log('There is no Component "no.such.example"')

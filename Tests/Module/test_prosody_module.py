@@ -6,7 +6,7 @@ import pytest
 
 from prosody_server import Prosody
 from steps import CHECKED, account, confirm, preauth, register, reserve
-from wire import COMMANDS_NS, FORMS_NS, PARS_NS, REGISTER_NS, Client, Component, Ended, child, error, error_text, name, unique
+from wire import FORMS_NS, PARS_NS, REGISTER_NS, Client, Component, Ended, child, error, error_text, name, unique
 
 
 # Hello
@@ -336,41 +336,6 @@ def test_stream_ends_before_the_client_learns_of_its_success(prosody: Prosody, c
     component.result(confirmation)
     assert component.idle("a.example") == []
     assert prosody.has_account(username)
-
-
-# Passwords
-
-
-def test_password_policy(new_prosody) -> None:
-    prosody = new_prosody(modules='"password_policy"', common="password_policy = { length = 10 }")
-    if not list(prosody.files.root.glob("usr/lib/prosody/modules/mod_password_policy*")):
-        pytest.skip("this Debian has no mod_password_policy")
-    with prosody.component() as component:
-        hellos = component.greet(a_example="invite", b_example="invite")
-        assert child(hellos["a.example"], "rules").get("password-length") == "10"
-        with prosody.client() as client:
-            preauth(component, client)
-            for password, text in (("short", "Please use a longer password."), ("with juliet in it", "The password is too weak")):
-                reply = client.answer(client.register("juliet", password))
-                assert error(reply) == ("modify", "not-acceptable") and error_text(reply) == text
-            register(component, client, "juliet")
-        refused = component.request("set", "create", "a.example", username="romeo", password="short")
-        assert error(refused) == ("modify", "not-acceptable") and "10" in error_text(refused)
-
-
-def test_redirect_is_for_those_without_a_token(new_prosody) -> None:
-    prosody = new_prosody(modules='"register_redirect"', a='''
-        no_registration_whitelist = true
-        registration_url = "https://a.example/"
-        registration_text = "Go there"
-    ''')
-    with prosody.component() as component:
-        component.greet(a_example="invite", b_example="invite")
-        with prosody.client() as client:
-            assert child(client.form(), "x").tag == "{jabber:x:oob}x"
-            preauth(component, client)
-            assert {name(each) for each in client.form()} >= {"username", "password"}
-            register(component, client, "juliet")
 
 
 def test_nothing_secret_is_in_the_log(prosody: Prosody, component: Component, username: str) -> None:

@@ -5,8 +5,8 @@ import pytest
 from prosody_server import COMPONENT, OTHER, Prosody
 from steps import account, preauth
 from wire import (
-    COMMANDS_NS, DISCO_INFO_NS, DISCO_ITEMS_NS, MODULE_NS, PARS_NS, STANZAS_NS, Client, Component, child, error, error_text, name,
-    tostring, unique)
+    COMMANDS_NS, DISCO_INFO_NS, DISCO_ITEMS_NS, MODULE_NS, PARS_NS, STANZAS_NS, Client, Component, child, error, name,
+    unique)
 
 INVITE = "urn:xmpp:invite#invite"
 CREATE_ACCOUNT = "urn:xmpp:invite#create-account"
@@ -26,8 +26,7 @@ def test_exists(prosody: Prosody, component: Component, username: str) -> None:
     assert component.request("get", "exists", "b.example", username=username)[0].get("account") == "absent"
 
 
-def test_exists_after_login_and_deletion(prosody: Prosody, component: Component, username: str) -> None:
-    """Prosody says of a session that is not yet closed that its account is there."""
+def test_exists_after_deletion(prosody: Prosody, component: Component, username: str) -> None:
     account(prosody, component, username)
     with prosody.client() as session:
         session.login(username)

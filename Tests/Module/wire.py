@@ -272,6 +272,8 @@ class Component(Stream):
             host = str(iq.get("from"))
             hellos[host] = iq[0]
             self.accept(iq, version="1", registration=registrations[host.replace(".", "_")])
+        # Until the server has read the answers, it goes by what it heard before.
+        self._elements[:0] = [each for host in hellos for each in self.idle(host)]
         return hellos
 
     def ask(self, kind: str, payload: str, host: str) -> str:

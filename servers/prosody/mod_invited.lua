@@ -169,7 +169,7 @@ module:hook("module-loaded", function (event)
 	for _, name in ipairs(rules.conflicting_modules) do
 		if event.module == name then
 			module:log("error", "mod_invited cannot be used on a host beside mod_%s, which another module has loaded: unloading mod_invited", name);
-			module:add_timer(0, function () modulemanager.unload(host, module.name); end);
+			modulemanager.unload(host, module.name);
 		end
 	end
 end);
