@@ -61,6 +61,11 @@ same(rules.refusal({}).condition, "resource-constraint", "an error without a con
 same(rules.password_text("length"), "Please use a longer password.", "short password");
 same(rules.password_text("username"), "The password is too weak", "other password");
 
+same(rules.shortened("short"), "short", "short text");
+same(rules.shortened(("x"):rep(199) .. "é"), ("x"):rep(199), "text that ends within a character");
+same(rules.shortened(("x"):rep(198) .. "\u{1F600}"), ("x"):rep(198), "text that ends within a long character");
+same(#rules.shortened(("x"):rep(300)), 200, "long text");
+
 -- Of an account that was never finished, and of one that was, and was then disabled.
 same(rules.is_husk({ created = 1, password_updated = 1, enabled = false }, nil), true, "husk");
 same(rules.is_husk({ created = 1, password_updated = 2, enabled = false }, nil), false, "disabled account");

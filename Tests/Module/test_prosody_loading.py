@@ -4,7 +4,7 @@ import pytest
 
 from prosody_server import COMPONENT, Prosody
 from steps import WAIT, account, preauth, register, reserve
-from wire import Component, error
+from wire import Component, child, error
 
 
 def do(component: Component, action: str, host: str = "a.example") -> str:
@@ -89,6 +89,17 @@ def test_on_all_hosts(new_prosody) -> None:
     with prosody.component() as component:
         assert set(component.greet(a_example="invite", b_example="invite", c_example="invite")) == {"a.example", "b.example", "c.example"}
         assert component.idle("a.example") == []
+
+
+def test_host_on_which_nobody_registers(new_prosody) -> None:
+    prosody = new_prosody(a='modules_disabled = { "register_ibr"; "register" }')
+    with prosody.component() as component:
+        hello = component.greet(a_example="invite", b_example="invite")["a.example"]
+        assert "register" not in {each.get("name") for each in hello}
+        assert child(hello, "rules").get("registration") == "closed"
+        with prosody.client() as client:
+            assert not client.offers("urn:xmpp:ibr-token:0")
+        assert component.request("set", "create", "a.example", username="juliet", password="a good password").get("type") == "result"
 
 
 def test_refuses_to_load_without_a_component(new_prosody) -> None:

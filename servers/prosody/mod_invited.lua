@@ -7,7 +7,8 @@
 --       invited_component = "invites.example.net"
 --
 -- Options: invited_component, the daemon's component on this server; invited_registration, who may register without a token when
--- the daemon leaves that to the server: "invite" (nobody), "open", or "server" (the default: as allow_registration says).
+-- the daemon leaves that to the server: "invite" (nobody), "open", or "server" (the default: as allow_registration says, unless
+-- registration_invite_only is set).
 
 ---------------------------------------------------------------------------------------------------------------------------------
 -- Decisions. Nothing of a server is used here: where there is none, the file returns these for tests.
@@ -108,7 +109,12 @@ function rules.is_settled(answer)
 	return answer.ok or not answer.away and answer.type == "cancel";
 end
 
--- The value of a field in a form of jabber:iq:register, which may be a data form or not.
+-- At most 200 bytes, and no half of a character, which would end the component's stream.
+function rules.shortened(text)
+	return #text <= 200 and text or (text:sub(1, 200):gsub("[\xC2-\xF4][\x80-\xBF]*$", ""));
+end
+
+-- The value of a field in a form of jabber:iq:register, which may be a data form or not. The first, as for mod_register_ibr.
 function rules.submitted(query, name)
 	local form = query:get_child("x", "jabber:x:data");
 	if not form then
@@ -390,7 +396,7 @@ local function forget(key)
 end
 
 local function release(attempt_id, reason)
-	ask("set", element("release", { attempt = attempt_id, reason = reason and reason:sub(1, 200) }), function () end);
+	ask("set", element("release", { attempt = attempt_id, reason = rules.shortened(reason) }), function () end);
 end
 
 local function confirmation(debt)
@@ -548,7 +554,7 @@ end
 -- Streams before login: XEP-0445
 
 local function refuse(origin, stanza, type, condition, text)
-	module:log("info", "Refused <%s/> of %s: %s", stanza.tags[1].name, stanza.attr.from or origin.ip or origin.type, text or condition);
+	module:log("info", "Refused <%s/> of %s: %s", stanza.tags[1].name, stanza.attr.from or "a stream before login", text or condition);
 	-- Not with the client's request in it, which may have a password.
 	origin.send(st.error_reply(stanza, type, condition, text));
 	return true;
