@@ -164,16 +164,28 @@ def test_refused_second_connection_ends_nothing(prosody: Prosody, component: Com
         assert client.answer(asked).get("type") == "result"
 
 
-def test_many_at_once(prosody: Prosody, component: Component) -> None:
+def test_many_at_once(prosody: Prosody, component: Component, username: str) -> None:
     """More than Prosody's own table of questions has room for."""
-    clients = [prosody.client() for _ in range(300)]
-    asked = [client.preauth("token") for client in clients]
-    checks = [component.expect("check") for _ in clients]
-    for check in reversed(checks):
+    clients = {f"{username}-{number}": prosody.client() for number in range(300)}
+    asked = {name: client.preauth("token") for name, client in clients.items()}
+    for check in reversed([component.expect("check") for _ in clients]):
         component.accept(check, kind="account", checked=CHECKED)
-    for client, identifier in zip(clients, asked):
-        assert client.answer(identifier).get("type") == "result"
+    for name, client in clients.items():
+        assert client.answer(asked[name]).get("type") == "result"
+    asked = {name: client.register(name) for name, client in clients.items()}
+    reservations = [component.expect("reserve") for _ in clients]
+    assert {each[0].get("username") for each in reservations} == set(clients)
+    for reservation in reversed(reservations):
+        component.accept(reservation)
+    confirmations = [component.expect("confirm") for _ in clients]
+    assert {(each[0].get("username"), each[0].get("attempt")) for each in confirmations} == {
+        (each[0].get("username"), each[0].get("attempt")) for each in reservations}
+    for confirmation in confirmations:
+        component.result(confirmation)
+    for name, client in clients.items():
+        assert client.answer(asked[name]).get("type") == "result"
         client.close()
+    assert component.idle("a.example") == []
 
 
 # Versions
