@@ -1,0 +1,174 @@
+"""A real Prosody on loopback with mod_invited, installed as the README says: a copy of the file and two lines."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.ports import await_listener, free_port, unprivileged
+from harness.server_process import ServerProcess
+from server_files import ServerFiles
+
+from wire import Client, Component
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+COMPONENT = "invites.host.example"
+OTHER = "other.host.example"
+SECRET = "a secret of tests"
+
+CONFIGURATION = """
+pidfile = "{directory}/prosody.pid"
+data_path = "{directory}/data"
+certificates = "{directory}"
+plugin_paths = {{ "{directory}/modules" }}
+daemonize = false
+interfaces = {{ "127.0.0.1" }}
+c2s_ports = {{ {client_port} }}
+s2s_ports = {{}}
+http_ports = {{ {http_port} }}
+https_ports = {{}}
+component_ports = {{ {component_port} }}
+component_interfaces = {{ "127.0.0.1" }}
+c2s_require_encryption = {encrypted}
+allow_unencrypted_plain_auth = true
+authentication = "internal_hashed"
+default_iteration_count = 4096
+storage = "internal"
+log = {{ debug = "{directory}/prosody.log" }}
+modules_enabled = {{ "roster"; "saslauth"; "disco"; "ping"; "blocklist"; "uptime"; "tls"; "register"; {modules} }}
+modules_disabled = {{ "s2s" }}
+{common}
+
+VirtualHost "a.example"
+  modules_enabled = {{ "invited"; "control" }}
+  invited_component = "{component}"
+{a}
+
+VirtualHost "b.example"
+  modules_enabled = {{ "invited"; "control" }}
+  invited_component = "{component}"
+  allow_registration = true
+{b}
+
+VirtualHost "c.example"
+  allow_registration = true
+
+Component "{component}"
+  component_secret = "{secret}"
+
+Component "{other}"
+  component_secret = "{secret}"
+"""
+
+# What tests do inside the server.
+CONTROL = """
+local st = require "util.stanza";
+local modulemanager = require "core.modulemanager";
+local usermanager = require "core.usermanager";
+
+local actions = {};
+function actions.reload() modulemanager.reload(module.host, "invited"); end
+function actions.unload() modulemanager.unload(module.host, "invited"); end
+function actions.load() modulemanager.load(module.host, "invited"); end
+function actions.load_register() modulemanager.load(module.host, "invites_register"); end
+function actions.delete(user) usermanager.delete_user(user, module.host); end
+
+module:hook("iq-set/host/urn:tests:do", function (event)
+	local action, user = event.stanza.tags[1].attr.action, event.stanza.tags[1].attr.user;
+	module:add_timer(0, function ()
+		actions[action](user);
+		module:send(st.reply(event.stanza));
+	end);
+	return true;
+end);
+
+-- After mod_invited has written down what it will owe, and before there is an account.
+module:hook("user-registering", function (event)
+	if event.allowed and event.username:match("^dies") then
+		if usermanager.get_account_info then usermanager.create_user(event.username, nil, module.host); end -- as 13 begins
+		os.exit(9, false);
+	end
+end, -2000);
+module:hook("user-registering", function (event)
+	if event.username:match("^limited") then
+		event.allowed = false;
+		event.error = { type = "wait", condition = "policy-violation", text = "Too many" };
+	end
+end);
+"""
+
+
+class Prosody(ServerProcess):
+    USER = "prosody"
+
+    def __init__(self, files: ServerFiles, directory: Path, *, encrypted: bool = False, modules: str = "", common: str = "",
+                 a: str = "", b: str = "") -> None:
+        self.files = files
+        self.directory = directory
+        self.client_port, self.component_port, self.http_port = free_port(), free_port(), free_port()
+        self._configuration = directory / "prosody.cfg.lua"
+        self._configuration.write_text(CONFIGURATION.format(
+            directory=directory, client_port=self.client_port, component_port=self.component_port, http_port=self.http_port,
+            component=COMPONENT, other=OTHER, secret=SECRET, encrypted=str(encrypted).lower(), modules=modules, common=common,
+            a=a, b=b))
+        (directory / "data").mkdir()
+        (directory / "modules").mkdir()
+        shutil.copy(REPOSITORY / "servers/prosody/mod_invited.lua", directory / "modules")
+        (directory / "modules/mod_control.lua").write_text(CONTROL)
+        if encrypted:
+            for host in ("a.example", "b.example"):
+                subprocess.run(
+                    ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                     "-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}",
+                     "-keyout", directory / f"{host}.key", "-out", directory / f"{host}.crt"],
+                    check=True, capture_output=True, timeout=60)
+        if os.geteuid() == 0:
+            for path in [directory, *directory.rglob("*")]:
+                shutil.chown(path, self.USER, self.USER)
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [self.files.program("prosody"), "--config", self._configuration, "-F"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            cwd=self.directory, **unprivileged(self.USER))
+        await_listener(self.client_port, self._process)
+        await_listener(self.component_port, self._process)
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def await_end(self) -> None:
+        assert self._process is not None
+        self._process.wait(timeout=30)
+
+    @contextmanager
+    def logs(self, text: str) -> Iterator[None]:
+        """What is done inside has the server log this once more."""
+        before = self.log.count(text)
+        yield
+        self.await_log(text, before + 1)
+
+    def await_log(self, text: str, times: int = 1) -> None:
+        deadline = time.monotonic() + 20
+        while self.log.count(text) < times:
+            assert time.monotonic() < deadline, f"not logged: {text}"
+            time.sleep(0.02)
+
+    @property
+    def log(self) -> str:
+        return (self.directory / "prosody.log").read_text(errors="replace")
+
+    def client(self, host: str = "a.example") -> Client:
+        return Client(self.client_port, host)
+
+    def component(self, domain: str = COMPONENT) -> Component:
+        return Component(self.component_port, domain, SECRET)
+
+    def has_account(self, username: str, password: str = "a good password", host: str = "a.example") -> bool:
+        with self.client(host) as client:
+            return client.authenticate(username, password)

@@ -1,0 +1,324 @@
+"""The daemon away, silent, late or dying; the server killed; the module reloaded; what is owed afterwards."""
+
+import time
+
+import pytest
+
+from prosody_server import OTHER, Prosody
+from steps import CHECKED, WAIT, account, preauth, register, reserve
+from wire import (
+    COMMANDS_NS, DISCO_ITEMS_NS, MODULE_NS, PARS_NS, REGISTER_NS, Component, Ended, error, name, unique)
+
+
+def held(*names: str) -> str:
+    return "".join(f"<held username='{each}'/>" for each in names)
+
+
+def settle(component: Component, host: str, registration: str, *names: str) -> None:
+    asked = component.ask("set", f"<settings xmlns='{MODULE_NS}' registration='{registration}'>{held(*names)}</settings>", host)
+    assert component.answer(asked).get("type") == "result"
+
+
+def disconnect(prosody: Prosody, component: Component) -> None:
+    with prosody.logs("component disconnected"):
+        component.close()
+
+
+# Away
+
+
+def test_away(prosody: Prosody, component: Component, username: str) -> None:
+    account(prosody, component, username)
+    with prosody.client() as alice:
+        alice.login(username)
+        disconnect(prosody, component)
+        with prosody.client() as client:
+            assert client.offers("urn:xmpp:ibr-token:0")
+            assert error(client.answer(client.preauth("token"))) == WAIT
+            assert error(client.answer(client.register(f"{username}-2"))) == WAIT
+            assert name(client.form()) == "query"
+        asked = alice.ask("get", f"<query xmlns='{DISCO_ITEMS_NS}' node='{COMMANDS_NS}'/>")
+        assert {each.get("node") for each in alice.answer(asked)[0]} == {"uptime"}
+        asked = alice.ask("set", f"<command xmlns='{COMMANDS_NS}' node='urn:xmpp:invite#invite'/>")
+        assert error(alice.answer(asked)) == ("cancel", "service-unavailable")
+
+
+def test_away_after_a_good_check(prosody: Prosody, component: Component, username: str) -> None:
+    with prosody.client() as client:
+        preauth(component, client)
+        disconnect(prosody, component)
+        assert error(client.answer(client.register(username))) == WAIT
+        with prosody.component() as again:
+            again.greet(a_example="invite", b_example="server")
+            register(again, client, username)
+
+
+def test_away_and_registering_without_a_token(prosody: Prosody, component: Component, username: str) -> None:
+    """As the daemon said last, also when the server has been started since."""
+    settle(component, "a.example", "server")
+    settle(component, "b.example", "server", username)
+    disconnect(prosody, component)
+    for _ in range(2):
+        with prosody.client("a.example") as client:
+            assert error(client.answer(client.register(username))) == ("cancel", "not-allowed")
+        with prosody.client("b.example") as client:
+            assert error(client.answer(client.register(username))) == ("cancel", "conflict")
+            assert client.answer(client.register(unique("free"))).get("type") == "result"
+        prosody.restart()
+    with prosody.component() as again:
+        again.greet(a_example="invite", b_example="invite")
+        disconnect(prosody, again)
+    with prosody.client("b.example") as client:
+        assert error(client.answer(client.register(unique("free")))) == ("cancel", "not-allowed")
+
+
+@pytest.mark.parametrize("option, condition", [("invite", ("cancel", "not-allowed")), ("nonsense", ("cancel", "not-allowed")), ("open", None)])
+def test_option(new_prosody, option: str, condition: tuple[str, str] | None) -> None:
+    prosody = new_prosody(common=f'invited_registration = "{option}"')
+    for host in ("a.example", "b.example"):
+        with prosody.client(host) as client:
+            reply = client.answer(client.register("juliet"))
+            assert (error(reply) if condition else reply.get("type")) == (condition or "result")
+
+
+def test_request_while_away_is_an_ordinary_one(prosody: Prosody, component: Component, username: str) -> None:
+    for each in (username, f"{username}-2"):
+        account(prosody, component, each)
+    with prosody.client() as alice, prosody.client() as bob:
+        alice.login(username).send("<presence/>")
+        alice.barrier()
+        bob.login(f"{username}-2")
+        request = f"<presence type='subscribe' to='{username}@a.example'><preauth xmlns='{PARS_NS}' token='token'/></presence>"
+        bob.send(request)
+        component.expect("subscribe")
+        disconnect(prosody, component)
+        assert alice.until(lambda element: element.get("type") == "subscribe").get("from") == f"{username}-2@a.example"
+
+
+# Silent, late, dying
+
+
+def test_silent_and_late(prosody: Prosody, component: Component, username: str) -> None:
+    """Five seconds, in which everybody else is served. A late answer is nobody's."""
+    with prosody.client() as client:
+        began = time.monotonic()
+        asked = client.preauth("token")
+        check = component.expect("check")
+        with prosody.client() as other:
+            preauth(component, other)
+            register(component, other, username)
+        assert time.monotonic() - began < 4
+        assert error(client.answer(asked)) == WAIT
+        assert 4 < time.monotonic() - began < 15
+        component.accept(check, kind="account", checked=CHECKED)
+        component.idle("a.example")
+        assert error(client.answer(client.register(f"{username}-2"))) == WAIT
+    assert component.idle("a.example") == []
+
+
+def test_no_answer_to_a_reservation(prosody: Prosody, component: Component, username: str) -> None:
+    with prosody.client() as client:
+        attempt = preauth(component, client).get("attempt")
+        asked, reservation = reserve(component, client, username)
+        component.result(component.expect("release", attempt=attempt))
+        assert error(client.answer(asked)) == WAIT
+        component.accept(reservation)
+        component.idle("a.example")
+        assert not prosody.has_account(username)
+        register(component, client, username)
+
+
+def test_no_answer_to_a_confirmation(prosody: Prosody, component: Component, username: str) -> None:
+    with prosody.client() as client:
+        attempt = preauth(component, client).get("attempt")
+        asked, reservation = reserve(component, client, username)
+        component.accept(reservation)
+        component.expect("confirm")
+        assert client.answer(asked).get("type") == "result"
+    disconnect(prosody, component)
+    with prosody.component() as again:
+        again.greet(a_example="invite", b_example="server")
+        again.result(again.expect("confirm", token="token", username=username, attempt=attempt))
+        assert again.idle("a.example") == []
+
+
+def test_questions_of_a_connection_end_with_it(prosody: Prosody, component: Component, username: str) -> None:
+    with prosody.client() as one, prosody.client() as two:
+        asked_one = one.preauth("token")
+        component.expect("check")
+        preauth(component, two)
+        asked_two, _ = reserve(component, two, username)
+        began = time.monotonic()
+        disconnect(prosody, component)
+        assert error(one.answer(asked_one)) == WAIT and error(two.answer(asked_two)) == WAIT
+        assert time.monotonic() - began < 4
+
+
+def test_refused_second_connection_ends_nothing(prosody: Prosody, component: Component) -> None:
+    with prosody.client() as client:
+        asked = client.preauth("token")
+        check = component.expect("check")
+        with prosody.logs("component disconnected"), pytest.raises((AssertionError, Ended)):
+            prosody.component()
+        component.accept(check, kind="account", checked=CHECKED)
+        assert client.answer(asked).get("type") == "result"
+
+
+def test_many_at_once(prosody: Prosody, component: Component, username: str) -> None:
+    """More than Prosody's own table of questions has room for."""
+    clients = {f"{username}-{number}": prosody.client() for number in range(300)}
+    asked = {name: client.preauth("token") for name, client in clients.items()}
+    for check in reversed([component.expect("check") for _ in clients]):
+        component.accept(check, kind="account", checked=CHECKED)
+    for name, client in clients.items():
+        assert client.answer(asked[name]).get("type") == "result"
+    asked = {name: client.register(name) for name, client in clients.items()}
+    reservations = [component.expect("reserve") for _ in clients]
+    assert {each[0].get("username") for each in reservations} == set(clients)
+    for reservation in reversed(reservations):
+        component.accept(reservation)
+    confirmations = [component.expect("confirm") for _ in clients]
+    assert {(each[0].get("username"), each[0].get("attempt")) for each in confirmations} == {
+        (each[0].get("username"), each[0].get("attempt")) for each in reservations}
+    for confirmation in confirmations:
+        component.result(confirmation)
+    for name, client in clients.items():
+        assert client.answer(asked[name]).get("type") == "result"
+        client.close()
+    assert component.idle("a.example") == []
+
+
+# Versions
+
+
+def test_versions_that_do_not_fit(prosody: Prosody) -> None:
+    with prosody.component() as component, prosody.client() as client:
+        for _ in range(2):
+            component.refuse(component.expect("hello"), "feature-not-implemented", text="It speaks 9, we speak 1.")
+        component.idle("a.example")
+        assert error(client.answer(client.preauth("token"))) == WAIT
+        assert component.idle("a.example") == []
+        assert "It speaks 9, we speak 1." in prosody.log
+
+
+@pytest.mark.parametrize("version, fits", [("2", True), ("3", False), ("", False)])
+def test_version_of_the_daemon(prosody: Prosody, version: str, fits: bool) -> None:
+    with prosody.component() as component, prosody.client() as client:
+        for _ in range(2):
+            component.accept(component.expect("hello"), version=version, registration="invite")
+        component.idle("a.example")
+        asked = client.preauth("token")
+        if fits:
+            component.accept(component.expect("check"), kind="account", checked=CHECKED)
+        assert (client.answer(asked).get("type") == "result") == fits
+
+
+# What is owed
+
+
+@pytest.mark.parametrize("answer, owed", [("cancel", False), ("wait", True)])
+def test_refused_confirmation(prosody: Prosody, component: Component, username: str, answer: str, owed: bool) -> None:
+    with prosody.client() as client:
+        preauth(component, client)
+        asked, reservation = reserve(component, client, username)
+        component.accept(reservation)
+        component.refuse(component.expect("confirm"), "item-not-found" if answer == "cancel" else "resource-constraint", answer)
+        assert client.answer(asked).get("type") == "result"
+    disconnect(prosody, component)
+    with prosody.component() as again:
+        again.greet(a_example="invite", b_example="server")
+        if owed:
+            again.result(again.expect("confirm", username=username))
+        assert again.idle("a.example") == []
+
+
+SQL = 'storage = "sql"; sql = { driver = "SQLite3", database = "prosody.sqlite" }'
+
+
+@pytest.mark.parametrize("storage", ["", SQL], ids=["internal", "sql"])
+def test_server_killed_before_the_confirmation(new_prosody, storage: str) -> None:
+    prosody = new_prosody(common=storage)
+    with prosody.component() as component:
+        component.greet(a_example="invite", b_example="server")
+        with prosody.client() as client:
+            attempt = preauth(component, client).get("attempt")
+            _, reservation = reserve(component, client, "juliet")
+            component.accept(reservation)
+            component.expect("confirm")
+            prosody.kill()
+    prosody.start()
+    assert prosody.has_account("juliet")
+    for answered in (False, True):
+        with prosody.component() as component:
+            component.greet(a_example="invite", b_example="server")
+            confirmation = component.expect("confirm", "a.example", token="token", username="juliet", attempt=attempt)
+            if answered:
+                component.result(confirmation)
+            assert component.idle("a.example") == []
+    with prosody.component() as component:
+        component.greet(a_example="invite", b_example="server")
+        assert component.idle("a.example") == []
+
+
+def test_server_killed_before_the_account(new_prosody) -> None:
+    prosody = new_prosody()
+    with prosody.component() as component:
+        component.greet(a_example="invite", b_example="server")
+        with prosody.client() as client:
+            attempt = preauth(component, client).get("attempt")
+            _, reservation = reserve(component, client, "dies")
+            component.accept(reservation)
+            prosody.await_end()
+    prosody.start()
+    with prosody.component() as component:
+        component.greet(a_example="invite", b_example="server")
+        component.result(component.expect("release", "a.example", attempt=attempt))
+        assert component.idle("a.example") == []
+        assert component.request("get", "exists", "a.example", username="dies")[0].get("account") == "absent"
+        # Nothing is left of it that would be in the way.
+        assert error(component.request("set", "create", "a.example", username="dies", password=""))[1] == "not-acceptable"
+
+
+def test_account_deleted_before_it_was_confirmed(prosody: Prosody, component: Component, username: str) -> None:
+    """Its token does not make another one."""
+    with prosody.client() as client:
+        preauth(component, client)
+        _, reservation = reserve(component, client, username)
+        component.accept(reservation)
+        component.expect("confirm")
+        disconnect(prosody, component)
+    with prosody.component(OTHER) as other:
+        other.answer(other.ask("set", f"<do xmlns='urn:tests' action='delete' user='{username}'/>", "a.example"))
+    with prosody.component() as again:
+        again.greet(a_example="invite", b_example="server")
+        again.result(again.expect("confirm", username=username))
+        again.result(again.expect("deleted", username=username))
+        assert again.idle("a.example") == []
+
+
+def test_deleted_account_is_told_until_it_is_acknowledged(prosody: Prosody, component: Component, username: str) -> None:
+    account(prosody, component, username)
+    disconnect(prosody, component)
+    with prosody.component(OTHER) as other:
+        other.answer(other.ask("set", f"<do xmlns='urn:tests' action='delete' user='{username}'/>", "a.example"))
+    prosody.restart()
+    for answered in (False, True):
+        with prosody.component() as again:
+            again.greet(a_example="invite", b_example="server")
+            told = again.expect("deleted", "a.example", username=username)
+            if answered:
+                again.result(told)
+            assert again.idle("a.example") == []
+
+
+def test_account_that_leaves_later(new_prosody) -> None:
+    """Prosody 13 disables it first."""
+    prosody = new_prosody(common='registration_delete_grace_period = "1 day"')
+    with prosody.component() as component:
+        component.greet(a_example="invite", b_example="server")
+        account(prosody, component, "juliet")
+        with prosody.client() as client:
+            client.login("juliet")
+            client.ask("set", f"<query xmlns='{REGISTER_NS}'><remove/></query>", None)
+            component.result(component.expect("deleted", "a.example", username="juliet"))
+        assert not prosody.has_account("juliet")

@@ -1,0 +1,108 @@
+"""Loading, reloading and unloading the module, and what it does not load beside."""
+
+import pytest
+
+from prosody_server import COMPONENT, Prosody
+from steps import WAIT, account, preauth, register, reserve
+from wire import Component, child, error
+
+
+def do(component: Component, action: str, host: str = "a.example") -> str:
+    return component.ask("set", f"<do xmlns='urn:tests' action='{action}'/>", host)
+
+
+def test_reload_while_a_question_waits(prosody: Prosody, component: Component, username: str) -> None:
+    with prosody.client() as client, prosody.client() as kept:
+        preauth(component, kept)
+        asked = client.preauth("token")
+        component.expect("check")
+        reloaded = do(component, "reload")
+        assert error(client.answer(asked)) == WAIT
+        hello = component.expect("hello", "a.example")
+        component.accept(hello, version="1", registration="invite")
+        component.answer(reloaded)
+        # A good token stays with its stream.
+        register(component, kept, username)
+        preauth(component, client)
+        register(component, client, f"{username}-2")
+
+
+def test_reload_while_an_account_is_made(prosody: Prosody, component: Component, username: str) -> None:
+    with prosody.client() as one, prosody.client() as two:
+        preauth(component, one, "first")
+        asked_one, _ = reserve(component, one, username)
+        attempt = preauth(component, two, "second").get("attempt")
+        asked_two, reservation = reserve(component, two, f"{username}-2")
+        component.accept(reservation)
+        component.expect("confirm", attempt=attempt)
+        do(component, "reload")
+        assert error(one.answer(asked_one)) == WAIT
+        assert two.answer(asked_two).get("type") == "result"
+        component.accept(component.expect("hello", "a.example"), version="1", registration="invite")
+        component.until(lambda element: element.get("from") == "a.example" and element.get("type") == "result")
+        component.result(component.expect("confirm", "a.example", attempt=attempt, username=f"{username}-2"))
+    assert component.idle("a.example") == []
+
+
+def test_unloaded(new_prosody) -> None:
+    prosody = new_prosody(a="allow_registration = true")
+    with prosody.component() as component:
+        component.greet(a_example="invite", b_example="server")
+        with prosody.client() as client:
+            asked = client.preauth("token")
+            component.expect("check")
+            unloading = do(component, "unload")
+            assert error(client.answer(asked)) == WAIT
+            component.answer(unloading)
+        with prosody.client() as client:
+            assert not client.offers("urn:xmpp:ibr-token:0")
+        loading = do(component, "load")
+        component.accept(component.expect("hello", "a.example"), version="1", registration="invite")
+        component.answer(loading)
+        account(prosody, component, "juliet")
+
+
+@pytest.mark.parametrize("conflicting", ["invites_register", "invites_adhoc"])
+def test_refuses_to_be_beside_prosodys_own(new_prosody, conflicting: str) -> None:
+    prosody = new_prosody(modules=f'"{conflicting}"', b=f'modules_disabled = {{ "{conflicting}" }}')
+    prosody.await_log(f"mod_invited cannot be used on a host beside mod_{conflicting}")
+    assert "unloading mod_invited" not in prosody.log
+    with prosody.component() as component:
+        component.accept(component.expect("hello", "b.example"), version="1", registration="server")
+        assert component.idle("b.example") == []
+
+
+def test_refuses_to_stay_beside_prosodys_own(new_prosody) -> None:
+    prosody = new_prosody()
+    with prosody.component() as component:
+        component.greet(a_example="invite", b_example="server")
+        with prosody.logs("unloading mod_invited"):
+            component.answer(do(component, "load_register"))
+        with prosody.client() as client:
+            asked = client.preauth("token")
+            assert error(client.answer(asked)) == ("cancel", "forbidden")  # as mod_invites_register says it
+        assert component.idle("a.example") == []
+
+
+def test_on_all_hosts(new_prosody) -> None:
+    prosody = new_prosody(modules='"invited"', common=f'invited_component = "{COMPONENT}"')
+    with prosody.component() as component:
+        assert set(component.greet(a_example="invite", b_example="invite", c_example="invite")) == {"a.example", "b.example", "c.example"}
+        assert component.idle("a.example") == []
+
+
+def test_host_on_which_nobody_registers(new_prosody) -> None:
+    prosody = new_prosody(a='modules_disabled = { "register_ibr"; "register" }')
+    with prosody.component() as component:
+        hello = component.greet(a_example="invite", b_example="invite")["a.example"]
+        assert "register" not in {each.get("name") for each in hello}
+        assert child(hello, "rules").get("registration") == "closed"
+        with prosody.client() as client:
+            assert not client.offers("urn:xmpp:ibr-token:0")
+        assert component.request("set", "create", "a.example", username="juliet", password="a good password").get("type") == "result"
+
+
+def test_refuses_to_load_without_a_component(new_prosody) -> None:
+    prosody = new_prosody(a='invited_component = ""', b='invited_component = "no.such.example"')
+    prosody.await_log("invited_component is not set")
+    prosody.await_log('There is no Component "no.such.example"')

@@ -1,0 +1,300 @@
+"""Both sides of the module as they are on the wire: clients of the server, and a component in the place of the daemon, which answers
+what a test says and when."""
+
+import hashlib
+import itertools
+import select
+import socket
+import ssl
+import time
+from base64 import b64encode
+from xml.etree.ElementTree import Element, tostring
+from xml.sax.saxutils import escape, quoteattr
+
+from harness.tags import TagParser
+
+MODULE_NS = "urn:invited:server-module:1"
+STREAMS_NS = "http://etherx.jabber.org/streams"
+STANZAS_NS = "urn:ietf:params:xml:ns:xmpp-stanzas"
+REGISTER_NS = "jabber:iq:register"
+FORMS_NS = "jabber:x:data"
+PARS_NS = "urn:xmpp:pars:0"
+ROSTER_NS = "jabber:iq:roster"
+TLS_NS = "urn:ietf:params:xml:ns:xmpp-tls"
+SASL_NS = "urn:ietf:params:xml:ns:xmpp-sasl"
+BIND_NS = "urn:ietf:params:xml:ns:xmpp-bind"
+DISCO_INFO_NS = "http://jabber.org/protocol/disco#info"
+DISCO_ITEMS_NS = "http://jabber.org/protocol/disco#items"
+COMMANDS_NS = "http://jabber.org/protocol/commands"
+TIMEOUT = 20.0
+
+_numbers = itertools.count(1)
+
+
+def unique(prefix: str = "") -> str:
+    return f"{prefix}{next(_numbers)}"
+
+
+def name(element: Element) -> str:
+    """Without the namespace."""
+    return element.tag.rpartition("}")[2]
+
+
+def child(element: Element, local: str) -> Element | None:
+    """The first child with this name, of whichever namespace."""
+    return next((each for each in element if name(each) == local), None)
+
+
+def error(stanza: Element) -> tuple[str, str]:
+    """Type and condition of an error."""
+    assert stanza.get("type") == "error", tostring(stanza)
+    inside = child(stanza, "error")
+    assert inside is not None
+    assert [name(each) for each in stanza] == ["error"], f"the request is in the error: {tostring(stanza)!r}"
+    return str(inside.get("type")), next(name(each) for each in inside if name(each) != "text")
+
+
+def error_text(stanza: Element) -> str | None:
+    inside = child(stanza, "error")
+    assert inside is not None
+    return inside.findtext(f"{{{STANZAS_NS}}}text")
+
+
+class Ended(Exception):
+    """The other end has closed the connection."""
+
+
+class Stream:
+    """The initiating end of a stream, of a client or a component."""
+
+    def __init__(self, port: int, to: str, namespace: str) -> None:
+        self.to = to
+        self._namespace = namespace
+        self._socket: socket.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
+        self.header: Element
+        self.open()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def reset(self) -> None:
+        """Closes so that the other end sees a broken connection."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+        self._socket.close()
+
+    def open(self) -> None:
+        self._parser = TagParser(defers=False)
+        self._elements: list[Element] = []
+        self._depth = 0
+        self._root: Element | None = None
+        self._ended = False
+        self.send(f"<?xml version='1.0'?><stream:stream xmlns='{self._namespace}' xmlns:stream='{STREAMS_NS}' "
+                  f"to='{self.to}' version='1.0'>")
+        while self._root is None:
+            self._read(TIMEOUT)
+        self.header = self._root
+
+    def send(self, xml: str) -> None:
+        self._socket.sendall(xml.encode())
+
+    def receive(self, timeout: float = TIMEOUT) -> Element:
+        deadline = time.monotonic() + timeout
+        while not self._elements:
+            if self._ended:
+                raise Ended
+            self._read(max(deadline - time.monotonic(), 0.001))
+        return self._elements.pop(0)
+
+    def until(self, wanted) -> Element:
+        """The next element of which `wanted` is true. Others before it are passed over."""
+        while not wanted(element := self.receive()):
+            pass
+        return element
+
+    def _read(self, timeout: float) -> None:
+        if not (isinstance(self._socket, ssl.SSLSocket) and self._socket.pending()) \
+                and not select.select([self._socket], [], [], timeout)[0]:
+            raise TimeoutError("nothing came")
+        try:
+            data = self._socket.recv(65536)
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            self._ended = True
+            raise Ended
+        self._parser.feed(data)
+        for event, element in self._parser.read_events():
+            if event == "start":
+                self._depth += 1
+                if self._depth == 1:
+                    self._root = element
+            else:
+                self._depth -= 1
+                if self._depth == 1:
+                    self._elements.append(element)
+                elif self._depth == 0:
+                    self._ended = True
+
+
+class Client(Stream):
+    """A stream to a host, before login until `login` is called."""
+
+    def __init__(self, port: int, host: str) -> None:
+        super().__init__(port, host, "jabber:client")
+        self.features = self.receive()
+
+    def starttls(self) -> None:
+        self.send(f"<starttls xmlns='{TLS_NS}'/>")
+        assert name(self.receive()) == "proceed"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        self._socket = context.wrap_socket(self._socket)
+        self.open()
+        self.features = self.receive()
+
+    def offers(self, namespace: str) -> bool:
+        return self.features.find(f"{{{namespace}}}register") is not None
+
+    def ask(self, kind: str, payload: str, to: str | None = "") -> str:
+        """Sends a request, to the host of the stream unless another or none is given; returns its id."""
+        identifier = unique("q")
+        address = "" if to is None else f" to='{to or self.to}'"
+        self.send(f"<iq type='{kind}' id='{identifier}'{address}>{payload}</iq>")
+        return identifier
+
+    def answer(self, identifier: str) -> Element:
+        return self.until(lambda element: element.get("id") == identifier)
+
+    def preauth(self, token: str, to: str | None = "") -> str:
+        return self.ask("set", f"<preauth xmlns='{PARS_NS}' token={quoteattr(token)}/>", to)
+
+    def register(self, username: str, password: str = "a good password", to: str | None = "", form: bool = False) -> str:
+        if form:
+            fields = "".join(f"<field var='{var}'><value>{escape(value)}</value></field>" for var, value in
+                             [("FORM_TYPE", REGISTER_NS), ("username", username), ("password", password)])
+            inside = f"<x xmlns='{FORMS_NS}' type='submit'>{fields}</x>"
+        else:
+            inside = f"<username>{escape(username)}</username><password>{escape(password)}</password>"
+        return self.ask("set", f"<query xmlns='{REGISTER_NS}'>{inside}</query>", to)
+
+    def form(self) -> Element:
+        reply = self.answer(self.ask("get", f"<query xmlns='{REGISTER_NS}'/>"))
+        query = child(reply, "query")
+        assert query is not None, tostring(reply)
+        return query
+
+    def authenticate(self, username: str, password: str = "a good password") -> bool:
+        secret = b64encode(f"\0{username}\0{password}".encode()).decode()
+        self.send(f"<auth xmlns='{SASL_NS}' mechanism='PLAIN'>{secret}</auth>")
+        return name(self.receive()) == "success"
+
+    def login(self, username: str, password: str = "a good password", resource: str = "tests") -> "Client":
+        assert self.authenticate(username, password)
+        self.open()
+        self.features = self.receive()
+        bound = self.answer(self.ask("set", f"<bind xmlns='{BIND_NS}'><resource>{resource}</resource></bind>", None))
+        assert bound.get("type") == "result"
+        self.jid = f"{username}@{self.to}/{resource}"
+        return self
+
+    def roster(self) -> dict[str, str]:
+        """Contacts and what there is of a subscription."""
+        reply = self.answer(self.ask("get", f"<query xmlns='{ROSTER_NS}'/>", None))
+        return {str(item.get("jid")): str(item.get("subscription")) for item in reply.iter(f"{{{ROSTER_NS}}}item")}
+
+    def pushed(self) -> tuple[str, str, str | None]:
+        """The next roster push: contact, subscription, ask."""
+        push = self.until(lambda element: element.find(f"{{{ROSTER_NS}}}query") is not None)
+        self.send(f"<iq type='result' id='{push.get('id')}'/>")
+        item = push.find(f".//{{{ROSTER_NS}}}item")
+        assert item is not None
+        return str(item.get("jid")), str(item.get("subscription")), item.get("ask")
+
+    def has_nothing(self) -> bool:
+        """Nothing has come that was not received."""
+        return not self._elements and not select.select([self._socket], [], [], 0)[0]
+
+    def barrier(self) -> list[Element]:
+        """What came up to now."""
+        identifier = self.ask("get", "<ping xmlns='urn:xmpp:ping'/>")
+        before: list[Element] = []
+        while (element := self.receive()).get("id") != identifier:
+            before.append(element)
+        return before
+
+
+class Component(Stream):
+    """In the place of the daemon."""
+
+    def __init__(self, port: int, domain: str, secret: str) -> None:
+        super().__init__(port, domain, "jabber:component:accept")
+        self.domain = domain
+        digest = hashlib.sha1((str(self.header.get("id")) + secret).encode()).hexdigest()
+        self.send(f"<handshake>{digest}</handshake>")
+        assert name(self.receive()) == "handshake"
+
+    def expect(self, local: str, host: str | None = None, **attributes: str | None) -> Element:
+        """The next request, which has to be this one."""
+        iq = self.receive()
+        assert len(iq) == 1, tostring(iq)
+        assert name(iq[0]) == local, f"not <{local}/>: {tostring(iq)!r}"
+        assert iq.get("to") == self.domain
+        assert host is None or iq.get("from") == host, tostring(iq)
+        for key, value in attributes.items():
+            assert iq[0].get(key) == value, tostring(iq)
+        return iq
+
+    def result(self, iq: Element, payload: str = "") -> None:
+        self.send(f"<iq type='result' id='{iq.get('id')}' from='{self.domain}' to='{iq.get('from')}'>{payload}</iq>")
+
+    def accept(self, iq: Element, **attributes: str) -> None:
+        """A result with an element of the same name."""
+        values = "".join(f" {key}={quoteattr(value)}" for key, value in attributes.items())
+        self.result(iq, f"<{name(iq[0])} xmlns='{MODULE_NS}'{values}/>")
+
+    def refuse(self, iq: Element, condition: str, kind: str = "cancel", text: str = "") -> None:
+        note = f"<text xmlns='{STANZAS_NS}'>{text}</text>" if text else ""
+        self.send(f"<iq type='error' id='{iq.get('id')}' from='{self.domain}' to='{iq.get('from')}'>"
+                  f"<error type='{kind}'><{condition} xmlns='{STANZAS_NS}'/>{note}</error></iq>")
+
+    def greet(self, **registrations: str) -> dict[str, Element]:
+        """Answers the hello of each of these hosts, whose dots are underscores."""
+        hellos = {}
+        while len(hellos) < len(registrations):
+            iq = self.expect("hello")
+            host = str(iq.get("from"))
+            hellos[host] = iq[0]
+            self.accept(iq, version="1", registration=registrations[host.replace(".", "_")])
+        # Until the server has read the answers, it goes by what it heard before.
+        self._elements[:0] = [each for host in hellos for each in self.idle(host)]
+        return hellos
+
+    def ask(self, kind: str, payload: str, host: str) -> str:
+        identifier = unique("d")
+        self.send(f"<iq type='{kind}' id='{identifier}' from='{self.domain}' to='{host}'>{payload}</iq>")
+        return identifier
+
+    def answer(self, identifier: str) -> Element:
+        """The next stanza, which has to be this answer."""
+        iq = self.receive()
+        assert iq.get("id") == identifier, f"not the answer: {tostring(iq)!r}"
+        return iq
+
+    def request(self, kind: str, local: str, host: str, text: str = "", **attributes: str) -> Element:
+        values = "".join(f" {key.replace('_', ':')}={quoteattr(value)}" for key, value in attributes.items())
+        return self.answer(self.ask(kind, f"<{local} xmlns='{MODULE_NS}'{values}>{escape(text)}</{local}>", host))
+
+    def idle(self, host: str) -> list[Element]:
+        """What came up to now, once the server has done all that was asked of it before."""
+        identifier = self.ask("get", "<ping xmlns='urn:xmpp:ping'/>", host)
+        before: list[Element] = []
+        while (element := self.receive()).get("id") != identifier:
+            before.append(element)
+        return before
