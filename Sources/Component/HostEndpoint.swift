@@ -31,6 +31,9 @@ actor HostEndpoint {
     private var lastBatch = 0
     private static let longestGathering = Duration.milliseconds(1)
     private static let largeBatch = 64
+    /// How many requests are worked on before others have their turn on the event loop, and what is answered leaves. A commit
+    /// for all of them is still one.
+    private static let perTurn = 256
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
         dependencies.eventLoop.executor.asUnownedSerialExecutor()
@@ -135,7 +138,8 @@ actor HostEndpoint {
         var completions: [InviteCompletion] = []
         var refused = 0
         var answers = Outlet.Answers(of: host.name, for: outlet)
-        for request in requests {
+        for (number, request) in requests.enumerated() {
+            if number > 0, number.isMultiple(of: Self.perTurn) { await giveWay(sending: &answers) }
             let permissions = Permissions(of: Account(request.from), under: host.policy)
             if request.isCommand, request.to?.isDomain == true {
                 switch commands.decide(request, permissions: permissions, uptime: uptime, entropy: &entropy) {
@@ -161,12 +165,22 @@ actor HostEndpoint {
         let results = await service.invite(wanted, under: host.policy)
         service.activity.answered(results)
         answers = Outlet.Answers(of: host.name, for: outlet)
-        for (completion, result) in zip(completions, results) {
+        for (number, (completion, result)) in zip(completions, results).enumerated() {
+            if number > 0, number.isMultiple(of: Self.perTurn) { await giveWay(sending: &answers) }
             refusals.note(result, of: completion)
             answers.write(completion.answer(result, host: host.name, landingPage: host.policy.landingPage))
         }
         outlet.send(answers)
         inFlight.leave(wanted.count)
+    }
+
+    /// Sends what is answered, and goes on once all has been done that waits on the event loop now.
+    private func giveWay(sending answers: inout Outlet.Answers) async {
+        outlet.send(answers)
+        answers = Outlet.Answers(of: host, for: outlet)
+        await withCheckedContinuation { continuation in
+            dependencies.eventLoop.execute { continuation.resume() }
+        }
     }
 }
 

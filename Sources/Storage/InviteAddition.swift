@@ -4,10 +4,10 @@ package import Invites
 package struct InviteAddition: Hashable, Sendable {
     /// For each, in order, its number, or why it was not stored.
     package var results: [Result<Int64, InviteConflict>]
-    /// How many rows the host has then.
-    package var storedCount: Int
+    /// How many rows the host has then; `nil` where they were not counted, since no limit of these invites asked for it.
+    package var storedCount: Int?
 
-    package init(_ results: [Result<Int64, InviteConflict>], storedCount: Int) {
+    package init(_ results: [Result<Int64, InviteConflict>], storedCount: Int?) {
         self.results = results
         self.storedCount = storedCount
     }

@@ -45,7 +45,7 @@ package actor HostService {
     private var retry: Task<Void, Never>?
     /// Counts the restarts, so that a try that one has overtaken changes nothing.
     private var restarts = 0
-    /// How many rows were stored when last one was added.
+    /// How many rows were stored when they were last counted.
     private var storedCount = 0
     private var hasWarnedOfLimit = false
 
@@ -111,6 +111,13 @@ package actor HostService {
         let addition = try await add([new], limit: policy.maxInvites)
         switch addition.results.first {
         case .success(let number)?:
+            // No limit is asked about what operators make, so that perhaps nobody has counted.
+            if addition.storedCount == nil, case .atMost = policy.maxInvites {
+                let count = try? await use(.reading) { repository throws(StoreError) in
+                    try await repository.storedCount()
+                }
+                if let count { storedCount = count }
+            }
             return OperatorInvite(
                 StoredInvite(number: number, invite: new.invite), limit: reachedLimit(policy.maxInvites))
         case .failure(let conflict)?: throw .conflict(conflict)
@@ -136,7 +143,7 @@ package actor HostService {
         }
         if count > 0 { lifecycle.succeeded() }
         activity.made(count)
-        storedCount = addition.storedCount
+        if let count = addition.storedCount { storedCount = count }
         warn(of: limit)
         return addition
     }

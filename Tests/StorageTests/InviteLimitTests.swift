@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Invites
+import Synchronization
 import TestSupport
 import Testing
 
@@ -183,6 +184,42 @@ import Testing
             }
             #expect(try await results(store, [invite(2, by: alice)], limits) == [.tooManyStored(3)])
         }
+    }
+
+    /// The sweep removes a little at a time, and new invites come in between: to count a million rows after each would hold
+    /// them up.
+    @Test func whatIsRemovedIsNotCountedAnew() async throws {
+        try await StateFixture.run { databases, _ async throws in
+            let store = databases.store(for: "example.com")
+            let limits = InviteLimits(stored: .atMost(5))
+            _ = try await results(store, (0..<5).map { invite($0, by: bob, for: Int64($0) + 1) }, limits)
+            _ = try await store.remove(InviteFilter(state: .expired(at: time(2))))
+            try #expect(knownRows(of: store) == 3)
+            _ = try await store.remove(numbered: [3, 4, 99])
+            try #expect(knownRows(of: store) == 1)
+            _ = try await store.remove(InviteFilter(state: .expired(at: time(0))))
+            try #expect(knownRows(of: store) == 1)
+            #expect(
+                try await results(store, (5..<10).map { invite($0, by: bob) }, limits)
+                    == [nil, nil, nil, nil, .tooManyStored(5)])
+            #expect(try await store.count() == 5)
+        }
+    }
+
+    @Test func rowsAreCountedOnceALimitAsks() async throws {
+        try await StateFixture.run { databases, _ async throws in
+            let store = databases.store(for: "example.com")
+            let unlimited = (0..<2).map { NewInvite(invite($0, by: nil)) }
+            #expect(try await store.add(unlimited).storedCount == nil)
+            try #expect(knownRows(of: store) == nil)
+            let limited = NewInvite(invite(2, by: alice), limits: InviteLimits(stored: .atMost(10)))
+            #expect(try await store.add([NewInvite(invite(3, by: nil)), limited]).storedCount == 4)
+            #expect(try await store.add([NewInvite(invite(4, by: nil))]).storedCount == 5)
+        }
+    }
+
+    private func knownRows(of store: InviteStore) throws -> Int? {
+        try #require(store.state.withLock { $0.database }).rowCount.withLock { $0?.rows }
     }
 
     @Test func ofOneBatchEachSeesThoseBeforeIt() async throws {

@@ -1,5 +1,7 @@
 import Configuration
 import Invites
+import NIOCore
+import Runtime
 import Synchronization
 import TestSupport
 import Testing
@@ -86,6 +88,26 @@ import XMPP
         try await ComponentFixture.with([host]) { fixture in
             let answers = try await fixture.answers(to: try (0..<100).map { try invite("\($0)").iq })
             #expect(answers.map(\.id) == (0..<100).map(String.init))
+        }
+    }
+
+    /// All that waits for a host comes to work together, which takes a while on the event loop of all hosts.
+    @Test func anotherHostIsAnsweredInBetween() async throws {
+        let hosts = ["a.example", "b.example"].map { HostConfiguration(host: $0, allowContactInvites: false) }
+        try await ComponentFixture.with(hosts) { fixture in
+            let count = HostEndpoint.capacity
+            let many = try (0..<count).map { try invite("\($0)").iq }
+            let other = try invite("other", by: "user@b.example/r").iq
+            // On the event loop, so that they are worked on in this order.
+            try await fixture.controlled.dependencies.eventLoop.submit {
+                fixture.router.receive((many + [other]).map { .iq($0) })
+            }.get()
+            await fixture.inFlight.waitUntilNone()
+            try await fixture.wire.flush()
+            let answers = fixture.wire.all.map(\.id)
+            #expect(answers.count == count + 1)
+            #expect(try #require(answers.firstIndex(of: "other")) < count)
+            #expect(answers.filter { $0 != "other" } == (0..<count).map(String.init))
         }
     }
 

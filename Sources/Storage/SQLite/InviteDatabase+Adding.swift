@@ -18,12 +18,13 @@ extension InviteDatabase {
         try access { database in
             var additions: [InviteAddition] = []
             additions.reserveCapacity(groups.count)
-            var count = RowCount(rows: 0, dataVersion: 0)
+            let isLimited = groups.contains { $0.contains { $0.limits.stored != .unlimited } }
+            var count: RowCount?
             try database.inTransaction(.immediate) {
-                count = try currentRowCount(database)
+                count = try isLimited ? currentRowCount(database) : knownRowCount(database)
                 for group in groups {
-                    let results = try group.map { try Self.add($0, &count.rows, database) }
-                    additions.append(InviteAddition(results, storedCount: count.rows))
+                    let results = try group.map { try Self.add($0, &count, database) }
+                    additions.append(InviteAddition(results, storedCount: count?.rows))
                 }
                 return .commit
             }
@@ -33,9 +34,9 @@ extension InviteDatabase {
     }
 
     private static func add(
-        _ new: NewInvite, _ rows: inout Int, _ database: Database
+        _ new: NewInvite, _ count: inout RowCount?, _ database: Database
     ) throws -> Result<Int64, InviteConflict> {
-        if let conflict = try conflict(with: new, rows: rows, database) { return .failure(conflict) }
+        if let conflict = try conflict(with: new, rows: count?.rows ?? 0, database) { return .failure(conflict) }
         let invite = new.invite
         let insert = try database.cachedStatement(
             sql: """
@@ -53,7 +54,7 @@ extension InviteDatabase {
             // SQLite undoes the statement alone.
             return .failure(.tokenTaken)
         }
-        rows += 1
+        count?.rows += 1
         return .success(database.lastInsertedRowID)
     }
 
@@ -112,13 +113,20 @@ extension InviteDatabase {
         }
     }
 
-    /// Within a transaction. Counting takes a while where there are many rows, so it is done again only after other
-    /// changes than ``add(_:)``, of this connection or another.
+    /// Within a transaction. Counting takes a while where there are many rows, and others wait meanwhile: it is done where a
+    /// limit asks for it, and again only after changes of other connections.
     private func currentRowCount(_ database: Database) throws -> RowCount {
-        let version = try Int64.fetchOne(try database.cachedStatement(sql: "PRAGMA data_version")) ?? 0
-        if let known = rowCount.withLock({ $0 }), known.dataVersion == version { return known }
+        if let known = try knownRowCount(database) { return known }
         let rows = try Int.fetchOne(try database.cachedStatement(sql: "SELECT count(*) FROM invite"))
-        return RowCount(rows: rows ?? 0, dataVersion: version)
+        return RowCount(rows: rows ?? 0, dataVersion: try Self.dataVersion(database))
+    }
+
+    /// What was counted, unless another connection has changed something since. Within a transaction.
+    private func knownRowCount(_ database: Database) throws -> RowCount? {
+        guard let known = rowCount.withLock({ $0 }), known.dataVersion == (try Self.dataVersion(database)) else {
+            return nil
+        }
+        return known
     }
 
     private static func conflict(

@@ -39,17 +39,18 @@ extension InviteDatabase {
 
     /// Removes invites that the filter means, with numbers after `start` and up to `end`, from the lowest.
     func remove(_ filter: InviteFilter, after start: Int64, through end: Int64) throws -> InviteTally {
-        try accessRemoving { database in
-            let stretch = try Self.endOfStretch(after: start, through: end, database)
+        var stretch: Int64?
+        let count = try accessRemoving { database in
+            stretch = try Self.endOfStretch(after: start, through: end, database)
             let delete = try database.cachedStatement(
                 sql: "DELETE FROM invite WHERE id IN (SELECT id FROM invite WHERE \(Self.condition) LIMIT :limit)")
             try delete.execute(
                 arguments: Self.arguments(
                     filter, after: start, through: stretch ?? end, limit: Self.rowsPerRemoval))
-            let count = database.changesCount
-            // What is removed is not found again.
-            return InviteTally(count: count, next: count < Self.rowsPerRemoval ? stretch : start)
+            return database.changesCount
         }
+        // What is removed is not found again.
+        return InviteTally(count: count, next: count < Self.rowsPerRemoval ? stretch : start)
     }
 
     /// The highest number in use, 0 if none is.
@@ -145,10 +146,17 @@ extension InviteDatabase {
         }
     }
 
-    private func accessRemoving<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    /// Runs `body`, which returns how many rows it has removed, for good.
+    private func accessRemoving(_ body: (Database) throws -> Int) throws -> Int {
         try access { database in
-            rowCount.withLock { $0 = nil }
-            return try body(database)
+            // Should it fail, they are counted anew.
+            let known = rowCount.withLock { count in
+                defer { count = nil }
+                return count
+            }
+            let removed = try body(database)
+            rowCount.withLock { $0 = known.map { RowCount(rows: $0.rows - removed, dataVersion: $0.dataVersion) } }
+            return removed
         }
     }
 

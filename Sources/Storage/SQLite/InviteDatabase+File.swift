@@ -95,8 +95,11 @@ extension InviteDatabase {
         stamp.withLock { $0 = DatabaseStamp(main: main, log: log, dataVersion: version) }
     }
 
-    private func dataVersion() throws -> Int64 {
-        try access { try Int64.fetchOne(try $0.cachedStatement(sql: "PRAGMA data_version")) ?? 0 }
+    private func dataVersion() throws -> Int64 { try access(Self.dataVersion) }
+
+    /// Changes with each commit of other connections.
+    static func dataVersion(_ database: Database) throws -> Int64 {
+        try Int64.fetchOne(try database.cachedStatement(sql: "PRAGMA data_version")) ?? 0
     }
 
     /// Writes all that the database holds to a file of its own, durably.

@@ -43,7 +43,8 @@ struct ConnectedComponent: Sendable {
         try await answer(within: .seconds(60)) { ComponentPeer.Order.drain($0) }
     }
 
-    /// Sends requests at a fixed rate, whether or not answers come, and returns how long each took in nanoseconds.
+    /// Sends requests at a fixed rate, whether or not answers come, and returns how long each took in nanoseconds,
+    /// in the order in which they were due.
     func pace(_ requests: DelegatedRequests, perSecond: Double, duration: Duration) async throws -> [Int64] {
         let pacing = Pacing(perSecond: perSecond, duration: duration)
         return try await answer(within: duration + .seconds(30)) { ComponentPeer.Order.pace(requests, pacing, $0) }

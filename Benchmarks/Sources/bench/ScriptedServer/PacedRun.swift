@@ -11,19 +11,21 @@ final class PacedRun {
     private let first: Int
     private let start = NIODeadline.now()
     private var sent = 0
+    private var answers = 0
     private var errors = 0
-    private var latencies: [Int64] = []
+    /// In the order in which the requests were due.
+    private var latencies: [Int64]
 
     init(requests: DelegatedRequests, pacing: Pacing, first: Int, finished: EventLoopPromise<[Int64]>) {
         self.requests = requests
         self.pacing = pacing
         self.first = first
         self.finished = finished
-        latencies.reserveCapacity(pacing.count)
+        latencies = Array(repeating: 0, count: pacing.count)
     }
 
     var isSent: Bool { sent == pacing.count }
-    var isComplete: Bool { isSent && latencies.count + errors == sent }
+    var isComplete: Bool { isSent && answers == sent }
 
     /// How many requests to send now.
     func takeDue() -> Int {
@@ -33,12 +35,11 @@ final class PacedRun {
     }
 
     func answered(_ number: Int, isError: Bool) {
-        guard !isError else {
-            errors += 1
-            return
-        }
-        let due = pacing.dueTime(of: number - first, start: start)
-        latencies.append((NIODeadline.now() - due).nanoseconds)
+        let number = number - first
+        guard latencies.indices.contains(number) else { return }
+        answers += 1
+        if isError { errors += 1 }
+        latencies[number] = (NIODeadline.now() - pacing.dueTime(of: number, start: start)).nanoseconds
     }
 
     func finish() {
