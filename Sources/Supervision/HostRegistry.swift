@@ -159,7 +159,7 @@ package final class HostRegistry: Sendable {
     /// How long a host's disk may take before its requests are answered without it.
     private static let diskTimeoutMilliseconds: Int64 = 10_000
 
-    /// Keeps deadlines and removes what has long expired, until the task is cancelled.
+    /// Keeps deadlines and removes what has long ended, until the task is cancelled.
     package func run() async {
         async let sweeping: Void = sweepForever()
         while (try? await dependencies.sleep(.seconds(1))) != nil {
@@ -173,8 +173,6 @@ package final class HostRegistry: Sendable {
         await databases.shutdown()
     }
 
-    /// How long an invite is kept after it expired: a link that is a day late can still be told from a wrong one.
-    private static let graceMilliseconds: Int64 = 86_400_000
     /// Not at once: a start has better things to do. Not much later: some daemons are restarted often.
     private static let firstSweep = Duration.seconds(60)
     private static let sweepInterval = Duration.seconds(3600)
@@ -187,19 +185,20 @@ package final class HostRegistry: Sendable {
         }
     }
 
-    /// Removes what expired a day ago, one host after the other.
+    /// Removes what ended `invite_retention` ago, one host after the other.
     func sweep() async {
-        let deadline = Timestamp(
-            millisecondsSinceEpoch: dependencies.now().millisecondsSinceEpoch - Self.graceMilliseconds)
+        let now = dependencies.now().millisecondsSinceEpoch
         let databases = databases
         let candidates = await onBlockingThread { (try? databases.hostsWithInvites()) ?? [] }
         var removed = 0
         for name in candidates {
             if Task.isCancelled { return }
             // A host may go while the sweep waits.
-            if let service = self[name]?.service { removed += await service.removeExpired(by: deadline) }
+            guard let host = self[name] else { continue }
+            removed += await host.service.removeEnded(
+                by: Timestamp(millisecondsSinceEpoch: now - host.policy.retention.seconds * 1_000))
         }
-        if removed > 0 { dependencies.logger.info("removed expired invites", metadata: ["count": "\(removed)"]) }
+        if removed > 0 { dependencies.logger.info("removed ended invites", metadata: ["count": "\(removed)"]) }
     }
 }
 

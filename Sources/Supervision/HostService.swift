@@ -193,13 +193,25 @@ package actor HostService {
         throw .unavailable
     }
 
-    /// Removes invites that are of no use since the given time or longer; returns how many.
-    func removeExpired(by deadline: Timestamp) async -> Int {
+    /// Removes invites and redemptions that are of no use since the given time or longer; returns how many invites.
+    func removeEnded(by deadline: Timestamp) async -> Int {
+        let total = await remove { repository, start throws(StoreError) in
+            try await repository.remove(InviteFilter(endedBy: deadline), after: start, through: .max)
+        }
+        _ = await remove { repository, start throws(StoreError) in
+            try await repository.removeReleased(endedBy: deadline, after: start)
+        }
+        return total
+    }
+
+    private func remove(
+        _ stretch: @escaping @Sendable (any InviteRepository, Int64) async throws(StoreError) -> InviteTally
+    ) async -> Int {
         var total = 0
         var start: Int64? = 0
         while let after = start {
             let tally = try? await use(.removing) { repository throws(StoreError) in
-                try await repository.remove(InviteFilter(state: .expired(at: deadline)), after: after, through: .max)
+                try await stretch(repository, after)
             }
             guard let tally else { break }
             total += tally.count

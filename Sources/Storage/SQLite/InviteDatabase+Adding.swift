@@ -9,30 +9,58 @@ struct RowCount: Hashable, Sendable {
     let dataVersion: Int64
 }
 
-/// What stores invites, and decides whether it may. The decision is in the transaction: what it looks at stays so until
-/// the commit.
 extension InviteDatabase {
-    /// Adds those of `groups` whose limits allow it, in one transaction, which is durable when this returns. Each sees
-    /// those before it.
-    func add(_ groups: some Collection<[NewInvite]>) throws -> [InviteAddition] {
-        try access { database in
-            var additions: [InviteAddition] = []
-            additions.reserveCapacity(groups.count)
-            var count = RowCount(rows: 0, dataVersion: 0)
-            try database.inTransaction(.immediate) {
-                count = try currentRowCount(database)
-                for group in groups {
-                    let results = try group.map { try Self.add($0, &count.rows, database) }
-                    additions.append(InviteAddition(results, storedCount: count.rows))
-                }
-                return .commit
-            }
-            rowCount.withLock { $0 = count }
-            return additions
+    /// A transaction that several callers share. Each sees what those before it did.
+    final class Transaction {
+        let database: Database
+        /// How many rows there are, once somebody has asked.
+        fileprivate(set) var count: RowCount?
+        private let known: RowCount?
+
+        fileprivate init(_ database: Database, known: RowCount?) {
+            self.database = database
+            self.known = known
+        }
+
+        /// Counting takes a while where there are many rows, so it is done again only after other changes than ``add(_:)``,
+        /// of this connection or another.
+        fileprivate func rowCount() throws -> RowCount {
+            if let count { return count }
+            let now = try InviteDatabase.currentRowCount(known: known, database)
+            count = now
+            return now
         }
     }
 
-    private static func add(
+    /// Runs the bodies in one transaction, which is durable when this returns.
+    func store<Value>(_ bodies: some Collection<(Transaction) throws -> Value>) throws -> [Value] {
+        try access { database in
+            let transaction = Transaction(database, known: rowCount.withLock { $0 })
+            var values: [Value] = []
+            try database.inTransaction(.immediate) {
+                values = try bodies.map { try $0(transaction) }
+                return .commit
+            }
+            if let count = transaction.count { rowCount.withLock { $0 = count } }
+            return values
+        }
+    }
+}
+
+/// What stores invites, and decides whether it may. The decision is in the transaction: what it looks at stays so until
+/// the commit.
+extension InviteDatabase.Transaction {
+    /// Adds those of the invites whose limits allow it. Each sees those before it.
+    func add(_ invites: [NewInvite]) throws -> InviteAddition {
+        var count = try rowCount()
+        let results = try invites.map { try InviteDatabase.add($0, &count.rows, database) }
+        self.count = count
+        return InviteAddition(results, storedCount: count.rows)
+    }
+}
+
+extension InviteDatabase {
+    fileprivate static func add(
         _ new: NewInvite, _ rows: inout Int, _ database: Database
     ) throws -> Result<Int64, InviteConflict> {
         if let conflict = try conflict(with: new, rows: rows, database) { return .failure(conflict) }
@@ -40,14 +68,14 @@ extension InviteDatabase {
         let insert = try database.cachedStatement(
             sql: """
                 INSERT INTO invite (
-                    token, kind, action, inviter, username, created_at, expires_at, created_by, note
-                ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    token, kind, action, inviter, username, created_at, expires_at, created_by, note, language, uses
+                ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         do {
             try insert.execute(arguments: [
                 invite.token.text, invite.kind.rawValue, invite.action.rawValue, invite.inviter?.description,
                 invite.username, invite.createdAt.millisecondsSinceEpoch, invite.expiresAt.millisecondsSinceEpoch,
-                invite.createdBy.rawValue, invite.note,
+                invite.createdBy.rawValue, invite.note, invite.language, invite.uses.total,
             ])
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
             // SQLite undoes the statement alone.
@@ -60,21 +88,40 @@ extension InviteDatabase {
     private static func conflict(with new: NewInvite, rows: Int, _ database: Database) throws -> InviteConflict? {
         let (invite, limits) = (new.invite, new.limits)
         if case .atMost(let limit) = limits.stored, rows >= limit { return .tooManyStored(limit) }
-        if let username = invite.fixedUsername, try isFixed(username, at: invite.createdAt, database) {
+        if let username = invite.fixedUsername, try isHeld(username, at: invite.createdAt, database) {
             return .usernameTaken
         }
         guard let inviter = invite.inviter else { return nil }
         return try conflict(of: inviter, under: limits, at: invite.createdAt, database)
     }
 
-    /// Whether an invite that is good at `time` fixes this username.
-    static func isFixed(_ username: String, at time: Timestamp, _ database: Database) throws -> Bool {
+    /// Whether an invite that is good at `time`, or an attempt, holds this username.
+    ///
+    /// - Parameters:
+    ///   - invite: The number of an invite that does not count.
+    ///   - attempt: An attempt that does not count.
+    static func isHeld(
+        _ username: String, exceptBy invite: Int64? = nil, _ attempt: String? = nil, at time: Timestamp,
+        _ database: Database
+    ) throws -> Bool {
         let select = try database.cachedStatement(
             sql: """
-                SELECT EXISTS (SELECT 1 FROM invite WHERE username = ? AND expires_at > ? AND kind <> 'reset')
+                SELECT EXISTS (
+                    SELECT 1 FROM invite WHERE username = :username AND \(isGood) AND kind <> 'reset' AND id IS NOT :invite
+                ) OR EXISTS (
+                    SELECT 1 FROM redemption
+                    WHERE account = :username AND state = 'reserved' AND kind = 'register' AND attempt IS NOT :attempt
+                )
                 """)
-        return try Bool.fetchOne(select, arguments: [username, time.millisecondsSinceEpoch]) ?? false
+        return try Bool.fetchOne(
+            select,
+            arguments: [
+                "username": username, "at": time.millisecondsSinceEpoch, "invite": invite, "attempt": attempt,
+            ]) ?? false
     }
+
+    /// See ``Invites/InviteState/isGood``.
+    static let isGood = "revoked_at IS NULL AND confirmed < uses AND expires_at > :at"
 }
 
 // MARK: - Counting
@@ -85,7 +132,7 @@ extension InviteDatabase {
         try access { database in
             var count = RowCount(rows: 0, dataVersion: 0)
             try database.inTransaction(.deferred) {
-                count = try currentRowCount(database)
+                count = try Self.currentRowCount(known: rowCount.withLock { $0 }, database)
                 return .commit
             }
             rowCount.withLock { $0 = count }
@@ -104,11 +151,10 @@ extension InviteDatabase {
         }
     }
 
-    /// Within a transaction. Counting takes a while where there are many rows, so it is done again only after other
-    /// changes than ``add(_:)``, of this connection or another.
-    private func currentRowCount(_ database: Database) throws -> RowCount {
+    /// Within a transaction.
+    fileprivate static func currentRowCount(known: RowCount?, _ database: Database) throws -> RowCount {
         let version = try Int64.fetchOne(try database.cachedStatement(sql: "PRAGMA data_version")) ?? 0
-        if let known = rowCount.withLock({ $0 }), known.dataVersion == version { return known }
+        if let known, known.dataVersion == version { return known }
         let rows = try Int.fetchOne(try database.cachedStatement(sql: "SELECT count(*) FROM invite"))
         return RowCount(rows: rows ?? 0, dataVersion: version)
     }
@@ -120,12 +166,13 @@ extension InviteDatabase {
         let (open, daily) = try counts(of: user, at: now, database)
         var conflict: (InviteConflict, next: Timestamp?)?
         if case .atMost(let limit) = limits.userDaily, daily >= limit {
-            let made = try value("created_at", of: user, after: now.dayBefore, rank: limit, database)
+            let made = try value(
+                "created_at", of: user, where: "created_at > :at", now.dayBefore, rank: limit, database)
             let next = made.map { Timestamp(millisecondsSinceEpoch: $0).dayAfter }
             conflict = (.tooManyDaily(limit, next: next), next)
         }
         if case .atMost(let limit) = limits.userOpen, open >= limit {
-            let ends = try value("expires_at", of: user, after: now, rank: limit, database)
+            let ends = try value("expires_at", of: user, where: isGood, now, rank: limit, database)
             let next = ends.map { Timestamp(millisecondsSinceEpoch: $0) }
             // Where both are reached, the one that holds longer says when.
             let holdsLonger = conflict.map { earlier in
@@ -141,29 +188,33 @@ extension InviteDatabase {
     ) throws -> (open: Int, daily: Int) {
         let select = try database.cachedStatement(
             sql: """
-                SELECT count(*) FILTER (WHERE expires_at > ?), count(*) FILTER (WHERE created_at > ?)
-                FROM invite WHERE inviter = ? AND created_by = 'user'
+                SELECT count(*) FILTER (WHERE \(isGood)), count(*) FILTER (WHERE created_at > :before)
+                FROM invite WHERE inviter = :user AND created_by = 'user'
                 """)
         let row = try Row.fetchOne(
             select,
-            arguments: [now.millisecondsSinceEpoch, now.dayBefore.millisecondsSinceEpoch, user.description])
+            arguments: [
+                "at": now.millisecondsSinceEpoch, "before": now.dayBefore.millisecondsSinceEpoch,
+                "user": user.description,
+            ])
         guard let row, let open = Int.fromDatabaseValue(row[0]), let daily = Int.fromDatabaseValue(row[1]) else {
             throw StoreError.corrupt
         }
         return (open, daily)
     }
 
-    /// The value at `rank`, from the latest, of those after `time`; `nil` for rank 0.
+    /// The value at `rank`, from the latest, of those that meet a condition on `:at`; `nil` for rank 0.
     private static func value(
-        _ column: String, of user: Account, after time: Timestamp, rank: Int, _ database: Database
+        _ column: String, of user: Account, where condition: String, _ time: Timestamp, rank: Int, _ database: Database
     ) throws -> Int64? {
         if rank < 1 { return nil }
         let select = try database.cachedStatement(
             sql: """
-                SELECT \(column) FROM invite WHERE inviter = ? AND created_by = 'user' AND \(column) > ?
-                ORDER BY \(column) DESC LIMIT 1 OFFSET ?
+                SELECT \(column) FROM invite WHERE inviter = :user AND created_by = 'user' AND \(condition)
+                ORDER BY \(column) DESC LIMIT 1 OFFSET :offset
                 """)
-        return try Int64.fetchOne(select, arguments: [user.description, time.millisecondsSinceEpoch, rank - 1])
+        return try Int64.fetchOne(
+            select, arguments: ["user": user.description, "at": time.millisecondsSinceEpoch, "offset": rank - 1])
     }
 }
 
