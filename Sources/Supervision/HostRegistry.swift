@@ -1,3 +1,4 @@
+internal import Accounts
 package import Configuration
 internal import Dispatch
 internal import Invites
@@ -19,6 +20,12 @@ package final class HostRegistry: Sendable {
     let deadlines = Deadlines()
     let quarantines: Quarantines
     let dependencies: Dependencies
+    let provider = Mutex<@Sendable (String) -> any Accounts>({ _ in NoAccounts() })
+    let resumptions = Mailbox<Resumption>(capacity: .max)
+    /// Whether hosts that are added from now on look for what is due: not before those that there were have begun to.
+    let resumesAddedHosts = Mutex(false)
+    /// When what is no longer good is not removed, since nobody knows the time.
+    private let clock: Mutex<ClockWatch>
 
     /// Databases written to at the same time, whatever the number of hosts; so many disks may hang before other hosts'
     /// requests do.
@@ -42,6 +49,7 @@ package final class HostRegistry: Sendable {
         }
         quarantines = Quarantines(changed: quarantinesChanged)
         self.dependencies = dependencies
+        clock = Mutex(ClockWatch(now: dependencies.now(), uptime: dependencies.uptime()))
     }
 
     /// The hosts that there are now.
@@ -77,6 +85,7 @@ package final class HostRegistry: Sendable {
                 table: HostTable(hosts, refused: old.refused), replaced: replaced, removed: removed)
         }
         for host in change.removed { end(host) }
+        if resumesAddedHosts.withLock({ $0 }) { resume(diff.added.map(\.host), hastened: false) }
     }
 
     /// Gives one host that runs another configuration. All other hosts are left as they are, however many.
@@ -109,7 +118,7 @@ package final class HostRegistry: Sendable {
     private func makeHost(_ configuration: HostConfiguration, at now: Timestamp) -> Host {
         let service = HostService(
             configuration.host, repository: databases.repository(of: configuration.host), dependencies: dependencies,
-            deadlines: deadlines, quarantines: quarantines)
+            deadlines: deadlines, quarantines: quarantines, surroundings: surroundings)
         return Host(
             configuration, policy: InvitePolicy(configuration), service: service, suspensionChangedAt: now)
     }
@@ -162,10 +171,20 @@ package final class HostRegistry: Sendable {
     /// Keeps deadlines and removes what has long ended, until the task is cancelled.
     package func run() async {
         async let sweeping: Void = sweepForever()
+        async let resuming: Void = resumeAfterStart()
         while (try? await dependencies.sleep(.seconds(1))) != nil {
             deadlines.expire(startedBefore: dependencies.uptime() - Self.diskTimeoutMilliseconds)
+            lookAtClocks()
         }
         await sweeping
+        await resuming
+    }
+
+    private func lookAtClocks() {
+        let (now, uptime) = (dependencies.now(), dependencies.uptime())
+        guard let jump = clock.withLock({ $0.look(now: now, uptime: uptime) }) else { return }
+        dependencies.logger.warning(
+            "the time of day has jumped; nothing is removed for a day", metadata: ["seconds": "\(jump / 1_000)"])
     }
 
     /// Returns when all databases are closed.
@@ -180,7 +199,7 @@ package final class HostRegistry: Sendable {
     private func sweepForever() async {
         var wait = Self.firstSweep
         while (try? await dependencies.sleep(wait)) != nil {
-            await sweep()
+            if clock.withLock({ $0.isTrusted(uptime: dependencies.uptime()) }) { await sweep() }
             wait = Self.sweepInterval
         }
     }

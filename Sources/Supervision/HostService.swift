@@ -39,6 +39,9 @@ package actor HostService {
     private nonisolated let published: Mutex<HostLifecycle>
     private let repository: any InviteRepository
     let dependencies: Dependencies
+    let surroundings: Surroundings
+    /// What follows from redemptions.
+    var work = WorkState()
     private let deadlines: Deadlines
     private let quarantines: Quarantines
     private var entropy: Entropy
@@ -55,14 +58,15 @@ package actor HostService {
 
     init(
         _ host: String, repository: any InviteRepository, dependencies: Dependencies,
-        deadlines: Deadlines = Deadlines(),
-        quarantines: Quarantines = Quarantines()
+        deadlines: Deadlines = Deadlines(), quarantines: Quarantines = Quarantines(),
+        surroundings: Surroundings = .nobody
     ) {
         self.host = host
         self.quarantines = quarantines
         self.repository = repository
         self.deadlines = deadlines
         self.dependencies = dependencies
+        self.surroundings = surroundings
         entropy = dependencies.entropy
         let lifecycle = HostLifecycle(now: dependencies.now())
         self.lifecycle = lifecycle
@@ -234,6 +238,7 @@ package actor HostService {
                 try await repository.check()
             }
             dependencies.logger.notice("host restarted", metadata: ["host": "\(host)"])
+            startWork()
             return nil
         } catch {
             switch error {
@@ -249,6 +254,7 @@ package actor HostService {
         lifecycle.stop(now: dependencies.now())
         quarantines.remove(self)
         retry?.cancel()
+        work.cancel()
         await repository.close()
     }
 
@@ -286,6 +292,7 @@ package actor HostService {
             if lifecycle.recovered(now: dependencies.now()) {
                 quarantines.remove(self)
                 dependencies.logger.notice("host recovered", metadata: ["host": "\(host)"])
+                startWork()
             } else {
                 // The host went while the try was under way, which opened its database again.
                 await repository.close()
