@@ -175,7 +175,7 @@ let package = Package(
         .testTarget(
             name: "SupervisionTests",
             dependencies: [
-                "Component", "Configuration", "Daemon", "Invites", "Reconfiguration", "Runtime", "Storage",
+                "Accounts", "Component", "Configuration", "Daemon", "Invites", "Reconfiguration", "Runtime", "Storage",
                 "Supervision",
                 "TestSupport", "XMPP",
                 .product(name: "GRDB", package: "GRDB.swift"),

@@ -21,6 +21,10 @@ public struct HostConfiguration: Hashable, Sendable {
     public var userDailyInvites = Limit.atMost(20)
     /// How many invites of the host may be stored, whatever their state.
     public var maxInvites = Limit.atMost(100_000)
+    /// How long what is no longer good is kept.
+    public var inviteRetention = Lifetime.month
+    /// Whether inviters are told that their invites were accepted.
+    public var notifyInviter = true
     /// A domain of this host's own on the component connection, prepared; `nil` when it has none.
     public var serviceAddress: String?
     /// The web page of an invite; `nil` when there is none.

@@ -6,7 +6,7 @@ extension HostKey: CaseIterable {
     /// In the order of the manual.
     public static let allCases = [
         host, admins, allowUserInvites, allowContactInvites, inviteExpiry, userOpenInvites, userDailyInvites,
-        maxInvites,
+        maxInvites, inviteRetention, notifyInviter,
         landingPage, serviceAddress, siteName, suspended,
     ]
 
@@ -67,11 +67,27 @@ extension HostKey: CaseIterable {
         HostSetting(
             "max_invites", \.maxInvites, .limit, effect: .request,
             """
-            How many invites of this host may be stored, those that have expired and are yet to be removed included. Beyond \
+            How many invites of this host may be stored, those that are no longer good and yet to be removed included. Beyond \
             that neither users nor admins make any; operators still do.
             """,
             example: "max_invites: 5000"
         ) { HostKey.opening("invites of the host", from: $0, to: $1) })
+
+    public static let inviteRetention = HostKey(
+        HostSetting(
+            "invite_retention", \.inviteRetention, .lifetime, effect: .request,
+            """
+            How long an invite is kept after it expired, was used up or revoked, and an attempt to redeem one after it \
+            failed. Who registered by whose invite stays known as long as the account is there.
+            """,
+            example: "invite_retention: 14d"
+        ) { $0.seconds > $1.seconds ? "what is no longer good is removed after \($1) instead of \($0)" : nil })
+
+    public static let notifyInviter = HostKey(
+        HostSetting(
+            "notify_inviter", \.notifyInviter, .flag, effect: .request,
+            "Whether a user is told when somebody accepts an invite.", example: "notify_inviter: false"
+        ) { $0 && !$1 ? "inviters are no longer told" : nil })
 
     public static let landingPage = HostKey(
         HostSetting(

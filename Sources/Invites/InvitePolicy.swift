@@ -18,6 +18,10 @@ public struct InvitePolicy: Hashable, Sendable {
     public var userDailyInvites: Limit
     /// How many invites of the host may be stored, expired ones included. Operators are not bound by it.
     public var maxInvites: Limit
+    /// How long what is no longer good is kept.
+    public var retention: Lifetime
+    /// Whether inviters are told that their invites were accepted.
+    public var notifiesInviter: Bool
     /// The web page of an invite; `nil` when there is none.
     public var landingPage: LandingPage?
 
@@ -25,7 +29,8 @@ public struct InvitePolicy: Hashable, Sendable {
     public init(
         host: String, admins: Set<Account> = [], allowUserInvites: Bool = false, allowContactInvites: Bool = true,
         lifetime: Lifetime = .week, isSuspended: Bool = false, userOpenInvites: Limit = .atMost(50),
-        userDailyInvites: Limit = .atMost(20), maxInvites: Limit = .atMost(100_000), landingPage: LandingPage? = nil
+        userDailyInvites: Limit = .atMost(20), maxInvites: Limit = .atMost(100_000), retention: Lifetime = .month,
+        notifiesInviter: Bool = true, landingPage: LandingPage? = nil
     ) {
         self.host = host
         self.admins = admins
@@ -36,6 +41,8 @@ public struct InvitePolicy: Hashable, Sendable {
         self.userOpenInvites = userOpenInvites
         self.userDailyInvites = userDailyInvites
         self.maxInvites = maxInvites
+        self.retention = retention
+        self.notifiesInviter = notifiesInviter
         self.landingPage = landingPage
     }
 

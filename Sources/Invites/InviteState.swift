@@ -10,6 +10,9 @@ public enum InviteState: String, CaseIterable, Hashable, Sendable {
     case reserved
     /// It can be redeemed.
     case open
+
+    /// Whether it has not ended: it holds its fixed username, and counts against its inviter's limit.
+    public var isGood: Bool { self == .open || self == .reserved }
 }
 
 /// Who took an invite back, and why.
@@ -36,10 +39,13 @@ public struct InviteUses: Hashable, Sendable {
     public var confirmed: Int
     /// Uses that attempts hold which have not ended.
     public var reserved: Int
+    /// When the last one was confirmed.
+    public var confirmedAt: Timestamp?
 
-    public init(total: Int = 1, confirmed: Int = 0, reserved: Int = 0) {
+    public init(total: Int = 1, confirmed: Int = 0, reserved: Int = 0, confirmedAt: Timestamp? = nil) {
         self.total = total
         self.confirmed = confirmed
         self.reserved = reserved
+        self.confirmedAt = confirmedAt
     }
 }

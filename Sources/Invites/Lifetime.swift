@@ -10,6 +10,8 @@ public struct Lifetime: Hashable, Sendable {
     public static let maximum = Lifetime(validSeconds: 3_650 * Unit.day.seconds)
     /// 24 hours.
     public static let day = Lifetime(validSeconds: Unit.day.seconds)
+    /// 30 days.
+    public static let month = Lifetime(validSeconds: 30 * Unit.day.seconds)
     /// Seven days: what an invite gets when nobody says otherwise.
     public static let week = Lifetime(validSeconds: Unit.week.seconds)
 

@@ -3,22 +3,25 @@
 public struct TokenFacts: Hashable, Sendable {
     public var number: Int64
     public var invite: Invite
-    /// What the attempt in question has, whose name is unique.
+    /// What the attempt in question has, whose name is unique; perhaps of another invite.
     public var own: Redemption?
     /// Whether another attempt or another invite holds the name in question, see ``Invite/fixedUsername``.
     public var isUsernameHeld: Bool
     /// Whether the person in question has registered with this token, and when.
     public var registeredAt: Timestamp?
+    /// Whether the person in question was granted the contact before, and no server can make it one.
+    public var isContactImpossible: Bool
 
     public init(
         number: Int64, invite: Invite, own: Redemption? = nil, isUsernameHeld: Bool = false,
-        registeredAt: Timestamp? = nil
+        registeredAt: Timestamp? = nil, isContactImpossible: Bool = false
     ) {
         self.number = number
         self.invite = invite
         self.own = own
         self.isUsernameHeld = isUsernameHeld
         self.registeredAt = registeredAt
+        self.isContactImpossible = isContactImpossible
     }
 }
 
@@ -32,8 +35,8 @@ extension TokenFacts {
         case .revoked: return .revoked
         case .used: return .used
         case .expired:
-            guard let checkedAt, checkedAt < invite.expiresAt, checkedAt <= now,
-                now.millisecondsSinceEpoch - checkedAt.millisecondsSinceEpoch < Reservation.checkMilliseconds
+            guard let checkedAt, checkedAt < invite.expiresAt,
+                Self.isWithin(Reservation.checkMilliseconds, from: checkedAt, to: now)
             else { return .expired }
             return invite.uses.confirmed + invite.uses.reserved >= invite.uses.total ? .reservedByOthers : nil
         case .reserved: return .reservedByOthers
@@ -41,31 +44,45 @@ extension TokenFacts {
         }
     }
 
-    /// Why an attempt cannot hold a use for `reservation`, `nil` where it can.
-    public func refusal(of reservation: Reservation, at now: Timestamp) -> RedemptionRefusal? {
+    /// Why an attempt cannot have a use for `reservation`, `nil` where it can.
+    ///
+    /// - Parameter kind: `register`, or `reset` where the use is spent at once.
+    public func refusal(
+        of reservation: Reservation, for kind: Redemption.Kind, at now: Timestamp
+    ) -> RedemptionRefusal? {
         if invite.revocation != nil { return .revoked }
-        if invite.kind == .contact { return .unknown }
+        guard invite.kind != .contact, kind == (invite.kind == .reset ? .reset : .register) else { return .unknown }
         if let fixed = invite.username, fixed != reservation.username { return .otherUsername }
         switch own?.state {
+        // After a registration, a stream redeems nothing more. A reset is asked for again where the answer was lost.
+        case .confirmed: return kind == .reset && own?.invite == number ? nil : .used
         // Its own use: only the name may change.
-        case .reserved, .confirmed: break
-        case .released, nil:
+        case .reserved where own?.invite == number: break
+        case .reserved, .released, nil:
             if let refusal = refusal(at: now, checkedAt: reservation.checkedAt) { return refusal }
         }
-        return invite.kind != .reset && isUsernameHeld ? .usernameTaken : nil
+        return kind == .register && isUsernameHeld ? .usernameTaken : nil
     }
 
     /// Why `request` is an ordinary one; `nil` where it is to be approved.
-    public func refusal(of request: ContactRequest, at now: Timestamp) -> RedemptionRefusal? {
-        guard let inviter = invite.inviter, inviter.localpart == request.user,
-            invite.kind == .contact || invite.kind == .accountAndContact
+    ///
+    /// - Parameter host: The host of the user whom it is addressed to.
+    public func refusal(of request: ContactRequest, on host: String, at now: Timestamp) -> RedemptionRefusal? {
+        guard let inviter = invite.inviter, inviter == Account(localpart: request.user, domain: host),
+            request.contact != inviter, invite.kind == .contact || invite.kind == .accountAndContact
         else { return .unknown }
         if invite.revocation != nil { return .revoked }
-        if case .confirmed = own?.state { return nil }
-        if let registeredAt {
-            let age = now.millisecondsSinceEpoch - registeredAt.millisecondsSinceEpoch
-            if age < ContactRequest.gracePeriodMilliseconds { return nil }
-        }
+        if isContactImpossible { return .used }
+        let grace = ContactRequest.gracePeriodMilliseconds
+        if let registeredAt, Self.isWithin(grace, from: registeredAt, to: now) { return nil }
+        // Not for ever: who is no longer wanted as a contact must ask like everybody else.
+        if case .confirmed(let time) = own?.state { return Self.isWithin(grace, from: time, to: now) ? nil : .used }
         return refusal(at: now)
+    }
+
+    /// Whether a time is past, by less than a span.
+    private static func isWithin(_ milliseconds: Int64, from time: Timestamp, to now: Timestamp) -> Bool {
+        let (age, overflow) = now.millisecondsSinceEpoch.subtractingReportingOverflow(time.millisecondsSinceEpoch)
+        return !overflow && (0..<milliseconds).contains(age)
     }
 }

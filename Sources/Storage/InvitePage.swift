@@ -31,4 +31,6 @@ public enum InviteExtension: Hashable, Sendable {
     case unknown
     /// It had expired, and another invite promises its username by now.
     case usernameTaken
+    /// It was revoked, or all its uses are gone.
+    case over(InviteState)
 }

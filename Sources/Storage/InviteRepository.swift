@@ -5,7 +5,7 @@ package import Invites
 /// What has to hold among several invites is decided by the call that stores, in its transaction. A call does no I/O on its
 /// caller's thread, and one that was accepted is done to its end, even if the task that waits for it is cancelled. All
 /// throw ``StoreError``.
-package protocol InviteRepository: Sendable {
+package protocol InviteRepository: RedemptionRepository {
     /// The host, prepared.
     var host: String { get }
 
@@ -44,7 +44,8 @@ package protocol InviteRepository: Sendable {
     /// - Returns: How many there were.
     func remove(numbered numbers: [Int64]) async throws(StoreError) -> Int
 
-    /// Sets when an invite expires, unless it is no longer good at `now` and another invite fixes its username.
+    /// Sets when an invite expires, unless it was revoked or used up, or has expired by `now` and somebody else holds its
+    /// username.
     func extend(_ number: Int64, until expiry: Timestamp, at now: Timestamp) async throws(StoreError) -> InviteExtension
 
     /// The highest number in use, 0 if none is.

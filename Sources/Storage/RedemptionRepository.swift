@@ -12,7 +12,7 @@ package protocol RedemptionRepository: Sendable {
     /// one changes nothing. A request that was done before has the same outcome again.
     func redeem(
         _ requests: [RedemptionRequest], under terms: RedemptionTerms
-    ) async throws(StoreError) -> [Result<RedemptionOutcome, RedemptionRefusal>]
+    ) async throws(StoreError) -> RedemptionResults
 
     /// Whether an invite that is good, or an attempt, holds a name.
     func isHeld(_ username: String, at now: Timestamp) async throws(StoreError) -> Bool
@@ -23,12 +23,16 @@ package protocol RedemptionRepository: Sendable {
     /// What is due at `now`, and when the next is due. It only reads.
     func dueWork(at now: Timestamp, limit: Int) async throws(StoreError) -> DueWork
 
-    /// Records what servers said of accounts, by the number of the redemption, see ``Invites/Redemption/state(after:at:)``.
+    /// Records what servers said of accounts, see ``Invites/Redemption/state(after:at:)``. An answer about a redemption that is
+    /// no longer as it was when it was asked for counts for nothing: it may have another name by now.
     ///
-    /// - Returns: The redemptions as they are then.
+    /// - Returns: The redemptions that were changed, as they are then.
     func record(
-        _ answers: [Int64: AccountAnswer], under terms: RedemptionTerms
+        _ answers: [Redemption: AccountAnswer], under terms: RedemptionTerms
     ) async throws(StoreError) -> [Redemption]
+
+    /// Makes due at once what waits for a server that did not answer: it may do so now.
+    func hasten(at now: Timestamp) async throws(StoreError)
 
     /// Records what became of tasks, by their numbers.
     func record(_ outcomes: [Int64: TaskOutcome], at now: Timestamp) async throws(StoreError)
@@ -45,7 +49,8 @@ package protocol RedemptionRepository: Sendable {
         reservationsOf invite: Int64, reason: String, at now: Timestamp
     ) async throws(StoreError) -> [Redemption]
 
-    /// The account was deleted: its open invites are revoked, and its name and address are forgotten in redemptions.
+    /// The account was deleted: its open invites, and those that reset its password, are revoked, its name and address are
+    /// forgotten in redemptions, and what was to be done for it is not.
     ///
     /// - Returns: How many invites were revoked.
     func forget(_ account: Account, _ revocation: Revocation) async throws(StoreError) -> Int
@@ -64,6 +69,23 @@ package protocol RedemptionRepository: Sendable {
 
     /// The invite with a token and its number.
     func storedInvite(withToken token: Token) async throws(StoreError) -> StoredInvite?
+
+    /// Removes from a stretch of all redemptions those that were released by then, and the tasks that were done by then.
+    func removeReleased(endedBy time: Timestamp, after start: Int64) async throws(StoreError) -> InviteTally
+}
+
+/// What became of requests.
+package struct RedemptionResults: Hashable, Sendable {
+    /// For each, in order.
+    package var results: [Result<RedemptionOutcome, RedemptionRefusal>]
+    /// The numbers of invites that have more confirmed uses than they allow since: an account was there already when its
+    /// confirmation came.
+    package var overused: [Int64]
+
+    package init(_ results: [Result<RedemptionOutcome, RedemptionRefusal>] = [], overused: [Int64] = []) {
+        self.results = results
+        self.overused = overused
+    }
 }
 
 /// Under what requests are decided.

@@ -46,6 +46,15 @@ package final class HostActivity: Sendable {
         }
     }
 
+    /// What became of attempts to redeem invites.
+    func redeemed(confirmed: Int, released: Int = 0, refused: Int = 0) {
+        state.withLock {
+            $0.redemptions += confirmed
+            $0.releasedRedemptions += released
+            $0.refusedRedemptions += refused
+        }
+    }
+
     func made(_ invites: Int) {
         state.withLock { $0.invites += invites }
     }

@@ -8,6 +8,12 @@ package struct HostCounters: Hashable, Sendable {
     package var overloaded = 0
     /// Invites made, also those that nobody asked for by a stanza.
     package var invites = 0
+    /// Redemptions that were confirmed.
+    package var redemptions = 0
+    /// Attempts to redeem an invite that ended without an account.
+    package var releasedRedemptions = 0
+    /// Requests about tokens that were refused, for whatever is wrong with the token or the name.
+    package var refusedRedemptions = 0
     /// Requests that wait for their answers now.
     package var waiting = 0
 
@@ -19,6 +25,9 @@ package struct HostCounters: Hashable, Sendable {
         sum.refused += right.refused
         sum.overloaded += right.overloaded
         sum.invites += right.invites
+        sum.redemptions += right.redemptions
+        sum.releasedRedemptions += right.releasedRedemptions
+        sum.refusedRedemptions += right.refusedRedemptions
         sum.waiting += right.waiting
         return sum
     }

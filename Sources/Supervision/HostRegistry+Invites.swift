@@ -63,9 +63,9 @@ extension HostRegistry {
             try await repository.newest(prefix, limit: limit, at: now)
         }
         return (found ?? []).map { stored in
-            let summary = stored.invite.summary
+            let (summary, state) = (stored.invite.summary, stored.invite.state(at: now))
             return InviteSuggestion(
-                number: stored.number, summary: stored.invite.isExpired(at: now) ? "\(summary), expired" : summary)
+                number: stored.number, summary: state == .open ? summary : "\(summary), \(state.rawValue)")
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Accounts
 package import Configuration
 internal import Dispatch
 internal import Invites
@@ -17,6 +18,12 @@ package final class HostRegistry: Sendable {
     let deadlines = Deadlines()
     let quarantines: Quarantines
     let dependencies: Dependencies
+    let provider = Mutex<@Sendable (String) -> any Accounts>({ _ in NoAccounts() })
+    let resumptions = Mailbox<Resumption>(capacity: .max)
+    /// Whether hosts that are added from now on look for what is due: not before those that there were have begun to.
+    let resumesAddedHosts = Mutex(false)
+    /// When what is no longer good is not removed, since nobody knows the time.
+    private let clock: Mutex<ClockWatch>
 
     /// Databases written to at the same time, whatever the number of hosts; so many disks may hang before other hosts'
     /// requests do.
@@ -40,6 +47,7 @@ package final class HostRegistry: Sendable {
         }
         quarantines = Quarantines(changed: quarantinesChanged)
         self.dependencies = dependencies
+        clock = Mutex(ClockWatch(now: dependencies.now(), uptime: dependencies.uptime()))
     }
 
     /// The hosts that there are now.
@@ -75,6 +83,7 @@ package final class HostRegistry: Sendable {
                 table: HostTable(hosts, refused: old.refused), replaced: replaced, removed: removed)
         }
         for host in change.removed { end(host) }
+        if resumesAddedHosts.withLock({ $0 }) { resume(diff.added.map(\.host), hastened: false) }
     }
 
     /// Gives one host that runs another configuration. All other hosts are left as they are, however many.
@@ -110,7 +119,7 @@ package final class HostRegistry: Sendable {
     private func makeHost(_ configuration: HostConfiguration, at now: Timestamp) -> Host {
         let service = HostService(
             configuration.host, repository: databases.repository(of: configuration.host), dependencies: dependencies,
-            deadlines: deadlines, quarantines: quarantines)
+            deadlines: deadlines, quarantines: quarantines, surroundings: surroundings)
         return Host(
             configuration, policy: InvitePolicy(configuration), service: service, suspensionChangedAt: now)
     }
@@ -160,13 +169,23 @@ package final class HostRegistry: Sendable {
     /// How long a host's disk may take before its requests are answered without it.
     private static let diskTimeoutMilliseconds: Int64 = 10_000
 
-    /// Keeps deadlines and removes what has long expired, until the task is cancelled.
+    /// Keeps deadlines and removes what has long ended, until the task is cancelled.
     package func run() async {
         async let sweeping: Void = sweepForever()
+        async let resuming: Void = resumeAfterStart()
         while (try? await dependencies.sleep(.seconds(1))) != nil {
             deadlines.expire(startedBefore: dependencies.uptime() - Self.diskTimeoutMilliseconds)
+            lookAtClocks()
         }
         await sweeping
+        await resuming
+    }
+
+    private func lookAtClocks() {
+        let (now, uptime) = (dependencies.now(), dependencies.uptime())
+        guard let jump = clock.withLock({ $0.look(now: now, uptime: uptime) }) else { return }
+        dependencies.logger.warning(
+            "the time of day has jumped; nothing is removed for a day", metadata: ["seconds": "\(jump / 1_000)"])
     }
 
     /// Returns when all databases are closed.
@@ -174,8 +193,6 @@ package final class HostRegistry: Sendable {
         await databases.shutdown()
     }
 
-    /// How long an invite is kept after it expired: a link that is a day late can still be told from a wrong one.
-    private static let graceMilliseconds: Int64 = 86_400_000
     /// Not at once: a start has better things to do. Not much later: some daemons are restarted often.
     private static let firstSweep = Duration.seconds(60)
     private static let sweepInterval = Duration.seconds(3600)
@@ -183,24 +200,25 @@ package final class HostRegistry: Sendable {
     private func sweepForever() async {
         var wait = Self.firstSweep
         while (try? await dependencies.sleep(wait)) != nil {
-            await sweep()
+            if clock.withLock({ $0.isTrusted(uptime: dependencies.uptime()) }) { await sweep() }
             wait = Self.sweepInterval
         }
     }
 
-    /// Removes what expired a day ago, one host after the other.
+    /// Removes what ended `invite_retention` ago, one host after the other.
     func sweep() async {
-        let deadline = Timestamp(
-            millisecondsSinceEpoch: dependencies.now().millisecondsSinceEpoch - Self.graceMilliseconds)
+        let now = dependencies.now().millisecondsSinceEpoch
         let databases = databases
         let candidates = await onBlockingThread { (try? databases.hostsWithInvites()) ?? [] }
         var removed = 0
         for name in candidates {
             if Task.isCancelled { return }
             // A host may go while the sweep waits.
-            if let service = self[name]?.service { removed += await service.removeExpired(by: deadline) }
+            guard let host = self[name] else { continue }
+            removed += await host.service.removeEnded(
+                by: Timestamp(millisecondsSinceEpoch: now - host.policy.retention.seconds * 1_000))
         }
-        if removed > 0 { dependencies.logger.info("removed expired invites", metadata: ["count": "\(removed)"]) }
+        if removed > 0 { dependencies.logger.info("removed ended invites", metadata: ["count": "\(removed)"]) }
     }
 }
 

@@ -39,6 +39,9 @@ package actor HostService {
     private nonisolated let published: Mutex<HostLifecycle>
     private let repository: any InviteRepository
     let dependencies: Dependencies
+    let surroundings: Surroundings
+    /// What follows from redemptions.
+    var work = WorkState()
     private let deadlines: Deadlines
     private let quarantines: Quarantines
     private var entropy: Entropy
@@ -55,14 +58,15 @@ package actor HostService {
 
     init(
         _ host: String, repository: any InviteRepository, dependencies: Dependencies,
-        deadlines: Deadlines = Deadlines(),
-        quarantines: Quarantines = Quarantines()
+        deadlines: Deadlines = Deadlines(), quarantines: Quarantines = Quarantines(),
+        surroundings: Surroundings = .nobody
     ) {
         self.host = host
         self.quarantines = quarantines
         self.repository = repository
         self.deadlines = deadlines
         self.dependencies = dependencies
+        self.surroundings = surroundings
         entropy = dependencies.entropy
         let lifecycle = HostLifecycle(now: dependencies.now())
         self.lifecycle = lifecycle
@@ -200,13 +204,25 @@ package actor HostService {
         throw .unavailable
     }
 
-    /// Removes invites that are of no use since the given time or longer; returns how many.
-    func removeExpired(by deadline: Timestamp) async -> Int {
+    /// Removes invites and redemptions that are of no use since the given time or longer; returns how many invites.
+    func removeEnded(by deadline: Timestamp) async -> Int {
+        let total = await remove { repository, start throws(StoreError) in
+            try await repository.remove(InviteFilter(endedBy: deadline), after: start, through: .max)
+        }
+        _ = await remove { repository, start throws(StoreError) in
+            try await repository.removeReleased(endedBy: deadline, after: start)
+        }
+        return total
+    }
+
+    private func remove(
+        _ stretch: @escaping @Sendable (any InviteRepository, Int64) async throws(StoreError) -> InviteTally
+    ) async -> Int {
         var total = 0
         var start: Int64? = 0
         while let after = start {
             let tally = try? await use(.removing) { repository throws(StoreError) in
-                try await repository.remove(InviteFilter(state: .expired(at: deadline)), after: after, through: .max)
+                try await stretch(repository, after)
             }
             guard let tally else { break }
             total += tally.count
@@ -229,6 +245,7 @@ package actor HostService {
                 try await repository.check()
             }
             dependencies.logger.notice("host restarted", metadata: ["host": "\(host)"])
+            startWork()
             return nil
         } catch {
             switch error {
@@ -244,6 +261,7 @@ package actor HostService {
         lifecycle.stop(now: dependencies.now())
         quarantines.remove(self)
         retry?.cancel()
+        work.cancel()
         await repository.close()
     }
 
@@ -281,6 +299,7 @@ package actor HostService {
             if lifecycle.recovered(now: dependencies.now()) {
                 quarantines.remove(self)
                 dependencies.logger.notice("host recovered", metadata: ["host": "\(host)"])
+                startWork()
             } else {
                 // The host went while the try was under way, which opened its database again.
                 await repository.close()

@@ -14,6 +14,8 @@ extension InvitePolicy {
             userOpenInvites: configuration.userOpenInvites,
             userDailyInvites: configuration.userDailyInvites,
             maxInvites: configuration.maxInvites,
+            retention: configuration.inviteRetention,
+            notifiesInviter: configuration.notifyInviter,
             landingPage: configuration.landingPage)
     }
 }

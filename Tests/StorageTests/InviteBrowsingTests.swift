@@ -30,7 +30,7 @@ import Testing
     private static let filters: [InviteFilter] = {
         let kinds: [InviteKind?] = [nil] + InviteKind.allCases
         let inviters: [Account?] = [nil, alice, Account(localpart: "' OR 1=1 --", domain: "example.com")]
-        let states: [InviteFilter.State?] = [nil, .open(at: now), .expired(at: now)]
+        let states: [InviteFilter.State?] = [nil] + InviteState.allCases.map { InviteFilter.State($0, at: now) }
         let times: [(Timestamp?, Timestamp?)] = [
             (nil, nil), (Timestamp(millisecondsSinceEpoch: 60_000), nil),
             (nil, Timestamp(millisecondsSinceEpoch: 60_000)),
@@ -321,10 +321,6 @@ extension InviteFilter {
         if let inviter, invite.inviter != inviter { return false }
         if let createdBefore, invite.createdAt >= createdBefore { return false }
         if let createdSince, invite.createdAt < createdSince { return false }
-        return switch state {
-        case .open(let now): !invite.isExpired(at: now)
-        case .expired(let now): invite.isExpired(at: now)
-        case nil: true
-        }
+        return state.map { invite.state(at: $0.time) == $0.state } ?? true
     }
 }

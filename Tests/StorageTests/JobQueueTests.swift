@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct JobQueueTests {
     private func add(_ count: Int) -> Job {
-        .add((0..<count).map { NewInvite(.sample($0)) }) { _ in }
+        .store(Job.Storing(rows: count, makesDatabase: true, write: { _ in {} }, fail: { _ in }))
     }
 
     private var call: Job { .call(.reading) { _ in Job.Outcome(error: nil) {} } }
@@ -26,7 +26,7 @@ import Testing
         #expect(!queue.release())
     }
 
-    @Test func groupsAddsUpToATurnsRowsAndKeepsTheOrder() throws {
+    @Test func groupsWhatIsStoredUpToATurnsRowsAndKeepsTheOrder() throws {
         let queue = Queue(capacity: 100, rowsPerTurn: 10)
         for job in [add(4), add(5), add(2), call, add(1), add(20), add(1)] { _ = try queue.append(job) }
         var turns: [[Int]] = []

@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func migrationsAreOnlyAppended() {
-        #expect(Schema.migrator.migrations == ["1 invites", "2 limits"])
+        #expect(Schema.migrator.migrations == ["1 invites", "2 limits", "3 redemptions"])
     }
 
     @Test func aDatabaseOfTheFirstVersionOpens() async throws {
@@ -63,6 +63,47 @@ import Testing
             try await store.add([.sample(1)])
             try await store.check()
             #expect(try await store.count() == 6)
+            let state = try await store.storedInvite(withToken: try #require(Token("accountAccountAccount1")))
+            #expect(state?.invite.uses == InviteUses())
+            #expect(try await store.dueWork(at: Timestamp(millisecondsSinceEpoch: .max), limit: 1) == DueWork())
+        }
+        // As it was.
+        let copy = try DatabaseQueue(path: fixture.file(of: "example.com") + Schema.copySuffix)
+        #expect(try await copy.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM invite") } == 5)
+        let steps = try await copy.read { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations") }
+        #expect(steps == ["1 invites"])
+        let mode = try FileManager.default.attributesOfItem(
+            atPath: fixture.file(of: "example.com") + Schema.copySuffix)[.posixPermissions]
+        #expect(mode as? Int == 0o600)
+    }
+
+    @Test func withoutACopyNothingIsMigrated() async throws {
+        let fixture = StateFixture()
+        defer { fixture.remove() }
+        let sql = try String(
+            contentsOf: #require(Bundle.module.url(forResource: "Fixtures/version-1", withExtension: "sql")),
+            encoding: .utf8)
+        try fixture.makeDatabase(of: "example.com") { try $0.execute(sql: sql) }
+        let copy = fixture.file(of: "example.com") + Schema.copySuffix
+        // Something that cannot be removed is in its place.
+        try FileManager.default.createDirectory(atPath: copy + "/x", withIntermediateDirectories: true)
+        try await fixture.open { databases in
+            let store = databases.store(for: "example.com")
+            await #expect(throws: StoreError.self) { try await store.add([.sample(1)]) }
+            try fixture.makeDatabase(of: "example.com") { database in
+                let steps = try String.fetchAll(database, sql: "SELECT identifier FROM grdb_migrations")
+                #expect(steps == ["1 invites"])
+            }
+            try FileManager.default.removeItem(atPath: copy)
+            try await store.add([.sample(1)])
+            #expect(try await store.count() == 6)
+        }
+    }
+
+    @Test func aNewDatabaseNeedsNoCopy() async throws {
+        try await StateFixture.run { databases, fixture in
+            try await databases.store(for: "example.com").add([.sample(1)])
+            #expect(!fixture.exists(fixture.file(of: "example.com") + Schema.copySuffix))
         }
     }
 

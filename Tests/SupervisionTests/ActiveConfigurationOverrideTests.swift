@@ -51,7 +51,8 @@ import XMPP
                     "admins [a@a.example, b@a.example] /config.d/a.example.yaml:1:9",
                     "allow_user_invites false default", "allow_contact_invites true default",
                     "invite_expiry 3d /invited.yaml:3:27", "user_open_invites 50 default",
-                    "user_daily_invites 20 default", "max_invites 100000 default", "landing_page  default",
+                    "user_daily_invites 20 default", "max_invites 100000 default", "invite_retention 30d default",
+                    "notify_inviter true default", "landing_page  default",
                     "service_address  default", #"site_name "A: place" runtime"#,
                     "suspended false default",
                 ])

@@ -10,8 +10,10 @@ import XMPP
 @Suite(.timeLimit(.minutes(5))) struct HostRegistrySweepTests {
     private static let day: Int64 = 86_400_000
 
-    @Test func expiredInvitesGoADayLater() async throws {
-        try await DaemonFixture.with(["a.example": "invite_expiry: 1h\n", "b.example": "invite_expiry: 2d\n"]) {
+    @Test func endedInvitesGoAfterTheirRetention() async throws {
+        try await DaemonFixture.with([
+            "a.example": "invite_expiry: 1h\ninvite_retention: 1d\n", "b.example": "invite_expiry: 1h\n",
+        ]) {
             fixture in
             #expect(try await fixture.invite(by: "alice@a.example/r", id: "a").uri != nil)
             #expect(try await fixture.invite(by: "bob@b.example/r", id: "b").uri != nil)
@@ -30,7 +32,7 @@ import XMPP
             let third = try await fixture.controlled.sleeper(for: .seconds(3600))
             #expect(try kinds("a.example") == 0)
             #expect(try kinds("b.example") == 1)
-            #expect(fixture.controlled.log.items.contains("info removed expired invites count=1"))
+            #expect(fixture.controlled.log.items.contains("info removed ended invites count=1"))
 
             fixture.daemon.component.connection.shutDown()
             await serving.value

@@ -58,15 +58,15 @@ import Testing
         await databases.shutdown()
     }
 
-    @Test func expiredInvitesAreRemovedInPieces() async throws {
+    @Test func endedInvitesAreRemovedInPieces() async throws {
         let service = service()
         _ = await service.invite(Array(repeating: .contact(inviter: alice), count: 1200), under: policy)
         let first = controlled.now.advanced(by: .week)
         controlled.advance(byMilliseconds: 60_000)
         _ = await service.invite([.contact(inviter: alice)], under: policy)
         let before = Timestamp(millisecondsSinceEpoch: first.millisecondsSinceEpoch - 1)
-        #expect(await service.removeExpired(by: before) == 0)
-        let removed = await service.removeExpired(by: first)
+        #expect(await service.removeEnded(by: before) == 0)
+        let removed = await service.removeEnded(by: first)
         #expect(removed == 1200)
         #expect(try await databases.store(for: "a.example").count() == 1)
         await databases.shutdown()

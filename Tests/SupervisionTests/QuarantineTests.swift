@@ -125,13 +125,13 @@ import XMPP
         try await ComponentFixture.with(hosts) { fixture in
             try breakDatabase(fixture)
             let service = try #require(fixture.endpoint("a.example")?.service)
-            #expect(await service.removeExpired(by: fixture.controlled.now) == 0)
+            #expect(await service.removeEnded(by: fixture.controlled.now) == 0)
             guard case .quarantined? = await state(fixture) else {
                 Issue.record("not in quarantine")
                 return
             }
             // Nothing is tried in quarantine.
-            #expect(await service.removeExpired(by: fixture.controlled.now) == 0)
+            #expect(await service.removeEnded(by: fixture.controlled.now) == 0)
             _ = try await fixture.controlled.sleepers.next()
             #expect(fixture.controlled.sleepers.items.isEmpty)
         }

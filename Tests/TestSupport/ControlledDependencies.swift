@@ -20,11 +20,15 @@ package final class ControlledDependencies: Sendable {
     /// What was logged, each as `level message`.
     package let log = Inbox<String>()
     private let time = Mutex<Int64>(1_800_000_000_000)
+    /// By how much the time of day was set.
+    private let skew = Mutex<Int64>(0)
     private let random = Mutex(SeededGenerator(seed: 0))
 
     package init() {}
 
-    package var now: Timestamp { Timestamp(millisecondsSinceEpoch: time.withLock { $0 }) }
+    package var now: Timestamp {
+        Timestamp(millisecondsSinceEpoch: time.withLock { $0 } + skew.withLock { $0 })
+    }
 
     /// The next one who sleeps for that long; others go on sleeping.
     package func sleeper(for duration: Duration) async throws -> Sleeper {
@@ -33,6 +37,11 @@ package final class ControlledDependencies: Sendable {
 
     package func advance(byMilliseconds milliseconds: Int64) {
         time.withLock { $0 += milliseconds }
+    }
+
+    /// Sets the time of day, as an operator does.
+    package func setClock(forwardByMilliseconds milliseconds: Int64) {
+        skew.withLock { $0 += milliseconds }
     }
 
     package var entropy: Entropy {
@@ -44,7 +53,7 @@ package final class ControlledDependencies: Sendable {
 
     package var dependencies: Dependencies {
         Dependencies(
-            now: { self.now }, uptime: { self.now.millisecondsSinceEpoch },
+            now: { self.now }, uptime: { self.time.withLock { $0 } },
             sleep: { duration in
                 let sleeper = Sleeper(duration: duration, alarm: Inbox())
                 self.sleepers.put(sleeper)

@@ -7,13 +7,13 @@ extension HostKey {
         switch self {
         case .host: [.text("a.example"), .text("ü.example")]
         case .admins: [.list(["ann@a.example"]), .list(["ann@a.example", "bob@b.example"])]
-        case .inviteExpiry: [.text("1d12h"), .text("1s")]
+        case .inviteExpiry, .inviteRetention: [.text("1d12h"), .text("1s")]
         case .userOpenInvites, .userDailyInvites, .maxInvites: [.number(0), .number(3), .text("unlimited")]
         case .landingPage:
             [.text("https://invite.example/#{uri_without_scheme}"), .text("http://{host}:8080/i/{token}?u={uri}")]
         case .serviceAddress: [.text("invites.a.example"), .text("i.ü.example")]
         case .siteName: [.text("Example A"), .text("1.10")]
-        case .allowContactInvites: [.flag(false)]
+        case .allowContactInvites, .notifyInviter: [.flag(false)]
         case .allowUserInvites, .suspended: [.flag(true)]
         default: []
         }

@@ -189,12 +189,7 @@ extension InviteHandlers {
 extension Invocation {
     /// The invites that the options choose, as things are at `now`.
     func filter(at now: Timestamp) throws(CommandFailure) -> InviteFilter {
-        let state: InviteFilter.State? =
-            switch text("state") {
-            case "open": .open(at: now)
-            case "expired": .expired(at: now)
-            default: nil
-            }
+        let state = text("state").flatMap(InviteState.init(rawValue:)).map { InviteFilter.State($0, at: now) }
         return InviteFilter(
             kind: text("kind").flatMap(InviteKind.init(rawValue:)), inviter: try account("inviter"), state: state,
             createdBefore: duration("older-than").map(now.before), createdSince: duration("newer-than").map(now.before))

@@ -128,6 +128,9 @@ package struct InviteHandlers: Sendable {
         case .extended(let new, let old): (invite, before) = (new, old)
         case .unknown: throw Self.unknownInvite(Int64(number), host)
         case .usernameTaken: throw CommandFailure(.refusal(.conflict(.usernameTaken)), host: host)
+        case .over(let state):
+            throw CommandFailure(
+                .deniedInvite, "the invite is \(state.rawValue), and stays so", hint: "make another one")
         }
         let name = InviteRows.journal([invite], count: 1)
         let outcome = Outcome(

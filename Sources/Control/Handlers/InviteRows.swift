@@ -16,7 +16,7 @@ struct InviteRows: Sendable {
             "host": .text(host),
             "invite": .integer(stored.number),
             "kind": .text(stored.invite.kind.rawValue),
-            "state": stored.invite.isExpired(at: now) ? "expired" : "open",
+            "state": .text(stored.invite.state(at: now).rawValue),
             "created": .time(stored.invite.createdAt),
             "expires": .time(stored.invite.expiresAt),
         ]

@@ -5,14 +5,14 @@ enum InviteCommands {
     static let all = [createAccount, createContact, createReset, list, show, delete, extend, purge]
 
     static let kinds = InviteKind.allCases.map(\.rawValue)
-    static let states = ["open", "expired"]
+    static let states = [InviteState.open, .reserved, .used, .expired, .revoked].map(\.rawValue)
     private static let invite = CommandSpec.Argument("invite", .invite, "The number of the invite")
 
     private static let fields: [Field] = [
         Field("host", .text, "the host"),
         Field("invite", .count, "the number of the invite on that host"),
         Field("kind", .choice(kinds), "what it grants"),
-        Field("state", .choice(states), "whether it is still good"),
+        Field("state", .choice(states), "how it is: `reserved` while attempts to redeem it hold what is left of it"),
         Field("expires", .time, "until when it is good"),
         Field("inviter", .text, "whose invite it is; none where an operator made it for nobody", isOptional: true),
         Field("username", .text, "the name of the account, if fixed, or whose password it resets", isOptional: true),
@@ -79,7 +79,7 @@ enum InviteCommands {
     private static let filters: [CommandSpec.Option] = [
         .init("kind", .choice(kinds), "Only invites that grant this"),
         .init("inviter", .jid, "Only invites of this user"),
-        .init("state", .choice(states), "Only invites that are still good, or no longer"),
+        .init("state", .choice(states), "Only invites that are so"),
         .init("older-than", .duration, "Only invites made longer ago"),
         .init("newer-than", .duration, "Only invites made since"),
     ]
@@ -87,8 +87,8 @@ enum InviteCommands {
     static let list = CommandSpec(
         "invite list", "List the invites of hosts",
         discussion: """
-            Links are not shown; `invite show --reveal` shows one. What expired is listed until it is removed, a day \
-            later. A host whose storage does not work is told in a line of its own.
+            Links are not shown; `invite show --reveal` shows one. What expired, was used up or revoked is listed \
+            until it is removed, `invite_retention` later. A host whose storage does not work is told in a line of its own.
             """,
         arguments: [.init("host", .host, "Only of these hosts", isOptional: true, isRepeating: true)],
         options: filters + [.init("limit", .count(1...1_000_000), "No more than so many of a host")],
@@ -123,7 +123,7 @@ enum InviteCommands {
         "invite extend", "Let an invite be good for longer",
         discussion: """
             The time counts from now, and may be less than what is left. An expired invite becomes good again, unless \
-            another one fixes its username by now.
+            another one fixes its username by now; one that was used up or revoked does not.
             """,
         arguments: [HostCommands.host, invite, .init("time", .duration, "How long from now")],
         result: .record(fields), effect: .change, role: .operator,

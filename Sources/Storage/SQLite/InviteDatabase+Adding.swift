@@ -9,31 +9,64 @@ struct RowCount: Hashable, Sendable {
     let dataVersion: Int64
 }
 
-/// What stores invites, and decides whether it may. The decision is in the transaction: what it looks at stays so until
-/// the commit.
 extension InviteDatabase {
-    /// Adds those of `groups` whose limits allow it, in one transaction, which is durable when this returns. Each sees
-    /// those before it.
-    func add(_ groups: some Collection<[NewInvite]>) throws -> [InviteAddition] {
-        try access { database in
-            var additions: [InviteAddition] = []
-            additions.reserveCapacity(groups.count)
-            let isLimited = groups.contains { $0.contains { $0.limits.stored != .unlimited } }
-            var count: RowCount?
-            try database.inTransaction(.immediate) {
-                count = try isLimited ? currentRowCount(database) : knownRowCount(database)
-                for group in groups {
-                    let results = try group.map { try Self.add($0, &count, database) }
-                    additions.append(InviteAddition(results, storedCount: count?.rows))
-                }
-                return .commit
-            }
-            rowCount.withLock { $0 = count }
-            return additions
+    /// A transaction that several callers share. Each sees what those before it did.
+    final class Transaction {
+        let database: Database
+        /// How many rows there are, where that is known.
+        fileprivate(set) var count: RowCount?
+        private let before: RowCount?
+
+        /// - Parameter before: What was counted some time ago.
+        fileprivate init(_ database: Database, before: RowCount?) {
+            self.database = database
+            self.before = before
+        }
+
+        /// What was counted, unless another connection has changed something since.
+        fileprivate func knownRowCount() throws -> RowCount? {
+            if count == nil { count = try InviteDatabase.knownRowCount(before, database) }
+            return count
+        }
+
+        fileprivate func rowCount() throws -> RowCount {
+            let rows = try count ?? InviteDatabase.currentRowCount(before, database)
+            count = rows
+            return rows
         }
     }
 
-    private static func add(
+    /// Runs the bodies in one transaction, which is durable when this returns.
+    func store<Value>(_ bodies: some Collection<(Transaction) throws -> Value>) throws -> [Value] {
+        try access { database in
+            let transaction = Transaction(database, before: rowCount.withLock { $0 })
+            var values: [Value] = []
+            try database.inTransaction(.immediate) {
+                values = try bodies.map { try $0(transaction) }
+                return .commit
+            }
+            if let count = transaction.count { rowCount.withLock { $0 = count } }
+            return values
+        }
+    }
+}
+
+/// What stores invites, and decides whether it may. The decision is in the transaction: what it looks at stays so until
+/// the commit.
+extension InviteDatabase.Transaction {
+    /// Adds those of the invites whose limits allow it. Each sees those before it.
+    func add(_ invites: [NewInvite]) throws -> InviteAddition {
+        // Counting takes a while where there are many rows, and others wait meanwhile.
+        let isLimited = invites.contains { $0.limits.stored != .unlimited }
+        var count = try isLimited ? rowCount() : knownRowCount()
+        let results = try invites.map { try InviteDatabase.add($0, &count, database) }
+        self.count = count
+        return InviteAddition(results, storedCount: count?.rows)
+    }
+}
+
+extension InviteDatabase {
+    fileprivate static func add(
         _ new: NewInvite, _ count: inout RowCount?, _ database: Database
     ) throws -> Result<Int64, InviteConflict> {
         if let conflict = try conflict(with: new, rows: count?.rows ?? 0, database) { return .failure(conflict) }
@@ -41,14 +74,14 @@ extension InviteDatabase {
         let insert = try database.cachedStatement(
             sql: """
                 INSERT INTO invite (
-                    id, token, kind, action, inviter, username, created_at, expires_at, created_by, note
-                ) VALUES (\(nextNumber), ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    id, token, kind, action, inviter, username, created_at, expires_at, created_by, note, language, uses
+                ) VALUES (\(nextNumber), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         do {
             try insert.execute(arguments: [
                 invite.token.text, invite.kind.rawValue, invite.action.rawValue, invite.inviter?.description,
                 invite.username, invite.createdAt.millisecondsSinceEpoch, invite.expiresAt.millisecondsSinceEpoch,
-                invite.createdBy.rawValue, invite.note,
+                invite.createdBy.rawValue, invite.note, invite.language, invite.uses.total,
             ])
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
             // SQLite undoes the statement alone.
@@ -69,21 +102,44 @@ extension InviteDatabase {
     private static func conflict(with new: NewInvite, rows: Int, _ database: Database) throws -> InviteConflict? {
         let (invite, limits) = (new.invite, new.limits)
         if case .atMost(let limit) = limits.stored, rows >= limit { return .tooManyStored(limit) }
-        if let username = invite.fixedUsername, try isFixed(username, at: invite.createdAt, database) {
+        if let username = invite.fixedUsername, try isHeld(username, at: invite.createdAt, database) {
             return .usernameTaken
         }
         guard let inviter = invite.inviter else { return nil }
         return try conflict(of: inviter, under: limits, at: invite.createdAt, database)
     }
 
-    /// Whether an invite that is good at `time` fixes this username.
-    static func isFixed(_ username: String, at time: Timestamp, _ database: Database) throws -> Bool {
+    /// Whether an invite that is good at `time`, or an attempt, holds this username.
+    ///
+    /// - Parameters:
+    ///   - invite: The number of an invite that does not count.
+    ///   - attempt: An attempt that does not count.
+    static func isHeld(
+        _ username: String, exceptBy invite: Int64? = nil, _ attempt: String? = nil, at time: Timestamp,
+        _ database: Database
+    ) throws -> Bool {
         let select = try database.cachedStatement(
             sql: """
-                SELECT EXISTS (SELECT 1 FROM invite WHERE username = ? AND expires_at > ? AND kind <> 'reset')
+                SELECT EXISTS (
+                    SELECT 1 FROM invite WHERE username = :username AND \(isGood) AND kind <> 'reset' AND id IS NOT :invite
+                ) OR EXISTS (
+                    SELECT 1 FROM redemption
+                    WHERE account = :username AND state = 'reserved' AND kind = 'register' AND attempt IS NOT :attempt
+                )
                 """)
-        return try Bool.fetchOne(select, arguments: [username, time.millisecondsSinceEpoch]) ?? false
+        return try Bool.fetchOne(
+            select,
+            arguments: [
+                "username": username, "at": time.millisecondsSinceEpoch, "invite": invite, "attempt": attempt,
+            ]) ?? false
     }
+
+    /// See ``Invites/InviteState/isGood``.
+    static let isGood = "revoked_at IS NULL AND confirmed < uses AND expires_at > :at"
+
+    /// What was made within ``Invites/InviteLimits/day`` of `:at`. What was made while the clock was ahead counts for its
+    /// day, and not until then as well.
+    private static let isRecent = "created_at > :at - \(InviteLimits.day) AND created_at <= :at"
 }
 
 // MARK: - Counting
@@ -94,7 +150,7 @@ extension InviteDatabase {
         try access { database in
             var count = RowCount(rows: 0, dataVersion: 0)
             try database.inTransaction(.deferred) {
-                count = try currentRowCount(database)
+                count = try Self.currentRowCount(rowCount.withLock { $0 }, database)
                 return .commit
             }
             rowCount.withLock { $0 = count }
@@ -113,20 +169,17 @@ extension InviteDatabase {
         }
     }
 
-    /// Within a transaction. Counting takes a while where there are many rows, and others wait meanwhile: it is done where a
-    /// limit asks for it, and again only after changes of other connections.
-    private func currentRowCount(_ database: Database) throws -> RowCount {
-        if let known = try knownRowCount(database) { return known }
+    /// Within a transaction. It is counted again only after changes of other connections.
+    fileprivate static func currentRowCount(_ before: RowCount?, _ database: Database) throws -> RowCount {
+        if let known = try knownRowCount(before, database) { return known }
         let rows = try Int.fetchOne(try database.cachedStatement(sql: "SELECT count(*) FROM invite"))
-        return RowCount(rows: rows ?? 0, dataVersion: try Self.dataVersion(database))
+        return RowCount(rows: rows ?? 0, dataVersion: try dataVersion(database))
     }
 
     /// What was counted, unless another connection has changed something since. Within a transaction.
-    private func knownRowCount(_ database: Database) throws -> RowCount? {
-        guard let known = rowCount.withLock({ $0 }), known.dataVersion == (try Self.dataVersion(database)) else {
-            return nil
-        }
-        return known
+    fileprivate static func knownRowCount(_ before: RowCount?, _ database: Database) throws -> RowCount? {
+        guard let before, before.dataVersion == (try dataVersion(database)) else { return nil }
+        return before
     }
 
     private static func conflict(
@@ -137,12 +190,12 @@ extension InviteDatabase {
         var conflict: (InviteConflict, next: Timestamp?)?
         if case .atMost(let limit) = limits.userDaily, daily >= limit {
             let made = try value(
-                "created_at", of: user, after: now.dayBefore, through: now, rank: limit, database)
+                "created_at", of: user, where: isRecent, at: now, rank: limit, database)
             let next = made.map { Timestamp(millisecondsSinceEpoch: $0).dayAfter }
             conflict = (.tooManyDaily(limit, next: next), next)
         }
         if case .atMost(let limit) = limits.userOpen, open >= limit {
-            let ends = try value("expires_at", of: user, after: now, rank: limit, database)
+            let ends = try value("expires_at", of: user, where: isGood, at: now, rank: limit, database)
             let next = ends.map { Timestamp(millisecondsSinceEpoch: $0) }
             // Where both are reached, the one that holds longer says when.
             let holdsLonger = conflict.map { earlier in
@@ -156,17 +209,15 @@ extension InviteDatabase {
     private static func counts(
         of user: Account, at now: Timestamp, _ database: Database
     ) throws -> (open: Int, daily: Int) {
-        // What was made while the clock was ahead counts for its day, and not until then as well.
         let select = try database.cachedStatement(
             sql: """
-                SELECT count(*) FILTER (WHERE expires_at > :now),
-                    count(*) FILTER (WHERE created_at > :day AND created_at <= :now)
+                SELECT count(*) FILTER (WHERE \(isGood)), count(*) FILTER (WHERE \(isRecent))
                 FROM invite WHERE inviter = :user AND created_by = 'user'
                 """)
         let row = try Row.fetchOne(
             select,
             arguments: [
-                "now": now.millisecondsSinceEpoch, "day": now.dayBefore.millisecondsSinceEpoch,
+                "at": now.millisecondsSinceEpoch,
                 "user": user.description,
             ])
         guard let row, let open = Int.fromDatabaseValue(row[0]), let daily = Int.fromDatabaseValue(row[1]) else {
@@ -175,21 +226,19 @@ extension InviteDatabase {
         return (open, daily)
     }
 
-    /// The value at `rank`, from the latest, of those after `time`, and not after `end`; `nil` for rank 0.
+    /// The value at `rank`, from the latest, of those that meet a condition on `:at`; `nil` for rank 0.
     private static func value(
-        _ column: String, of user: Account, after time: Timestamp,
-        through end: Timestamp = Timestamp(millisecondsSinceEpoch: .max), rank: Int, _ database: Database
+        _ column: String, of user: Account, where condition: String, at time: Timestamp, rank: Int,
+        _ database: Database
     ) throws -> Int64? {
         if rank < 1 { return nil }
         let select = try database.cachedStatement(
             sql: """
-                SELECT \(column) FROM invite
-                WHERE inviter = ? AND created_by = 'user' AND \(column) > ? AND \(column) <= ?
-                ORDER BY \(column) DESC LIMIT 1 OFFSET ?
+                SELECT \(column) FROM invite WHERE inviter = :user AND created_by = 'user' AND \(condition)
+                ORDER BY \(column) DESC LIMIT 1 OFFSET :offset
                 """)
         return try Int64.fetchOne(
-            select,
-            arguments: [user.description, time.millisecondsSinceEpoch, end.millisecondsSinceEpoch, rank - 1])
+            select, arguments: ["user": user.description, "at": time.millisecondsSinceEpoch, "offset": rank - 1])
     }
 }
 
@@ -198,11 +247,5 @@ extension Timestamp {
     fileprivate var dayAfter: Timestamp {
         let (sum, overflow) = millisecondsSinceEpoch.addingReportingOverflow(InviteLimits.day)
         return Timestamp(millisecondsSinceEpoch: overflow ? .max : sum)
-    }
-
-    /// The point 24 hours earlier, or the first one that can be represented.
-    fileprivate var dayBefore: Timestamp {
-        let (difference, overflow) = millisecondsSinceEpoch.subtractingReportingOverflow(InviteLimits.day)
-        return Timestamp(millisecondsSinceEpoch: overflow ? .min : difference)
     }
 }

@@ -65,11 +65,23 @@ extension InviteDatabase {
         return try Int64.fetchOne(select, arguments: [start, end, rowsPerStretch - 1])
     }
 
+    /// See ``Invites/Invite/state(at:)``.
+    private static let stateAtTime = """
+        CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN confirmed >= uses THEN 'used'
+            WHEN expires_at <= :at THEN 'expired' WHEN confirmed + reserved >= uses THEN 'reserved' ELSE 'open' END
+        """
+    /// When it ended, or will.
+    private static let endTime = """
+        CASE WHEN revoked_at IS NOT NULL THEN revoked_at WHEN confirmed >= uses THEN coalesce(used_at, expires_at)
+            ELSE expires_at END
+        """
+
     private static let condition = """
         id > :start AND id <= :end
             AND (:kind IS NULL OR kind = :kind)
             AND (:inviter IS NULL OR inviter = :inviter)
-            AND (:open IS NULL OR (expires_at > :at) = :open)
+            AND (:state IS NULL OR \(stateAtTime) = :state)
+            AND (:ended IS NULL OR reserved = 0 AND \(endTime) <= :ended)
             AND (:before IS NULL OR created_at < :before)
             AND (:since IS NULL OR created_at >= :since)
         ORDER BY id
@@ -78,15 +90,10 @@ extension InviteDatabase {
     private static func arguments(
         _ filter: InviteFilter, after start: Int64, through end: Int64, limit: Int
     ) -> StatementArguments {
-        let (isOpen, time): (Bool?, Timestamp?) =
-            switch filter.state {
-            case .open(let time): (true, time)
-            case .expired(let time): (false, time)
-            case nil: (nil, nil)
-            }
-        return [
+        [
             "start": start, "end": end, "limit": limit, "kind": filter.kind?.rawValue,
-            "inviter": filter.inviter?.description, "open": isOpen, "at": time?.millisecondsSinceEpoch,
+            "inviter": filter.inviter?.description, "state": filter.state?.state.rawValue,
+            "at": filter.state?.time.millisecondsSinceEpoch, "ended": filter.endedBy?.millisecondsSinceEpoch,
             "before": filter.createdBefore?.millisecondsSinceEpoch,
             "since": filter.createdSince?.millisecondsSinceEpoch,
         ]
@@ -103,7 +110,7 @@ extension InviteDatabase {
         }
     }
 
-    private static func invite(numbered number: Int64, _ database: Database) throws -> StoredInvite? {
+    static func invite(numbered number: Int64, _ database: Database) throws -> StoredInvite? {
         let select = try database.cachedStatement(sql: "\(selection) WHERE id = ?")
         return try Row.fetchOne(select, arguments: [number]).map(StoredInvite.init(row:))
     }
@@ -130,8 +137,13 @@ extension InviteDatabase {
             var outcome = InviteExtension.unknown
             try database.inTransaction(.immediate) {
                 guard let old = try Self.invite(numbered: number, database) else { return .rollback }
-                if let username = old.invite.fixedUsername, old.invite.isExpired(at: now),
-                    try Self.isFixed(username, at: now, database)
+                let state = old.invite.state(at: now)
+                if state == .revoked || state == .used {
+                    outcome = .over(state)
+                    return .rollback
+                }
+                if let username = old.invite.fixedUsername, state == .expired,
+                    try Self.isHeld(username, at: now, database)
                 {
                     outcome = .usernameTaken
                     return .rollback
@@ -168,19 +180,19 @@ extension InviteDatabase {
             let select = try database.cachedStatement(
                 sql: """
                     SELECT * FROM (\(Self.selection) WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1000)
-                    ORDER BY expires_at > ? DESC, id DESC LIMIT ?
+                    ORDER BY revoked_at IS NULL AND confirmed < uses AND expires_at > ? DESC, id DESC LIMIT ?
                     """)
             var open: [StoredInvite] = []
-            var expired: [StoredInvite] = []
+            var ended: [StoredInvite] = []
             // Lower numbers are older: once there are enough, no better ones follow.
             for range in Self.numbers(beginningWith: prefix) where open.count < limit {
                 let found = try Row.fetchAll(
                     select, arguments: [range.lowerBound, range.upperBound, now.millisecondsSinceEpoch, limit]
                 ).map(StoredInvite.init(row:))
-                open += found.filter { !$0.invite.isExpired(at: now) }
-                expired += found.filter { $0.invite.isExpired(at: now) }
+                open += found.filter { $0.invite.state(at: now).isGood }
+                ended += found.filter { !$0.invite.state(at: now).isGood }
             }
-            return Array((open + expired).prefix(limit))
+            return Array((open + ended).prefix(limit))
         }
     }
 

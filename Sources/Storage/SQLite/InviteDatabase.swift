@@ -10,7 +10,7 @@ final class InviteDatabase: Sendable {
     /// The path without links, beside which SQLite puts its log.
     let file: String
     private let queue: DatabaseQueue
-    /// How many rows there are, as long as nothing but ``add(_:)`` has changed that.
+    /// How many rows there are, as long as nothing but adding invites has changed that.
     let rowCount = Mutex<RowCount?>(nil)
 
     /// How the files were when they were last used; see ``fileState()``.
@@ -59,7 +59,7 @@ final class InviteDatabase: Sendable {
             }
             // SQLite makes what a link leads to that is not there yet.
             if before == nil { before = try FileStamp(path) }
-            try migrate { if !isNew { converting() } }
+            try migrate(isNew: isNew) { if !isNew { converting() } }
             try convert(converting)
             try noteFiles()
         } catch {
@@ -115,14 +115,27 @@ final class InviteDatabase: Sendable {
         try database.execute(sql: "PRAGMA cache_size = -256")
     }
 
-    private func migrate(_ converting: () -> Void) throws {
+    private func migrate(isNew: Bool, _ converting: () -> Void) throws {
         let isCurrent = try queue.writeWithoutTransaction { database in
             if try Schema.migrator.hasBeenSuperseded(database) { throw StoreError.newerSchema }
             return try Schema.migrator.hasCompletedMigrations(database)
         }
         if isCurrent { return }
         converting()
+        if !isNew { try copyBeforeMigration() }
         try Schema.migrator.migrate(queue)
+    }
+
+    /// Keeps the database as it is before something in it changes for good. It stays until an operator removes it.
+    private func copyBeforeMigration() throws {
+        let target = file + Schema.copySuffix
+        do {
+            try copy(to: target)
+        } catch {
+            // Not as a full disk, on which what there is can be read: without a copy nothing of it is touched.
+            guard StoreError(error, path: path) == .full else { throw error }
+            throw StoreError.io("there is no room for \(target), without which \(path) is not brought up to date")
+        }
     }
 
     /// Lets a database of an older version give back pages, for which it is written once as a whole.
@@ -170,7 +183,8 @@ final class InviteDatabase: Sendable {
     }
 
     static let selection = """
-        SELECT token, kind, action, inviter, username, created_at, expires_at, id, created_by, note FROM invite
+        SELECT token, kind, action, inviter, username, created_at, expires_at, id, created_by, note, language, uses,
+            confirmed, reserved, used_at, revoked_at, revoked_by, revoked_why FROM invite
         """
 }
 
@@ -195,15 +209,39 @@ extension Invite {
             let createdAt = Int64.fromDatabaseValue(row[5]), let expiresAt = Int64.fromDatabaseValue(row[6]),
             let creatorText = String.fromDatabaseValue(row[8]), let creator = InviteCreator(rawValue: creatorText)
         else { throw StoreError.corrupt }
-        var inviter: Account?
-        if let address = String.fromDatabaseValue(row[3]) {
-            guard let account = Account(address: address) else { throw StoreError.corrupt }
-            inviter = account
+        guard let total = Int.fromDatabaseValue(row[11]), let confirmed = Int.fromDatabaseValue(row[12]),
+            let reserved = Int.fromDatabaseValue(row[13])
+        else { throw StoreError.corrupt }
+        var revocation: Revocation?
+        if let time = Timestamp(row[15]) {
+            revocation = Revocation(
+                at: time, by: String.fromDatabaseValue(row[16]) ?? "", why: String.fromDatabaseValue(row[17]))
         }
         self.init(
-            token: token, kind: kind, action: action, inviter: inviter, username: String.fromDatabaseValue(row[4]),
-            createdBy: creator, note: String.fromDatabaseValue(row[9]),
-            createdAt: Timestamp(millisecondsSinceEpoch: createdAt),
+            token: token, kind: kind, action: action, inviter: try Account(stored: row[3]),
+            username: String.fromDatabaseValue(row[4]), createdBy: creator, note: String.fromDatabaseValue(row[9]),
+            language: String.fromDatabaseValue(row[10]),
+            uses: InviteUses(total: total, confirmed: confirmed, reserved: reserved, confirmedAt: Timestamp(row[14])),
+            revocation: revocation, createdAt: Timestamp(millisecondsSinceEpoch: createdAt),
             expiresAt: Timestamp(millisecondsSinceEpoch: expiresAt))
+    }
+}
+
+extension Timestamp {
+    /// What a column holds; `nil` where it holds nothing.
+    init?(_ value: DatabaseValue) {
+        guard let milliseconds = Int64.fromDatabaseValue(value) else { return nil }
+        self.init(millisecondsSinceEpoch: milliseconds)
+    }
+}
+
+extension Account {
+    /// What a column holds; `nil` where it holds nothing.
+    ///
+    /// - Throws: ``StoreError/corrupt`` when it is no address.
+    init?(stored value: DatabaseValue) throws {
+        guard let address = String.fromDatabaseValue(value) else { return nil }
+        guard let account = Account(address: address) else { throw StoreError.corrupt }
+        self = account
     }
 }

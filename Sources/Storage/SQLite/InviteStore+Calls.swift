@@ -3,12 +3,11 @@ internal import Invites
 /// Each call takes one short turn.
 extension InviteStore {
     package func add(_ invites: [NewInvite]) async throws(StoreError) -> InviteAddition {
-        let result: Result<InviteAddition, StoreError> = await withCheckedContinuation { continuation in
-            submit(.add(invites) { continuation.resume(returning: $0) }) { error in
-                continuation.resume(returning: .failure(error))
-            }
+        try await store(rows: invites.count, makesDatabase: true) { transaction in
+            // It is made.
+            guard let transaction else { throw StoreError.io("there is no database") }
+            return try transaction.add(invites)
         }
-        return try result.get()
     }
 
     package func invite(withToken token: Token) async throws(StoreError) -> Invite? {

@@ -78,6 +78,24 @@ final class InviteStore: InviteRepository {
         return try result.get()
     }
 
+    /// Runs `body` in a transaction that others share when the host's turn comes, and returns once that is durable; `nil` is
+    /// passed where there is no database and none is made.
+    func store<Value: Sendable>(
+        rows: Int, makesDatabase: Bool = false,
+        _ body: @escaping @Sendable (InviteDatabase.Transaction?) throws -> Value
+    ) async throws(StoreError) -> Value {
+        let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
+            let storing = Job.Storing(rows: rows, makesDatabase: makesDatabase) { transaction in
+                let value = try body(transaction)
+                return { continuation.resume(returning: .success(value)) }
+            } fail: { error in
+                continuation.resume(returning: .failure(error))
+            }
+            submit(.store(storing), refused: storing.fail)
+        }
+        return try result.get()
+    }
+
     /// Gives the room of removed rows back, bit by bit, between other calls.
     func giveBack() {
         let isFirst = state.withLock { state in
@@ -135,7 +153,7 @@ extension InviteStore {
         let jobs = state.withLock { $0.jobs.takeTurn() }
         guard let first = jobs.first else { return }
         switch first {
-        case .add: add(jobs)
+        case .store: store(jobs)
         case .call(let purpose, let body): call(purpose, body)
         case .close(let done):
             closeDatabase()
@@ -151,7 +169,7 @@ extension InviteStore {
     private func abandon() {
         for job in state.withLock({ $0.jobs.abandon() }) {
             switch job {
-            case .add(_, let done): done(.failure(.closed))
+            case .store(let storing): storing.fail(.closed)
             case .call(_, let body): body(.failure(.closed)).answer()
             case .close(let done): done()
             }
@@ -173,29 +191,32 @@ extension InviteStore {
 // MARK: - While the host is held
 
 extension InviteStore {
-    private func add(_ jobs: [Job]) {
-        let groups = jobs.compactMap { job in
-            if case .add(let invites, _) = job { invites } else { nil }
+    private func store(_ jobs: [Job]) {
+        let storings = jobs.compactMap { job in
+            if case .store(let storing) = job { storing } else { nil }
         }
-        var result = addition(of: groups)
-        if case .failure(.full) = result, emptyLog() { result = addition(of: groups) }
+        var result = stored(storings)
+        if case .failure(.full) = result, emptyLog() { result = stored(storings) }
         switch result {
-        case .success(let additions):
+        case .success(let answers):
             openDatabases.noteCommit()
-            for case (.add(_, let done), let addition) in zip(jobs, additions) { done(.success(addition)) }
+            for answer in answers { answer() }
         case .failure(let error):
             closeDatabase(ifSpoiledBy: error)
-            for case .add(_, let done) in jobs { done(.failure(error)) }
+            for storing in storings { storing.fail(error) }
         }
     }
 
-    private func addition(of groups: [[NewInvite]]) -> Result<[InviteAddition], StoreError> {
+    private func stored(_ storings: [Job.Storing]) -> Result<[() -> Void], StoreError> {
         Result {
-            let database = try openedDatabase()
+            let isMade = storings.contains(where: \.makesDatabase)
+            guard let database = isMade ? try openedDatabase() : try existingDatabase() else {
+                return try storings.map { try $0.write(nil) }
+            }
             guard state.withLock({ $0.reserve })?.hold() ?? true else { throw StoreError.full }
-            let additions = try database.add(groups)
+            let answers = try database.store(storings.map(\.write))
             try settle(database)
-            return additions
+            return answers
         }.mapError { error in
             noteFiles()
             return self.error(error)

@@ -1,5 +1,3 @@
-internal import Invites
-
 /// What a call does with a database, which decides what is done where there is none, or no room.
 enum Purpose: Hashable, Sendable {
     /// Reads; no database is made for it.
@@ -24,13 +22,26 @@ enum Purpose: Hashable, Sendable {
 
 /// What one host's database is asked to do.
 enum Job: Sendable {
-    /// Add invites durably, then call back.
-    case add([NewInvite], @Sendable (Result<InviteAddition, StoreError>) -> Void)
+    /// Store something durably, in a transaction that the jobs after it share.
+    case store(Storing)
     /// Do something else with the open database, or with `nil` when there is none and none is to be made. It may be
     /// called again, where it failed.
     case call(Purpose, @Sendable (Result<InviteDatabase?, StoreError>) -> Outcome)
     /// Close the database, then call back.
     case close(@Sendable () -> Void)
+
+    /// What is to be stored.
+    struct Storing: Sendable {
+        /// How much of a turn and of the queue's room it takes, in rows.
+        let rows: Int
+        /// Whether a database is made for it where there is none.
+        let makesDatabase: Bool
+        /// Writes in the transaction, or is called with `nil` where there is no database. What it returns is called once
+        /// all is durable. It may be called again, where the transaction failed.
+        let write: @Sendable (InviteDatabase.Transaction?) throws -> () -> Void
+        /// Called instead where nothing of the transaction was stored.
+        let fail: @Sendable (StoreError) -> Void
+    }
 
     /// What came of a call. It is the owner who answers, once it has done with the database what the error asks for: a
     /// caller that hears of damage may count on the damaged file being closed.
@@ -44,7 +55,7 @@ enum Job: Sendable {
     /// How much of the queue's room the job takes, in rows.
     var weight: Int {
         switch self {
-        case .add(let invites, _): max(invites.count, 1)
+        case .store(let storing): max(storing.rows, 1)
         case .call(.tidying, _): 0
         case .call: 1
         case .close: 0
@@ -108,7 +119,7 @@ struct JobQueue: Sendable {
 
     /// Begins the turn that the owner was in line for.
     ///
-    /// - Returns: The jobs of this turn, either one or several that all add invites. After them the owner calls
+    /// - Returns: The jobs of this turn, either one or several that all store something. After them the owner calls
     ///   ``release()``. None when another thread holds the host: that one will get in line again.
     mutating func takeTurn() -> [Job] {
         isInLine = false
@@ -116,8 +127,8 @@ struct JobQueue: Sendable {
         isHeld = true
         var count = 1
         var rows = waiting[0].weight
-        if case .add = waiting[0] {
-            while count < waiting.count, case .add = waiting[count], rows + waiting[count].weight <= rowsPerTurn {
+        if case .store = waiting[0] {
+            while count < waiting.count, case .store = waiting[count], rows + waiting[count].weight <= rowsPerTurn {
                 rows += waiting[count].weight
                 count += 1
             }

@@ -54,7 +54,7 @@ final class OpenDatabases: Sendable {
         state.withLock { $0.use(store) }
     }
 
-    /// Notes that a transaction that adds is on the disk.
+    /// Notes that a transaction that callers share is on the disk.
     func noteCommit() {
         state.withLock { $0.commits += 1 }
     }
@@ -69,6 +69,6 @@ final class OpenDatabases: Sendable {
     /// How often one was closed to make room for another.
     var evictions: Int { state.withLock { $0.evictions } }
 
-    /// The transactions that have added invites.
+    /// The transactions that callers shared.
     var commits: Int { state.withLock { $0.commits } }
 }

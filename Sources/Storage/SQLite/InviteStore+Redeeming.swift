@@ -1,0 +1,113 @@
+internal import Invites
+
+/// Redeems, each call in one short turn; what changes redemptions shares its transaction with others.
+extension InviteStore {
+    package func facts(of token: Token, at now: Timestamp) async throws(StoreError) -> TokenFacts? {
+        let stored = try await storedInvite(withToken: token)
+        return stored.map { TokenFacts(number: $0.number, invite: $0.invite) }
+    }
+
+    package func storedInvite(withToken token: Token) async throws(StoreError) -> StoredInvite? {
+        try await perform(.reading) { database in
+            try database.access { try InviteDatabase.invite(withToken: token, $0) }
+        } ?? nil
+    }
+
+    package func redeem(
+        _ requests: [RedemptionRequest], under terms: RedemptionTerms
+    ) async throws(StoreError) -> RedemptionResults {
+        let host = host
+        return try await store(rows: requests.count) { transaction in
+            guard let transaction else { return RedemptionResults(requests.map(\.resultWithoutInvites)) }
+            var redeeming = Redeeming(transaction, host: host, terms: terms)
+            let results = try requests.map { try redeeming.redeem($0) }
+            return RedemptionResults(results, overused: redeeming.overused)
+        }
+    }
+
+    package func record(
+        _ answers: [Redemption: AccountAnswer], under terms: RedemptionTerms
+    ) async throws(StoreError) -> [Redemption] {
+        let host = host
+        return try await store(rows: answers.count) { transaction in
+            guard let transaction else { return [] }
+            var redeeming = Redeeming(transaction, host: host, terms: terms)
+            return try answers.compactMap { try redeeming.record($1, of: $0) }
+        }
+    }
+
+    package func record(_ outcomes: [Int64: TaskOutcome], at now: Timestamp) async throws(StoreError) {
+        try await store(rows: outcomes.count) { transaction in
+            guard let database = transaction?.database else { return }
+            for (task, outcome) in outcomes { try InviteDatabase.record(outcome, of: task, at: now, database) }
+        }
+    }
+
+    package func hasten(at now: Timestamp) async throws(StoreError) {
+        try await store(rows: 1) { transaction in
+            guard let database = transaction?.database else { return }
+            try InviteDatabase.hasten(at: now, database)
+        }
+    }
+
+    package func isHeld(_ username: String, at now: Timestamp) async throws(StoreError) -> Bool {
+        try await perform(.reading) { try $0.isHeld(username, at: now) } ?? false
+    }
+
+    package func heldUsernames(limit: Int, at now: Timestamp) async throws(StoreError) -> [String] {
+        try await perform(.reading) { try $0.heldUsernames(limit: limit, at: now) } ?? []
+    }
+
+    package func dueWork(at now: Timestamp, limit: Int) async throws(StoreError) -> DueWork {
+        try await perform(.reading) { try $0.dueWork(at: now, limit: limit) } ?? DueWork()
+    }
+
+    package func revoke(
+        _ numbers: [Int64], _ revocation: Revocation
+    ) async throws(StoreError) -> [StoredInvite] {
+        try await perform(.changing) { try $0.revoke(numbers, revocation) } ?? []
+    }
+
+    package func release(
+        reservationsOf invite: Int64, reason: String, at now: Timestamp
+    ) async throws(StoreError) -> [Redemption] {
+        let host = host
+        return try await perform(.changing) {
+            try $0.release(reservationsOf: invite, reason: reason, at: now, on: host)
+        } ?? []
+    }
+
+    package func forget(_ account: Account, _ revocation: Revocation) async throws(StoreError) -> Int {
+        let host = host
+        return try await perform(.changing) { try $0.forget(account, revocation, on: host) } ?? 0
+    }
+
+    package func redemptions(of invite: Int64, limit: Int) async throws(StoreError) -> [Redemption] {
+        try await perform(.reading) { try $0.redemptions(of: invite, limit: limit) } ?? []
+    }
+
+    package func redemptions(
+        _ filter: RedemptionFilter, after start: Int64, limit: Int
+    ) async throws(StoreError) -> RedemptionPage {
+        try await perform(.reading) { try $0.redemptions(filter, after: start, limit: max(limit, 1)) }
+            ?? RedemptionPage()
+    }
+
+    package func tasks(of redemption: Int64) async throws(StoreError) -> [RecordedTask] {
+        try await perform(.reading) { try $0.tasks(of: redemption) } ?? []
+    }
+
+    package func removeReleased(endedBy time: Timestamp, after start: Int64) async throws(StoreError) -> InviteTally {
+        let tally =
+            try await perform(.removing) { try $0.removeReleased(endedBy: time, after: start) } ?? InviteTally()
+        if tally.count > 0 { giveBack() }
+        return tally
+    }
+}
+
+extension RedemptionRequest {
+    /// What becomes of it on a host that has no invites.
+    fileprivate var resultWithoutInvites: Result<RedemptionOutcome, RedemptionRefusal> {
+        if case .release = self { .success(.released(nil)) } else { .failure(.unknown) }
+    }
+}

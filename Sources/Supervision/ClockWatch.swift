@@ -1,0 +1,36 @@
+internal import Invites
+
+/// Tells when the time of day jumps, which is compared with a clock that nobody sets: what was removed because of a wrong
+/// time does not come back.
+struct ClockWatch: Sendable {
+    /// Less is an operator's or a server's correction.
+    private static let jump: Int64 = 3_600_000
+    /// For how long the time is not to be trusted then.
+    private static let distrust: Int64 = 86_400_000
+
+    private var offset: Int64
+    private var trustedAgainAt: Int64?
+
+    init(now: Timestamp, uptime: Int64) {
+        offset = Self.offset(now, uptime)
+    }
+
+    private static func offset(_ now: Timestamp, _ uptime: Int64) -> Int64 {
+        let (offset, overflow) = now.millisecondsSinceEpoch.subtractingReportingOverflow(uptime)
+        return overflow ? (uptime > 0 ? .min : .max) : offset
+    }
+
+    /// Compares the clocks.
+    ///
+    /// - Returns: By how many milliseconds the time of day has jumped since the last look; `nil` when it has not.
+    mutating func look(now: Timestamp, uptime: Int64) -> Int64? {
+        let new = Self.offset(now, uptime)
+        let (change, overflow) = new.subtractingReportingOverflow(offset)
+        offset = new
+        guard overflow || change >= Self.jump || change <= -Self.jump else { return nil }
+        trustedAgainAt = uptime + Self.distrust
+        return change
+    }
+
+    func isTrusted(uptime: Int64) -> Bool { trustedAgainAt.map { uptime >= $0 } ?? true }
+}

@@ -1,0 +1,74 @@
+package import Accounts
+internal import Invites
+internal import Runtime
+internal import Storage
+internal import Synchronization
+
+/// Who is asked for the accounts of hosts, and when.
+extension HostRegistry {
+    /// Says who knows the accounts of each host; until then nobody does.
+    ///
+    /// - Parameter accounts: Called with the name of a host that is served. While it does not know yet what the server can
+    ///   do, its answers are to be `unreachable`: what is `unsupported` is never tried again.
+    package func provideAccounts(_ accounts: @escaping @Sendable (String) -> any Accounts) {
+        provider.withLock { $0 = accounts }
+    }
+
+    /// The accounts of a host; `nil` where it is not served.
+    package func accounts(of host: String) -> (any Accounts)? {
+        self[host] == nil ? nil : provider.withLock { $0 }(host)
+    }
+
+    /// A host's server can be asked again, or for more: what waits for it is tried at once.
+    package func accountsChanged(of host: String) {
+        resume([host], hastened: true)
+    }
+
+    /// What hosts' services see of the others.
+    var surroundings: Surroundings {
+        Surroundings(
+            accounts: { [weak self] host in self?.accounts(of: host) },
+            notifiesInviter: { [weak self] host in self?[host]?.policy.notifiesInviter ?? true })
+    }
+
+    // MARK: Resuming
+
+    /// Not at once: servers have to connect, and to say what they can do.
+    private static let firstResumption = Duration.seconds(20)
+
+    /// Takes up, a while after the start, what was not done when the daemon ended.
+    func resumeAfterStart() async {
+        guard (try? await dependencies.sleep(Self.firstResumption)) != nil else { return }
+        let databases = databases
+        let hosts = await onBlockingThread { (try? databases.hostsWithInvites()) ?? [] }
+        resumesAddedHosts.withLock { $0 = true }
+        resume(hosts, hastened: false)
+    }
+
+    /// Has hosts look for what is due, one after the other: each opens its database, which requests must not wait for.
+    func resume(_ hosts: [String], hastened: Bool) {
+        var isFirst = false
+        for host in hosts {
+            // There are no more of them than hosts and servers' hellos.
+            let offer = resumptions.offer(Resumption(host: host, isHastened: hastened), urgent: true)
+            if case .acceptedFirst = offer { isFirst = true }
+        }
+        if isFirst { Task { await resumeAll() } }
+    }
+
+    private func resumeAll() async {
+        while let waiting = resumptions.takeAll() {
+            let hastened = Set(waiting.filter(\.isHastened).map(\.host))
+            for host in Set(waiting.map(\.host)).sorted() {
+                // A host may go while others are looked at.
+                await self[host]?.service.resumeWork(hastened: hastened.contains(host))
+            }
+        }
+    }
+}
+
+/// A host that is to look for what is due.
+struct Resumption: Sendable {
+    let host: String
+    let isHastened: Bool
+}

@@ -1,0 +1,123 @@
+package import Invites
+internal import Logging
+internal import Runtime
+internal import Storage
+
+/// Why a request about a token was not done.
+package enum RedemptionFailure: Error, Hashable, Sendable {
+    /// The token, the name or the host's rules do not allow it.
+    case refused(RedemptionRefusal)
+    /// The host cannot tell now. The same request may be made again.
+    case failed(InviteRefusal)
+}
+
+/// A token that is good for who has it.
+package struct TokenCheck: Hashable, Sendable {
+    package let invite: Invite
+    /// When it was found good: ``Invites/Reservation/checkedAt``.
+    package let checkedAt: Timestamp
+}
+
+/// What front doors ask about tokens. They translate; what holds is decided in ``Invites/TokenFacts``, and stored by the
+/// repository.
+extension HostService {
+    /// Looks whether a token could be redeemed now. It changes nothing.
+    package func check(_ token: Token, under policy: InvitePolicy) async -> Result<TokenCheck, RedemptionFailure> {
+        if policy.isSuspended { return .failure(.refused(.suspended)) }
+        let now = dependencies.now()
+        do throws(InviteRefusal) {
+            let facts = try await use(.reading) { repository throws(StoreError) in
+                try await repository.facts(of: token, at: now)
+            }
+            guard let facts else { return .failure(.refused(.unknown)) }
+            if let refusal = facts.refusal(at: now) { return .failure(.refused(refusal)) }
+            return .success(TokenCheck(invite: facts.invite, checkedAt: now))
+        } catch {
+            return .failure(.failed(error))
+        }
+    }
+
+    /// Does what is asked, in order. What is stored is on the disk when this returns, and what follows from it is under way.
+    ///
+    /// - Parameter policy: The host's rules. A suspended host redeems nothing more, but hears how attempts end that it has
+    ///   let begin.
+    /// - Returns: For each request, in order, what it came to.
+    package func redeem(
+        _ requests: [RedemptionRequest], under policy: InvitePolicy
+    ) async -> [Result<RedemptionOutcome, RedemptionFailure>] {
+        let terms = RedemptionTerms(now: dependencies.now(), notifiesInviter: policy.notifiesInviter)
+        let isAllowed = requests.map { !policy.isSuspended || $0.endsAttempt }
+        let allowed = zip(requests, isAllowed).filter(\.1).map(\.0)
+        var outcomes = await outcomes(of: allowed, under: terms)[...]
+        let results = isAllowed.map { isAllowed in
+            (isAllowed ? outcomes.popFirst() : nil) ?? .failure(.refused(.suspended))
+        }
+        note(results)
+        return results
+    }
+
+    private func outcomes(
+        of requests: [RedemptionRequest], under terms: RedemptionTerms
+    ) async -> [Result<RedemptionOutcome, RedemptionFailure>] {
+        if requests.isEmpty { return [] }
+        do throws(InviteRefusal) {
+            let stored = try await use(.storing) { repository throws(StoreError) in
+                try await repository.redeem(requests, under: terms)
+            }
+            for invite in stored.overused {
+                dependencies.logger.warning(
+                    "more accounts were made with an invite than it allows",
+                    metadata: ["host": "\(host)", "invite": "\(invite)"])
+            }
+            return stored.results.map { $0.mapError { .refused($0) } }
+        } catch {
+            return requests.map { _ in .failure(.failed(error)) }
+        }
+    }
+
+    /// Counts what came of requests, and sees to what is due because of it.
+    private func note(_ results: [Result<RedemptionOutcome, RedemptionFailure>]) {
+        var (confirmed, released, refused) = (0, 0, 0)
+        var next: Timestamp?
+        var hasTasks = false
+        for result in results {
+            switch result {
+            case .success(.reserved(let redemption)):
+                if let question = redemption.nextQuestion {
+                    next = min(next ?? question, question)
+                } else {
+                    confirmed += 1
+                }
+            case .success(.confirmed(_, let isNew)):
+                confirmed += isNew ? 1 : 0
+                hasTasks = true
+            case .success(.released(let redemption)): released += redemption == nil ? 0 : 1
+            case .failure(.refused): refused += 1
+            case .failure(.failed): break
+            }
+        }
+        activity.redeemed(confirmed: confirmed, released: released, refused: refused)
+        if hasTasks { startWork() } else if let next { scheduleWork(at: next) }
+    }
+
+    /// An account of the host was deleted: its invites end, and it is forgotten.
+    ///
+    /// - Returns: How many invites were revoked.
+    package func forget(_ username: String) async throws(InviteRefusal) -> Int {
+        let account = Account(localpart: username, domain: host)
+        let revocation = Revocation(at: dependencies.now(), by: "invited", why: "the account was deleted")
+        return try await use(.storing) { repository throws(StoreError) in
+            try await repository.forget(account, revocation)
+        }
+    }
+}
+
+extension RedemptionRequest {
+    /// Whether it says how something ended that has begun.
+    fileprivate var endsAttempt: Bool {
+        switch self {
+        case .confirm, .release: true
+        case .reserve, .spend, .subscribe: false
+        }
+    }
+}

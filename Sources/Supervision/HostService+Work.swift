@@ -1,0 +1,169 @@
+internal import Accounts
+internal import Invites
+internal import Runtime
+internal import Storage
+
+/// What a host's service knows of the others, as things are when it asks.
+struct Surroundings: Sendable {
+    /// The accounts of a host; `nil` for one that is not served here.
+    var accounts: @Sendable (String) -> (any Accounts)?
+    /// Whether inviters of a host are told of redemptions.
+    var notifiesInviter: @Sendable (String) -> Bool
+
+    /// Nobody can be asked anything.
+    static let nobody = Surroundings(accounts: { _ in NoAccounts() }, notifiesInviter: { _ in true })
+}
+
+/// Whether what is due is being done, and when it is next.
+struct WorkState {
+    fileprivate(set) var isRunning = false
+    /// Something came meanwhile.
+    fileprivate var mustLookAgain = false
+    fileprivate var timer: Task<Void, Never>?
+    fileprivate var timerAt: Timestamp?
+
+    /// No more is done on time.
+    mutating func cancel() {
+        timer?.cancel()
+        timer = nil
+        timerAt = nil
+    }
+}
+
+/// What follows from redemptions: accounts that are asked for after a deadline, contacts, notices. It is in the database
+/// until it is done, so that it outlives the daemon; here is only who asks servers for it, a few at a time.
+extension HostService {
+    /// So much of one host is asked of servers at a time.
+    private static let concurrency = 4
+    /// After storage has failed.
+    private static let retryWait = Duration.seconds(60)
+
+    /// Looks what is due, now that the daemon has started or a server can be asked again.
+    ///
+    /// - Parameter hastened: Whether what waits for a server is to be tried at once.
+    func resumeWork(hastened: Bool) async {
+        let now = dependencies.now()
+        if hastened {
+            _ = try? await use(.storing) { repository throws(StoreError) in try await repository.hasten(at: now) }
+        }
+        let due = try? await use(.reading) { repository throws(StoreError) in
+            try await repository.dueWork(at: now, limit: 1)
+        }
+        guard let due else { return retryWork() }
+        if !due.questions.isEmpty || !due.tasks.isEmpty {
+            startWork()
+        } else if let next = due.next {
+            scheduleWork(at: next)
+        }
+    }
+
+    /// Does what is due, unless that is under way: then what is new is done after it.
+    func startWork() {
+        work.mustLookAgain = true
+        if work.isRunning || lifecycleNow.state == .stopped { return }
+        work.isRunning = true
+        Task { await runWork() }
+    }
+
+    private func runWork() async {
+        while work.mustLookAgain {
+            work.mustLookAgain = false
+            let now = dependencies.now()
+            let due = try? await use(.reading) { repository throws(StoreError) in
+                try await repository.dueWork(at: now, limit: Self.concurrency)
+            }
+            guard let due else {
+                retryWork()
+                break
+            }
+            if due.questions.isEmpty, due.tasks.isEmpty {
+                if let next = due.next { scheduleWork(at: next) }
+            } else if await run(due) {
+                work.mustLookAgain = true
+            } else {
+                retryWork()
+                break
+            }
+        }
+        work.isRunning = false
+    }
+
+    private func retryWork() {
+        if lifecycleNow.state != .stopped { scheduleWork(at: dependencies.now().advanced(by: Self.retryWait)) }
+    }
+
+    /// Looks again at a time, or earlier.
+    func scheduleWork(at time: Timestamp) {
+        if let earlier = work.timerAt, earlier <= time { return }
+        work.cancel()
+        work.timerAt = time
+        let now = dependencies.now().millisecondsSinceEpoch
+        let wait = max(time.millisecondsSinceEpoch.subtractingReportingOverflow(now).partialValue, 0)
+        let sleep = dependencies.sleep
+        work.timer = Task { [weak self] in
+            guard (try? await sleep(.milliseconds(wait))) != nil else { return }
+            await self?.workIsDue()
+        }
+    }
+
+    private func workIsDue() {
+        work.cancel()
+        startWork()
+    }
+
+    // MARK: Asking
+
+    private enum Finding: Sendable {
+        case answer(Redemption, AccountAnswer)
+        case outcome(Int64, TaskOutcome)
+    }
+
+    /// - Returns: Whether what came of it is stored.
+    private func run(_ due: DueWork) async -> Bool {
+        let questions = due.questions.prefix(Self.concurrency)
+        let tasks = due.tasks.prefix(Self.concurrency - questions.count)
+        let asker = WorkAsker(host: host, surroundings: surroundings, now: dependencies.now)
+        let findings = await withTaskGroup(of: Finding.self) { group in
+            for question in questions {
+                group.addTask { .answer(question, await asker.answer(to: question)) }
+            }
+            for task in tasks {
+                group.addTask { .outcome(task.number, await asker.outcome(of: task)) }
+            }
+            var findings: [Finding] = []
+            for await finding in group { findings.append(finding) }
+            return findings
+        }
+        var answers: [Redemption: AccountAnswer] = [:]
+        var outcomes: [Int64: TaskOutcome] = [:]
+        for finding in findings {
+            switch finding {
+            case .answer(let redemption, let answer): answers[redemption] = answer
+            case .outcome(let task, let outcome): outcomes[task] = outcome
+            }
+        }
+        return await record(answers, outcomes)
+    }
+
+    private func record(_ answers: [Redemption: AccountAnswer], _ outcomes: [Int64: TaskOutcome]) async -> Bool {
+        let terms = RedemptionTerms(now: dependencies.now(), notifiesInviter: surroundings.notifiesInviter(host))
+        do throws(InviteRefusal) {
+            if !answers.isEmpty {
+                let changed = try await use(.storing) { repository throws(StoreError) in
+                    try await repository.record(answers, under: terms)
+                }
+                let open = changed.count { $0.nextQuestion != nil }
+                let confirmed = changed.count { if case .confirmed = $0.state { true } else { false } }
+                activity.redeemed(confirmed: confirmed, released: changed.count - open - confirmed)
+            }
+            if !outcomes.isEmpty {
+                try await use(.storing) { repository throws(StoreError) in
+                    try await repository.record(outcomes, at: terms.now)
+                }
+            }
+            return true
+        } catch {
+            return false
+        }
+    }
+}
