@@ -9,6 +9,8 @@ internal import Synchronization
 package enum InviteRefusal: Error, Hashable, Sendable {
     /// The rules forbid it.
     case denied(InviteDenial)
+    /// The server has an account of that name.
+    case accountExists
     /// Other invites of the host are in the way.
     case conflict(InviteConflict)
     /// The host has too much to do right now.
@@ -227,7 +229,7 @@ package actor HostService {
             switch error {
             case .overloaded: return "it has too much to do"
             case .tooManyOpenFiles: return "\(StoreError.tooManyOpenFiles)"
-            case .denied, .conflict, .unavailable: return lifecycle.lastTrouble ?? "it is just going"
+            case .denied, .accountExists, .conflict, .unavailable: return lifecycle.lastTrouble ?? "it is just going"
             }
         }
     }
