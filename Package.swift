@@ -109,7 +109,8 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Accounts", "Component", "Configuration", "Invites", "Reconfiguration", "Runtime", "Storage", "Supervision", "XMPP",
+                "Accounts", "Component", "Configuration", "Invites", "Reconfiguration", "Runtime", "Storage",
+                "Supervision", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -120,7 +121,8 @@ let package = Package(
         .target(
             name: "Control",
             dependencies: [
-                "Access", "Accounts", "CLibQREncode", "Component", "Configuration", "Daemon", "Invites", "Reconfiguration",
+                "Access", "Accounts", "CLibQREncode", "Component", "Configuration", "Daemon", "Invites",
+                "Reconfiguration",
                 "Runtime",
                 "Shell", "Storage", "Supervision", "Text", "XMPP",
                 .product(name: "Logging", package: "swift-log"),

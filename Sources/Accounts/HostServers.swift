@@ -86,7 +86,8 @@ package final class HostServers: Sendable {
             return ModuleAccounts(module, timeout: timeout, request: link.request)
         }
         if host.accounts == .module {
-            return UnavailableAccounts(module?.mismatch ?? "the server has not said that it has the module", isForGood: false)
+            return UnavailableAccounts(
+                module?.mismatch ?? "the server has not said that it has the module", isForGood: false)
         }
         // The module may be about to say hello: what is done by commands passes the server's rules by.
         if host.accounts == .auto, isIntroducing {
