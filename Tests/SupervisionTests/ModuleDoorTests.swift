@@ -280,6 +280,8 @@ private let attempt = "3kXn0pV1sYw9QbZ2"
     @Test func eachRefusalHasItsCondition() async throws {
         try await with { fixture in
             for (failure, check, reserve, confirm) in Self.conditions {
+                // The log takes so many lines in a time.
+                fixture.controlled.advance(byMilliseconds: 60_000)
                 redeeming.invites.withLock { $0[token] = .failure(failure) }
                 redeeming.outcomes.withLock { $0 = [.failure(failure), .failure(failure)] }
                 let reservation = ServerModuleRequest.Reservation(
