@@ -1,3 +1,4 @@
+internal import Component
 package import Daemon
 internal import Reconfiguration
 package import Shell
@@ -16,7 +17,7 @@ extension CommandHandlers {
         HostViewHandlers(daemon).register(in: &handlers)
         HostChangeHandlers(daemon).register(in: &handlers)
         BackupHandlers(daemon.registry).register(in: &handlers)
-        InviteHandlers(daemon.registry).register(in: &handlers)
+        InviteHandlers(daemon.registry, redeemsInBand: daemon.component.servers.redeemsInBand).register(in: &handlers)
         ConfigHandlers(daemon.configuration).register(in: &handlers)
         ConfigFileHandlers(daemon.configuration).register(in: &handlers)
         ComponentHandlers(daemon).register(in: &handlers)

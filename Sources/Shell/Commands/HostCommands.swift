@@ -44,6 +44,8 @@ enum HostCommands {
             Field("retry_at", .time, "when the storage is tried again", isOptional: true),
             Field("file", .text, "the host's file", isOptional: true),
             Field("settings", .list(.object(setting)), "the settings in force"),
+            Field("accounts", .choice(ServerCommands.accounts), "who makes accounts"),
+            Field("module", .text, "our module in the server, and why it is not used", isOptional: true),
             Field("delegated", .list(.text), "namespaces that the server delegates (XEP-0355)"),
             Field("privileges", .list(.text), "what the server lets the daemon do (XEP-0356)"),
             Field("requests", .count, "requests since the start"),
