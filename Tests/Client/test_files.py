@@ -92,6 +92,30 @@ def test_what_is_not_whole_does_not_come_to_its_place(
     assert result.returncode == (3 if how == "closed" else 1)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_no_part_of_the_file(
+        daemon: FakeDaemon, environment: dict[str, str], directory: Path, number: signal.Signals) -> None:
+    begun = threading.Event()
+
+    def answer(call: Call) -> None:
+        call.say(data=encoded(FILE[:1000]))
+        begun.set()
+        call.next("cancel")
+        call.end(failed("cancelled", "ended before it was done"))
+
+    daemon.on("host backup a.example", answer)
+    path = directory / "copy"
+    process = subprocess.Popen([binary(), "host", "backup", "a.example", "--output", str(path)], env=environment,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert begun.wait(PATIENCE)
+    while not any(entry.stat().st_size for entry in directory.glob("copy*")):
+        assert process.poll() is None
+    process.send_signal(number)
+    assert process.wait(PATIENCE) == 128 + number
+    process.communicate()
+    assert list(directory.glob("copy*")) == []
+
+
 def test_a_full_disk_and_a_reader_that_goes(sending: FakeDaemon, environment: dict[str, str]) -> None:
     with open("/dev/full", "wb") as full:
         result = client(environment, "host", "backup", "a.example", stdout=full, stderr=subprocess.PIPE)
