@@ -209,3 +209,26 @@ def test_interrupted_while_it_waits_for_the_file(daemon: FakeDaemon, environment
     # Its input stays open.
     assert process.wait(PATIENCE) == 130
     process.communicate()
+
+
+def test_what_is_asked_after_an_interrupt_is_not_waited_for(daemon: FakeDaemon, environment: dict[str, str]) -> None:
+    """The question was on its way when Ctrl-C was pressed."""
+    begun = threading.Event()
+
+    def answer(call: Call) -> None:
+        begun.set()
+        call.next("cancel")
+        call.say(ask={"kind": "data", "most": 1000})
+        call.end(failed("cancelled", "ended before it was done"))
+
+    daemon.on("host restore a.example --yes", answer)
+    process = subprocess.Popen([binary(), "host", "restore", "a.example", "--yes"], env=environment,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        assert begun.wait(PATIENCE)
+        process.send_signal(signal.SIGINT)
+        # Its input stays open.
+        assert process.wait(PATIENCE) == 130
+    finally:
+        process.kill()
+        process.communicate()
