@@ -16,7 +16,7 @@ extension CommandHandlers {
         StatusHandlers(daemon, version: version).register(in: &handlers)
         HostViewHandlers(daemon).register(in: &handlers)
         HostChangeHandlers(daemon).register(in: &handlers)
-        BackupHandlers(daemon.registry).register(in: &handlers)
+        BackupHandlers(daemon.registry, dependencies: daemon.dependencies).register(in: &handlers)
         InviteHandlers(daemon.registry, redeemsInBand: daemon.component.servers.redeemsInBand).register(in: &handlers)
         ConfigHandlers(daemon.configuration).register(in: &handlers)
         ConfigFileHandlers(daemon.configuration).register(in: &handlers)

@@ -119,7 +119,8 @@ enum HostCommands {
             The file is an SQLite database. It has every invite that was answered before the command, and is consistent \
             while the host goes on, is suspended, or is in quarantine with a database that can be read. It holds the \
             links, so whoever reads it gets in. It comes on standard output, or where `--output` of `invitectl` says; it \
-            is whole if the exit status is 0. The daemon needs room for the copy, and keeps none.
+            is whole if the exit status is 0. The daemon needs room for the copy, and keeps none. Whoever has not taken \
+            all of it within an hour gets no more.
             """,
         arguments: [host],
         result: .record([
@@ -145,7 +146,7 @@ enum HostCommands {
             longer than the host's present database says, and one that is not there expires now. When that database \
             cannot be read, all of them expire. `--keep-open` keeps them as good as the backup has them.
 
-            It asks first.
+            It asks first. What was not sent and answered within an hour is given up.
             """,
         arguments: [host],
         options: [
