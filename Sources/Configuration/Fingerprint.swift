@@ -114,11 +114,12 @@ struct CanonicalText {
         add(String(hosts.count))
         var sum = (UInt64(0), UInt64(0))
         let plain = HostConfiguration(host: "")
+        var settings = SettingTexts { Self.text(of: $0, in: $1, beside: plain) }
         var text = CanonicalText()
         for configuration in hosts.values {
             text.bytes.removeAll(keepingCapacity: true)
             switch form {
-            case .present: text.add(configuration, beside: plain)
+            case .present: settings.write(configuration, to: &text.bytes)
             case .first: text.addAsFirstVersion(configuration)
             }
             text.withDigest { digest in
@@ -130,16 +131,19 @@ struct CanonicalText {
         add(String(sum.1))
     }
 
-    private mutating func add(_ configuration: HostConfiguration, beside plain: HostConfiguration) {
-        for key in HostKey.allCases where !key.setting.isSame(configuration, plain) {
-            add(key.rawValue)
-            switch key.setting.value(in: configuration) {
-            case .list(let items)?: add(items)
-            case .text(let text)?: add([text])
-            case let value?: add(["\(value)"])
-            case nil: add([])
-            }
+    private static func text(
+        of key: HostKey, in configuration: HostConfiguration, beside plain: HostConfiguration
+    ) -> [UInt8] {
+        if key.setting.isSame(configuration, plain) { return [] }
+        var text = CanonicalText()
+        text.add(key.rawValue)
+        switch key.setting.value(in: configuration) {
+        case .list(let items)?: text.add(items)
+        case .text(let value)?: text.add([value])
+        case let value?: text.add(["\(value)"])
+        case nil: text.add([])
         }
+        return text.bytes
     }
 
     /// The settings that there were, in the bytes that they were; never to be changed.
