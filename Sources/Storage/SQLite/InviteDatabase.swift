@@ -125,8 +125,9 @@ final class InviteDatabase: Sendable {
             throw StoreError.io("SQLite: cannot use a write-ahead log")
         }
         try database.execute(sql: "PRAGMA synchronous = FULL")
-        // Kibibytes, taken as needed: a host with few invites never needs them.
-        try database.execute(sql: "PRAGMA cache_size = -256")
+        // Kibibytes, taken as needed: a host with few invites never needs them. A commit for a hundred users changes a page of
+        // the index for each; with 64 pages it read most of them again each time. All databases together have a limit, too.
+        try database.execute(sql: "PRAGMA cache_size = -1024")
     }
 
     private func migrate(_ converting: () -> Void) throws {
