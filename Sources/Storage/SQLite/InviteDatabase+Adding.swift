@@ -14,36 +14,35 @@ struct RowCount: Hashable, Sendable {
 extension InviteDatabase {
     /// Adds those of `groups` whose limits allow it, in one transaction, which is durable when this returns. Each sees
     /// those before it.
-    func add(_ groups: some Collection<[NewInvite]>) throws -> [InviteAddition] {
+    ///
+    /// - Returns: What became of each group, and what SQLite told of others' commits.
+    func add(_ groups: some Collection<[NewInvite]>) throws -> (additions: [InviteAddition], dataVersion: Int64) {
         try access { database in
             var additions: [InviteAddition] = []
             additions.reserveCapacity(groups.count)
             let isLimited = groups.contains { $0.contains { $0.limits.stored != .unlimited } }
             var count: RowCount?
+            var version: Int64 = 0
             try database.inTransaction(.immediate) {
-                count = try isLimited ? currentRowCount(database) : knownRowCount(database)
+                version = try Self.dataVersion(database)
+                count = try isLimited ? currentRowCount(version, database) : knownRowCount(version)
+                let insert = try database.cachedStatement(sql: Self.insertion)
                 for group in groups {
-                    let results = try group.map { try Self.add($0, &count, database) }
+                    let results = try group.map { try Self.add($0, &count, insert, database) }
                     additions.append(InviteAddition(results, storedCount: count?.rows))
                 }
                 return .commit
             }
             rowCount.withLock { $0 = count }
-            return additions
+            return (additions, version)
         }
     }
 
     private static func add(
-        _ new: NewInvite, _ count: inout RowCount?, _ database: Database
+        _ new: NewInvite, _ count: inout RowCount?, _ insert: Statement, _ database: Database
     ) throws -> Result<Int64, InviteConflict> {
         if let conflict = try conflict(with: new, rows: count?.rows ?? 0, database) { return .failure(conflict) }
         let invite = new.invite
-        let insert = try database.cachedStatement(
-            sql: """
-                INSERT INTO invite (
-                    id, token, kind, action, inviter, username, created_at, expires_at, created_by, note
-                ) VALUES (\(nextNumber), ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """)
         do {
             try insert.execute(arguments: [
                 invite.token.text, invite.kind.rawValue, invite.action.rawValue, invite.inviter?.description,
@@ -57,6 +56,12 @@ extension InviteDatabase {
         count?.rows += 1
         return .success(database.lastInsertedRowID)
     }
+
+    private static let insertion = """
+        INSERT INTO invite (
+            id, token, kind, action, inviter, username, created_at, expires_at, created_by, note
+        ) VALUES (\(nextNumber), ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
 
     /// `NULL`, for the number that SQLite gives, as long as it has any to give. After the last one that there is, which only
     /// a damaged or edited table has, it would refuse all invites as if the disk were full; then the count goes on below
@@ -94,7 +99,7 @@ extension InviteDatabase {
         try access { database in
             var count = RowCount(rows: 0, dataVersion: 0)
             try database.inTransaction(.deferred) {
-                count = try currentRowCount(database)
+                count = try currentRowCount(Self.dataVersion(database), database)
                 return .commit
             }
             rowCount.withLock { $0 = count }
@@ -115,18 +120,15 @@ extension InviteDatabase {
 
     /// Within a transaction. Counting takes a while where there are many rows, and others wait meanwhile: it is done where a
     /// limit asks for it, and again only after changes of other connections.
-    private func currentRowCount(_ database: Database) throws -> RowCount {
-        if let known = try knownRowCount(database) { return known }
+    private func currentRowCount(_ version: Int64, _ database: Database) throws -> RowCount {
+        if let known = knownRowCount(version) { return known }
         let rows = try Int.fetchOne(try database.cachedStatement(sql: "SELECT count(*) FROM invite"))
-        return RowCount(rows: rows ?? 0, dataVersion: try Self.dataVersion(database))
+        return RowCount(rows: rows ?? 0, dataVersion: version)
     }
 
     /// What was counted, unless another connection has changed something since. Within a transaction.
-    private func knownRowCount(_ database: Database) throws -> RowCount? {
-        guard let known = rowCount.withLock({ $0 }), known.dataVersion == (try Self.dataVersion(database)) else {
-            return nil
-        }
-        return known
+    private func knownRowCount(_ version: Int64) -> RowCount? {
+        rowCount.withLock { $0 }.flatMap { $0.dataVersion == version ? $0 : nil }
     }
 
     private static func conflict(

@@ -193,8 +193,8 @@ extension InviteStore {
         Result {
             let database = try openedDatabase()
             guard state.withLock({ $0.reserve })?.hold() ?? true else { throw StoreError.full }
-            let additions = try database.add(groups)
-            try settle(database)
+            let (additions, version) = try database.add(groups)
+            try settle(database, dataVersion: version)
             return additions
         }.mapError { error in
             noteFiles()
