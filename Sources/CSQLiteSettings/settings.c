@@ -6,10 +6,13 @@
 extern int sqlite3_config(int, ...);
 extern int sqlite3_db_config(void *, int, ...);
 extern int sqlite3_limit(void *, int, int);
+extern long long sqlite3_soft_heap_limit64(long long);
 enum { PAGECACHE = 7, NO_CKPT_ON_CLOSE = 1006, LIMIT_LENGTH = 0 };
 
 int invited_sqlite_configure(void) {
-    return sqlite3_config(PAGECACHE, NULL, 0, 0);
+    int result = sqlite3_config(PAGECACHE, NULL, 0, 0);
+    sqlite3_soft_heap_limit64(256 << 20);
+    return result;
 }
 
 int invited_sqlite_leave_log(void *connection) {

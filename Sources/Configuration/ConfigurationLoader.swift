@@ -11,6 +11,8 @@ public struct ConfigurationLoader: Sendable {
     private let user: DaemonUser?
     private let wallClock: @Sendable () -> Int64
     private var directory: HostDirectory
+    /// What was loaded last.
+    private var last: (hosts: [String: HostConfiguration], sum: HostSum) = ([:], HostSum([:]))
 
     /// Where the hosts' files were at the last load.
     public var hostsDirectory: String { directory.path }
@@ -69,6 +71,7 @@ public struct ConfigurationLoader: Sendable {
                 filesByHost[host] = hostFile
             }
         }
+        if isDaemonGood { last = (hosts, last.sum.changed(from: last.hosts, to: hosts)) }
         return LoadedConfiguration(
             daemon: isDaemonGood ? daemon : nil,
             hosts: hosts,
@@ -78,7 +81,8 @@ public struct ConfigurationLoader: Sendable {
             filesRead: scan.filesRead,
             defaults: defaults,
             daemonFile: file,
-            filesByHost: filesByHost)
+            filesByHost: filesByHost,
+            hostSum: isDaemonGood ? last.sum : nil)
     }
 
     /// - Returns: What the file says, and why none of it may be quoted.

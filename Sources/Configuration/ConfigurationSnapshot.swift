@@ -86,8 +86,11 @@ extension ConfigurationSnapshot {
             files: header.files.description, checksum: Fingerprint(hosts, shell).description)
         var bytes = Self.jsonLine(line)
         for grant in shell.roles { bytes += Self.jsonLine(RoleLine(grant)) }
-        for (_, configuration) in hosts.sorted(by: { $0.key < $1.key }) {
-            bytes.append(contentsOf: configuration.jsonLine.utf8)
+        var members = SettingTexts { $1.jsonMember($0) }
+        for name in hosts.keys.sorted() {
+            guard let host = hosts[name] else { continue }
+            members.write(host, to: &bytes)
+            bytes.append(contentsOf: "}\n".utf8)
         }
         return bytes
     }
@@ -181,11 +184,9 @@ extension ConfigurationSnapshot.RoleLine {
 }
 
 extension HostConfiguration {
-    fileprivate var jsonLine: String {
-        let members = HostKey.allCases.compactMap { key in
-            hostValue(of: key).map { "\"\(key)\":\(Self.json($0))" }
-        }
-        return "{\(members.joined(separator: ","))}\n"
+    /// A member of the line, with what comes before it; nothing where there is no value. The host is the first.
+    fileprivate func jsonMember(_ key: HostKey) -> [UInt8] {
+        hostValue(of: key).map { Array("\(key == .host ? "{" : ",")\"\(key)\":\(Self.json($0))".utf8) } ?? []
     }
 
     private static func json(_ value: HostValue) -> String {

@@ -37,7 +37,7 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
 
     private init(_ loaded: LoadedConfiguration, in form: CanonicalText.Form) {
         var text = CanonicalText(form: form)
-        text.add(loaded.hosts)
+        if form == .present, let sum = loaded.hostSum { text.add(sum) } else { text.add(loaded.hosts) }
         for refused in loaded.refused {
             text.add(Path.name(of: refused.file))
             text.add(refused.content?.fields ?? [])
@@ -77,7 +77,7 @@ struct CanonicalText {
         case first
     }
 
-    private var bytes: [UInt8]
+    var bytes: [UInt8]
     private let form: Form
 
     init(_ bytes: [UInt8] = [], form: Form = .present) {
@@ -109,41 +109,16 @@ struct CanonicalText {
         }
     }
 
-    /// Hosts have no order, so what stands for them is a sum: nothing has to be sorted, however many they are.
-    mutating func add(_ hosts: [String: HostConfiguration]) {
-        add(String(hosts.count))
-        var sum = (UInt64(0), UInt64(0))
-        let plain = HostConfiguration(host: "")
-        var text = CanonicalText()
-        for configuration in hosts.values {
-            text.bytes.removeAll(keepingCapacity: true)
-            switch form {
-            case .present: text.add(configuration, beside: plain)
-            case .first: text.addAsFirstVersion(configuration)
-            }
-            text.withDigest { digest in
-                sum.0 &+= digest.loadUnaligned(as: UInt64.self)
-                sum.1 &+= digest.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
-            }
-        }
-        add(String(sum.0))
-        add(String(sum.1))
-    }
+    mutating func add(_ hosts: [String: HostConfiguration]) { add(HostSum(hosts, in: form)) }
 
-    private mutating func add(_ configuration: HostConfiguration, beside plain: HostConfiguration) {
-        for key in HostKey.allCases where !key.setting.isSame(configuration, plain) {
-            add(key.rawValue)
-            switch key.setting.value(in: configuration) {
-            case .list(let items)?: add(items)
-            case .text(let text)?: add([text])
-            case let value?: add(["\(value)"])
-            case nil: add([])
-            }
-        }
+    mutating func add(_ sum: HostSum) {
+        add(String(sum.count))
+        add(String(sum.words.0))
+        add(String(sum.words.1))
     }
 
     /// The settings that there were, in the bytes that they were; never to be changed.
-    private mutating func addAsFirstVersion(_ configuration: HostConfiguration) {
+    mutating func addAsFirstVersion(_ configuration: HostConfiguration) {
         add(configuration.host)
         add(String(configuration.admins.count))
         if configuration.admins.count == 1, let admin = configuration.admins.first {

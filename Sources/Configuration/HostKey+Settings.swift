@@ -12,12 +12,13 @@ extension HostKey: CaseIterable {
 
     public static let host = HostKey(
         HostSetting(
-            "host", \.host, .domain, scope: .file("each host's file is named after its host"), effect: .apply,
+            "host", get: { $0.host }, set: { $0.host = $1 }, .domain,
+            scope: .file("each host's file is named after its host"), effect: .apply,
             standard: "the file's name", "The host. It must agree with the file's name.", example: "host: example.com"))
 
     public static let admins = HostKey(
         HostSetting(
-            "admins", \.admins, .bareJIDs, effect: .request,
+            "admins", get: { $0.admins }, set: { $0.admins = $1 }, .bareJIDs, effect: .request,
             "Who may make every kind of invite on this host, at most 1,000. They need not be users of it.",
             example: "admins: [admin@example.com, ann@host.example]"
         ) { old, new in
@@ -28,34 +29,38 @@ extension HostKey: CaseIterable {
 
     public static let allowUserInvites = HostKey(
         HostSetting(
-            "allow_user_invites", \.allowUserInvites, .flag, effect: .request,
+            "allow_user_invites", get: { $0.allowUserInvites }, set: { $0.allowUserInvites = $1 }, .flag,
+            effect: .request,
             "Whether somebody whom a user invites as a contact may also register on this host.",
             example: "allow_user_invites: true"
         ) { !$0 && $1 ? "contacts of users may register now" : nil })
 
     public static let allowContactInvites = HostKey(
         HostSetting(
-            "allow_contact_invites", \.allowContactInvites, .flag, effect: .request,
+            "allow_contact_invites", get: { $0.allowContactInvites }, set: { $0.allowContactInvites = $1 }, .flag,
+            effect: .request,
             "Whether users may invite contacts. Admins always may.", example: "allow_contact_invites: false"
         ) { !$0 && $1 ? "users may invite contacts now" : nil })
 
     public static let inviteExpiry = HostKey(
         HostSetting(
-            "invite_expiry", \.inviteExpiry, .lifetime, effect: .request,
+            "invite_expiry", get: { $0.inviteExpiry }, set: { $0.inviteExpiry = $1 }, .lifetime, effect: .request,
             "How long an invite is good for: numbers with `w`, `d`, `h`, `m` and `s`.",
             example: "invite_expiry: 1d12h"
         ) { $0.seconds < $1.seconds ? "invites are good for \($1) instead of \($0)" : nil })
 
     public static let userOpenInvites = HostKey(
         HostSetting(
-            "user_open_invites", \.userOpenInvites, .limit, effect: .request,
+            "user_open_invites", get: { $0.userOpenInvites }, set: { $0.userOpenInvites = $1 }, .limit,
+            effect: .request,
             "How many invites of one user may be good at a time. With 0 users make none. Admins are exempt.",
             example: "user_open_invites: 10"
         ) { HostKey.opening("invites of a user", from: $0, to: $1) })
 
     public static let userDailyInvites = HostKey(
         HostSetting(
-            "user_daily_invites", \.userDailyInvites, .limit, effect: .request,
+            "user_daily_invites", get: { $0.userDailyInvites }, set: { $0.userDailyInvites = $1 }, .limit,
+            effect: .request,
             """
             How many invites one user may make within 24 hours. With 0 users make none. Admins are exempt. Those that were \
             made while the machine's clock was ahead count for a day once their time comes.
@@ -65,7 +70,7 @@ extension HostKey: CaseIterable {
 
     public static let maxInvites = HostKey(
         HostSetting(
-            "max_invites", \.maxInvites, .limit, effect: .request,
+            "max_invites", get: { $0.maxInvites }, set: { $0.maxInvites = $1 }, .limit, effect: .request,
             """
             How many invites of this host may be stored, those that are no longer good and yet to be removed included. Beyond \
             that neither users nor admins make any; operators still do.
@@ -75,7 +80,8 @@ extension HostKey: CaseIterable {
 
     public static let inviteRetention = HostKey(
         HostSetting(
-            "invite_retention", \.inviteRetention, .lifetime, effect: .request,
+            "invite_retention", get: { $0.inviteRetention }, set: { $0.inviteRetention = $1 }, .lifetime,
+            effect: .request,
             """
             How long an invite is kept after it expired, was used up or revoked, and an attempt to redeem one after it \
             failed. Who registered by whose invite stays known as long as the account is there.
@@ -85,13 +91,14 @@ extension HostKey: CaseIterable {
 
     public static let notifyInviter = HostKey(
         HostSetting(
-            "notify_inviter", \.notifyInviter, .flag, effect: .request,
+            "notify_inviter", get: { $0.notifyInviter }, set: { $0.notifyInviter = $1 }, .flag, effect: .request,
             "Whether a user is told when somebody accepts an invite.", example: "notify_inviter: false"
         ) { $0 && !$1 ? "inviters are no longer told" : nil })
 
     public static let landingPage = HostKey(
         HostSetting(
-            "landing_page", \.landingPage, .optional(.landingPage), effect: .request,
+            "landing_page", get: { $0.landingPage }, set: { $0.landingPage = $1 }, .optional(.landingPage),
+            effect: .request,
             """
             The web page of an invite, for people who have no client yet: an http or https URL in which `{host}`, `{token}`, \
             `{uri}` and `{uri_without_scheme}` stand for what the invite has, each encoded for its place. Clients that know \
@@ -102,7 +109,7 @@ extension HostKey: CaseIterable {
 
     public static let serviceAddress = HostKey(
         HostSetting(
-            "service_address", \.serviceAddress, .optional(.domain),
+            "service_address", get: { $0.serviceAddress }, set: { $0.serviceAddress = $1 }, .optional(.domain),
             scope: .oneHost(
                 "an address belongs to one host, and every host would claim this one; set it in that host's file"),
             effect: .apply,
@@ -115,14 +122,15 @@ extension HostKey: CaseIterable {
 
     public static let siteName = HostKey(
         HostSetting(
-            "site_name", \.siteName, .optional(.text(wants: "a text such as Example", longest: 200)), effect: .request,
+            "site_name", get: { $0.siteName }, set: { $0.siteName = $1 },
+            .optional(.text(wants: "a text such as Example", longest: 200)), effect: .request,
             "What people call this place, in at most 200 characters. Not shown anywhere yet.",
             example: "site_name: Example"
         ) { $0 != nil && $1 == nil ? "no site name" : nil })
 
     public static let accounts = HostKey(
         HostSetting(
-            "accounts", \.accounts, .choice, effect: .request,
+            "accounts", get: { $0.accounts }, set: { $0.accounts = $1 }, .choice, effect: .request,
             """
             Who makes the accounts and does what follows from an invite: `module` is our module in the server, `xep-0133` \
             the commands that the server has for admins, which know neither its limits nor its rules for passwords. `auto` \
@@ -134,7 +142,7 @@ extension HostKey: CaseIterable {
 
     public static let registration = HostKey(
         HostSetting(
-            "registration", \.registration, .choice, effect: .request,
+            "registration", get: { $0.registration }, set: { $0.registration = $1 }, .choice, effect: .request,
             """
             Who may register without an invite, where the server has our module: with `invite` nobody, with `open` everybody, \
             with `server` whom the module's own configuration lets.
@@ -150,7 +158,7 @@ extension HostKey: CaseIterable {
 
     public static let suspended = HostKey(
         HostSetting(
-            "suspended", \.suspended, .flag, effect: .request,
+            "suspended", get: { $0.suspended }, set: { $0.suspended = $1 }, .flag, effect: .request,
             "Whether everybody's requests for invites are refused. Invites that were made stay good.",
             example: "suspended: true"
         ) { $0 && !$1 ? "no longer suspended" : nil })

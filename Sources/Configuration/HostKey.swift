@@ -1,8 +1,8 @@
 /// The key of a setting in a host's file.
 public struct HostKey: Hashable, Sendable {
-    let setting: any AnyHostSetting
+    let setting: HostSetting
 
-    init(_ setting: some AnyHostSetting) {
+    init(_ setting: HostSetting) {
         self.setting = setting
     }
 

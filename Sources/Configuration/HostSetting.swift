@@ -2,16 +2,25 @@
 /// settings asks it, and names no key itself.
 ///
 /// The value's type and default are those of the property of ``HostConfiguration``.
-final class HostSetting<Value: Hashable & Sendable>: AnyHostSetting {
+final class HostSetting: Sendable {
     let name: String
     let scope: SettingScope
     let documentation: KeyDocumentation
-    private let property: any WritableKeyPath<HostConfiguration, Value> & Sendable
-    private let codec: SettingCodec<Value>
-    private let lossOfChange: @Sendable (_ old: Value, _ new: Value) -> String?
+    /// What the words of a command line are.
+    let words: SettingWords
+    /// What completion offers beside the present value.
+    let examples: [String]
+    /// Whether a value was good and was put into the configuration; otherwise the report says why it is not.
+    private let read: @Sendable (YAMLNode, SettingContext, inout HostConfiguration, inout DiagnosticReport) -> Bool
+    private let value: @Sendable (_ configuration: HostConfiguration) -> HostValue?
+    private let copy: @Sendable (_ source: HostConfiguration, _ target: inout HostConfiguration) -> Void
+    let isSame: @Sendable (_ left: HostConfiguration, _ right: HostConfiguration) -> Bool
+    private let lossOfChange: @Sendable (_ old: HostConfiguration, _ new: HostConfiguration) -> String?
 
     /// - Parameters:
     ///   - name: The key as it is written.
+    ///   - get: The value of the setting's property. Not a key path: each is asked for every host, and with ten thousand of
+    ///     them following key paths took a third of a reload.
     ///   - scope: Where it may be written.
     ///   - effect: When a changed value is in force.
     ///   - summary: What it does, in sentences for the manual.
@@ -19,57 +28,29 @@ final class HostSetting<Value: Hashable & Sendable>: AnyHostSetting {
     ///   - standard: What stands for the default in the manual where the property's initial value does not.
     ///   - loss: What somebody loses when the old value becomes the new one, or what is opened: a few words that follow the
     ///     host's name. `nil` when nothing is.
-    init(
-        _ name: String, _ property: any WritableKeyPath<HostConfiguration, Value> & Sendable,
-        _ codec: SettingCodec<Value>,
+    init<Value: Hashable & Sendable>(
+        _ name: String, get: @escaping @Sendable (HostConfiguration) -> Value,
+        set: @escaping @Sendable (inout HostConfiguration, Value) -> Void, _ codec: SettingCodec<Value>,
         scope: SettingScope = .anywhere, effect: KeyDocumentation.Since, standard: String? = nil, _ summary: String,
         example: String, loss: @escaping @Sendable (_ old: Value, _ new: Value) -> String? = { _, _ in nil }
     ) {
         self.name = name
         self.scope = scope
-        self.property = property
-        self.codec = codec
-        lossOfChange = loss
-        let initial = codec.write(HostConfiguration(host: "")[keyPath: property])?.description
+        words = codec.words
+        examples = codec.examples
+        read = { node, context, configuration, report in
+            guard let value = codec.read(node, context, &report) else { return false }
+            set(&configuration, value)
+            return true
+        }
+        value = { codec.write(get($0)) }
+        copy = { set(&$1, get($0)) }
+        isSame = { get($0) == get($1) }
+        lossOfChange = { loss(get($0), get($1)) }
+        let initial = value(HostConfiguration(host: ""))?.description
         documentation = KeyDocumentation(
             name, codec.type, standard: standard ?? initial, summary, example: example, since: effect)
     }
-
-    var words: SettingWords { codec.words }
-    var examples: [String] { codec.examples }
-
-    func read(
-        _ node: YAMLNode, of host: String?, into configuration: inout HostConfiguration, report: inout DiagnosticReport
-    ) -> Bool {
-        guard let value = codec.read(node, SettingContext(key: name, host: host), &report) else { return false }
-        configuration[keyPath: property] = value
-        return true
-    }
-
-    func value(in configuration: HostConfiguration) -> HostValue? { codec.write(configuration[keyPath: property]) }
-
-    func copy(from source: HostConfiguration, to target: inout HostConfiguration) {
-        target[keyPath: property] = source[keyPath: property]
-    }
-
-    func isSame(_ left: HostConfiguration, _ right: HostConfiguration) -> Bool {
-        left[keyPath: property] == right[keyPath: property]
-    }
-
-    func loss(from old: HostConfiguration, to new: HostConfiguration) -> String? {
-        lossOfChange(old[keyPath: property], new[keyPath: property])
-    }
-}
-
-/// A ``HostSetting`` whatever its type.
-protocol AnyHostSetting: AnyObject, Sendable {
-    var name: String { get }
-    var scope: SettingScope { get }
-    var documentation: KeyDocumentation { get }
-    /// What the words of a command line are.
-    var words: SettingWords { get }
-    /// What completion offers beside the present value.
-    var examples: [String] { get }
 
     /// Reads a value from a file.
     ///
@@ -78,13 +59,16 @@ protocol AnyHostSetting: AnyObject, Sendable {
     /// - Returns: Whether it is good; otherwise the report says why it is not, and nothing has changed.
     func read(
         _ node: YAMLNode, of host: String?, into configuration: inout HostConfiguration, report: inout DiagnosticReport
-    ) -> Bool
+    ) -> Bool {
+        read(node, SettingContext(key: name, host: host), &configuration, &report)
+    }
 
     /// The value in its canonical form; `nil` where there is none, as with a site without a name.
-    func value(in configuration: HostConfiguration) -> HostValue?
-    func copy(from source: HostConfiguration, to target: inout HostConfiguration)
-    func isSame(_ left: HostConfiguration, _ right: HostConfiguration) -> Bool
-    func loss(from old: HostConfiguration, to new: HostConfiguration) -> String?
+    func value(in configuration: HostConfiguration) -> HostValue? { value(configuration) }
+
+    func copy(from source: HostConfiguration, to target: inout HostConfiguration) { copy(source, &target) }
+
+    func loss(from old: HostConfiguration, to new: HostConfiguration) -> String? { lossOfChange(old, new) }
 }
 
 /// Where a setting may be written.

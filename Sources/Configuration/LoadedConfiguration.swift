@@ -17,6 +17,8 @@ public struct LoadedConfiguration: Sendable {
     let defaults: HostSettings
     let daemonFile: String
     let filesByHost: [String: HostFile]
+    /// What stands for ``hosts``, where it is known.
+    var hostSum: HostSum?
 
     /// Tells where the value of a host's setting comes from; `nil` for a host that is not in ``hosts``.
     ///

@@ -4,28 +4,29 @@ package import Logging
 package import NIOCore
 internal import NIOPosix
 
-/// What services need of the system, passed in so that tests can set it: clock, randomness, event loop, logger.
-package struct Dependencies: Sendable {
+/// What services need of the system, passed in so that tests can set it: clock, randomness, event loop, logger. One object for
+/// all: each host has several that hold it.
+package final class Dependencies: Sendable {
     /// The time of day.
-    package var now: @Sendable () -> Timestamp
+    package let now: @Sendable () -> Timestamp
     /// Milliseconds of a clock that nobody sets, for deadlines.
-    package var uptime: @Sendable () -> Int64
+    package let uptime: @Sendable () -> Int64
     /// Returns once the time has passed, or throws when the task is cancelled.
-    package var sleep: @Sendable (Duration) async throws -> Void
+    package let sleep: @Sendable (Duration) async throws -> Void
     /// Returns after the moment in which a busy host's requests gather for one commit.
-    package var gather: @Sendable (Duration) async -> Void
+    package let gather: @Sendable (Duration) async -> Void
     /// Where the hosts' services run: the event loop of the connection. They only compute, and briefly; what waits for
     /// a disk does so on the store's threads. On a thread of their own every request would cross from one thread to
     /// another twice more.
     package let eventLoop: any EventLoop
     private let draw: @Sendable () -> [UInt64]
-    package var logger: Logger
+    package let logger: Logger
     /// Whether the process has run out of files that it may open, whichever service found out.
     package let fileShortage = FileShortage()
 
     package init(
-        now: @escaping @Sendable () -> Timestamp = Self.systemTime,
-        uptime: @escaping @Sendable () -> Int64 = Self.systemUptime,
+        now: @escaping @Sendable () -> Timestamp = Dependencies.systemTime,
+        uptime: @escaping @Sendable () -> Int64 = Dependencies.systemUptime,
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
         gather: (@Sendable (Duration) async -> Void)? = nil,
         entropy: Entropy = .system, eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next(),

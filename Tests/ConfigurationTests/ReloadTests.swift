@@ -58,6 +58,30 @@ import Testing
         #expect(Fingerprint(other) == Fingerprint(second))
     }
 
+    /// It is made from that of the load before; a loader that begins anew has nothing to make it from.
+    @Test func afterEachLoadTheFingerprintIsThatOfTheFiles() throws {
+        var loader = trustingLoader()
+        var fingerprints: Set<Fingerprint> = []
+        func load() {
+            var new = trustingLoader()
+            let fingerprint = Fingerprint(loader.load())
+            #expect(fingerprint == Fingerprint(new.load()))
+            fingerprints.insert(fingerprint)
+        }
+        load()
+        try directory.write("suspended: true\n", to: "config.d/h1.example.yaml")
+        load()
+        try directory.remove("config.d/h3.example.yaml")
+        load()
+        try directory.write("{}", to: "config.d/new.example.yaml")
+        load()
+        try directory.write("site_name: [\n", to: "config.d/new.example.yaml")
+        load()
+        try directory.write("{}", to: "config.d/h1.example.yaml")
+        load()
+        #expect(fingerprints.count == 6)
+    }
+
     @Test func filesComeAndGo() throws {
         var loader = trustingLoader()
         let first = loader.load()

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "confirm.refused": "somebody has to be at a terminal: test_transcripts.py with invites.txt",
     "cancelled": "ControlTests/SessionTests; the client says a signal's status then: Tests/Client/test_one_shot.py",
     "daemon.shutting-down": "ControlTests/ControlServerTests: the session ends with the daemon",
+    "backup.io": "a disk has to be full: test_backup.py",
     "internal": "ControlTests/DispatcherTests: a command without a handler",
 }
 
@@ -152,6 +153,7 @@ CASES: list[tuple[str, int, str, Callable[[Client], None]]] = [
     ("component.disconnected", FAILED, "grants --probe", nothing),
     ("journal.io", FAILED, "host suspend a.example", without_journal),
     ("confirm.required", UNCONFIRMED, "invite purge a.example --all", taken),
+    ("backup.invalid", FAILED, "host restore a.example --yes", taken),
     ("daemon.unreachable", UNREACHABLE, "version", gone),
 ]
 

@@ -7,6 +7,20 @@ import Testing
 @testable import Storage
 
 @Suite struct InviteDatabasesTests {
+    /// One database may hold the pages of a hundred users' invites; a thousand of them may not take all memory.
+    @Test func cachesHaveALimitEachAndAllTogether() async throws {
+        let fixture = StateFixture()
+        defer { fixture.remove() }
+        try await fixture.open { databases in
+            let limits = try await databases.store(for: "example.com").perform(.checking) { database in
+                try database.access { database in
+                    try ["cache_size", "soft_heap_limit"].map { try Int.fetchOne(database, sql: "PRAGMA \($0)") }
+                }
+            }
+            #expect(limits == [-1024, 256 << 20])
+        }
+    }
+
     @Test func aSecondOpenerIsRefusedUntilTheFirstHasShutDown() async throws {
         let fixture = StateFixture()
         defer { fixture.remove() }

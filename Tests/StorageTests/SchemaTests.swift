@@ -33,6 +33,21 @@ import Testing
         #expect(documented.contains { $0.contains("invite_by_username") })
     }
 
+    /// Backups are told from others' files by the words of their schema, and the next migration finds what the last one left.
+    @Test func aNewDatabaseIsWhatTheMigrationsMake() throws {
+        func content(_ database: Database) throws -> [Row] {
+            try Row.fetchAll(database, sql: "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name")
+                + Row.fetchAll(database, sql: "SELECT identifier FROM grdb_migrations ORDER BY rowid")
+        }
+        let migrated = try DatabaseQueue()
+        try Schema.migrator.migrate(migrated)
+        let new = try DatabaseQueue()
+        try new.write { try Schema.make($0) }
+        #expect(try new.read(content) == migrated.read(content))
+        #expect(try new.read(Schema.migrator.hasCompletedMigrations))
+        #expect(try !new.read(Schema.migrator.hasBeenSuperseded))
+    }
+
     @Test func migrationsAreOnlyAppended() {
         #expect(Schema.migrator.migrations == ["1 invites", "2 limits", "3 redemptions"])
     }

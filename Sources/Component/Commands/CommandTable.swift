@@ -15,7 +15,8 @@ struct CommandTable: Sendable {
     /// The kind of command with this node.
     static subscript(node: String) -> (any HostCommand.Type)? { kindsByNode[node] }
 
-    private var commands: [String: any HostCommand] = Self.kindsByNode.mapValues { $0.init() }
+    /// Those that were asked for: most hosts are idle.
+    private var commands: [String: any HostCommand] = [:]
 
     /// The command of this kind, with what it remembers.
     func command<Kind: HostCommand>(_ kind: Kind.Type) -> Kind? { commands[Kind.node] as? Kind }
@@ -38,8 +39,7 @@ struct CommandTable: Sendable {
             var call = CommandCall(
                 command: command, request: request, permissions: permissions, uptime: uptime, entropy: entropy)
             defer { entropy = call.entropy }
-            guard let decision = try commands[command.node]?.perform(&call) else { throw StanzaError(.itemNotFound) }
-            return decision
+            return try commands[command.node, default: kind.init()].perform(&call)
         } catch {
             return .refuse(error)
         }

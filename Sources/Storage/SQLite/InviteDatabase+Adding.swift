@@ -13,40 +13,44 @@ extension InviteDatabase {
     /// A transaction that several callers share. Each sees what those before it did.
     final class Transaction {
         let database: Database
+        /// What SQLite told of others' commits.
+        let dataVersion: Int64
         /// How many rows there are, where that is known.
         fileprivate(set) var count: RowCount?
-        private let before: RowCount?
+        fileprivate lazy var insertion = Result { try database.cachedStatement(sql: InviteDatabase.insertion) }
 
         /// - Parameter before: What was counted some time ago.
-        fileprivate init(_ database: Database, before: RowCount?) {
+        fileprivate init(_ database: Database, before: RowCount?) throws {
             self.database = database
-            self.before = before
-        }
-
-        /// What was counted, unless another connection has changed something since.
-        fileprivate func knownRowCount() throws -> RowCount? {
-            if count == nil { count = try InviteDatabase.knownRowCount(before, database) }
-            return count
+            dataVersion = try InviteDatabase.dataVersion(database)
+            count = before.flatMap { [dataVersion] in $0.dataVersion == dataVersion ? $0 : nil }
         }
 
         fileprivate func rowCount() throws -> RowCount {
-            let rows = try count ?? InviteDatabase.currentRowCount(before, database)
+            let rows = try count ?? InviteDatabase.countRows(dataVersion, database)
             count = rows
             return rows
         }
     }
 
     /// Runs the bodies in one transaction, which is durable when this returns.
-    func store<Value>(_ bodies: some Collection<(Transaction) throws -> Value>) throws -> [Value] {
+    ///
+    /// - Returns: What they return, and what SQLite told of others' commits.
+    func store<Value>(
+        _ bodies: some Collection<(Transaction) throws -> Value>
+    ) throws -> (values: [Value], dataVersion: Int64) {
         try access { database in
-            let transaction = Transaction(database, before: rowCount.withLock { $0 })
             var values: [Value] = []
+            var version: Int64 = 0
+            var count: RowCount?
             try database.inTransaction(.immediate) {
+                let transaction = try Transaction(database, before: rowCount.withLock { $0 })
                 values = try bodies.map { try $0(transaction) }
+                (version, count) = (transaction.dataVersion, transaction.count)
                 return .commit
             }
-            if let count = transaction.count { rowCount.withLock { $0 = count } }
-            return values
+            rowCount.withLock { $0 = count }
+            return (values, version)
         }
     }
 }
@@ -57,26 +61,19 @@ extension InviteDatabase.Transaction {
     /// Adds those of the invites whose limits allow it. Each sees those before it.
     func add(_ invites: [NewInvite]) throws -> InviteAddition {
         // Counting takes a while where there are many rows, and others wait meanwhile.
-        let isLimited = invites.contains { $0.limits.stored != .unlimited }
-        var count = try isLimited ? rowCount() : knownRowCount()
-        let results = try invites.map { try InviteDatabase.add($0, &count, database) }
-        self.count = count
+        if invites.contains(where: { $0.limits.stored != .unlimited }) { _ = try rowCount() }
+        let insert = try insertion.get()
+        let results = try invites.map { try InviteDatabase.add($0, &count, insert, database) }
         return InviteAddition(results, storedCount: count?.rows)
     }
 }
 
 extension InviteDatabase {
     fileprivate static func add(
-        _ new: NewInvite, _ count: inout RowCount?, _ database: Database
+        _ new: NewInvite, _ count: inout RowCount?, _ insert: Statement, _ database: Database
     ) throws -> Result<Int64, InviteConflict> {
         if let conflict = try conflict(with: new, rows: count?.rows ?? 0, database) { return .failure(conflict) }
         let invite = new.invite
-        let insert = try database.cachedStatement(
-            sql: """
-                INSERT INTO invite (
-                    id, token, kind, action, inviter, username, created_at, expires_at, created_by, note, language, uses
-                ) VALUES (\(nextNumber), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """)
         do {
             try insert.execute(arguments: [
                 invite.token.text, invite.kind.rawValue, invite.action.rawValue, invite.inviter?.description,
@@ -90,6 +87,12 @@ extension InviteDatabase {
         count?.rows += 1
         return .success(database.lastInsertedRowID)
     }
+
+    fileprivate static let insertion = """
+        INSERT INTO invite (
+            id, token, kind, action, inviter, username, created_at, expires_at, created_by, note, language, uses
+        ) VALUES (\(nextNumber), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
 
     /// `NULL`, for the number that SQLite gives, as long as it has any to give. After the last one that there is, which only
     /// a damaged or edited table has, it would refuse all invites as if the disk were full; then the count goes on below
@@ -150,7 +153,7 @@ extension InviteDatabase {
         try access { database in
             var count = RowCount(rows: 0, dataVersion: 0)
             try database.inTransaction(.deferred) {
-                count = try Self.currentRowCount(rowCount.withLock { $0 }, database)
+                count = try Transaction(database, before: rowCount.withLock { $0 }).rowCount()
                 return .commit
             }
             rowCount.withLock { $0 = count }
@@ -169,17 +172,10 @@ extension InviteDatabase {
         }
     }
 
-    /// Within a transaction. It is counted again only after changes of other connections.
-    fileprivate static func currentRowCount(_ before: RowCount?, _ database: Database) throws -> RowCount {
-        if let known = try knownRowCount(before, database) { return known }
+    /// Within a transaction.
+    fileprivate static func countRows(_ version: Int64, _ database: Database) throws -> RowCount {
         let rows = try Int.fetchOne(try database.cachedStatement(sql: "SELECT count(*) FROM invite"))
-        return RowCount(rows: rows ?? 0, dataVersion: try dataVersion(database))
-    }
-
-    /// What was counted, unless another connection has changed something since. Within a transaction.
-    fileprivate static func knownRowCount(_ before: RowCount?, _ database: Database) throws -> RowCount? {
-        guard let before, before.dataVersion == (try dataVersion(database)) else { return nil }
-        return before
+        return RowCount(rows: rows ?? 0, dataVersion: version)
     }
 
     private static func conflict(

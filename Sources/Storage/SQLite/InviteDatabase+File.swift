@@ -22,8 +22,6 @@ enum FileState: Hashable, Sendable {
 }
 
 extension InviteDatabase {
-    private var logPath: String { file + "-wal" }
-
     /// Whether the log at its path is the one that this connection has made.
     var hasItsLog: Bool {
         guard let known = stamp.withLock({ $0?.log }), let log = try? FileStamp(logPath) else { return false }
@@ -47,7 +45,9 @@ extension InviteDatabase {
     }
 
     /// Compares the files after something was written, which changes all but which files they are.
-    func fileStateAfterWriting() throws -> FileState {
+    ///
+    /// - Parameter version: What SQLite told of others' commits in that transaction; `nil` to ask it now.
+    func fileStateAfterWriting(dataVersion version: Int64? = nil) throws -> FileState {
         guard let known = stamp.withLock({ $0 }) else { return .unchanged }
         guard let main = try FileStamp(path) else { return .removed }
         guard main.isSameFile(as: known.main) else { return .replaced }
@@ -56,7 +56,7 @@ extension InviteDatabase {
             guard let log else { return .logRemoved }
             guard log.isSameFile(as: knownLog), !isCut(log, main, known) else { return .replaced }
         }
-        let version = try dataVersion()
+        let version = try version ?? dataVersion()
         stamp.withLock { $0 = DatabaseStamp(main: main, log: log, dataVersion: version) }
         return .unchanged
     }

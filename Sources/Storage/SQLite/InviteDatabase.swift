@@ -9,6 +9,8 @@ final class InviteDatabase: Sendable {
     let path: String
     /// The path without links, beside which SQLite puts its log.
     let file: String
+    /// SQLite's log.
+    let logPath: String
     private let queue: DatabaseQueue
     /// How many rows there are, as long as nothing but adding invites has changed that.
     let rowCount = Mutex<RowCount?>(nil)
@@ -47,6 +49,7 @@ final class InviteDatabase: Sendable {
         var before = try FileStamp(path)
         queue = try DatabaseQueue(path: path, configuration: Self.configuration)
         file = StateDirectory.resolved(path) ?? path
+        logPath = file + "-wal"
         do {
             let isNew = try queue.writeWithoutTransaction { database in
                 let isNew = try Self.isNew(database)
@@ -54,13 +57,15 @@ final class InviteDatabase: Sendable {
                 if isNew { try database.execute(sql: "PRAGMA auto_vacuum = \(Self.incremental)") }
                 try Self.configure(database)
                 // Only now: before it is in WAL mode, every change would cost a journal file.
-                if isNew { try Self.mark(database) }
+                if isNew { try Self.make(database) }
                 return isNew
             }
             // SQLite makes what a link leads to that is not there yet.
             if before == nil { before = try FileStamp(path) }
-            try migrate(isNew: isNew) { if !isNew { converting() } }
-            try convert(converting)
+            if !isNew {
+                try migrate(converting)
+                try convert(converting)
+            }
             try noteFiles()
         } catch {
             try? queue.close()
@@ -99,7 +104,16 @@ final class InviteDatabase: Sendable {
         return true
     }
 
-    /// Writes the first page with the mark that says whose file this is.
+    /// Writes what an empty database is to have.
+    private static func make(_ database: Database) throws {
+        try database.inTransaction(.immediate) {
+            try mark(database)
+            try Schema.make(database)
+            return .commit
+        }
+    }
+
+    /// Writes the mark that says whose file this is.
     private static func mark(_ database: Database) throws {
         try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
     }
@@ -111,18 +125,20 @@ final class InviteDatabase: Sendable {
             throw StoreError.io("SQLite: cannot use a write-ahead log")
         }
         try database.execute(sql: "PRAGMA synchronous = FULL")
-        // Kibibytes, taken as needed: a host with few invites never needs them.
-        try database.execute(sql: "PRAGMA cache_size = -256")
+        // Kibibytes, taken as needed: a host with few invites never needs them. A commit for a hundred users changes a page of
+        // the index for each; with 64 pages it read most of them again each time. All databases together have a limit, too.
+        try database.execute(sql: "PRAGMA cache_size = -1024")
     }
 
-    private func migrate(isNew: Bool, _ converting: () -> Void) throws {
+    private func migrate(_ converting: () -> Void) throws {
         let isCurrent = try queue.writeWithoutTransaction { database in
-            if try Schema.migrator.hasBeenSuperseded(database) { throw StoreError.newerSchema }
-            return try Schema.migrator.hasCompletedMigrations(database)
+            let steps = try Schema.migrator.appliedIdentifiers(database)
+            guard steps.isSubset(of: Schema.migrator.migrations) else { throw StoreError.newerSchema }
+            return steps.count == Schema.migrator.migrations.count
         }
         if isCurrent { return }
         converting()
-        if !isNew { try copyBeforeMigration() }
+        try copyBeforeMigration()
         try Schema.migrator.migrate(queue)
     }
 

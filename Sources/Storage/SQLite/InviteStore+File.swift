@@ -19,8 +19,10 @@ extension InviteStore {
     }
 
     /// Makes sure, after something was written, that it is in the file at the path.
-    func settle(_ database: InviteDatabase) throws {
-        _ = try recovered(database, try database.fileStateAfterWriting())
+    ///
+    /// - Parameter version: As for ``InviteDatabase/fileStateAfterWriting(dataVersion:)``.
+    func settle(_ database: InviteDatabase, dataVersion version: Int64? = nil) throws {
+        _ = try recovered(database, try database.fileStateAfterWriting(dataVersion: version))
     }
 
     private func open() throws -> InviteDatabase {

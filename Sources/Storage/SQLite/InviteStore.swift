@@ -214,8 +214,8 @@ extension InviteStore {
                 return try storings.map { try $0.write(nil) }
             }
             guard state.withLock({ $0.reserve })?.hold() ?? true else { throw StoreError.full }
-            let answers = try database.store(storings.map(\.write))
-            try settle(database)
+            let (answers, version) = try database.store(storings.map(\.write))
+            try settle(database, dataVersion: version)
             return answers
         }.mapError { error in
             noteFiles()

@@ -24,5 +24,28 @@ enum Schema {
         return migrator
     }()
 
+    /// How all that the migrations lead to is made, in the words that they leave behind.
+    private static let creation = Result {
+        let migrated = try DatabaseQueue()
+        try migrator.migrate(migrated)
+        return try migrated.read { database in
+            try String.fetchAll(
+                database,
+                sql: """
+                    SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+                    ORDER BY rowid
+                    """)
+        }
+    }
+
+    /// Makes an empty database as the migrations would, and at once: they have a transaction each, and undo what those before
+    /// them have done.
+    static func make(_ database: Database) throws {
+        for statement in try creation.get() { try database.execute(sql: statement) }
+        for step in migrator.migrations {
+            try database.execute(sql: "INSERT INTO grdb_migrations (identifier) VALUES (?)", arguments: [step])
+        }
+    }
+
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 }
