@@ -203,7 +203,9 @@ import Testing
             let restoration = try await restore(bytes, databases, keepsOpen: false)
             #expect(restoration.revoked == 1)
             #expect(
-                try await store.invites().map(\.expiresAt.millisecondsSinceEpoch) == [Self.later, 3_000, Self.later, 1_500])
+                try await store.invites().map(\.expiresAt.millisecondsSinceEpoch) == [
+                    Self.later, 3_000, Self.later, 1_500,
+                ])
             let taken = Revocation(at: Self.now, by: "invited", why: "restored from a backup")
             #expect(try await store.invites().map(\.revocation) == [taken, nil, nil, nil])
 
@@ -220,9 +222,12 @@ import Testing
 
     private static let terms = RedemptionTerms(now: now)
 
-    @discardableResult private func confirm(_ store: InviteStore, _ invite: Int, _ name: String) async throws -> Redemption {
+    @discardableResult private func confirm(
+        _ store: InviteStore, _ invite: Int, _ name: String
+    ) async throws -> Redemption {
+        let attempt = "\(name) \(invite)"
         let result = try await store.redeem(
-            [.reserve(.sample(invite, "\(name) \(invite)", name)), .confirm(.sample(invite, "\(name) \(invite)", name))],
+            [.reserve(.sample(invite, attempt, name)), .confirm(.sample(invite, attempt, name))],
             under: Self.terms
         ).results[1]
         return try #require(try result.get().redemption)

@@ -17,6 +17,7 @@ extension CommandHandlers {
         HostChangeHandlers(daemon).register(in: &handlers)
         BackupHandlers(daemon.registry).register(in: &handlers)
         InviteHandlers(daemon.registry).register(in: &handlers)
+        RedemptionHandlers(daemon.registry).register(in: &handlers)
         ConfigHandlers(daemon.configuration).register(in: &handlers)
         ConfigFileHandlers(daemon.configuration).register(in: &handlers)
         ComponentHandlers(daemon).register(in: &handlers)

@@ -49,6 +49,7 @@ enum HostCommands {
             Field("requests", .count, "requests since the start"),
             Field("refused", .count, "of them, those that were refused"),
             Field("invites", .count, "invites made since the start"),
+            Field("redemptions", .count, "redemptions confirmed since the start"),
             Field("waiting", .count, "requests that wait now"),
         ]),
         examples: [.init("host show example.com", "Show the host example.com")])
