@@ -54,11 +54,16 @@ extension RedemptionHandlersTests {
             try await door.reserve("anna", number, attempt: "again")
             let token = try await door.token(number)
             try await door.redeem([.confirm(.init(token: token, attempt: "again", username: "anna", way: .stream))])
+            // By the second of that name.
+            try await door.invite("carol", by: "anna")
             #expect(
                 try await tree(fixture) == [
                     "bert@a.example", "-anna@a.example", "--bert@a.example", "---anna@a.example",
+                    "----carol@a.example",
                 ])
-            #expect(try await tree(fixture, "a.example bert") == ["bert@a.example", "-anna@a.example"])
+            #expect(
+                try await tree(fixture, "a.example bert")
+                    == ["bert@a.example", "-anna@a.example", "--carol@a.example"])
         }
     }
 
