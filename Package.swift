@@ -75,7 +75,13 @@ let package = Package(
             name: "Configuration",
             dependencies: ["CLibMD", "CLibYAML", "CXAttr", "Invites", "Runtime", "Shell", "Text", "XMPP"],
             swiftSettings: settings),
-        .target(name: "Accounts", dependencies: ["Invites", "Runtime", "XMPP"], swiftSettings: settings),
+        .target(
+            name: "Accounts",
+            dependencies: [
+                "Configuration", "Invites", "XMPP",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
         .target(
             name: "Supervision",
             dependencies: [
@@ -95,7 +101,7 @@ let package = Package(
         .target(
             name: "Component",
             dependencies: [
-                "Configuration", "Invites", "Runtime", "Supervision", "XMPP",
+                "Accounts", "Configuration", "Invites", "Runtime", "Storage", "Supervision", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -103,7 +109,8 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Component", "Configuration", "Invites", "Reconfiguration", "Runtime", "Storage", "Supervision", "XMPP",
+                "Accounts", "Component", "Configuration", "Invites", "Reconfiguration", "Runtime", "Storage",
+                "Supervision", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -114,7 +121,8 @@ let package = Package(
         .target(
             name: "Control",
             dependencies: [
-                "Access", "CLibQREncode", "Component", "Configuration", "Daemon", "Invites", "Reconfiguration",
+                "Access", "Accounts", "CLibQREncode", "Component", "Configuration", "Daemon", "Invites",
+                "Reconfiguration",
                 "Runtime",
                 "Shell", "Storage", "Supervision", "Text", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
@@ -125,8 +133,7 @@ let package = Package(
         .executableTarget(
             name: "invited",
             dependencies: [
-                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Reconfiguration", "Runtime",
-                "Shell",
+                "Access", "Component", "Configuration", "Control", "Daemon", "Reconfiguration", "Runtime", "Shell",
                 "Storage", "Supervision", "XMPP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -154,7 +161,7 @@ let package = Package(
         .testTarget(
             name: "XMPPTests",
             dependencies: [
-                "TestSupport", "XMPP",
+                "CLibXML2", "TestSupport", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
@@ -164,6 +171,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "RuntimeTests", dependencies: ["Invites", "Runtime", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "AccountsTests", dependencies: ["Accounts", "Configuration", "Invites", "TestSupport", "XMPP"],
+            swiftSettings: settings),
         .testTarget(name: "InvitesTests", dependencies: ["Invites", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "StorageTests", dependencies: ["Storage", "TestSupport"], resources: [.copy("Fixtures")],

@@ -9,3 +9,4 @@
 #include <libxml/parserInternals.h>
 #include <libxml/dict.h>
 #include <libxml/xmlerror.h>
+#include <libxml/xmlschemas.h>

@@ -1,30 +1,41 @@
-internal import Configuration
+package import Accounts
+package import Configuration
 internal import Supervision
 package import XMPP
 
 extension ComponentService {
     /// What the server of a host has granted on this connection.
     package func grants(of host: String) -> HostGrants {
-        connection.status == .connected ? router.grants[host] ?? HostGrants() : HostGrants()
+        connection.status == .connected ? servers.grants[host] ?? HostGrants() : HostGrants()
     }
 
     /// By host, what the server has granted. Without a connection nothing is.
     package var presentGrants: [String: HostGrants] {
-        connection.status == .connected ? router.grants.all : [:]
+        connection.status == .connected ? servers.grants.all : [:]
     }
+
+    /// What the module in the server of a host has said of itself on this connection.
+    package func module(of host: String) -> KnownModule? {
+        connection.status == .connected ? servers.modules[host] : nil
+    }
+
+    /// By host, what modules have said of themselves. Without a connection there are none.
+    package var presentModules: [String: KnownModule] {
+        connection.status == .connected ? servers.modules.all : [:]
+    }
+
+    /// Who makes the accounts of a host now.
+    package func accounts(of host: HostConfiguration) -> any Accounts { servers.accounts(of: host) }
 
     /// Asks the server of a host what it lets us do. No account is made by it.
     ///
-    /// - Parameter timeout: How long each of the answers may take; there are five at most, one after the other.
+    /// - Parameter timeout: How long each of the answers may take; there are ten at most, one after the other.
     /// - Throws: ``RequestError/disconnected`` without a connection, and nothing else.
     package func probe(
         _ host: String, timeout: Duration = .seconds(5)
     ) async throws(RequestError) -> HostProbe {
-        guard connection.status == .connected, let address = try? JID(host) else { throw .disconnected }
-        let admins = registry[host]?.configuration.admins ?? []
-        let admin = admins.filter { $0.domain == host }.min { $0.description < $1.description }
-        let server = HostServer(
-            connection: connection, host: address, grants: { self.grants(of: host) }, admin: admin, timeout: timeout)
+        let configuration = registry[host]?.configuration ?? HostConfiguration(host: host)
+        guard let server = servers.server(of: configuration, timeout: timeout) else { throw .disconnected }
         let offered = await server.ask(.set(CommandRequest(node: Namespaces.addUserCommand).element))
         if case .success(let payload?) = offered, let response = CommandResponse(payload),
             response.status == .executing, !response.sessionID.isEmpty
@@ -33,12 +44,21 @@ extension ComponentService {
                 node: Namespaces.addUserCommand, action: .cancel, sessionID: response.sessionID)
             _ = await server.ask(.set(cancel.element))
         }
-        if case .failure(.timeout) = offered {} else { await probeDelegation(of: address, timeout) }
+        if case .failure(.timeout) = offered {} else { await probeDelegation(of: server.host, timeout) }
         if offered == .failure(.disconnected) { throw .disconnected }
         let grants = grants(of: host)
+        // An account that nobody has: what tells that it is absent can tell of others.
+        let accounts = servers.accounts(of: configuration, timeout: timeout)
+        let existence: HostProbe.Finding =
+            switch await accounts.existence(of: servers.nobody()) {
+            case .absent: .yes
+            case .present: .no("the server has an account of any name")
+            case .unknown(let why): .unknown(why)
+            }
         return HostProbe(
-            addUser: .init(addUser: offered, grants: grants, hasAdmin: admin != nil),
-            commands: .init(commands: grants, asked: offered))
+            addUser: .init(addUser: offered, grants: grants, hasAdmin: server.admin != nil),
+            commands: module(of: host)?.has(.commands) == true ? .yes : .init(commands: grants, asked: offered),
+            knowsAccounts: existence)
     }
 
     /// Sends the host a command as one of its clients would. Where the server delegates commands it comes back to us, which

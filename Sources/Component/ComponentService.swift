@@ -1,3 +1,4 @@
+package import Accounts
 package import Configuration
 internal import Invites
 internal import Logging
@@ -12,6 +13,8 @@ package final class ComponentService: Sendable {
     let router: Router
     let registry: HostRegistry
     let dependencies: Dependencies
+    /// The servers of the hosts, as they are asked for accounts.
+    package let servers: HostServers
     private let inFlight: InFlight
 
     /// Requests that may wait in all. Each is at most one stanza of the parser's limit, so this bounds their memory.
@@ -19,10 +22,13 @@ package final class ComponentService: Sendable {
 
     /// Makes it, without connecting, and registers it with the hosts.
     ///
-    /// - Parameter statusChanged: Called with how the connection is, at every change, on no thread in particular. It must
+    /// - Parameters:
+    ///   - redeeming: What is asked about tokens, where that is not the hosts' services.
+    ///   - statusChanged: Called with how the connection is, at every change, on no thread in particular. It must
     ///   not wait.
     package init(
-        _ settings: DaemonConfiguration.Component, registry: HostRegistry, dependencies: Dependencies,
+        _ settings: DaemonConfiguration.Component, registry: HostRegistry, redeeming: (any Redeeming)? = nil,
+        dependencies: Dependencies,
         statusChanged: @escaping @Sendable (ComponentStatus) -> Void
     ) {
         self.settings = settings
@@ -30,14 +36,30 @@ package final class ComponentService: Sendable {
         self.dependencies = dependencies
         let outlet = Outlet()
         inFlight = InFlight(limit: Self.requestsInFlight)
+        servers = HostServers(dependencies)
         router = Router(
             domain: settings.jid.domain, outlet: outlet, inFlight: inFlight,
-            refusals: RefusalLog(dependencies, prober: Self.prober(of: settings)),
-            dependencies: dependencies)
+            refusals: RefusalLog(dependencies, prober: Self.prober(of: settings)), servers: servers,
+            redeeming: redeeming ?? HostRedeeming(registry: registry), dependencies: dependencies)
         connection = ComponentConnection(
             ComponentOptions(settings), outlet: outlet, receiver: router, group: dependencies.eventLoop,
             logger: dependencies.logger, now: { dependencies.now().millisecondsSinceEpoch },
             statusChanged: statusChanged)
+        let (connection, own) = (connection, settings.jid)
+        servers.attach(
+            HostServers.Link {
+                connection.status == .connected
+            } request: { iq, timeout in
+                do throws(RequestError) {
+                    return .success(try await connection.request(iq, timeout: timeout))
+                } catch {
+                    return .failure(error)
+                }
+            } send: { message in
+                var message = message
+                message.from = own
+                return outlet.send(message)
+            })
         registry.add(router)
     }
 

@@ -1,3 +1,4 @@
+internal import Accounts
 internal import Invites
 internal import NIOCore
 internal import Runtime
@@ -13,6 +14,8 @@ actor HostEndpoint {
     enum Item: Sendable {
         /// A request, and the host as it was when it came.
         case request(InboundRequest, Host)
+        /// The same of the host's module.
+        case module(ModuleRequest, Host)
         /// Called when what came before is answered; sessions are forgotten.
         case drain(@Sendable () -> Void)
     }
@@ -23,6 +26,9 @@ actor HostEndpoint {
     private let outlet: Outlet
     private let inFlight: InFlight
     private let refusals: RefusalLog
+    private let servers: HostServers
+    private let redeeming: any Redeeming
+    private let settings: SettingsPusher
     private let dependencies: Dependencies
     private var entropy: Entropy
     private var commands = CommandTable()
@@ -40,13 +46,17 @@ actor HostEndpoint {
     }
 
     init(
-        _ service: HostService, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, dependencies: Dependencies
+        _ service: HostService, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, servers: HostServers,
+        redeeming: any Redeeming, settings: SettingsPusher, dependencies: Dependencies
     ) {
         host = service.host
         self.service = service
         self.outlet = outlet
         self.inFlight = inFlight
         self.refusals = refusals
+        self.servers = servers
+        self.redeeming = redeeming
+        self.settings = settings
         self.dependencies = dependencies
         entropy = dependencies.entropy
         mailbox = Mailbox(capacity: Self.capacity)
@@ -57,8 +67,17 @@ actor HostEndpoint {
 
     /// Takes a request, or says why not. Never waits.
     nonisolated func offer(_ request: InboundRequest, under host: Host) -> StanzaError? {
+        offer(.request(request, host))
+    }
+
+    /// The same for a request of the host's module.
+    nonisolated func offer(_ request: ModuleRequest, under host: Host) -> StanzaError? {
+        offer(.module(request, host))
+    }
+
+    private nonisolated func offer(_ item: Item) -> StanzaError? {
         service.activity.arrived()
-        switch mailbox.offer(.request(request, host)) {
+        switch mailbox.offer(item) {
         case .accepted:
             return nil
         case .acceptedFirst:
@@ -105,8 +124,7 @@ actor HostEndpoint {
             }
             guard let items = mailbox.takeAll() else { return }
             lastBatch = items.count
-            var requests: [InboundRequest] = []
-            requests.reserveCapacity(items.count)
+            var requests = Batch()
             // Requests that came under the same configuration are worked on together.
             var host: Host?
             for item in items {
@@ -114,7 +132,11 @@ actor HostEndpoint {
                 case .request(let request, let current):
                     if let host, host !== current { await answer(&requests, under: host) }
                     host = current
-                    requests.append(request)
+                    requests.ofClients.append(request)
+                case .module(let request, let current):
+                    if let host, host !== current { await answer(&requests, under: host) }
+                    host = current
+                    requests.ofModule.append(request)
                 case .drain(let done):
                     if let host { await answer(&requests, under: host) }
                     commands = CommandTable()
@@ -125,10 +147,38 @@ actor HostEndpoint {
         }
     }
 
-    private func answer(_ requests: inout [InboundRequest], under host: Host) async {
+    /// Requests that are worked on together.
+    private struct Batch {
+        var ofClients: [InboundRequest] = []
+        var ofModule: [ModuleRequest] = []
+    }
+
+    private func answer(_ requests: inout Batch, under host: Host) async {
         let batch = requests
-        requests.removeAll(keepingCapacity: true)
-        await answer(batch, under: host)
+        requests = Batch()
+        // Neither waits for the other's disk.
+        async let module: Void = answer(batch.ofModule, under: host)
+        await answer(batch.ofClients, under: host)
+        await module
+    }
+
+    private func answer(_ requests: [ModuleRequest], under host: Host) async {
+        guard !requests.isEmpty else { return }
+        let results = await ModuleBatch(
+            requests: requests, host: host, redeeming: redeeming, now: dependencies.now()
+        ).results()
+        var answers = Outlet.Answers(of: host.name, for: outlet)
+        var refused = 0
+        for (request, result) in zip(requests, results) {
+            if case .failure(let error) = result {
+                refused += 1
+                refusals.note("a module's <\(request.request)/>: \(error)", request.iq)
+            }
+            answers.write(request.answer(result))
+        }
+        outlet.send(answers)
+        service.activity.answered(requests.count, refused: refused)
+        inFlight.leave(requests.count)
     }
 
     private func answer(_ requests: [InboundRequest], under host: Host) async {
@@ -162,16 +212,18 @@ actor HostEndpoint {
         inFlight.leave(requests.count - wanted.count)
         guard !wanted.isEmpty else { return }
 
-        let results = await service.invite(wanted, under: host.policy)
+        let results = await service.invite(wanted, under: host, asking: servers, dependencies)
         service.activity.answered(results)
         answers = Outlet.Answers(of: host.name, for: outlet)
+        let page = LinkPage(host, servers)
         for (number, (completion, result)) in zip(completions, results).enumerated() {
             if number > 0, number.isMultiple(of: Self.perTurn) { await giveWay(sending: &answers) }
             refusals.note(result, of: completion)
-            answers.write(completion.answer(result, host: host.name, landingPage: host.policy.landingPage))
+            answers.write(completion.answer(result, on: page))
         }
         outlet.send(answers)
         inFlight.leave(wanted.count)
+        if wanted.contains(where: { $0.username != nil }) { settings.schedule(host.name) }
     }
 
     /// Sends what is answered, and goes on once all has been done that waits on the event loop now.

@@ -1,3 +1,4 @@
+internal import Accounts
 internal import XMPP
 
 /// What a host's server said when it was asked what it lets us do.
@@ -23,6 +24,8 @@ package struct HostProbe: Hashable, Sendable {
     package var addUser: Finding
     /// Whether the commands of the host come here.
     package var commands: Finding
+    /// Whether whoever makes the accounts can tell of one if it exists.
+    package var knowsAccounts: Finding
 }
 
 extension HostProbe.Finding {

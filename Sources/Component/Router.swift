@@ -1,3 +1,5 @@
+internal import Accounts
+internal import Configuration
 internal import Logging
 internal import NIOCore
 internal import Runtime
@@ -15,14 +17,19 @@ final class Router: StanzaReceiver {
     private let logger: Logger
     private let counters = Mutex(RouterCounters())
     private let refusals: RefusalLog
-    let grants = Grants()
+    let servers: HostServers
+    private let redeeming: any Redeeming
+    private let settings: SettingsPusher
     private let shared: SharedEndpoint
     private let dependencies: Dependencies
     /// The endpoints of hosts that are gone, until what they accepted is answered.
     private let leaving = Mutex<[ObjectIdentifier: HostEndpoint]>([:])
 
     /// - Parameter domain: The component's own address, which all hosts share.
-    init(domain: String, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, dependencies: Dependencies) {
+    init(
+        domain: String, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, servers: HostServers? = nil,
+        redeeming: any Redeeming, dependencies: Dependencies
+    ) {
         self.domain = domain
         address = try? JID(domain)
         self.outlet = outlet
@@ -30,8 +37,14 @@ final class Router: StanzaReceiver {
         self.refusals = refusals
         self.dependencies = dependencies
         logger = dependencies.logger
+        let servers = servers ?? HostServers(dependencies)
+        self.servers = servers
+        self.redeeming = redeeming
+        let table = table
+        settings = SettingsPusher(servers: servers, redeeming: redeeming) { table.value.hosts[$0]?.host }
         shared = SharedEndpoint(
-            table: table, outlet: outlet, inFlight: inFlight, refusals: refusals, dependencies: dependencies)
+            table: table, outlet: outlet, inFlight: inFlight, refusals: refusals, servers: servers,
+            dependencies: dependencies)
     }
 
     var currentTable: RoutingTable { table.value }
@@ -50,8 +63,7 @@ final class Router: StanzaReceiver {
     }
 
     func connected() {
-        // What another server, or the same one before its restart, granted says nothing about this connection.
-        grants.reset()
+        servers.connected()
     }
 
     func receive(_ stanzas: [Stanza]) {
@@ -77,6 +89,10 @@ final class Router: StanzaReceiver {
             routeDelegated(iq, table)
             return
         }
+        if iq.request?.namespace == ServerModule.namespace {
+            routeModule(iq, table)
+            return
+        }
         guard let request = InboundRequest(direct: iq) else {
             note("a request without from", iq)
             return
@@ -100,7 +116,7 @@ final class Router: StanzaReceiver {
 
     /// The host is whose server sent the envelope; a client's own stanza cannot have a bare domain as its sender.
     private func routeDelegated(_ iq: IQ, _ table: RoutingTable) {
-        guard let from = iq.from, from.isDomain else {
+        guard let from = iq.from, from.isDomain || isModule(from) else {
             refuse(iq, .forbidden, "a delegation that no server sent")
             return
         }
@@ -133,11 +149,17 @@ final class Router: StanzaReceiver {
             refuse(iq, .forbidden, "a delegation of another host's request")
             return
         }
-        if isShared {
+        if request.iq.request?.namespace == ServerModule.namespace {
+            note("a delegation of what modules ask", request.iq)
+            outlet.send(request.refuse(StanzaError(.forbidden)))
+        } else if isShared {
             routeShared(request, table)
         } else if let entry = table.hosts[from.domain] {
-            if request.to?.isDomain == true, let namespace = request.iq.request?.namespace {
-                grants.recordDelegated(namespace, host: from.domain)
+            // What a module hands over the server does not delegate.
+            if servers.modules[from.domain]?.has(.commands) != true, request.to?.isDomain == true,
+                let namespace = request.iq.request?.namespace
+            {
+                servers.grants.recordDelegated(namespace, host: from.domain)
             }
             deliver(request, to: entry)
         }
@@ -158,9 +180,20 @@ final class Router: StanzaReceiver {
     }
 
     private func accept(_ request: InboundRequest, for host: Host?, _ offer: () -> StanzaError?) {
+        accept(request.iq, for: host, refusedAs: request.refuse, offer)
+    }
+
+    /// - Parameter refuse: The stanza that answers with an error.
+    private func accept(
+        _ iq: IQ, for host: Host?, refusedAs refuse: ((StanzaError) -> IQ)? = nil, _ offer: () -> StanzaError?
+    ) {
+        func turnAway(_ condition: StanzaError.Condition, _ why: String) {
+            note(why, iq)
+            outlet.send((refuse ?? iq.error)(StanzaError(condition)))
+        }
         guard inFlight.enter() else {
             countOverload(host)
-            refuse(request, .resourceConstraint, "a request beyond what may wait in all")
+            turnAway(.resourceConstraint, "a request beyond what may wait in all")
             return
         }
         guard let error = offer() else {
@@ -170,9 +203,9 @@ final class Router: StanzaReceiver {
         inFlight.leave()
         if error.condition == .resourceConstraint {
             countOverload(host)
-            refuse(request, error.condition, "a request beyond what may wait for its host")
+            turnAway(error.condition, "a request beyond what may wait for its host")
         } else {
-            refuse(request, error.condition, "a request for a host that is just going")
+            turnAway(error.condition, "a request for a host that is just going")
         }
     }
 
@@ -191,6 +224,62 @@ final class Router: StanzaReceiver {
         return DelegationNestingNode(node)
     }
 
+    // MARK: Modules
+
+    /// Whether a module has said that it serves commands from there. A user's address has a localpart.
+    private func isModule(_ from: JID) -> Bool {
+        guard from.localpart == nil, let module = servers.modules[from.domain] else { return false }
+        return module.address == from && module.has(.commands)
+    }
+
+    /// A module is believed in the name of the host whose server sends, and of no other.
+    private func routeModule(_ iq: IQ, _ table: RoutingTable) {
+        guard let from = iq.from, from.localpart == nil, from.domain != domain, let to = iq.to, to.isDomain,
+            to.domain == domain
+        else {
+            refuse(iq, .forbidden, "what modules ask, of somebody else")
+            return
+        }
+        let request: ServerModuleRequest
+        do {
+            request = try ServerModuleRequest(iq.body)
+        } catch {
+            note("a request of a module: \(error)", iq)
+            outlet.send(iq.error(error))
+            return
+        }
+        let entry = table.hosts[from.domain]
+        if case .hello(let hello) = request { greet(hello, from, iq, entry?.host, table) }
+        guard let entry else {
+            refuse(iq, .forbidden, "the module of a host that is not served")
+            return
+        }
+        if case .hello = request { return }
+        accept(iq, for: entry.host) { entry.endpoint.offer(ModuleRequest(iq: iq, request: request), under: entry.host) }
+    }
+
+    /// Keeps what a module says of itself, and answers at once: when the server starts, all of them say hello. Names that
+    /// invites hold follow, as they are in databases.
+    private func greet(
+        _ hello: ServerModule.Hello, _ from: JID, _ iq: IQ, _ host: Host?, _ table: RoutingTable
+    ) {
+        let module = KnownModule(hello: hello, address: from)
+        let settings = host.map { ServerModule.Settings(registration: $0.configuration.registration) }
+        servers.modules.record(
+            module, host: from.domain, told: module.isCompatible ? settings : nil, among: ServedHosts(table))
+        guard let host, let settings else { return }
+        guard module.isCompatible else {
+            note("a module: \(module.mismatch)", iq)
+            outlet.send(iq.error(StanzaError(.featureNotImplemented, text: module.mismatch)))
+            return
+        }
+        logger.debug("module", metadata: ["host": "\(from.domain)", "module": "\(hello.module)"])
+        counters.withLock { $0.routed += 1 }
+        outlet.send(iq.result(ServerModuleAnswer.settings(settings).payload))
+        redeeming.accountsChanged(on: host)
+        self.settings.schedule(from.domain)
+    }
+
     // MARK: Messages
 
     /// A host's server tells what it grants us in messages of its own (XEP-0355 §4.2, XEP-0356 §4.2).
@@ -202,13 +291,13 @@ final class Router: StanzaReceiver {
         let isOwn = message.to == nil || message.to == address
         for child in message.children {
             if let delegation = DelegationGrant(child) {
-                grants.record(delegation, host: from.domain, in: table)
+                servers.grants.record(delegation, host: from.domain, among: ServedHosts(table))
             } else if isOwn, let privilege = PrivilegeGrant(child) {
-                grants.record(privilege, host: from.domain, in: table)
+                servers.grants.record(privilege, host: from.domain, among: ServedHosts(table))
             } else {
                 continue
             }
-            if isServed { logger.debug("host grants", metadata: grants.metadata(of: from.domain)) }
+            if isServed { logger.debug("host grants", metadata: servers.grants.metadata(of: from.domain)) }
         }
     }
 
@@ -244,6 +333,14 @@ struct RouterCounters: Hashable, Sendable {
 
 extension Router: FrontDoor {
     func hostsChanged(_ change: HostChange) {
+        replaceTable(change)
+        // What modules were told may have changed. One may have said hello before its host was configured.
+        if !servers.modules.isEmpty {
+            for host in change.replaced { settings.schedule(host.name) }
+        }
+    }
+
+    private func replaceTable(_ change: HostChange) {
         let old = currentTable
         // Few changes touch few entries, however many hosts there are.
         if change.removed.isEmpty, change.replaced.count == 1, let host = change.replaced.first,
@@ -275,6 +372,24 @@ extension Router: FrontDoor {
 
     private func makeEndpoint(_ service: HostService) -> HostEndpoint {
         HostEndpoint(
-            service, outlet: outlet, inFlight: inFlight, refusals: refusals, dependencies: dependencies)
+            service, outlet: outlet, inFlight: inFlight, refusals: refusals, servers: servers, redeeming: redeeming,
+            settings: settings, dependencies: dependencies)
+    }
+}
+
+extension HostServers {
+    /// With the daemon's clock and chance.
+    convenience init(_ dependencies: Dependencies) {
+        let entropy = Mutex(dependencies.entropy)
+        self.init(uptime: dependencies.uptime) {
+            let words = entropy.withLock { entropy in (entropy.next() as UInt64, entropy.next() as UInt64) }
+            return "nobody-" + String(words.0, radix: 36) + String(words.1, radix: 36)
+        }
+    }
+}
+
+extension ServedHosts {
+    init(_ table: RoutingTable) {
+        self.init(count: table.hosts.count) { table.hosts[$0] != nil }
     }
 }

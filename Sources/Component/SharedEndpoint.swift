@@ -1,3 +1,4 @@
+internal import Accounts
 internal import Invites
 internal import NIOCore
 internal import Runtime
@@ -15,6 +16,7 @@ actor SharedEndpoint {
     private let outlet: Outlet
     private let inFlight: InFlight
     private let refusals: RefusalLog
+    private let servers: HostServers
     private let dependencies: Dependencies
     private var entropy: Entropy
     private var commands = CommandTable()
@@ -31,12 +33,14 @@ actor SharedEndpoint {
     }
 
     init(
-        table: SharedRoutingTable, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog, dependencies: Dependencies
+        table: SharedRoutingTable, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog,
+        servers: HostServers, dependencies: Dependencies
     ) {
         self.table = table
         self.outlet = outlet
         self.inFlight = inFlight
         self.refusals = refusals
+        self.servers = servers
         self.dependencies = dependencies
         entropy = dependencies.entropy
     }
@@ -88,21 +92,21 @@ actor SharedEndpoint {
                 inFlight.leave()
                 return
             }
-            let (service, page) = (current.service, current.policy.landingPage)
+            let (service, page) = (current.service, LinkPage(current, servers))
             guard waiting[host, default: 0] < Self.mostWaiting else {
                 service.activity.turnedAway()
-                outlet.send(completion.answer(.failure(.overloaded), host: host, landingPage: page), of: host)
+                outlet.send(completion.answer(.failure(.overloaded), on: page), of: host)
                 inFlight.leave()
                 return
             }
             waiting[host, default: 0] += 1
             service.activity.arrived()
             Task {
-                let results = await service.invite([invite], under: current.policy)
+                let results = await service.invite([invite], under: current, asking: servers, dependencies)
                 service.activity.answered(results)
                 for result in results {
                     refusals.note(result, of: completion)
-                    outlet.send(completion.answer(result, host: host, landingPage: page), of: host)
+                    outlet.send(completion.answer(result, on: page), of: host)
                 }
                 ended(on: host)
                 inFlight.leave()

@@ -25,6 +25,8 @@ package struct Wording: Sendable {
     let busy: String
     let unavailable: String
     let suspended: String
+    let noAccounts: String
+    let accountExists: String
     /// With `{limit}`, and what ``next`` says.
     let tooManyOpen: String
     let tooManyDaily: String
@@ -43,6 +45,7 @@ package struct Wording: Sendable {
         switch denial {
         case .notAdmin, .contactInvitesOff: onlyAdmins
         case .notUserOfHost: onlyUsersOfHost
+        case .noAccounts: noAccounts
         case .suspended: suspended
         }
     }
@@ -87,6 +90,8 @@ package struct Wording: Sendable {
         busy: "Too much is going on right now. Please try again.",
         unavailable: "Invitations of this domain do not work right now. Please try again later.",
         suspended: "Invitations are suspended on this host.",
+        noAccounts: "No accounts are made on this domain at present.",
+        accountExists: "There is an account with this username already.",
         tooManyOpen: "You have {limit} open invitations, which is as many as you may have.",
         tooManyDaily: "You have made {limit} invitations within 24 hours, which is as many as you may make.",
         tooManyStored: "This domain has as many invitations as it may have. Please ask its operators.",
@@ -114,6 +119,8 @@ package struct Wording: Sendable {
         busy: "Gerade ist zu viel los. Bitte noch einmal versuchen.",
         unavailable: "Einladungen dieser Domain gehen gerade nicht. Bitte später noch einmal versuchen.",
         suspended: "Einladungen dieser Domain sind ausgesetzt.",
+        noAccounts: "Auf dieser Domain werden zurzeit keine Konten angelegt.",
+        accountExists: "Ein Konto mit diesem Benutzernamen gibt es schon.",
         tooManyOpen: "Du hast {limit} offene Einladungen; mehr dürfen es nicht sein.",
         tooManyDaily: "Du hast in 24 Stunden {limit} Einladungen gemacht; mehr dürfen es nicht sein.",
         tooManyStored: "Diese Domain hat so viele Einladungen, wie sie haben darf. Bitte die Betreiber fragen.",

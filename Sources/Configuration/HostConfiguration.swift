@@ -31,6 +31,10 @@ public struct HostConfiguration: Hashable, Sendable {
     public var landingPage: LandingPage?
     /// What people call the site; `nil` when nobody said.
     public var siteName: String?
+    /// Who makes accounts and does what follows from an invite.
+    public var accounts = AccountsChoice.auto
+    /// What the server module is told of registering without a token.
+    public var registration = ServerModule.Registration.server
     /// Whether nobody can have invites made here at present.
     public var suspended = false
 

@@ -6,8 +6,8 @@ extension HostKey: CaseIterable {
     /// In the order of the manual.
     public static let allCases = [
         host, admins, allowUserInvites, allowContactInvites, inviteExpiry, userOpenInvites, userDailyInvites,
-        maxInvites, inviteRetention, notifyInviter,
-        landingPage, serviceAddress, siteName, suspended,
+        maxInvites, inviteRetention, notifyInviter, landingPage, serviceAddress, siteName, accounts, registration,
+        suspended,
     ]
 
     public static let host = HostKey(
@@ -119,6 +119,34 @@ extension HostKey: CaseIterable {
             "What people call this place, in at most 200 characters. Not shown anywhere yet.",
             example: "site_name: Example"
         ) { $0 != nil && $1 == nil ? "no site name" : nil })
+
+    public static let accounts = HostKey(
+        HostSetting(
+            "accounts", \.accounts, .choice, effect: .request,
+            """
+            Who makes the accounts and does what follows from an invite: `module` is our module in the server, `xep-0133` \
+            the commands that the server has for admins, which know neither its limits nor its rules for passwords. `auto` \
+            takes the module where the server has it, and the commands otherwise. With `none` users' invites let nobody \
+            register.
+            """,
+            example: "accounts: module"
+        ) { $0 != .none && $1 == .none ? "users' invites let nobody register" : nil })
+
+    public static let registration = HostKey(
+        HostSetting(
+            "registration", \.registration, .choice, effect: .request,
+            """
+            Who may register without an invite, where the server has our module: with `invite` nobody, with `open` everybody, \
+            with `server` whom the module's own configuration lets.
+            """,
+            example: "registration: invite"
+        ) { old, new in
+            switch (old, new) {
+            case (.invite, .open): "everybody may register now"
+            case (.invite, .server): "the server decides now who may register"
+            default: nil
+            }
+        })
 
     public static let suspended = HostKey(
         HostSetting(

@@ -11,6 +11,24 @@ extension SettingCodec where Value == Bool {
     }
 }
 
+extension SettingCodec where Value: CaseIterable & RawRepresentable<String> {
+    /// One of the words that the type has.
+    static var choice: SettingCodec {
+        let all = Value.allCases.map(\.rawValue)
+        let words = all.dropLast().map { "`\($0)`" }.joined(separator: ", ") + " or `\(all.last ?? "")`"
+        return SettingCodec(words, words: .text, examples: all) { node, context, report in
+            guard let text = node.text(context.key, wants: words, report: &report) else { return nil }
+            guard let value = Value(rawValue: text.value) else {
+                report.add(text.mark, "`\(context.key)` wants \(words)")
+                return nil
+            }
+            return value
+        } write: {
+            .text($0.rawValue)
+        }
+    }
+}
+
 extension SettingCodec where Value == Lifetime {
     static var lifetime: SettingCodec {
         SettingCodec("a length of time", words: .plain, examples: ["1d", "7d", "2w"]) { node, context, report in

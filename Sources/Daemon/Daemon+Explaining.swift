@@ -1,3 +1,4 @@
+internal import Accounts
 internal import Component
 internal import Configuration
 internal import Invites
@@ -27,7 +28,8 @@ extension Daemon {
         }
         return [explain(status, origins), explainConnection()] + settings.map(Self.explain)
             + [rules.stored(stored), rules.usersInviteContacts, rules.contactsRegister]
-            + explainWays(to: served.configuration, status.grants, origins)
+            + explainWays(to: served.configuration, status, origins)
+            + [explainModule(status.module), explainAccounts(of: served.configuration, status, origins)]
     }
 
     /// Explains what somebody may do on a host; `nil` when there is none.
@@ -108,11 +110,15 @@ extension Daemon {
 
     /// The three ways in which a request reaches the host.
     private func explainWays(
-        to configuration: HostConfiguration, _ grants: HostGrants, _ origins: Origins
+        to configuration: HostConfiguration, _ status: HostStatus, _ origins: Origins
     ) -> [Explanation] {
+        let grants = status.grants
         let isConnected = component.report.status == .connected
         let delegation: Explanation
-        if grants.delegatesCommands {
+        if status.module?.has(.commands) == true {
+            delegation = Explanation(
+                "way: the host itself", "yes", because: "the module in the server serves the commands on the host")
+        } else if grants.delegatesCommands {
             let list = grants.delegated.contains(Namespaces.discoItems)
             delegation = Explanation(
                 "way: the host itself", "yes",

@@ -17,7 +17,9 @@ extension Daemon {
         let table = registry.table
         if let host = table[name] {
             let overrides = await configuration.overrideCounts(of: [name]).first ?? 0
-            return HostStatus(host, grants: component.presentGrants[name], overrides: overrides)
+            return HostStatus(
+                host, component, grants: component.grants(of: name), module: component.module(of: name),
+                overrides: overrides)
         }
         return table.refused.files.first { $0.host == name }.map {
             HostStatus($0, since: table.refused.since, isSeen: isSeen)

@@ -1,3 +1,4 @@
+internal import Accounts
 package import Component
 package import Configuration
 package import Invites
@@ -52,6 +53,10 @@ package final class Daemon: Sendable {
             dependencies: dependencies, quarantinesChanged: quarantinesChanged)
         component = ComponentService(
             settings.component, registry: registry, dependencies: dependencies, statusChanged: statusChanged)
+        let (registry, component) = (registry, component)
+        registry.provideAccounts { [weak component] host in
+            component?.accounts(of: host) ?? UnavailableAccounts.nobody
+        }
         configuration = ActiveConfiguration(
             loader, loaded: loaded, daemon: settings, registry: registry, dependencies: dependencies)
     }

@@ -1,4 +1,5 @@
-package import Component
+package import Accounts
+internal import Component
 internal import Configuration
 package import Invites
 package import Supervision
@@ -31,13 +32,17 @@ package struct HostStatus: Hashable, Sendable {
     /// Whether ``host`` is the name of a host.
     package var isHost = true
     package var grants = HostGrants()
+    /// What the module in its server has said of itself.
+    package var module: KnownModule?
+    /// Who makes its accounts, and what else that does.
+    package var accounts = AccountAbilities(provider: .none)
     package var counters = HostCounters()
     /// Settings changed at run time.
     package var overrides = 0
 }
 
 extension HostStatus {
-    init(_ host: Host, grants: HostGrants?, overrides: Int) {
+    init(_ host: Host, _ component: ComponentService, grants: HostGrants?, module: KnownModule?, overrides: Int) {
         let report = host.report
         let life = report.lifecycle
         let isQuarantined = life.state == .quarantined
@@ -47,7 +52,9 @@ extension HostStatus {
             host: host.name, state: state,
             since: isQuarantined ? life.since : max(life.since, report.suspensionChangedAt),
             trouble: isQuarantined ? life.lastTrouble : nil, lastTrouble: life.lastTrouble, retryAt: life.retryAt,
-            grants: grants ?? HostGrants(), counters: report.counters, overrides: overrides)
+            grants: grants ?? HostGrants(), module: module,
+            accounts: component.accounts(of: host.configuration).abilities, counters: report.counters,
+            overrides: overrides)
     }
 
     init(_ refused: RefusedHost, since: Timestamp, isSeen: (String) -> Bool) {

@@ -53,13 +53,16 @@ package struct HostStatuses: AsyncSequence, Sendable {
             if case .running(let name) = name { table[name] } else { nil }
         }
         var overrides = await daemon.configuration.overrideCounts(of: running.map(\.name))[...]
-        let grants = daemon.component.presentGrants
+        let component = daemon.component
+        let (grants, modules) = (component.presentGrants, component.presentModules)
         return names.compactMap { name in
             switch name {
             case .refused(let file): return HostStatus(file, since: refusedSince, isSeen: isSeen)
             case .running(let name):
                 guard let host = table[name] else { return nil }
-                return HostStatus(host, grants: grants[name], overrides: overrides.popFirst() ?? 0)
+                return HostStatus(
+                    host, component, grants: grants[name], module: modules[name],
+                    overrides: overrides.popFirst() ?? 0)
             }
         }
     }

@@ -60,6 +60,7 @@ struct RuleExplainer: Sendable {
         } catch {
             return no(subject, error)
         }
+        guard policy.makesAccounts else { return no(subject, .noAccounts) }
         guard invite.kind == .accountAndContact else {
             return Explanation(
                 subject, "no", because: "`allow_user_invites` is false, and only admins' contacts may register",
@@ -138,6 +139,7 @@ struct RuleExplainer: Sendable {
         let origin: String? =
             switch denial {
             case .suspended: origins[.suspended]
+            case .noAccounts: origins[.accounts]
             case .contactInvitesOff: origins[.allowContactInvites]
             case .notAdmin: origins[.admins]
             // The address decides it, not a setting.

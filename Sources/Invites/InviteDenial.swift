@@ -6,6 +6,8 @@ public enum InviteDenial: Error, Hashable, Sendable, CustomStringConvertible {
     case notUserOfHost
     /// Users who are not admins may not invite contacts to this host.
     case contactInvitesOff
+    /// Nobody makes accounts of the host.
+    case noAccounts
     /// The host makes no invites at present, for nobody.
     case suspended
 
@@ -15,6 +17,7 @@ public enum InviteDenial: Error, Hashable, Sendable, CustomStringConvertible {
         case .notAdmin: "only admins of this host may create accounts"
         case .notUserOfHost: "only users of this host may invite contacts"
         case .contactInvitesOff: "only admins of this host may invite contacts"
+        case .noAccounts: "nobody makes the accounts of this host for invited"
         case .suspended: "invitations are suspended on this host"
         }
     }

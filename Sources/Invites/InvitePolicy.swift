@@ -10,6 +10,8 @@ public struct InvitePolicy: Hashable, Sendable {
     public var allowContactInvites: Bool
     /// How long a new invite is good for.
     public var lifetime: Lifetime
+    /// Whether somebody makes the accounts that users' invites grant.
+    public var makesAccounts: Bool
     /// Whether nobody can have invites made at present.
     public var isSuspended: Bool
     /// How many open invites a user may have who is no admin.
@@ -28,14 +30,16 @@ public struct InvitePolicy: Hashable, Sendable {
     /// The rules of `host`, by default those of a host that says nothing about them.
     public init(
         host: String, admins: Set<Account> = [], allowUserInvites: Bool = false, allowContactInvites: Bool = true,
-        lifetime: Lifetime = .week, isSuspended: Bool = false, userOpenInvites: Limit = .atMost(50),
-        userDailyInvites: Limit = .atMost(20), maxInvites: Limit = .atMost(100_000), retention: Lifetime = .month,
-        notifiesInviter: Bool = true, landingPage: LandingPage? = nil
+        makesAccounts: Bool = true, lifetime: Lifetime = .week, isSuspended: Bool = false,
+        userOpenInvites: Limit = .atMost(50), userDailyInvites: Limit = .atMost(20),
+        maxInvites: Limit = .atMost(100_000), retention: Lifetime = .month, notifiesInviter: Bool = true,
+        landingPage: LandingPage? = nil
     ) {
         self.host = host
         self.admins = admins
         self.allowUserInvites = allowUserInvites
         self.allowContactInvites = allowContactInvites
+        self.makesAccounts = makesAccounts
         self.lifetime = lifetime
         self.isSuspended = isSuspended
         self.userOpenInvites = userOpenInvites
@@ -123,7 +127,7 @@ public struct InvitePolicy: Hashable, Sendable {
     }
 
     private func kindOfContactInvite(of user: Account) -> InviteKind {
-        allowUserInvites || isAdmin(user) ? .accountAndContact : .contact
+        makesAccounts && (allowUserInvites || isAdmin(user)) ? .accountAndContact : .contact
     }
 
     /// Why `asker` may not invite contacts; `nil` when the rules let it.
@@ -136,6 +140,7 @@ public struct InvitePolicy: Hashable, Sendable {
     /// Why `asker` may not make invites that create an account; `nil` when the rules let it.
     public func denialOfAccountInvite(by asker: Account) -> InviteDenial? {
         if isSuspended { return .suspended }
-        return isAdmin(asker) ? nil : .notAdmin
+        guard isAdmin(asker) else { return .notAdmin }
+        return makesAccounts ? nil : .noAccounts
     }
 }

@@ -23,6 +23,34 @@ extension StateDirectory {
         for suffix in ["", "-wal", "-shm", "-journal"] { unlink(path + suffix) }
     }
 
+    // MARK: Second names
+
+    /// Removes the names that a database has got besides its own for a restore that was not done, such as by a process
+    /// that was killed: whoever took the file for a copy would harm the database through it.
+    static func removeSecondNames(of path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_nlink > 1, let file = resolved(path),
+            let names = try? Directory.names(in: directory(of: file))
+        else { return }
+        let prefix = file.dropFirst(directory(of: file).utf8.count + 1) + "-"
+        for name in names where name.hasPrefix(prefix) {
+            guard (try? keptName.wholeMatch(in: name.dropFirst(prefix.count))) != nil else { continue }
+            removeSecondName("\(directory(of: file))/\(name)", of: file)
+        }
+    }
+
+    /// Removes a name of a database, and gives it back the log that was given away with it.
+    static func removeSecondName(_ name: String, of file: String) {
+        guard let own = try? FileStamp(file), let other = try? FileStamp(name), own.isSameFile(as: other)
+        else { return }
+        link(name + "-wal", file + "-wal")
+        unlink(name + "-wal")
+        unlink(name)
+    }
+
+    /// What is appended to the name of a database that was replaced; see ``InviteStore/replace(with:at:keepsOpen:)``.
+    private static var keptName: Regex<(Substring, Substring?)> { /[0-9]{8,}T[0-9]{6}Z(-[0-9]+)?/ }
+
     /// Makes sure that so many bytes can be written without the hosts' own writing coming to harm.
     ///
     /// - Throws: ``StoreError/full``.

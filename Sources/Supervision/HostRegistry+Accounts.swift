@@ -1,4 +1,5 @@
 package import Accounts
+package import Configuration
 internal import Invites
 internal import Runtime
 internal import Storage
@@ -8,15 +9,15 @@ internal import Synchronization
 extension HostRegistry {
     /// Says who knows the accounts of each host; until then nobody does.
     ///
-    /// - Parameter accounts: Called with the name of a host that is served. While it does not know yet what the server can
+    /// - Parameter accounts: Called with a host that is served. While it does not know yet what the server can
     ///   do, its answers are to be `unreachable`: what is `unsupported` is never tried again.
-    package func provideAccounts(_ accounts: @escaping @Sendable (String) -> any Accounts) {
+    package func provideAccounts(_ accounts: @escaping @Sendable (HostConfiguration) -> any Accounts) {
         provider.withLock { $0 = accounts }
     }
 
     /// The accounts of a host; `nil` where it is not served.
     package func accounts(of host: String) -> (any Accounts)? {
-        self[host] == nil ? nil : provider.withLock { $0 }(host)
+        self[host].map { provider.withLock { $0 }($0.configuration) }
     }
 
     /// A host's server can be asked again, or for more: what waits for it is tried at once.
@@ -25,8 +26,8 @@ extension HostRegistry {
     }
 
     /// What hosts' services see of the others.
-    var surroundings: Surroundings {
-        Surroundings(
+    var peers: HostPeers {
+        HostPeers(
             accounts: { [weak self] host in self?.accounts(of: host) },
             notifiesInviter: { [weak self] host in self?[host]?.policy.notifiesInviter ?? true })
     }

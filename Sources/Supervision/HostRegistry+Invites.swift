@@ -85,15 +85,18 @@ extension HostRegistry {
 
 extension Invite {
     /// What the invitee is given.
-    package func link(on host: String) -> String {
-        // No server module redeems tokens in-band for us yet, and `ibr=y` must not be promised without one.
-        uri(host: host, redeemableInBand: false)
+    ///
+    /// - Parameter isRedeemableInBand: As in ``Invites/Invite/uri(host:redeemableInBand:)``.
+    package func link(on host: String, isRedeemableInBand: Bool) -> String {
+        uri(host: host, redeemableInBand: isRedeemableInBand)
     }
 
     /// Its web page; `nil` where the host has none.
-    package func landingURL(on host: String, _ page: LandingPage?) -> String? {
+    package func landingURL(on host: String, _ page: LandingPage?, isRedeemableInBand: Bool) -> String? {
         page.map { page in
-            page.url(host: host, asciiHost: JID.asciiDomain(host) ?? host, token: token, uri: link(on: host))
+            page.url(
+                host: host, asciiHost: JID.asciiDomain(host) ?? host, token: token,
+                uri: link(on: host, isRedeemableInBand: isRedeemableInBand))
         }
     }
 

@@ -18,7 +18,7 @@ package final class HostRegistry: Sendable {
     let deadlines = Deadlines()
     let quarantines: Quarantines
     let dependencies: Dependencies
-    let provider = Mutex<@Sendable (String) -> any Accounts>({ _ in NoAccounts() })
+    let provider = Mutex<@Sendable (HostConfiguration) -> any Accounts>({ _ in UnavailableAccounts.nobody })
     let resumptions = Mailbox<Resumption>(capacity: .max)
     /// Whether hosts that are added from now on look for what is due: not before those that there were have begun to.
     let resumesAddedHosts = Mutex(false)
@@ -119,7 +119,7 @@ package final class HostRegistry: Sendable {
     private func makeHost(_ configuration: HostConfiguration, at now: Timestamp) -> Host {
         let service = HostService(
             configuration.host, repository: databases.repository(of: configuration.host), dependencies: dependencies,
-            deadlines: deadlines, quarantines: quarantines, surroundings: surroundings)
+            deadlines: deadlines, quarantines: quarantines, peers: peers)
         return Host(
             configuration, policy: InvitePolicy(configuration), service: service, suspensionChangedAt: now)
     }

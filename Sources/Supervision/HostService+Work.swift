@@ -4,14 +4,14 @@ internal import Runtime
 internal import Storage
 
 /// What a host's service knows of the others, as things are when it asks.
-struct Surroundings: Sendable {
+struct HostPeers: Sendable {
     /// The accounts of a host; `nil` for one that is not served here.
     var accounts: @Sendable (String) -> (any Accounts)?
     /// Whether inviters of a host are told of redemptions.
     var notifiesInviter: @Sendable (String) -> Bool
 
     /// Nobody can be asked anything.
-    static let nobody = Surroundings(accounts: { _ in NoAccounts() }, notifiesInviter: { _ in true })
+    static let nobody = HostPeers(accounts: { _ in UnavailableAccounts.nobody }, notifiesInviter: { _ in true })
 }
 
 /// Whether what is due is being done, and when it is next.
@@ -122,7 +122,7 @@ extension HostService {
     private func run(_ due: DueWork) async -> Bool {
         let questions = due.questions.prefix(Self.concurrency)
         let tasks = due.tasks.prefix(Self.concurrency - questions.count)
-        let asker = WorkAsker(host: host, surroundings: surroundings, now: dependencies.now)
+        let asker = WorkAsker(host: host, peers: peers, now: dependencies.now)
         let findings = await withTaskGroup(of: Finding.self) { group in
             for question in questions {
                 group.addTask { .answer(question, await asker.answer(to: question)) }
@@ -146,7 +146,7 @@ extension HostService {
     }
 
     private func record(_ answers: [Redemption: AccountAnswer], _ outcomes: [Int64: TaskOutcome]) async -> Bool {
-        let terms = RedemptionTerms(now: dependencies.now(), notifiesInviter: surroundings.notifiesInviter(host))
+        let terms = RedemptionTerms(now: dependencies.now(), notifiesInviter: peers.notifiesInviter(host))
         do throws(InviteRefusal) {
             if !answers.isEmpty {
                 let changed = try await use(.storing) { repository throws(StoreError) in

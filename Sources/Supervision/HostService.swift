@@ -9,6 +9,8 @@ internal import Synchronization
 package enum InviteRefusal: Error, Hashable, Sendable {
     /// The rules forbid it.
     case denied(InviteDenial)
+    /// The server has an account of that name.
+    case accountExists
     /// Other invites of the host are in the way.
     case conflict(InviteConflict)
     /// The host has too much to do right now.
@@ -39,7 +41,7 @@ package actor HostService {
     private nonisolated let published: Mutex<HostLifecycle>
     private let repository: any InviteRepository
     let dependencies: Dependencies
-    let surroundings: Surroundings
+    let peers: HostPeers
     /// What follows from redemptions.
     var work = WorkState()
     private let deadlines: Deadlines
@@ -59,14 +61,14 @@ package actor HostService {
     init(
         _ host: String, repository: any InviteRepository, dependencies: Dependencies,
         deadlines: Deadlines = Deadlines(), quarantines: Quarantines = Quarantines(),
-        surroundings: Surroundings = .nobody
+        peers: HostPeers = .nobody
     ) {
         self.host = host
         self.quarantines = quarantines
         self.repository = repository
         self.deadlines = deadlines
         self.dependencies = dependencies
-        self.surroundings = surroundings
+        self.peers = peers
         entropy = dependencies.entropy
         let lifecycle = HostLifecycle(now: dependencies.now())
         self.lifecycle = lifecycle
@@ -251,7 +253,7 @@ package actor HostService {
             switch error {
             case .overloaded: return "it has too much to do"
             case .tooManyOpenFiles: return "\(StoreError.tooManyOpenFiles)"
-            case .denied, .conflict, .unavailable: return lifecycle.lastTrouble ?? "it is just going"
+            case .denied, .accountExists, .conflict, .unavailable: return lifecycle.lastTrouble ?? "it is just going"
             }
         }
     }

@@ -9,6 +9,7 @@ extension InvitePolicy {
             admins: Set(configuration.admins.compactMap(Account.init)),
             allowUserInvites: configuration.allowUserInvites,
             allowContactInvites: configuration.allowContactInvites,
+            makesAccounts: configuration.accounts != .none,
             lifetime: configuration.inviteExpiry,
             isSuspended: configuration.suspended,
             userOpenInvites: configuration.userOpenInvites,

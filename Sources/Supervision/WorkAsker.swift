@@ -4,12 +4,12 @@ internal import Invites
 /// Asks servers for what follows from redemptions of one host.
 struct WorkAsker: Sendable {
     let host: String
-    let surroundings: Surroundings
+    let peers: HostPeers
     let now: @Sendable () -> Timestamp
 
     /// Whether the account of a redemption exists.
     func answer(to redemption: Redemption) async -> AccountAnswer {
-        guard let username = redemption.account, let accounts = surroundings.accounts(host) else { return .unknown }
+        guard let username = redemption.account, let accounts = peers.accounts(host) else { return .unknown }
         return switch await accounts.existence(of: username) {
         case .present: .present
         case .absent: .absent
@@ -25,11 +25,11 @@ struct WorkAsker: Sendable {
         case .contacts(let owner, let contact):
             user = owner
             // Of a host that is not ours, the contact has asked for it by an ordinary request, as part of its own task.
-            guard let accounts = surroundings.accounts(user.domain) else { return .done }
+            guard let accounts = peers.accounts(user.domain) else { return .done }
             outcome = await accounts.addContact(contact, to: user.localpart)
         case .notify(let inviter, let account):
             user = inviter
-            guard let accounts = surroundings.accounts(user.domain) else { return .done }
+            guard let accounts = peers.accounts(user.domain) else { return .done }
             let notice = Notice.accepted(by: account, in: task.language)
             outcome = await accounts.notify(user.localpart, notice.text, language: notice.language)
         }
@@ -42,7 +42,7 @@ struct WorkAsker: Sendable {
         case .refused(let text): return .impossible(text.map { "the server refuses: \($0)" } ?? "the server refuses")
         case .absent: return .impossible("there is no \(user)")
         // As long as nobody is there to ask, nobody knows what its server can do.
-        case .unsupported where surroundings.accounts(user.domain)?.abilities.provider != AccountAbilities.Provider.none:
+        case .unsupported where peers.accounts(user.domain)?.abilities.provider != AccountAbilities.Provider.none:
             return .impossible("the server of \(user.domain) has no way to do it")
         case .unsupported, .busy, .unreachable, .unknown:
             return .later(now().advanced(by: RedemptionTask.wait(afterTries: tries)))

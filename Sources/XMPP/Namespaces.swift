@@ -27,6 +27,12 @@ public enum Namespaces {
     public static let createAccountCommand = "urn:xmpp:invite#create-account"
     /// The node of the command with which an admin has a server create an account (XEP-0133 §4.1).
     public static let addUserCommand = "http://jabber.org/protocol/admin#add-user"
+    /// The form type of those commands (XEP-0133 §3).
+    public static let adminForm = "http://jabber.org/protocol/admin"
+    /// Rosters (RFC 6121 §2).
+    public static let roster = "jabber:iq:roster"
+    /// Last activity (XEP-0012).
+    public static let lastActivity = "jabber:iq:last"
     /// The form type of an invitation (XEP-0401 §6.2).
     public static let invitationForm = "urn:xmpp:invite#invitation"
 }

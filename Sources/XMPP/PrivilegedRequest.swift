@@ -1,3 +1,14 @@
+extension PrivilegeGrant {
+    /// The message to send for one in the name of a host or one of its users (XEP-0356 §5); `nil` where that is not granted.
+    public func envelope(of message: Message, to host: JID) -> Message? {
+        guard permissions.contains(where: { $0.access == "message" && $0.type == "outgoing" }) else { return nil }
+        let forwarded = Element(
+            "forwarded", namespace: Namespaces.forward, children: [message.element(namespace: Namespaces.client)])
+        return Message(
+            from: nil, to: host, children: [Element("privilege", namespace: namespace, children: [forwarded])])
+    }
+}
+
 /// A request that a component sends in the name of a user of a host, where the host's server grants it (XEP-0356 §6.3).
 public struct PrivilegedRequest: Hashable, Sendable {
     static let namespace = "urn:xmpp:privilege:2"

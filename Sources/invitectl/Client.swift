@@ -163,6 +163,8 @@ final class Client {
             switch try connection.next() {
             case .message(.end(id, let end), let line): return (end, line)
             case .message(.data(id, let bytes), _): try files.output?.write(bytes)
+            // It was on its way when the command was cancelled; its end follows.
+            case .message(.ask(id, _), _) where state.isCancelled: continue
             case .message(.ask(id, .data(let most)), _):
                 switch files.input?.next(most) {
                 case .bytes(let bytes)?: try connection.send(.answer(id: id, text: bytes.base64))

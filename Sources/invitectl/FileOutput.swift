@@ -1,5 +1,6 @@
 import Glibc
 import Shell
+import Synchronization
 
 /// Where a command's file is written: standard output, or a file that is there whole or not at all.
 final class FileOutput {
@@ -13,6 +14,13 @@ final class FileOutput {
     private let signals: Signals
     /// How many bytes were written.
     private(set) var count = 0
+
+    /// The file that is being written, for when the process ends by a signal.
+    private static let unfinished = Mutex<String?>(nil)
+    private static let removesUnfinished: Bool =
+        atexit {
+            if let path = FileOutput.unfinished.withLock({ $0 }) { unlink(path) }
+        } == 0
 
     /// - Parameter path: `nil` for standard output.
     init(_ path: String?, _ screen: Screen) throws(CommandFailure) {
@@ -30,6 +38,8 @@ final class FileOutput {
         // What it holds lets its reader in.
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw Self.failure(temporary) }
+        _ = Self.removesUnfinished
+        Self.unfinished.withLock { $0 = temporary }
         target = .file(descriptor: descriptor, temporary: temporary, path: place)
     }
 
@@ -38,6 +48,7 @@ final class FileOutput {
         close(descriptor)
         // What has come to its place is not here any more.
         unlink(temporary)
+        Self.unfinished.withLock { $0 = nil }
     }
 
     /// The path without a link at its end. A device or a pipe would be replaced by a file.

@@ -92,6 +92,30 @@ def test_what_is_not_whole_does_not_come_to_its_place(
     assert result.returncode == (3 if how == "closed" else 1)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_no_part_of_the_file(
+        daemon: FakeDaemon, environment: dict[str, str], directory: Path, number: signal.Signals) -> None:
+    begun = threading.Event()
+
+    def answer(call: Call) -> None:
+        call.say(data=encoded(FILE[:1000]))
+        begun.set()
+        call.next("cancel")
+        call.end(failed("cancelled", "ended before it was done"))
+
+    daemon.on("host backup a.example", answer)
+    path = directory / "copy"
+    process = subprocess.Popen([binary(), "host", "backup", "a.example", "--output", str(path)], env=environment,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert begun.wait(PATIENCE)
+    while not any(entry.stat().st_size for entry in directory.glob("copy*")):
+        assert process.poll() is None
+    process.send_signal(number)
+    assert process.wait(PATIENCE) == 128 + number
+    process.communicate()
+    assert list(directory.glob("copy*")) == []
+
+
 def test_a_full_disk_and_a_reader_that_goes(sending: FakeDaemon, environment: dict[str, str]) -> None:
     with open("/dev/full", "wb") as full:
         result = client(environment, "host", "backup", "a.example", stdout=full, stderr=subprocess.PIPE)
@@ -185,3 +209,26 @@ def test_interrupted_while_it_waits_for_the_file(daemon: FakeDaemon, environment
     # Its input stays open.
     assert process.wait(PATIENCE) == 130
     process.communicate()
+
+
+def test_what_is_asked_after_an_interrupt_is_not_waited_for(daemon: FakeDaemon, environment: dict[str, str]) -> None:
+    """The question was on its way when Ctrl-C was pressed."""
+    begun = threading.Event()
+
+    def answer(call: Call) -> None:
+        begun.set()
+        call.next("cancel")
+        call.say(ask={"kind": "data", "most": 1000})
+        call.end(failed("cancelled", "ended before it was done"))
+
+    daemon.on("host restore a.example --yes", answer)
+    process = subprocess.Popen([binary(), "host", "restore", "a.example", "--yes"], env=environment,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        assert begun.wait(PATIENCE)
+        process.send_signal(signal.SIGINT)
+        # Its input stays open.
+        assert process.wait(PATIENCE) == 130
+    finally:
+        process.kill()
+        process.communicate()

@@ -84,6 +84,21 @@ import Testing
         }
     }
 
+    @Test(arguments: ["host backup a.example", "host restore a.example"])
+    func whatNobodyGoesOnWithIsGivenUp(line: String) async throws {
+        try await withDesk { fixture in
+            let output = UnreadOutput(carriesFiles: true)
+            async let end = fixture.run(line, output: output)
+            try await output.waiting.next()
+            try await fixture.fixture.controlled.sleeper(for: .seconds(3600)).wake()
+            #expect(
+                try await end
+                    == .init(
+                        .failedBackup, "it was not done within an hour, and was given up; nothing was changed"))
+            _ = try await backUp("a.example", fixture)
+        }
+    }
+
     @Test func whereNoFileCanGoNothingBegins() async throws {
         try await withDesk { fixture in
             for line in ["host backup a.example", "host restore a.example --yes"] {

@@ -151,6 +151,23 @@ import Testing
         }
     }
 
+    @Test func aCopyOfWhatWasReplacedTakesNoOthersPlace() async throws {
+        try await run { databases, fixture, _ in
+            let store = databases.store(for: Self.host)
+            let (file, backup) = (fixture.file(of: Self.host), fixture.directory + "/backup")
+            try await store.add([.sample(1)])
+            await store.close()
+            try FileManager.default.copyItem(atPath: file, toPath: backup)
+            try await store.add([.sample(2)])
+            let names = [file + "-replaced"] + (2...12).map { "\(file)-replaced-\($0)" }
+            for name in names { try Data("kept".utf8).write(to: URL(filePath: name)) }
+            #expect(rename(backup, file) == 0)
+            await #expect(throws: StoreError.self) { try await store.add([.sample(3)]) }
+            for name in names { #expect(try Data(contentsOf: URL(filePath: name)) == Data("kept".utf8)) }
+            #expect(fixture.exists(file + "-replaced-13"))
+        }
+    }
+
     @Test func aReplacedFileIsNotWrittenToWhenItIsClosed() async throws {
         try await run { databases, fixture, _ in
             let store = databases.store(for: Self.host)

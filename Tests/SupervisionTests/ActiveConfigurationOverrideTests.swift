@@ -54,7 +54,7 @@ import XMPP
                     "user_daily_invites 20 default", "max_invites 100000 default", "invite_retention 30d default",
                     "notify_inviter true default", "landing_page  default",
                     "service_address  default", #"site_name "A: place" runtime"#,
-                    "suspended false default",
+                    "accounts auto default", "registration server default", "suspended false default",
                 ])
             #expect(await fixture.daemon.configuration.settings(of: "b.example") == nil)
             #expect(await fixture.daemon.configuration.overrides(of: "b.example") == nil)

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Accounts
 @testable import Component
 @testable import Daemon
 @testable import Reconfiguration
@@ -137,11 +138,11 @@ import XMPP
         try await DaemonFixture.with(["a.example": "{}"]) { fixture in
             let grant = Element("delegation", namespace: "urn:xmpp:delegation:2")
             fixture.router.receive([.message(Message(from: "a.example", to: component, children: [grant]))])
-            #expect(fixture.router.grants["a.example"] != nil)
+            #expect(fixture.router.servers.grants["a.example"] != nil)
             try fixture.remove("a.example")
             _ = await fixture.daemon.configuration.reload()
             // The server tells them once a connection, not again for a file that was away for a while.
-            #expect(fixture.router.grants["a.example"] != nil)
+            #expect(fixture.router.servers.grants["a.example"] != nil)
         }
     }
 

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import XMPP
 
+@testable import Accounts
 @testable import Component
 @testable import Daemon
 @testable import Reconfiguration
@@ -42,7 +43,7 @@ import XMPP
                 message(from: "a.example", delegation), message(from: "a.example", privilege(version)),
                 message(from: "b.example", privilege(version), delegation),
             ])
-            let grants = fixture.router.grants
+            let grants = fixture.router.servers.grants
             #expect(grants["a.example"]?.delegated == [Namespaces.commands, Namespaces.discoItems])
             #expect(grants["a.example"]?.privileges == ["message: outgoing", "roster: both"])
             #expect(grants["b.example"] == grants["a.example"])
@@ -58,7 +59,7 @@ import XMPP
                 message(from: "a.example", privilege(version)),
                 message(from: "a.example", to: "invites.a.example", nothing, delegation),
             ])
-            let grants = fixture.router.grants["a.example"]
+            let grants = fixture.router.servers.grants["a.example"]
             #expect(grants?.rosterAccess == "both")
             #expect(grants?.delegatesCommands == true)
         }
@@ -68,13 +69,13 @@ import XMPP
     @Test func thoseOfADomainWithoutAFileAreKept() async throws {
         try await ComponentFixture.with(hosts) { fixture in
             fixture.router.receive([message(from: "c.example", delegation)])
-            #expect(fixture.router.grants["c.example"]?.delegatesCommands == true)
+            #expect(fixture.router.servers.grants["c.example"]?.delegatesCommands == true)
             for number in 0..<Grants.mostOthers + 100 {
                 fixture.router.receive([message(from: try JID("d\(number).example"), delegation)])
             }
-            #expect(fixture.router.grants.all.count == hosts.count + Grants.mostOthers)
+            #expect(fixture.router.servers.grants.all.count == hosts.count + Grants.mostOthers)
             fixture.router.receive([message(from: "b.example", delegation)])
-            #expect(fixture.router.grants["b.example"]?.delegatesCommands == true)
+            #expect(fixture.router.servers.grants["b.example"]?.delegatesCommands == true)
         }
     }
 
@@ -87,10 +88,10 @@ import XMPP
             // At an account of a user, or of a host that is not the server's own, it proves nothing of the host.
             try await ask("alice@a.example/r", "alice@a.example", by: "a.example")
             try await ask("alice@a.example/r", "b.example", by: "a.example")
-            #expect(fixture.router.grants["a.example"]?.delegatesCommands != true)
-            #expect(fixture.router.grants["b.example"] == nil)
+            #expect(fixture.router.servers.grants["a.example"]?.delegatesCommands != true)
+            #expect(fixture.router.servers.grants["b.example"] == nil)
             try await ask("eve@evil.example/r", "a.example", by: "a.example")
-            #expect(fixture.router.grants["a.example"]?.delegated == [Namespaces.commands])
+            #expect(fixture.router.servers.grants["a.example"]?.delegated == [Namespaces.commands])
         }
     }
 
@@ -101,16 +102,16 @@ import XMPP
                 message(from: "a.example/x", delegation), message(from: "a.example", type: "error", delegation),
                 message(from: component, privilege("urn:xmpp:privilege:2")), message(from: "a.example", query("x")),
             ])
-            for host in ["a.example", component.domain] { #expect(fixture.router.grants[host] == nil) }
+            for host in ["a.example", component.domain] { #expect(fixture.router.servers.grants[host] == nil) }
         }
     }
 
     @Test func anotherConnectionStartsWithNone() async throws {
         try await ComponentFixture.with(hosts) { fixture in
             fixture.router.receive([message(from: "a.example", delegation)])
-            #expect(fixture.router.grants["a.example"] != nil)
+            #expect(fixture.router.servers.grants["a.example"] != nil)
             fixture.router.connected()
-            #expect(fixture.router.grants["a.example"] == nil)
+            #expect(fixture.router.servers.grants["a.example"] == nil)
         }
     }
 }

@@ -1,6 +1,7 @@
 import Testing
 import XMPP
 
+@testable import Accounts
 @testable import Component
 @testable import Daemon
 @testable import Reconfiguration

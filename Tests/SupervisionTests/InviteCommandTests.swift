@@ -119,7 +119,8 @@ import XMPP
         let invite = try InvitePolicy(host: "a.example").invite(
             for: wanted, token: #require(Token("abcdefghijkl")), at: Timestamp(millisecondsSinceEpoch: 0))
         let page = try LandingPage("https://invite.example/#{uri_without_scheme}")
-        let answer = completion.answer(.success(invite), host: host, landingPage: page)
+        let answer = completion.answer(
+            .success(invite), on: LinkPage(host: host, landingPage: page, isRedeemableInBand: false))
         let payload = try #require(answer.payload)
         #expect(payload["status"] == "completed")
         #expect(payload["node"] == Namespaces.inviteCommand)
@@ -132,7 +133,10 @@ import XMPP
         #expect(form.value(of: "landing-url") == "https://invite.example/#alice@a.example?roster;preauth=abcdefghijkl")
         #expect(form["landing-url"]?.label == Wording.german.landingPage)
         // yaxim takes a form without the field for a failure, and one without a value for no page.
-        let pageless = try #require(completion.answer(.success(invite), host: host, landingPage: nil).form)
+        let pageless = try #require(
+            completion.answer(
+                .success(invite), on: LinkPage(host: host, landingPage: nil, isRedeemableInBand: false)
+            ).form)
         #expect(pageless["landing-url"]?.values == [])
         // XEP-0082: a DateTime in UTC.
         #expect(form.value(of: "expire") == "1970-01-08T00:00:00Z")
@@ -152,11 +156,14 @@ import XMPP
             (.denied(.contactInvitesOff), .forbidden, .auth, Wording.german.onlyAdmins),
             (.denied(.notUserOfHost), .forbidden, .auth, Wording.german.onlyUsersOfHost),
             (.conflict(.usernameTaken), .conflict, .cancel, Wording.german.usernameTaken),
+            (.accountExists, .conflict, .cancel, Wording.german.accountExists),
+            (.denied(.noAccounts), .serviceUnavailable, .cancel, Wording.german.noAccounts),
             (.overloaded, .resourceConstraint, .wait, Wording.german.busy),
             (.unavailable, .internalServerError, .wait, Wording.german.unavailable),
         ]
         for (refusal, condition, kind, text) in expected {
-            let answer = completion.answer(.failure(refusal), host: "a.example", landingPage: nil)
+            let answer = completion.answer(
+                .failure(refusal), on: LinkPage(host: "a.example", landingPage: nil, isRedeemableInBand: false))
             let error = try #require(answer.stanzaError)
             #expect(error.condition == condition && error.kind == kind && error.text == text)
             #expect(answer.id == "r" && answer.to == "alice@a.example/r" && answer.from == "a.example")

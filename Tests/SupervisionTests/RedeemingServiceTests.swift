@@ -34,7 +34,7 @@ import Testing
         let databases = try InviteDatabases(directory: directory.path + "/state", maximumOpen: 4, writers: 2)
         let service = HostService(
             Self.host, repository: databases.store(for: Self.host), dependencies: controlled.dependencies,
-            surroundings: Surroundings(
+            peers: HostPeers(
                 accounts: { host in host == Self.host ? accounts : others[host] }, notifiesInviter: { _ in true }))
         let result: Result<Void, any Error>
         do {

@@ -13,6 +13,8 @@ extension HostKey {
             [.text("https://invite.example/#{uri_without_scheme}"), .text("http://{host}:8080/i/{token}?u={uri}")]
         case .serviceAddress: [.text("invites.a.example"), .text("i.ü.example")]
         case .siteName: [.text("Example A"), .text("1.10")]
+        case .accounts: [.text("module"), .text("xep-0133"), .text("none")]
+        case .registration: [.text("invite"), .text("open")]
         case .allowContactInvites, .notifyInviter: [.flag(false)]
         case .allowUserInvites, .suspended: [.flag(true)]
         default: []

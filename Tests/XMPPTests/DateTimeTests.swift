@@ -40,4 +40,27 @@ import Testing
             #expect(DateTime.format(millisecondsSinceEpoch: seconds * 1000) == date.formatted(.iso8601))
         }
     }
+
+    @Test(
+        arguments: [
+            ("2026-11-28T18:00:00.000Z", 1_795_888_800_000), ("2026-11-28T18:00:00Z", 1_795_888_800_000),
+            ("2026-11-28T19:30:00.12345+01:30", 1_795_888_800_123), ("1969-12-31T23:59:59.9Z", -100),
+            ("2000-02-29T00:00:00-00:00", 951_782_400_000), ("0001-01-01T00:00:00Z", -62_135_596_800_000),
+        ] as [(String, Int64)])
+    func isRead(text: String, milliseconds: Int64) { #expect(DateTime.parse(text) == milliseconds) }
+
+    @Test(arguments: [
+        "", "yesterday", "2026-11-28", "2026-11-28T18:00:00", "2026-11-28T18:00:00z", "2026-11-28T18:00:00.Z",
+        "2026-11-28T18:00:00Z ", "2026-13-28T18:00:00Z", "2026-02-29T18:00:00Z", "2026-11-28T24:00:00Z",
+        "2026-11-28T18:60:00Z", "2026-11-28T18:00:60Z", "0000-11-28T18:00:00Z", "2026-11-28T18:00:00+25:00",
+        "２026-11-28T18:00:00Z", "2026-11-28T18:00:00." + String(repeating: "1", count: 100) + "Z",
+    ]) func isNoMoment(_ text: String) { #expect(DateTime.parse(text) == nil) }
+
+    @Test func whatIsWrittenWithMillisecondsIsRead() {
+        var generator = SeededGenerator(seed: 7)
+        for _ in 0..<1000 {
+            let milliseconds = Int64.random(in: -62_135_596_800_000...253_402_300_799_999, using: &generator)
+            #expect(DateTime.parse(DateTime.formatWithMilliseconds(milliseconds)) == milliseconds)
+        }
+    }
 }

@@ -3,6 +3,7 @@ let targets: [any FuzzTarget.Type] = [
     JIDTarget.self,
     StreamTarget.self,
     RequestsTarget.self,
+    ModuleTarget.self,
     DurationTarget.self,
     HostFileTarget.self,
     HostEditTarget.self,

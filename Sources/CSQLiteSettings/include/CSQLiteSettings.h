@@ -1,7 +1,7 @@
 #pragma once
 
 /* sqlite3_config() and sqlite3_db_config() are variadic, which Swift cannot
-   call. Each function returns SQLite's result code. */
+   call. Those functions that return something return SQLite's result code. */
 
 /* Takes away SQLite's per-connection page cache preallocation, so that an idle
    database costs about 60 KiB instead of about 150. Must run before any other
@@ -11,3 +11,7 @@ int invited_sqlite_configure(void);
 /* Has a connection (a sqlite3 *) leave the write-ahead log as it is when it is
    closed: neither moved into the database nor removed. */
 int invited_sqlite_leave_log(void *connection);
+
+/* Has a connection (a sqlite3 *) read no longer values, and no longer rows:
+   SQLITE_TOOBIG. */
+void invited_sqlite_limit_length(void *connection, int bytes);

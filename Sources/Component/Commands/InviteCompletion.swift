@@ -1,3 +1,4 @@
+internal import Accounts
 internal import Invites
 internal import Supervision
 internal import XMPP
@@ -9,16 +10,16 @@ struct InviteCompletion: Sendable {
     let sessionID: String
 
     /// The stanza that answers the request.
-    func answer(_ result: Result<Invite, InviteRefusal>, host: String, landingPage: LandingPage?) -> IQ {
+    func answer(_ result: Result<Invite, InviteRefusal>, on page: LinkPage) -> IQ {
         switch result {
-        case .success(let invite): completed(invite, host: host, landingPage)
+        case .success(let invite): completed(invite, page)
         case .failure(let refusal): request.refuse(error(for: refusal))
         }
     }
 
-    private func completed(_ invite: Invite, host: String, _ landingPage: LandingPage?) -> IQ {
+    private func completed(_ invite: Invite, _ page: LinkPage) -> IQ {
         let wording = Wording.for(request.iq.language)
-        let uri = invite.link(on: host)
+        let uri = invite.link(on: page.host, isRedeemableInBand: page.isRedeemableInBand)
         let expires = DateTime.format(millisecondsSinceEpoch: invite.expiresAt.millisecondsSinceEpoch)
         let form = DataForm(
             .result, title: CommandTable[node]?.name(in: wording),
@@ -28,7 +29,9 @@ struct InviteCompletion: Sendable {
                 // There in any case, as from Prosody: yaxim fails where it is not, and makes a page's URL where it is empty.
                 DataForm.Field(
                     "landing-url", kind: .textSingle, label: wording.landingPage,
-                    values: invite.landingURL(on: host, landingPage).map { [$0] } ?? []),
+                    values: invite.landingURL(
+                        on: page.host, page.landingPage, isRedeemableInBand: page.isRedeemableInBand
+                    ).map { [$0] } ?? []),
                 DataForm.Field("expire", kind: .textSingle, label: wording.expires, values: [expires]),
             ])
         let response = CommandResponse(
@@ -41,9 +44,25 @@ struct InviteCompletion: Sendable {
         return switch refusal {
         case .denied(let denial): StanzaError(denial, wording)
         case .conflict(let conflict): StanzaError(conflict, wording)
+        case .accountExists: StanzaError(.conflict, text: wording.accountExists)
         case .overloaded, .tooManyOpenFiles: StanzaError(.resourceConstraint, text: wording.busy)
         case .unavailable: StanzaError(.internalServerError, kind: .wait, text: wording.unavailable)
         }
+    }
+}
+
+/// What links of a host are made with.
+struct LinkPage: Sendable {
+    let host: String
+    let landingPage: LandingPage?
+    let isRedeemableInBand: Bool
+}
+
+extension LinkPage {
+    init(_ host: Host, _ servers: HostServers) {
+        self.init(
+            host: host.name, landingPage: host.policy.landingPage,
+            isRedeemableInBand: servers.redeemsInBand(host.name))
     }
 }
 
@@ -63,7 +82,7 @@ extension StanzaError {
     init(_ denial: InviteDenial, _ wording: Wording) {
         switch denial {
         case .notAdmin, .notUserOfHost, .contactInvitesOff: self.init(.forbidden, text: wording.text(for: denial))
-        case .suspended: self.init(.serviceUnavailable, text: wording.text(for: denial))
+        case .noAccounts, .suspended: self.init(.serviceUnavailable, text: wording.text(for: denial))
         }
     }
 }

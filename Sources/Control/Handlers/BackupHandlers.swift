@@ -1,5 +1,5 @@
 internal import Invites
-internal import Runtime
+package import Runtime
 internal import Shell
 internal import Storage
 package import Supervision
@@ -9,14 +9,41 @@ package struct BackupHandlers: Sendable {
     private let registry: HostRegistry
     /// Each takes a thread, files, and as much of the disk as the host's invites do.
     private let limiter = CommandLimiter(.init(all: 4, reservedForAdmins: 1, perUser: 2))
+    /// How long one may take, whoever is at its other end: others wait for its place.
+    private static let longest = Duration.seconds(3600)
+    private let sleep: @Sendable (Duration) async throws -> Void
 
-    package init(_ registry: HostRegistry) {
+    package init(_ registry: HostRegistry, dependencies: Dependencies) {
         self.registry = registry
+        sleep = dependencies.sleep
     }
 
     package func register(in handlers: inout CommandHandlers) {
-        handlers["host backup"] = { call in try await limiter.run(call) { try await backUp(call) } }
-        handlers["host restore"] = { call in try await limiter.run(call) { try await restore(call) } }
+        handlers["host backup"] = { call in try await bounded(call, backUp) }
+        handlers["host restore"] = { call in try await bounded(call, restore) }
+    }
+
+    private func bounded(
+        _ call: Call, _ body: @escaping @Sendable (Call) async throws -> Outcome
+    ) async throws -> Outcome {
+        try await limiter.run(call) {
+            let transfer = Task { try await body(call) }
+            let timer = Task {
+                try await sleep(Self.longest)
+                transfer.cancel()
+            }
+            defer { timer.cancel() }
+            do {
+                return try await withTaskCancellationHandler {
+                    try await transfer.value
+                } onCancel: {
+                    transfer.cancel()
+                }
+            } catch is CancellationError where !Task.isCancelled && call.recorded == nil {
+                throw CommandFailure(
+                    .failedBackup, "it was not done within an hour, and was given up; nothing was changed")
+            }
+        }
     }
 
     // MARK: Out

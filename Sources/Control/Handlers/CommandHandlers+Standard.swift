@@ -1,3 +1,4 @@
+internal import Component
 package import Daemon
 internal import Reconfiguration
 package import Shell
@@ -15,8 +16,8 @@ extension CommandHandlers {
         StatusHandlers(daemon, version: version).register(in: &handlers)
         HostViewHandlers(daemon).register(in: &handlers)
         HostChangeHandlers(daemon).register(in: &handlers)
-        BackupHandlers(daemon.registry).register(in: &handlers)
-        InviteHandlers(daemon.registry).register(in: &handlers)
+        BackupHandlers(daemon.registry, dependencies: daemon.dependencies).register(in: &handlers)
+        InviteHandlers(daemon.registry, redeemsInBand: daemon.component.servers.redeemsInBand).register(in: &handlers)
         RedemptionHandlers(daemon.registry).register(in: &handlers)
         ConfigHandlers(daemon.configuration).register(in: &handlers)
         ConfigFileHandlers(daemon.configuration).register(in: &handlers)

@@ -1,3 +1,4 @@
+internal import Accounts
 internal import Component
 internal import Configuration
 package import Daemon
@@ -23,14 +24,14 @@ package struct GrantHandlers: Sendable {
     private func grants(_ call: Call) async throws -> Outcome {
         let isProbing = call.invocation.has("probe")
         if isProbing, daemon.component.report.status != .connected { throw disconnected }
-        var some: [String] = []
+        var some: [HostStatus] = []
         // Nothing is asked about hosts that are not served.
         for await host in daemon.hostStatuses(of: call) where host.state != .refused {
             guard isProbing else {
-                try await call.output.row(row(host.host, nil))
+                try await call.output.row(row(host, nil))
                 continue
             }
-            some.append(host.host)
+            some.append(host)
             guard some.count == Self.atOnce else { continue }
             try await showProbed(some, call)
             some = []
@@ -39,12 +40,12 @@ package struct GrantHandlers: Sendable {
         return Outcome()
     }
 
-    private func showProbed(_ hosts: [String], _ call: Call) async throws {
+    private func showProbed(_ hosts: [HostStatus], _ call: Call) async throws {
         let probes = try await withThrowingTaskGroup(of: (String, HostProbe).self) { group in
-            for host in hosts { group.addTask { (host, try await probe(host)) } }
+            for host in hosts.map(\.host) { group.addTask { (host, try await probe(host)) } }
             return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
-        for host in hosts { try await call.output.row(row(host, probes[host])) }
+        for host in hosts { try await call.output.row(row(host, probes[host.host])) }
     }
 
     private func probe(_ host: String) async throws -> HostProbe {
@@ -55,14 +56,20 @@ package struct GrantHandlers: Sendable {
         }
     }
 
-    private func row(_ host: String, _ probe: HostProbe?) -> JSON {
-        let grants = daemon.component.grants(of: host)
+    private func row(_ host: HostStatus, _ probe: HostProbe?) -> JSON {
+        let grants = daemon.component.grants(of: host.host)
         let isConnected = daemon.component.report.status == .connected
         let commands =
-            probe?.commands.description ?? (grants.delegatesCommands ? "yes" : "unknown")
+            probe?.commands.description
+            ?? (grants.delegatesCommands || host.module?.has(.commands) == true ? "yes" : "unknown")
         return .row([
-            "host": .text(host),
+            "host": .text(host.host),
+            "accounts": .text(host.accounts.provider.rawValue),
+            "module": host.module.map { .text($0.words) },
+            "features": host.module.map { .texts($0.hello.features.map(\.rawValue).sorted()) },
             "add_user": .text(probe?.addUser.description ?? "unknown"),
+            "knows_accounts": .text(
+                probe?.knowsAccounts.description ?? (host.module?.has(.accounts) == true ? "yes" : "unknown")),
             "roster": .text(isConnected ? grants.rosterAccess : "unknown"),
             "commands": .text(commands),
             "delegated": .texts(grants.delegated),
@@ -74,5 +81,13 @@ package struct GrantHandlers: Sendable {
         CommandFailure(
             .disconnected, daemon.component.report.status.words(daemon.settings.component.server),
             hint: "`component status` tells more")
+    }
+}
+
+extension KnownModule {
+    /// What it calls itself, where it runs, and what keeps it from being used: `mod_invited 1.0 in Prosody 0.12.3`.
+    var words: String {
+        let name = "\(hello.module) in \(hello.server)"
+        return isCompatible ? name : "\(name): \(mismatch)"
     }
 }

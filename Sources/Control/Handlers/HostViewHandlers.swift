@@ -1,4 +1,5 @@
 internal import Access
+internal import Accounts
 internal import Component
 internal import Configuration
 package import Daemon
@@ -59,6 +60,8 @@ package struct HostViewHandlers: Sendable {
                 "retry_at": host.retryAt.map(JSON.time),
                 "file": (host.file ?? Self.file(of: settings)).map(JSON.text),
                 "settings": .list(settings.map(Self.row)),
+                "accounts": .text(host.accounts.provider.rawValue),
+                "module": host.module.map { .text($0.words) },
                 "delegated": .texts(host.grants.delegated),
                 "privileges": .texts(host.grants.privileges),
                 "requests": .count(host.counters.requests),

@@ -9,9 +9,12 @@ internal import XMPP
 /// The commands `invite …` for one or few invites. What looks through many is in its extension.
 package struct InviteHandlers: Sendable {
     let registry: HostRegistry
+    private let redeemsInBand: @Sendable (String) -> Bool
 
-    package init(_ registry: HostRegistry) {
+    /// - Parameter redeemsInBand: Whether clients redeem tokens on streams of a host.
+    package init(_ registry: HostRegistry, redeemsInBand: @escaping @Sendable (String) -> Bool = { _ in false }) {
         self.registry = registry
+        self.redeemsInBand = redeemsInBand
     }
 
     package func register(in handlers: inout CommandHandlers) {
@@ -188,7 +191,8 @@ package struct InviteHandlers: Sendable {
 
     func linkRows(_ host: String) -> InviteRows {
         InviteRows(
-            host: host, now: registry.now, landingPage: registry[host]?.configuration.landingPage)
+            host: host, now: registry.now, landingPage: registry[host]?.configuration.landingPage,
+            isRedeemableInBand: redeemsInBand(host))
     }
 
     /// The invites that the call names, each once.
@@ -246,6 +250,8 @@ extension CommandFailure {
             case .refusal(.conflict):
                 // Operators have no limits, and chance makes no token twice.
                 CommandFailure(.internal, "\(host) did not store the invite")
+            case .refusal(.accountExists):
+                CommandFailure(.takenUsername, "there is an account with this username on \(host)")
             case .refusal(.overloaded):
                 CommandFailure(.overloadedHost, "\(host) has too much to do right now", hint: "try again")
             case .refusal(.tooManyOpenFiles):

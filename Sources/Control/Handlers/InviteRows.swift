@@ -9,6 +9,8 @@ struct InviteRows: Sendable {
     let now: Timestamp
     /// The host's page for invites, where links are shown.
     var landingPage: LandingPage?
+    /// Whether clients redeem tokens on streams of the host.
+    var isRedeemableInBand = false
 
     /// The fields that every row about an invite has. Its token is in none.
     func row(_ stored: StoredInvite) -> JSON {
@@ -33,10 +35,12 @@ struct InviteRows: Sendable {
     /// The same with the link, which lets its reader in, as the caller asked for it.
     func row(_ stored: StoredInvite, link: Bool, qrCode: Bool) -> JSON {
         guard case .object(var members) = row(stored), link || qrCode else { return row(stored) }
-        let uri = stored.invite.link(on: host)
+        let uri = stored.invite.link(on: host, isRedeemableInBand: isRedeemableInBand)
         if link {
             members["uri"] = .text(uri)
-            members["landing_url"] = stored.invite.landingURL(on: host, landingPage).map(JSON.text)
+            members["landing_url"] = stored.invite.landingURL(
+                on: host, landingPage, isRedeemableInBand: isRedeemableInBand
+            ).map(JSON.text)
         }
         if qrCode, let code = QRCode(uri) { members["qr"] = .text(code.halfBlocks) }
         return .object(members)

@@ -1,4 +1,5 @@
 internal import Access
+internal import Accounts
 internal import Component
 internal import Configuration
 package import Daemon
@@ -25,11 +26,12 @@ package struct StatusHandlers: Sendable {
     }
 
     private func status(_ call: Call) async throws -> Outcome {
-        var (hosts, overrides) = (0, 0)
+        var (hosts, overrides, modules) = (0, 0, 0)
         var states: [HostStatus.State: Int] = [:]
         for await host in daemon.hostStatuses(seenBy: call.caller) {
             hosts += 1
             overrides += host.overrides
+            if host.module?.isCompatible == true { modules += 1 }
             states[host.state, default: 0] += 1
         }
         func count(_ state: HostStatus.State) -> JSON { .count(states[state] ?? 0) }
@@ -47,6 +49,7 @@ package struct StatusHandlers: Sendable {
                 "suspended": count(.suspended),
                 "quarantined": count(.quarantined),
                 "refused": count(.refused),
+                "modules": .count(modules),
                 "overrides": .count(overrides),
                 "unconfirmed_until": deadline.map(JSON.time),
                 "shortage": seesAll ? shortage.map(JSON.text) : nil,

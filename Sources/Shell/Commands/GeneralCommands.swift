@@ -23,6 +23,7 @@ enum GeneralCommands {
             Field("suspended", .count, "of them, those that an operator has suspended"),
             Field("quarantined", .count, "of them, those whose storage fails"),
             Field("refused", .count, "of them, those whose files have mistakes"),
+            Field("modules", .count, "hosts whose servers have our module"),
             Field("overrides", .count, "settings changed at run time"),
             Field(
                 "unconfirmed_until", .time, "when a change undoes itself that nobody has confirmed", isOptional: true),

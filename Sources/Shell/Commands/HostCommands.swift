@@ -44,6 +44,8 @@ enum HostCommands {
             Field("retry_at", .time, "when the storage is tried again", isOptional: true),
             Field("file", .text, "the host's file", isOptional: true),
             Field("settings", .list(.object(setting)), "the settings in force"),
+            Field("accounts", .choice(ServerCommands.accounts), "who makes accounts"),
+            Field("module", .text, "our module in the server, and why it is not used", isOptional: true),
             Field("delegated", .list(.text), "namespaces that the server delegates (XEP-0355)"),
             Field("privileges", .list(.text), "what the server lets the daemon do (XEP-0356)"),
             Field("requests", .count, "requests since the start"),
@@ -118,7 +120,8 @@ enum HostCommands {
             The file is an SQLite database. It has every invite that was answered before the command, and is consistent \
             while the host goes on, is suspended, or is in quarantine with a database that can be read. It holds the \
             links, so whoever reads it gets in. It comes on standard output, or where `--output` of `invitectl` says; it \
-            is whole if the exit status is 0. The daemon needs room for the copy, and keeps none.
+            is whole if the exit status is 0. The daemon needs room for the copy, and keeps none. Whoever has not taken \
+            all of it within an hour gets no more.
             """,
         arguments: [host],
         result: .record([
@@ -145,7 +148,7 @@ enum HostCommands {
             than the host's present database says, and one that is not there is revoked. When that database cannot be \
             read, all of them are. `--keep-open` keeps them as good as the backup has them.
 
-            It asks first.
+            It asks first. What was not sent and answered within an hour is given up.
             """,
         arguments: [host],
         options: [

@@ -2,6 +2,8 @@
 enum ServerCommands {
     static let all = [status, reconnect, grants]
 
+    static let accounts = ["module", "xep-0133", "none"]
+
     static let status = CommandSpec(
         "component status", "Show how the connection to the XMPP server is",
         result: .record([
@@ -30,14 +32,19 @@ enum ServerCommands {
     static let grants = CommandSpec(
         "grants", "Show what the server of each host lets the daemon do",
         discussion: """
-            What the server has said by itself after the connection was made (XEP-0355, XEP-0356). With `--probe` it \
-            is asked: whether commands of the host come here, and whether accounts could be made (XEP-0133).
+            What the server, and our module in it, have said by themselves after the connection was made (XEP-0355, \
+            XEP-0356). With `--probe` the server is asked: whether commands of the host come here, whether accounts could \
+            be made (XEP-0133), and whether it tells if an account exists. It leaves nothing behind.
             """,
         arguments: [.init("host", .host, "Only these hosts", isOptional: true, isRepeating: true)],
         options: [.init("probe", nil, "Ask the server of each host now", role: .operator)],
         result: .table([
             Field("host", .text, "the host"),
-            Field("add_user", .text, "whether accounts can be made: yes, no and why, or unknown"),
+            Field("accounts", .choice(accounts), "who makes accounts"),
+            Field("module", .text, "our module in the server, and why it is not used", isOptional: true),
+            Field("features", .list(.text), "what the module can do", isOptional: true),
+            Field("add_user", .text, "whether commands make accounts: yes, no and why, or unknown"),
+            Field("knows_accounts", .text, "whether it tells if an account exists: yes, no and why, or unknown"),
             Field("roster", .text, "access to rosters: none, get, set, both or unknown"),
             Field("commands", .text, "whether the host's commands come here: yes, no and why, or unknown"),
             Field("delegated", .list(.text), "namespaces that are delegated", isOptional: true),

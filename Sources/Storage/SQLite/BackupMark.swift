@@ -21,7 +21,9 @@ struct BackupMark: Hashable, Sendable {
     /// - Returns: `nil` when there is none.
     static func read(_ database: Database) throws -> BackupMark? {
         guard try database.tableExists(table), let row = try Row.fetchOne(database, sql: "SELECT * FROM backup"),
-            let host = String.fromDatabaseValue(row[0]), let madeAt = Int64.fromDatabaseValue(row[1])
+            // It goes into a line of text.
+            let host = String.fromDatabaseValue(row[0]), host.utf8.count <= 255, !host.contains(where: \.isWhitespace),
+            let madeAt = Int64.fromDatabaseValue(row[1])
         else { return nil }
         return BackupMark(host: host, madeAt: Timestamp(millisecondsSinceEpoch: madeAt))
     }

@@ -1,3 +1,4 @@
+internal import CSQLiteSettings
 internal import Dispatch
 internal import GRDB
 internal import Glibc
@@ -31,6 +32,9 @@ extension InviteDatabases {
                 throw error
             } catch {
                 if interruption.isCancelled { throw CancellationError() }
+                if (error as? DatabaseError)?.resultCode == .SQLITE_TOOBIG {
+                    throw BackupRefusal.damaged("it has a value that is too long")
+                }
                 switch StoreError(error, path: backup.path) {
                 case .corrupt: throw BackupRefusal.damaged("SQLite cannot read it")
                 case let error: throw error
@@ -159,8 +163,12 @@ private struct BackupCheck {
         defer { try? queue.close() }
         return try interruption.watch(queue) {
             try queue.inDatabase { database in
+                if let connection = database.sqliteConnection {
+                    invited_sqlite_limit_length(UnsafeMutableRawPointer(connection), Self.longestValue)
+                }
                 try database.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")
                 try Schema.check(database)
+                try readAll(database)
                 guard let verdict = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)"), verdict == "ok"
                 else {
                     throw BackupRefusal.damaged("SQLite's integrity check fails")
@@ -169,6 +177,18 @@ private struct BackupCheck {
             }
         }
     }
+
+    /// Reads every value that is read later without a limit, in memory that is everybody's.
+    private func readAll(_ database: Database) throws {
+        for table in try String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'table'") {
+            let values = try database.columns(in: table).map { "coalesce(\($0.name.quotedDatabaseIdentifier), '')" }
+            let all = "SELECT count(\(values.joined(separator: " || "))) FROM \(table.quotedDatabaseIdentifier)"
+            _ = try Int.fetchOne(database, sql: all)
+        }
+    }
+
+    /// Longer than any that invited writes.
+    private static let longestValue: CInt = 1 << 20
 
     private func bringUpToDate(_ database: InviteDatabase) throws -> Int {
         try database.access { try BackupMark.remove($0) }
@@ -186,8 +206,9 @@ private struct BackupCheck {
         }
         try readRedemptions(database)
         let last = try database.access { try Int64.fetchOne($0, sql: Self.lastNumber) ?? 0 }
+        let first = try database.access { try Int64.fetchOne($0, sql: Self.firstNumber) ?? 1 }
         // The next invite needs a number, too.
-        guard last < 1 << 53 else { throw BackupRefusal.damaged("its invites have numbers that cannot be") }
+        guard first > 0, last < 1 << 53 else { throw BackupRefusal.damaged("its invites have numbers that cannot be") }
         return count
     }
 
@@ -214,6 +235,11 @@ private struct BackupCheck {
         }
     }
 
+    private static let firstNumber = """
+        SELECT min(number) FROM (
+            SELECT min(id) AS number FROM invite UNION ALL SELECT min(id) FROM redemption
+            UNION ALL SELECT min(id) FROM task)
+        """
     private static let lastNumber = """
         SELECT max(number) FROM (
             SELECT max(id) AS number FROM invite UNION ALL SELECT max(id) FROM redemption

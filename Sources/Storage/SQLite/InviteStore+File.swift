@@ -31,6 +31,7 @@ extension InviteStore {
         while true {
             do {
                 try StateDirectory.restoreDirectory(of: path)
+                StateDirectory.removeSecondNames(of: path)
                 let database = try InviteDatabase.open(path) { state.withLock { $0.isConverting = true } }
                 let wasConverted = state.withLock { state in
                     state.database = database
@@ -157,8 +158,14 @@ extension InviteStore {
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
     }
 
+    /// The path, or the first of those numbered from 2, at which nothing is. Where that cannot be known, whoever makes the
+    /// file finds out.
     static func freePath(_ path: String) -> String {
-        let numbered = (2...9).map { "\(path)-\($0)" }
-        return ([path] + numbered).first { !StateDirectory.exists($0) } ?? "\(path)-9"
+        var (candidate, number, status) = (path, 1, stat())
+        while lstat(candidate, &status) == 0 {
+            number += 1
+            candidate = "\(path)-\(number)"
+        }
+        return candidate
     }
 }

@@ -50,7 +50,12 @@ private struct Swap {
         // A link that leads to another disk stays.
         let place = file ?? path
         let kept = try file.map { try keep($0, isReadable: isReadable) }
-        try put(place)
+        do {
+            try put(place)
+        } catch {
+            if let file, let kept { StateDirectory.removeSecondName(kept, of: file) }
+            throw error
+        }
         return Restoration(count: count, revoked: revoked, replaced: replaced, kept: kept)
     }
 
@@ -93,8 +98,13 @@ private struct Swap {
         }
         let kept = InviteStore.freePath("\(file)-\(Self.date(now))")
         try Self.link(file, kept)
-        if hasLog { try Self.link(log, kept + "-wal") }
-        try StateDirectory.synchronize(StateDirectory.directory(of: file))
+        do {
+            if hasLog { try Self.link(log, kept + "-wal") }
+            try StateDirectory.synchronize(StateDirectory.directory(of: file))
+        } catch {
+            StateDirectory.removeSecondName(kept, of: file)
+            throw error
+        }
         unlink(log)
         unlink(file + "-shm")
         return kept

@@ -5,23 +5,36 @@ extension Schema {
     /// What a version's databases consist of, sorted: kinds, names, and how they were made.
     private typealias Objects = [String]
 
-    private static let versions: [Objects] = {
+    /// By the steps that lead to it.
+    private static let versions: [Set<String>: Objects] = {
         // In memory; it cannot fail but for want of that, and then nothing is taken for ours.
-        guard let queue = try? DatabaseQueue() else { return [] }
-        return migrator.migrations.compactMap { step in
-            guard (try? migrator.migrate(queue, upTo: step)) != nil else { return nil }
-            return try? queue.read { try objects(of: $0) }
+        guard let queue = try? DatabaseQueue() else { return [:] }
+        var (versions, steps): ([Set<String>: Objects], Set<String>) = ([:], [])
+        for step in migrator.migrations {
+            steps.insert(step)
+            guard (try? migrator.migrate(queue, upTo: step)) != nil else { break }
+            versions[steps] = try? queue.read { try objects(of: $0) }
         }
+        return versions
     }()
 
     /// - Throws: ``BackupRefusal/newerSchema`` or ``BackupRefusal/foreign``.
     static func check(_ database: Database) throws {
-        let found = try objects(of: database)
-        if versions.contains(found) { return }
         // Its tables are only looked at.
-        let steps = try? String.fetchAll(database, sql: "SELECT identifier FROM grdb_migrations LIMIT 1000")
-        let isNewer = steps.map { !Set($0).isSubset(of: migrator.migrations) } ?? false
-        throw isNewer ? BackupRefusal.newerSchema : BackupRefusal.foreign
+        let steps: Set<String>
+        do {
+            steps = try String.fetchSet(database, sql: "SELECT identifier FROM grdb_migrations LIMIT 1000")
+        } catch let error as DatabaseError where error.resultCode != .SQLITE_ERROR {
+            throw error
+        } catch {
+            // There is no such table, or something else is in it.
+            throw BackupRefusal.foreign
+        }
+        guard steps.isSubset(of: migrator.migrations) else { throw BackupRefusal.newerSchema }
+        // Databases of different encodings cannot be compared.
+        guard try versions[steps] == objects(of: database),
+            try String.fetchOne(database, sql: "PRAGMA encoding") == "UTF-8"
+        else { throw BackupRefusal.foreign }
     }
 
     private static func objects(of database: Database) throws -> Objects {

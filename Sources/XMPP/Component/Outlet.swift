@@ -67,6 +67,15 @@ public final class Outlet: Sendable {
         if send(writer) { tap.sent(iq, of: host) }
     }
 
+    /// Sends one message.
+    ///
+    /// - Returns: Whether there is a connection.
+    @discardableResult public func send(_ message: Message) -> Bool {
+        var writer = XMLWriter()
+        writer.write(message.element())
+        return send(writer)
+    }
+
     /// Sends the answers of one host in one go.
     public func send(_ answers: Answers) {
         if send(answers.writer) {

@@ -27,10 +27,11 @@ struct ComponentFixture {
     /// Runs a body with these hosts, and removes what they left.
     static func with(
         _ hosts: [HostConfiguration], inFlight limit: Int = 100_000,
-        controlled: ControlledDependencies = ControlledDependencies(),
+        controlled: ControlledDependencies = ControlledDependencies(), redeeming: (any Redeeming)? = nil,
         onSend: @escaping @Sendable (IQ) -> Void = { _ in }, _ body: (ComponentFixture) async throws -> Void
     ) async throws {
-        let fixture = try await ComponentFixture(hosts, limit: limit, controlled: controlled, onSend: onSend)
+        let fixture = try await ComponentFixture(
+            hosts, limit: limit, controlled: controlled, redeeming: redeeming, onSend: onSend)
         let result: Result<Void, any Error>
         do {
             result = .success(try await body(fixture))
@@ -43,7 +44,7 @@ struct ComponentFixture {
     }
 
     private init(
-        _ hosts: [HostConfiguration], limit: Int, controlled: ControlledDependencies,
+        _ hosts: [HostConfiguration], limit: Int, controlled: ControlledDependencies, redeeming: (any Redeeming)?,
         onSend: @escaping @Sendable (IQ) -> Void
     ) async throws {
         self.controlled = controlled
@@ -55,7 +56,7 @@ struct ComponentFixture {
         inFlight = InFlight(limit: limit)
         router = Router(
             domain: component.domain, outlet: outlet, inFlight: inFlight, refusals: RefusalLog(controlled.dependencies),
-            dependencies: controlled.dependencies)
+            redeeming: redeeming ?? HostRedeeming(registry: registry), dependencies: controlled.dependencies)
         registry.add(router)
         serve(hosts)
     }

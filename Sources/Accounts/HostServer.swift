@@ -1,19 +1,33 @@
-internal import XMPP
+package import XMPP
+
+/// Sends a request to a server, and waits for its answer no longer than that.
+package typealias ServerRequest = @Sendable (IQ, Duration) async -> Result<Element?, RequestError>
 
 /// The server of one host, as it is asked about the host.
-struct HostServer: Sendable {
-    let connection: ComponentConnection
-    let host: JID
+package struct HostServer: Sendable {
+    let request: ServerRequest
+    package let host: JID
     /// What it has granted so far; it may be about to say so.
     let grants: @Sendable () -> HostGrants
     /// The user of the host in whose name it can be asked: one of its admins.
-    let admin: JID?
+    package let admin: JID?
     /// How long an answer may take.
     let timeout: Duration
 
+    package init(
+        _ host: JID, request: @escaping ServerRequest, grants: @escaping @Sendable () -> HostGrants, admin: JID?,
+        timeout: Duration
+    ) {
+        self.host = host
+        self.request = request
+        self.grants = grants
+        self.admin = admin
+        self.timeout = timeout
+    }
+
     /// Asks it: in the name of the host's admin where the server grants that (XEP-0356 §6), and in our own otherwise, or when
     /// the admin was refused.
-    func ask(_ body: IQ.Body) async -> Result<Element?, RequestError> {
+    package func ask(_ body: IQ.Body) async -> Result<Element?, RequestError> {
         func mayAskAsAdmin() -> Bool { grants().privilege?.allows(body) == true }
         guard let admin else { return await askDirectly(body) }
         if !mayAskAsAdmin() {
@@ -30,15 +44,16 @@ struct HostServer: Sendable {
         return answer
     }
 
-    private func askDirectly(_ body: IQ.Body) async -> Result<Element?, RequestError> {
+    /// Asks for one of its users, as for the roster that it grants (XEP-0356 §4.3).
+    func ask(_ body: IQ.Body, of user: JID) async -> Result<Element?, RequestError> {
+        await answer(to: IQ(from: nil, to: user, id: "", body: body))
+    }
+
+    func askDirectly(_ body: IQ.Body) async -> Result<Element?, RequestError> {
         await answer(to: IQ(from: nil, to: host, id: "", body: body))
     }
 
     private func answer(to request: IQ) async -> Result<Element?, RequestError> {
-        do throws(RequestError) {
-            return .success(try await connection.request(request, timeout: timeout))
-        } catch {
-            return .failure(error)
-        }
+        await self.request(request, timeout)
     }
 }

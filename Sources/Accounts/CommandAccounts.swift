@@ -1,0 +1,230 @@
+package import Invites
+package import XMPP
+
+/// Has the host's server do it by the commands of XEP-0133 and what it grants by XEP-0356.
+///
+/// Accounts that are made so pass the server's own rules by: limits, password policies, what it does for new users.
+package struct CommandAccounts: Accounts {
+    private let server: HostServer
+    private let grants: HostGrants
+    private let send: @Sendable (Message) -> Bool
+    /// The name of an account that nobody has.
+    private let nobody: @Sendable () -> String
+
+    /// - Parameters:
+    ///   - send: Sends a message; returns whether there is a connection.
+    ///   - nobody: Draws the name of an account that nobody has.
+    package init(
+        _ server: HostServer, grants: HostGrants, nobody: @escaping @Sendable () -> String,
+        send: @escaping @Sendable (Message) -> Bool
+    ) {
+        self.server = server
+        self.grants = grants
+        self.nobody = nobody
+        self.send = send
+    }
+
+    package var abilities: AccountAbilities {
+        AccountAbilities(
+            provider: .commands, makesAccounts: true, knowsAccounts: true, setsContacts: grants.rosterAccess == "both",
+            sendsNotices: grants.privilege?.envelope(of: notice, to: server.host) != nil)
+    }
+
+    private var notice: Message { Message(from: server.host, to: server.host, children: []) }
+
+    private func address(of username: String) -> JID? {
+        try? JID(localpart: username, domain: server.host.domain, resource: String?.none)
+    }
+
+    // MARK: Accounts
+
+    /// Servers tell it in different ways, if at all, so each is first tried with the name of an account that nobody has.
+    package func existence(of username: String) async -> AccountExistence {
+        guard let user = address(of: username), let nobody = address(of: nobody()) else {
+            return .unknown("no such account can be")
+        }
+        // Prosody: there are no numbers of an account that is not there. ejabberd has some of every name.
+        if case .failed(let error) = await run(.statistics(of: nobody)), error.saysNoAccount {
+            switch await run(.statistics(of: user)) {
+            case .completed: return .present(created: nil)
+            case .failed(let error): return error.saysNoAccount ? .absent : .unknown(error.words)
+            case .unavailable(let why), .unanswered(let why): return .unknown(why)
+            }
+        }
+        // ejabberd: with `mod_last` each account has had a time since it was made; what is not there has none.
+        guard case .completed(let never?) = await run(.lastLogin(of: nobody)) else { return .unknown(Self.cannotTell) }
+        switch await run(.lastLogin(of: user)) {
+        case .completed(let last?):
+            if last.value(of: "lastlogin") != never.value(of: "lastlogin") { return .present(created: nil) }
+            return await keepsLastActivity() ? .absent : .unknown(Self.needsLast)
+        case .completed(nil): return .unknown(Self.cannotTell)
+        case .failed(let error): return .unknown(error.words)
+        case .unavailable(let why), .unanswered(let why): return .unknown(why)
+        }
+    }
+
+    package static let cannotTell = "the server has no command that tells it"
+    package static let needsLast = "the server cannot tell: on ejabberd, load `mod_last`"
+
+    private func keepsLastActivity() async -> Bool {
+        let query = Element("query", namespace: Namespaces.discoInfo)
+        guard case .success(let payload?) = await server.askDirectly(.get(query)), let info = DiscoInfo(payload) else {
+            return false
+        }
+        return info.features.contains(Namespaces.lastActivity)
+    }
+
+    package func create(_ account: NewAccount) async -> AccountOutcome {
+        if let refusal = PasswordRule.refusal(of: account.password) { return .refused(refusal) }
+        guard let user = address(of: account.username) else { return .refused(nil) }
+        switch await run(.addUser(user, password: account.password)) {
+        case .completed: return .done
+        // So ejabberd answers what it cannot take: the hook for the command has failed.
+        case .failed(let error) where error.condition == .itemNotFound: return .refused(nil)
+        case .failed(let error): return error.outcome
+        case .unavailable(let why): return .unreachable(why)
+        case .unanswered(let why): return .unknown(why)
+        }
+    }
+
+    /// No server's command ends the sessions that there are, so they go on.
+    package func setPassword(_ password: String, of username: String) async -> AccountOutcome {
+        if let refusal = PasswordRule.refusal(of: password) { return .refused(refusal) }
+        guard let user = address(of: username) else { return .absent }
+        switch await run(.changePassword(of: user, to: password)) {
+        case .completed: return .done
+        case .failed(let error): return error.outcome
+        case .unavailable(let why): return .unreachable(why)
+        case .unanswered(let why): return .unknown(why)
+        }
+    }
+
+    // MARK: Contacts and notices
+
+    /// In both rosters, of two users of the host: what another server's user wants cannot be said here.
+    package func addContact(_ contact: Account, to username: String) async -> AccountOutcome {
+        guard grants.rosterAccess == "both", contact.domain == server.host.domain,
+            let user = address(of: username), let contact = address(of: contact.localpart)
+        else { return .unsupported }
+        // Servers make rosters for names that nobody has.
+        for (name, jid) in [(username, user), (contact.localpart ?? "", contact)] {
+            if await existence(of: name) == .absent {
+                return jid == user ? .absent : .refused("there is no such contact")
+            }
+        }
+        let first = await befriend(user, contact)
+        return first == .done ? await befriend(contact, user) : first
+    }
+
+    private func befriend(_ user: JID, _ contact: JID) async -> AccountOutcome {
+        switch await item(of: contact, in: user) {
+        case .failure(let error): return error.outcome
+        case .success(let found):
+            if found?.subscription == "both" { return .done }
+            var item = found ?? RosterItem(jid: contact)
+            item.subscription = "both"
+            switch await server.ask(.set(item.query), of: user) {
+            case .failure(let error): return error.outcome
+            case .success: break
+            }
+            // ejabberd leaves the subscription alone, which is its users' own matter there.
+            guard case .success(let now) = await self.item(of: contact, in: user) else {
+                return .unknown("the roster could not be read again")
+            }
+            return now?.subscription == "both" ? .done : .unsupported
+        }
+    }
+
+    private func item(of contact: JID, in user: JID) async -> Result<RosterItem?, RequestError> {
+        await server.ask(.get(Element("query", namespace: Namespaces.roster)), of: user).map { payload in
+            RosterItem.items(in: payload)?.first { $0.jid == contact }
+        }
+    }
+
+    package func notify(_ username: String, _ text: String, language: String) async -> AccountOutcome {
+        guard let user = address(of: username) else { return .absent }
+        var body = Element("body", namespace: Namespaces.client, text: text)
+        body.language = language
+        let message = Message(from: server.host, to: user, type: "normal", children: [body])
+        guard let envelope = grants.privilege?.envelope(of: message, to: server.host) else { return .unsupported }
+        // Nobody answers a message.
+        return send(envelope) ? .done : .unreachable("there is no connection")
+    }
+
+    // MARK: Commands
+
+    private enum Answer {
+        /// Done, with the form of the result, if it has one.
+        case completed(DataForm?)
+        /// Nothing was done.
+        case failed(CommandFailure)
+        /// The command is not there for us.
+        case unavailable(String)
+        /// It may have been done or not.
+        case unanswered(String)
+    }
+
+    private func run(_ command: AdminCommand) async -> Answer {
+        let opened: CommandResponse
+        switch await server.ask(.set(CommandRequest(node: command.node).element)) {
+        case .success(let payload):
+            guard let response = payload.flatMap({ CommandResponse($0) }) else {
+                return .unavailable("the server answered without a command")
+            }
+            if let note = response.notes.first(where: { $0.kind == .error }) { return .unavailable(note.text) }
+            guard response.status == .executing, response.form != nil, !response.sessionID.isEmpty else {
+                return .unavailable("the server answered without a form")
+            }
+            opened = response
+        case .failure(let error): return .unavailable(error.words)
+        }
+        let filled = CommandRequest(
+            node: command.node, action: .complete, sessionID: opened.sessionID, form: command.form)
+        switch await server.ask(.set(filled.element)) {
+        case .success(let payload):
+            let response = payload.flatMap { CommandResponse($0) }
+            if let note = response?.notes.first(where: { $0.kind == .error }) {
+                return .failed(CommandFailure(condition: nil, text: note.text))
+            }
+            guard let response, response.status == .completed else {
+                return .unanswered("the server did not complete the command")
+            }
+            return .completed(response.form)
+        case .failure(.refused(let error)): return .failed(CommandFailure(condition: error.condition, text: error.text))
+        case .failure(let error): return .unanswered(error.words)
+        }
+    }
+}
+
+/// Why a command was not done. Prosody says so in a note of a result, without a condition.
+private struct CommandFailure {
+    let condition: StanzaError.Condition?
+    let text: String?
+
+    var words: String { text ?? condition?.rawValue ?? "the server does not say why" }
+
+    /// Whether a note says so. A condition may mean that something has failed, as on ejabberd.
+    var saysNoAccount: Bool { condition == nil && text?.lowercased().contains("not exist") == true }
+
+    var outcome: AccountOutcome {
+        if saysNoAccount { return .absent }
+        switch condition {
+        case .itemNotFound?: return .absent
+        case nil: return text?.lowercased().contains("already exist") == true ? .taken : .refused(text)
+        case .conflict?: return .taken
+        case .resourceConstraint?: return .busy(text)
+        case .forbidden?, .notAuthorized?, .serviceUnavailable?: return .unreachable(words)
+        case .internalServerError?, .undefinedCondition?: return .unknown(words)
+        default: return .refused(text)
+        }
+    }
+}
+
+extension RequestError {
+    fileprivate var outcome: AccountOutcome {
+        switch self {
+        case .refused(let error): AccountOutcome(refusal: error)
+        case .timeout, .disconnected: .unknown(words)
+        }
+    }
+}

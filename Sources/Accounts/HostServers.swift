@@ -1,0 +1,104 @@
+package import Configuration
+internal import Synchronization
+package import XMPP
+
+/// The servers of all hosts: what they have said on the present connection, and how each is asked to do something for its
+/// accounts.
+package final class HostServers: Sendable {
+    package let grants = Grants()
+    package let modules = ServerModules()
+    private let link = Mutex<Link?>(nil)
+    /// Draws the name of an account that nobody has.
+    package let nobody: @Sendable () -> String
+    private let uptime: @Sendable () -> Int64
+    /// When the connection was made, in milliseconds.
+    private let connectedAt = Mutex<Int64?>(nil)
+
+    /// How servers are reached.
+    package struct Link: Sendable {
+        package let isConnected: @Sendable () -> Bool
+        package let request: ServerRequest
+        package let send: @Sendable (Message) -> Bool
+
+        package init(
+            isConnected: @escaping @Sendable () -> Bool, request: @escaping ServerRequest,
+            send: @escaping @Sendable (Message) -> Bool
+        ) {
+            self.isConnected = isConnected
+            self.request = request
+            self.send = send
+        }
+    }
+
+    /// For so long after the connection is made a server may not have said all of what it lets us do.
+    private static let introduction: Int64 = 10_000
+
+    /// - Parameters:
+    ///   - uptime: Milliseconds of a clock that nobody sets.
+    ///   - nobody: Draws the name of an account that nobody has.
+    package init(uptime: @escaping @Sendable () -> Int64, nobody: @escaping @Sendable () -> String) {
+        self.uptime = uptime
+        self.nobody = nobody
+    }
+
+    /// Says how servers are reached, once there is a connection to ask.
+    package func attach(_ new: Link) { link.withLock { $0 = new } }
+
+    /// What another server, or the same one before its restart, said tells nothing of this connection.
+    package func connected() {
+        connectedAt.withLock { $0 = uptime() }
+        grants.reset()
+        modules.reset()
+    }
+
+    private var isIntroducing: Bool {
+        connectedAt.withLock { $0 }.map { uptime() - $0 < Self.introduction } ?? true
+    }
+
+    /// Asks a server.
+    package func request(_ iq: IQ, _ timeout: Duration) async -> Result<Element?, RequestError> {
+        guard let link = link.withLock({ $0 }) else { return .failure(.disconnected) }
+        return await link.request(iq, timeout)
+    }
+
+    /// The server of a host, as it is asked about it; `nil` without a connection.
+    package func server(of host: HostConfiguration, timeout: Duration) -> HostServer? {
+        guard let link = link.withLock({ $0 }), link.isConnected(), let address = try? JID(host.host) else {
+            return nil
+        }
+        let admins = host.admins.filter { $0.domain == host.host }
+        return HostServer(
+            address, request: link.request, grants: { self.grants[host.host] ?? HostGrants() },
+            admin: admins.min { $0.description < $1.description }, timeout: timeout)
+    }
+
+    /// What makes the accounts of a host: what its configuration says, and with `auto` the module where the server has it.
+    ///
+    /// - Parameter timeout: How long one answer may take.
+    package func accounts(of host: HostConfiguration, timeout: Duration = .seconds(10)) -> any Accounts {
+        if host.accounts == .none { return UnavailableAccounts("`accounts` is none", isForGood: true) }
+        guard let link = link.withLock({ $0 }), let server = server(of: host, timeout: timeout) else {
+            return UnavailableAccounts("there is no connection to the server", isForGood: false)
+        }
+        let module = modules[host.host]
+        if host.accounts != .commands, let module, module.isCompatible, host.accounts == .module || module.makesAccounts
+        {
+            return ModuleAccounts(module, timeout: timeout, request: link.request)
+        }
+        if host.accounts == .module {
+            return UnavailableAccounts(
+                module?.mismatch ?? "the server has not said that it has the module", isForGood: false)
+        }
+        // The module may be about to say hello: what is done by commands passes the server's rules by.
+        if host.accounts == .auto, isIntroducing {
+            return UnavailableAccounts("the server has not said yet what it lets us do", isForGood: false)
+        }
+        let known = grants[host.host] ?? HostGrants()
+        return CommandAccounts(server, grants: known, nobody: nobody, send: link.send)
+    }
+}
+
+extension KnownModule {
+    /// Whether it does all that an account needs; with less, the commands may do more.
+    fileprivate var makesAccounts: Bool { has(.accounts) }
+}

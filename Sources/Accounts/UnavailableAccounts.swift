@@ -1,0 +1,24 @@
+package import Invites
+
+/// Nobody who could be asked, and why.
+package struct UnavailableAccounts: Accounts {
+    /// What everything that is asked for comes to.
+    private let outcome: AccountOutcome
+    private let why: String
+
+    /// - Parameter isForGood: Whether the configuration wants it so; otherwise it may work later.
+    package init(_ why: String, isForGood: Bool) {
+        self.why = why
+        outcome = isForGood ? .unsupported : .unreachable(why)
+    }
+
+    /// As long as it is not known who could be asked.
+    package static let nobody = UnavailableAccounts("nobody can be asked", isForGood: false)
+
+    package var abilities: AccountAbilities { AccountAbilities(provider: .none) }
+    package func existence(of username: String) async -> AccountExistence { .unknown(why) }
+    package func create(_ account: NewAccount) async -> AccountOutcome { outcome }
+    package func setPassword(_ password: String, of username: String) async -> AccountOutcome { outcome }
+    package func addContact(_ contact: Account, to username: String) async -> AccountOutcome { outcome }
+    package func notify(_ username: String, _ text: String, language: String) async -> AccountOutcome { outcome }
+}

@@ -1,0 +1,79 @@
+package import Invites
+internal import Storage
+package import Supervision
+
+/// What the doors ask of hosts about tokens. As with ``Supervision/HostService/invite(_:under:)``, what a call has decided is on
+/// the disk when it returns, and several requests cost as much as one.
+package protocol Redeeming: Sendable {
+    /// The invites of tokens that can be redeemed now; it only reads. In the order of the tokens.
+    func check(_ tokens: [Token], on host: Host) async -> [Result<Invite, RedemptionFailure>]
+
+    /// Does what is asked, each seeing those before it. In the order of the requests.
+    func redeem(
+        _ requests: [RedemptionRequest], on host: Host
+    ) async -> [Result<RedemptionOutcome, RedemptionFailure>]
+
+    /// Whether an invite that is good, or an attempt, holds a name.
+    func isHeld(_ username: String, on host: Host) async -> Result<Bool, RedemptionFailure>
+
+    /// Names that invites hold. A host without a database has none, which costs nothing; `nil` where it cannot tell.
+    func heldUsernames(on host: Host, limit: Int) async -> [String]?
+
+    /// An account is no more.
+    func forget(_ username: String, on host: Host) async -> Result<Void, RedemptionFailure>
+
+    /// The host's server can be asked now what could not be before.
+    func accountsChanged(on host: Host)
+}
+
+/// Has the hosts' services do it.
+struct HostRedeeming: Redeeming {
+    let registry: HostRegistry
+
+    func check(_ tokens: [Token], on host: Host) async -> [Result<Invite, RedemptionFailure>] {
+        var results: [Result<Invite, RedemptionFailure>] = []
+        results.reserveCapacity(tokens.count)
+        for token in tokens {
+            results.append(await host.service.check(token, under: host.policy).map(\.invite))
+        }
+        return results
+    }
+
+    func redeem(
+        _ requests: [RedemptionRequest], on host: Host
+    ) async -> [Result<RedemptionOutcome, RedemptionFailure>] {
+        await host.service.redeem(requests, under: host.policy)
+    }
+
+    func isHeld(_ username: String, on host: Host) async -> Result<Bool, RedemptionFailure> {
+        let now = registry.now
+        return await result { () throws(InviteRefusal) in
+            try await host.service.use(.reading) { repository throws(StoreError) in
+                try await repository.isHeld(username, at: now)
+            }
+        }
+    }
+
+    func heldUsernames(on host: Host, limit: Int) async -> [String]? {
+        let now = registry.now
+        return try? await host.service.use(.reading) { repository throws(StoreError) in
+            try await repository.heldUsernames(limit: limit, at: now)
+        }
+    }
+
+    func forget(_ username: String, on host: Host) async -> Result<Void, RedemptionFailure> {
+        await result { () throws(InviteRefusal) in _ = try await host.service.forget(username) }
+    }
+
+    func accountsChanged(on host: Host) { registry.accountsChanged(of: host.name) }
+
+    private func result<Value: Sendable>(
+        _ body: () async throws(InviteRefusal) -> Value
+    ) async -> Result<Value, RedemptionFailure> {
+        do throws(InviteRefusal) {
+            return .success(try await body())
+        } catch {
+            return .failure(.failed(error))
+        }
+    }
+}

@@ -1,0 +1,103 @@
+/// The protocol between invited and its module inside a server, see `docs/server-module.md`.
+public enum ServerModule {
+    public static let namespace = "urn:invited:server-module:1"
+    /// The version that is spoken here.
+    public static let version = 1
+
+    /// Whether two versions work together: they may be one apart.
+    public static func isCompatible(_ other: Int) -> Bool { abs(min(max(other, 0), 1000) - version) <= 1 }
+
+    /// What a module can do on its server.
+    public enum Feature: String, CaseIterable, Hashable, Sendable {
+        /// Tokens are redeemed on streams before login.
+        case register
+        /// The commands of XEP-0401 are served on the host.
+        case commands
+        /// Subscription requests with a token are asked about.
+        case subscribe
+        /// It tells of accounts, makes them, and sets passwords.
+        case accounts
+        /// It makes users contacts of others.
+        case contacts
+        /// It sends users messages.
+        case notices
+        /// Names that invites hold are refused to plain registration.
+        case `guard`
+    }
+
+    /// What invited says of plain registration.
+    public enum Registration: String, CaseIterable, Hashable, Sendable {
+        /// Without a token nobody registers.
+        case invite
+        case open
+        /// As the module's own configuration says.
+        case server
+    }
+
+    /// The rules of a server that pages have to know.
+    public struct Rules: Hashable, Sendable {
+        public enum Registration: String, CaseIterable, Hashable, Sendable {
+            case open
+            /// With a token only.
+            case invite
+            case closed
+        }
+
+        public var registration: Registration
+        /// Whether a stream has to be encrypted before it may register.
+        public var requiresEncryption: Bool
+        /// The shortest password, in characters, where there is such a rule.
+        public var passwordLength: Int?
+
+        public init(registration: Registration, requiresEncryption: Bool, passwordLength: Int? = nil) {
+            self.registration = registration
+            self.requiresEncryption = requiresEncryption
+            self.passwordLength = passwordLength
+        }
+    }
+
+    /// What a module says when it begins, or changes.
+    public struct Hello: Hashable, Sendable {
+        public var version: Int
+        /// The module, such as `mod_invited 1.0`.
+        public var module: String
+        /// The server that it runs in, such as `Prosody 0.12.3`.
+        public var server: String
+        public var features: Set<Feature>
+        public var rules: Rules?
+
+        public init(
+            version: Int = ServerModule.version, module: String, server: String, features: Set<Feature> = [],
+            rules: Rules? = nil
+        ) {
+            self.version = version
+            self.module = module
+            self.server = server
+            self.features = features
+            self.rules = rules
+        }
+    }
+
+    /// What a module keeps for the time when invited is away.
+    public struct Settings: Hashable, Sendable {
+        public var registration: Registration
+        /// Names that invites hold.
+        public var held: [String]
+
+        public init(registration: Registration, held: [String] = []) {
+            self.registration = registration
+            self.held = held
+        }
+
+        /// Names that are told at most.
+        public static let mostHeld = 500
+    }
+}
+
+extension ServerModule {
+    // In bytes. Tokens of other software are no error, but none of ours.
+    static let longestToken = 64
+    static let longestText = 256
+    /// What SASLprep lets pass (RFC 6120 §6.3.1).
+    public static let longestPassword = 1023
+}

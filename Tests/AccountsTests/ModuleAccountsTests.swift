@@ -1,0 +1,152 @@
+import Configuration
+import Invites
+import Synchronization
+import Testing
+import XMPP
+
+@testable import Accounts
+
+@Suite struct ModuleAccountsTests {
+    private func accounts(
+        _ features: Set<ServerModule.Feature> = Set(ServerModule.Feature.allCases),
+        _ answer: @escaping FakeServer.Answer
+    ) throws -> (any Accounts, FakeServer) {
+        let server = FakeServer(answer)
+        server.servers.modules.record(try module(features), host: "a.example", told: nil, among: served)
+        return (server.servers.accounts(of: host()), server)
+    }
+
+    @Test func everythingIsAskedOfItsAddress() async throws {
+        let (accounts, server) = try accounts { _ in .success(nil) }
+        #expect(accounts.abilities.provider == .module)
+        #expect(
+            await accounts.create(NewAccount(username: "juliet", password: "p", clientAddress: "192.0.2.1")) == .done)
+        #expect(await accounts.setPassword("p", of: "juliet") == .done)
+        #expect(await accounts.addContact(Account(localpart: "bob", domain: "b.example"), to: "alice") == .done)
+        #expect(await accounts.notify("alice", "news", language: "de") == .done)
+        #expect(
+            server.commands == [
+                .create(username: "juliet", password: "p", address: "192.0.2.1"),
+                .password(username: "juliet", password: "p"),
+                .contacts(user: "alice", contact: try JID("bob@b.example")),
+                .notify(username: "alice", text: "news", language: "de"),
+            ])
+        #expect(server.asked.withLock { $0.allSatisfy { $0.to?.description == "a.example/m" } })
+    }
+
+    @Test func existence() async throws {
+        for (answer, expected) in [
+            (
+                .success(ServerModuleAccount.present(created: 5).payload),
+                .present(created: Timestamp(millisecondsSinceEpoch: 5))
+            ),
+            (.success(ServerModuleAccount.absent.payload), .absent),
+            (.success(nil), .unknown("the module's answer says nothing of an account")),
+            (.failure(.timeout), .unknown("the server does not answer")),
+            // Not that there is no account.
+            (.failure(.refused(StanzaError(.itemNotFound))), .unknown("item-not-found")),
+        ] as [(Result<Element?, RequestError>, AccountExistence)] {
+            let (accounts, _) = try accounts { _ in answer }
+            #expect(await accounts.existence(of: "juliet") == expected)
+        }
+    }
+
+    @Test func failuresAreToldApart() async throws {
+        let outcomes: [(RequestError, AccountOutcome)] = [
+            (.refused(StanzaError(.conflict)), .taken), (.refused(StanzaError(.itemNotFound)), .absent),
+            (.refused(StanzaError(.notAcceptable, text: "too short")), .refused("too short")),
+            (.refused(StanzaError(.notAllowed)), .refused(nil)),
+            (.refused(StanzaError(.resourceConstraint, text: "wait")), .busy("wait")),
+            (.refused(StanzaError(.serviceUnavailable)), .unreachable("service-unavailable")),
+            (.refused(StanzaError(.forbidden)), .unreachable("forbidden")),
+            (.refused(StanzaError(.internalServerError)), .unknown("internal-server-error")),
+            (.timeout, .unknown("the server does not answer")),
+            // It may have been sent before.
+            (.disconnected, .unknown("the connection was lost")),
+        ]
+        for (error, expected) in outcomes {
+            let (accounts, _) = try accounts { _ in .failure(error) }
+            #expect(await accounts.create(NewAccount(username: "juliet", password: "p")) == expected)
+        }
+    }
+
+    @Test func whatItCannotDoIsNotAsked() async throws {
+        let (accounts, server) = try accounts([.accounts]) { _ in .success(nil) }
+        #expect(await accounts.notify("alice", "news", language: "en") == .unsupported)
+        #expect(await accounts.addContact(Account(localpart: "b", domain: "b.example"), to: "alice") == .unsupported)
+        #expect(server.asked.withLock { $0.isEmpty })
+    }
+
+    @Test(arguments: ["", String(repeating: "x", count: 65_536), "a\u{0}b", "a\u{7F}b"])
+    func aPasswordThatNoServerTakesIsNotSent(_ password: String) async throws {
+        for choice in [HostChoice.module, .commands] {
+            let server = FakeServer { _ in .success(nil) }
+            if choice == .module {
+                server.servers.modules.record(try module(), host: "a.example", told: nil, among: served)
+            }
+            let accounts = server.servers.accounts(of: host())
+            for outcome in [
+                await accounts.create(NewAccount(username: "juliet", password: password)),
+                await accounts.setPassword(password, of: "juliet"),
+            ] {
+                guard case .refused(.some) = outcome else {
+                    Issue.record("\(outcome)")
+                    continue
+                }
+            }
+            #expect(server.asked.withLock { $0.isEmpty })
+        }
+    }
+
+    private enum HostChoice { case module, commands }
+}
+
+@Suite struct HostServersTests {
+    @Test func whoMakesAccounts() throws {
+        let server = FakeServer { _ in .success(nil) }
+        func provider(_ choice: AccountsChoice) -> AccountAbilities.Provider {
+            server.servers.accounts(of: host(choice)).abilities.provider
+        }
+        #expect(AccountsChoice.allCases.map(provider) == [.commands, .none, .commands, .none])
+        server.servers.modules.record(try module(), host: "a.example", told: nil, among: served)
+        #expect(AccountsChoice.allCases.map(provider) == [.module, .module, .commands, .none])
+        // One that makes no accounts still serves streams.
+        server.servers.modules.record(try module([.register]), host: "a.example", told: nil, among: served)
+        #expect(AccountsChoice.allCases.map(provider) == [.commands, .module, .commands, .none])
+        server.servers.modules.record(try module(version: 3), host: "a.example", told: nil, among: served)
+        #expect(AccountsChoice.allCases.map(provider) == [.commands, .none, .commands, .none])
+        server.isConnected.withLock { $0 = false }
+        #expect(AccountsChoice.allCases.map(provider) == [.none, .none, .none, .none])
+    }
+
+    /// What waits for a server is not given up since the server has not spoken yet.
+    @Test func nothingIsImpossibleJustAfterConnecting() async throws {
+        let server = FakeServer { _ in .success(nil) }
+        server.servers.connected()
+        let accounts = server.servers.accounts(of: host())
+        guard case .unreachable = await accounts.notify("alice", "news", language: "en") else {
+            Issue.record("given up")
+            return
+        }
+        #expect(server.servers.accounts(of: host(.commands)).abilities.provider == .commands)
+        #expect(await server.servers.accounts(of: host(.none)).notify("a", "b", language: "en") == .unsupported)
+    }
+
+    @Test func modulesAreForgottenWithTheConnection() throws {
+        let modules = ServerModules()
+        let module = try module()
+        let settings = ServerModule.Settings(registration: .open)
+        modules.record(module, host: "a.example", told: settings, among: served)
+        #expect(modules.whomToTell(settings, of: "a.example") == nil)
+        let other = ServerModule.Settings(registration: .open, held: ["juliet"])
+        #expect(modules.whomToTell(other, of: "a.example") == module)
+        modules.told(other, module, of: "a.example")
+        #expect(modules.whomToTell(other, of: "a.example") == nil)
+        for number in 0..<ServerModules.mostOthers + 100 {
+            modules.record(module, host: "d\(number).example", told: nil, among: served)
+        }
+        #expect(modules.all.count == ServerModules.mostOthers + 1)
+        modules.reset()
+        #expect(modules.isEmpty)
+    }
+}
