@@ -25,6 +25,11 @@ struct StanzaRedactor: Sendable {
     }
 
     private func redact(_ element: inout Element) {
+        // `create` and `password` of the server module.
+        element.attributes = element.attributes.map { attribute in
+            guard attribute.name == "password", attribute.namespace.isEmpty else { return attribute }
+            return Element.Attribute(name: attribute.name, namespace: attribute.namespace, value: Self.secret)
+        }
         if !revealsTokens {
             element.attributes = element.attributes.map { attribute in
                 let isToken = attribute.name == "token" || attribute.name == "preauth"

@@ -96,8 +96,8 @@ public struct InvitePolicy: Hashable, Sendable {
             if let contact, contact.domain != host { throw .notUserOfHost }
             return Invite(
                 token: token, kind: contact == nil ? .account : .accountAndContact, action: .register,
-                inviter: contact, username: username, createdBy: .operator,
-                note: request.note, createdAt: now, expiresAt: expiry)
+                inviter: contact, username: username, createdBy: .operator, note: request.note,
+                uses: InviteUses(total: username == nil ? max(request.uses, 1) : 1), createdAt: now, expiresAt: expiry)
         case .contact(let user):
             guard user.domain == host else { throw .notUserOfHost }
             return Invite(

@@ -18,10 +18,13 @@ public struct OperatorRequest: Hashable, Sendable {
     public var lifetime: Lifetime?
     /// What the operator wants to remember about it, without control characters.
     public var note: String?
+    /// How often the invite can be redeemed. Only an account whose name is not fixed is made more often than once.
+    public var uses: Int
 
-    public init(_ grant: Grant, lifetime: Lifetime? = nil, note: String? = nil) {
+    public init(_ grant: Grant, lifetime: Lifetime? = nil, note: String? = nil, uses: Int = 1) {
         self.grant = grant
         self.lifetime = lifetime
         self.note = note
+        self.uses = uses
     }
 }

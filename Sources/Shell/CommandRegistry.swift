@@ -27,6 +27,20 @@ public struct CommandRegistry: Sendable {
 
     private static let longestPath = 4
 
+    /// Whether a line may have a secret in it, and is not to be remembered: an argument that is one, or a word as long as the
+    /// token of an invite, wherever it stands.
+    public func mayHoldSecret(_ words: [String]) -> Bool {
+        if let (spec, rest) = match(words), !rest.isEmpty, spec.arguments.contains(where: \.isSecret) { return true }
+        return words.contains { word in
+            word.contains("preauth")
+                || word.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }.contains {
+                    $0.utf8.count >= Self.tokenLength
+                }
+        }
+    }
+
+    private static let tokenLength = 29
+
     /// The words that may follow these in a path, in order.
     public func words(after path: [String]) -> [String] {
         var words: [String] = []

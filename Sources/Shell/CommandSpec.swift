@@ -109,15 +109,19 @@ extension CommandSpec {
         public let isOptional: Bool
         /// Whether more than one may be given. Only the last argument may repeat.
         public let isRepeating: Bool
+        /// Whether neither the journal nor a history is to have it.
+        public let isSecret: Bool
 
         public init(
-            _ name: String, _ kind: ValueKind, _ summary: String, isOptional: Bool = false, isRepeating: Bool = false
+            _ name: String, _ kind: ValueKind, _ summary: String, isOptional: Bool = false, isRepeating: Bool = false,
+            isSecret: Bool = false
         ) {
             self.name = name
             self.kind = kind
             self.summary = summary
             self.isOptional = isOptional
             self.isRepeating = isRepeating
+            self.isSecret = isSecret
         }
     }
 

@@ -94,18 +94,20 @@ extension Invocation {
         return Invocation(spec, values: mapped, flags: flags)
     }
 
-    /// The command as it could be typed, for the journal. No secret is an argument, so it holds none.
+    /// The command as it could be typed, for the journal. In place of a secret it has the argument's name: `[LINK]`.
     public var line: String {
         var words = spec.path
         for option in spec.options {
             if flags.contains(option.name) { words.append("--\(option.name)") }
             for value in values[option.name] ?? [] { words += ["--\(option.name)", value.typed] }
         }
-        let arguments = spec.arguments.flatMap { values[$0.name] ?? [] }
         // Also one that is quoted: to the parser, quotes are no part of a word.
         let isOption: (Value) -> Bool = { if case .text(let text) = $0 { text.hasPrefix("--") } else { false } }
-        if arguments.contains(where: isOption) { words.append("--") }
-        words += arguments.map(\.typed)
+        let shown = spec.arguments.filter { !$0.isSecret }.flatMap { values[$0.name] ?? [] }
+        if shown.contains(where: isOption) { words.append("--") }
+        for argument in spec.arguments {
+            words += (values[argument.name] ?? []).map { argument.isSecret ? "[\(argument.placeholder)]" : $0.typed }
+        }
         return words.joined(separator: " ")
     }
 }

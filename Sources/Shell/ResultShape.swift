@@ -38,6 +38,9 @@ public struct Field: Hashable, Sendable {
         /// Lines of `▀`, `▄`, `█` and spaces, as a text: the blocks are the light parts of a picture, and the rest is
         /// dark. People see it without changes, or not at all.
         case drawing
+        /// A text that stands in a tree, as deep as the member `depth` of its row says, below the last row before it that is less
+        /// deep. People see it drawn, and no `depth`.
+        case branch
         /// One of these words.
         case choice([String])
         /// `true` or `false`; people read yes or no.

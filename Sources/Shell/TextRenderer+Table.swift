@@ -85,9 +85,11 @@ extension TextRenderer {
 
     private func columns(of rows: [JSON], _ fields: [Field]) -> [Column] {
         var columns: [Column] = []
-        for field in fields {
+        let isTree = fields.contains { $0.kind == .branch }
+        for field in fields where !(isTree && field.name == Self.depth) {
             var cells: [Cell] = []
             cells.reserveCapacity(rows.count)
+            let branches = field.kind == .branch ? Self.branches(rows) : nil
             let header = Cell(field.heading)
             var isEmpty = true
             var natural = header.width
@@ -102,7 +104,8 @@ extension TextRenderer {
                     isEmpty = false
                 default: isEmpty = false
                 }
-                let cell = Cell(value, field.kind, .minutes)
+                var cell = Cell(value, field.kind, .minutes)
+                if let branches { cell = Cell(branches[cells.count] + cell.text) }
                 natural = max(natural, cell.width)
                 cells.append(cell)
             }
@@ -114,6 +117,26 @@ extension TextRenderer {
                     layout: .init(natural: natural, canShrink: field.kind.isText && numbers < rows.count)))
         }
         return columns
+    }
+
+    private static let depth = "depth"
+    /// What is deeper is drawn as deep as that.
+    private static let deepest = 24
+
+    /// What stands before each row of a tree.
+    private static func branches(_ rows: [JSON]) -> [String] {
+        var branches: [String] = []
+        branches.reserveCapacity(rows.count)
+        // The depths at which something follows below, seen from the end.
+        var open = Set<Int>()
+        for row in rows.reversed() {
+            let depth = min(Int(clamping: row[Self.depth]?.integer ?? 0), deepest)
+            let lines = (1..<max(depth, 1)).map { open.contains($0) ? "│  " : "   " }.joined()
+            branches.append(depth == 0 ? "" : lines + (open.contains(depth) ? "├─ " : "└─ "))
+            open = open.filter { $0 < depth }
+            open.insert(depth)
+        }
+        return branches.reversed()
     }
 
     /// The cells below their row, as many in a line as fit, with what they are; those without a value are left out.
@@ -221,7 +244,7 @@ extension Field.Kind {
     var isNumber: Bool {
         switch self {
         case .count, .bytes, .number, .seconds: true
-        case .text, .drawing, .choice, .flag, .time, .list, .object: false
+        case .text, .branch, .drawing, .choice, .flag, .time, .list, .object: false
         }
     }
 
@@ -229,7 +252,7 @@ extension Field.Kind {
     var isText: Bool {
         switch self {
         case .text, .drawing, .list, .object: true
-        case .choice, .flag, .count, .bytes, .number, .time, .seconds: false
+        case .branch, .choice, .flag, .count, .bytes, .number, .time, .seconds: false
         }
     }
 }

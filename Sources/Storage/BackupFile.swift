@@ -23,8 +23,8 @@ package struct BackupSummary: Hashable, Sendable {
 package struct Restoration: Hashable, Sendable {
     /// How many invites there are now.
     package let count: Int
-    /// Of them, those that were good in the backup and no more here, and therefore expired.
-    package let expired: Int
+    /// Of them, those that are good in the backup and were not there any more, and therefore revoked.
+    package let revoked: Int
     /// How many there were before; `nil` when that could not be read, or nothing was there.
     package let replaced: Int?
     /// Where the database is kept that was there before; `nil` when there was none.

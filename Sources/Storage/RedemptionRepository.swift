@@ -64,6 +64,36 @@ package protocol RedemptionRepository: Sendable {
         _ filter: RedemptionFilter, after start: Int64, limit: Int
     ) async throws(StoreError) -> RedemptionPage
 
+    /// The last redemptions by which somebody got an account, a password or a contact, whatever became of them, from the latest.
+    func latestRedemptions(of account: Account, limit: Int) async throws(StoreError) -> [Redemption]
+
+    /// Invites that fix a name or reset the password of its account, from the latest.
+    func invites(for username: String, limit: Int) async throws(StoreError) -> [StoredInvite]
+
+    /// Whom somebody has invited, as far as it is in the tree: accounts that were made by redemptions with numbers between
+    /// these, in their order.
+    func invitees(
+        of inviter: Account, after start: Int64, before end: Int64, limit: Int
+    ) async throws(StoreError) -> [Redemption]
+
+    /// What the trees of who invited whom begin with: accounts that nobody is known to have invited, and of those that were
+    /// invited by somebody who is in no tree, the first of each. A stretch at a time.
+    func roots(after start: Int64, limit: Int) async throws(StoreError) -> RedemptionPage
+
+    /// The redemptions by which an account of this name was made, each time that it was, in their order.
+    ///
+    /// - Parameter start: The number after which to begin.
+    func registrations(of username: String, after start: Int64, limit: Int) async throws(StoreError) -> [Redemption]
+
+    /// Tasks that concern somebody, in the order of their numbers; a stretch at a time.
+    func tasks(concerning account: Account, after start: Int64) async throws(StoreError) -> (
+        tasks: [RecordedTask], next: Int64?
+    )
+
+    /// Takes back the invites of somebody and those for their name, and removes their name and address from all rows, but for
+    /// those of attempts that have not ended.
+    func erase(_ account: Account, _ revocation: Revocation) async throws(StoreError) -> Erasure
+
     /// The tasks of a redemption, done ones included.
     func tasks(of redemption: Int64) async throws(StoreError) -> [RecordedTask]
 
@@ -152,5 +182,22 @@ package struct RecordedTask: Hashable, Sendable {
         self.task = task
         self.doneAt = doneAt
         self.impossible = impossible
+    }
+}
+
+/// What is no longer known of somebody.
+package struct Erasure: Hashable, Sendable {
+    /// The numbers of invites that were taken back.
+    package var revoked: [Int64]
+    /// Of how many invites, redemptions and tasks a name was removed.
+    package var invites = 0
+    package var redemptions = 0
+    package var tasks = 0
+    /// The numbers of redemptions that keep the name until they end.
+    package var kept: [Int64]
+
+    package init(revoked: [Int64] = [], kept: [Int64] = []) {
+        self.revoked = revoked
+        self.kept = kept
     }
 }

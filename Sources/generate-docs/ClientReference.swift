@@ -131,7 +131,7 @@ extension Field.Kind {
     /// What a value is, in words.
     var words: String {
         switch self {
-        case .text, .drawing: "a text"
+        case .text, .branch, .drawing: "a text"
         case .choice(let words): words.map { "`\($0)`" }.joined(separator: ", ")
         case .flag: "`true` or `false`"
         case .count: "a whole number"

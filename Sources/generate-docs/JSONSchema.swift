@@ -57,7 +57,7 @@ enum JSONSchema {
 
     private static func schema(of kind: Field.Kind) -> JSON {
         switch kind {
-        case .text, .drawing: ["type": "string"]
+        case .text, .branch, .drawing: ["type": "string"]
         case .choice(let words): ["type": "string", "enum": .list(words.map(JSON.text))]
         case .flag: ["type": "boolean"]
         case .count, .bytes, .seconds: ["type": "integer", "minimum": 0]

@@ -4,7 +4,7 @@ import Text
 /// The lines of earlier sessions, in a file that only its owner may read.
 ///
 /// Each line is added as it is entered, so that sessions side by side do not overwrite one another's. Answers to
-/// questions never get here, nor do lines that begin with a space.
+/// questions never get here, nor do lines that begin with a space or may hold a secret.
 struct HistoryFile {
     static let limit = 2_000
 

@@ -36,7 +36,9 @@ struct Repl {
                 screen.output.line("^C")
                 screen.output.flush()
             case .text(let line):
-                if line.contains(where: { $0 != " " && $0 != "\t" }), !line.hasPrefix(" "), line.isPrintable {
+                if line.contains(where: { $0 != " " && $0 != "\t" }), !line.hasPrefix(" "), line.isPrintable,
+                    !CommandRegistry.standard.mayHoldSecret((try? Words(line).words) ?? [line])
+                {
                     editor.remember(line)
                     file?.append(line)
                 }

@@ -218,6 +218,19 @@ def test_a_line_that_begins_with_a_space_is_not_kept(repl: pexpect.spawn, direct
     assert "it is 9.9" in type_line(repl, "")
 
 
+@pytest.mark.parametrize("line", [
+    "invite find xmpp:a.example?register;preauth=short123", "invite find juliet", "invite forget juliet@a.example",
+    "invite fnid 00JMmNpQ3vXcQ4k1Yy8bRtZw2sUf7",
+])
+def test_a_line_with_a_secret_is_not_kept(repl: pexpect.spawn, daemon: FakeDaemon, directory: Path, line: str) -> None:
+    daemon.on(line, lambda call: call.end(ok("it is known")))
+    type_line(repl, "version")
+    assert "it is known" in type_line(repl, line)
+    assert history(directory).read_text() == "version\n"
+    repl.send(UP)
+    assert "it is 9.9" in type_line(repl, "")
+
+
 def test_answers_are_not_kept(repl: pexpect.spawn, daemon: FakeDaemon, directory: Path) -> None:
     def answer(call: Call) -> None:
         call.ask(kind="secret", prompt="Password")

@@ -35,7 +35,7 @@ import Testing
             #expect(end.code == .ok, "\(end)")
             #expect(RowChecker(command: "host restore").mistakes(in: output).isEmpty)
             let row = try #require(output.rows.first)
-            #expect((row["invites"], row["expired"], row["replaced"]) == (3, 1, 2))
+            #expect((row["invites"], row["revoked"], row["replaced"]) == (3, 1, 2))
             #expect(end.hint?.hasPrefix("remove \(row["kept"]?.text ?? "?") when") == true)
             guard case .confirm(let question)? = output.questions.first else {
                 Issue.record("nothing was asked")
@@ -48,7 +48,7 @@ import Testing
                 journal.rows.compactMap { $0["command"]?.text } == [
                     "host restore a.example", "invite delete --yes a.example 1", "host backup a.example",
                 ])
-            #expect(journal.rows.first?["after"]?.text == "3 invites, of which 1 expired")
+            #expect(journal.rows.first?["after"]?.text == "3 invites, 1 of them revoked")
         }
     }
 

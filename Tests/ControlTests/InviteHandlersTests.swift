@@ -22,6 +22,7 @@ import Testing
     static func with(_ files: [String: String] = files, _ body: (CommandFixture) async throws -> Void) async throws {
         try await CommandFixture.with(files) { daemon, handlers in
             InviteHandlers(daemon.registry).register(in: &handlers)
+            RedemptionHandlers(daemon.registry).register(in: &handlers)
         } _: {
             try await body($0)
         }
@@ -33,9 +34,10 @@ import Testing
         var handlers = CommandHandlers()
         try await Self.with { fixture async throws in
             InviteHandlers(fixture.daemon.registry).register(in: &handlers)
+            RedemptionHandlers(fixture.daemon.registry).register(in: &handlers)
         }
         let names = CommandRegistry.standard.commands.map(\.name).filter { $0.hasPrefix("invite ") }
-        #expect(names.count == 8)
+        #expect(names.count == 14)
         for name in names { #expect(handlers[name] != nil, "\(name)") }
     }
 

@@ -221,8 +221,11 @@ import Testing
     }
 
     @Test func busynessIsTheDifferenceOfTwoLooks() {
-        func counters(_ requests: Int, _ invites: Int, _ refused: Int = 0, waiting: Int = 0) -> HostCounters {
+        func counters(
+            _ requests: Int, _ invites: Int, _ refused: Int = 0, redemptions: Int = 0, waiting: Int = 0
+        ) -> HostCounters {
             var counters = HostCounters()
+            counters.redemptions = redemptions
             (counters.requests, counters.invites, counters.refused, counters.waiting) = (
                 requests, invites, refused, waiting
             )
@@ -234,12 +237,13 @@ import Testing
         let after = Look(
             uptime: 3000,
             counters: [
-                "a": counters(30, 15, 4), "b": counters(50, 0), "idle": counters(9, 9), "late": counters(2, 2),
+                "a": counters(30, 15, 4, redemptions: 6), "b": counters(50, 0), "idle": counters(9, 9),
+                "late": counters(2, 2),
                 "new": counters(6, 0), "stuck": counters(0, 0, waiting: 3),
             ])
         let activities = after.activities(since: before)
         #expect(activities.map(\.host) == ["b", "a", "new", "late", "stuck"])
-        #expect(activities[1] == Activity(host: "a", requests: 10, invites: 5, refused: 2, waiting: 0))
+        #expect(activities[1] == Activity(host: "a", requests: 10, invites: 5, redemptions: 3, refused: 2, waiting: 0))
         // It was restarted.
         #expect(activities[2].requests == 3)
         // At the same moment, nothing is divided by nothing.

@@ -117,6 +117,20 @@ import XMPP
         #expect(!redacted.xml().contains("hunter2") && redacted.xml().contains("[secret]"))
     }
 
+    @Test(arguments: [false, true]) func noPasswordOfTheServerModuleIsShown(revealsTokens: Bool) {
+        let module = "urn:invited:server-module:1"
+        for name in ["create", "password"] {
+            let element = Element(
+                name, namespace: module, attributes: ["username": "juliet", "password": "hunter2"])
+            let redacted = StanzaRedactor(hosts: .all, revealsTokens: revealsTokens).redact(element)
+            #expect(redacted["password"] == "[secret]" && redacted["username"] == "juliet")
+        }
+        let reserve = Element("reserve", namespace: module, attributes: ["token": "shortone", "username": "juliet"])
+        #expect(StanzaRedactor(hosts: .all).redact(reserve)["token"] == "[token]")
+        let rules = Element("rules", namespace: module, attributes: ["password-length": "8"])
+        #expect(StanzaRedactor(hosts: .all).redact(rules) == rules)
+    }
+
     @Test func hostsOutOfScopeAreNotShown() {
         let form = DataForm(
             .form,

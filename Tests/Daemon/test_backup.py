@@ -253,9 +253,9 @@ def test_into_an_empty_host(installation: Installation, server: ScriptedServer, 
         daemon.await_ready()
         # Of what is not there, nothing is good.
         result = invitectl(installation, "--json", "host", "restore", "a.example", "--yes", stdin=path.open("rb"))
-        assert result.returncode == 0 and b'"expired":5' in result.stdout and b"kept" not in result.stdout
+        assert result.returncode == 0 and b'"revoked":5' in result.stdout and b"kept" not in result.stdout
         with Control(installation.control_socket) as control:
-            assert [row["state"] for row in control.run("invite list a.example").rows] == ["expired"] * 5
+            assert [row["state"] for row in control.run("invite list a.example").rows] == ["revoked"] * 5
             result = invitectl(installation, "host", "restore", "a.example", "--yes", "--keep-open", "--input", str(path))
             assert result.returncode == 0
             assert [row["state"] for row in control.run("invite list a.example").rows] == ["open"] * 5
@@ -278,11 +278,11 @@ def test_what_is_replaced_is_kept_and_nothing_revives(
     answer = control.finish(identifier)
     assert answer.code == "ok", answer.end
     row = answer.rows[0]
-    assert (row["invites"], row["expired"], row["replaced"]) == (50, 3, 49)
+    assert (row["invites"], row["revoked"], row["replaced"]) == (50, 3, 49)
     assert installation.tokens("a.example") == old
     assert newer <= tokens_in(Path(str(row["kept"])))
     states = {row["invite"]: row["state"] for row in control.run("invite list a.example").rows}
-    assert [number for number, state in states.items() if state == "expired"] == [1, 2, 3]
+    assert [number for number, state in states.items() if state == "revoked"] == [1, 2, 3]
     assert control.run("invite create account a.example").rows[0]["invite"] == 53
 
 

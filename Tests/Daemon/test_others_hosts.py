@@ -24,6 +24,8 @@ LINES = [
     f"host restart {OWN}", f"host backup {OWN}", f"host restore {OWN} --yes",
     f"invite create account {OWN} --username juliet", f"invite create contact bob@{OWN}",
     f"invite create reset bob@{OWN}", "invite list", f"invite show {OWN} 1 --reveal --qr", f"invite extend {OWN} 1 1d",
+    "invite find juliet", "invite tree", f"invite export bob@{OWN}", f"invite revoke {OWN} 1 --yes",
+    f"invite release {OWN} 1 --yes", f"invite forget bob@{OWN} --yes",
     f"invite delete {OWN} 1 --yes", f"invite purge {OWN} --all --yes", "config check", "config diff", "config plan",
     "config apply --yes", "config confirm", "config undo --yes", "config history", f"config edit {OWN}",
     "component status", "component reconnect", "grants", f"grants {OWN} --probe", "stats", "top --interval 1 --looks 1",

@@ -1,6 +1,7 @@
 """What comes over the socket is what docs/shell.schema.json says."""
 
 import json
+import sqlite3
 
 import pytest
 
@@ -106,6 +107,12 @@ MORE = [
     ("invite show", "invite show a.example 1 --reveal --qr", []),
     ("invite extend", "invite extend a.example 1 2d", []),
     ("invite list", "invite list", []),
+    ("invite find", "invite find mercutio", ["invite create account a.example --username mercutio"]),
+    ("invite tree", "invite tree a.example", []),
+    ("invite release", "invite release a.example 1 --yes", []),
+    ("invite export", "invite export mercutio@a.example", []),
+    ("invite forget", "invite forget mercutio@a.example --yes", []),
+    ("invite revoke", "invite revoke a.example 1 --yes", []),
     ("invite purge", "invite purge a.example --all --dry-run", []),
     ("invite delete", "invite delete a.example 1 --yes", []),
     ("host reset", "host reset b.example", []),
@@ -124,6 +131,14 @@ def test_every_command_has_shown_a_row(busy: Control, stream: Stream, installati
         if any("row" in message or "event" in message for message in messages):
             shown.add(name)
 
+    # What only servers bring about.
+    with sqlite3.connect(installation.state_directory / "hosts" / "a.example.sqlite3") as database:
+        database.execute("""INSERT INTO redemption (invite, attempt, kind, way, account, state, reserved_at, ended_at)
+            VALUES (99, 'first', 'register', 'stream', 'romeo', 'confirmed', 1, 1)""")
+        database.execute("""INSERT INTO redemption (invite, attempt, kind, way, account, state, reserved_at, deadline,
+            next_question) VALUES (1, 'second', 'register', 'stream', 'tybalt', 'reserved', 1, 1, 1 << 60)""")
+        database.execute("UPDATE invite SET reserved = 1 WHERE id = 1")
+    database.close()
     for name, line, before in MORE:
         for preparation in before:
             assert busy.run(preparation).code == "ok", preparation

@@ -17,6 +17,25 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("xmpp:alice@a.example?roster;preauth=ABCDEFGH1;ibr=y", ["ABCDEFGH1"]),
+        ("https://page.example/#alice%40a.example%3Froster%3Bpreauth%3DABCDEFGH1", ["ABCDEFGH1"]),
+        ("https://page.example/?u=xmpp%253Aa.example%253Fregister%253Bpreauth%253DABCDEFGH1", ["ABCDEFGH1"]),
+        ("https://page.example/i?token=ABCDEFGH1&lang=de", ["ABCDEFGH1"]),
+        (
+            "https://invitations.example/ABCDEFGH1ABCDEFGH1ABCDEFGH1AB",
+            ["ABCDEFGH1ABCDEFGH1ABCDEFGH1AB", "invitations"]
+        ),
+        ("xmpp:a.example?join", []), ("%", []), ("preauth=%zz%4", []), ("", []),
+    ]) func tokensAreFoundInLinks(link: String, tokens: [String]) {
+        #expect(Token.candidates(in: link).map(\.text) == tokens)
+    }
+
+    @Test func aLinkHasFewTokens() {
+        let many = (0..<1_000).map { "ABCDEFGH\($0)" }.joined(separator: "/")
+        #expect(Token.candidates(in: many).count == 8)
+    }
+
     @Test(arguments: [Int64.min, -1, 0, .max])
     func anyTimeMakesAToken(milliseconds: Int64) {
         var generator = SeededGenerator(seed: 7)

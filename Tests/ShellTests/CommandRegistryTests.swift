@@ -25,6 +25,20 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("invite find 00JMmNpQ3vXcQ4k1Yy8bRtZw2sUf7", true), ("invite find juliet", true), ("invite find", false),
+        ("invite forget juliet@a.example", true), ("invite fnid 00JMmNpQ3vXcQ4k1Yy8bRtZw2sUf7", true),
+        ("find xmpp:a.example?register;preauth=short123", true), ("invite list a.example", false),
+        ("host set a.example admins ann@a.example", false), ("config apply 3f9a0c2e71b4", false),
+    ]) func linesThatMayHoldASecretAreKnown(line: String, mayHold: Bool) throws {
+        #expect(CommandRegistry.standard.mayHoldSecret(try Words(line).words) == mayHold)
+    }
+
+    @Test func noSecretIsInTheLineForTheJournal() throws {
+        let parser = CommandParser(.standard)
+        #expect(try parser.parse(["invite", "forget", "--yes", "a@b.example"]).line == "invite forget --yes [JID]")
+    }
+
     @Test func pathsAreUnique() {
         let paths = CommandRegistry.standard.commands.map(\.path)
         #expect(Set(paths).count == paths.count)

@@ -236,6 +236,26 @@ import Testing
         #expect(lines == ["", "qr:", "(it is 45 columns wide, and the terminal has", "44)"])
     }
 
+    @Test func aTreeIsDrawn() {
+        let rows: [JSON] = [("a", 0), ("b", 1), ("c", 2), ("d", 3), ("e", 1), ("f", 2), ("g", 0)].map {
+            ["name": .text($0), "depth": .integer(Int64($1)), "host": "x"]
+        }
+        let fields = [Field("name", .branch, ""), Field("depth", .count, ""), Field("host", .text, "")]
+        #expect(
+            plain.table(rows, fields) == [
+                "NAME        HOST",
+                "a           x",
+                "├─ b        x",
+                "│  └─ c     x",
+                "│     └─ d  x",
+                "└─ e        x",
+                "   └─ f     x",
+                "g           x",
+            ])
+        let deep: [JSON] = (0..<5_000).map { ["name": "n", "depth": .integer($0), "host": "x"] }
+        #expect(plain.table(deep, fields).allSatisfy { $0.count < 100 })
+    }
+
     @Test func aLinkIsNeverParted() {
         let link = "xmpp:example.com?register;preauth=" + String(repeating: "a", count: 60)
         let lines = TextRenderer(width: 40, isColored: false).record(["uri": .text(link)], [Field("uri", .text, "")])

@@ -31,6 +31,9 @@ import Testing
         ("zeroes inside", nil), ("foreign", .foreign), ("no tables", .foreign), ("newer", .newerSchema),
         ("trigger", .foreign), ("view", .foreign), ("other table", .foreign), ("column", .foreign),
         ("bad kind", .damaged("it has an invite that cannot be")),
+        ("bad redemption", .damaged("it has a redemption that cannot be")),
+        ("bad task", .damaged("it has a task that cannot be")),
+        ("hidden redemption", .damaged("its invites have numbers that cannot be")),
         ("last number", .damaged("its invites have numbers that cannot be")),
         ("two backups", .foreign), ("no steps", .foreign), ("newer steps", .newerSchema), ("utf-16", .foreign),
         ("negative number", .damaged("its invites have numbers that cannot be")),
@@ -67,7 +70,8 @@ import Testing
         let refusal = Self.bad.first { $0.0 == name }?.1
         try await StateFixture.run { databases, fixture in
             let store = databases.store(for: Self.host)
-            try await store.add((0..<500).map { .sample($0) })
+            try await store.add((0..<499).map { .sample($0) } + [.redeemable(499)])
+            try await steps.confirm(store, 499, "juliet")
             let good = try await steps.backUp(databases)
             let bytes: [UInt8] =
                 switch name {
@@ -89,6 +93,9 @@ import Testing
                 case "view": try steps.changed(good, "CREATE VIEW v AS SELECT token FROM invite")
                 case "other table": try steps.changed(good, "CREATE TABLE t (x)")
                 case "column": try steps.changed(good, "ALTER TABLE invite ADD COLUMN x ANY DEFAULT 7")
+                case "bad redemption": try steps.changed(good, "UPDATE redemption SET state = 'reserved'")
+                case "bad task": try steps.changed(good, "UPDATE task SET action = 'everything'")
+                case "hidden redemption": try steps.changed(good, "UPDATE redemption SET id = -1")
                 case "bad kind": try steps.changed(good, "UPDATE invite SET kind = 'everything' WHERE id = 400")
                 case "last number":
                     try steps.changed(good, "UPDATE sqlite_sequence SET seq = 9223372036854775807")

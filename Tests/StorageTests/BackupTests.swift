@@ -112,7 +112,7 @@ import Testing
             let bytes = try await backUp(databases)
             #expect(try files(fixture) == [])
             let restoration = try await restore(bytes, databases)
-            #expect(restoration == Restoration(count: 0, expired: 0, replaced: nil, kept: nil))
+            #expect(restoration == Restoration(count: 0, revoked: 0, replaced: nil, kept: nil))
             #expect(try await databases.store(for: Self.host).invites() == [])
         }
     }
@@ -178,7 +178,7 @@ import Testing
             let restoration = try await restore(
                 bytes, databases, at: Timestamp(millisecondsSinceEpoch: 1_795_890_870_000))
             let kept = fixture.file(of: Self.host) + "-20261128T183430Z"
-            #expect(restoration == Restoration(count: 2, expired: 0, replaced: 3, kept: kept))
+            #expect(restoration == Restoration(count: 2, revoked: 0, replaced: 3, kept: kept))
             #expect(try await store.invites() == [.sample(1), .sample(2)])
             let (old, _) = try database(Array(try Data(contentsOf: URL(filePath: kept)))) {
                 try Int.fetchAll($0, sql: "SELECT id FROM invite ORDER BY id")
@@ -201,16 +201,141 @@ import Testing
             _ = try await store.remove(numbered: [1])
             _ = try await store.extend(2, until: Timestamp(millisecondsSinceEpoch: 3_000), at: Self.now)
             let restoration = try await restore(bytes, databases, keepsOpen: false)
-            #expect(restoration.expired == 1)
+            #expect(restoration.revoked == 1)
             #expect(
-                try await store.invites().map(\.expiresAt.millisecondsSinceEpoch) == [2_000, 3_000, Self.later, 1_500])
+                try await store.invites().map(\.expiresAt.millisecondsSinceEpoch) == [
+                    Self.later, 3_000, Self.later, 1_500,
+                ])
+            let taken = Revocation(at: Self.now, by: "invited", why: "restored from a backup")
+            #expect(try await store.invites().map(\.revocation) == [taken, nil, nil, nil])
 
             let all = try await restore(bytes, databases, keepsOpen: true)
-            #expect(all.expired == 0)
+            #expect(all.revoked == 0)
             #expect(
                 try await store.invites().map(\.expiresAt.millisecondsSinceEpoch) == [
                     Self.later, Self.later, Self.later, 1_500,
                 ])
+        }
+    }
+
+    // MARK: What has happened since
+
+    private static let terms = RedemptionTerms(now: now)
+
+    @discardableResult func confirm(
+        _ store: InviteStore, _ invite: Int, _ name: String
+    ) async throws -> Redemption {
+        let attempt = "\(name) \(invite)"
+        let result = try await store.redeem(
+            [.reserve(.sample(invite, attempt, name)), .confirm(.sample(invite, attempt, name))],
+            under: Self.terms
+        ).results[1]
+        return try #require(try result.get().redemption)
+    }
+
+    @Test(arguments: [false, true]) func whatWasRedeemedOrRevokedSinceStaysSo(keepsOpen: Bool) async throws {
+        try await StateFixture.run { databases, _ in
+            let store = databases.store(for: Self.host)
+            for number in 1...6 { _ = try await store.add(Invite.redeemable(number, uses: number == 4 ? 3 : 1)) }
+            try await confirm(store, 4, "before")
+            _ = try await store.redeem([.reserve(.sample(5, "old", "romeo"))], under: Self.terms)
+            let bytes = try await backUp(databases)
+
+            // A use is spent, one of three; one is taken back, one held; an attempt ends, and another has its name.
+            try await confirm(store, 1, "juliet")
+            try await confirm(store, 4, "after")
+            let task = try #require(try await store.dueWork(at: Self.now, limit: 9).tasks.first)
+            try await store.record([task.number: .done], at: Self.now)
+            let taken = Revocation(at: Self.now, by: "ann", why: "lost")
+            _ = try await store.revoke([2], taken)
+            _ = try await store.redeem(
+                [
+                    .release(attempt: "old", reason: "weak"), .reserve(.sample(3, "new", "romeo")),
+                ], under: Self.terms)
+            // Made since: redeemed, held, and neither.
+            for number in 7...9 { _ = try await store.add(Invite.redeemable(number)) }
+            try await confirm(store, 7, "late")
+            _ = try await store.redeem([.reserve(.sample(8, "held", "held"))], under: Self.terms)
+            // Gone since.
+            _ = try await store.remove(numbered: [6])
+
+            let everything = RedemptionFilter()
+            let before = try await store.redemptions(everything, after: 0, limit: 100).redemptions
+            let work = try await store.dueWork(at: Timestamp(millisecondsSinceEpoch: 100_000), limit: 100)
+            let restoration = try await restore(bytes, databases, keepsOpen: keepsOpen)
+            #expect(restoration.revoked == (keepsOpen ? 0 : 1))
+
+            #expect(try await store.redemptions(everything, after: 0, limit: 100).redemptions == before)
+            #expect(try await store.dueWork(at: Timestamp(millisecondsSinceEpoch: 100_000), limit: 100) == work)
+            let invites = try await store.page().invites
+            #expect(invites.map(\.number) == [1, 2, 3, 4, 5, 6, 7, 8])
+            #expect(
+                invites.map { $0.invite.state(at: Self.now) } == [
+                    .used, .revoked, .reserved, .open, .open, keepsOpen ? .open : .revoked, .used, .reserved,
+                ])
+            #expect(invites[1].invite.revocation == taken)
+            #expect(invites[3].invite.uses == InviteUses(total: 3, confirmed: 2, confirmedAt: Self.now))
+            #expect(try await store.add(Invite.redeemable(10)) == 10)
+            try await store.expectConsistency()
+        }
+    }
+
+    @Test func whoWasForgottenSinceStaysSo() async throws {
+        try await StateFixture.run { databases, _ in
+            let store = databases.store(for: Self.host)
+            for number in 1...2 { _ = try await store.add(Invite.redeemable(number)) }
+            try await confirm(store, 1, "juliet")
+            let bob = Account(localpart: "bob", domain: "elsewhere.example")
+            let request = ContactRequest(token: Invite.sample(2).token, user: "alice", contact: bob)
+            _ = try await store.redeem([.subscribe(request)], under: Self.terms)
+            let bytes = try await backUp(databases)
+            for account in [bob, Account(localpart: "juliet", domain: Self.host)] {
+                _ = try await store.forget(account, Revocation(at: Self.now, by: "invited"))
+            }
+            try await restore(bytes, databases)
+            let redemptions = try await store.redemptions(RedemptionFilter(), after: 0, limit: 100).redemptions
+            #expect(redemptions.map(\.account) == [nil, nil])
+            #expect(try await store.dueWork(at: Self.now, limit: 9).tasks.isEmpty)
+            try await store.expectConsistency()
+        }
+    }
+
+    /// What is lost is not made up for: an attempt of then is asked about, and the file's own counts are not believed.
+    @Test func withoutADatabaseTheBackupsOwnAttemptsGoOn() async throws {
+        try await StateFixture.run { databases, fixture in
+            let store = databases.store(for: Self.host)
+            for number in 1...3 { _ = try await store.add(Invite.redeemable(number)) }
+            try await confirm(store, 1, "juliet")
+            _ = try await store.redeem([.reserve(.sample(2, "old", "romeo"))], under: Self.terms)
+            let bytes = try changed(try await backUp(databases), "UPDATE invite SET confirmed = 0, reserved = -7")
+            await store.close()
+            try fixture.write(Data(repeating: 0x2A, count: 8_192), asDatabaseOf: Self.host)
+            #expect(try await restore(bytes, databases, keepsOpen: false).revoked == 2)
+            #expect(
+                try await store.page().invites.map { $0.invite.state(at: Self.now) } == [.used, .revoked, .revoked])
+            let later = Timestamp(millisecondsSinceEpoch: 100_000)
+            #expect(try await store.dueWork(at: later, limit: 9).questions.map(\.attempt) == ["old"])
+            // It was not meant so.
+            #expect(try await restore(bytes, databases, keepsOpen: true).revoked == 0)
+            #expect(try await store.page().invites.map { $0.invite.state(at: Self.now) } == [.used, .reserved, .open])
+            try await store.expectConsistency()
+        }
+    }
+
+    @Test func anotherHostsNumbersAreNotMixedUp() async throws {
+        try await StateFixture.run { databases, _ in
+            let other = databases.store(for: "b.example")
+            for number in 1...2 { _ = try await other.add(Invite.redeemable(number)) }
+            try await confirm(other, 1, "juliet")
+            let bytes = try await backUp(databases, "b.example")
+            let store = databases.store(for: Self.host)
+            _ = try await store.add(Invite.redeemable(3))
+            try await confirm(store, 3, "romeo")
+            try await restore(bytes, databases, isAnyHost: true)
+            let invites = try await store.page().invites
+            #expect(invites.map { $0.invite.state(at: Self.now) } == [.used, .open, .used])
+            #expect(invites.map(\.invite.token) == (1...3).map { Invite.sample($0).token })
+            try await store.expectConsistency()
         }
     }
 
@@ -224,7 +349,7 @@ import Testing
             try fixture.write(damaged, asDatabaseOf: Self.host)
             await #expect(throws: StoreError.corrupt) { try await store.count() }
             let restoration = try await restore(bytes, databases, keepsOpen: false)
-            #expect(restoration.replaced == nil && restoration.expired == 1)
+            #expect(restoration.replaced == nil && restoration.revoked == 1)
             let kept = try #require(restoration.kept)
             #expect(try Data(contentsOf: URL(filePath: kept)) == damaged)
             #expect(try await store.count() == 1)

@@ -55,7 +55,7 @@ package struct RowChecker: Sendable {
     private static func mistakes(in value: JSON, _ kind: Field.Kind, _ path: String) -> [String] {
         let isRight: Bool
         switch kind {
-        case .text, .drawing: isRight = value.text != nil
+        case .text, .branch, .drawing: isRight = value.text != nil
         case .choice(let words): isRight = value.text.map(words.contains) ?? false
         case .flag: isRight = value.flag != nil
         case .count, .bytes, .seconds: isRight = value.integer.map { $0 >= 0 } ?? false

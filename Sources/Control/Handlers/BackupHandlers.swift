@@ -117,7 +117,8 @@ package struct BackupHandlers: Sendable {
         let made = summary.madeAt.map { " of \($0.text)" } ?? ""
         let open =
             keepsOpen
-            ? "All links in it that have not expired work again." : "Links in it that do not work now stay so."
+            ? "All links in it that were neither used up nor taken back work again."
+            : "Links in it that do not work now stay so."
         return "Replace \(old) of \(host) by the \(Plural.text(summary.count, "invite")) of this backup\(made)? \(open)"
     }
 
@@ -156,7 +157,7 @@ extension BackupRefusal {
 extension Restoration {
     fileprivate func row(_ host: String) -> JSON {
         .row([
-            "host": .text(host), "invites": .count(count), "expired": .count(expired),
+            "host": .text(host), "invites": .count(count), "revoked": .count(revoked),
             "replaced": replaced.map(JSON.count), "kept": kept.map(JSON.text),
         ])
     }
@@ -171,5 +172,5 @@ extension Restoration {
         return "\(replaced.map { Plural.text($0, "invite") } ?? "a database that cannot be read"), now in \(kept)"
     }
 
-    fileprivate var after: String { "\(Plural.text(count, "invite")), of which \(expired) expired" }
+    fileprivate var after: String { "\(Plural.text(count, "invite")), \(revoked) of them revoked" }
 }

@@ -18,6 +18,7 @@ extension CommandHandlers {
         HostChangeHandlers(daemon).register(in: &handlers)
         BackupHandlers(daemon.registry, dependencies: daemon.dependencies).register(in: &handlers)
         InviteHandlers(daemon.registry, redeemsInBand: daemon.component.servers.redeemsInBand).register(in: &handlers)
+        RedemptionHandlers(daemon.registry).register(in: &handlers)
         ConfigHandlers(daemon.configuration).register(in: &handlers)
         ConfigFileHandlers(daemon.configuration).register(in: &handlers)
         ComponentHandlers(daemon).register(in: &handlers)

@@ -67,6 +67,7 @@ package struct HostViewHandlers: Sendable {
                 "requests": .count(host.counters.requests),
                 "refused": .count(host.counters.refused),
                 "invites": .count(host.counters.invites),
+                "redemptions": .count(host.counters.redemptions),
                 "waiting": .count(host.counters.waiting),
             ]))
         return Outcome()

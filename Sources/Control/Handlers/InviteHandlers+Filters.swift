@@ -29,7 +29,7 @@ extension InviteHandlers {
         return Outcome(InviteRows.counted(count), hosts: named)
     }
 
-    private func next(_ hosts: inout HostsWithInvites.AsyncIterator) async throws -> String? {
+    func next(_ hosts: inout HostsWithInvites.AsyncIterator) async throws -> String? {
         do {
             return try await hosts.next()
         } catch let error as StoreError {
@@ -50,8 +50,9 @@ extension InviteHandlers {
     }
 
     /// Shows the invites of one host that the filter means, and returns how many.
-    private func list(
-        _ host: String, _ filter: InviteFilter, through end: Int64 = .max, limit: Int?, at now: Timestamp, _ call: Call
+    func list(
+        _ host: String, _ filter: InviteFilter, through end: Int64 = .max, limit: Int?, at now: Timestamp, _ call: Call,
+        where isMeant: (Invite) -> Bool = { _ in true }
     ) async throws -> Int {
         let rows = InviteRows(host: host, now: now)
         var count = 0
@@ -64,10 +65,12 @@ extension InviteHandlers {
                     try await repository.page(filter, after: after, through: end, limit: room)
                 }
             }
-            for invite in page.invites { try await call.output.row(rows.row(invite)) }
+            for invite in page.invites where isMeant(invite.invite) {
+                try await call.output.row(rows.row(invite))
+                count += 1
+            }
             // A page may be empty.
             try Task.checkCancellation()
-            count += page.invites.count
             start = page.next
         }
         return count
@@ -82,19 +85,8 @@ extension InviteHandlers {
         let host = try call.invocation.required("host")
         let now = registry.now
         let filter = try call.invocation.filter(at: now)
-        let isForAll = call.invocation.has("all")
-        guard isForAll != (filter != InviteFilter()) else {
-            throw CommandFailure(
-                .badArgument,
-                isForAll ? "--all goes with no filter" : "say which invites: there is neither a filter nor --all",
-                hint: "usage: \(call.invocation.spec.usage)")
-        }
-        // What is made from now on has higher numbers, and stays.
-        let end = try await translated(host) { () throws(InviteTrouble) in
-            try await registry.withInvites(of: host) { repository throws(StoreError) in
-                try await repository.lastNumber()
-            }
-        }
+        try checkChoice(filter, call)
+        let end = try await lastNumber(host)
         if call.invocation.has("dry-run") {
             let count = try await list(host, filter, through: end, limit: nil, at: now, call)
             return Outcome("\(InviteRows.counted(count)) would be deleted", hosts: [host])
@@ -114,7 +106,27 @@ extension InviteHandlers {
             try await remove(host, filter, through: end, of: count, call) { call.record(outcome($0)) })
     }
 
-    private func count(_ host: String, _ filter: InviteFilter, through end: Int64) async throws -> Int {
+    /// Makes sure that the caller has said which invites are meant, once.
+    func checkChoice(_ filter: InviteFilter, _ call: Call) throws(CommandFailure) {
+        let isForAll = call.invocation.has("all")
+        guard isForAll != (filter != InviteFilter()) else {
+            throw CommandFailure(
+                .badArgument,
+                isForAll ? "--all goes with no filter" : "say which invites: there is neither a filter nor --all",
+                hint: "usage: \(call.invocation.spec.usage)")
+        }
+    }
+
+    /// What is made from now on has higher numbers, and is not meant.
+    func lastNumber(_ host: String) async throws(CommandFailure) -> Int64 {
+        try await translated(host) { () throws(InviteTrouble) in
+            try await registry.withInvites(of: host) { repository throws(StoreError) in
+                try await repository.lastNumber()
+            }
+        }
+    }
+
+    func count(_ host: String, _ filter: InviteFilter, through end: Int64) async throws -> Int {
         var count = 0
         var start: Int64? = 0
         while let after = start {
@@ -131,7 +143,7 @@ extension InviteHandlers {
     }
 
     /// The first few, for the journal.
-    private func examples(_ host: String, _ filter: InviteFilter, through end: Int64) async throws -> [StoredInvite] {
+    func examples(_ host: String, _ filter: InviteFilter, through end: Int64) async throws -> [StoredInvite] {
         var found: [StoredInvite] = []
         var start: Int64? = 0
         while let after = start, found.count < InviteRows.mostNamed {
@@ -181,9 +193,9 @@ extension InviteHandlers {
         return count
     }
 
-    private static let progressStep = 5_000
+    static let progressStep = 5_000
     /// A question names no more than this.
-    private static let mostAskedAbout = 5
+    static let mostAskedAbout = 5
 }
 
 extension Invocation {

@@ -26,6 +26,8 @@ package struct InviteHandlers: Sendable {
         handlers["invite delete"] = delete
         handlers["invite extend"] = extend
         handlers["invite purge"] = purge
+        handlers["invite revoke"] = revoke
+        handlers["invite release"] = release
     }
 
     // MARK: Making
@@ -42,8 +44,14 @@ package struct InviteHandlers: Sendable {
                     hint: "the part before the @, such as juliet")
             }
         }
+        let uses = call.invocation.count("uses") ?? 1
+        guard username == nil || uses == 1 else {
+            throw CommandFailure(
+                .badArgument, "a username is for one account: --username goes with no --uses",
+                hint: "usage: \(call.invocation.spec.usage)")
+        }
         let contact = try call.invocation.account("contact")
-        return try await create(.account(username: username, contact: contact), on: host, call)
+        return try await create(.account(username: username, contact: contact), uses: uses, on: host, call)
     }
 
     private func createContact(_ call: Call) async throws -> Outcome {
@@ -56,9 +64,12 @@ package struct InviteHandlers: Sendable {
         return try await create(.reset(of: user), on: user.domain, call)
     }
 
-    private func create(_ grant: OperatorRequest.Grant, on host: String, _ call: Call) async throws -> Outcome {
+    private func create(
+        _ grant: OperatorRequest.Grant, uses: Int = 1, on host: String, _ call: Call
+    ) async throws -> Outcome {
         let request = OperatorRequest(
-            grant, lifetime: call.invocation.duration("expires"), note: try call.invocation.note)
+            grant, lifetime: call.invocation.duration("expires"), note: try call.invocation.note,
+            uses: uses)
         let made = try await translated(host) { () throws(InviteTrouble) in
             try await registry.invite(request, on: host)
         }
@@ -90,8 +101,42 @@ package struct InviteHandlers: Sendable {
             hosts: [host], after: link || qrCode ? InviteRows.journal(invites, count: invites.count) : nil)
         // Some of them may be read before it ends early.
         call.record(outcome)
-        for invite in invites { try await call.output.row(rows.row(invite, link: link, qrCode: qrCode)) }
-        return outcome
+        var answer = outcome
+        for invite in invites {
+            let (redemptions, tasks, isAll) = try await history(of: invite.number, host)
+            if !isAll { answer.hint = "only 100 of its redemptions are shown" }
+            guard case .object(var members) = rows.row(invite, link: link, qrCode: qrCode) else { continue }
+            if let revocation = invite.invite.revocation {
+                members["revoked"] = .time(revocation.at)
+                members["revoked_by"] = .text(revocation.by)
+                members["revoked_because"] = revocation.why.map(JSON.text)
+            }
+            if !redemptions.isEmpty { members["redemptions"] = .list(redemptions.map { RedemptionRows.row($0, host) }) }
+            if !tasks.isEmpty { members["tasks"] = .list(tasks.map(RedemptionRows.row)) }
+            try await call.output.row(.object(members))
+        }
+        return answer
+    }
+
+    /// Its redemptions, those that count first, and what is not done of what follows from them.
+    private func history(
+        of invite: Int64, _ host: String
+    ) async throws(CommandFailure) -> ([Redemption], [RecordedTask], isAll: Bool) {
+        let (most, shown) = (1_000, 100)
+        return try await translated(host) { () throws(InviteTrouble) in
+            try await registry.withInvites(of: host) { repository throws(StoreError) in
+                let all = try await repository.redemptions(of: invite, limit: most)
+                let released = all.filter(\.isReleased)
+                let redemptions = Array((all.filter { !$0.isReleased } + released).prefix(shown))
+                var tasks: [RecordedTask] = []
+                for redemption in redemptions where !redemption.isReleased {
+                    tasks += try await repository.tasks(of: redemption.number).filter {
+                        $0.doneAt == nil || $0.impossible != nil
+                    }
+                }
+                return (redemptions, tasks, all.count <= shown)
+            }
+        }
     }
 
     private func delete(_ call: Call) async throws -> Outcome {
@@ -144,14 +189,14 @@ package struct InviteHandlers: Sendable {
         return outcome
     }
 
-    private func linkRows(_ host: String) -> InviteRows {
+    func linkRows(_ host: String) -> InviteRows {
         InviteRows(
             host: host, now: registry.now, landingPage: registry[host]?.configuration.landingPage,
             isRedeemableInBand: redeemsInBand(host))
     }
 
     /// The invites that the call names, each once.
-    private func invites(_ call: Call, of host: String) async throws(CommandFailure) -> [StoredInvite] {
+    func invites(_ call: Call, of host: String) async throws(CommandFailure) -> [StoredInvite] {
         let numbers = Set(call.invocation.counts("invite")).sorted().map(Int64.init)
         let found = try await translated(host) { () throws(InviteTrouble) in
             try await registry.withInvites(of: host) { repository throws(StoreError) in
@@ -163,7 +208,7 @@ package struct InviteHandlers: Sendable {
         return found
     }
 
-    private static func unknownInvite(_ number: Int64, _ host: String) -> CommandFailure {
+    static func unknownInvite(_ number: Int64, _ host: String) -> CommandFailure {
         CommandFailure(.unknownInvite, "\(host) has no invite \(number)", hint: "`invite list \(host)` shows them")
     }
 }
@@ -232,14 +277,15 @@ extension Invocation {
     }
 
     /// What was noted about the invite; `nil` when nothing was.
-    var note: String? {
-        get throws(CommandFailure) {
-            guard let note = text("note"), !note.isEmpty else { return nil }
-            guard note.utf8.count <= 1_000 else {
-                throw CommandFailure(.badArgument, "the note is longer than 1,000 bytes")
-            }
-            return note
+    var note: String? { get throws(CommandFailure) { try remark("note") } }
+
+    /// A text that is stored; `nil` when there is none.
+    func remark(_ name: String) throws(CommandFailure) -> String? {
+        guard let text = text(name), !text.isEmpty else { return nil }
+        guard text.utf8.count <= 1_000 else {
+            throw CommandFailure(.badArgument, "the \(name) is longer than 1,000 bytes")
         }
+        return text
     }
 
     func requiredAccount(_ name: String) throws(CommandFailure) -> Account {

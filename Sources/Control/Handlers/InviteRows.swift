@@ -24,6 +24,10 @@ struct InviteRows: Sendable {
         ]
         if let inviter = stored.invite.inviter { members["inviter"] = .text(inviter.description) }
         if let username = stored.invite.username { members["username"] = .text(username) }
+        let uses = stored.invite.uses
+        if uses.total > 1 { members["uses"] = .count(uses.total) }
+        if uses.confirmed > 0 { members["redeemed"] = .count(uses.confirmed) }
+        if uses.reserved > 0 { members["reserved"] = .count(uses.reserved) }
         if let note = stored.invite.note { members["note"] = .text(note) }
         return .object(members)
     }
@@ -40,6 +44,13 @@ struct InviteRows: Sendable {
         }
         if qrCode, let code = QRCode(uri) { members["qr"] = .text(code.halfBlocks) }
         return .object(members)
+    }
+
+    /// Invites for the journal without the names of people: `42 account, 43 contact`, and how many more.
+    static func numbers(_ invites: some Collection<StoredInvite>, count: Int) -> String {
+        let named = invites.prefix(mostNamed)
+        let text = named.map { "\($0.number) \($0.invite.kind.rawValue)" }.joined(separator: ", ")
+        return named.count < count ? "\(text) and \(count - named.count) more" : text
     }
 
     /// Invites for the journal: `42 account for juliet, 43 contact by alice@example.com`, and how many more.

@@ -41,6 +41,8 @@ package struct StatisticsHandlers: Sendable {
         .row([
             "host": .text(host), "requests": .count(counters.requests), "refused": .count(counters.refused),
             "overloaded": .count(counters.overloaded), "invites": .count(counters.invites),
+            "redemptions": .count(counters.redemptions), "released": .count(counters.releasedRedemptions),
+            "refused_tokens": .count(counters.refusedRedemptions),
             "waiting": .count(counters.waiting),
         ])
     }
@@ -89,10 +91,13 @@ struct Look: Sendable {
         for (host, now) in counters {
             var then = before.counters[host] ?? HostCounters()
             // It was restarted in between.
-            if now.requests < then.requests || now.invites < then.invites { then = HostCounters() }
+            if now.requests < then.requests || now.invites < then.invites || now.redemptions < then.redemptions {
+                then = HostCounters()
+            }
             let activity = Activity(
                 host: host, requests: Double(now.requests - then.requests) / seconds,
                 invites: Double(now.invites - then.invites) / seconds,
+                redemptions: Double(now.redemptions - then.redemptions) / seconds,
                 refused: Double(max(0, now.refused - then.refused)) / seconds, waiting: now.waiting)
             if activity.isAny { all.append(activity) }
         }
@@ -105,27 +110,34 @@ struct Activity: Hashable, Sendable {
     let host: String
     let requests: Double
     let invites: Double
+    let redemptions: Double
     let refused: Double
     let waiting: Int
 
-    init(host: String, requests: Double, invites: Double, refused: Double, waiting: Int) {
+    init(
+        host: String, requests: Double, invites: Double, redemptions: Double, refused: Double, waiting: Int
+    ) {
         (self.host, self.requests, self.invites, self.refused) = (host, requests, invites, refused)
+        self.redemptions = redemptions
         self.waiting = waiting
     }
 
     init(sumOf activities: [Activity]) {
         self.init(
             host: "(sum)", requests: activities.reduce(0) { $0 + $1.requests },
-            invites: activities.reduce(0) { $0 + $1.invites }, refused: activities.reduce(0) { $0 + $1.refused },
+            invites: activities.reduce(0) { $0 + $1.invites },
+            redemptions: activities.reduce(0) { $0 + $1.redemptions },
+            refused: activities.reduce(0) { $0 + $1.refused },
             waiting: activities.reduce(0) { $0 + $1.waiting })
     }
 
-    var isAny: Bool { requests > 0 || invites > 0 || waiting > 0 }
+    var isAny: Bool { requests > 0 || invites > 0 || redemptions > 0 || waiting > 0 }
 
     func row(look: Int) -> JSON {
         .row([
             "look": .count(look), "host": .text(host), "requests_per_second": .rate(requests),
-            "invites_per_second": .rate(invites), "refused_per_second": .rate(refused), "waiting": .count(waiting),
+            "invites_per_second": .rate(invites), "redemptions_per_second": .rate(redemptions),
+            "refused_per_second": .rate(refused), "waiting": .count(waiting),
         ])
     }
 }

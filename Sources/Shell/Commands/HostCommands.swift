@@ -51,6 +51,7 @@ enum HostCommands {
             Field("requests", .count, "requests since the start"),
             Field("refused", .count, "of them, those that were refused"),
             Field("invites", .count, "invites made since the start"),
+            Field("redemptions", .count, "redemptions confirmed since the start"),
             Field("waiting", .count, "requests that wait now"),
         ]),
         examples: [.init("host show example.com", "Show the host example.com")])
@@ -140,11 +141,12 @@ enum HostCommands {
             The file is what `host backup` has made, read from standard input or where `--input` of `invitectl` says, of \
             1 GiB at most. It is checked and brought up to date first, and then takes the place of the host's database \
             at once, between two requests. What was there is kept beside it, and the answer names the file; invites made \
-            since the backup are in there only.
+            since the backup are in there only, but for those that somebody has redeemed or is about to.
 
-            Links that were used up or taken back do not work again: an invite that is good in the backup is good no \
-            longer than the host's present database says, and one that is not there expires now. When that database \
-            cannot be read, all of them expire. `--keep-open` keeps them as good as the backup has them.
+            What has happened since is not undone: links that were used up or taken back do not work again, who invited \
+            whom stays known, and what is owed to people is done. An invite that is good in the backup is good no longer \
+            than the host's present database says, and one that is not there is revoked. When that database cannot be \
+            read, all of them are. `--keep-open` keeps them as good as the backup has them.
 
             It asks first. What was not sent and answered within an hour is given up.
             """,
@@ -156,7 +158,7 @@ enum HostCommands {
         result: .record([
             Field("host", .text, "the host"),
             Field("invites", .count, "how many invites it has now"),
-            Field("expired", .count, "how many of them were good in the backup and expired now"),
+            Field("revoked", .count, "how many of them are good in the backup and were revoked"),
             Field("replaced", .count, "how many it had before, if that could be read", isOptional: true),
             Field("kept", .text, "where the database is that it had before, if there was one", isOptional: true),
         ]),

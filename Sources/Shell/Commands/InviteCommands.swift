@@ -2,13 +2,17 @@ internal import Invites
 
 /// Commands about the invites of hosts.
 enum InviteCommands {
-    static let all = [createAccount, createContact, createReset, list, show, delete, extend, purge]
+    static let all = [
+        createAccount, createContact, createReset, list, show, RedemptionCommands.find, RedemptionCommands.tree, extend,
+        RedemptionCommands.revoke, RedemptionCommands.release, delete, purge, RedemptionCommands.export,
+        RedemptionCommands.forget,
+    ]
 
     static let kinds = InviteKind.allCases.map(\.rawValue)
     static let states = [InviteState.open, .reserved, .used, .expired, .revoked].map(\.rawValue)
     private static let invite = CommandSpec.Argument("invite", .invite, "The number of the invite")
 
-    private static let fields: [Field] = [
+    static let fields: [Field] = [
         Field("host", .text, "the host"),
         Field("invite", .count, "the number of the invite on that host"),
         Field("kind", .choice(kinds), "what it grants"),
@@ -16,6 +20,9 @@ enum InviteCommands {
         Field("expires", .time, "until when it is good"),
         Field("inviter", .text, "whose invite it is; none where an operator made it for nobody", isOptional: true),
         Field("username", .text, "the name of the account, if fixed, or whose password it resets", isOptional: true),
+        Field("uses", .count, "how often it can be redeemed, where that is more than once", isOptional: true),
+        Field("redeemed", .count, "how often it was, if so", isOptional: true),
+        Field("reserved", .count, "how many attempts hold a use of it, if any do", isOptional: true),
         Field("created", .time, "when it was made"),
         Field("note", .text, "what was noted when it was made", isOptional: true),
     ]
@@ -40,6 +47,7 @@ enum InviteCommands {
         options: [
             .init("username", .text, "The name of the new account"),
             .init("contact", .user, "The user of the host who becomes a contact of the new one"),
+            .init("uses", .count(1...10_000), "How often it can be redeemed, once unless given; not with --username"),
             expires, note, qr,
         ],
         result: .record(fields + [uri, landingURL, qrCode]), effect: .change, role: .operator,
@@ -47,6 +55,8 @@ enum InviteCommands {
             .init("invite create account example.com", "Let somebody register on example.com"),
             .init(
                 "invite create account example.com --username juliet --expires 1d", "Let Juliet register within a day"),
+            .init(
+                "invite create account example.com --uses 20 --expires 1d", "Let twenty people register with one link"),
             .init(
                 "invite create account example.com --note 'for the choir'", "Remember in `invite list` what it is for"),
             .init(
@@ -76,7 +86,7 @@ enum InviteCommands {
         result: .record(fields + [uri, landingURL, qrCode]), effect: .change, role: .operator,
         examples: [.init("invite create reset alice@example.com", "Make a link for Alice, who forgot her password")])
 
-    private static let filters: [CommandSpec.Option] = [
+    static let filters: [CommandSpec.Option] = [
         .init("kind", .choice(kinds), "Only invites that grant this"),
         .init("inviter", .jid, "Only invites of this user"),
         .init("state", .choice(states), "Only invites that are so"),
@@ -99,13 +109,28 @@ enum InviteCommands {
         ])
 
     static let show = CommandSpec(
-        "invite show", "Show one invite",
+        "invite show", "Show one invite, and what became of it",
+        discussion: """
+            Of many redemptions it shows 100, those that hold or have spent a use first, and of what follows from them what \
+            is not done.
+            """,
         arguments: [HostCommands.host, invite],
         options: [
             .init("reveal", nil, "Show the link, which lets its reader in", isJournalled: true, role: .operator),
             .init("qr", nil, "Show the link as a QR code", isJournalled: true, role: .operator),
         ],
-        result: .record(fields + [uri, landingURL, qrCode]),
+        result: .record(
+            fields + [
+                Field("revoked", .time, "when it was revoked", isOptional: true),
+                Field("revoked_by", .text, "by whom: an operator, or `invited` itself", isOptional: true),
+                Field("revoked_because", .text, "why", isOptional: true), uri, landingURL, qrCode,
+                Field(
+                    "redemptions", .list(.object(RedemptionCommands.redemption)), "who has redeemed it or tried to",
+                    isOptional: true),
+                Field(
+                    "tasks", .list(.object(RedemptionCommands.task)), "what follows from that and is not done",
+                    isOptional: true),
+            ]),
         examples: [
             .init("invite show example.com 42", "Show the invite 42"),
             .init("invite show example.com 42 --reveal", "Show it with its link"),

@@ -9,6 +9,9 @@ enum WatchingCommands {
         Field("overloaded", .count, "of them, those that were refused because too much waited"),
         Field("invites", .count, "invites made"),
         Field("waiting", .count, "requests that wait now"),
+        Field("redemptions", .count, "redemptions that were confirmed"),
+        Field("released", .count, "attempts to redeem an invite that ended without an account"),
+        Field("refused_tokens", .count, "requests that were refused for what is wrong with the token or the name"),
     ]
 
     static let stats = CommandSpec(
@@ -28,6 +31,7 @@ enum WatchingCommands {
             Field("host", .text, "the host; `(sum)` for all together, which comes first"),
             Field("requests_per_second", .number, "requests a second since the look before"),
             Field("invites_per_second", .number, "invites a second since the look before"),
+            Field("redemptions_per_second", .number, "confirmed redemptions a second since the look before"),
             Field("refused_per_second", .number, "refusals a second since the look before"),
             Field("waiting", .count, "requests that wait now"),
         ]),
@@ -36,7 +40,7 @@ enum WatchingCommands {
     static let trace = CommandSpec(
         "trace", "Show the stanzas of a host as they come and go",
         discussion: """
-            Tokens are hidden. A trace never slows the host: what is more than the caller reads, or than 500 stanzas a \
+            Tokens and passwords are hidden. A trace never slows the host: what is more than the caller reads, or than 500 stanzas a \
             second, is left out and counted.
             """,
         arguments: [HostCommands.host],

@@ -209,7 +209,7 @@ extension InviteDatabase {
     }
 
     /// Where a call ends that has looked at its share; `nil` when nothing is left after it.
-    private static func endOfRedemptions(after start: Int64, _ database: Database) throws -> Int64? {
+    static func endOfRedemptions(after start: Int64, _ database: Database) throws -> Int64? {
         let select = try database.cachedStatement(
             sql: "SELECT id FROM redemption WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?")
         return try Int64.fetchOne(select, arguments: [start, rowsPerStretch - 1])
@@ -255,7 +255,7 @@ extension InviteDatabase {
         }
     }
 
-    private static func revoke(_ number: Int64, _ revocation: Revocation, _ database: Database) throws {
+    static func revoke(_ number: Int64, _ revocation: Revocation, _ database: Database) throws {
         try database.cachedStatement(
             sql: "UPDATE invite SET revoked_at = ?, revoked_by = ?, revoked_why = ? WHERE id = ?"
         ).execute(arguments: [revocation.at.millisecondsSinceEpoch, revocation.by, revocation.why, number])
@@ -306,7 +306,10 @@ extension InviteDatabase {
         }
     }
 
-    private static func forget(_ address: String, _ localpart: String?, _ database: Database) throws {
+    /// - Returns: How many rows each of the three tables' statements has changed: accounts, inviters, tasks.
+    @discardableResult static func forget(
+        _ address: String, _ localpart: String?, _ database: Database
+    ) throws -> [Int] {
         // The name of a contact's attempt has the address in it. A reservation is of an account to come.
         let statements = [
             """
@@ -320,10 +323,11 @@ extension InviteDatabase {
                 SELECT id FROM redemption WHERE state <> 'reserved')
             """,
         ]
-        for sql in statements {
+        return try statements.map { sql in
             var arguments: StatementArguments = ["address": address]
             if sql.contains(":localpart") { arguments += ["localpart": localpart] }
             try database.cachedStatement(sql: sql).execute(arguments: arguments)
+            return database.changesCount
         }
     }
 }

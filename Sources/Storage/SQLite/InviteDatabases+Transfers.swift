@@ -204,18 +204,47 @@ private struct BackupCheck {
             count += page.invites.count
             next = page.next
         }
-        let last = try database.access {
-            try Int64.fetchOne($0, sql: "SELECT max(id, seq) FROM (\(Self.numbers))") ?? 0
-        }
-        let first = try database.access { try Int64.fetchOne($0, sql: "SELECT min(id) FROM invite") ?? 1 }
+        try readRedemptions(database)
+        let last = try database.access { try Int64.fetchOne($0, sql: Self.lastNumber) ?? 0 }
+        let first = try database.access { try Int64.fetchOne($0, sql: Self.firstNumber) ?? 1 }
         // The next invite needs a number, too.
         guard first > 0, last < 1 << 53 else { throw BackupRefusal.damaged("its invites have numbers that cannot be") }
         return count
     }
 
-    private static let numbers = """
-        SELECT coalesce((SELECT max(id) FROM invite), 0) AS id,
-            coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = 'invite'), 0) AS seq
+    private func readRedemptions(_ database: InviteDatabase) throws {
+        var next: Int64? = 0
+        while let start = next {
+            if interruption.isCancelled { throw CancellationError() }
+            do {
+                next = try database.redemptions(RedemptionFilter(), after: start, limit: 1_000).next
+            } catch StoreError.corrupt {
+                throw BackupRefusal.damaged("it has a redemption that cannot be")
+            }
+        }
+        next = 0
+        while let start = next {
+            if interruption.isCancelled { throw CancellationError() }
+            do {
+                next = try database.access {
+                    try InviteDatabase.tasks("WHERE id > ? ORDER BY id LIMIT 1000", [start], $0).last?.task.number
+                }
+            } catch StoreError.corrupt {
+                throw BackupRefusal.damaged("it has a task that cannot be")
+            }
+        }
+    }
+
+    private static let firstNumber = """
+        SELECT min(number) FROM (
+            SELECT min(id) AS number FROM invite UNION ALL SELECT min(id) FROM redemption
+            UNION ALL SELECT min(id) FROM task)
+        """
+    private static let lastNumber = """
+        SELECT max(number) FROM (
+            SELECT max(id) AS number FROM invite UNION ALL SELECT max(id) FROM redemption
+            UNION ALL SELECT max(id) FROM task
+            UNION ALL SELECT max(seq) FROM sqlite_sequence WHERE name IN ('invite', 'redemption', 'task'))
         """
 }
 

@@ -93,6 +93,44 @@ extension InviteStore {
             ?? RedemptionPage()
     }
 
+    package func latestRedemptions(of account: Account, limit: Int) async throws(StoreError) -> [Redemption] {
+        let host = host
+        return try await perform(.reading) { try $0.latestRedemptions(of: account, limit: limit, on: host) } ?? []
+    }
+
+    package func invites(for username: String, limit: Int) async throws(StoreError) -> [StoredInvite] {
+        try await perform(.reading) { try $0.invites(for: username, limit: limit) } ?? []
+    }
+
+    package func invitees(
+        of inviter: Account, after start: Int64, before end: Int64, limit: Int
+    ) async throws(StoreError) -> [Redemption] {
+        try await perform(.reading) { try $0.invitees(of: inviter, after: start, before: end, limit: limit) } ?? []
+    }
+
+    package func roots(after start: Int64, limit: Int) async throws(StoreError) -> RedemptionPage {
+        let host = host
+        return try await perform(.reading) { try $0.roots(after: start, limit: max(limit, 1), on: host) }
+            ?? RedemptionPage()
+    }
+
+    package func registrations(
+        of username: String, after start: Int64, limit: Int
+    ) async throws(StoreError) -> [Redemption] {
+        try await perform(.reading) { try $0.registrations(of: username, after: start, limit: limit) } ?? []
+    }
+
+    package func tasks(concerning account: Account, after start: Int64) async throws(StoreError) -> (
+        tasks: [RecordedTask], next: Int64?
+    ) {
+        try await perform(.reading) { try $0.tasks(concerning: account, after: start) } ?? ([], nil)
+    }
+
+    package func erase(_ account: Account, _ revocation: Revocation) async throws(StoreError) -> Erasure {
+        let host = host
+        return try await perform(.changing) { try $0.erase(account, revocation, on: host) } ?? Erasure()
+    }
+
     package func tasks(of redemption: Int64) async throws(StoreError) -> [RecordedTask] {
         try await perform(.reading) { try $0.tasks(of: redemption) } ?? []
     }

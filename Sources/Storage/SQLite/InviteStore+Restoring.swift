@@ -40,7 +40,7 @@ private struct Swap {
         }
         let replaced = try? running?.storedCount()
         let file = StateDirectory.resolved(path)
-        let (expired, count) = try settle(with: running, of: file)
+        let (revoked, count) = try settle(with: running, of: file)
         let isReadable = replaced != nil
         running = nil
         store.closeDatabase()
@@ -56,71 +56,34 @@ private struct Swap {
             if let file, let kept { StateDirectory.removeSecondName(kept, of: file) }
             throw error
         }
-        return Restoration(count: count, expired: expired, replaced: replaced, kept: kept)
+        return Restoration(count: count, revoked: revoked, replaced: replaced, kept: kept)
     }
 
     // MARK: What is good
 
     /// Makes the new database what it is to be from now on, and puts all of it into its file.
-    private func settle(with running: InviteDatabase?, of file: String?) throws -> (expired: Int, count: Int) {
+    private func settle(with running: InviteDatabase?, of file: String?) throws -> (revoked: Int, count: Int) {
         let database = try InviteDatabase.open(new)
         defer { try? database.close() }
-        var expired: Int
+        func settle(with running: String?) throws -> Int {
+            try database.access {
+                try RestoredDatabase(database: $0, now: now, keepsOpen: keepsOpen).settle(with: running)
+            }
+        }
+        var revoked: Int
         do {
-            expired = try database.access { try expire($0, as: running == nil ? nil : file) }
+            revoked = try settle(with: running == nil ? nil : file)
         } catch let error as DatabaseError where Self.isDamage(error) {
             // The new one was found to be sound.
-            expired = try database.access { try expire($0, as: nil) }
+            revoked = try settle(with: nil)
         }
         let count = try database.storedCount()
         guard try database.emptyLog() else { throw StoreError.locked }
-        return (expired, count)
+        return (revoked, count)
     }
 
     private static func isDamage(_ error: DatabaseError) -> Bool {
         [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_IOERR, .SQLITE_ERROR].contains(error.resultCode)
-    }
-
-    /// - Parameter running: The present database; `nil` when there is none that can be read.
-    /// - Returns: How many expire by it.
-    private func expire(_ database: Database, as running: String?) throws -> Int {
-        if let running { try database.execute(sql: "ATTACH ? AS running", arguments: [running]) }
-        defer { if running != nil { try? database.execute(sql: "DETACH running") } }
-        var expired = 0
-        try database.inTransaction {
-            if !keepsOpen { expired = try expireWhatIsNotOpen(database, hasRunning: running != nil) }
-            if running != nil { try keepNumbers(database) }
-            return .commit
-        }
-        return expired
-    }
-
-    private func expireWhatIsNotOpen(_ database: Database, hasRunning: Bool) throws -> Int {
-        let now = now.millisecondsSinceEpoch
-        func open() throws -> Int {
-            try Int.fetchOne(database, sql: "SELECT count(*) FROM invite WHERE expires_at > ?", arguments: [now]) ?? 0
-        }
-        let before = try open()
-        let present =
-            hasRunning ? "(SELECT r.expires_at FROM running.invite AS r WHERE r.token = invite.token)" : "NULL"
-        try database.execute(
-            sql: """
-                UPDATE main.invite SET expires_at = min(expires_at, coalesce(\(present), :now)) WHERE expires_at > :now
-                """, arguments: ["now": now])
-        return try before - open()
-    }
-
-    /// A number that was given since the backup was made is not given to another invite.
-    private func keepNumbers(_ database: Database) throws {
-        let last = try Int64.fetchOne(
-            database, sql: "SELECT max(seq) FROM running.sqlite_sequence WHERE name = 'invite'")
-        guard let last, last < 1 << 53 else { return }
-        let known = try Int64.fetchOne(database, sql: "SELECT max(seq) FROM main.sqlite_sequence WHERE name = 'invite'")
-        if known == nil {
-            try database.execute(sql: "INSERT INTO main.sqlite_sequence (name, seq) VALUES ('invite', 0)")
-        }
-        try database.execute(
-            sql: "UPDATE main.sqlite_sequence SET seq = max(seq, ?) WHERE name = 'invite'", arguments: [last])
     }
 
     // MARK: Files

@@ -1,8 +1,10 @@
 import Access
 import Control
 import Daemon
+import Invites
 import Logging
 import Shell
+import Storage
 import Supervision
 import TestSupport
 
@@ -44,6 +46,11 @@ struct CommandCase: Sendable {
         .init("invite list", "invite list"), .init("invite show", "invite show HOST 1"),
         .init("invite show --reveal", "invite show HOST 1 --reveal"),
         .init("invite show --qr", "invite show HOST 1 --qr"),
+        .init("invite find", "invite find mercutio"), .init("invite tree", "invite tree"),
+        .init("invite export", "invite export romeo@elsewhere.test"),
+        .init("invite revoke", "invite revoke HOST 3", answers: ["yes"]),
+        .init("invite release", "invite release HOST 5", answers: ["yes"]),
+        .init("invite forget", "invite forget romeo@elsewhere.test", answers: ["yes"]),
         .init("invite delete", "invite delete HOST 2", answers: ["yes"]),
         .init("invite extend", "invite extend HOST 1 2d"),
         .init("invite purge", "invite purge HOST --kind account --dry-run"),
@@ -79,6 +86,29 @@ struct CommandCase: Sendable {
             _ = try await fixture.run("invite create account \(host) --username \(host.prefix(2))1")
             _ = try await fixture.run("invite create contact alice@\(host)")
             _ = try await fixture.run("host set \(host) invite_expiry 3d")
+            _ = try await fixture.run("invite create account \(host) --username mercutio")
+            _ = try await fixture.run("invite create contact \(host.prefix(3))friend@\(host)")
+            _ = try await fixture.run("invite create account \(host) --uses 2")
+            let registry = fixture.fixture.daemon.registry
+            let now = registry.now
+            _ = try await registry.withInvites(of: host, for: .storing) { repository throws(StoreError) in
+                let invites = try await repository.invites(numbered: [4, 5]).map(\.invite)
+                guard invites.count == 2, let inviter = invites[0].inviter else { return }
+                let romeo = Account(localpart: "romeo", domain: "elsewhere.test")
+                func reservation(_ name: String) -> Reservation {
+                    Reservation(
+                        token: invites[1].token, attempt: name, username: name, way: .stream, checkedAt: nil)
+                }
+                _ = try await repository.redeem(
+                    [
+                        .subscribe(ContactRequest(token: invites[0].token, user: inviter.localpart, contact: romeo)),
+                        .reserve(reservation("first")),
+                        .confirm(
+                            Confirmation(
+                                token: invites[1].token, attempt: "first", username: "first", way: .stream)),
+                        .reserve(reservation("second")),
+                    ], under: RedemptionTerms(now: now))
+            }
         }
     }
 

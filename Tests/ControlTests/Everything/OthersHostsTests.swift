@@ -130,6 +130,9 @@ import Testing
                 "invite purge \(Self.own) --inviter alice@HOST --yes", "help HOST", "HOST", "host HOST",
                 "host set \(Self.own) admins alice@HOST", "host set \(Self.own) service_address HOST",
                 "host set \(Self.own) service_address x.HOST",
+                "invite tree \(Self.own) alice@HOST", "invite tree HOST", "invite find alice@HOST",
+                "invite find alice HOST", "invite find xmpp:HOST?register;preauth=ABCDEFGH", "invite export alice@HOST",
+                "invite forget zqxboss@HOST",
                 "host reset \(Self.own) HOST", "config save \(Self.own) HOST", "config apply HOST",
             ]
         try await withDesk { fixture in

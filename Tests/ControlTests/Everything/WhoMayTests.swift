@@ -37,6 +37,12 @@ import Testing
         invite show              + + +   + + +   + + +   ? ? ?   + +
         invite show --reveal     - + +   - + +   - + +   - ? ?   + -
         invite show --qr         - + +   - + +   - + +   - ? ?   + -
+        invite find              ~ ~ ~   ~ ~ ~   ~ ~ ~   ~ ~ ~   ~ ~
+        invite tree              ~ ~ ~   ~ ~ ~   ~ ~ ~   ~ ~ ~   ~ ~
+        invite export            ~ ~ ~   ~ ~ ~   ~ ~ ~   ~ ~ ~   ~ ~
+        invite revoke            - + +   - + +   - + +   - ? ?   + -
+        invite release           - + +   - + +   - + +   - ? ?   + -
+        invite forget            - + +   - + +   - + +   - + +   + +
         invite delete            - + +   - + +   - + +   - ? ?   + -
         invite extend            - + +   - + +   - + +   - ? ?   + -
         invite purge             - + +   - + +   - + +   - ? ?   + -

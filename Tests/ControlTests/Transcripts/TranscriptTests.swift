@@ -188,6 +188,7 @@ extension Transcript {
             (#"\b[0-9a-f]{12}(?:[0-9a-f]{4})?\b"#, "<hash>"), (#"127\.0\.0\.1:\d+"#, "127.0.0.1:<port>"),
             (#"^version: +\d+\.\d+\.\d+$"#, "version: <version>"),
             (#"(root|someone) +\d+ +\d+ +socket"#, "<user>  <number>  <number>  socket"),
+            (#"(revoked by:?|released by) +(root|someone)\b"#, "$1 <user>"),
             (#"(root|someone) \(uid \d+\)"#, "<user> (uid <number>)"),
         ] {
             line = line.replacingOccurrences(of: pattern, with: word, options: .regularExpression)

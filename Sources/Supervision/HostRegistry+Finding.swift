@@ -1,0 +1,26 @@
+package import Invites
+internal import Runtime
+internal import Storage
+
+/// What is known of invites that no service serves now.
+extension HostRegistry {
+    /// The hosts that have a database and no file, sorted: their domains were taken away, or their files lost.
+    package func hostsWithoutFile(where isWanted: @Sendable (String) -> Bool) async -> [String] {
+        let databases = databases
+        let all = await onBlockingThread { (try? databases.hostsWithInvites()) ?? [] }
+        let table = table
+        return all.filter { !table.contains($0) && isWanted($0) }
+    }
+
+    /// The invite with one of the tokens, of a host that does not run. Nothing of it is changed.
+    package func invite(withTokens tokens: [Token], ofStopped host: String) async -> StoredInvite? {
+        guard self[host] == nil else { return nil }
+        let repository = databases.repository(of: host)
+        var found: StoredInvite?
+        for token in tokens where found == nil {
+            found = (try? await repository.storedInvite(withToken: token)) ?? nil
+        }
+        await repository.close()
+        return found
+    }
+}
