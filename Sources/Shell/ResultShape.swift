@@ -70,5 +70,5 @@ public struct Field: Hashable, Sendable {
     }
 
     /// What stands above a table's column.
-    public var heading: String { name.replacing("_", with: " ").uppercased() }
+    public var heading: String { name.replacing("_per_second", with: "/s").replacing("_", with: " ").uppercased() }
 }
