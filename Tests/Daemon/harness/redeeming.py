@@ -58,7 +58,10 @@ class Invited:
 
     def start_daemon(self) -> None:
         with self.greeted():
-            self.daemon = Daemon(self.installation).start()
+            self.restart_daemon()
+
+    def restart_daemon(self) -> None:
+        self.daemon = Daemon(self.installation).start()
 
     @contextmanager
     def greeted(self) -> Iterator[None]:

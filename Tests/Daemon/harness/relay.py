@@ -32,13 +32,13 @@ class Relay:
     # What tests do
 
     def stop_at(self, direction: str, word: bytes) -> None:
-        """From the next piece on that has the word, nothing passes in any direction, until the connection ends."""
+        """From the next piece on that has the word, nothing passes in this direction, until the connection ends."""
         self._stopped.clear()
         with self._lock:
             self._stop = (direction, lambda data: word in data)
 
     def stop_at_answer(self, direction: str, word: bytes) -> None:
-        """The same for the answer to the request with the word, which goes in this direction."""
+        """The same for the answer to the request with the word, which passes in this direction."""
         self._stopped.clear()
 
         def is_request(data: bytes) -> bool:
