@@ -210,6 +210,34 @@ def test_contact_request_with_a_token_is_approved(invited: Invited, username: st
     assert invited.state("a.example", link.token) == "used"
 
 
+def test_contact_request_from_another_host(invited: Invited, username: str) -> None:
+    """As from another server: approved at once, and asked for in return."""
+    invited.register(username, "b.example")
+    with invited.client("a.example").login("alice") as alice, invited.client("b.example").login(username) as client:
+        for each in (alice, client):
+            each.roster()
+            each.send("<presence/>")
+        token = invite(alice).token
+        client.send(f"<presence type='subscribe' to='alice@a.example'><preauth xmlns='{PARS_NS}' token='{token}'/></presence>")
+        client.until(lambda stanza: stanza.get("type") == "subscribed")
+        client.until(lambda stanza: stanza.get("type") == "subscribe")
+        client.send("<presence type='subscribed' to='alice@a.example'/>")
+        invited.await_that(lambda: alice.roster().get(f"{username}@b.example") == "both")
+        invited.await_that(lambda: client.roster().get("alice@a.example") == "both")
+    assert invited.state("a.example", token) == "used"
+
+
+def test_contact_request_with_the_token_of_another_user_is_an_ordinary_one(invited: Invited, username: str) -> None:
+    invited.register(username, "a.example")
+    with (invited.client("a.example").login("alice") as alice, invited.client("a.example").login("admin") as admin,
+          invited.client("a.example").login(username) as client):
+        admin.send("<presence/>")
+        token = invite(alice).token
+        client.send(f"<presence type='subscribe' to='admin@a.example'><preauth xmlns='{PARS_NS}' token='{token}'/></presence>")
+        assert admin.until(lambda stanza: stanza.get("type") == "subscribe").get("from") == f"{username}@a.example"
+    assert invited.state("a.example", token) == "open"
+
+
 def test_contact_request_with_a_bad_token_is_an_ordinary_one(invited: Invited, username: str) -> None:
     invited.register(username, "a.example")
     with invited.client("a.example").login("alice") as alice, invited.client("a.example").login(username) as client:
@@ -275,6 +303,39 @@ def test_registration_is_closed_and_opened_while_all_runs(invited: Invited) -> N
     with invited.prosody.logs("Registration without an invite: open"):
         assert invited.run("host reset a.example registration").code == "ok"
     assert plainly() is None
+
+
+def test_what_is_known_while_the_daemon_is_away(invited: Invited, username: str) -> None:
+    """Nobody takes a name that an invite holds, a host for invited people stays one, and whoever has a link is told to wait."""
+    installation = invited.installation
+    token = invited.create("account", "b.example", "--username", username)
+    with invited.prosody.logs("Registration without an invite: invite"):
+        installation.host("a.example", admins=["admin@a.example"], registration="invite")
+        invited.daemon.reload()
+    invited.await_that(lambda: username in invited.prosody_store("b.example"))
+    invited.daemon.kill()
+    try:
+        assert friend(invited, "b.example", token, username) == ("wait", "resource-constraint")
+        with invited.client("b.example") as client:
+            assert error(client.answer(client.register(username))) == ("cancel", "conflict")
+            assert client.answer(client.register(unique("stranger"))).get("type") == "result"
+        with invited.client("a.example") as client:
+            assert error(client.answer(client.register(unique("stranger")))) == ("cancel", "not-allowed")
+    finally:
+        installation.host("a.example", admins=["admin@a.example"])
+        invited.start_daemon()
+    assert friend(invited, "b.example", token, username) is None
+
+
+def test_module_is_loaded_anew(invited: Invited, username: str) -> None:
+    """The stream with a good token goes on."""
+    token = invited.create("account", "a.example")
+    with invited.client("a.example") as client, invited.client("a.example").login("alice") as alice:
+        assert client.answer(client.preauth(token)).get("type") == "result"
+        with invited.prosody.logs("speaks for invites of this host"):
+            alice.answer(alice.ask("set", "<do xmlns='urn:tests:do' action='reload'/>"))
+        assert client.answer(client.register(username)).get("type") == "result"
+    assert invited.state("a.example", token) == "used"
 
 
 def test_suspended_host_redeems_nothing(invited: Invited, username: str) -> None:
