@@ -333,7 +333,7 @@ def test_module_is_loaded_anew(invited: Invited, username: str) -> None:
     with invited.client("a.example") as client, invited.client("a.example").login("alice") as alice:
         assert client.answer(client.preauth(token)).get("type") == "result"
         with invited.prosody.logs("speaks for invites of this host"):
-            alice.answer(alice.ask("set", "<do xmlns='urn:tests:do' action='reload'/>"))
+            alice.answer(alice.ask("set", "<do xmlns='urn:tests' action='reload'/>"))
         assert client.answer(client.register(username)).get("type") == "result"
     assert invited.state("a.example", token) == "used"
 
