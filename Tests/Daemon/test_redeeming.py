@@ -327,6 +327,19 @@ def test_what_is_known_while_the_daemon_is_away(invited: Invited, username: str)
     assert friend(invited, "b.example", token, username) is None
 
 
+def test_host_that_is_configured_after_its_server_said_hello(invited: Invited, username: str) -> None:
+    """The first thing that a provider does: the server is ready, then comes the host's file."""
+    installation = invited.installation
+    installation.remove_host("b.example")
+    invited.daemon.kill()
+    with invited.prosody.logs("does not serve this host"):
+        invited.restart_daemon()
+    installation.host("b.example", admins=["admin@b.example"], allow_user_invites=True)
+    with invited.prosody.logs("speaks for invites of this host"):
+        invited.daemon.reload()
+    assert friend(invited, "b.example", invited.create("account", "b.example"), username) is None
+
+
 def test_module_is_loaded_anew(invited: Invited, username: str) -> None:
     """The stream with a good token goes on."""
     token = invited.create("account", "a.example")
