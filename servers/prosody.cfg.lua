@@ -1,4 +1,4 @@
--- A loopback Prosody with two hosts that delegates their invitations to invited. Used by scripts/demo, which fills in
+-- A loopback Prosody with two hosts and the server module of invited. Used by scripts/demo, which copies the module and fills in
 -- @DIRECTORY@, @CLIENT_PORT@, @COMPONENT_PORT@ and @SECRET@. A real server has TLS, s2s and its own accounts; what
 -- concerns invited is between the two rules below.
 pidfile = "@DIRECTORY@/prosody.pid"
@@ -15,26 +15,17 @@ storage = "internal"
 modules_disabled = { "s2s"; "tls" }
 
 -----------------------------------------------------------------------------------------------------------------------
+plugin_paths = { "@DIRECTORY@/modules" }
 component_ports = { @COMPONENT_PORT@ }
 component_interfaces = { "127.0.0.1" }
 
-modules_enabled = { "roster"; "saslauth"; "disco"; "ping"; "delegation" }
+modules_enabled = { "roster"; "saslauth"; "disco"; "ping"; "invited" }
+invited_component = "invites.host.example"
 
 VirtualHost "a.example"
-  delegations = {
-    ["http://jabber.org/protocol/commands"] = { filtering = { "node" }; jid = "invites.host.example" };
-    ["http://jabber.org/protocol/disco#items"] = { filtering = { "node" }; jid = "invites.host.example" };
-    ["urn:xmpp:delegation:2:bare:disco#items:*"] = { jid = "invites.host.example" };
-  }
 
 VirtualHost "b.example"
-  delegations = {
-    ["http://jabber.org/protocol/commands"] = { filtering = { "node" }; jid = "invites.host.example" };
-    ["http://jabber.org/protocol/disco#items"] = { filtering = { "node" }; jid = "invites.host.example" };
-    ["urn:xmpp:delegation:2:bare:disco#items:*"] = { jid = "invites.host.example" };
-  }
 
 Component "invites.host.example"
   component_secret = "@SECRET@"
-  modules_enabled = { "delegation" }
 -----------------------------------------------------------------------------------------------------------------------

@@ -340,6 +340,8 @@ extension Router: FrontDoor {
         }
     }
 
+    func invitesChanged(on host: String) { settings.schedule(host) }
+
     private func replaceTable(_ change: HostChange) {
         let old = currentTable
         // Few changes touch few entries, however many hosts there are.

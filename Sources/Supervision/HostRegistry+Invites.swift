@@ -21,9 +21,11 @@ extension HostRegistry {
     /// - Parameter request: With addresses and names that are prepared.
     package func invite(_ request: OperatorRequest, on host: String) async throws(InviteTrouble) -> OperatorInvite {
         guard let found = self[host] else { throw missing(host) }
-        return try await ask(host) { service throws(InviteRefusal) in
+        let invite = try await ask(host) { service throws(InviteRefusal) in
             try await service.invite(request, under: found.policy)
         }
+        invitesChanged(on: host)
+        return invite
     }
 
     /// Does something with the invites of a host, as ``StorageUse`` says what.
@@ -31,7 +33,9 @@ extension HostRegistry {
         of host: String, for use: StorageUse = .reading,
         _ operation: @escaping @Sendable (any InviteRepository) async throws(StoreError) -> Value
     ) async throws(InviteTrouble) -> Value {
-        try await ask(host) { service throws(InviteRefusal) in try await service.use(use, operation) }
+        let value = try await ask(host) { service throws(InviteRefusal) in try await service.use(use, operation) }
+        if use != .reading { invitesChanged(on: host) }
+        return value
     }
 
     /// The hosts, running or refused, that have a database and so may have invites, sorted.

@@ -136,6 +136,10 @@ package final class HostRegistry: Sendable {
         for door in doors.withLock({ $0 }) { await door.drain(service) }
     }
 
+    func invitesChanged(on host: String) {
+        for door in doors.withLock({ $0 }) { door.invitesChanged(on: host) }
+    }
+
     // MARK: Restarting
 
     /// Longer than a host's disk is waited for.

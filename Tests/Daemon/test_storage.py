@@ -269,6 +269,9 @@ def test_no_row_ends_the_daemon(
         made(stream, "eve@a.example/x")
     with sqlite3.connect(installation.database("a.example")) as other:
         other.execute(f"UPDATE invite SET {column} = ?", [2**63 - 1])
-    assert condition(invite(stream, "eve@a.example/x")) == "resource-constraint"
+    if column == "created_at":  # the daily limit counts what is of this day
+        made(stream, "eve@a.example/x")
+    else:
+        assert condition(invite(stream, "eve@a.example/x")) == "resource-constraint"
     assert control.run("host why a.example eve@a.example").code == "ok"
     made(stream, "bob@b.example/x", B)

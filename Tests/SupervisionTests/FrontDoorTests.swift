@@ -21,6 +21,8 @@ import Testing
             seen.withLock { $0.append(names) }
         }
 
+        func invitesChanged(on host: String) {}
+
         func drain(_ service: HostService) async {}
 
         var all: [[String]] { seen.withLock { $0 } }

@@ -1,5 +1,5 @@
-"""The demo: a loopback Prosody with two hosts, invited behind it, a client that makes an invitation of each kind, and
-the operators' shell.
+"""The demo: a loopback Prosody with two hosts, invited behind it, a client that makes an invitation of each kind, a friend who
+follows a link, and the operators' shell.
 
 Started by scripts/demo with the directory of the programs, --once to leave when everything has been seen, and --prosody to
 say what Prosody was unpacked into.
@@ -33,11 +33,14 @@ logging.getLogger("slixmpp").addHandler(logging.NullHandler())  # what matters, 
 import plain_login  # noqa: E402
 import server_files  # noqa: E402
 import slixmpp  # noqa: E402
+from slixmpp.xmlstream.handler import Waiter  # noqa: E402
+from slixmpp.xmlstream.matcher import MatcherId  # noqa: E402
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 COMPONENT = "invites.host.example"
 PASSWORD = "demo"
 ADMIN, ALICE, BOB = "admin@a.example", "alice@a.example", "bob@b.example"
+FRIEND = "romeo@a.example"  # has no account yet
 COMMANDS = "http://jabber.org/protocol/commands"
 INVITE = "urn:xmpp:invite#invite"
 CREATE_ACCOUNT = "urn:xmpp:invite#create-account"
@@ -139,6 +142,8 @@ async def start_prosody(files, directory, client_port, component_port, secret):
     (directory / "data").mkdir()
     if user:
         os.chown(directory / "data", account.pw_uid, account.pw_gid)
+    (directory / "modules").mkdir()
+    shutil.copy(REPOSITORY / "servers/prosody/mod_invited.lua", directory / "modules")
     template = (REPOSITORY / "servers/prosody.cfg.lua").read_text()
     values = {
         "DIRECTORY": directory, "CLIENT_PORT": client_port, "COMPONENT_PORT": component_port, "SECRET": secret,
@@ -246,9 +251,43 @@ class Client(slixmpp.ClientXMPP):
         return None
 
 
+class TokenFeature(slixmpp.xmlstream.ElementBase):
+    """XEP-0445: the server registers who has a token."""
+
+    name, namespace, plugin_attrib = "register", "urn:xmpp:ibr-token:0", "ibr_token"
+    interfaces = set()
+
+
+class Friend(Client):
+    """Has a link and no account: makes one on the stream on which it then logs in."""
+
+    def __init__(self, jid, token):
+        super().__init__(jid)
+        self.token = token
+        slixmpp.xmlstream.register_stanza_plugin(slixmpp.stanza.StreamFeatures, TokenFeature)
+        self.register_feature("ibr_token", self.register, restart=False, order=10)
+
+    async def register(self, _):
+        for shown, payload in (
+            ("<preauth/> with the token", f"<preauth xmlns='urn:xmpp:pars:0' token='{self.token}'/>"),
+            ("<query/> with a name and a password",
+             f"<query xmlns='jabber:iq:register'><username>{self.boundjid.user}</username><password>{PASSWORD}</password></query>"),
+        ):
+            print(f"   {self.boundjid.bare} sends {shown}")
+            identifier = self.new_id()
+            answer = Waiter(identifier, MatcherId(identifier))
+            self.register_handler(answer)
+            # As it is: slixmpp keeps other stanzas back until there is a session.
+            self.send_raw(f"<iq type='set' id='{identifier}' to='{self.host}'>{payload}</iq>")
+            reply = await answer.wait(PATIENCE)
+            if not reply or reply["type"] != "result":
+                self._settle(Failure(f"{self.boundjid.bare} could not register: {reply}"))
+                return
+
+
 @contextlib.asynccontextmanager
-async def logged_in(jid, port):
-    client = Client(jid)
+async def logged_in(jid, port, token=None):
+    client = Friend(jid, token) if token else Client(jid)
     try:
         await client.log_in(port)
         yield client
@@ -263,7 +302,7 @@ async def list_commands(client, expected):
     deadline = asyncio.get_running_loop().time() + PATIENCE
     listed = await client.commands()
     while not expected <= listed.keys() and asyncio.get_running_loop().time() < deadline:
-        await asyncio.sleep(0.1)  # the server delegates a moment after the component has connected
+        await asyncio.sleep(0.1)  # the module greets a moment after the component has connected
         listed = await client.commands()
     print(f"   {client.boundjid.bare} asks {client.host} for its commands:")
     for node, (_, name) in sorted(listed.items()):
@@ -283,6 +322,7 @@ def show_form(form):
 
 
 def show_invitation(command, host, address, action, kind, state):
+    """Returns its token."""
     form = command["form"]
     values = form.get_values()
     uri, expire = values.get("uri", ""), values.get("expire", "")
@@ -291,11 +331,14 @@ def show_invitation(command, host, address, action, kind, state):
     print(qr_code(uri))
     check("the command is completed", command["status"] == "completed")
     check("its form is an invitation", values.get("FORM_TYPE") == ["urn:xmpp:invite#invitation"])  # hidden: a list
-    match = re.fullmatch(rf"xmpp:{re.escape(address)}\?{action};preauth=([A-Za-z0-9]{{29}})", uri)
-    check(f"the link is xmpp:{address}?{action} with a token", match is not None)
+    registers = ";ibr=y" if (action, kind) == ("roster", "account-and-contact") else ""
+    match = re.fullmatch(rf"xmpp:{re.escape(address)}\?{action};preauth=([A-Za-z0-9]{{29}}){registers}", uri)
+    check(f"the link is xmpp:{address}?{action} with a token{', and says that the server registers' if registers else ''}",
+          match is not None)
     check("it expires, and not yet", in_the_future(expire))
     stored = stored_kind(state, host, match[1]) if match else None
     check(f"what {host} has on disk under that token is “{kind}”", stored == kind)
+    return match[1] if match else None
 
 
 def in_the_future(expire):
@@ -349,7 +392,39 @@ async def show_account_and_contact(port, state):
     async with logged_in(ALICE, port) as client:
         await list_commands(client, {INVITE})
         print(f"   {ALICE} runs {INVITE} and gets:")
-        show_invitation(await client.run(INVITE), "a.example", ALICE, "roster", "account-and-contact", state)
+        token = show_invitation(await client.run(INVITE), "a.example", ALICE, "roster", "account-and-contact", state)
+        if token:
+            await show_friend(client, port, token)
+
+
+async def show_friend(alice, port, token):
+    print("\n4. A friend with that link, who has no account yet\n")
+    notice = asyncio.get_running_loop().create_future()
+    alice.add_event_handler("message", lambda message: notice.done() or notice.set_result(message["body"]))
+    alice.send_presence()
+    async with logged_in(FRIEND, port, token) as friend:
+        check(f"{FRIEND} has an account, and is logged in", True)
+        await asyncio.wait({notice}, timeout=PATIENCE)
+        check(f"{ALICE} is told of it", notice.done() and notice.result() == f"{FRIEND} has accepted your invite.")
+        for client, contact in ((alice, FRIEND), (friend, ALICE)):
+            check(f"{client.boundjid.bare} has {contact} in the roster, and each sees the other",
+                  await subscription(client, contact) == "both")
+    try:
+        async with logged_in("mercutio@a.example", port, token):
+            check("the link works once", False)
+    except Failure as failure:
+        check("the link works once", "item-not-found" in str(failure))
+
+
+async def subscription(client, contact):
+    """What the client's roster says of a contact, once that is there."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE
+    while True:
+        roster = await client.get_roster(timeout=PATIENCE)
+        found = {str(jid): item["subscription"] for jid, item in roster["roster"]["items"].items()}.get(contact)
+        if found == "both" or asyncio.get_running_loop().time() > deadline:
+            return found
+        await asyncio.sleep(0.1)
 
 
 class Shell:
@@ -404,7 +479,7 @@ def read_all(terminal):
 
 
 async def show_shell(shell, port, state):
-    print("\n4. The operators' shell, while all goes on\n")
+    print("\n5. The operators' shell, while all goes on\n")
     await shell.run("status")
     status = (await shell.rows("status"))[0]
     check("both hosts run, and the server is connected",
@@ -419,10 +494,17 @@ async def show_shell(shell, port, state):
     check(f"it says what {BOB} was allowed, and what he was refused",
           verdicts["invite contacts"] == "yes" and verdicts["create accounts"] == "no")
 
+    await shell.run("grants")
+    grants = await shell.rows("grants")
+    check("the module in the server does what follows from a link",
+          [(row["host"], row["accounts"]) for row in grants] == [("a.example", "module"), ("b.example", "module")])
+
     listed = await shell.run("invite", "list")
     kinds = sorted((row["host"], row["kind"]) for row in await shell.rows("invite", "list"))
     check("the three invitations are listed",
           kinds == [("a.example", "account"), ("a.example", "account-and-contact"), ("b.example", "contact")])
+    used = {(row["host"], row["kind"]) for row in await shell.rows("invite", "list", "--state", "used")}
+    check(f"the one that {FRIEND} took is used", used == {("a.example", "account-and-contact")})
     tokens = {token for host in ("a.example", "b.example") for token in stored_tokens(state, host)}
     check("their tokens are not shown", tokens and not any(token in listed for token in tokens))
 

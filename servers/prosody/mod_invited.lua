@@ -1044,6 +1044,8 @@ end
 function serve.settings(payload)
 	if not hear(payload) then return nil, { "modify", "bad-request", "There is no such registration" }; end
 	module:log("info", "Registration without an invite: %s", registration());
+	-- A host that the daemon has refused, and serves now.
+	if not versions_fit then say_hello(); end
 	return true;
 end
 

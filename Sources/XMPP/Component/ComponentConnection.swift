@@ -225,7 +225,7 @@ public final class ComponentConnection: Sendable {
         return try await requests.answer(to: id, from: iq.to) {
             // Not before the request is registered: a time-out that finds nothing would leave it waiting for good.
             timer = group.any().scheduleTask(in: TimeAmount(timeout)) { [requests] in requests.timeOut(id) }
-            outlet.send(iq)
+            return outlet.send(iq)
         }
     }
 

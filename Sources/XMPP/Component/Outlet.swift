@@ -61,10 +61,13 @@ public final class Outlet: Sendable {
     /// Sends one IQ.
     ///
     /// - Parameter host: The host that it is about, where its addresses do not tell.
-    public func send(_ iq: IQ, of host: String? = nil) {
+    /// - Returns: Whether there is a connection.
+    @discardableResult public func send(_ iq: IQ, of host: String? = nil) -> Bool {
         var writer = XMLWriter()
         writer.write(iq.element())
-        if send(writer) { tap.sent(iq, of: host) }
+        guard send(writer) else { return false }
+        tap.sent(iq, of: host)
+        return true
     }
 
     /// Sends one message.

@@ -40,11 +40,12 @@ final class RequestTracker: Sendable {
         }
     }
 
-    /// Registers the request, runs `send`, and waits for the answer.
-    func answer(to id: String, from address: JID?, after send: () -> Void) async throws(RequestError) -> Element? {
+    /// Registers the request, runs `send`, and waits for the answer, unless `send` finds no connection.
+    func answer(to id: String, from address: JID?, after send: () -> Bool) async throws(RequestError) -> Element? {
         let result = await withCheckedContinuation { continuation in
             state.withLock { $0.pending[id] = Pending(to: address, answer: continuation) }
-            send()
+            // The connection may have ended, and failed all that waited, just before this was registered.
+            if !send() { _ = finish(id, .failure(.disconnected)) { _ in true } }
         }
         return try result.get()
     }

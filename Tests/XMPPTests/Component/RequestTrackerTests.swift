@@ -14,12 +14,16 @@ import Testing
 
     /// What a request gets when this happens right after it was sent.
     private func outcome(
-        of tracker: RequestTracker = RequestTracker(prefix: "p"), to address: JID?,
-        when: (RequestTracker, String) -> Void
+        of tracker: RequestTracker = RequestTracker(prefix: "p"), to address: JID?, isConnected: Bool = true,
+        when: (RequestTracker, String) -> Void = { _, _ in }
     ) async -> Result<Element?, RequestError> {
         let id = tracker.nextID()
         do throws(RequestError) {
-            return .success(try await tracker.answer(to: id, from: address) { when(tracker, id) })
+            return .success(
+                try await tracker.answer(to: id, from: address) {
+                    when(tracker, id)
+                    return isConnected
+                })
         } catch {
             return .failure(error)
         }
@@ -55,6 +59,10 @@ import Testing
             #expect(tracker.resolve(IQ(from: server, to: nil, id: id, body: .result(payload))))
         }
         #expect(result == .success(payload))
+    }
+
+    @Test func withoutAConnectionNobodyWaits() async {
+        #expect(await outcome(to: server, isConnected: false) == .failure(.disconnected))
     }
 
     @Test func timeOuts() async {

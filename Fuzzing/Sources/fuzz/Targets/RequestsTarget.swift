@@ -138,7 +138,7 @@ private final class Service: Sendable {
         }
         let router = Router(
             domain: "invites.host.example", outlet: outlet, inFlight: inFlight, refusals: RefusalLog(dependencies),
-            dependencies: dependencies)
+            redeeming: HostRedeeming(registry: registry), dependencies: dependencies)
         registry.add(router)
         let admins = ["admin@a.example", "staff@b.example"].compactMap { try? JID($0) }
         let hosts = [

@@ -1,0 +1,369 @@
+"""From the link to the friend in the roster: the daemon, and a real Prosody with the server module and without any delegation."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from harness.redeeming import Invited, friend, token_of
+from harness.stanzas import COMMANDS_NS, CREATE_ACCOUNT, INVITE, Invitation, command, submission
+from server_files import ServerFiles
+from wire import DISCO_ITEMS_NS, PARS_NS, REGISTER_NS, ROSTER_NS, Client, error, name, unique
+
+USERS = {"a.example": ["admin", "alice"], "b.example": ["admin", "bob"]}
+
+
+@pytest.fixture(scope="module")
+def invited(prosody_files: ServerFiles) -> Iterator[Invited]:
+    """A daemon and a server that all tests share which leave them as they found them."""
+    with Invited.running(prosody_files) as running:
+        for host, users in USERS.items():
+            for user in users:
+                running.register(user, host)
+        yield running
+
+
+@pytest.fixture
+def username() -> str:
+    """Nobody else's."""
+    return unique("friend")
+
+
+# Links
+
+
+def listed(client: Client) -> set[str]:
+    reply = client.answer(client.ask("get", f"<query xmlns='{DISCO_ITEMS_NS}' node='{COMMANDS_NS}'/>"))
+    return {str(item.get("node")) for item in reply.iter(f"{{{DISCO_ITEMS_NS}}}item")}
+
+
+def invite(client: Client) -> Invitation:
+    return Invitation.of(client.answer(client.ask("set", command(INVITE))))
+
+
+def create_account(client: Client, **fields: str) -> Invitation:
+    form = client.answer(client.ask("set", command(CREATE_ACCOUNT)))
+    session = form[0].get("sessionid")
+    values = {"username": "", "roster_subscription": "0", **fields}
+    done = client.ask("set", command(CREATE_ACCOUNT, action="complete", session=session, form=submission(**values)))
+    return Invitation.of(client.answer(done))
+
+
+def test_commands_are_listed_beside_the_servers_own(invited: Invited) -> None:
+    with invited.client("a.example").login("alice") as alice, invited.client("a.example").login("admin") as admin:
+        assert listed(alice) == {INVITE, "uptime"}
+        assert listed(admin) == {INVITE, CREATE_ACCOUNT, "uptime"}
+
+
+def test_links_say_that_the_server_registers(invited: Invited) -> None:
+    """XEP-0401: where the inviter's server lets the friend register."""
+    with invited.client("b.example").login("bob") as bob, invited.client("a.example").login("alice") as alice:
+        may_register, may_not = invite(bob).uri, invite(alice).uri
+    assert may_register == f"xmpp:bob@b.example?roster;preauth={token_of(may_register)};ibr=y"
+    assert may_not == f"xmpp:alice@a.example?roster;preauth={token_of(may_not)}"
+
+
+# Accounts
+
+
+def assert_friends(invited: Invited, inviter: Client, username: str) -> None:
+    """Both have the other, and the inviter, who is online, is shown it and told, in any order."""
+    contact, owner = f"{username}@{inviter.to}", inviter.jid.partition("/")[0]
+    awaited = {"push", "notice"}
+    while awaited:
+        stanza = inviter.receive()
+        if (item := stanza.find(f".//{{{ROSTER_NS}}}item")) is not None:
+            assert item.get("jid") == contact
+            if item.get("subscription") == "both":
+                awaited.discard("push")
+        elif name(stanza) == "message":
+            assert (stanza.get("from"), stanza.get("type")) == (inviter.to, "normal")
+            assert stanza.findtext("{jabber:client}body") == f"{contact} has accepted your invite."
+            awaited.discard("notice")
+    assert inviter.roster()[contact] == "both"
+    with invited.client(inviter.to).login(username) as client:
+        assert client.roster() == {owner: "both"}
+
+
+def test_friend_registers_with_a_users_link(invited: Invited, username: str) -> None:
+    with invited.client("b.example").login("bob") as bob:
+        bob.roster()
+        bob.send("<presence/>")
+        token = token_of(invite(bob).uri)
+        assert friend(invited, "b.example", token, username) is None
+        assert_friends(invited, bob, username)
+        assert invited.state("b.example", token) == "used"
+        # It is used: the next one is told so at once.
+        with invited.client("b.example") as other:
+            assert error(other.answer(other.preauth(token))) == ("cancel", "item-not-found")
+
+
+def test_friend_sees_the_inviter_appear(invited: Invited, username: str) -> None:
+    """The friend is in the middle of the session when the contact comes."""
+    with invited.client("b.example").login("bob") as bob:
+        token = token_of(invite(bob).uri)
+        with invited.client("b.example") as client:
+            assert client.answer(client.preauth(token)).get("type") == "result"
+            assert client.answer(client.register(username)).get("type") == "result"
+            client.login(username)
+            client.roster()
+            client.send("<presence/>")
+            bob.send("<presence/>")
+            bob.until(lambda stanza: name(stanza) == "presence" and str(stanza.get("from")).startswith(username))
+            client.until(lambda stanza: name(stanza) == "presence" and str(stanza.get("from")).startswith("bob@"))
+
+
+def test_admins_link_with_a_fixed_name(invited: Invited, username: str) -> None:
+    with invited.client("a.example").login("admin") as admin:
+        link = create_account(admin, username=username, roster_subscription="0").uri
+    assert link.startswith(f"xmpp:{username}@a.example?register;preauth=")
+    with invited.client("a.example") as client:
+        assert client.answer(client.preauth(token_of(link))).get("type") == "result"
+        assert client.form().findtext(f"{{{REGISTER_NS}}}username") == username
+        assert error(client.answer(client.register(f"not-{username}")))[1] == "not-acceptable"
+        # The invite holds the name against everybody who has none.
+        with invited.client("a.example") as other:
+            assert error(other.answer(other.register(username))) == ("cancel", "conflict")
+        assert client.answer(client.register(username)).get("type") == "result"
+    assert invited.state("a.example", token_of(link)) == "used"
+
+
+def test_admins_link_with_a_contact(invited: Invited, username: str) -> None:
+    with invited.client("a.example").login("admin") as admin:
+        admin.roster()
+        admin.send("<presence/>")
+        token = token_of(create_account(admin, username="", roster_subscription="1").uri)
+        assert friend(invited, "a.example", token, username) is None
+        assert_friends(invited, admin, username)
+
+
+def test_operators_link(invited: Invited, username: str) -> None:
+    token = invited.create("account", "a.example")
+    assert friend(invited, "a.example", token, username) is None
+    assert invited.state("a.example", token) == "used"
+
+
+def test_revoked_while_the_form_is_filled_in(invited: Invited, username: str) -> None:
+    token = invited.create("account", "a.example")
+    with invited.client("a.example") as client:
+        assert client.answer(client.preauth(token)).get("type") == "result"
+        assert invited.run(["invite", "delete", "a.example", invited.number("a.example", token), "--yes"]).code == "ok"
+        assert error(client.answer(client.register(username))) == ("cancel", "item-not-found")
+    assert not invited.prosody.has_account(username)
+
+
+def test_refused_by_the_servers_rules(invited: Invited, username: str) -> None:
+    """Nothing was asked of the daemon, and the same stream goes on with another name."""
+    token = invited.create("account", "a.example")
+    with invited.client("a.example") as client:
+        assert client.answer(client.preauth(token)).get("type") == "result"
+        assert error(client.answer(client.register(unique("limited"))))[0] == "wait"
+        assert error(client.answer(client.register("alice"))) == ("cancel", "conflict")
+        assert invited.state("a.example", token) == "open"
+        assert client.answer(client.register(username)).get("type") == "result"
+
+
+def test_stream_ends_before_the_form_is_sent(invited: Invited, username: str) -> None:
+    token = invited.create("account", "a.example")
+    with invited.client("a.example") as client:
+        assert client.answer(client.preauth(token)).get("type") == "result"
+    assert friend(invited, "a.example", token, username) is None
+
+
+STREAMS = 200
+
+
+def test_one_account_for_many_streams_at_once(invited: Invited) -> None:
+    """Whoever is late is told to wait or that it is used up, and not one more gets in."""
+    token = invited.create("account", "a.example")
+    clients = [invited.client("a.example") for _ in range(STREAMS)]
+    names = [unique("racer") for _ in clients]
+    try:
+        asked = [client.preauth(token) for client in clients]
+        checked = [client.answer(identifier) for client, identifier in zip(clients, asked, strict=True)]
+        assert {answer.get("type") for answer in checked} == {"result"}
+        asked = [client.register(username) for client, username in zip(clients, names, strict=True)]
+        answers = [client.answer(identifier) for client, identifier in zip(clients, asked, strict=True)]
+    finally:
+        for client in clients:
+            client.close()
+    made = [username for username, answer in zip(names, answers, strict=True) if answer.get("type") == "result"]
+    assert len(made) == 1
+    assert {error(answer)[1] for answer in answers if answer.get("type") == "error"} <= {"resource-constraint", "not-allowed"}
+    assert invited.redemptions("a.example", token) == [(made[0], "confirmed")]
+    accounts = invited.prosody.directory / "data/a%2eexample/accounts"
+    assert [username for username in names if (accounts / f"{username}.dat").exists()] == made
+
+
+# Contacts
+
+
+def test_contact_request_with_a_token_is_approved(invited: Invited, username: str) -> None:
+    invited.register(username, "a.example")
+    with invited.client("a.example").login("alice") as alice, invited.client("a.example").login(username) as client:
+        for each in (alice, client):
+            each.roster()
+            each.send("<presence/>")
+        link = invite(alice)
+        client.send(f"<presence type='subscribe' to='alice@a.example'><preauth xmlns='{PARS_NS}' token='{link.token}'/></presence>")
+        assert_friends(invited, alice, username)
+        assert not [stanza for stanza in alice.barrier() if stanza.get("type") == "subscribe"]
+    assert invited.state("a.example", link.token) == "used"
+
+
+def test_contact_request_from_another_host(invited: Invited, username: str) -> None:
+    """As from another server: approved at once, and asked for in return."""
+    invited.register(username, "b.example")
+    with invited.client("a.example").login("alice") as alice, invited.client("b.example").login(username) as client:
+        for each in (alice, client):
+            each.roster()
+            each.send("<presence/>")
+        token = invite(alice).token
+        client.send(f"<presence type='subscribe' to='alice@a.example'><preauth xmlns='{PARS_NS}' token='{token}'/></presence>")
+        client.until(lambda stanza: stanza.get("type") == "subscribed")
+        client.until(lambda stanza: stanza.get("type") == "subscribe")
+        client.send("<presence type='subscribed' to='alice@a.example'/>")
+        invited.await_that(lambda: alice.roster().get(f"{username}@b.example") == "both")
+        invited.await_that(lambda: client.roster().get("alice@a.example") == "both")
+    assert invited.state("a.example", token) == "used"
+
+
+def test_contact_request_with_the_token_of_another_user_is_an_ordinary_one(invited: Invited, username: str) -> None:
+    invited.register(username, "a.example")
+    with (invited.client("a.example").login("alice") as alice, invited.client("a.example").login("admin") as admin,
+          invited.client("a.example").login(username) as client):
+        admin.send("<presence/>")
+        token = invite(alice).token
+        client.send(f"<presence type='subscribe' to='admin@a.example'><preauth xmlns='{PARS_NS}' token='{token}'/></presence>")
+        assert admin.until(lambda stanza: stanza.get("type") == "subscribe").get("from") == f"{username}@a.example"
+    assert invited.state("a.example", token) == "open"
+
+
+def test_contact_request_with_a_bad_token_is_an_ordinary_one(invited: Invited, username: str) -> None:
+    invited.register(username, "a.example")
+    with invited.client("a.example").login("alice") as alice, invited.client("a.example").login(username) as client:
+        alice.send("<presence/>")
+        client.send(f"<presence type='subscribe' to='alice@a.example'><preauth xmlns='{PARS_NS}' token='wrong'/></presence>")
+        request = alice.until(lambda stanza: stanza.get("type") == "subscribe")
+        assert request.get("from") == f"{username}@a.example"
+        assert client.roster().get("alice@a.example") == "none"
+
+
+def test_contact_link_makes_no_account(invited: Invited, username: str) -> None:
+    with invited.client("a.example").login("alice") as alice:
+        token = invite(alice).token
+    assert friend(invited, "a.example", token, username) == ("cancel", "item-not-found")
+    assert invited.state("a.example", token) == "open"
+
+
+# Passwords
+
+
+def test_reset(invited: Invited, username: str) -> None:
+    invited.register(username, "a.example")
+    token = invited.create("reset", f"{username}@a.example")
+    with invited.client("a.example").login(username) as session:
+        with invited.client("a.example") as client:
+            assert client.answer(client.preauth(token)).get("type") == "result"
+            assert error(client.answer(client.register("alice", "another password")))[1] == "not-acceptable"
+            assert client.answer(client.register(username, "another password")).get("type") == "result"
+        # Whoever knows the old password is out.
+        assert name(session.until(lambda stanza: name(stanza) == "error"))
+    assert invited.prosody.has_account(username, "another password")
+    assert not invited.prosody.has_account(username)
+    assert invited.prosody.has_account("alice")
+    assert invited.state("a.example", token) == "used"
+
+
+# Operators
+
+
+def test_grants_and_status_show_the_module(invited: Invited) -> None:
+    for options in ([], ["--probe"]):
+        rows = {row["host"]: row for row in invited.run(["grants", *options]).rows}
+        assert {"a.example", "b.example"} <= set(rows)
+        for host in USERS:
+            assert "mod_invited" in str(rows[host]), rows[host]
+    (status,) = invited.run("status").rows
+    assert status["modules"] == 2
+    why = {row["subject"]: row for row in invited.run("host why a.example").rows}
+    assert "mod_invited" in str(why), why
+
+
+def test_registration_is_closed_and_opened_while_all_runs(invited: Invited) -> None:
+    def plainly() -> tuple[str, str] | None:
+        with invited.client("a.example") as client:
+            reply = client.answer(client.register(unique("stranger")))
+            return None if reply.get("type") == "result" else error(reply)
+
+    assert plainly() is None
+    with invited.prosody.logs("Registration without an invite: invite"):
+        assert invited.run("host set a.example registration invite").code == "ok"
+    assert plainly() == ("cancel", "not-allowed")
+    assert friend(invited, "a.example", invited.create("account", "a.example"), unique("friend")) is None
+    with invited.prosody.logs("Registration without an invite: open"):
+        assert invited.run("host reset a.example registration").code == "ok"
+    assert plainly() is None
+
+
+def test_what_is_known_while_the_daemon_is_away(invited: Invited, username: str) -> None:
+    """Nobody takes a name that an invite holds, a host for invited people stays one, and whoever has a link is told to wait."""
+    installation = invited.installation
+    token = invited.create("account", "b.example", "--username", username)
+    with invited.prosody.logs("Registration without an invite: invite"):
+        installation.host("a.example", admins=["admin@a.example"], registration="invite")
+        invited.daemon.reload()
+    invited.await_that(lambda: username in invited.prosody_store("b.example"))
+    invited.daemon.kill()
+    try:
+        assert friend(invited, "b.example", token, username) == ("wait", "resource-constraint")
+        with invited.client("b.example") as client:
+            assert error(client.answer(client.register(username))) == ("cancel", "conflict")
+            assert client.answer(client.register(unique("stranger"))).get("type") == "result"
+        with invited.client("a.example") as client:
+            assert error(client.answer(client.register(unique("stranger")))) == ("cancel", "not-allowed")
+    finally:
+        installation.host("a.example", admins=["admin@a.example"])
+        invited.start_daemon()
+    assert friend(invited, "b.example", token, username) is None
+
+
+def test_host_that_is_configured_after_its_server_said_hello(invited: Invited, username: str) -> None:
+    """The first thing that a provider does: the server is ready, then comes the host's file."""
+    installation = invited.installation
+    installation.remove_host("b.example")
+    invited.daemon.kill()
+    with invited.prosody.logs("does not serve this host"):
+        invited.restart_daemon()
+    installation.host("b.example", admins=["admin@b.example"], allow_user_invites=True)
+    with invited.prosody.logs("speaks for invites of this host"):
+        invited.daemon.reload()
+    assert friend(invited, "b.example", invited.create("account", "b.example"), username) is None
+
+
+def test_module_is_loaded_anew(invited: Invited, username: str) -> None:
+    """The stream with a good token goes on."""
+    token = invited.create("account", "a.example")
+    with invited.client("a.example") as client, invited.client("a.example").login("alice") as alice:
+        assert client.answer(client.preauth(token)).get("type") == "result"
+        with invited.prosody.logs("speaks for invites of this host"):
+            alice.answer(alice.ask("set", "<do xmlns='urn:tests' action='reload'/>"))
+        assert client.answer(client.register(username)).get("type") == "result"
+    assert invited.state("a.example", token) == "used"
+
+
+def test_suspended_host_redeems_nothing(invited: Invited, username: str) -> None:
+    token = invited.create("account", "a.example")
+    assert invited.run("host suspend a.example").code == "ok"
+    try:
+        assert friend(invited, "a.example", token, username) == ("wait", "resource-constraint")
+    finally:
+        assert invited.run("host resume a.example").code == "ok"
+    assert friend(invited, "a.example", token, username) is None
+
+
+def test_deleted_account_takes_its_links_along(invited: Invited, username: str) -> None:
+    invited.register(username, "b.example")
+    with invited.client("b.example").login(username) as client:
+        token = invite(client).token
+        client.ask("set", f"<query xmlns='{REGISTER_NS}'><remove/></query>")
+    invited.await_state("b.example", token, "revoked")
