@@ -37,7 +37,11 @@ extension HostRegistry {
         dependencies.logger.notice(
             "host restored from a backup",
             metadata: ["host": "\(host)", "invites": "\(restoration.count)", "kept": "\(restoration.kept ?? "")"])
-        return (restoration, await service.restart())
+        let trouble = await service.restart()
+        invitesChanged(on: host)
+        // What the backup owed to people, or what was owed since, is taken up.
+        resume([host], hastened: false)
+        return (restoration, trouble)
     }
 
     private func service(of host: String) throws(InviteTrouble) -> HostService {
