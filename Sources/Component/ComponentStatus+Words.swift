@@ -1,11 +1,11 @@
-public import Configuration
-public import XMPP
+package import Configuration
+package import XMPP
 
 extension ComponentStatus {
     /// How the connection is, for people.
     ///
     /// - Parameter server: Where the server is.
-    public func words(_ server: ServerAddress) -> String {
+    package func words(_ server: ServerAddress) -> String {
         switch self {
         case .connecting: "connecting to \(server)"
         case .connected: "connected to \(server)"

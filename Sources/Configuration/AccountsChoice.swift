@@ -1,5 +1,5 @@
 /// What a host's server is asked through to do something for its accounts.
-public enum AccountsChoice: String, CaseIterable, Hashable, Sendable {
+package enum AccountsChoice: String, CaseIterable, Hashable, Sendable {
     /// The server module where there is one, and the commands otherwise.
     case auto
     /// The server module.

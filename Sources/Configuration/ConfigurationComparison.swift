@@ -1,19 +1,19 @@
 /// A setting that is one thing here and another there.
-public struct SettingDifference: Hashable, Sendable {
+package struct SettingDifference: Hashable, Sendable {
     /// The value on one side, as it could stand in a file, and where it comes from.
-    public struct Side: Hashable, Sendable {
-        public let value: String
-        public let origin: SettingOrigin?
+    package struct Side: Hashable, Sendable {
+        package let value: String
+        package let origin: SettingOrigin?
     }
 
     /// `nil` for the daemon's own settings.
-    public let host: String?
+    package let host: String?
     /// The key as it is written in the files.
-    public let key: String
+    package let key: String
     /// What runs; `nil` where there is nothing.
-    public let running: Side?
+    package let running: Side?
     /// What the files say, or would run instead; `nil` where there is nothing.
-    public let other: Side?
+    package let other: Side?
 }
 
 extension SettingDifference {
@@ -25,7 +25,7 @@ extension SettingDifference {
     ///   - otherOrigin: Where the other value comes from.
     /// - Returns: In the order of ``HostKey``; for a host that is only on one side, its name, and for one that is to
     ///   run also what the files say about it.
-    public static func differences(
+    package static func differences(
         from running: HostConfiguration?, to other: HostConfiguration?, also: [HostKey] = [],
         origin: (HostKey) -> SettingOrigin?, otherOrigin: (HostKey) -> SettingOrigin?
     ) -> [SettingDifference] {
@@ -50,7 +50,7 @@ extension SettingDifference {
     /// The daemon's own settings that take effect when it starts, and its roles.
     ///
     /// - Parameter shell: The roles in force.
-    public static func differences(
+    package static func differences(
         from running: DaemonConfiguration, _ shell: ShellConfiguration, to other: DaemonConfiguration
     ) -> [SettingDifference] {
         var differences = other.restartDifferences(from: running).map { key in

@@ -1,27 +1,27 @@
 /// What is different between two sets of hosts.
-public struct ConfigurationDiff: Hashable, Sendable {
+package struct ConfigurationDiff: Hashable, Sendable {
     /// The hosts that only the new set has, ordered by name.
-    public let added: [HostConfiguration]
+    package let added: [HostConfiguration]
     /// The names of the hosts that only the old set has, in order.
-    public let removed: [String]
+    package let removed: [String]
     /// The hosts that both sets have, with different settings, ordered by name.
-    public let changed: [Change]
+    package let changed: [Change]
     /// How many hosts are the same in both.
-    public let unchanged: Int
+    package let unchanged: Int
 
     /// One host whose settings are different.
-    public struct Change: Hashable, Sendable {
-        public let old: HostConfiguration
-        public let new: HostConfiguration
+    package struct Change: Hashable, Sendable {
+        package let old: HostConfiguration
+        package let new: HostConfiguration
         /// The settings that differ, in the order of ``HostKey``; never empty.
-        public let keys: [HostKey]
+        package let keys: [HostKey]
 
         /// The name of the host.
-        public var host: String { new.host }
+        package var host: String { new.host }
     }
 
     /// Compares two sets of hosts, each by the names of its hosts.
-    public init(from old: [String: HostConfiguration], to new: [String: HostConfiguration]) {
+    package init(from old: [String: HostConfiguration], to new: [String: HostConfiguration]) {
         var added: [HostConfiguration] = []
         var changed: [Change] = []
         var unchanged = 0
@@ -44,8 +44,8 @@ public struct ConfigurationDiff: Hashable, Sendable {
     }
 
     /// What the hosts of the old set lose.
-    public var losses: ConfigurationLosses { ConfigurationLosses(self) }
+    package var losses: ConfigurationLosses { ConfigurationLosses(self) }
 
     /// Whether both sets are the same.
-    public var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
+    package var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
 }

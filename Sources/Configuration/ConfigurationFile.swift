@@ -3,15 +3,15 @@ internal import Runtime
 internal import Text
 
 /// Reads and replaces files of the configuration that people write, too.
-public enum ConfigurationFile {
+package enum ConfigurationFile {
     /// Why a file is not as it was to be.
-    public enum Problem: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Problem: Error, Hashable, Sendable, CustomStringConvertible {
         /// Somebody else has changed it meanwhile.
         case changed(String)
         /// The system did not do it; the text says what and why, the hint what could be done.
         case io(String, hint: String?)
 
-        public var description: String {
+        package var description: String {
             switch self {
             case .changed(let file): "\(file.escapingControls) has been changed by somebody else"
             case .io(let message, _): message
@@ -24,7 +24,7 @@ public enum ConfigurationFile {
     /// - Parameter isShown: Whether a person is to see it. A file that may not be quoted is then refused; otherwise it is
     ///   only where it has mistakes, since it may be any other file.
     /// - Throws: ``Problem/io(_:hint:)``.
-    public static func read(_ path: String, isShown: Bool) throws(Problem) -> [UInt8] {
+    package static func read(_ path: String, isShown: Bool) throws(Problem) -> [UInt8] {
         do throws(FileProblem) {
             let file = try FileReader.readConfiguration(
                 path, limit: YAMLReader.largestFile, readsLinksOfOthers: false)
@@ -48,7 +48,7 @@ public enum ConfigurationFile {
     /// - Returns: What of the old file the new one does not have, such as its `owner`; mostly nothing.
     /// - Throws: ``Problem``; then the file is as it was.
     @discardableResult
-    public static func replace(
+    package static func replace(
         _ path: String, expecting old: [UInt8], with new: [UInt8]
     ) throws(Problem) -> [String] {
         guard let target = resolved(path) else { throw io(path, "be found", errno, in: Path.directory(of: path)) }
@@ -81,14 +81,14 @@ public enum ConfigurationFile {
     }
 
     /// Removes what a daemon has left in a directory that was killed while it replaced a file there.
-    public static func removeLeftovers(in directory: String) {
+    package static func removeLeftovers(in directory: String) {
         TemporaryFile.removeAbandoned(in: directory)
     }
 
     /// Looks whether a file could be replaced, for those who would rather know before they do the work.
     ///
     /// - Throws: ``Problem`` as ``replace(_:expecting:with:)`` would.
-    public static func requireReplaceable(_ path: String) throws(Problem) {
+    package static func requireReplaceable(_ path: String) throws(Problem) {
         guard let target = resolved(path) else { throw io(path, "be found", errno, in: Path.directory(of: path)) }
         let directory = Path.directory(of: target)
         guard access(directory, W_OK | X_OK) == 0 else { throw io(path, "be written", errno, in: directory) }

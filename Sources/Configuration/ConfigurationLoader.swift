@@ -4,9 +4,9 @@ import Text
 /// Reads the daemon's file and all hosts' files, and checks them one by one and against each other.
 ///
 /// A loader remembers what it read: loading again costs one look at each file, and reading those that changed.
-public struct ConfigurationLoader: Sendable {
+package struct ConfigurationLoader: Sendable {
     /// The path of the daemon's file.
-    public let file: String
+    package let file: String
     private let credentialsDirectory: String?
     private let user: DaemonUser?
     private let wallClock: @Sendable () -> Int64
@@ -15,14 +15,14 @@ public struct ConfigurationLoader: Sendable {
     private var last: (hosts: [String: HostConfiguration], sum: HostSum) = ([:], HostSum([:]))
 
     /// Where the hosts' files were at the last load.
-    public var hostsDirectory: String { directory.path }
+    package var hostsDirectory: String { directory.path }
 
     /// - Parameters:
     ///   - file: The path of the daemon's file, `invited.yaml`.
     ///   - credentialsDirectory: The value of `CREDENTIALS_DIRECTORY` when systemd set it.
     ///   - user: The user whose rights the process has assumed, to check the files for another process. What that user
     ///     may not read is then told with a remedy, and a secret is read as root. The path has to be absolute.
-    public init(file: String, credentialsDirectory: String?, user: DaemonUser? = nil) {
+    package init(file: String, credentialsDirectory: String?, user: DaemonUser? = nil) {
         self.init(file: file, credentialsDirectory: credentialsDirectory, user: user, wallClock: FileStamp.now)
     }
 
@@ -39,7 +39,7 @@ public struct ConfigurationLoader: Sendable {
     }
 
     /// Reads and checks everything. It does not fail: what is wrong is in the result, all of it.
-    public mutating func load() -> LoadedConfiguration {
+    package mutating func load() -> LoadedConfiguration {
         var report = DiagnosticReport(file: file)
         let (settings, withheld) = readDaemonFile(report: &report)
         let daemon = settings?.configuration(

@@ -1,15 +1,15 @@
 /// What a change of the configuration takes from hosts, or opens on them: what to know first of it, since a file that was
 /// cut off looks like one that somebody has shortened.
-public struct ConfigurationLosses: Hashable, Sendable {
+package struct ConfigurationLosses: Hashable, Sendable {
     /// What one host loses.
-    public struct Host: Hashable, Sendable {
-        public let host: String
+    package struct Host: Hashable, Sendable {
+        package let host: String
         /// In a few words each, which follow the host's name; never empty.
-        public let losses: [String]
+        package let losses: [String]
     }
 
     /// Ordered by name.
-    public let hosts: [Host]
+    package let hosts: [Host]
 
     init(_ diff: ConfigurationDiff) {
         let removed = diff.removed.map { Host(host: $0, losses: [Self.removal]) }
@@ -20,7 +20,7 @@ public struct ConfigurationLosses: Hashable, Sendable {
         hosts = (removed + changed).sorted { $0.host < $1.host }
     }
 
-    public var isEmpty: Bool { hosts.isEmpty }
+    package var isEmpty: Bool { hosts.isEmpty }
 
     /// All that a host without a file loses.
     private static let removal = "no longer served"
@@ -29,7 +29,7 @@ public struct ConfigurationLosses: Hashable, Sendable {
     /// hosts`.
     ///
     /// - Parameter most: How many hosts are named.
-    public func summary(naming most: Int = 3) -> String {
+    package func summary(naming most: Int = 3) -> String {
         var text = hosts.prefix(most).map { "\($0.host) (\($0.losses.joined(separator: ", ")))" }.joined(
             separator: ", ")
         let more = hosts.count - most

@@ -1,20 +1,20 @@
 /// What a change of the configuration would do, host by host, and a hash that stands for it.
-public struct ConfigurationPlan: Hashable, Sendable {
+package struct ConfigurationPlan: Hashable, Sendable {
     /// What happens to a host, or to the daemon.
-    public enum Action: String, CaseIterable, Hashable, Sendable {
+    package enum Action: String, CaseIterable, Hashable, Sendable {
         case add, remove, update
         /// Settings of the daemon itself that take effect when it starts. Its roles are updated at once.
         case restart
     }
 
-    public struct Step: Hashable, Sendable {
+    package struct Step: Hashable, Sendable {
         /// `nil` for the daemon's own settings.
-        public let host: String?
-        public let action: Action
+        package let host: String?
+        package let action: Action
         /// The settings that change, as they are named in the files.
-        public let keys: [String]
+        package let keys: [String]
         /// What the host loses, or what is opened on it, as in ``ConfigurationLosses``.
-        public let losses: [String]
+        package let losses: [String]
 
         init(host: String?, action: Action, keys: [String] = [], losses: [String] = []) {
             self.host = host
@@ -26,13 +26,13 @@ public struct ConfigurationPlan: Hashable, Sendable {
 
     /// The steps that take something away first, then the daemon's, then the other hosts'; each ordered by name. A host
     /// without one stays as it is.
-    public let steps: [Step]
+    package let steps: [Step]
     /// What the steps take away.
-    public let losses: ConfigurationLosses
+    package let losses: ConfigurationLosses
     /// How many hosts stay as they are.
-    public let untouched: Int
+    package let untouched: Int
     /// 12 hexadecimal digits, which are others as soon as what runs or what would run is.
-    public let hash: String
+    package let hash: String
 
     /// - Parameters:
     ///   - running: What runs, by host.
@@ -42,7 +42,7 @@ public struct ConfigurationPlan: Hashable, Sendable {
     ///   - nextShell: Those that would be in force instead.
     ///   - nextDaemon: The daemon's settings that would be in force after a restart; `nil` where those stay.
     ///   - generation: How many changes there were before, so that one back and forth shows, too.
-    public init(
+    package init(
         from running: [String: HostConfiguration], to next: [String: HostConfiguration], daemon: DaemonConfiguration,
         shell: ShellConfiguration, nextShell: ShellConfiguration, nextDaemon: DaemonConfiguration?, generation: Int
     ) {
@@ -76,14 +76,14 @@ public struct ConfigurationPlan: Hashable, Sendable {
     }
 
     /// Whether neither a host nor a role would change. The daemon's other settings never do before a restart.
-    public var changesNothing: Bool { steps.allSatisfy { $0.action == .restart } }
+    package var changesNothing: Bool { steps.allSatisfy { $0.action == .restart } }
 
     /// Whether the roles change.
-    public var changesRoles: Bool { steps.contains { $0.host == nil && $0.action == .update } }
+    package var changesRoles: Bool { steps.contains { $0.host == nil && $0.action == .update } }
 
     /// Whether settings change that take effect when the daemon starts.
-    public var wantsRestart: Bool { steps.contains { $0.action == .restart } }
+    package var wantsRestart: Bool { steps.contains { $0.action == .restart } }
 
     /// How many hosts there are to which this happens.
-    public func count(_ action: Action) -> Int { steps.count { $0.host != nil && $0.action == action } }
+    package func count(_ action: Action) -> Int { steps.count { $0.host != nil && $0.action == action } }
 }

@@ -1,34 +1,34 @@
 import Foundation
-public import Invites
+package import Invites
 import Shell
 import Text
 import XMPP
 
 /// What the files said of hosts and roles when they were applied, kept so that it can run again.
-public struct ConfigurationSnapshot: Hashable, Sendable {
+package struct ConfigurationSnapshot: Hashable, Sendable {
     /// The numbers that snapshots have. Nobody gets to the last one; what says more was damaged.
-    public static let numbers = 1...Int(Int32.max)
+    package static let numbers = 1...Int(Int32.max)
 
-    public var header: Header
-    public let hosts: [String: HostConfiguration]
+    package var header: Header
+    package let hosts: [String: HostConfiguration]
     /// The roles at the control socket.
-    public let shell: ShellConfiguration
+    package let shell: ShellConfiguration
 
     /// All that is to be known of a snapshot without reading it.
-    public struct Header: Hashable, Sendable {
+    package struct Header: Hashable, Sendable {
         /// Counted from 1, in the order in which they came into force first.
-        public let number: Int
+        package let number: Int
         /// The snapshot that ran before; `nil` when none is known. It need not be the one with the number before.
-        public let before: Int?
-        public let time: Timestamp
+        package let before: Int?
+        package let time: Timestamp
         /// Who or what applied it.
-        public let by: String
-        public let hostCount: Int
+        package let by: String
+        package let hostCount: Int
         /// What the files were that it was made from.
-        public let files: Fingerprint
+        package let files: Fingerprint
     }
 
-    public init(
+    package init(
         number: Int, before: Int? = nil, time: Timestamp, by: String, files: Fingerprint,
         hosts: [String: HostConfiguration], shell: ShellConfiguration
     ) {
@@ -39,10 +39,10 @@ public struct ConfigurationSnapshot: Hashable, Sendable {
     }
 
     /// Why a snapshot cannot be read.
-    public struct Damage: Error, Hashable, Sendable, CustomStringConvertible {
-        public let description: String
+    package struct Damage: Error, Hashable, Sendable, CustomStringConvertible {
+        package let description: String
 
-        public init(_ description: String) {
+        package init(_ description: String) {
             self.description = description
         }
     }
@@ -79,7 +79,7 @@ extension ConfigurationSnapshot {
     }
 
     /// The text of the file.
-    public var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         let line = HeaderLine(
             number: header.number, before: header.before, time: header.time.millisecondsSinceEpoch, by: header.by,
             hosts: hosts.count, roles: shell.roles.count,
@@ -103,7 +103,7 @@ extension ConfigurationSnapshot {
     }
 
     /// Reads the text of a file.
-    public init(reading bytes: [UInt8]) throws(Damage) {
+    package init(reading bytes: [UInt8]) throws(Damage) {
         try self.init(unchecked: bytes)
         let line = try Self.headerLine(of: bytes)
         guard Fingerprint(hosts, shell, in: line.form).description == line.checksum else {
@@ -133,7 +133,7 @@ extension ConfigurationSnapshot {
     }
 
     /// Reads the header from the beginning of a file.
-    public static func header(reading bytes: [UInt8]) throws(Damage) -> Header {
+    package static func header(reading bytes: [UInt8]) throws(Damage) -> Header {
         Header(try headerLine(of: bytes))
     }
 

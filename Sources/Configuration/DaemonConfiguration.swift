@@ -1,30 +1,30 @@
-public import XMPP
+package import XMPP
 
 /// Everything that the daemon's own file says, checked and with all defaults filled in.
-public struct DaemonConfiguration: Hashable, Sendable {
+package struct DaemonConfiguration: Hashable, Sendable {
     /// The connection to the XMPP server (XEP-0114).
-    public let component: Component
+    package let component: Component
     /// The directory of the databases. Relative paths in the file are relative to the file.
-    public let stateDirectory: String
+    package let stateDirectory: String
     /// The directory of the hosts' files.
-    public let hostsDirectory: String
+    package let hostsDirectory: String
     /// The path of the Unix socket for operators; at most 107 bytes, which is what Linux takes.
-    public let controlSocket: String
+    package let controlSocket: String
     /// Who may do what at that socket.
-    public let shell: ShellConfiguration
+    package let shell: ShellConfiguration
 
     /// The daemon as an external component of an XMPP server.
-    public struct Component: Hashable, Sendable {
+    package struct Component: Hashable, Sendable {
         /// The component's own address, a domain.
-        public let jid: JID
+        package let jid: JID
         /// Where the server listens for components.
-        public let server: ServerAddress
+        package let server: ServerAddress
         /// What the handshake proves the knowledge of.
-        public let secret: Secret
+        package let secret: Secret
         /// Where the secret was found.
-        public let secretSource: SecretSource
+        package let secretSource: SecretSource
 
-        public init(jid: JID, server: ServerAddress, secret: Secret, secretSource: SecretSource = .setting) {
+        package init(jid: JID, server: ServerAddress, secret: Secret, secretSource: SecretSource = .setting) {
             self.jid = jid
             self.server = server
             self.secret = secret
@@ -33,7 +33,7 @@ public struct DaemonConfiguration: Hashable, Sendable {
     }
 
     /// Where the component's secret came from.
-    public enum SecretSource: Hashable, Sendable {
+    package enum SecretSource: Hashable, Sendable {
         /// `secret` in the daemon's file.
         case setting
         /// The file that `secret_file` names.
@@ -42,7 +42,7 @@ public struct DaemonConfiguration: Hashable, Sendable {
         case credential(String)
     }
 
-    public init(
+    package init(
         component: Component, stateDirectory: String, hostsDirectory: String, controlSocket: String,
         shell: ShellConfiguration = ShellConfiguration()
     ) {
@@ -54,7 +54,7 @@ public struct DaemonConfiguration: Hashable, Sendable {
     }
 
     /// The one key whose value an apply puts in force.
-    public static let rolesKey = "shell.roles"
+    package static let rolesKey = "shell.roles"
 
     static let standardStateDirectory = "/var/lib/invited"
     static let standardHostsDirectory = "config.d"
@@ -62,7 +62,7 @@ public struct DaemonConfiguration: Hashable, Sendable {
 
     /// The keys of the daemon's file in which two configurations differ and which only a start puts in force, such as
     /// `component.server`. The roles under `shell` are none of them.
-    public func differences(from other: DaemonConfiguration) -> [String] {
+    package func differences(from other: DaemonConfiguration) -> [String] {
         var keys: [String] = []
         if component.jid != other.component.jid { keys.append("component.jid") }
         if component.server != other.component.server { keys.append("component.server") }
@@ -75,12 +75,12 @@ public struct DaemonConfiguration: Hashable, Sendable {
 
     /// The keys of the daemon's file in which two configurations differ, and whose values take effect when the daemon
     /// starts. The hosts' directory is looked at by every load.
-    public func restartDifferences(from other: DaemonConfiguration) -> [String] {
+    package func restartDifferences(from other: DaemonConfiguration) -> [String] {
         differences(from: other).filter { $0 != "hosts_directory" }
     }
 
     /// The value of a key of the daemon's file as people may see it, so never the secret; `nil` for other keys.
-    public func value(of key: String) -> String? {
+    package func value(of key: String) -> String? {
         switch key {
         case "component.jid": component.jid.description
         case "component.server": component.server.description

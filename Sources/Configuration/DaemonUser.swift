@@ -1,9 +1,9 @@
 internal import Glibc
 
 /// The user whom the daemon runs as, with whose rights root checks the files that the daemon is going to read.
-public struct DaemonUser: Hashable, Sendable {
+package struct DaemonUser: Hashable, Sendable {
     /// The name in the user database.
-    public let name: String
+    package let name: String
     let id: uid_t
     /// The primary group.
     let group: gid_t
@@ -12,8 +12,8 @@ public struct DaemonUser: Hashable, Sendable {
     let groups: [gid_t]
 
     /// Why the process cannot have the user's rights.
-    public struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
-        public let description: String
+    package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
+        package let description: String
     }
 
     init(name: String, id: uid_t, group: gid_t, groupName: String, groups: [gid_t]) {
@@ -25,7 +25,7 @@ public struct DaemonUser: Hashable, Sendable {
     }
 
     /// Finds a user in the user database; `nil` when there is none of that name.
-    public init?(named name: String) {
+    package init?(named name: String) {
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
         var room = [CChar](repeating: 0, count: 1 << 16)
@@ -43,12 +43,12 @@ public struct DaemonUser: Hashable, Sendable {
     }
 
     /// Whether the process has this user's rights as it is.
-    public var isCurrent: Bool { id == geteuid() }
+    package var isCurrent: Bool { id == geteuid() }
 
     /// Gives the process the user's rights to files, and none of root's. Only root can.
     ///
     /// The real user stays root, for ``asRoot(_:)``.
-    public func assume() throws(Problem) {
+    package func assume() throws(Problem) {
         guard setgroups(groups.count, groups) == 0, setegid(group) == 0, seteuid(id) == 0 else {
             let reason = String(cString: strerror(errno))
             throw Problem(description: "cannot take the rights of the user \(name): \(reason)")

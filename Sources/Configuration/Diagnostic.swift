@@ -1,47 +1,47 @@
 /// One mistake in a configuration: where it is, what is wrong, and what was meant.
 ///
 /// Diagnostics sort by file, line and column, which is the order in which to show and to mend them.
-public struct Diagnostic: Error, Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct Diagnostic: Error, Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The place of the mistake.
-    public let location: SourceLocation
+    package let location: SourceLocation
     /// What is wrong and what was meant, in one line. It never holds the value of a secret.
-    public let message: String
+    package let message: String
     /// What of it is not for everybody; `nil` when it names no other host.
-    public let rivalry: Rivalry?
+    package let rivalry: Rivalry?
 
     /// The claim of another host that a mistake is about.
-    public struct Rivalry: Hashable, Sendable {
+    package struct Rivalry: Hashable, Sendable {
         /// The host that the message names.
-        public let host: String
+        package let host: String
         /// The message for who is not to know of that host.
-        public let message: String
+        package let message: String
     }
 
-    public init(location: SourceLocation, message: String, rivalry: Rivalry? = nil) {
+    package init(location: SourceLocation, message: String, rivalry: Rivalry? = nil) {
         self.location = location
         self.message = message
         self.rivalry = rivalry
     }
 
     /// The mistake as it is told to somebody who sees only some hosts.
-    public func told(toWhoSees isSeen: (String) -> Bool) -> Diagnostic {
+    package func told(toWhoSees isSeen: (String) -> Bool) -> Diagnostic {
         guard let rivalry, !isSeen(rivalry.host) else { return self }
         return Diagnostic(location: location, message: rivalry.message)
     }
 
     /// The path of the file.
-    public var file: String { location.file }
+    package var file: String { location.file }
     /// The line, counted from 1.
-    public var line: Int { location.line }
+    package var line: Int { location.line }
     /// The column, counted from 1 in Unicode scalars.
-    public var column: Int { location.column }
+    package var column: Int { location.column }
 
-    public static func < (left: Diagnostic, right: Diagnostic) -> Bool {
+    package static func < (left: Diagnostic, right: Diagnostic) -> Bool {
         (left.location, left.message) < (right.location, right.message)
     }
 
     /// `FILE:LINE:COLUMN: message`
-    public var description: String { "\(location): \(message)" }
+    package var description: String { "\(location): \(message)" }
 }
 
 /// The mistakes found in one file so far.

@@ -5,17 +5,17 @@ import XMPP
 
 /// Tells two configurations apart: SHA-256 over all that they say. What has no effect, such as comments and the order of
 /// lists and files, has none on it either.
-public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
+package struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     /// 64 hexadecimal digits.
-    public let description: String
+    package let description: String
 
     /// A fingerprint that was written down.
-    public init(_ digits: String) {
+    package init(_ digits: String) {
         description = digits
     }
 
     /// The fingerprint of hosts' configurations, and of the roles.
-    public init(_ hosts: [String: HostConfiguration], _ shell: ShellConfiguration) {
+    package init(_ hosts: [String: HostConfiguration], _ shell: ShellConfiguration) {
         self.init(hosts, shell, in: .present)
     }
 
@@ -28,7 +28,7 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
 
     /// The fingerprint of all hosts' files, and of the roles. Files that are refused count with what they hold, so that
     /// mending them is a change; what another version says of their mistakes is none.
-    public init(_ loaded: LoadedConfiguration) {
+    package init(_ loaded: LoadedConfiguration) {
         self.init(loaded, in: .present)
     }
 

@@ -9,7 +9,7 @@ extension HostConfiguration {
     ///   - hosts: The names of all hosts.
     ///   - owner: The host that has the address now.
     ///   - component: The component's own address.
-    public func serviceAddressMistake(
+    package func serviceAddressMistake(
         among hosts: some Sequence<String>, owner: String?, component: String
     ) -> String? {
         guard let serviceAddress else { return nil }
@@ -26,5 +26,5 @@ extension HostConfiguration {
 
     /// What somebody is told of a service address that a host has whom they do not see. It names nothing: the address may
     /// be such a host itself.
-    public static let takenServiceAddress = "this service address is taken"
+    package static let takenServiceAddress = "this service address is taken"
 }

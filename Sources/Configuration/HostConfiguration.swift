@@ -1,47 +1,47 @@
-public import Invites
-public import XMPP
+package import Invites
+package import XMPP
 
 /// Everything that the files say about one virtual host, checked and with all defaults filled in.
 ///
 /// Each property is a setting of ``HostKey``, and its initial value what an empty file stands for.
-public struct HostConfiguration: Hashable, Sendable {
+package struct HostConfiguration: Hashable, Sendable {
     /// The domain of the host, prepared with Nameprep (RFC 6122 §2.2).
-    public internal(set) var host: String
+    package internal(set) var host: String
     /// Who may do everything on this host: bare JIDs, not necessarily of this host.
-    public var admins: Set<JID> = []
+    package var admins: Set<JID> = []
     /// Whether a contact invited by somebody who is no admin may also register an account on this host.
-    public var allowUserInvites = false
+    package var allowUserInvites = false
     /// Whether users who are no admins may invite contacts at all.
-    public var allowContactInvites = true
+    package var allowContactInvites = true
     /// How long an invite is good for.
-    public var inviteExpiry = Lifetime.week
+    package var inviteExpiry = Lifetime.week
     /// How many invites of one user may be good at a time.
-    public var userOpenInvites = Limit.atMost(50)
+    package var userOpenInvites = Limit.atMost(50)
     /// How many invites one user may make within 24 hours.
-    public var userDailyInvites = Limit.atMost(20)
+    package var userDailyInvites = Limit.atMost(20)
     /// How many invites of the host may be stored, whatever their state.
-    public var maxInvites = Limit.atMost(100_000)
+    package var maxInvites = Limit.atMost(100_000)
     /// How long what is no longer good is kept.
-    public var inviteRetention = Lifetime.month
+    package var inviteRetention = Lifetime.month
     /// Whether inviters are told that their invites were accepted.
-    public var notifyInviter = true
+    package var notifyInviter = true
     /// A domain of this host's own on the component connection, prepared; `nil` when it has none.
-    public var serviceAddress: String?
+    package var serviceAddress: String?
     /// The web page of an invite; `nil` when there is none.
-    public var landingPage: LandingPage?
+    package var landingPage: LandingPage?
     /// What people call the site; `nil` when nobody said.
-    public var siteName: String?
+    package var siteName: String?
     /// Who makes accounts and does what follows from an invite.
-    public var accounts = AccountsChoice.auto
+    package var accounts = AccountsChoice.auto
     /// What the server module is told of registering without a token.
-    public var registration = ServerModule.Registration.server
+    package var registration = ServerModule.Registration.server
     /// Whether nobody can have invites made here at present.
-    public var suspended = false
+    package var suspended = false
 
     /// The configuration of a host whose file says nothing.
     ///
     /// - Parameter host: The prepared domain of the host.
-    public init(host: String) {
+    package init(host: String) {
         self.host = host
     }
 
@@ -53,14 +53,14 @@ public struct HostConfiguration: Hashable, Sendable {
     }
 
     /// The settings in which two configurations differ, in the order of ``HostKey``.
-    public func differences(from other: HostConfiguration) -> [HostKey] {
+    package func differences(from other: HostConfiguration) -> [HostKey] {
         HostKey.allCases.filter { !$0.setting.isSame(self, other) }
     }
 
     /// The value in force for a key, ready to be put into a file; `nil` where there is none, as with a site without a
     /// name.
-    public func hostValue(of key: HostKey) -> HostValue? { key.setting.value(in: self) }
+    package func hostValue(of key: HostKey) -> HostValue? { key.setting.value(in: self) }
 
     /// The value of a key as it could stand in the host's file, in one line of YAML; `nil` where it has none.
-    public func value(of key: HostKey) -> String? { hostValue(of: key)?.description }
+    package func value(of key: HostKey) -> String? { hostValue(of: key)?.description }
 }

@@ -3,7 +3,7 @@
 /// Nothing is printed anew: what is to change is cut out of the bytes at the places that the parser tells, so comments,
 /// order, quotes, blank lines, line breaks and indentation of everything else cannot change. What comes out is read
 /// again, and must say what the file said before, and what was to change.
-public enum HostFileEditor {
+package enum HostFileEditor {
     /// Changes values in a file.
     ///
     /// - Parameters:
@@ -12,7 +12,7 @@ public enum HostFileEditor {
     ///   - changes: The new values; `nil` takes the key out.
     /// - Returns: The new content; the same bytes when the file says all that already.
     /// - Throws: ``HostFileEditError``.
-    public static func edit(
+    package static func edit(
         _ bytes: [UInt8], file: String, changes: [HostKey: HostValue?]
     ) throws(HostFileEditError) -> [UInt8] {
         let before = try read(bytes, file: file)
@@ -57,7 +57,7 @@ public enum HostFileEditor {
     /// Checks the text of a host's file by itself, without the other hosts'.
     ///
     /// - Returns: What is wrong with it, in order; empty when it is good.
-    public static func mistakes(in bytes: [UInt8], file: String) -> [Diagnostic] {
+    package static func mistakes(in bytes: [UInt8], file: String) -> [Diagnostic] {
         do {
             _ = try read(bytes, file: file)
             return []
@@ -68,13 +68,13 @@ public enum HostFileEditor {
     }
 
     /// Where a key's value stands in the text of a host's file; `nil` when it is not there or the text is not good.
-    public static func location(of key: HostKey, in bytes: [UInt8], file: String) -> SourceLocation? {
+    package static func location(of key: HostKey, in bytes: [UInt8], file: String) -> SourceLocation? {
         guard let settings = try? read(bytes, file: file), let mark = settings.mark(of: key) else { return nil }
         return SourceLocation(file: file, mark: mark)
     }
 
     /// What the text of a host's file says for a key; `nil` when it says nothing or is not good.
-    public static func value(of key: HostKey, in bytes: [UInt8], file: String) -> HostValue? {
+    package static func value(of key: HostKey, in bytes: [UInt8], file: String) -> HostValue? {
         (try? read(bytes, file: file))?.value(of: key)
     }
 

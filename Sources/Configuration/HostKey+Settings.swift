@@ -4,19 +4,19 @@ import XMPP
 /// Every setting of a host. A new one is a property of ``HostConfiguration`` with its default, and a value here.
 extension HostKey: CaseIterable {
     /// In the order of the manual.
-    public static let allCases = [
+    package static let allCases = [
         host, admins, allowUserInvites, allowContactInvites, inviteExpiry, userOpenInvites, userDailyInvites,
         maxInvites, inviteRetention, notifyInviter, landingPage, serviceAddress, siteName, accounts, registration,
         suspended,
     ]
 
-    public static let host = HostKey(
+    package static let host = HostKey(
         HostSetting(
             "host", get: { $0.host }, set: { $0.host = $1 }, .domain,
             scope: .file("each host's file is named after its host"), effect: .apply,
             standard: "the file's name", "The host. It must agree with the file's name.", example: "host: example.com"))
 
-    public static let admins = HostKey(
+    package static let admins = HostKey(
         HostSetting(
             "admins", get: { $0.admins }, set: { $0.admins = $1 }, .bareJIDs, effect: .request,
             "Who may make every kind of invite on this host, at most 1,000. They need not be users of it.",
@@ -27,7 +27,7 @@ extension HostKey: CaseIterable {
             return (new.isEmpty ? "no admins left: " : "no longer admins: ") + HostKey.list(gone)
         })
 
-    public static let allowUserInvites = HostKey(
+    package static let allowUserInvites = HostKey(
         HostSetting(
             "allow_user_invites", get: { $0.allowUserInvites }, set: { $0.allowUserInvites = $1 }, .flag,
             effect: .request,
@@ -35,21 +35,21 @@ extension HostKey: CaseIterable {
             example: "allow_user_invites: true"
         ) { !$0 && $1 ? "contacts of users may register now" : nil })
 
-    public static let allowContactInvites = HostKey(
+    package static let allowContactInvites = HostKey(
         HostSetting(
             "allow_contact_invites", get: { $0.allowContactInvites }, set: { $0.allowContactInvites = $1 }, .flag,
             effect: .request,
             "Whether users may invite contacts. Admins always may.", example: "allow_contact_invites: false"
         ) { !$0 && $1 ? "users may invite contacts now" : nil })
 
-    public static let inviteExpiry = HostKey(
+    package static let inviteExpiry = HostKey(
         HostSetting(
             "invite_expiry", get: { $0.inviteExpiry }, set: { $0.inviteExpiry = $1 }, .lifetime, effect: .request,
             "How long an invite is good for: numbers with `w`, `d`, `h`, `m` and `s`.",
             example: "invite_expiry: 1d12h"
         ) { $0.seconds < $1.seconds ? "invites are good for \($1) instead of \($0)" : nil })
 
-    public static let userOpenInvites = HostKey(
+    package static let userOpenInvites = HostKey(
         HostSetting(
             "user_open_invites", get: { $0.userOpenInvites }, set: { $0.userOpenInvites = $1 }, .limit,
             effect: .request,
@@ -57,7 +57,7 @@ extension HostKey: CaseIterable {
             example: "user_open_invites: 10"
         ) { HostKey.opening("invites of a user", from: $0, to: $1) })
 
-    public static let userDailyInvites = HostKey(
+    package static let userDailyInvites = HostKey(
         HostSetting(
             "user_daily_invites", get: { $0.userDailyInvites }, set: { $0.userDailyInvites = $1 }, .limit,
             effect: .request,
@@ -68,7 +68,7 @@ extension HostKey: CaseIterable {
             example: "user_daily_invites: unlimited"
         ) { HostKey.opening("invites of a user in 24 hours", from: $0, to: $1) })
 
-    public static let maxInvites = HostKey(
+    package static let maxInvites = HostKey(
         HostSetting(
             "max_invites", get: { $0.maxInvites }, set: { $0.maxInvites = $1 }, .limit, effect: .request,
             """
@@ -78,7 +78,7 @@ extension HostKey: CaseIterable {
             example: "max_invites: 5000"
         ) { HostKey.opening("invites of the host", from: $0, to: $1) })
 
-    public static let inviteRetention = HostKey(
+    package static let inviteRetention = HostKey(
         HostSetting(
             "invite_retention", get: { $0.inviteRetention }, set: { $0.inviteRetention = $1 }, .lifetime,
             effect: .request,
@@ -89,13 +89,13 @@ extension HostKey: CaseIterable {
             example: "invite_retention: 14d"
         ) { $0.seconds > $1.seconds ? "what is no longer good is removed after \($1) instead of \($0)" : nil })
 
-    public static let notifyInviter = HostKey(
+    package static let notifyInviter = HostKey(
         HostSetting(
             "notify_inviter", get: { $0.notifyInviter }, set: { $0.notifyInviter = $1 }, .flag, effect: .request,
             "Whether a user is told when somebody accepts an invite.", example: "notify_inviter: false"
         ) { $0 && !$1 ? "inviters are no longer told" : nil })
 
-    public static let landingPage = HostKey(
+    package static let landingPage = HostKey(
         HostSetting(
             "landing_page", get: { $0.landingPage }, set: { $0.landingPage = $1 }, .optional(.landingPage),
             effect: .request,
@@ -107,7 +107,7 @@ extension HostKey: CaseIterable {
             example: "landing_page: \"https://invite.example/#{uri_without_scheme}\""
         ) { $0 != nil && $1 == nil ? "no landing page" : nil })
 
-    public static let serviceAddress = HostKey(
+    package static let serviceAddress = HostKey(
         HostSetting(
             "service_address", get: { $0.serviceAddress }, set: { $0.serviceAddress = $1 }, .optional(.domain),
             scope: .oneHost(
@@ -120,7 +120,7 @@ extension HostKey: CaseIterable {
             example: "service_address: invites.example.com"
         ) { old, new in old == new ? nil : old.map { "no longer at \($0)" } })
 
-    public static let siteName = HostKey(
+    package static let siteName = HostKey(
         HostSetting(
             "site_name", get: { $0.siteName }, set: { $0.siteName = $1 },
             .optional(.text(wants: "a text such as Example", longest: 200)), effect: .request,
@@ -128,7 +128,7 @@ extension HostKey: CaseIterable {
             example: "site_name: Example"
         ) { $0 != nil && $1 == nil ? "no site name" : nil })
 
-    public static let accounts = HostKey(
+    package static let accounts = HostKey(
         HostSetting(
             "accounts", get: { $0.accounts }, set: { $0.accounts = $1 }, .choice, effect: .request,
             """
@@ -140,7 +140,7 @@ extension HostKey: CaseIterable {
             example: "accounts: module"
         ) { $0 != .none && $1 == .none ? "users' invites let nobody register" : nil })
 
-    public static let registration = HostKey(
+    package static let registration = HostKey(
         HostSetting(
             "registration", get: { $0.registration }, set: { $0.registration = $1 }, .choice, effect: .request,
             """
@@ -156,7 +156,7 @@ extension HostKey: CaseIterable {
             }
         })
 
-    public static let suspended = HostKey(
+    package static let suspended = HostKey(
         HostSetting(
             "suspended", get: { $0.suspended }, set: { $0.suspended = $1 }, .flag, effect: .request,
             "Whether everybody's requests for invites are refused. Invites that were made stay good.",

@@ -1,5 +1,5 @@
 /// The key of a setting in a host's file.
-public struct HostKey: Hashable, Sendable {
+package struct HostKey: Hashable, Sendable {
     let setting: HostSetting
 
     init(_ setting: HostSetting) {
@@ -7,8 +7,8 @@ public struct HostKey: Hashable, Sendable {
     }
 
     // Each setting is one object.
-    public static func == (left: HostKey, right: HostKey) -> Bool { left.setting === right.setting }
-    public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(setting)) }
+    package static func == (left: HostKey, right: HostKey) -> Bool { left.setting === right.setting }
+    package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(setting)) }
 
     /// Whether it can be changed at run time.
     package var isSettable: Bool { if case .file = setting.scope { false } else { true } }
@@ -18,10 +18,10 @@ extension HostKey: RawRepresentable, CustomStringConvertible {
     private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
 
     /// The key as it is written.
-    public var rawValue: String { setting.name }
-    public var description: String { setting.name }
+    package var rawValue: String { setting.name }
+    package var description: String { setting.name }
 
-    public init?(rawValue: String) {
+    package init?(rawValue: String) {
         guard let key = Self.byName[rawValue] else { return nil }
         self = key
     }
@@ -29,7 +29,7 @@ extension HostKey: RawRepresentable, CustomStringConvertible {
     /// The key that a word of a command line names.
     ///
     /// - Throws: ``SettingMistake``, with a guess at what was meant.
-    public init(named word: String) throws(SettingMistake) {
+    package init(named word: String) throws(SettingMistake) {
         guard let key = HostKey(rawValue: word) else {
             throw SettingMistake(YAMLNode.explain(unknown: word, among: HostKey.self))
         }
@@ -50,7 +50,7 @@ extension HostKey: KnownKey {
     /// What could be completed as the value of the key: what it has first, then other words that it takes, or examples.
     ///
     /// - Parameter configuration: The host's present one.
-    public func values(now configuration: HostConfiguration?) -> [String] {
+    package func values(now configuration: HostConfiguration?) -> [String] {
         var values: [String] =
             switch configuration?.hostValue(of: self) {
             case .list(let items)?: items

@@ -1,5 +1,5 @@
 /// The value of a host's key as a file holds it, in its canonical form.
-public enum HostValue: Hashable, Sendable {
+package enum HostValue: Hashable, Sendable {
     case flag(Bool)
     case number(Int)
     case text(String)
@@ -8,7 +8,7 @@ public enum HostValue: Hashable, Sendable {
 
 extension HostValue: CustomStringConvertible {
     /// The value in one line of YAML: `true`, `50`, `7d`, `[admin@a.example, admin@b.example]`.
-    public var description: String { line(like: .none) }
+    package var description: String { line(like: .none) }
 
     func line(like quotes: YAMLText.Quotes) -> String {
         switch self {

@@ -2,28 +2,28 @@ import Text
 import XMPP
 
 /// A host's file after settings were written into it.
-public struct SavedHostFile: Sendable {
+package struct SavedHostFile: Sendable {
     /// A setting that the file has now.
-    public struct Setting: Hashable, Sendable {
-        public let key: HostKey
+    package struct Setting: Hashable, Sendable {
+        package let key: HostKey
         /// What the file said, in one line of YAML; `nil` where it said nothing.
-        public let before: String?
+        package let before: String?
         /// What it says now.
-        public let after: String
-        public let location: SourceLocation
+        package let after: String
+        package let location: SourceLocation
     }
 
     /// In the order of ``HostKey``.
-    public let settings: [Setting]
+    package let settings: [Setting]
     let file: HostFile
     /// What the files say about the host now.
-    public let configuration: HostConfiguration
+    package let configuration: HostConfiguration
     /// What the file has lost, such as its `owner`; mostly nothing.
-    public let lost: [String]
+    package let lost: [String]
 }
 
 /// Why settings were not written into a host's file.
-public enum HostFileSaveError: Error, Hashable, Sendable {
+package enum HostFileSaveError: Error, Hashable, Sendable {
     /// The file does not say what the daemon runs with, or has mistakes.
     case stale(String)
     /// With it, the files would have this mistake.
@@ -36,12 +36,12 @@ public enum HostFileSaveError: Error, Hashable, Sendable {
 
 extension LoadedConfiguration {
     /// The path of a host's file; `nil` for a host that is not in ``hosts``.
-    public func path(of host: String) -> String? { filesByHost[host]?.path }
+    package func path(of host: String) -> String? { filesByHost[host]?.path }
 
     /// Writes settings into a host's file, in place. It waits for the disk.
     ///
     /// - Throws: ``HostFileSaveError``; then the file is as it was.
-    public func save(
+    package func save(
         _ changes: [HostKey: HostValue], of host: String
     ) throws(HostFileSaveError) -> SavedHostFile {
         guard let path = path(of: host), let running = hosts[host] else {
@@ -101,7 +101,7 @@ extension LoadedConfiguration {
     }
 
     /// This with the file as it was saved, as if it had been read now.
-    public func adopting(_ saved: SavedHostFile) -> LoadedConfiguration {
+    package func adopting(_ saved: SavedHostFile) -> LoadedConfiguration {
         let host = saved.configuration.host
         var hosts = hosts
         var filesByHost = filesByHost

@@ -1,18 +1,18 @@
 /// All files, read and checked at one moment.
-public struct LoadedConfiguration: Sendable {
+package struct LoadedConfiguration: Sendable {
     /// What the daemon's file says; `nil` when it has a mistake. Then nothing is to be run or changed from this load:
     /// without good defaults no host can be told, and ``hosts`` is empty.
-    public let daemon: DaemonConfiguration?
+    package let daemon: DaemonConfiguration?
     /// The hosts whose files are good, by their names.
-    public let hosts: [String: HostConfiguration]
+    package let hosts: [String: HostConfiguration]
     /// The files that are not used, ordered by name.
-    public let refused: [RefusedHost]
+    package let refused: [RefusedHost]
     /// Every mistake in every file, ordered by file, line and column; empty when all is well.
-    public let diagnostics: [Diagnostic]
+    package let diagnostics: [Diagnostic]
     /// What is no mistake, and yet to be known to whoever has the files checked for another user.
-    public internal(set) var notes: [Diagnostic] = []
+    package internal(set) var notes: [Diagnostic] = []
     /// How many hosts' files were opened; all others are as they were at the load before.
-    public let filesRead: Int
+    package let filesRead: Int
 
     let defaults: HostSettings
     let daemonFile: String
@@ -24,7 +24,7 @@ public struct LoadedConfiguration: Sendable {
     ///
     /// The host's name itself comes from its file's name where the file does not have `host`: then that is the
     /// beginning of the file.
-    public func origin(of key: HostKey, for host: String) -> SettingOrigin? {
+    package func origin(of key: HostKey, for host: String) -> SettingOrigin? {
         guard let file = filesByHost[host] else { return nil }
         if key == .host || file.settings?.mark(of: key) != nil { return .file(file.location(of: key)) }
         if let mark = defaults.mark(of: key) { return .file(SourceLocation(file: daemonFile, mark: mark)) }
@@ -33,17 +33,17 @@ public struct LoadedConfiguration: Sendable {
 }
 
 /// A host's file that is not used, and why.
-public struct RefusedHost: Hashable, Sendable {
+package struct RefusedHost: Hashable, Sendable {
     /// The host, prepared, as the file's name tells it; `nil` when it tells none.
-    public let host: String?
+    package let host: String?
     /// The path of the file.
-    public let file: String
+    package let file: String
     /// What is wrong with it, in order; never empty.
-    public let diagnostics: [Diagnostic]
+    package let diagnostics: [Diagnostic]
     /// What tells its content from another; `nil` when it was not read.
     let content: ContentDigest?
 
-    public init(host: String?, file: String, diagnostics: [Diagnostic]) {
+    package init(host: String?, file: String, diagnostics: [Diagnostic]) {
         self.init(host: host, file: file, diagnostics: diagnostics, content: nil)
     }
 

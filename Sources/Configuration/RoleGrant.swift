@@ -1,19 +1,19 @@
-public import Shell
+package import Shell
 
 /// A role at the control socket, and who has it: an item of `roles` under `shell` in the daemon's file.
 ///
 /// Whether such users and groups exist is not asked when the file is read: the system's directory of users may be slow
 /// or away, and whoever connects is compared with the names then.
-public struct RoleGrant: Hashable, Sendable {
+package struct RoleGrant: Hashable, Sendable {
     /// Users by their names or, in digits, their uids.
-    public let users: [String]
+    package let users: [String]
     /// Groups by their names or, in digits, their gids.
-    public let groups: [String]
-    public let role: Role
+    package let groups: [String]
+    package let role: Role
     /// The hosts that it is for, prepared, with `*.example.com` for all hosts below example.com; `nil` for all hosts.
-    public let hosts: Set<String>?
+    package let hosts: Set<String>?
 
-    public init(users: [String] = [], groups: [String] = [], role: Role, hosts: Set<String>? = nil) {
+    package init(users: [String] = [], groups: [String] = [], role: Role, hosts: Set<String>? = nil) {
         self.users = users
         self.groups = groups
         self.role = role
@@ -22,20 +22,20 @@ public struct RoleGrant: Hashable, Sendable {
 }
 
 /// What the daemon's file says about the control socket's shell.
-public struct ShellConfiguration: Hashable, Sendable, CustomStringConvertible {
+package struct ShellConfiguration: Hashable, Sendable, CustomStringConvertible {
     /// The roles that are given, in the order of the file. Root and the daemon's own user are admins without one.
-    public let roles: [RoleGrant]
+    package let roles: [RoleGrant]
 
-    public init(roles: [RoleGrant] = []) {
+    package init(roles: [RoleGrant] = []) {
         self.roles = roles
     }
 
     /// The roles as they could stand in the file.
-    public var description: String { "[\(roles.map(\.description).joined(separator: ", "))]" }
+    package var description: String { "[\(roles.map(\.description).joined(separator: ", "))]" }
 }
 
 extension RoleGrant: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         let lists = [("users", users), ("groups", groups)].filter { !$0.1.isEmpty }
         let parts =
             lists.map { "\($0): [\($1.joined(separator: ", "))]" } + ["role: \(role.rawValue)"]

@@ -1,14 +1,14 @@
 import Glibc
 
 /// A host and a TCP port, as in `127.0.0.1:5347`, `localhost:5347` or `[::1]:5347`.
-public struct ServerAddress: Hashable, Sendable {
+package struct ServerAddress: Hashable, Sendable {
     /// A name, or an IPv4 or IPv6 address; the latter without brackets.
-    public let host: String
+    package let host: String
     /// `1...65535`.
-    public let port: Int
+    package let port: Int
 
     /// Where Prosody and ejabberd listen for components when nobody says otherwise.
-    public static let standard = ServerAddress(validHost: "127.0.0.1", port: 5347)
+    package static let standard = ServerAddress(validHost: "127.0.0.1", port: 5347)
 
     private init(validHost: String, port: Int) {
         host = validHost
@@ -18,7 +18,7 @@ public struct ServerAddress: Hashable, Sendable {
     /// Reads an address with its port.
     ///
     /// - Throws: ``ServerAddressError``, which says what is missing or wrong.
-    public init(_ text: String) throws(ServerAddressError) {
+    package init(_ text: String) throws(ServerAddressError) {
         if let separator = text.firstRange(of: "://") {
             let rest = text[separator.upperBound...]
             throw .scheme(rest: String(rest.hasSuffix("/") ? rest.dropLast() : rest))
@@ -64,11 +64,11 @@ public struct ServerAddress: Hashable, Sendable {
 
 extension ServerAddress: CustomStringConvertible {
     /// The address as ``init(_:)`` reads it.
-    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
 /// Why a text is not a ``ServerAddress``.
-public enum ServerAddressError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum ServerAddressError: Error, Hashable, Sendable, CustomStringConvertible {
     case missingPort
     case badPort
     case missingBrackets
@@ -76,7 +76,7 @@ public enum ServerAddressError: Error, Hashable, Sendable, CustomStringConvertib
     /// It is written as a URL, which has this behind `://`.
     case scheme(rest: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .missingPort: "it has no port; write HOST:PORT, such as 127.0.0.1:5347"
         case .badPort: "its port is not a number from 1 to 65535"

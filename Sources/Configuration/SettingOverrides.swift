@@ -1,16 +1,16 @@
 /// Settings of one host that were changed at run time, and go before what its file says.
-public struct SettingOverrides: Sendable {
+package struct SettingOverrides: Sendable {
     private var settings = HostSettings()
 
-    public init() {}
+    package init() {}
 
     /// The keys that are set, in the order of ``HostKey``.
-    public var keys: [HostKey] { settings.keys }
+    package var keys: [HostKey] { settings.keys }
 
-    public var isEmpty: Bool { settings.isEmpty }
+    package var isEmpty: Bool { settings.isEmpty }
 
     /// The value of a key as it could stand in the host's file, in one line of YAML; `nil` when it is not set.
-    public func value(of key: HostKey) -> String? { settings.value(of: key)?.description }
+    package func value(of key: HostKey) -> String? { settings.value(of: key)?.description }
 
     /// Sets a key to what the words of a command line say, checked as in the host's file.
     ///
@@ -18,7 +18,7 @@ public struct SettingOverrides: Sendable {
     ///
     /// - Parameter host: The host, for hints.
     /// - Throws: ``SettingMistake``; then nothing has changed.
-    public mutating func set(
+    package mutating func set(
         _ key: HostKey, to words: [String], on host: String? = nil
     ) throws(SettingMistake) {
         guard key.isSettable else { throw SettingMistake("`\(key)` cannot be set: the file's name tells it") }
@@ -32,12 +32,12 @@ public struct SettingOverrides: Sendable {
     }
 
     /// Drops some keys.
-    public mutating func drop(_ keys: some Sequence<HostKey>) {
+    package mutating func drop(_ keys: some Sequence<HostKey>) {
         for key in keys { settings.clear(key) }
     }
 
     /// The configuration with these settings in place of its own.
-    public func applied(to configuration: HostConfiguration) -> HostConfiguration {
+    package func applied(to configuration: HostConfiguration) -> HostConfiguration {
         var changed = configuration
         settings.apply(to: &changed)
         return changed
@@ -64,18 +64,18 @@ public struct SettingOverrides: Sendable {
 }
 
 extension SettingOverrides: Hashable {
-    public static func == (left: SettingOverrides, right: SettingOverrides) -> Bool { left.lines == right.lines }
-    public func hash(into hasher: inout Hasher) { hasher.combine(lines) }
+    package static func == (left: SettingOverrides, right: SettingOverrides) -> Bool { left.lines == right.lines }
+    package func hash(into hasher: inout Hasher) { hasher.combine(lines) }
 
     /// Equal wherever the settings are.
     private var lines: [String] { keys.map { "\($0): \(value(of: $0) ?? "")" } }
 }
 
 /// What is wrong with a key or value that was to be set at run time, and what was meant.
-public struct SettingMistake: Error, Hashable, Sendable, CustomStringConvertible {
-    public let description: String
+package struct SettingMistake: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
 
-    public init(_ description: String) {
+    package init(_ description: String) {
         self.description = description
     }
 }

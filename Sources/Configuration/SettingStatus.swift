@@ -1,11 +1,11 @@
 /// A setting of a host as it is in force.
-public struct SettingStatus: Hashable, Sendable {
-    public let key: HostKey
+package struct SettingStatus: Hashable, Sendable {
+    package let key: HostKey
     /// The value as it could stand in the host's file, in one line of YAML; empty where there is none.
-    public let value: String
-    public let origin: SettingOrigin
+    package let value: String
+    package let origin: SettingOrigin
 
-    public init(key: HostKey, value: String, origin: SettingOrigin) {
+    package init(key: HostKey, value: String, origin: SettingOrigin) {
         self.key = key
         self.value = value
         self.origin = origin
@@ -13,7 +13,7 @@ public struct SettingStatus: Hashable, Sendable {
 }
 
 /// Where the value of a setting comes from.
-public enum SettingOrigin: Hashable, Sendable, CustomStringConvertible {
+package enum SettingOrigin: Hashable, Sendable, CustomStringConvertible {
     /// A place in the host's own file, or under `defaults` in the daemon's.
     case file(SourceLocation)
     /// Nobody says anything.
@@ -24,7 +24,7 @@ public enum SettingOrigin: Hashable, Sendable, CustomStringConvertible {
     case snapshot(Int)
 
     /// `config.d/example.com.yaml:7:3`, `default`, `runtime` or `snapshot 12`.
-    public var description: String {
+    package var description: String {
         switch self {
         case .file(let location): location.description
         case .builtIn: "default"

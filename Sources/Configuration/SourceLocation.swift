@@ -1,15 +1,15 @@
 import Text
 
 /// A place in a file, as people and their editors name it.
-public struct SourceLocation: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct SourceLocation: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The path of the file, as the daemon was given it or made it from what it was given.
-    public let file: String
+    package let file: String
     /// The line, counted from 1.
-    public let line: Int
+    package let line: Int
     /// The column, counted from 1 in Unicode scalars.
-    public let column: Int
+    package let column: Int
 
-    public init(file: String, line: Int, column: Int) {
+    package init(file: String, line: Int, column: Int) {
         self.file = file
         self.line = line
         self.column = column
@@ -19,12 +19,12 @@ public struct SourceLocation: Hashable, Comparable, Sendable, CustomStringConver
         self.init(file: file, line: Int(mark.line), column: Int(mark.column))
     }
 
-    public static func < (left: SourceLocation, right: SourceLocation) -> Bool {
+    package static func < (left: SourceLocation, right: SourceLocation) -> Bool {
         (left.file, left.line, left.column) < (right.file, right.line, right.column)
     }
 
     /// `FILE:LINE:COLUMN`. Control characters in the file's name are escaped: one location is always one line.
-    public var description: String { "\(file.escapingControls):\(line):\(column)" }
+    package var description: String { "\(file.escapingControls):\(line):\(column)" }
 }
 
 /// A line and a column within a file that is known from the context, both counted from 1.

@@ -2,14 +2,14 @@
 ///
 /// Both parts have been prepared by the caller (RFC 6122, Nodeprep and Nameprep), so that equal accounts are the same
 /// account.
-public struct Account: Hashable, Sendable {
+package struct Account: Hashable, Sendable {
     /// The part before `@`, prepared, not empty.
-    public let localpart: String
+    package let localpart: String
     /// The host the user belongs to, prepared.
-    public let domain: String
+    package let domain: String
 
     /// The user `localpart` of `domain`, both already prepared.
-    public init(localpart: String, domain: String) {
+    package init(localpart: String, domain: String) {
         self.localpart = localpart
         self.domain = domain
     }
@@ -18,14 +18,14 @@ public struct Account: Hashable, Sendable {
 extension Account {
     // Not what the compiler would write: `String` compares by Unicode's canonical equivalence, under which two accounts
     // that a server keeps apart may be one.
-    public static func == (a: Account, b: Account) -> Bool {
+    package static func == (a: Account, b: Account) -> Bool {
         a.localpart.utf8.elementsEqual(b.localpart.utf8) && a.domain.utf8.elementsEqual(b.domain.utf8)
     }
 }
 
 extension Account {
     /// Reads `localpart@domain`, as ``description`` writes it; `nil` for anything else.
-    public init?(address: String) {
+    package init?(address: String) {
         guard let at = address.firstIndex(of: "@"), at != address.startIndex else { return nil }
         let domain = address[address.index(after: at)...]
         guard !domain.isEmpty else { return nil }
@@ -35,5 +35,5 @@ extension Account {
 
 extension Account: CustomStringConvertible {
     /// The bare address, `localpart@domain`.
-    public var description: String { "\(localpart)@\(domain)" }
+    package var description: String { "\(localpart)@\(domain)" }
 }

@@ -10,7 +10,7 @@ extension Invite {
     ///   - host: The host that the invite is for, prepared.
     ///   - redeemableInBand: Whether a client can really redeem the token on a stream to `host` (XEP-0445). Without it
     ///     no `ibr=y` is promised.
-    public func uri(host: String, redeemableInBand: Bool) -> String {
+    package func uri(host: String, redeemableInBand: Bool) -> String {
         var uri = "xmpp:"
         switch action {
         case .roster:

@@ -1,36 +1,36 @@
 /// An invitation to a host: who holds its token gets what its kind grants, until it expires.
-public struct Invite: Hashable, Sendable {
+package struct Invite: Hashable, Sendable {
     /// The secret in the invite's link.
-    public let token: Token
+    package let token: Token
     /// What the invite grants.
-    public let kind: InviteKind
+    package let kind: InviteKind
     /// What its link asks a client to do first. Only for ``InviteKind/accountAndContact`` is there a choice.
-    public let action: InviteAction
+    package let action: InviteAction
     /// Who made the invite, or for whom an operator did. Whoever redeems a contact invite gets this user as a contact.
-    public let inviter: Account?
+    package let inviter: Account?
     /// The localpart, prepared, of the account to be created, if the inviter has fixed it; of a reset, that of the
     /// account that there is.
-    public let username: String?
+    package let username: String?
     /// Who had it made.
-    public let createdBy: InviteCreator
+    package let createdBy: InviteCreator
     /// What an operator noted about it, if anything.
-    public let note: String?
+    package let note: String?
     /// The language of who asked for it, in which the inviter is told what becomes of it; a tag of BCP 47.
-    public let language: String?
+    package let language: String?
     /// How often it can be redeemed, and was.
-    public var uses: InviteUses
+    package var uses: InviteUses
     /// Who took it back, if somebody did.
-    public var revocation: Revocation?
+    package var revocation: Revocation?
     /// When the invite was made.
-    public let createdAt: Timestamp
+    package let createdAt: Timestamp
     /// The first moment at which the invite is no longer good.
-    public let expiresAt: Timestamp
+    package let expiresAt: Timestamp
 
     /// An invite as it was made.
     ///
     /// - Parameter action: What the link of an ``InviteKind/accountAndContact`` invite asks for. The other kinds have
     ///   but one action, which they get whatever is passed.
-    public init(
+    package init(
         token: Token, kind: InviteKind, action: InviteAction = .roster, inviter: Account?, username: String? = nil,
         createdBy: InviteCreator = .user, note: String? = nil, language: String? = nil, uses: InviteUses = InviteUses(),
         revocation: Revocation? = nil, createdAt: Timestamp, expiresAt: Timestamp
@@ -56,10 +56,10 @@ public struct Invite: Hashable, Sendable {
 
     /// The name that nobody else gets while the invite is good (XEP-0401 §5.2). A reset promises none: its account is
     /// there already.
-    public var fixedUsername: String? { kind == .reset ? nil : username }
+    package var fixedUsername: String? { kind == .reset ? nil : username }
 
     /// How the invite is at `now`.
-    public func state(at now: Timestamp) -> InviteState {
+    package func state(at now: Timestamp) -> InviteState {
         if revocation != nil { return .revoked }
         if uses.confirmed >= uses.total { return .used }
         if isExpired(at: now) { return .expired }
@@ -67,7 +67,7 @@ public struct Invite: Hashable, Sendable {
     }
 
     /// Whether the time of the invite is over at `now`.
-    public func isExpired(at now: Timestamp) -> Bool {
+    package func isExpired(at now: Timestamp) -> Bool {
         now >= expiresAt
     }
 }

@@ -1,5 +1,5 @@
 /// Why a request for an invite is refused.
-public enum InviteDenial: Error, Hashable, Sendable, CustomStringConvertible {
+package enum InviteDenial: Error, Hashable, Sendable, CustomStringConvertible {
     /// Only admins of the host may make invites that create an account.
     case notAdmin
     /// Only users of the host may invite contacts.
@@ -12,7 +12,7 @@ public enum InviteDenial: Error, Hashable, Sendable, CustomStringConvertible {
     case suspended
 
     /// The reason in one English sentence without a full stop.
-    public var description: String {
+    package var description: String {
         switch self {
         case .notAdmin: "only admins of this host may create accounts"
         case .notUserOfHost: "only users of this host may invite contacts"

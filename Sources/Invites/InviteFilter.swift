@@ -1,30 +1,30 @@
 /// Which invites of a host are meant. Each part that is not `nil` must fit.
-public struct InviteFilter: Hashable, Sendable {
+package struct InviteFilter: Hashable, Sendable {
     /// How an invite is at a time.
-    public struct State: Hashable, Sendable {
-        public var state: InviteState
-        public var time: Timestamp
+    package struct State: Hashable, Sendable {
+        package var state: InviteState
+        package var time: Timestamp
 
-        public init(_ state: InviteState, at time: Timestamp) {
+        package init(_ state: InviteState, at time: Timestamp) {
             self.state = state
             self.time = time
         }
 
-        public static func open(at time: Timestamp) -> State { State(.open, at: time) }
-        public static func expired(at time: Timestamp) -> State { State(.expired, at: time) }
+        package static func open(at time: Timestamp) -> State { State(.open, at: time) }
+        package static func expired(at time: Timestamp) -> State { State(.expired, at: time) }
     }
 
-    public var kind: InviteKind?
-    public var inviter: Account?
-    public var state: State?
+    package var kind: InviteKind?
+    package var inviter: Account?
+    package var state: State?
     /// Only those made earlier.
-    public var createdBefore: Timestamp?
+    package var createdBefore: Timestamp?
     /// Only those made then or later.
-    public var createdSince: Timestamp?
+    package var createdSince: Timestamp?
     /// Only those that were revoked, used up or expired then or earlier, and which no attempt holds.
-    public var endedBy: Timestamp?
+    package var endedBy: Timestamp?
 
-    public init(
+    package init(
         kind: InviteKind? = nil, inviter: Account? = nil, state: State? = nil, createdBefore: Timestamp? = nil,
         createdSince: Timestamp? = nil, endedBy: Timestamp? = nil
     ) {

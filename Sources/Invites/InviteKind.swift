@@ -1,5 +1,5 @@
 /// What an invite grants.
-public enum InviteKind: String, CaseIterable, Hashable, Sendable {
+package enum InviteKind: String, CaseIterable, Hashable, Sendable {
     /// An account on the host.
     case account
     /// Becoming a contact of the inviter.

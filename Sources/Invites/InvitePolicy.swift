@@ -1,34 +1,34 @@
 /// The rules of one host: who may make which invite, and how long it is good for.
-public struct InvitePolicy: Hashable, Sendable {
+package struct InvitePolicy: Hashable, Sendable {
     /// The host, prepared.
-    public var host: String
+    package var host: String
     /// The host's admins. They may live on other hosts.
-    public var admins: Set<Account>
+    package var admins: Set<Account>
     /// Whether a contact invite of a user who is no admin lets the invitee create an account too.
-    public var allowUserInvites: Bool
+    package var allowUserInvites: Bool
     /// Whether users who are no admins may invite contacts at all.
-    public var allowContactInvites: Bool
+    package var allowContactInvites: Bool
     /// How long a new invite is good for.
-    public var lifetime: Lifetime
+    package var lifetime: Lifetime
     /// Whether somebody makes the accounts that users' invites grant.
-    public var makesAccounts: Bool
+    package var makesAccounts: Bool
     /// Whether nobody can have invites made at present.
-    public var isSuspended: Bool
+    package var isSuspended: Bool
     /// How many open invites a user may have who is no admin.
-    public var userOpenInvites: Limit
+    package var userOpenInvites: Limit
     /// How many invites a user who is no admin may make within 24 hours.
-    public var userDailyInvites: Limit
+    package var userDailyInvites: Limit
     /// How many invites of the host may be stored, expired ones included. Operators are not bound by it.
-    public var maxInvites: Limit
+    package var maxInvites: Limit
     /// How long what is no longer good is kept.
-    public var retention: Lifetime
+    package var retention: Lifetime
     /// Whether inviters are told that their invites were accepted.
-    public var notifiesInviter: Bool
+    package var notifiesInviter: Bool
     /// The web page of an invite; `nil` when there is none.
-    public var landingPage: LandingPage?
+    package var landingPage: LandingPage?
 
     /// The rules of `host`, by default those of a host that says nothing about them.
-    public init(
+    package init(
         host: String, admins: Set<Account> = [], allowUserInvites: Bool = false, allowContactInvites: Bool = true,
         makesAccounts: Bool = true, lifetime: Lifetime = .week, isSuspended: Bool = false,
         userOpenInvites: Limit = .atMost(50), userDailyInvites: Limit = .atMost(20),
@@ -51,7 +51,7 @@ public struct InvitePolicy: Hashable, Sendable {
     }
 
     /// Whether `account` is an admin of the host.
-    public func isAdmin(_ account: Account) -> Bool {
+    package func isAdmin(_ account: Account) -> Bool {
         admins.contains(account)
     }
 
@@ -61,7 +61,7 @@ public struct InvitePolicy: Hashable, Sendable {
     ///   - token: A fresh token.
     ///   - now: The time of the request, from which the lifetime counts.
     /// - Throws: ``InviteDenial`` when the asker may not.
-    public func invite(for request: InviteRequest, token: Token, at now: Timestamp) throws(InviteDenial) -> Invite {
+    package func invite(for request: InviteRequest, token: Token, at now: Timestamp) throws(InviteDenial) -> Invite {
         switch request {
         case .contact(let inviter):
             if let denial = denialOfContactInvite(by: inviter) { throw denial }
@@ -131,14 +131,14 @@ public struct InvitePolicy: Hashable, Sendable {
     }
 
     /// Why `asker` may not invite contacts; `nil` when the rules let it.
-    public func denialOfContactInvite(by asker: Account) -> InviteDenial? {
+    package func denialOfContactInvite(by asker: Account) -> InviteDenial? {
         if isSuspended { return .suspended }
         guard asker.domain == host else { return .notUserOfHost }
         return allowContactInvites || isAdmin(asker) ? nil : .contactInvitesOff
     }
 
     /// Why `asker` may not make invites that create an account; `nil` when the rules let it.
-    public func denialOfAccountInvite(by asker: Account) -> InviteDenial? {
+    package func denialOfAccountInvite(by asker: Account) -> InviteDenial? {
         if isSuspended { return .suspended }
         guard isAdmin(asker) else { return .notAdmin }
         return makesAccounts ? nil : .noAccounts

@@ -1,5 +1,5 @@
 /// What somebody asks a host for.
-public enum InviteRequest: Hashable, Sendable {
+package enum InviteRequest: Hashable, Sendable {
     /// An invite to become a contact of `inviter`, who asks for it (XEP-0401, `urn:xmpp:invite#invite`).
     case contact(inviter: Account)
     /// An invite to create an account on the host, asked for by `by` (XEP-0401, `urn:xmpp:invite#create-account`).

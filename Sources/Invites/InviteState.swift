@@ -1,5 +1,5 @@
 /// How an invite is at a time: the first of these that holds, in this order.
-public enum InviteState: String, CaseIterable, Hashable, Sendable {
+package enum InviteState: String, CaseIterable, Hashable, Sendable {
     /// An operator or the end of its inviter's account has taken it back.
     case revoked
     /// Each of its uses has been redeemed.
@@ -12,19 +12,19 @@ public enum InviteState: String, CaseIterable, Hashable, Sendable {
     case open
 
     /// Whether it has not ended: it holds its fixed username, and counts against its inviter's limit.
-    public var isGood: Bool { self == .open || self == .reserved }
+    package var isGood: Bool { self == .open || self == .reserved }
 }
 
 /// Who took an invite back, and why.
-public struct Revocation: Hashable, Sendable {
+package struct Revocation: Hashable, Sendable {
     /// When.
-    public let at: Timestamp
+    package let at: Timestamp
     /// Who: the name of an operator, or `invited` itself.
-    public let by: String
+    package let by: String
     /// What was said about it, if anything.
-    public let why: String?
+    package let why: String?
 
-    public init(at: Timestamp, by: String, why: String? = nil) {
+    package init(at: Timestamp, by: String, why: String? = nil) {
         self.at = at
         self.by = by
         self.why = why
@@ -32,17 +32,17 @@ public struct Revocation: Hashable, Sendable {
 }
 
 /// How many of an invite's uses are gone.
-public struct InviteUses: Hashable, Sendable {
+package struct InviteUses: Hashable, Sendable {
     /// How many there are in all, at least one.
-    public var total: Int
+    package var total: Int
     /// Uses that were confirmed.
-    public var confirmed: Int
+    package var confirmed: Int
     /// Uses that attempts hold which have not ended.
-    public var reserved: Int
+    package var reserved: Int
     /// When the last one was confirmed.
-    public var confirmedAt: Timestamp?
+    package var confirmedAt: Timestamp?
 
-    public init(total: Int = 1, confirmed: Int = 0, reserved: Int = 0, confirmedAt: Timestamp? = nil) {
+    package init(total: Int = 1, confirmed: Int = 0, reserved: Int = 0, confirmedAt: Timestamp? = nil) {
         self.total = total
         self.confirmed = confirmed
         self.reserved = reserved

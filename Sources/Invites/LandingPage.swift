@@ -1,12 +1,12 @@
 /// The address of a web page for invites: a URL in which placeholders stand for what an invite has, such as
 /// `https://invite.example/#{uri_without_scheme}` (XEP-0401 §6.2, `landing-url`).
-public struct LandingPage: Hashable, Sendable {
+package struct LandingPage: Hashable, Sendable {
     /// The text that it was made from.
-    public let template: String
+    package let template: String
     private let pieces: [Piece]
 
     /// What can stand in braces.
-    public enum Placeholder: String, CaseIterable, Hashable, Sendable {
+    package enum Placeholder: String, CaseIterable, Hashable, Sendable {
         /// The host that the invite is for.
         case host
         /// The token.
@@ -28,12 +28,12 @@ public struct LandingPage: Hashable, Sendable {
     }
 
     /// Longer URLs are no longer taken everywhere.
-    public static let longestTemplate = 1000
+    package static let longestTemplate = 1000
 
     /// Reads a template.
     ///
     /// - Throws: ``LandingPageError``.
-    public init(_ template: String) throws(LandingPageError) {
+    package init(_ template: String) throws(LandingPageError) {
         guard template.utf8.count <= Self.longestTemplate else { throw .tooLong }
         self.template = template
         pieces = try Self.pieces(of: template)
@@ -53,7 +53,7 @@ public struct LandingPage: Hashable, Sendable {
     ///   - host: The host, prepared.
     ///   - asciiHost: The same with its labels as DNS has them (A-labels, RFC 5890 §2.3.2.1).
     ///   - uri: The invite's XMPP URI.
-    public func url(host: String, asciiHost: String, token: Token, uri: String) -> String {
+    package func url(host: String, asciiHost: String, token: Token, uri: String) -> String {
         var url = ""
         for piece in pieces {
             switch piece {
@@ -196,7 +196,7 @@ extension LandingPage {
 }
 
 /// Why a text is not a ``LandingPage``.
-public enum LandingPageError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum LandingPageError: Error, Hashable, Sendable, CustomStringConvertible {
     case tooLong
     /// It does not begin with `https://` or `http://`.
     case notAbsolute
@@ -213,7 +213,7 @@ public enum LandingPageError: Error, Hashable, Sendable, CustomStringConvertible
     case sameForAll
 
     /// What is wrong, in words that follow the template.
-    public var description: String {
+    package var description: String {
         switch self {
         case .tooLong: "it is longer than \(LandingPage.longestTemplate) bytes"
         case .notAbsolute: "it does not begin with https:// or http://"

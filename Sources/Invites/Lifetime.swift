@@ -2,23 +2,23 @@
 ///
 /// It is written as numbers with a unit, from the largest unit to the smallest, each unit at most once:
 /// `90s`, `30m`, `12h`, `7d`, `2w`, `1d12h`.
-public struct Lifetime: Hashable, Sendable {
+package struct Lifetime: Hashable, Sendable {
     /// The length in seconds, `1...315_360_000`.
-    public let seconds: Int64
+    package let seconds: Int64
 
     /// The longest lifetime, 3,650 days.
-    public static let maximum = Lifetime(validSeconds: 3_650 * Unit.day.seconds)
+    package static let maximum = Lifetime(validSeconds: 3_650 * Unit.day.seconds)
     /// 24 hours.
-    public static let day = Lifetime(validSeconds: Unit.day.seconds)
+    package static let day = Lifetime(validSeconds: Unit.day.seconds)
     /// 30 days.
-    public static let month = Lifetime(validSeconds: 30 * Unit.day.seconds)
+    package static let month = Lifetime(validSeconds: 30 * Unit.day.seconds)
     /// Seven days: what an invite gets when nobody says otherwise.
-    public static let week = Lifetime(validSeconds: Unit.week.seconds)
+    package static let week = Lifetime(validSeconds: Unit.week.seconds)
 
     /// Reads a lifetime as it is written in a configuration file.
     ///
     /// - Throws: ``LifetimeError`` when `text` is not one; its description says what would have been.
-    public init(_ text: String) throws(LifetimeError) {
+    package init(_ text: String) throws(LifetimeError) {
         var total: Int64 = 0
         var previous: Unit?
         var rest = text.utf8[...]
@@ -75,7 +75,7 @@ public struct Lifetime: Hashable, Sendable {
 extension Lifetime: CustomStringConvertible {
     /// The lifetime as ``init(_:)`` reads it, in its one canonical form: weeks alone when it is whole weeks, otherwise
     /// from days to seconds, each at most once and none that is zero: `2w`, `10d`, `1d12h`, `1m30s`.
-    public var description: String {
+    package var description: String {
         if seconds % Unit.week.seconds == 0 { return "\(seconds / Unit.week.seconds)w" }
         var text = ""
         var rest = seconds
@@ -88,7 +88,7 @@ extension Lifetime: CustomStringConvertible {
 }
 
 /// Why a text is not a ``Lifetime``.
-public enum LifetimeError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum LifetimeError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Something other than numbers, each followed by one of the units.
     case malformed
     /// A number without a unit at the end.
@@ -101,7 +101,7 @@ public enum LifetimeError: Error, Hashable, Sendable, CustomStringConvertible {
     case tooLong
 
     /// What is wrong and what was meant, to follow the place and the text in a message.
-    public var description: String {
+    package var description: String {
         switch self {
         case .malformed:
             "not a length of time: write numbers with a unit, w, d, h, m or s, such as 7d, 12h or 1d12h"

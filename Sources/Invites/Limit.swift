@@ -1,5 +1,5 @@
 /// How many there may be of something.
-public enum Limit: Hashable, Sendable {
+package enum Limit: Hashable, Sendable {
     case unlimited
     case atMost(Int)
 

@@ -1,9 +1,9 @@
 /// What an operator asks a host for, who works at the provider and is no user of any host.
 ///
 /// The rules that say what users may ask for do not cap it.
-public struct OperatorRequest: Hashable, Sendable {
+package struct OperatorRequest: Hashable, Sendable {
     /// What the invite is to grant.
-    public enum Grant: Hashable, Sendable {
+    package enum Grant: Hashable, Sendable {
         /// An account on the host. `username` fixes its localpart, already prepared. With `contact`, a user of the host,
         /// the new user and that one become contacts.
         case account(username: String?, contact: Account?)
@@ -13,15 +13,15 @@ public struct OperatorRequest: Hashable, Sendable {
         case reset(of: Account)
     }
 
-    public var grant: Grant
+    package var grant: Grant
     /// How long the invite is to be good for; `nil` for what the host's rules say.
-    public var lifetime: Lifetime?
+    package var lifetime: Lifetime?
     /// What the operator wants to remember about it, without control characters.
-    public var note: String?
+    package var note: String?
     /// How often the invite can be redeemed. Only an account whose name is not fixed is made more often than once.
-    public var uses: Int
+    package var uses: Int
 
-    public init(_ grant: Grant, lifetime: Lifetime? = nil, note: String? = nil, uses: Int = 1) {
+    package init(_ grant: Grant, lifetime: Lifetime? = nil, note: String? = nil, uses: Int = 1) {
         self.grant = grant
         self.lifetime = lifetime
         self.note = note

@@ -1,7 +1,7 @@
 /// One attempt to redeem an invite, as it is stored.
-public struct Redemption: Hashable, Sendable {
+package struct Redemption: Hashable, Sendable {
     /// What is redeemed.
-    public enum Kind: String, CaseIterable, Hashable, Sendable {
+    package enum Kind: String, CaseIterable, Hashable, Sendable {
         /// An account is made.
         case register
         /// The inviter becomes a contact of somebody who has an account (XEP-0379).
@@ -11,7 +11,7 @@ public struct Redemption: Hashable, Sendable {
     }
 
     /// The way that the attempt came.
-    public enum Way: String, CaseIterable, Hashable, Sendable {
+    package enum Way: String, CaseIterable, Hashable, Sendable {
         /// A stream to the host's server (XEP-0445, XEP-0379).
         case stream
         /// A form of a web page.
@@ -21,7 +21,7 @@ public struct Redemption: Hashable, Sendable {
     }
 
     /// How far it is.
-    public enum State: Hashable, Sendable {
+    package enum State: Hashable, Sendable {
         /// It holds a use, and for ``Kind/register`` a name, until it is confirmed or released. After `deadline` it is asked
         /// whether the account exists: at `nextQuestion`, after `questions` that had no answer.
         case reserved(deadline: Timestamp, nextQuestion: Timestamp, questions: Int)
@@ -32,22 +32,22 @@ public struct Redemption: Hashable, Sendable {
     }
 
     /// Counts up on each host from 1.
-    public let number: Int64
+    package let number: Int64
     /// The number of the invite, which may have been removed since.
-    public let invite: Int64
+    package let invite: Int64
     /// The attempt's name, which is unique on its host.
-    public let attempt: String
-    public let kind: Kind
-    public let way: Way
+    package let attempt: String
+    package let kind: Kind
+    package let way: Way
     /// The localpart of the account for ``Kind/register`` and ``Kind/reset``, the bare JID of who asks for ``Kind/contact``; `nil`
     /// once the account was deleted.
-    public var account: String?
+    package var account: String?
     /// Who made the invite, or for whom an operator did; kept here since it outlives the invite.
-    public var inviter: Account?
-    public let reservedAt: Timestamp
-    public var state: State
+    package var inviter: Account?
+    package let reservedAt: Timestamp
+    package var state: State
 
-    public init(
+    package init(
         number: Int64, invite: Int64, attempt: String, kind: Kind, way: Way, account: String?, inviter: Account?,
         reservedAt: Timestamp, state: State
     ) {
@@ -66,7 +66,7 @@ public struct Redemption: Hashable, Sendable {
 // MARK: - Its life
 
 /// What is to be done about a redemption whose deadline has passed.
-public enum AccountAnswer: Hashable, Sendable {
+package enum AccountAnswer: Hashable, Sendable {
     /// The server has the account.
     case present
     /// The server does not have it.
@@ -77,24 +77,24 @@ public enum AccountAnswer: Hashable, Sendable {
 
 extension Redemption {
     /// The wait after a question without an answer: 5 seconds, doubled with each, 10 minutes at most.
-    public static func wait(afterQuestions questions: Int) -> Int64 {
+    package static func wait(afterQuestions questions: Int) -> Int64 {
         let longest: Int64 = 600_000
         return questions > 6 ? longest : min(5_000 << Int64(max(questions, 0)), longest)
     }
 
     /// When the account is to be asked for; `nil` where nothing is open.
-    public var nextQuestion: Timestamp? {
+    package var nextQuestion: Timestamp? {
         if case .reserved(_, let next, _) = state { next } else { nil }
     }
 
     /// Whether it holds a use.
-    public var isReserved: Bool { nextQuestion != nil }
+    package var isReserved: Bool { nextQuestion != nil }
 
     /// The state after the account was asked for, once the deadline has passed.
     ///
     /// Nobody guesses: an account that is there was made by this attempt, since the name was free when it was reserved and
     /// nobody else could take it through us.
-    public func state(after answer: AccountAnswer, at now: Timestamp) -> State {
+    package func state(after answer: AccountAnswer, at now: Timestamp) -> State {
         guard case .reserved(let deadline, _, let questions) = state else { return state }
         switch answer {
         case .present: return .confirmed(now)

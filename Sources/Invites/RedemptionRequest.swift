@@ -1,5 +1,5 @@
 /// What is asked of a host about a token. Names and addresses are prepared.
-public enum RedemptionRequest: Hashable, Sendable {
+package enum RedemptionRequest: Hashable, Sendable {
     /// One use, and for an account its name, for an attempt.
     case reserve(Reservation)
     /// The server has the account of the attempt.
@@ -13,16 +13,16 @@ public enum RedemptionRequest: Hashable, Sendable {
 }
 
 /// An attempt that wants to make an account, or to reset the password of one.
-public struct Reservation: Hashable, Sendable {
-    public var token: Token
-    public var attempt: String
+package struct Reservation: Hashable, Sendable {
+    package var token: Token
+    package var attempt: String
     /// The localpart of the account.
-    public var username: String
-    public var way: Redemption.Way
+    package var username: String
+    package var way: Redemption.Way
     /// When the token was found good for this attempt; `nil` where it was not checked before.
-    public var checkedAt: Timestamp?
+    package var checkedAt: Timestamp?
 
-    public init(token: Token, attempt: String, username: String, way: Redemption.Way, checkedAt: Timestamp?) {
+    package init(token: Token, attempt: String, username: String, way: Redemption.Way, checkedAt: Timestamp?) {
         self.token = token
         self.attempt = attempt
         self.username = username
@@ -31,20 +31,20 @@ public struct Reservation: Hashable, Sendable {
     }
 
     /// How long it holds: a stream's in the time of a registration, a form's while a person looks at a page.
-    public var milliseconds: Int64 { way == .stream ? 60_000 : 120_000 }
+    package var milliseconds: Int64 { way == .stream ? 60_000 : 120_000 }
 
     /// For how long a check lets a token be redeemed that has expired since.
-    public static let checkMilliseconds: Int64 = 3_600_000
+    package static let checkMilliseconds: Int64 = 3_600_000
 }
 
 /// The news that an account was made.
-public struct Confirmation: Hashable, Sendable {
-    public var token: Token
-    public var attempt: String
-    public var username: String
-    public var way: Redemption.Way
+package struct Confirmation: Hashable, Sendable {
+    package var token: Token
+    package var attempt: String
+    package var username: String
+    package var way: Redemption.Way
 
-    public init(token: Token, attempt: String, username: String, way: Redemption.Way) {
+    package init(token: Token, attempt: String, username: String, way: Redemption.Way) {
         self.token = token
         self.attempt = attempt
         self.username = username
@@ -53,28 +53,28 @@ public struct Confirmation: Hashable, Sendable {
 }
 
 /// A subscription request with a token.
-public struct ContactRequest: Hashable, Sendable {
-    public var token: Token
+package struct ContactRequest: Hashable, Sendable {
+    package var token: Token
     /// Whom it is addressed to: the localpart of a user of the host.
-    public var user: String
+    package var user: String
     /// Who asks: a bare JID.
-    public var contact: Account
+    package var contact: Account
 
-    public init(token: Token, user: String, contact: Account) {
+    package init(token: Token, user: String, contact: Account) {
         self.token = token
         self.user = user
         self.contact = contact
     }
 
     /// The name of the attempt: the same person asks once, however often.
-    public func attempt(on invite: Int64) -> String { "contact:\(invite):\(contact)" }
+    package func attempt(on invite: Int64) -> String { "contact:\(invite):\(contact)" }
 
     /// For how long somebody who registered with a token may also ask for the contact with it, after its end.
-    public static let gracePeriodMilliseconds: Int64 = 7 * 86_400_000
+    package static let gracePeriodMilliseconds: Int64 = 7 * 86_400_000
 }
 
 /// Why a token is not redeemed.
-public enum RedemptionRefusal: Error, Hashable, Sendable {
+package enum RedemptionRefusal: Error, Hashable, Sendable {
     /// There is no such token, or not for this.
     case unknown
     case expired
@@ -92,7 +92,7 @@ public enum RedemptionRefusal: Error, Hashable, Sendable {
 }
 
 /// What a request came to.
-public enum RedemptionOutcome: Hashable, Sendable {
+package enum RedemptionOutcome: Hashable, Sendable {
     /// The use is held, or spent for a reset.
     case reserved(Redemption)
     /// Confirmed, now or before. `isNew` is false when it was so before.

@@ -1,6 +1,6 @@
 /// Something that follows from a redemption and is asked of servers until it is done, over restarts, too.
-public struct RedemptionTask: Hashable, Sendable {
-    public enum Action: Hashable, Sendable {
+package struct RedemptionTask: Hashable, Sendable {
+    package enum Action: Hashable, Sendable {
         /// Makes `user` and `contact` contacts of each other, on the server of `user`.
         case contacts(user: Account, contact: Account)
         /// Tells the inviter that `account`, a bare JID, has accepted the invite.
@@ -8,18 +8,18 @@ public struct RedemptionTask: Hashable, Sendable {
     }
 
     /// Counts up on each host from 1.
-    public let number: Int64
+    package let number: Int64
     /// The number of the redemption.
-    public let redemption: Int64
-    public let action: Action
+    package let redemption: Int64
+    package let action: Action
     /// In which language people are told; a tag of BCP 47.
-    public let language: String?
+    package let language: String?
     /// How often it was asked for, without success.
-    public var tries: Int
+    package var tries: Int
     /// When to ask next.
-    public var next: Timestamp
+    package var next: Timestamp
 
-    public init(
+    package init(
         number: Int64, redemption: Int64, action: Action, language: String? = nil, tries: Int = 0, next: Timestamp
     ) {
         self.number = number
@@ -32,7 +32,7 @@ public struct RedemptionTask: Hashable, Sendable {
 }
 
 /// What became of a task.
-public enum TaskOutcome: Hashable, Sendable {
+package enum TaskOutcome: Hashable, Sendable {
     case done
     /// It will never be done, for this reason.
     case impossible(String)
@@ -46,7 +46,7 @@ extension Redemption {
     /// - Parameters:
     ///   - host: The host that the account is made on.
     ///   - notifiesInviter: Whether the host tells inviters (`notify_inviter`).
-    public func tasks(of invite: Invite, on host: String, notifiesInviter: Bool) -> [RedemptionTask.Action] {
+    package func tasks(of invite: Invite, on host: String, notifiesInviter: Bool) -> [RedemptionTask.Action] {
         guard let inviter = invite.inviter, let account else { return [] }
         let invitee: Account
         var actions: [RedemptionTask.Action] = []

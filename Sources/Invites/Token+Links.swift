@@ -3,7 +3,7 @@ extension Token {
     /// one, the longest first, since a page's address may have it anywhere.
     ///
     /// - Parameter text: The link as somebody has passed it on, perhaps percent-encoded once more.
-    public static func candidates(in text: String) -> [Token] {
+    package static func candidates(in text: String) -> [Token] {
         let bytes = decoded(Array(text.utf8))
         var runs: [(name: Bool, token: Token)] = []
         var start = 0

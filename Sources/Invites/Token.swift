@@ -2,14 +2,14 @@
 ///
 /// A token consists of ASCII letters and digits only, because clients put it into links as it is and some do not decode
 /// percent signs there. It never prints by accident: only ``text`` tells it.
-public struct Token: Hashable, Sendable {
+package struct Token: Hashable, Sendable {
     /// The secret itself, `[A-Za-z0-9]`.
-    public let text: String
+    package let text: String
 
     /// Accepts a token that came from outside.
     ///
     /// - Returns: `nil` unless `text` has 8 to 64 characters, all of `[A-Za-z0-9]`.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         guard (8...64).contains(text.utf8.count), text.utf8.allSatisfy(Self.isAllowed) else { return nil }
         self.text = text
     }
@@ -30,7 +30,7 @@ public struct Token: Hashable, Sendable {
     ///   - now: The time of the invite.
     ///   - generator: A cryptographically secure source, such as `SystemRandomNumberGenerator`. Three 64-bit words are
     ///     drawn from it, rarely more.
-    public static func random(at now: Timestamp, using generator: inout some RandomNumberGenerator) -> Token {
+    package static func random(at now: Timestamp, using generator: inout some RandomNumberGenerator) -> Token {
         let text = String(unsafeUninitializedCapacity: timeLength + randomLength) { buffer in
             var digits = UInt64(bitPattern: now.millisecondsSinceEpoch)
             for index in (0..<timeLength).reversed() {
@@ -73,9 +73,9 @@ public struct Token: Hashable, Sendable {
 
 extension Token: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// `[token]`, whatever the token is.
-    public var description: String { "[token]" }
+    package var description: String { "[token]" }
     /// `[token]`, whatever the token is.
-    public var debugDescription: String { description }
+    package var debugDescription: String { description }
     /// A mirror without children, so that `dump` and string interpolation of what holds a token are silent too.
-    public var customMirror: Mirror { Mirror(self, children: []) }
+    package var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -1,18 +1,18 @@
 /// What there is to know of a token when something is decided about it. The repository gathers it in the transaction that
 /// stores the decision.
-public struct TokenFacts: Hashable, Sendable {
-    public var number: Int64
-    public var invite: Invite
+package struct TokenFacts: Hashable, Sendable {
+    package var number: Int64
+    package var invite: Invite
     /// What the attempt in question has, whose name is unique; perhaps of another invite.
-    public var own: Redemption?
+    package var own: Redemption?
     /// Whether another attempt or another invite holds the name in question, see ``Invite/fixedUsername``.
-    public var isUsernameHeld: Bool
+    package var isUsernameHeld: Bool
     /// Whether the person in question has registered with this token, and when.
-    public var registeredAt: Timestamp?
+    package var registeredAt: Timestamp?
     /// Whether the person in question was granted the contact before, and no server can make it one.
-    public var isContactImpossible: Bool
+    package var isContactImpossible: Bool
 
-    public init(
+    package init(
         number: Int64, invite: Invite, own: Redemption? = nil, isUsernameHeld: Bool = false,
         registeredAt: Timestamp? = nil, isContactImpossible: Bool = false
     ) {
@@ -30,7 +30,7 @@ extension TokenFacts {
     /// Why the token cannot be redeemed at `now`.
     ///
     /// - Parameter checkedAt: When it was found good for this attempt: it may have expired since (XEP-0445 §4).
-    public func refusal(at now: Timestamp, checkedAt: Timestamp? = nil) -> RedemptionRefusal? {
+    package func refusal(at now: Timestamp, checkedAt: Timestamp? = nil) -> RedemptionRefusal? {
         switch invite.state(at: now) {
         case .revoked: return .revoked
         case .used: return .used
@@ -47,7 +47,7 @@ extension TokenFacts {
     /// Why an attempt cannot have a use for `reservation`, `nil` where it can.
     ///
     /// - Parameter kind: `register`, or `reset` where the use is spent at once.
-    public func refusal(
+    package func refusal(
         of reservation: Reservation, for kind: Redemption.Kind, at now: Timestamp
     ) -> RedemptionRefusal? {
         if invite.revocation != nil { return .revoked }
@@ -67,7 +67,7 @@ extension TokenFacts {
     /// Why `request` is an ordinary one; `nil` where it is to be approved.
     ///
     /// - Parameter host: The host of the user whom it is addressed to.
-    public func refusal(of request: ContactRequest, on host: String, at now: Timestamp) -> RedemptionRefusal? {
+    package func refusal(of request: ContactRequest, on host: String, at now: Timestamp) -> RedemptionRefusal? {
         guard let inviter = invite.inviter, inviter == Account(localpart: request.user, domain: host),
             request.contact != inviter, invite.kind == .contact || invite.kind == .accountAndContact
         else { return .unknown }

@@ -2,20 +2,20 @@
 ///
 /// Its own options may stand anywhere before `--`; all else, options included, is the command's, and goes to the daemon
 /// untouched. No command has an option of the same name.
-public struct ClientCommandLine: Hashable, Sendable {
+package struct ClientCommandLine: Hashable, Sendable {
     /// What to do.
-    public var mode: Mode
+    package var mode: Mode
     /// The socket that was named, if one was.
-    public var socket: String?
+    package var socket: String?
     /// Where the file of a command goes, or comes from; `nil` for standard output and input.
-    public var output: String?
-    public var input: String?
+    package var output: String?
+    package var input: String?
     /// Whether answers are shown as JSON, one object a line.
-    public var isJSON = false
+    package var isJSON = false
     /// Whether a script goes on after a command that failed.
-    public var keepsGoing = false
+    package var keepsGoing = false
 
-    public enum Mode: Hashable, Sendable {
+    package enum Mode: Hashable, Sendable {
         /// Lines are typed at a terminal.
         case repl
         /// One command, as it was given.
@@ -29,7 +29,7 @@ public struct ClientCommandLine: Hashable, Sendable {
     }
 
     /// The client's own options, in the order of its help.
-    public static let options: [CommandSpec.Option] = [
+    package static let options: [CommandSpec.Option] = [
         .init("socket", .text, "The daemon's socket; else $INVITED_SOCKET, else \(defaultSocket)"),
         .init("output", .text, "With `host backup`: where to write the file"),
         .init("input", .text, "With `host restore`: where to read the file"),
@@ -40,11 +40,11 @@ public struct ClientCommandLine: Hashable, Sendable {
         .init("help", nil, "Show this, or with a command, how that is used"),
     ]
 
-    public static let defaultSocket = "/run/invited/control.sock"
+    package static let defaultSocket = "/run/invited/control.sock"
 
     /// - Parameter words: The arguments without the program's name.
     /// - Throws: ``CommandFailure`` with one of the `usage` codes.
-    public init(_ words: [String]) throws(CommandFailure) {
+    package init(_ words: [String]) throws(CommandFailure) {
         var rest: [String] = []
         var flags: Set<String> = []
         var scanner = OptionScanner(words, options: Self.options)
@@ -100,7 +100,7 @@ public struct ClientCommandLine: Hashable, Sendable {
 
     /// The words of a command line that are the command's, for completion; `nil` where the last word is the value of an
     /// option of the client.
-    public static func commandWords(of words: [String]) -> [String]? {
+    package static func commandWords(of words: [String]) -> [String]? {
         guard let last = words.last else { return [""] }
         var rest: [String] = []
         for token in OptionScanner(words.dropLast(), options: options) {

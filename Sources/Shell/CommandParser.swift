@@ -4,15 +4,15 @@ internal import Text
 /// Reads the words of a command line by the specs.
 ///
 /// Options may stand anywhere after the path, as `--name value` or `--name=value`. After `--` all words are arguments.
-public struct CommandParser: Sendable {
+package struct CommandParser: Sendable {
     let registry: CommandRegistry
 
-    public init(_ registry: CommandRegistry) {
+    package init(_ registry: CommandRegistry) {
         self.registry = registry
     }
 
     /// - Throws: ``CommandFailure`` with one of the `usage` codes and a hint that shows what would be right.
-    public func parse(_ words: [String]) throws(CommandFailure) -> Invocation {
+    package func parse(_ words: [String]) throws(CommandFailure) -> Invocation {
         guard let (spec, rest) = registry.match(words) else { throw unknown(words) }
         var arguments: [String] = []
         var values: [String: [Invocation.Value]] = [:]
@@ -132,12 +132,12 @@ public struct CommandParser: Sendable {
 
 extension CommandSpec.Argument {
     /// What stands for the argument in help, such as `HOST`.
-    public var placeholder: String { name.replacing("_", with: "-").uppercased() }
+    package var placeholder: String { name.replacing("_", with: "-").uppercased() }
 }
 
 extension CommandSpec {
     /// How the command is called, in one line, such as `host list [--state STATE] [HOST…]`.
-    public var usage: String { usage(options) }
+    package var usage: String { usage(options) }
 
     /// The same with only these options.
     func usage(_ options: [Option]) -> String {
@@ -155,7 +155,7 @@ extension CommandSpec {
 
 extension ValueKind {
     /// What stands for an option's value in help.
-    public var placeholder: String {
+    package var placeholder: String {
         switch self {
         case .host: "HOST"
         case .user: "USER"
@@ -173,7 +173,7 @@ extension ValueKind {
     }
 
     /// What a value has to be, in a message.
-    public var wanted: String {
+    package var wanted: String {
         switch self {
         case .host: "a host such as example.com"
         case .user: "a user of a host such as alice@example.com"

@@ -1,24 +1,24 @@
 /// All commands of the shell.
-public struct CommandRegistry: Sendable {
+package struct CommandRegistry: Sendable {
     /// In the order of the reference.
-    public let commands: [CommandSpec]
+    package let commands: [CommandSpec]
     private let byPath: [[String]: CommandSpec]
 
     /// The commands of this version.
-    public static let standard = CommandRegistry(
+    package static let standard = CommandRegistry(
         GeneralCommands.all + HostCommands.all + InviteCommands.all + ConfigCommands.all + ServerCommands.all
             + WatchingCommands.all)
 
-    public init(_ commands: [CommandSpec]) {
+    package init(_ commands: [CommandSpec]) {
         self.commands = commands
         byPath = Dictionary(commands.map { ($0.path, $0) }) { first, _ in first }
     }
 
     /// The command with this path.
-    public subscript(path: [String]) -> CommandSpec? { byPath[path] }
+    package subscript(path: [String]) -> CommandSpec? { byPath[path] }
 
     /// The command that a line begins with, the one with the longest path, and the words after its path.
-    public func match(_ words: [String]) -> (spec: CommandSpec, rest: [String])? {
+    package func match(_ words: [String]) -> (spec: CommandSpec, rest: [String])? {
         for count in stride(from: min(words.count, Self.longestPath), to: 0, by: -1) {
             if let spec = byPath[Array(words.prefix(count))] { return (spec, Array(words.dropFirst(count))) }
         }
@@ -29,7 +29,7 @@ public struct CommandRegistry: Sendable {
 
     /// Whether a line may have a secret in it, and is not to be remembered: an argument that is one, or a word as long as the
     /// token of an invite, wherever it stands.
-    public func mayHoldSecret(_ words: [String]) -> Bool {
+    package func mayHoldSecret(_ words: [String]) -> Bool {
         if let (spec, rest) = match(words), !rest.isEmpty, spec.arguments.contains(where: \.isSecret) { return true }
         return words.contains { word in
             word.contains("preauth")
@@ -42,7 +42,7 @@ public struct CommandRegistry: Sendable {
     private static let tokenLength = 29
 
     /// The words that may follow these in a path, in order.
-    public func words(after path: [String]) -> [String] {
+    package func words(after path: [String]) -> [String] {
         var words: [String] = []
         for spec in commands where spec.path.count > path.count && spec.path.starts(with: path) {
             let word = spec.path[path.count]
@@ -62,17 +62,17 @@ public struct CommandRegistry: Sendable {
     }
 
     /// The commands whose path begins with these words.
-    public func commands(below path: [String]) -> [CommandSpec] {
+    package func commands(below path: [String]) -> [CommandSpec] {
         commands.filter { $0.path.starts(with: path) }
     }
 
     /// What a caller with this role may use.
-    public func visible(to role: Role) -> CommandRegistry {
+    package func visible(to role: Role) -> CommandRegistry {
         CommandRegistry(commands.filter { $0.role <= role })
     }
 
     /// Distinguishes versions of the commands: 16 hexadecimal digits. It takes milliseconds to compute.
-    public var hash: String {
+    package var hash: String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         // FNV-1a over all that a client could know of a command.
         for byte in commands.map({ String(describing: $0) }).joined(separator: "\n").utf8 {

@@ -1,35 +1,35 @@
 /// One command of the shell, described once: its parser, help, completion, manual page, schema and place in the
 /// reference all come from this value.
-public struct CommandSpec: Hashable, Sendable {
+package struct CommandSpec: Hashable, Sendable {
     /// The words that call the command, such as `["invite", "create", "account"]`.
-    public let path: [String]
+    package let path: [String]
     /// What it does, in one sentence without a full stop.
-    public let summary: String
+    package let summary: String
     /// What else there is to know, in paragraphs; empty when nothing is.
-    public let discussion: String
+    package let discussion: String
     /// What comes after the path, in order. Only the last may repeat.
-    public let arguments: [Argument]
+    package let arguments: [Argument]
     /// What may stand anywhere after the path, in any order.
-    public let options: [Option]
+    package let options: [Option]
     /// What its answer consists of.
-    public let result: ResultShape
+    package let result: ResultShape
     /// What it does to the daemon.
-    public let effect: Effect
+    package let effect: Effect
     /// Whether it only reads when it is given no argument.
-    public let isReadWithoutArguments: Bool
+    package let isReadWithoutArguments: Bool
     /// Whether it is written to the journal though it only reads.
-    public let isJournalled: Bool
+    package let isJournalled: Bool
     /// The file that goes with it, if one does: bytes, besides the rows.
-    public let file: File?
+    package let file: File?
     /// The least role that may use it.
-    public let role: Role
+    package let role: Role
     /// What it is about, and so who may use it who does not see all hosts.
-    public let reach: Reach
+    package let reach: Reach
     /// How it is used, at least once.
-    public let examples: [Example]
+    package let examples: [Example]
 
     /// What a command does to the daemon.
-    public enum Effect: String, CaseIterable, Hashable, Sendable {
+    package enum Effect: String, CaseIterable, Hashable, Sendable {
         /// Nothing. Every other effect is written to the journal.
         case read
         /// It changes something that can be changed back.
@@ -39,7 +39,7 @@ public struct CommandSpec: Hashable, Sendable {
     }
 
     /// Which way a command's file goes.
-    public enum File: Hashable, Sendable {
+    package enum File: Hashable, Sendable {
         /// The daemon sends it; `--output` of the client names where it is written.
         case output
         /// The client sends it; `--input` of the client names where it is read.
@@ -47,7 +47,7 @@ public struct CommandSpec: Hashable, Sendable {
     }
 
     /// What a command is about.
-    public enum Reach: String, CaseIterable, Hashable, Sendable {
+    package enum Reach: String, CaseIterable, Hashable, Sendable {
         /// Neither hosts nor what the daemon does for them: everybody who has a role may use it.
         case anyone
         /// Hosts: who sees only some uses it on those, and learns nothing about others.
@@ -57,13 +57,13 @@ public struct CommandSpec: Hashable, Sendable {
     }
 
     /// One use of a command.
-    public struct Example: Hashable, Sendable {
+    package struct Example: Hashable, Sendable {
         /// The command as it is typed into the shell.
-        public let line: String
+        package let line: String
         /// What it does, in one sentence without a full stop.
-        public let summary: String
+        package let summary: String
 
-        public init(_ line: String, _ summary: String) {
+        package init(_ line: String, _ summary: String) {
             self.line = line
             self.summary = summary
         }
@@ -71,7 +71,7 @@ public struct CommandSpec: Hashable, Sendable {
 
     /// - Parameter asks: Whether the command may ask for confirmation, as every destructive one does; it then has the
     ///   option `--yes`.
-    public init(
+    package init(
         _ path: String, _ summary: String, discussion: String = "", arguments: [Argument] = [],
         options: [Option] = [], result: ResultShape = .nothing, effect: Effect = .read,
         isReadWithoutArguments: Bool = false, isJournalled: Bool = false, file: File? = nil, role: Role = .viewer,
@@ -93,26 +93,26 @@ public struct CommandSpec: Hashable, Sendable {
     }
 
     /// The path in one line, such as `invite create account`.
-    public var name: String { path.joined(separator: " ") }
+    package var name: String { path.joined(separator: " ") }
 
     /// The option that a word such as `--kind` names.
-    public func option(_ name: String) -> Option? { options.first { $0.name == name } }
+    package func option(_ name: String) -> Option? { options.first { $0.name == name } }
 }
 
 extension CommandSpec {
     /// A value that comes after the path.
-    public struct Argument: Hashable, Sendable {
+    package struct Argument: Hashable, Sendable {
         /// What handlers and help call it, such as `host`; help shows it in capitals.
-        public let name: String
-        public let kind: ValueKind
-        public let summary: String
-        public let isOptional: Bool
+        package let name: String
+        package let kind: ValueKind
+        package let summary: String
+        package let isOptional: Bool
         /// Whether more than one may be given. Only the last argument may repeat.
-        public let isRepeating: Bool
+        package let isRepeating: Bool
         /// Whether neither the journal nor a history is to have it.
-        public let isSecret: Bool
+        package let isSecret: Bool
 
-        public init(
+        package init(
             _ name: String, _ kind: ValueKind, _ summary: String, isOptional: Bool = false, isRepeating: Bool = false,
             isSecret: Bool = false
         ) {
@@ -126,18 +126,18 @@ extension CommandSpec {
     }
 
     /// A `--name`, with a value or without.
-    public struct Option: Hashable, Sendable {
+    package struct Option: Hashable, Sendable {
         /// The name without the two hyphens.
-        public let name: String
+        package let name: String
         /// What its value is; `nil` for a flag, which has none.
-        public let kind: ValueKind?
-        public let summary: String
+        package let kind: ValueKind?
+        package let summary: String
         /// Whether its use is written to the journal even where the command is not, since it shows secrets.
-        public let isJournalled: Bool
+        package let isJournalled: Bool
         /// The least role that may use it, where that is more than the command asks for.
-        public let role: Role?
+        package let role: Role?
 
-        public init(
+        package init(
             _ name: String, _ kind: ValueKind? = nil, _ summary: String, isJournalled: Bool = false, role: Role? = nil
         ) {
             self.name = name
@@ -148,6 +148,6 @@ extension CommandSpec {
         }
 
         /// Answers the question before it is asked.
-        public static let yes = Option("yes", nil, "Do it without asking")
+        package static let yes = Option("yes", nil, "Do it without asking")
     }
 }

@@ -1,7 +1,7 @@
 internal import Text
 
 /// What `help` says, made from the specs.
-public struct HelpText: Sendable {
+package struct HelpText: Sendable {
     private let registry: CommandRegistry
     private let width: Int
     private let role: Role
@@ -10,14 +10,14 @@ public struct HelpText: Sendable {
     ///   - registry: The commands that the reader may use.
     ///   - width: Columns to fill; 0 where lines may have any length.
     ///   - role: The reader's role, which decides what options are shown.
-    public init(_ registry: CommandRegistry, width: Int, role: Role) {
+    package init(_ registry: CommandRegistry, width: Int, role: Role) {
         self.registry = registry
         self.width = width > 0 ? max(40, width) : .max
         self.role = role
     }
 
     /// All commands, those of one noun together.
-    public func overview() -> String {
+    package func overview() -> String {
         var groups: [(noun: String, commands: [CommandSpec])] = []
         for spec in registry.commands {
             let noun = spec.path.count > 1 ? spec.path[0] : ""
@@ -32,14 +32,14 @@ public struct HelpText: Sendable {
     }
 
     /// Commands that begin with the same words, and in full the one that consists of them, if there is one.
-    public func list(_ commands: [CommandSpec], under spec: CommandSpec?) -> String {
+    package func list(_ commands: [CommandSpec], under spec: CommandSpec?) -> String {
         let others = commands.filter { $0.path != spec?.path }
         let lines = entries(others.map { ($0.name, $0.summary) }).joined(separator: "\n")
         return spec.map { detail($0) + "\n\n" + lines } ?? lines
     }
 
     /// All there is to know of one command.
-    public func detail(_ spec: CommandSpec) -> String {
+    package func detail(_ spec: CommandSpec) -> String {
         let options = spec.options.filter { ($0.role ?? .viewer) <= role }
         var blocks = [wrapped(spec.summary + ".", indent: 0), wrapped("usage: " + spec.usage(options), indent: 7)]
         if !spec.discussion.isEmpty {
@@ -71,7 +71,7 @@ public struct HelpText: Sendable {
     ///
     /// - Parameter path: A command as it was typed, arguments included, or the words that one begins with.
     /// - Throws: ``CommandFailure`` with ``ResultCode/unknownCommand``.
-    public func text(for path: [String]) throws(CommandFailure) -> String {
+    package func text(for path: [String]) throws(CommandFailure) -> String {
         if path.isEmpty { return overview() }
         let commands = registry.commands(below: path)
         if commands.count == 1, let only = commands.first { return detail(only) }

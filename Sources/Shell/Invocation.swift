@@ -1,8 +1,8 @@
-public import Invites
+package import Invites
 
 /// A command with its values, checked as far as its spec tells.
-public struct Invocation: Hashable, Sendable {
-    public let spec: CommandSpec
+package struct Invocation: Hashable, Sendable {
+    package let spec: CommandSpec
     /// By the names of arguments and options. Flags have no values.
     private let values: [String: [Value]]
     private let flags: Set<String>
@@ -21,49 +21,49 @@ public struct Invocation: Hashable, Sendable {
     }
 
     /// The text of an argument or option; `nil` when it was not given.
-    public func text(_ name: String) -> String? {
+    package func text(_ name: String) -> String? {
         if case .text(let text)? = values[name]?.first { text } else { nil }
     }
 
     /// The text of an argument that the spec does not let anybody leave out.
-    public func required(_ name: String) throws(CommandFailure) -> String {
+    package func required(_ name: String) throws(CommandFailure) -> String {
         guard let text = text(name) else { throw CommandFailure(.internal, "`\(name)` is not an argument") }
         return text
     }
 
     /// The texts of an argument that may repeat; empty when it was not given.
-    public func texts(_ name: String) -> [String] {
+    package func texts(_ name: String) -> [String] {
         (values[name] ?? []).compactMap { if case .text(let text) = $0 { text } else { nil } }
     }
 
-    public func count(_ name: String) -> Int? {
+    package func count(_ name: String) -> Int? {
         if case .count(let count)? = values[name]?.first { count } else { nil }
     }
 
     /// The numbers of an argument that may repeat; empty when it was not given.
-    public func counts(_ name: String) -> [Int] {
+    package func counts(_ name: String) -> [Int] {
         (values[name] ?? []).compactMap { if case .count(let count) = $0 { count } else { nil } }
     }
 
-    public func duration(_ name: String) -> Lifetime? {
+    package func duration(_ name: String) -> Lifetime? {
         if case .duration(let duration)? = values[name]?.first { duration } else { nil }
     }
 
     /// What it does to the daemon with these arguments.
-    public var effect: CommandSpec.Effect {
+    package var effect: CommandSpec.Effect {
         spec.isReadWithoutArguments && !spec.arguments.contains { values[$0.name] != nil } ? .read : spec.effect
     }
 
     /// Whether a flag was given.
-    public func has(_ flag: String) -> Bool { flags.contains(flag) }
+    package func has(_ flag: String) -> Bool { flags.contains(flag) }
 
     /// The options that were given.
-    public var givenOptions: [CommandSpec.Option] {
+    package var givenOptions: [CommandSpec.Option] {
         spec.options.filter { flags.contains($0.name) || values[$0.name] != nil }
     }
 
     /// The values given for arguments and options of one of these kinds, for checks that all commands share.
-    public func texts(where matches: (ValueKind) -> Bool) -> [String] {
+    package func texts(where matches: (ValueKind) -> Bool) -> [String] {
         let names =
             spec.arguments.filter { matches($0.kind) }.map(\.name)
             + spec.options.filter { $0.kind.map(matches) ?? false }.map(\.name)
@@ -74,7 +74,7 @@ public struct Invocation: Hashable, Sendable {
 extension Invocation {
     /// The same command with other texts, each made from the old one and what it is: arguments first, then options, in
     /// the order of the spec, so that of several errors it is always the same that is thrown.
-    public func mappingValues(
+    package func mappingValues(
         _ transform: (ValueKind, String) throws(CommandFailure) -> String
     ) throws(CommandFailure) -> Invocation {
         let arguments = spec.arguments.map { (name: $0.name, kind: Optional($0.kind)) }
@@ -95,7 +95,7 @@ extension Invocation {
     }
 
     /// The command as it could be typed, for the journal. In place of a secret it has the argument's name: `[LINK]`.
-    public var line: String {
+    package var line: String {
         var words = spec.path
         for option in spec.options {
             if flags.contains(option.name) { words.append("--\(option.name)") }

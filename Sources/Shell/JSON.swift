@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// A JSON value (RFC 8259).
-public enum JSON: Hashable, Sendable {
+package enum JSON: Hashable, Sendable {
     case null
     case flag(Bool)
     case integer(Int64)
@@ -18,7 +18,7 @@ extension JSON {
     ///
     /// - Throws: An error when the bytes are not one value in UTF-8 without a byte order mark, or it is nested deeper than
     ///   512.
-    public init(reading bytes: some Sequence<UInt8>) throws {
+    package init(reading bytes: some Sequence<UInt8>) throws {
         var bytes = Array(bytes)
         // Foundation also takes UTF-16 and UTF-32, in which the signs of JSON have these bytes; in UTF-8 none has. A byte
         // order mark, which it skips, would be in the way of who shows the same line.
@@ -71,7 +71,7 @@ extension JSON {
     }
 
     /// The value in one line of UTF-8 without its end; keys are sorted, so that equal values are equal text.
-    public var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
@@ -81,11 +81,11 @@ extension JSON {
     }
 
     /// ``bytes`` as a string.
-    public var line: String { String(decoding: bytes, as: UTF8.self) }
+    package var line: String { String(decoding: bytes, as: UTF8.self) }
 }
 
 extension JSON: Encodable {
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
         case .null: try container.encodeNil()
@@ -103,35 +103,35 @@ extension JSON: Encodable {
 
 extension JSON {
     /// The member of an object; `nil` when there is none, or this is no object.
-    public subscript(key: String) -> JSON? {
+    package subscript(key: String) -> JSON? {
         if case .object(let members) = self { members[key] } else { nil }
     }
 
-    public var text: String? { if case .text(let value) = self { value } else { nil } }
-    public var integer: Int64? { if case .integer(let value) = self { value } else { nil } }
-    public var flag: Bool? { if case .flag(let value) = self { value } else { nil } }
-    public var list: [JSON]? { if case .list(let value) = self { value } else { nil } }
-    public var object: [String: JSON]? { if case .object(let value) = self { value } else { nil } }
+    package var text: String? { if case .text(let value) = self { value } else { nil } }
+    package var integer: Int64? { if case .integer(let value) = self { value } else { nil } }
+    package var flag: Bool? { if case .flag(let value) = self { value } else { nil } }
+    package var list: [JSON]? { if case .list(let value) = self { value } else { nil } }
+    package var object: [String: JSON]? { if case .object(let value) = self { value } else { nil } }
 
     /// A list of texts; `nil` when this is anything else.
-    public var texts: [String]? {
+    package var texts: [String]? {
         guard let list else { return nil }
         let texts = list.compactMap(\.text)
         return texts.count == list.count ? texts : nil
     }
 
     /// A text, or `null` for none.
-    public static func optional(_ text: String?) -> JSON { text.map(JSON.text) ?? .null }
+    package static func optional(_ text: String?) -> JSON { text.map(JSON.text) ?? .null }
 }
 
 extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
-    public init(stringLiteral value: String) { self = .text(value) }
-    public init(integerLiteral value: Int64) { self = .integer(value) }
-    public init(booleanLiteral value: Bool) { self = .flag(value) }
-    public init(arrayLiteral elements: JSON...) { self = .list(elements) }
-    public init(dictionaryLiteral elements: (String, JSON)...) {
+    package init(stringLiteral value: String) { self = .text(value) }
+    package init(integerLiteral value: Int64) { self = .integer(value) }
+    package init(booleanLiteral value: Bool) { self = .flag(value) }
+    package init(arrayLiteral elements: JSON...) { self = .list(elements) }
+    package init(dictionaryLiteral elements: (String, JSON)...) {
         self = .object(Dictionary(elements) { $1 })
     }
 }

@@ -1,11 +1,11 @@
 /// Takes a member out of a JSON object without reading and writing it again.
-public enum JSONMember {
+package enum JSONMember {
     /// The bytes of the value of a member of the object.
     ///
     /// - Parameters:
     ///   - name: Without anything that JSON escapes.
     ///   - object: One JSON object, known to be well-formed.
-    public static func find(_ name: String, in object: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    package static func find(_ name: String, in object: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         let wanted = Array(name.utf8)
         var depth = 0
         var index = object.startIndex
@@ -35,7 +35,7 @@ public enum JSONMember {
 
     /// The same JSON without what JSON allows and terminals obey: control and format characters beyond ASCII are written as
     /// `\u009B`, and tabs and line breaks, which can only stand between values, as spaces.
-    public static func harmless(_ json: ArraySlice<UInt8>) -> [UInt8] {
+    package static func harmless(_ json: ArraySlice<UInt8>) -> [UInt8] {
         guard json.contains(where: { $0 >= 0x7F || $0 < 0x20 }) else { return Array(json) }
         var text = ""
         for scalar in String(decoding: json, as: UTF8.self).unicodeScalars {

@@ -4,7 +4,7 @@ internal import Foundation
 ///
 /// The id is a whole number from 1, of the client's choice; no two requests that run at the same time have the same.
 /// Each `run` and each `complete` is answered with exactly one `end`.
-public enum ClientMessage: Hashable, Sendable {
+package enum ClientMessage: Hashable, Sendable {
     /// `{"id":1,"argv":["host","show","example.com"],"width":120,"interactive":true}`: run a command.
     ///
     /// `width` is that of the terminal in columns, 0 for none. `interactive` says that a person is there to be asked.
@@ -19,7 +19,7 @@ public enum ClientMessage: Hashable, Sendable {
 }
 
 /// What the daemon says: one JSON object a line. All but the hello carry the id of the request they answer.
-public enum ServerMessage: Hashable, Sendable {
+package enum ServerMessage: Hashable, Sendable {
     /// `{"hello":{…}}`, once, at the beginning.
     case hello(Hello)
     /// `{"id":1,"row":{…}}`: a row of the result.
@@ -39,20 +39,20 @@ public enum ServerMessage: Hashable, Sendable {
     case end(id: Int64, End)
 
     /// Who the daemon is, and who it takes the caller for.
-    public struct Hello: Hashable, Sendable {
+    package struct Hello: Hashable, Sendable {
         /// The version of this protocol. It grows when a client of the one before would misunderstand.
-        public static let version: Int64 = 1
+        package static let version: Int64 = 1
 
-        public var product = "invited"
-        public var version: String
-        public var user: String
-        public var role: Role
+        package var product = "invited"
+        package var version: String
+        package var user: String
+        package var role: Role
         /// The patterns of hosts that the caller sees; `nil` for all.
-        public var hosts: [String]?
+        package var hosts: [String]?
         /// ``CommandRegistry/hash`` of the daemon's commands.
-        public var registry: String
+        package var registry: String
 
-        public init(version: String, user: String, role: Role, hosts: [String]?, registry: String) {
+        package init(version: String, user: String, role: Role, hosts: [String]?, registry: String) {
             self.version = version
             self.user = user
             self.role = role
@@ -62,7 +62,7 @@ public enum ServerMessage: Hashable, Sendable {
     }
 
     /// A question to the person at the terminal.
-    public enum Question: Hashable, Sendable {
+    package enum Question: Hashable, Sendable {
         /// Yes or no. Only the answer `yes` is one.
         case confirm(String)
         /// Something that is not shown while it is typed.
@@ -76,19 +76,19 @@ public enum ServerMessage: Hashable, Sendable {
     }
 
     /// How a request ended.
-    public struct End: Hashable, Sendable {
-        public let code: ResultCode
+    package struct End: Hashable, Sendable {
+        package let code: ResultCode
         /// One sentence for people, without a full stop; empty when the rows say it all.
-        public let message: String
-        public let hint: String?
+        package let message: String
+        package let hint: String?
 
-        public init(_ code: ResultCode, _ message: String = "", hint: String? = nil) {
+        package init(_ code: ResultCode, _ message: String = "", hint: String? = nil) {
             self.code = code
             self.message = message
             self.hint = hint
         }
 
-        public init(_ failure: CommandFailure) {
+        package init(_ failure: CommandFailure) {
             self.init(failure.code, failure.message, hint: failure.hint)
         }
     }
@@ -98,7 +98,7 @@ public enum ServerMessage: Hashable, Sendable {
 
 extension ClientMessage {
     /// - Throws: ``CommandFailure`` with ``ResultCode/badRequest``.
-    public init(_ json: JSON) throws(CommandFailure) {
+    package init(_ json: JSON) throws(CommandFailure) {
         guard let id = json["id"]?.integer, id > 0 else {
             throw Self.bad("a request needs an `id`, a whole number from 1")
         }
@@ -122,7 +122,7 @@ extension ClientMessage {
 
     private static func bad(_ message: String) -> CommandFailure { CommandFailure(.badRequest, message) }
 
-    public var json: JSON {
+    package var json: JSON {
         switch self {
         case .run(let id, let argv, let width, let isInteractive):
             [
@@ -138,7 +138,7 @@ extension ClientMessage {
 
 extension ServerMessage {
     /// `nil` when the value is no message that this version knows.
-    public init?(_ json: JSON) {
+    package init?(_ json: JSON) {
         if let hello = json["hello"] {
             guard let version = hello["version"]?.text, let role = hello["role"]?.text.flatMap(Role.init(rawValue:))
             else { return nil }
@@ -170,7 +170,7 @@ extension ServerMessage {
         }
     }
 
-    public var json: JSON {
+    package var json: JSON {
         switch self {
         case .hello(let hello):
             [
@@ -218,11 +218,11 @@ extension ServerMessage.Question {
     }
 
     /// The most bytes of a file in one message: in base64 they fit into a line.
-    public static let mostData = 96 * 1024
+    package static let mostData = 96 * 1024
 }
 
 extension ServerMessage.End {
-    public var json: JSON {
+    package var json: JSON {
         var members: [String: JSON] = [
             "status": code == .ok ? "ok" : "failed", "code": .text(code.rawValue), "message": .text(message),
         ]
@@ -233,10 +233,10 @@ extension ServerMessage.End {
 
 extension [UInt8] {
     /// As base64 (RFC 4648 §4).
-    public var base64: String { Data(self).base64EncodedString() }
+    package var base64: String { Data(self).base64EncodedString() }
 
     /// - Returns: `nil` when the text is not base64, with its padding and nothing else.
-    public init?(base64 text: String) {
+    package init?(base64 text: String) {
         guard let data = Data(base64Encoded: text) else { return nil }
         self.init(data)
     }

@@ -1,5 +1,5 @@
 /// How a command ended, in a word for programs. Codes are never renamed or given another meaning.
-public enum ResultCode: String, CaseIterable, Hashable, Sendable {
+package enum ResultCode: String, CaseIterable, Hashable, Sendable {
     case ok
 
     /// The first words are no command.
@@ -76,7 +76,7 @@ public enum ResultCode: String, CaseIterable, Hashable, Sendable {
     case `internal` = "internal"
 
     /// The client's exit status for a command that ended so.
-    public var exitStatus: ExitStatus {
+    package var exitStatus: ExitStatus {
         switch self {
         case .ok: .done
         case .unknownCommand, .badArgument, .unknownOption, .badRequest, .tooLong, .needsTerminal: .usage
@@ -94,7 +94,7 @@ public enum ResultCode: String, CaseIterable, Hashable, Sendable {
 }
 
 /// What `invitectl` exits with.
-public enum ExitStatus: Int32, CaseIterable, Hashable, Sendable {
+package enum ExitStatus: Int32, CaseIterable, Hashable, Sendable {
     case done = 0
     case failed = 1
     case usage = 2
@@ -109,18 +109,18 @@ public enum ExitStatus: Int32, CaseIterable, Hashable, Sendable {
 }
 
 /// Why a command did not do what it was told.
-public struct CommandFailure: Error, Hashable, Sendable, CustomStringConvertible {
-    public let code: ResultCode
+package struct CommandFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    package let code: ResultCode
     /// What went wrong, in one sentence without a full stop. It names nothing that the caller may not see.
-    public let message: String
+    package let message: String
     /// What to do about it, if that is known.
-    public let hint: String?
+    package let hint: String?
 
-    public init(_ code: ResultCode, _ message: String, hint: String? = nil) {
+    package init(_ code: ResultCode, _ message: String, hint: String? = nil) {
         self.code = code
         self.message = message
         self.hint = hint
     }
 
-    public var description: String { "\(code.rawValue): \(message)" }
+    package var description: String { "\(code.rawValue): \(message)" }
 }

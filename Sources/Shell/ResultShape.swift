@@ -1,5 +1,5 @@
 /// What a command's answer consists of, besides its end.
-public enum ResultShape: Hashable, Sendable {
+package enum ResultShape: Hashable, Sendable {
     /// Nothing: its end says it all.
     case nothing
     /// Free text for people; as JSON, `text` objects.
@@ -12,7 +12,7 @@ public enum ResultShape: Hashable, Sendable {
     case events([Field])
 
     /// The fields of each row or event.
-    public var fields: [Field] {
+    package var fields: [Field] {
         switch self {
         case .nothing, .text: []
         case .table(let fields), .record(let fields), .events(let fields): fields
@@ -21,19 +21,19 @@ public enum ResultShape: Hashable, Sendable {
 }
 
 /// One field of an answer's rows: the name in JSON, and how people see it.
-public struct Field: Hashable, Sendable {
+package struct Field: Hashable, Sendable {
     /// The key in the JSON object, in `snake_case`.
-    public let name: String
-    public let kind: Kind
+    package let name: String
+    package let kind: Kind
     /// What it tells, in a few words without a full stop.
-    public let summary: String
+    package let summary: String
     /// Whether rows may leave it out.
-    public let isOptional: Bool
+    package let isOptional: Bool
     /// Whether it lets its reader in somewhere: never logged, never completed, never in a history.
-    public let isSecret: Bool
+    package let isSecret: Bool
 
     /// How a field's value is written in JSON, and shown to people.
-    public indirect enum Kind: Hashable, Sendable {
+    package indirect enum Kind: Hashable, Sendable {
         case text
         /// Lines of `▀`, `▄`, `█` and spaces, as a text: the blocks are the light parts of a picture, and the rest is
         /// dark. People see it without changes, or not at all.
@@ -61,7 +61,7 @@ public struct Field: Hashable, Sendable {
         case object([Field])
     }
 
-    public init(_ name: String, _ kind: Kind, _ summary: String, isOptional: Bool = false, isSecret: Bool = false) {
+    package init(_ name: String, _ kind: Kind, _ summary: String, isOptional: Bool = false, isSecret: Bool = false) {
         self.name = name
         self.kind = kind
         self.summary = summary
@@ -70,5 +70,5 @@ public struct Field: Hashable, Sendable {
     }
 
     /// What stands above a table's column.
-    public var heading: String { name.replacing("_per_second", with: "/s").replacing("_", with: " ").uppercased() }
+    package var heading: String { name.replacing("_per_second", with: "/s").replacing("_", with: " ").uppercased() }
 }

@@ -1,5 +1,5 @@
 /// What somebody at the control socket may do. Each role may do what the ones before it may.
-public enum Role: String, CaseIterable, Comparable, Hashable, Sendable {
+package enum Role: String, CaseIterable, Comparable, Hashable, Sendable {
     /// Looks, and changes nothing.
     case viewer
     /// Changes what concerns single hosts and their invites.
@@ -7,7 +7,7 @@ public enum Role: String, CaseIterable, Comparable, Hashable, Sendable {
     /// Changes everything, the daemon included.
     case admin
 
-    public static func < (left: Role, right: Role) -> Bool { left.rank < right.rank }
+    package static func < (left: Role, right: Role) -> Bool { left.rank < right.rank }
 
     private var rank: Int {
         switch self {

@@ -8,7 +8,7 @@ extension TextRenderer {
     /// last, which stay whole. Numbers and times are neither cut nor parted. Where even that is too much, columns give way
     /// from the right until the others fit: texts move below their row, and numbers and times are left out, which the last
     /// line says. An optional column without a single value is left out.
-    public func table(_ rows: [JSON], _ fields: [Field]) -> [String] {
+    package func table(_ rows: [JSON], _ fields: [Field]) -> [String] {
         guard !rows.isEmpty else { return [] }
         var columns = columns(of: rows, fields + Self.unknown(in: rows, beside: fields))
         guard !columns.isEmpty else { return [] }

@@ -6,14 +6,14 @@ internal import Text
 /// in records, lengths of time as `1d12h`, bytes as `1.5 KiB`, flags as yes and no, lists with commas, and `-` for
 /// nothing. Members of a row for which there is no field, as a newer daemon may have them, come last, by their names.
 /// No value reaches the terminal with a control or format character in it: those are written as `\u{1B}`.
-public struct TextRenderer: Sendable {
+package struct TextRenderer: Sendable {
     let width: Int
     let isColored: Bool
 
     /// - Parameters:
     ///   - width: Columns of the terminal; 0 where lines may have any length.
     ///   - isColored: Whether states and severities are coloured.
-    public init(width: Int, isColored: Bool) {
+    package init(width: Int, isColored: Bool) {
         self.width = max(0, width)
         self.isColored = isColored
     }
@@ -21,7 +21,7 @@ public struct TextRenderer: Sendable {
     /// A record: a line for each field, then what is nested in it. A field without a value is left out when it may be.
     ///
     /// Long values are wrapped between words; a word, such as a link, is never parted.
-    public func record(_ row: JSON, _ fields: [Field]) -> [String] {
+    package func record(_ row: JSON, _ fields: [Field]) -> [String] {
         guard case .object = row else { return [Cell(row, .text, .seconds).text] }
         var lines: [String] = []
         var blocks: [String] = []
@@ -49,7 +49,7 @@ public struct TextRenderer: Sendable {
     }
 
     /// An event: one line, whatever its length. Numbers stand with their names.
-    public func event(_ event: JSON, _ fields: [Field]) -> String {
+    package func event(_ event: JSON, _ fields: [Field]) -> String {
         guard case .object(let members) = event else { return Cell(event, .text, .timeOfDay).text }
         if let dropped = members["dropped"]?.integer, members.count == 1 {
             return painted("(\(dropped) left out)", .doubtful)
@@ -71,24 +71,24 @@ public struct TextRenderer: Sendable {
     }
 
     /// Text for people, which may have lines of its own.
-    public func text(_ text: String) -> [String] {
+    package func text(_ text: String) -> [String] {
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).escapingControls }
         if lines.last == "" { lines.removeLast() }
         return lines
     }
 
     /// A message, which goes on in the next line where it is wider than the terminal. No word is parted.
-    public func message(_ message: String) -> [String] {
+    package func message(_ message: String) -> [String] {
         text(message).flatMap { wrap(Cell($0), within: width == 0 ? .max : width) }
     }
 
     /// The longest beginning of a text without control characters that fits, with `…` in place of what does not.
-    public static func cut(_ text: String, to width: Int) -> String {
+    package static func cut(_ text: String, to width: Int) -> String {
         DisplayWidth.of(text) <= width ? text : DisplayWidth.truncate(text, to: width).text
     }
 
     /// The columns that a text without control characters takes.
-    public static func width(of text: String) -> Int { DisplayWidth.of(text) }
+    package static func width(of text: String) -> Int { DisplayWidth.of(text) }
 
     // MARK: Parts
 

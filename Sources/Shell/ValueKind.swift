@@ -1,5 +1,5 @@
 /// What a value on the command line is: how it is checked, and what completes it.
-public enum ValueKind: Hashable, Sendable {
+package enum ValueKind: Hashable, Sendable {
     /// A host that the caller sees. For all others it does not exist. Completed with the hosts.
     case host
     /// The address `user@host` of a user of a host that the caller sees. Completed with the hosts.

@@ -1,23 +1,23 @@
 /// Splits a typed line into words, as shells do it: spaces separate, quotes of both kinds and backslashes keep
 /// together, `#` at the beginning of a word starts a comment.
-public struct Words: Hashable, Sendable {
-    public private(set) var words: [String]
+package struct Words: Hashable, Sendable {
+    package private(set) var words: [String]
     /// Whether the line ends within a word, as opposed to after a space: the last word may still grow.
-    public private(set) var endsInWord: Bool
+    package private(set) var endsInWord: Bool
 
-    public struct Unclosed: Error, Hashable, Sendable, CustomStringConvertible {
-        public let quote: Character
-        public var description: String { "the quote \(quote) is not closed" }
+    package struct Unclosed: Error, Hashable, Sendable, CustomStringConvertible {
+        package let quote: Character
+        package var description: String { "the quote \(quote) is not closed" }
     }
 
     /// - Throws: ``Unclosed`` when a quote is not closed.
-    public init(_ line: String) throws(Unclosed) {
+    package init(_ line: String) throws(Unclosed) {
         self.init()
         if let quote = split(line) { throw Unclosed(quote: quote) }
     }
 
     /// For completion: a quote that is still open is taken to be closed at the end.
-    public init(unfinished line: String) {
+    package init(unfinished line: String) {
         self.init()
         _ = split(line)
     }
@@ -60,7 +60,7 @@ public struct Words: Hashable, Sendable {
     }
 
     /// A word as it has to be typed to be one word.
-    public static func quoted(_ word: String) -> String {
+    package static func quoted(_ word: String) -> String {
         let plain: (Unicode.Scalar) -> Bool = { scalar in
             switch scalar {
             case "a"..."z", "A"..."Z", "0"..."9", "-", "_", ".", "/", ":", "@", "%", "+", "=", ",": true

@@ -1,31 +1,31 @@
-public import Invites
+package import Invites
 
 /// Some invites of a host, in the order of their numbers, and where to go on.
-public struct InvitePage: Hashable, Sendable {
-    public var invites: [StoredInvite]
+package struct InvitePage: Hashable, Sendable {
+    package var invites: [StoredInvite]
     /// The number after which the next page begins; `nil` when there is none. A page with a next one may be empty.
-    public var next: Int64?
+    package var next: Int64?
 
-    public init(_ invites: [StoredInvite] = [], next: Int64? = nil) {
+    package init(_ invites: [StoredInvite] = [], next: Int64? = nil) {
         self.invites = invites
         self.next = next
     }
 }
 
 /// How many invites were counted or removed so far, and where to go on.
-public struct InviteTally: Hashable, Sendable {
-    public var count: Int
+package struct InviteTally: Hashable, Sendable {
+    package var count: Int
     /// The number after which to go on; `nil` when there is nothing left.
-    public var next: Int64?
+    package var next: Int64?
 
-    public init(count: Int = 0, next: Int64? = nil) {
+    package init(count: Int = 0, next: Int64? = nil) {
         self.count = count
         self.next = next
     }
 }
 
 /// What became of an invite that was to be good for longer.
-public enum InviteExtension: Hashable, Sendable {
+package enum InviteExtension: Hashable, Sendable {
     /// It is `invite` now, and was good until `before`.
     case extended(StoredInvite, before: Timestamp)
     case unknown

@@ -3,7 +3,7 @@ internal import Glibc
 internal import Runtime
 
 /// Why a host's storage did not do what it was asked to.
-public enum StoreError: Error, Hashable, Sendable {
+package enum StoreError: Error, Hashable, Sendable {
     /// There is no room left on the disk, but for what gives room back.
     case full
     /// What is stored is damaged, or nothing that was stored by invited.
@@ -34,7 +34,7 @@ public enum StoreError: Error, Hashable, Sendable {
 
 extension StoreError: CustomStringConvertible {
     /// The reason in a few English words, for the log.
-    public var description: String {
+    package var description: String {
         switch self {
         case .full: "the disk is full"
         case .corrupt: "the database file is damaged or not a database"

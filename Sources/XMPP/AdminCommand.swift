@@ -1,11 +1,11 @@
 /// A command with which an admin has a server do something for an account (XEP-0133), and its form.
-public enum AdminCommand: Hashable, Sendable {
+package enum AdminCommand: Hashable, Sendable {
     case addUser(JID, password: String)
     case changePassword(of: JID, to: String)
     case statistics(of: JID)
     case lastLogin(of: JID)
 
-    public var node: String {
+    package var node: String {
         switch self {
         case .addUser: Namespaces.addUserCommand
         case .changePassword: "http://jabber.org/protocol/admin#change-user-password"
@@ -15,7 +15,7 @@ public enum AdminCommand: Hashable, Sendable {
     }
 
     /// The form, filled in.
-    public var form: DataForm {
+    package var form: DataForm {
         func field(_ name: String, _ value: String) -> DataForm.Field { DataForm.Field(name, values: [value]) }
         let fields: [DataForm.Field] =
             switch self {

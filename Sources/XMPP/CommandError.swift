@@ -1,5 +1,5 @@
 /// The errors of ad-hoc commands (XEP-0050 §4.4).
-public enum CommandError: String, Error, Sendable, CaseIterable {
+package enum CommandError: String, Error, Sendable, CaseIterable {
     /// The action is not defined.
     case malformedAction = "malformed-action"
     /// The action cannot be taken now.
@@ -12,10 +12,10 @@ public enum CommandError: String, Error, Sendable, CaseIterable {
     case sessionExpired = "session-expired"
 
     /// The stanza error that carries the condition.
-    public var stanzaError: StanzaError { stanzaError(text: nil) }
+    package var stanzaError: StanzaError { stanzaError(text: nil) }
 
     /// The stanza error with an explanation for the human.
-    public func stanzaError(text: String?) -> StanzaError {
+    package func stanzaError(text: String?) -> StanzaError {
         let condition = Element(rawValue, namespace: Namespaces.commands)
         return switch self {
         case .malformedAction, .badAction, .badPayload, .badSessionID:

@@ -1,18 +1,18 @@
 /// What a requester wants of an ad-hoc command (XEP-0050 §4.3).
-public struct CommandRequest: Hashable, Sendable {
+package struct CommandRequest: Hashable, Sendable {
     /// The defined actions.
-    public enum Action: String, Sendable, CaseIterable {
+    package enum Action: String, Sendable, CaseIterable {
         case execute, complete, next, prev, cancel
     }
 
-    public var node: String
-    public var action: Action
+    package var node: String
+    package var action: Action
     /// Absent in a request that starts a command.
-    public var sessionID: String?
+    package var sessionID: String?
     /// The form that came along.
-    public var form: DataForm?
+    package var form: DataForm?
 
-    public init(node: String, action: Action = .execute, sessionID: String? = nil, form: DataForm? = nil) {
+    package init(node: String, action: Action = .execute, sessionID: String? = nil, form: DataForm? = nil) {
         self.node = node
         self.action = action
         self.sessionID = sessionID
@@ -22,7 +22,7 @@ public struct CommandRequest: Hashable, Sendable {
     /// Reads a `<command/>`.
     ///
     /// - Throws: ``StanzaError`` as XEP-0050 §4.4 names it, when the element has no node or its action is not defined.
-    public init(_ element: Element) throws(StanzaError) {
+    package init(_ element: Element) throws(StanzaError) {
         guard element.is("command", Namespaces.commands), let node = element["node"], !node.isEmpty else {
             throw StanzaError(.badRequest, text: "a command needs a node")
         }
@@ -40,7 +40,7 @@ public struct CommandRequest: Hashable, Sendable {
     }
 
     /// The request as a `<command/>`.
-    public var element: Element {
+    package var element: Element {
         Element(
             "command", namespace: Namespaces.commands,
             attributes: ["node": node, "action": action.rawValue, "sessionid": sessionID],

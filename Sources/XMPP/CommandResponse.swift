@@ -1,47 +1,47 @@
 /// What the responder of an ad-hoc command says (XEP-0050 §4.2).
-public struct CommandResponse: Hashable, Sendable {
-    public enum Status: String, Sendable, CaseIterable {
+package struct CommandResponse: Hashable, Sendable {
+    package enum Status: String, Sendable, CaseIterable {
         case executing, completed, canceled
     }
 
     /// Which actions the requester may take next, and which one `execute` stands for (XEP-0050 §3.4).
-    public struct Actions: Hashable, Sendable {
-        public var `default`: CommandRequest.Action
-        public var allowed: [CommandRequest.Action]
+    package struct Actions: Hashable, Sendable {
+        package var `default`: CommandRequest.Action
+        package var allowed: [CommandRequest.Action]
 
-        public init(default: CommandRequest.Action, allowed: [CommandRequest.Action]) {
+        package init(default: CommandRequest.Action, allowed: [CommandRequest.Action]) {
             self.default = `default`
             self.allowed = allowed
         }
 
         /// The form at hand is the last one.
-        public static let complete = Actions(default: .complete, allowed: [.complete])
+        package static let complete = Actions(default: .complete, allowed: [.complete])
         /// Another form follows.
-        public static let next = Actions(default: .next, allowed: [.next])
+        package static let next = Actions(default: .next, allowed: [.next])
     }
 
     /// A line for the human (XEP-0050 §4.3).
-    public struct Note: Hashable, Sendable {
-        public enum Kind: String, Sendable, CaseIterable { case info, warn, error }
-        public var kind: Kind
-        public var text: String
+    package struct Note: Hashable, Sendable {
+        package enum Kind: String, Sendable, CaseIterable { case info, warn, error }
+        package var kind: Kind
+        package var text: String
 
-        public init(_ kind: Kind, _ text: String) {
+        package init(_ kind: Kind, _ text: String) {
             self.kind = kind
             self.text = text
         }
     }
 
-    public var node: String
-    public var sessionID: String
-    public var status: Status
-    public var actions: Actions?
-    public var notes: [Note]
-    public var form: DataForm?
+    package var node: String
+    package var sessionID: String
+    package var status: Status
+    package var actions: Actions?
+    package var notes: [Note]
+    package var form: DataForm?
     /// The language of titles, labels and notes.
-    public var language: String?
+    package var language: String?
 
-    public init(
+    package init(
         node: String, sessionID: String, status: Status, actions: Actions? = nil, notes: [Note] = [],
         form: DataForm? = nil, language: String? = nil
     ) {
@@ -55,7 +55,7 @@ public struct CommandResponse: Hashable, Sendable {
     }
 
     /// The response as a `<command/>`.
-    public var element: Element {
+    package var element: Element {
         var children: [Element] = []
         if let actions {
             children.append(
@@ -77,7 +77,7 @@ public struct CommandResponse: Hashable, Sendable {
     }
 
     /// Reads a `<command/>` that answers a request; `nil` when it is none. What is not defined is left out.
-    public init?(_ element: Element) {
+    package init?(_ element: Element) {
         guard element.is("command", Namespaces.commands), let node = element["node"],
             let status = element["status"].flatMap(Status.init(rawValue:))
         else { return nil }

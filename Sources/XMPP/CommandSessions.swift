@@ -1,7 +1,7 @@
 /// The sessions of multi-stage commands at one address (XEP-0050 §3.1): bounded, expiring, and each its opener's own.
 ///
 /// Times are milliseconds of any clock that does not go back.
-public struct CommandSessions<State: Sendable>: Sendable {
+package struct CommandSessions<State: Sendable>: Sendable {
     private struct Session: Sendable {
         let owner: JID
         let node: String
@@ -10,31 +10,31 @@ public struct CommandSessions<State: Sendable>: Sendable {
     }
 
     /// How long a session waits for its next request, in milliseconds.
-    public let lifetime: Int64
+    package let lifetime: Int64
     /// Sessions that one bare JID may have open; another one ends its oldest.
-    public let perUser: Int
+    package let perUser: Int
     /// Sessions in all; another one ends the oldest.
-    public let total: Int
+    package let total: Int
 
     private var sessions: [String: Session] = [:]
     /// Identifiers, oldest first; those of ended sessions are skipped when they come up.
     private var order: [String] = []
 
-    public init(lifetime: Int64 = 600_000, perUser: Int = 4, total: Int = 1024) {
+    package init(lifetime: Int64 = 600_000, perUser: Int = 4, total: Int = 1024) {
         self.lifetime = lifetime
         self.perUser = max(1, perUser)
         self.total = max(1, total)
     }
 
     /// The number of open sessions.
-    public var count: Int { sessions.count }
+    package var count: Int { sessions.count }
 
     /// Opens a session and returns its identifier, which cannot be guessed.
     ///
     /// - Parameters:
     ///   - owner: The full JID that may go on with it.
     ///   - identifier: The name of a session just taken that goes on with another stage; `nil` for a new one.
-    public mutating func open(
+    package mutating func open(
         owner: JID, node: String, state: State, now: Int64, using random: inout some RandomNumberGenerator,
         identifier: String? = nil
     ) -> String {
@@ -56,7 +56,7 @@ public struct CommandSessions<State: Sendable>: Sendable {
     /// - Throws: ``CommandError/badSessionID`` when there is none of that name that belongs to this owner and node:
     ///   someone else's session answers as if it were not there. ``CommandError/sessionExpired`` when it waited too
     ///   long.
-    public mutating func take(
+    package mutating func take(
         _ identifier: String, owner: JID, node: String, now: Int64
     ) throws(CommandError) -> State {
         guard let session = sessions[identifier], session.owner == owner, session.node == node else {
@@ -75,7 +75,7 @@ public struct CommandSessions<State: Sendable>: Sendable {
     }
 
     /// A name for a session: 96 random bits in hexadecimal.
-    public static func identifier(using random: inout some RandomNumberGenerator) -> String {
+    package static func identifier(using random: inout some RandomNumberGenerator) -> String {
         let high = String(random.next() as UInt64, radix: 16)
         let low = String(random.next() as UInt32, radix: 16)
         return String(repeating: "0", count: 16 - high.count) + high + String(repeating: "0", count: 8 - low.count)

@@ -1,14 +1,14 @@
 /// A data form (XEP-0004), with its form type (XEP-0068) as an ordinary hidden field.
-public struct DataForm: Hashable, Sendable {
+package struct DataForm: Hashable, Sendable {
     /// What the form is for (XEP-0004 §3.1).
-    public enum Kind: String, Sendable, CaseIterable {
+    package enum Kind: String, Sendable, CaseIterable {
         case form, submit, cancel, result
     }
 
     /// A field (XEP-0004 §3.2).
-    public struct Field: Hashable, Sendable {
+    package struct Field: Hashable, Sendable {
         /// The type of a field (XEP-0004 §3.3).
-        public enum Kind: String, Sendable, CaseIterable {
+        package enum Kind: String, Sendable, CaseIterable {
             case boolean, fixed, hidden
             case jidMulti = "jid-multi"
             case jidSingle = "jid-single"
@@ -20,26 +20,26 @@ public struct DataForm: Hashable, Sendable {
         }
 
         /// One choice of a list.
-        public struct Option: Hashable, Sendable {
-            public var label: String?
-            public var value: String
+        package struct Option: Hashable, Sendable {
+            package var label: String?
+            package var value: String
 
-            public init(label: String? = nil, value: String) {
+            package init(label: String? = nil, value: String) {
                 self.label = label
                 self.value = value
             }
         }
 
         /// The field's name; `nil` only for a `fixed` one.
-        public var name: String?
+        package var name: String?
         /// `nil` where the sender left it out, as a submitted form may.
-        public var kind: Kind?
-        public var label: String?
-        public var isRequired: Bool
-        public var values: [String]
-        public var options: [Option]
+        package var kind: Kind?
+        package var label: String?
+        package var isRequired: Bool
+        package var values: [String]
+        package var options: [Option]
 
-        public init(
+        package init(
             _ name: String?, kind: Kind? = nil, label: String? = nil, isRequired: Bool = false, values: [String] = [],
             options: [Option] = []
         ) {
@@ -52,12 +52,12 @@ public struct DataForm: Hashable, Sendable {
         }
     }
 
-    public var kind: Kind
-    public var title: String?
-    public var instructions: [String]
-    public var fields: [Field]
+    package var kind: Kind
+    package var title: String?
+    package var instructions: [String]
+    package var fields: [Field]
 
-    public init(_ kind: Kind, title: String? = nil, instructions: [String] = [], fields: [Field] = []) {
+    package init(_ kind: Kind, title: String? = nil, instructions: [String] = [], fields: [Field] = []) {
         self.kind = kind
         self.title = title
         self.instructions = instructions
@@ -65,27 +65,27 @@ public struct DataForm: Hashable, Sendable {
     }
 
     /// The field with that name.
-    public subscript(name: String) -> Field? {
+    package subscript(name: String) -> Field? {
         fields.first { $0.name == name }
     }
 
     /// The first value of the field with that name.
-    public func value(of name: String) -> String? {
+    package func value(of name: String) -> String? {
         self[name]?.values.first
     }
 
     /// The value of `FORM_TYPE` (XEP-0068).
-    public var formType: String? { value(of: "FORM_TYPE") }
+    package var formType: String? { value(of: "FORM_TYPE") }
 }
 
 extension DataForm.Field {
     /// The hidden field that names the form's type (XEP-0068 §3.1).
-    public static func formType(_ type: String) -> DataForm.Field {
+    package static func formType(_ type: String) -> DataForm.Field {
         DataForm.Field("FORM_TYPE", kind: .hidden, values: [type])
     }
 
     /// The value as a boolean (XEP-0004 §3.3: `1`, `true`, `0`, `false`); `nil` when it is something else.
-    public var boolean: Bool? {
+    package var boolean: Bool? {
         switch values.first {
         case "1", "true": true
         case "0", "false": false
@@ -96,7 +96,7 @@ extension DataForm.Field {
 
 extension DataForm {
     /// Reads an `<x xmlns='jabber:x:data'/>`; `nil` when it is none or its type is not defined.
-    public init?(_ element: Element) {
+    package init?(_ element: Element) {
         guard element.is("x", Namespaces.dataForms), let kind = element["type"].flatMap(Kind.init(rawValue:)) else {
             return nil
         }
@@ -112,7 +112,7 @@ extension DataForm {
     }
 
     /// The form as an element.
-    public var element: Element {
+    package var element: Element {
         var children: [Element] = []
         if let title { children.append(Element("title", namespace: Namespaces.dataForms, text: title)) }
         for line in instructions {

@@ -1,6 +1,6 @@
 extension DateTime {
     /// A moment with its milliseconds: `2026-11-22T16:10:53.123Z`.
-    public static func formatWithMilliseconds(_ milliseconds: Int64) -> String {
+    package static func formatWithMilliseconds(_ milliseconds: Int64) -> String {
         let rest = ((milliseconds % 1000) + 1000) % 1000
         let fraction = String(1000 + rest).dropFirst()
         return "\(format(millisecondsSinceEpoch: milliseconds).dropLast()).\(fraction)Z"
@@ -9,7 +9,7 @@ extension DateTime {
     /// Reads a moment of the DateTime profile (XEP-0082 §3.2), in any zone; fractions beyond milliseconds are cut off.
     ///
     /// - Returns: Milliseconds since 1970-01-01T00:00:00Z; `nil` for anything else, and for leap seconds.
-    public static func parse(_ text: String) -> Int64? {
+    package static func parse(_ text: String) -> Int64? {
         guard text.utf8.count <= 64 else { return nil }
         var rest = Array(text.utf8)[...]
 

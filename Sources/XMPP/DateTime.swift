@@ -1,10 +1,10 @@
 /// XEP-0082 dates and times.
-public enum DateTime {
+package enum DateTime {
     /// A moment as the DateTime profile writes it in UTC: `2026-11-22T16:10:53Z` (XEP-0082 §3.2).
     ///
     /// - Parameter milliseconds: Since 1970-01-01T00:00:00Z; fractions of a second are cut off, and years beyond 1…9999
     ///   are clamped to them.
-    public static func format(millisecondsSinceEpoch milliseconds: Int64) -> String {
+    package static func format(millisecondsSinceEpoch milliseconds: Int64) -> String {
         let earliest: Int64 = -62_135_596_800
         let latest: Int64 = 253_402_300_799
         var seconds = milliseconds / 1000

@@ -1,22 +1,22 @@
 /// The two versions of namespace delegation (XEP-0355) that servers speak: Prosody the second, ejabberd 23.01 the
 /// first.
-public enum DelegationVersion: String, Sendable, CaseIterable {
+package enum DelegationVersion: String, Sendable, CaseIterable {
     case v1 = "urn:xmpp:delegation:1"
     case v2 = "urn:xmpp:delegation:2"
 
-    public var namespace: String { rawValue }
+    package var namespace: String { rawValue }
 }
 
 /// A request of one of a host's clients that the host's server hands to us (XEP-0355 §4.3).
-public struct DelegatedRequest: Hashable, Sendable {
+package struct DelegatedRequest: Hashable, Sendable {
     /// What the server sent: its `from` is the host.
-    public let envelope: IQ
-    public let version: DelegationVersion
+    package let envelope: IQ
+    package let version: DelegationVersion
     /// What the client sent, as it sent it. Without a `to` it is meant for the client's own account.
-    public let request: IQ
+    package let request: IQ
 
     /// The version in which this IQ delegates something; `nil` when it is no delegated request.
-    public static func version(of iq: IQ) -> DelegationVersion? {
+    package static func version(of iq: IQ) -> DelegationVersion? {
         guard case .set(let payload) = iq.body, payload.name == "delegation" else { return nil }
         return DelegationVersion(rawValue: payload.namespace)
     }
@@ -25,7 +25,7 @@ public struct DelegatedRequest: Hashable, Sendable {
     ///
     /// - Throws: ``StanzaFault`` for the *inner* stanza, with an answer already in its envelope, when that is no
     ///   request or not wrapped as XEP-0355 says; or unanswerable when `envelope` is no delegation.
-    public init(_ envelope: IQ) throws(StanzaFault) {
+    package init(_ envelope: IQ) throws(StanzaFault) {
         guard let version = Self.version(of: envelope), let payload = envelope.request else {
             throw .unanswerable("no delegated request")
         }
@@ -53,7 +53,7 @@ public struct DelegatedRequest: Hashable, Sendable {
     }
 
     /// The answer to the envelope that carries an answer to the client (XEP-0355 §4.3, example 7).
-    public func wrap(_ answer: IQ) -> IQ {
+    package func wrap(_ answer: IQ) -> IQ {
         Self.wrap(answer, envelope: envelope, version: version)
     }
 
@@ -65,13 +65,13 @@ public struct DelegatedRequest: Hashable, Sendable {
 }
 
 /// What a host's server delegates to us, as its message after the handshake says (XEP-0355 §4.2).
-public struct DelegationGrant: Hashable, Sendable {
-    public let version: DelegationVersion
+package struct DelegationGrant: Hashable, Sendable {
+    package let version: DelegationVersion
     /// The delegated namespaces, each with the attributes that a request must have to be delegated.
-    public let namespaces: [String: [String]]
+    package let namespaces: [String: [String]]
 
     /// Reads a `<delegation/>` of a message; `nil` when it is none.
-    public init?(_ element: Element) {
+    package init?(_ element: Element) {
         guard element.name == "delegation", let version = DelegationVersion(rawValue: element.namespace) else {
             return nil
         }
@@ -86,14 +86,14 @@ public struct DelegationGrant: Hashable, Sendable {
 }
 
 /// The node of a server's question what to announce for a namespace that it delegates (XEP-0355 §7.2).
-public struct DelegationNestingNode: Hashable, Sendable {
-    public let version: DelegationVersion
+package struct DelegationNestingNode: Hashable, Sendable {
+    package let version: DelegationVersion
     /// Whether it asks for the users' addresses; otherwise for the host's.
-    public let isForUsers: Bool
-    public let namespace: String
+    package let isForUsers: Bool
+    package let namespace: String
 
     /// Reads `urn:xmpp:delegation:2::NAMESPACE` or `urn:xmpp:delegation:2:bare:NAMESPACE`; `nil` for any other node.
-    public init?(_ node: String) {
+    package init?(_ node: String) {
         for version in DelegationVersion.allCases {
             for (separator, isForUsers) in [("::", false), (":bare:", true)] {
                 let prefix = version.namespace + separator

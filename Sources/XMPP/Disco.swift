@@ -1,24 +1,24 @@
 /// What an entity is and can do (XEP-0030 §3.1).
-public struct DiscoInfo: Hashable, Sendable {
-    public struct Identity: Hashable, Sendable {
-        public var category: String
-        public var type: String
-        public var name: String?
+package struct DiscoInfo: Hashable, Sendable {
+    package struct Identity: Hashable, Sendable {
+        package var category: String
+        package var type: String
+        package var name: String?
 
-        public init(category: String, type: String, name: String? = nil) {
+        package init(category: String, type: String, name: String? = nil) {
             self.category = category
             self.type = type
             self.name = name
         }
     }
 
-    public var node: String?
-    public var identities: [Identity]
-    public var features: [String]
+    package var node: String?
+    package var identities: [Identity]
+    package var features: [String]
     /// Extended information (XEP-0128).
-    public var extensions: [DataForm]
+    package var extensions: [DataForm]
 
-    public init(
+    package init(
         node: String? = nil, identities: [Identity] = [], features: [String] = [], extensions: [DataForm] = []
     ) {
         self.node = node
@@ -28,7 +28,7 @@ public struct DiscoInfo: Hashable, Sendable {
     }
 
     /// Reads a `<query/>` that answers a request for information; `nil` when it is none.
-    public init?(_ element: Element) {
+    package init?(_ element: Element) {
         guard element.is("query", Namespaces.discoInfo) else { return nil }
         self.init(node: element["node"])
         for child in element.children {
@@ -45,7 +45,7 @@ public struct DiscoInfo: Hashable, Sendable {
     }
 
     /// The information as a `<query/>`.
-    public var element: Element {
+    package var element: Element {
         var children = identities.map { identity in
             Element(
                 "identity", namespace: Namespaces.discoInfo,
@@ -58,29 +58,29 @@ public struct DiscoInfo: Hashable, Sendable {
 }
 
 /// The items of an entity (XEP-0030 §4.1).
-public struct DiscoItems: Hashable, Sendable {
-    public struct Item: Hashable, Sendable {
-        public var jid: JID
-        public var node: String?
-        public var name: String?
+package struct DiscoItems: Hashable, Sendable {
+    package struct Item: Hashable, Sendable {
+        package var jid: JID
+        package var node: String?
+        package var name: String?
 
-        public init(jid: JID, node: String? = nil, name: String? = nil) {
+        package init(jid: JID, node: String? = nil, name: String? = nil) {
             self.jid = jid
             self.node = node
             self.name = name
         }
     }
 
-    public var node: String?
-    public var items: [Item]
+    package var node: String?
+    package var items: [Item]
 
-    public init(node: String? = nil, items: [Item] = []) {
+    package init(node: String? = nil, items: [Item] = []) {
         self.node = node
         self.items = items
     }
 
     /// Reads a `<query/>` that answers a request for items; `nil` when it is none. An item without an address is left out.
-    public init?(_ element: Element) {
+    package init?(_ element: Element) {
         guard element.is("query", Namespaces.discoItems) else { return nil }
         self.init(
             node: element["node"],
@@ -93,7 +93,7 @@ public struct DiscoItems: Hashable, Sendable {
     }
 
     /// The items as a `<query/>`.
-    public var element: Element {
+    package var element: Element {
         Element(
             "query", namespace: Namespaces.discoItems, attributes: ["node": node],
             children: items.map { item in

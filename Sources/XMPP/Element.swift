@@ -1,15 +1,15 @@
 /// An XML element with its namespace resolved.
 ///
 /// Prefixes are gone after parsing: two elements are equal when their expanded names, attributes and content are.
-public struct Element: Hashable, Sendable {
+package struct Element: Hashable, Sendable {
     /// One attribute. Most have no namespace.
-    public struct Attribute: Hashable, Sendable {
-        public let name: String
+    package struct Attribute: Hashable, Sendable {
+        package let name: String
         /// The attribute's own namespace; empty for one without a prefix.
-        public let namespace: String
-        public let value: String
+        package let namespace: String
+        package let value: String
 
-        public init(name: String, namespace: String = "", value: String) {
+        package init(name: String, namespace: String = "", value: String) {
             self.name = name
             self.namespace = namespace
             self.value = value
@@ -17,20 +17,20 @@ public struct Element: Hashable, Sendable {
     }
 
     /// What stands between the tags.
-    public enum Node: Hashable, Sendable {
+    package enum Node: Hashable, Sendable {
         case element(Element)
         case text(String)
     }
 
-    public var name: String
-    public var namespace: String
-    public var attributes: [Attribute]
-    public var content: [Node]
+    package var name: String
+    package var namespace: String
+    package var attributes: [Attribute]
+    package var content: [Node]
 
     /// Makes an element.
     ///
     /// - Parameter attributes: Attributes without a namespace, in the order they are written; `nil` leaves one out.
-    public init(
+    package init(
         _ name: String, namespace: String, attributes: KeyValuePairs<String, String?> = [:], content: [Node] = []
     ) {
         self.name = name
@@ -46,21 +46,21 @@ public struct Element: Hashable, Sendable {
     }
 
     /// Makes an element with elements inside.
-    public init(
+    package init(
         _ name: String, namespace: String, attributes: KeyValuePairs<String, String?> = [:], children: [Element]
     ) {
         self.init(name, namespace: namespace, attributes: attributes, content: children.map { .element($0) })
     }
 
     /// Makes an element with text inside.
-    public init(_ name: String, namespace: String, attributes: KeyValuePairs<String, String?> = [:], text: String) {
+    package init(_ name: String, namespace: String, attributes: KeyValuePairs<String, String?> = [:], text: String) {
         self.init(name, namespace: namespace, attributes: attributes, content: [.text(text)])
     }
 }
 
 extension Element {
     /// The value of an attribute without a namespace.
-    public subscript(attribute: String) -> String? {
+    package subscript(attribute: String) -> String? {
         for candidate in attributes where candidate.namespace.isEmpty && candidate.name == attribute {
             return candidate.value
         }
@@ -68,7 +68,7 @@ extension Element {
     }
 
     /// The value of `xml:lang` on this element.
-    public var language: String? {
+    package var language: String? {
         get { attributes.first { $0.name == "lang" && $0.namespace == Namespaces.xml }?.value }
         set {
             attributes.removeAll { $0.name == "lang" && $0.namespace == Namespaces.xml }
@@ -77,14 +77,14 @@ extension Element {
     }
 
     /// The elements inside, in document order.
-    public var children: some Sequence<Element> {
+    package var children: some Sequence<Element> {
         content.lazy.compactMap { node in
             if case .element(let element) = node { element } else { nil }
         }
     }
 
     /// The first element inside with this expanded name.
-    public func child(_ name: String, namespace: String) -> Element? {
+    package func child(_ name: String, namespace: String) -> Element? {
         for case .element(let element) in content where element.name == name && element.namespace == namespace {
             return element
         }
@@ -92,13 +92,13 @@ extension Element {
     }
 
     /// The first element inside, whatever it is.
-    public var firstChild: Element? {
+    package var firstChild: Element? {
         for case .element(let element) in content { return element }
         return nil
     }
 
     /// The text directly inside, joined.
-    public var text: String {
+    package var text: String {
         if content.count == 1, case .text(let only) = content[0] { return only }
         return content.reduce(into: "") { joined, node in
             if case .text(let part) = node { joined += part }
@@ -106,7 +106,7 @@ extension Element {
     }
 
     /// Whether this is the element with that expanded name.
-    public func `is`(_ name: String, _ namespace: String) -> Bool {
+    package func `is`(_ name: String, _ namespace: String) -> Bool {
         self.name == name && self.namespace == namespace
     }
 }

@@ -1,7 +1,7 @@
 /// A request or its answer (RFC 6120 §8.2.3).
-public struct IQ: Hashable, Sendable {
+package struct IQ: Hashable, Sendable {
     /// What kind of IQ it is, with what only that kind carries.
-    public enum Body: Hashable, Sendable {
+    package enum Body: Hashable, Sendable {
         case get(Element)
         case set(Element)
         /// An answer; its payload may be missing.
@@ -9,14 +9,14 @@ public struct IQ: Hashable, Sendable {
         case error(StanzaError)
     }
 
-    public var from: JID?
-    public var to: JID?
-    public var id: String
+    package var from: JID?
+    package var to: JID?
+    package var id: String
     /// `xml:lang` of the stanza.
-    public var language: String?
-    public var body: Body
+    package var language: String?
+    package var body: Body
 
-    public init(from: JID?, to: JID?, id: String, language: String? = nil, body: Body) {
+    package init(from: JID?, to: JID?, id: String, language: String? = nil, body: Body) {
         self.from = from
         self.to = to
         self.id = id
@@ -25,7 +25,7 @@ public struct IQ: Hashable, Sendable {
     }
 
     /// The payload of a request; `nil` for an answer.
-    public var request: Element? {
+    package var request: Element? {
         switch body {
         case .get(let payload), .set(let payload): payload
         case .result, .error: nil
@@ -33,15 +33,15 @@ public struct IQ: Hashable, Sendable {
     }
 
     /// Whether exactly one answer is owed to it.
-    public var isRequest: Bool { request != nil }
+    package var isRequest: Bool { request != nil }
 
     /// The answer to this request, from the address it was sent to.
-    public func result(_ payload: Element? = nil) -> IQ {
+    package func result(_ payload: Element? = nil) -> IQ {
         IQ(from: to, to: answerAddress, id: id, body: .result(payload))
     }
 
     /// The error that answers this request, from the address it was sent to.
-    public func error(_ error: StanzaError) -> IQ {
+    package func error(_ error: StanzaError) -> IQ {
         IQ(from: to, to: answerAddress, id: id, body: .error(error))
     }
 
@@ -55,7 +55,7 @@ public struct IQ: Hashable, Sendable {
     }
 
     /// The stanza as an element of the given namespace, ``Namespaces/component`` on the stream itself.
-    public func element(namespace: String = Namespaces.component) -> Element {
+    package func element(namespace: String = Namespaces.component) -> Element {
         let type: String
         let payload: Element?
         switch body {

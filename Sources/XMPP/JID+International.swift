@@ -5,7 +5,7 @@ extension JID {
     /// A prepared domain with each label in Unicode, also one that is written as `xn--…` (ToUnicode, RFC 3490 §4.2).
     ///
     /// Both are one domain to DNS, to certificates and to XMPP servers, whatever the form in which somebody wrote it.
-    public static func unicodeDomain(_ domain: String) -> String {
+    package static func unicodeDomain(_ domain: String) -> String {
         guard hasASCIICompatibleLabel(domain) else { return domain }
         var output: UnsafeMutablePointer<CChar>?
         defer { free(output) }

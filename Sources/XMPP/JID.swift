@@ -4,18 +4,18 @@ internal import Glibc
 ///
 /// Two addresses are equal exactly when RFC 6122 says they are: every part is stored prepared (Nodeprep, Nameprep,
 /// Resourceprep), so comparing, hashing and printing need no further work.
-public struct JID: Hashable, Sendable {
+package struct JID: Hashable, Sendable {
     /// The part before `@`, prepared with Nodeprep; `nil` for a server or a service.
-    public let localpart: String?
+    package let localpart: String?
     /// The domain, prepared with Nameprep, without a trailing dot; or an IPv6 address in brackets.
-    public let domain: String
+    package let domain: String
     /// The part after the first `/`, prepared with Resourceprep; `nil` in a bare JID.
-    public let resource: String?
+    package let resource: String?
 
     /// Reads and prepares an address as it is written on the wire or in a file.
     ///
     /// - Throws: ``JIDError`` when a part is empty, longer than 1,023 bytes or not allowed by its profile.
-    public init(_ text: some StringProtocol) throws(JIDError) {
+    package init(_ text: some StringProtocol) throws(JIDError) {
         if let plain = JID(plain: text) {
             self = plain
         } else {
@@ -42,7 +42,7 @@ public struct JID: Hashable, Sendable {
     /// Prepares an address from its parts.
     ///
     /// - Throws: ``JIDError`` as ``init(_:)``.
-    public init(
+    package init(
         localpart: (some StringProtocol)?, domain: some StringProtocol, resource: (some StringProtocol)?
     ) throws(JIDError) {
         if let localpart {
@@ -61,7 +61,7 @@ public struct JID: Hashable, Sendable {
     /// Applies Nodeprep to a localpart that stands alone, such as a wished-for user name.
     ///
     /// - Throws: ``JIDError`` when it is empty, too long, or has a character that Nodeprep forbids.
-    public static func prepareLocalpart(_ localpart: some StringProtocol) throws(JIDError) -> String {
+    package static func prepareLocalpart(_ localpart: some StringProtocol) throws(JIDError) -> String {
         try Stringprep.nodeprep.prepare(String(localpart), part: .localpart)
     }
 
@@ -72,11 +72,11 @@ public struct JID: Hashable, Sendable {
     }
 
     /// The address without its resource.
-    public var bare: JID { JID(preparedLocalpart: localpart, domain: domain, resource: nil) }
+    package var bare: JID { JID(preparedLocalpart: localpart, domain: domain, resource: nil) }
     /// Whether there is no resource.
-    public var isBare: Bool { resource == nil }
+    package var isBare: Bool { resource == nil }
     /// Whether there is neither localpart nor resource.
-    public var isDomain: Bool { localpart == nil && resource == nil }
+    package var isDomain: Bool { localpart == nil && resource == nil }
 
     private static func prepareDomain(_ domain: some StringProtocol) throws(JIDError) -> String {
         var text = String(domain)
@@ -118,7 +118,7 @@ public struct JID: Hashable, Sendable {
 extension JID {
     // Not what the compiler would write: `String` compares by the canonical equivalence of today's Unicode, which is
     // coarser than that of stringprep's Unicode 3.2. What servers keep apart must not become one here.
-    public static func == (a: JID, b: JID) -> Bool {
+    package static func == (a: JID, b: JID) -> Bool {
         isSame(a.domain, b.domain) && isSame(a.localpart, b.localpart) && isSame(a.resource, b.resource)
     }
 
@@ -130,7 +130,7 @@ extension JID {
 
 extension JID: CustomStringConvertible {
     /// The address as it is written on the wire.
-    public var description: String {
+    package var description: String {
         var text = ""
         if let localpart {
             text += localpart
@@ -146,16 +146,16 @@ extension JID: CustomStringConvertible {
 }
 
 /// Why a text is not an XMPP address.
-public struct JIDError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct JIDError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The part at fault.
-    public enum Part: String, Sendable { case localpart, domain, resource }
+    package enum Part: String, Sendable { case localpart, domain, resource }
     /// What is wrong with it.
-    public enum Reason: Sendable { case empty, tooLong, forbidden }
+    package enum Reason: Sendable { case empty, tooLong, forbidden }
 
-    public let part: Part
-    public let reason: Reason
+    package let part: Part
+    package let reason: Reason
 
-    public var description: String {
+    package var description: String {
         switch reason {
         case .empty: "its \(part.rawValue) is empty"
         case .tooLong: "its \(part.rawValue) is longer than 1023 bytes"

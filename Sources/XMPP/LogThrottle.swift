@@ -1,14 +1,14 @@
 /// Lets a bounded number of lines through in each span of time, and counts what it held back, so that a flood of bad
 /// input cannot become a flood of log.
-public struct LogThrottle: Hashable, Sendable {
-    public let perSpan: Int
+package struct LogThrottle: Hashable, Sendable {
+    package let perSpan: Int
     /// In milliseconds.
-    public let span: Int64
+    package let span: Int64
     private var start = Int64.min
     private var used = 0
     private var held = 0
 
-    public init(perSpan: Int = 20, span: Int64 = 10_000) {
+    package init(perSpan: Int = 20, span: Int64 = 10_000) {
         self.perSpan = perSpan
         self.span = span
     }
@@ -16,7 +16,7 @@ public struct LogThrottle: Hashable, Sendable {
     /// Whether a line may be written at this time, and how many were held back before it.
     ///
     /// - Parameter now: Milliseconds of a clock that does not go back.
-    public mutating func admit(now: Int64) -> (isAdmitted: Bool, heldBack: Int) {
+    package mutating func admit(now: Int64) -> (isAdmitted: Bool, heldBack: Int) {
         if start == .min || now - start >= span {
             start = now
             used = 0

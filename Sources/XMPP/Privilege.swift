@@ -1,23 +1,23 @@
 /// What a host's server lets us do in its users' names, as its message after the handshake says (XEP-0356 §4.2).
-public struct PrivilegeGrant: Hashable, Sendable {
+package struct PrivilegeGrant: Hashable, Sendable {
     /// One `<perm/>`: access to the roster, to messages, to presence, or to the IQs of a namespace.
-    public struct Permission: Hashable, Sendable {
+    package struct Permission: Hashable, Sendable {
         /// `roster`, `message`, `presence` or `iq`.
-        public let access: String
+        package let access: String
         /// `get`, `set`, `both`, `outgoing`, …; absent for `iq`, which names it for each namespace.
-        public let type: String?
+        package let type: String?
         /// For `iq`: each namespace with its type.
-        public let namespaces: [String: String]
+        package let namespaces: [String: String]
         /// For `roster`, in version 2: whether a change is pushed to the users' clients by the server.
-        public let push: Bool?
+        package let push: Bool?
     }
 
     /// `urn:xmpp:privilege:2` (Prosody) or `urn:xmpp:privilege:1` (ejabberd 23.01).
-    public let namespace: String
-    public private(set) var permissions: [Permission]
+    package let namespace: String
+    package private(set) var permissions: [Permission]
 
     /// Reads a `<privilege/>` of a message; `nil` when it is none.
-    public init?(_ element: Element) {
+    package init?(_ element: Element) {
         guard element.name == "privilege",
             element.namespace == "urn:xmpp:privilege:2" || element.namespace == "urn:xmpp:privilege:1"
         else { return nil }
@@ -34,7 +34,7 @@ public struct PrivilegeGrant: Hashable, Sendable {
     }
 
     /// Whether IQs with such a payload may be sent in the users' names (§6).
-    public func allows(_ body: IQ.Body) -> Bool {
+    package func allows(_ body: IQ.Body) -> Bool {
         let (payload, type): (Element, String)
         switch body {
         case .get(let request): (payload, type) = (request, "get")
@@ -48,7 +48,7 @@ public struct PrivilegeGrant: Hashable, Sendable {
     }
 
     /// The same with the permissions that XEP-0356 defines alone, and for IQs with these namespaces alone.
-    public func granting(only used: [String]) -> PrivilegeGrant {
+    package func granting(only used: [String]) -> PrivilegeGrant {
         var grant = self
         var seen: Set<String> = []
         grant.permissions = permissions.compactMap { permission in
@@ -64,7 +64,7 @@ public struct PrivilegeGrant: Hashable, Sendable {
     }
 
     /// The same without what grants nothing, and with so many permissions, and namespaces of each, at most.
-    public func granting(mostNamespaces most: Int) -> PrivilegeGrant {
+    package func granting(mostNamespaces most: Int) -> PrivilegeGrant {
         var grant = self
         grant.permissions = permissions.compactMap { permission in
             let named = permission.namespaces.filter { $0.value != "none" }.sorted { $0.key < $1.key }.prefix(most)

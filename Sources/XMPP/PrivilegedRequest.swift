@@ -1,6 +1,6 @@
 extension PrivilegeGrant {
     /// The message to send for one in the name of a host or one of its users (XEP-0356 §5); `nil` where that is not granted.
-    public func envelope(of message: Message, to host: JID) -> Message? {
+    package func envelope(of message: Message, to host: JID) -> Message? {
         guard permissions.contains(where: { $0.access == "message" && $0.type == "outgoing" }) else { return nil }
         let forwarded = Element(
             "forwarded", namespace: Namespaces.forward, children: [message.element(namespace: Namespaces.client)])
@@ -10,24 +10,24 @@ extension PrivilegeGrant {
 }
 
 /// A request that a component sends in the name of a user of a host, where the host's server grants it (XEP-0356 §6.3).
-public struct PrivilegedRequest: Hashable, Sendable {
+package struct PrivilegedRequest: Hashable, Sendable {
     static let namespace = "urn:xmpp:privilege:2"
 
     /// In whose name; a bare JID.
-    public let user: JID
+    package let user: JID
     /// To whom.
-    public let to: JID
+    package let to: JID
     /// What is asked, a get or a set.
-    public let body: IQ.Body
+    package let body: IQ.Body
 
-    public init(of user: JID, to: JID, _ body: IQ.Body) {
+    package init(of user: JID, to: JID, _ body: IQ.Body) {
         self.user = user
         self.to = to
         self.body = body
     }
 
     /// The request to send: of the same type, to the user, with the other one in it.
-    public var envelope: IQ {
+    package var envelope: IQ {
         // The server puts an id of its own on what it sends.
         let inner = IQ(from: nil, to: to, id: "privileged", body: body).element(namespace: Namespaces.client)
         let payload = Element("privileged_iq", namespace: Self.namespace, children: [inner])
@@ -39,7 +39,7 @@ public struct PrivilegedRequest: Hashable, Sendable {
     ///
     /// - Throws: ``RequestError/refused(_:)`` with the error that it was answered with, or with `undefined-condition` when
     ///   no answer is in the payload.
-    public static func answer(in payload: Element?) throws(RequestError) -> Element? {
+    package static func answer(in payload: Element?) throws(RequestError) -> Element? {
         guard let inner = payload.flatMap(answeringIQ), let answer = try? IQ(inner) else {
             throw .refused(StanzaError(.undefinedCondition, text: "the server answered without the answer"))
         }

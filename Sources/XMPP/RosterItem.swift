@@ -1,12 +1,12 @@
 /// A contact in somebody's roster (RFC 6121 §2.1.2).
-public struct RosterItem: Hashable, Sendable {
-    public var jid: JID
-    public var name: String?
+package struct RosterItem: Hashable, Sendable {
+    package var jid: JID
+    package var name: String?
     /// `none`, `to`, `from` or `both`.
-    public var subscription: String
-    public var groups: [String]
+    package var subscription: String
+    package var groups: [String]
 
-    public init(jid: JID, name: String? = nil, subscription: String = "none", groups: [String] = []) {
+    package init(jid: JID, name: String? = nil, subscription: String = "none", groups: [String] = []) {
         self.jid = jid
         self.name = name
         self.subscription = subscription
@@ -14,7 +14,7 @@ public struct RosterItem: Hashable, Sendable {
     }
 
     /// Reads the items of a roster's `<query/>`; those without an address are left out.
-    public static func items(in query: Element?) -> [RosterItem]? {
+    package static func items(in query: Element?) -> [RosterItem]? {
         guard let query, query.is("query", Namespaces.roster) else { return nil }
         return query.children.compactMap { child in
             guard child.is("item", Namespaces.roster), let jid = child["jid"].flatMap({ try? JID($0) }) else {
@@ -27,7 +27,7 @@ public struct RosterItem: Hashable, Sendable {
     }
 
     /// The `<query/>` that sets it.
-    public var query: Element {
+    package var query: Element {
         let item = Element(
             "item", namespace: Namespaces.roster,
             attributes: ["jid": jid.description, "name": name, "subscription": subscription],

@@ -1,20 +1,20 @@
 /// One of the three stanzas (RFC 6120 §8).
-public enum Stanza: Hashable, Sendable {
+package enum Stanza: Hashable, Sendable {
     case iq(IQ)
     case message(Message)
     case presence(Presence)
 }
 
 /// A message (RFC 6120 §8.2.1), as far as invited reads messages.
-public struct Message: Hashable, Sendable {
-    public var from: JID?
-    public var to: JID?
-    public var id: String?
+package struct Message: Hashable, Sendable {
+    package var from: JID?
+    package var to: JID?
+    package var id: String?
     /// `nil` means `normal`.
-    public var type: String?
-    public var children: [Element]
+    package var type: String?
+    package var children: [Element]
 
-    public init(from: JID?, to: JID?, id: String? = nil, type: String? = nil, children: [Element]) {
+    package init(from: JID?, to: JID?, id: String? = nil, type: String? = nil, children: [Element]) {
         self.from = from
         self.to = to
         self.id = id
@@ -23,7 +23,7 @@ public struct Message: Hashable, Sendable {
     }
 
     /// The stanza as an element of the given namespace.
-    public func element(namespace: String = Namespaces.component) -> Element {
+    package func element(namespace: String = Namespaces.component) -> Element {
         Element(
             "message", namespace: namespace,
             attributes: ["type": type, "id": id, "from": from?.description, "to": to?.description],
@@ -32,13 +32,13 @@ public struct Message: Hashable, Sendable {
 }
 
 /// A presence (RFC 6120 §8.2.2), as far as invited reads presences.
-public struct Presence: Hashable, Sendable {
-    public var from: JID?
-    public var to: JID?
+package struct Presence: Hashable, Sendable {
+    package var from: JID?
+    package var to: JID?
     /// `nil` means available.
-    public var type: String?
+    package var type: String?
 
-    public init(from: JID?, to: JID?, type: String? = nil) {
+    package init(from: JID?, to: JID?, type: String? = nil) {
         self.from = from
         self.to = to
         self.type = type
@@ -46,7 +46,7 @@ public struct Presence: Hashable, Sendable {
 }
 
 /// Why an element of the stream is not a stanza that can be worked with.
-public enum StanzaFault: Error, Hashable, Sendable {
+package enum StanzaFault: Error, Hashable, Sendable {
     /// No answer can be built or none is owed: log and drop.
     case unanswerable(String)
     /// An IQ request that is wrong in itself; the error is its answer.
@@ -58,7 +58,7 @@ extension Stanza {
     ///
     /// - Parameter namespace: The stream's namespace for stanzas; anything else is no stanza.
     /// - Throws: ``StanzaFault``, which has the error to send back where one is owed.
-    public init(_ element: Element, namespace: String = Namespaces.component) throws(StanzaFault) {
+    package init(_ element: Element, namespace: String = Namespaces.component) throws(StanzaFault) {
         guard element.namespace == namespace else {
             throw .unanswerable("a <\(element.name)/> of the namespace \(element.namespace)")
         }
@@ -97,7 +97,7 @@ extension IQ {
     ///
     /// - Throws: ``StanzaFault``: a request without `from` or `id`, and an answer that makes no sense, are
     ///   unanswerable; a request that is wrong otherwise is refused with the error of RFC 6120 §8.3.3.
-    public init(_ element: Element) throws(StanzaFault) {
+    package init(_ element: Element) throws(StanzaFault) {
         let type = element["type"]
         let isAnswer = type == "result" || type == "error"
         guard let id = element["id"], !id.isEmpty else {

@@ -1,12 +1,12 @@
 /// A stanza-level error (RFC 6120 §8.3).
-public struct StanzaError: Error, Hashable, Sendable {
+package struct StanzaError: Error, Hashable, Sendable {
     /// What the sender may do about it (RFC 6120 §8.3.2).
-    public enum Kind: String, Sendable, CaseIterable {
+    package enum Kind: String, Sendable, CaseIterable {
         case auth, cancel, `continue`, modify, wait
     }
 
     /// The defined conditions of RFC 6120 §8.3.3.
-    public enum Condition: String, Sendable, CaseIterable {
+    package enum Condition: String, Sendable, CaseIterable {
         case badRequest = "bad-request"
         case conflict
         case featureNotImplemented = "feature-not-implemented"
@@ -31,7 +31,7 @@ public struct StanzaError: Error, Hashable, Sendable {
         case unexpectedRequest = "unexpected-request"
 
         /// The kind that RFC 6120 §8.3.3 recommends for the condition.
-        public var usualKind: Kind {
+        package var usualKind: Kind {
             switch self {
             case .forbidden, .notAuthorized, .registrationRequired, .subscriptionRequired: .auth
             case .badRequest, .jidMalformed, .notAcceptable, .policyViolation, .redirect: .modify
@@ -43,15 +43,15 @@ public struct StanzaError: Error, Hashable, Sendable {
         }
     }
 
-    public let kind: Kind
-    public let condition: Condition
+    package let kind: Kind
+    package let condition: Condition
     /// A human's explanation, if there is one.
-    public let text: String?
+    package let text: String?
     /// The application's own condition beside the defined one, such as XEP-0050's `<bad-sessionid/>`.
-    public let applicationCondition: Element?
+    package let applicationCondition: Element?
 
     /// Makes an error; without `kind` it has the condition's usual one.
-    public init(
+    package init(
         _ condition: Condition, kind: Kind? = nil, text: String? = nil, applicationCondition: Element? = nil
     ) {
         self.kind = kind ?? condition.usualKind
@@ -61,7 +61,7 @@ public struct StanzaError: Error, Hashable, Sendable {
     }
 
     /// Reads an `<error/>`. A condition that is not defined counts as `undefined-condition`.
-    public init(_ element: Element) {
+    package init(_ element: Element) {
         var condition = Condition.undefinedCondition
         var text: String?
         var application: Element?
@@ -80,7 +80,7 @@ public struct StanzaError: Error, Hashable, Sendable {
     }
 
     /// The error as an `<error/>` inside a stanza of the given namespace.
-    public func element(namespace: String) -> Element {
+    package func element(namespace: String) -> Element {
         var children = [Element(condition.rawValue, namespace: Namespaces.stanzaErrors)]
         if let text { children.append(Element("text", namespace: Namespaces.stanzaErrors, text: text)) }
         if let applicationCondition { children.append(applicationCondition) }
@@ -89,7 +89,7 @@ public struct StanzaError: Error, Hashable, Sendable {
 }
 
 extension StanzaError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         text.map { "\(condition.rawValue): \($0)" } ?? condition.rawValue
     }
 }

@@ -1,7 +1,7 @@
 /// A stream-level error (RFC 6120 §4.9): after one, the stream is over.
-public struct StreamError: Error, Hashable, Sendable {
+package struct StreamError: Error, Hashable, Sendable {
     /// The defined conditions of RFC 6120 §4.9.3.
-    public enum Condition: String, Sendable, CaseIterable {
+    package enum Condition: String, Sendable, CaseIterable {
         case badFormat = "bad-format"
         case badNamespacePrefix = "bad-namespace-prefix"
         case conflict
@@ -28,17 +28,17 @@ public struct StreamError: Error, Hashable, Sendable {
         case unsupportedVersion = "unsupported-version"
     }
 
-    public let condition: Condition
+    package let condition: Condition
     /// A human's explanation, if there is one.
-    public let text: String?
+    package let text: String?
 
-    public init(_ condition: Condition, text: String? = nil) {
+    package init(_ condition: Condition, text: String? = nil) {
         self.condition = condition
         self.text = text
     }
 
     /// Reads a `<stream:error/>`. A condition that is not defined counts as `undefined-condition`.
-    public init(_ element: Element) {
+    package init(_ element: Element) {
         var condition = Condition.undefinedCondition
         var text: String?
         for child in element.children where child.namespace == Namespaces.streamErrors {
@@ -52,7 +52,7 @@ public struct StreamError: Error, Hashable, Sendable {
     }
 
     /// The error as the `<stream:error/>` that announces it.
-    public var element: Element {
+    package var element: Element {
         var children = [Element(condition.rawValue, namespace: Namespaces.streamErrors)]
         if let text { children.append(Element("text", namespace: Namespaces.streamErrors, text: text)) }
         return Element("error", namespace: Namespaces.streams, children: children)
@@ -60,7 +60,7 @@ public struct StreamError: Error, Hashable, Sendable {
 }
 
 extension StreamError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         text.map { "\(condition.rawValue): \($0)" } ?? condition.rawValue
     }
 }

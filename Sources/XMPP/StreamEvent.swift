@@ -1,5 +1,5 @@
 /// What a ``StreamParser`` found.
-public enum StreamEvent: Hashable, Sendable {
+package enum StreamEvent: Hashable, Sendable {
     /// The stream header, an element without content, and the default namespace that it declares; empty without one.
     case opened(Element, contentNamespace: String)
     /// One whole element of the stream's first level.
@@ -11,9 +11,9 @@ public enum StreamEvent: Hashable, Sendable {
 }
 
 /// An element of a stream's first level that is not worked with, while the stream goes on.
-public struct RefusedStanza: Hashable, Sendable {
+package struct RefusedStanza: Hashable, Sendable {
     /// What is wrong with it.
-    public enum Reason: Hashable, Sendable {
+    package enum Reason: Hashable, Sendable {
         /// It is past one of the ``ParserLimits``.
         case tooLarge
         /// Its names are not what Namespaces in XML 1.0 wants, as where a prefix is declared nowhere.
@@ -33,12 +33,12 @@ public struct RefusedStanza: Hashable, Sendable {
     /// Stands in an outline for an element that was not read.
     static let unread = Element("unread", namespace: "")
 
-    public let reason: Reason
+    package let reason: Reason
     /// Its start tag with the first element inside, which has its first element inside, and so on; enough for an
     /// answer. An element whose tag was not read is there as `<unread xmlns=''/>`. `nil` where that is the stanza's own.
-    public let outline: Element?
+    package let outline: Element?
 
-    public init(_ reason: Reason, outline: Element?) {
+    package init(_ reason: Reason, outline: Element?) {
         self.reason = reason
         self.outline = outline
     }

@@ -1,5 +1,5 @@
 internal import CLibXML2
-public import NIOCore
+package import NIOCore
 
 /// Reads an XML stream in pieces of any size (RFC 6120 §4 and §11), with libxml2's SAX2 push parser.
 ///
@@ -9,7 +9,7 @@ public import NIOCore
 /// does not: it is reported as ``StreamEvent/refused(_:)``.
 ///
 /// Not thread-safe: it lives on the event loop of its connection.
-public final class StreamParser {
+package final class StreamParser {
     private let handler: UnsafeMutablePointer<xmlSAXHandler>
     // Nil before the first byte, while an element is skipped, and after a failure.
     private var context: xmlParserCtxtPtr?
@@ -45,7 +45,7 @@ public final class StreamParser {
     /// Bytes given to libxml2 at once, about.
     private static let bytesAtOnce = 1 << 16
 
-    public convenience init(limits: ParserLimits = ParserLimits()) {
+    package convenience init(limits: ParserLimits = ParserLimits()) {
         self.init(limits: limits, internedBytesBeforeRenewal: Self.internedBytesBeforeRenewal)
     }
 
@@ -68,7 +68,7 @@ public final class StreamParser {
     /// - Returns: What ended within these bytes, in order.
     /// - Throws: ``StreamError`` when the stream cannot go on; what came before it is lost with it. Every later call
     ///   throws the same error.
-    public func read(_ bytes: ByteBuffer) throws(StreamError) -> [StreamEvent] {
+    package func read(_ bytes: ByteBuffer) throws(StreamError) -> [StreamEvent] {
         if let failure { throw failure }
         bytes.withUnsafeReadableBytes { scan($0) }
         if let failure {

@@ -1,7 +1,7 @@
-public import NIOCore
+package import NIOCore
 
 /// Writes elements as XML 1.0 in UTF-8, declaring a default namespace wherever it changes.
-public struct XMLWriter: Sendable {
+package struct XMLWriter: Sendable {
     /// What has been written so far. An array: it takes the many small pieces of an answer faster than a `ByteBuffer`.
     private var bytes: [UInt8] = []
     /// How long the stream has to be, counted from the first byte here, for a server to have read every tag.
@@ -10,10 +10,10 @@ public struct XMLWriter: Sendable {
     /// ones with security updates. Of a tag of `n` bytes it has tried at most `n - 1` in vain.
     private(set) var settledLength = 0
 
-    public init() {}
+    package init() {}
 
     /// What has been written so far.
-    public var buffer: ByteBuffer { ByteBuffer(bytes: bytes) }
+    package var buffer: ByteBuffer { ByteBuffer(bytes: bytes) }
 
     /// What has been written so far, as text.
     var text: String { String(decoding: bytes, as: UTF8.self) }
@@ -22,7 +22,7 @@ public struct XMLWriter: Sendable {
     ///
     /// - Parameter outer: The default namespace in force where the element will stand; on a component stream
     ///   ``Namespaces/component``.
-    public mutating func write(_ element: Element, inside outer: String = Namespaces.component) {
+    package mutating func write(_ element: Element, inside outer: String = Namespaces.component) {
         // XML's own namespace may not be a default one, but its prefix is always there.
         let hasPrefix = element.namespace == Namespaces.xml
         let namespaceInForce = hasPrefix ? outer : element.namespace
@@ -127,7 +127,7 @@ public struct XMLWriter: Sendable {
 
 extension Element {
     /// The element as XML text, as it would stand on a component stream.
-    public func xml(inside outer: String = Namespaces.component) -> String {
+    package func xml(inside outer: String = Namespaces.component) -> String {
         var writer = XMLWriter()
         writer.write(self, inside: outer)
         return writer.text

@@ -1,10 +1,10 @@
-public import Configuration
-public import Invites
-public import XMPP
+package import Configuration
+package import Invites
+package import XMPP
 
 extension HostConfiguration {
     /// A configuration for tests; whatever is left out is as in an empty file.
-    public init(
+    package init(
         host: String, admins: Set<JID> = [], allowUserInvites: Bool = false, allowContactInvites: Bool = true,
         inviteExpiry: Lifetime = .week, serviceAddress: String? = nil, siteName: String? = nil,
         suspended: Bool = false

@@ -1,9 +1,9 @@
-public import Configuration
+package import Configuration
 
 extension HostKey {
     /// Values that the key takes, none of them its default, in their canonical form. A new key has its own
     /// here, and is tested by that.
-    public var samples: [HostValue] {
+    package var samples: [HostValue] {
         switch self {
         case .host: [.text("a.example"), .text("ü.example")]
         case .admins: [.list(["ann@a.example"]), .list(["ann@a.example", "bob@b.example"])]
@@ -24,7 +24,7 @@ extension HostKey {
 
 extension HostValue {
     /// The words of a command line that say it.
-    public var words: [String] {
+    package var words: [String] {
         switch self {
         case .flag, .number, .text: [plain]
         case .list(let items): items

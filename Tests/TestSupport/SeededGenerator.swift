@@ -1,12 +1,12 @@
 /// SplitMix64: a generator that draws the same numbers every time, and counts how many.
-public struct SeededGenerator: RandomNumberGenerator, Sendable {
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
     /// How many numbers were drawn.
-    public private(set) var draws = 0
+    package private(set) var draws = 0
 
-    public init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
-    public mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         draws += 1
         state &+= 0x9E37_79B9_7F4A_7C15
         var word = state

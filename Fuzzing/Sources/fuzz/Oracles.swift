@@ -1,4 +1,4 @@
-import Configuration
+@testable import Configuration
 
 /// Byte for byte; `==` of strings is canonical equivalence.
 func same(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }

@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// The directory belongs to one process at a time. A few writer threads serve all hosts in turn, and only so many
 /// databases are open at once, so ten thousand hosts cost no more threads or descriptors than ten.
-public final class InviteDatabases: InviteRepositories {
+package final class InviteDatabases: InviteRepositories {
     private struct State {
         var stores: [String: InviteStore] = [:]
         /// Kept until the last database is closed; letting go of it lets the next process in.
@@ -21,7 +21,7 @@ public final class InviteDatabases: InviteRepositories {
     private let report: @Sendable (StorageEvent) -> Void
 
     /// As ``init(directory:maximumOpen:writers:report:)``, and nobody is told.
-    public convenience init(directory: String, maximumOpen: Int, writers: Int) throws(StoreError) {
+    package convenience init(directory: String, maximumOpen: Int, writers: Int) throws(StoreError) {
         try self.init(directory: directory, maximumOpen: maximumOpen, writers: writers, report: { _ in })
     }
 

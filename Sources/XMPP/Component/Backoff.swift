@@ -1,17 +1,17 @@
 /// Jittered exponential backoff: each wait is drawn from the upper half of a span that doubles up to a bound.
-public struct Backoff: Hashable, Sendable {
-    public let first: Duration
-    public let longest: Duration
+package struct Backoff: Hashable, Sendable {
+    package let first: Duration
+    package let longest: Duration
     /// Failures since the last success.
-    public private(set) var failures = 0
+    package private(set) var failures = 0
 
-    public init(first: Duration = .seconds(1), longest: Duration = .seconds(60)) {
+    package init(first: Duration = .seconds(1), longest: Duration = .seconds(60)) {
         self.first = first
         self.longest = longest
     }
 
     /// Counts a failure and returns how long to wait.
-    public mutating func next(using random: inout some RandomNumberGenerator) -> Duration {
+    package mutating func next(using random: inout some RandomNumberGenerator) -> Duration {
         let doublings = min(failures, 30)
         failures = min(failures + 1, 1_000_000)
         let span = min(first * (1 << doublings), longest)
@@ -19,7 +19,7 @@ public struct Backoff: Hashable, Sendable {
     }
 
     /// Forgets the failures.
-    public mutating func reset() {
+    package mutating func reset() {
         failures = 0
     }
 }

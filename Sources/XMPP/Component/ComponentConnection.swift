@@ -1,11 +1,11 @@
 internal import Glibc
-public import Logging
-public import NIOCore
+package import Logging
+package import NIOCore
 internal import NIOPosix
 internal import Synchronization
 
 /// Takes the stanzas of a component stream.
-public protocol StanzaReceiver: Sendable {
+package protocol StanzaReceiver: Sendable {
     /// Takes messages, presences and IQ requests in the order they came. Called on the event loop: it must not block.
     func receive(_ stanzas: [Stanza])
     /// The handshake was accepted; the server's grants follow.
@@ -13,7 +13,7 @@ public protocol StanzaReceiver: Sendable {
 }
 
 /// An external component's connection to its server (XEP-0114): made, kept alive, and made again when it breaks.
-public final class ComponentConnection: Sendable {
+package final class ComponentConnection: Sendable {
     /// Tells the handler to end the stream in good order.
     struct Leave: Sendable {
         let reason: DisconnectReason
@@ -71,9 +71,9 @@ public final class ComponentConnection: Sendable {
         }
     }
 
-    public let options: ComponentOptions
+    package let options: ComponentOptions
     /// Where answers go.
-    public let outlet: Outlet
+    package let outlet: Outlet
     let receiver: any StanzaReceiver
     let requests: RequestTracker
     private let group: any EventLoopGroup
@@ -86,7 +86,7 @@ public final class ComponentConnection: Sendable {
     ///   - outlet: Where answers go; made by the caller so that the receiver can have it.
     ///   - now: The time of day in milliseconds since 1970-01-01T00:00:00Z, for ``report``.
     ///   - statusChanged: Told of every change, in order, on no thread in particular.
-    public init(
+    package init(
         _ options: ComponentOptions, outlet: Outlet, receiver: any StanzaReceiver, group: any EventLoopGroup,
         logger: Logger, now: @escaping @Sendable () -> Int64 = ComponentConnection.systemTime,
         statusChanged: @escaping @Sendable (ComponentStatus) -> Void = { _ in }
@@ -104,13 +104,13 @@ public final class ComponentConnection: Sendable {
     }
 
     /// How the connection is now.
-    public var status: ComponentStatus { report.status }
+    package var status: ComponentStatus { report.status }
 
     /// How the connection is now, since when, and what is next.
-    public var report: ComponentReport { state.withLock { $0.report } }
+    package var report: ComponentReport { state.withLock { $0.report } }
 
     /// Connects, and connects again, until ``shutDown()``.
-    public func run() async {
+    package func run() async {
         var backoff = options.backoff
         var random = SystemRandomNumberGenerator()
         var attempt = 1
@@ -143,7 +143,7 @@ public final class ComponentConnection: Sendable {
 
     /// Takes no more requests from the server; answers still go out. When this returns, what was read has been handed
     /// on.
-    public func drain() async {
+    package func drain() async {
         let channel = state.withLock { state in
             if state.intent == .serve { state.intent = .drain }
             return state.channel
@@ -153,7 +153,7 @@ public final class ComponentConnection: Sendable {
 
     /// Takes no more requests on the connection that is there, as before ``reconnect()``; answers still go out. When
     /// this returns, what was read has been handed on.
-    public func pause() async {
+    package func pause() async {
         let channel = state.withLock { state -> (any Channel)? in
             guard state.report.status == .connected, let channel = state.channel else { return nil }
             state.phase = .open(channel, isPausing: true)
@@ -166,7 +166,7 @@ public final class ComponentConnection: Sendable {
     /// it tries at once; where it tries already, it goes on.
     ///
     /// - Returns: What the attempt came to.
-    public func reconnect() async -> ComponentReport {
+    package func reconnect() async -> ComponentReport {
         let (channel, waiting, attempts) = state.withLock {
             state -> ((any Channel)?, CheckedContinuation<Void, Never>?, Int) in
             switch state.report.status {
@@ -198,7 +198,7 @@ public final class ComponentConnection: Sendable {
     }
 
     /// Writes what is gathered, ends the stream in good order, and lets ``run()`` return.
-    public func shutDown() {
+    package func shutDown() {
         let (channel, waiting) = state.withLock { state in
             state.intent = .shutDown
             return (state.channel, state.takeWaiting())
@@ -214,7 +214,7 @@ public final class ComponentConnection: Sendable {
     ///   - timeout: How long the answer may take.
     /// - Returns: The payload of the result, if it has one.
     /// - Throws: ``RequestError``.
-    public func request(_ iq: IQ, timeout: Duration) async throws(RequestError) -> Element? {
+    package func request(_ iq: IQ, timeout: Duration) async throws(RequestError) -> Element? {
         guard status == .connected else { throw .disconnected }
         var iq = iq
         iq.id = requests.nextID()
@@ -344,7 +344,7 @@ public final class ComponentConnection: Sendable {
     }
 
     /// The system's time of day in milliseconds since 1970-01-01T00:00:00Z.
-    public static let systemTime: @Sendable () -> Int64 = {
+    package static let systemTime: @Sendable () -> Int64 = {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000

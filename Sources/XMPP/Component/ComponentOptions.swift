@@ -1,21 +1,21 @@
 /// What a component connection needs to know.
-public struct ComponentOptions: Hashable, Sendable {
+package struct ComponentOptions: Hashable, Sendable {
     /// The address of the component, a domain.
-    public var domain: String
+    package var domain: String
     /// Where the server listens for components.
-    public var host: String
-    public var port: Int
-    public var secret: String
-    public var limits = ParserLimits()
+    package var host: String
+    package var port: Int
+    package var secret: String
+    package var limits = ParserLimits()
     /// How long connecting, and then the handshake, may take.
-    public var handshakeTimeout: Duration = .seconds(10)
+    package var handshakeTimeout: Duration = .seconds(10)
     /// After how much silence the server is asked for a sign of life, and how long it then has.
-    public var silence: Duration = .seconds(30)
+    package var silence: Duration = .seconds(30)
     /// How long what is written last may take to leave.
-    public var farewellTimeout: Duration = .seconds(2)
-    public var backoff = Backoff()
+    package var farewellTimeout: Duration = .seconds(2)
+    package var backoff = Backoff()
 
-    public init(domain: String, host: String, port: Int, secret: String) {
+    package init(domain: String, host: String, port: Int, secret: String) {
         self.domain = domain
         self.host = host
         self.port = port
@@ -24,7 +24,7 @@ public struct ComponentOptions: Hashable, Sendable {
 }
 
 extension ComponentOptions: CustomStringConvertible, CustomReflectable {
-    public var description: String { "\(domain) at \(host):\(port)" }
+    package var description: String { "\(domain) at \(host):\(port)" }
     /// Leaves the secret out.
-    public var customMirror: Mirror { Mirror(self, children: ["domain": domain, "host": host, "port": port]) }
+    package var customMirror: Mirror { Mirror(self, children: ["domain": domain, "host": host, "port": port]) }
 }

@@ -1,5 +1,5 @@
 /// Why a component stream ended or could not be opened.
-public enum DisconnectReason: Hashable, Sendable {
+package enum DisconnectReason: Hashable, Sendable {
     /// Another instance holds the address.
     case conflict
     /// The server did not accept the secret.
@@ -37,7 +37,7 @@ public enum DisconnectReason: Hashable, Sendable {
     }
 
     /// Whether the same attempt is likely to fail again until a person changes something.
-    public var needsOperator: Bool {
+    package var needsOperator: Bool {
         switch self {
         case .conflict, .wrongSecret, .unknownComponent: true
         default: false
@@ -46,7 +46,7 @@ public enum DisconnectReason: Hashable, Sendable {
 }
 
 extension DisconnectReason: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .conflict: "conflict: another instance is connected with this address"
         case .wrongSecret: "wrong secret: the server does not accept it"
@@ -65,7 +65,7 @@ extension DisconnectReason: CustomStringConvertible {
 }
 
 /// How the component connection is.
-public enum ComponentStatus: Hashable, Sendable {
+package enum ComponentStatus: Hashable, Sendable {
     /// Trying to reach the server, for the how many-th time since the last success, from 1.
     case connecting(attempt: Int)
     case connected
@@ -75,16 +75,16 @@ public enum ComponentStatus: Hashable, Sendable {
 }
 
 /// How the component connection is, and how it came to be so. Times are milliseconds since 1970-01-01T00:00:00Z.
-public struct ComponentReport: Hashable, Sendable {
-    public var status: ComponentStatus
+package struct ComponentReport: Hashable, Sendable {
+    package var status: ComponentStatus
     /// When that began.
-    public var since: Int64
+    package var since: Int64
     /// Attempts since the last success, with the present one.
-    public var attempt = 0
+    package var attempt = 0
     /// While it waits, when the next attempt is.
-    public var retryAt: Int64?
+    package var retryAt: Int64?
     /// Why the last connection ended, or the last attempt failed.
-    public var lastTrouble: DisconnectReason?
+    package var lastTrouble: DisconnectReason?
     /// When that was.
-    public var lastTroubleAt: Int64?
+    package var lastTroubleAt: Int64?
 }

@@ -7,7 +7,7 @@ internal import Synchronization
 /// comes in pieces, Prosody reads 8 KiB at a time, and how long an id is, which the answer repeats, is the user's choice:
 /// one request with a long one would hold up the answers to everybody. Between stanzas white space means nothing
 /// (RFC 6120 §4.6.1).
-public final class Outlet: Sendable {
+package final class Outlet: Sendable {
     private struct State: Sendable {
         var channel: (any Channel)?
         var pending = ByteBuffer()
@@ -24,9 +24,9 @@ public final class Outlet: Sendable {
 
     private let state = Mutex(State())
     /// Where the stanzas of the stream can be watched.
-    public let tap = StanzaTap()
+    package let tap = StanzaTap()
 
-    public init() {}
+    package init() {}
 
     /// Sends whole stanzas, in the order of the calls. Without a connection they are dropped and counted: an answer
     /// has no meaning to a server that lost the question.
@@ -62,7 +62,7 @@ public final class Outlet: Sendable {
     ///
     /// - Parameter host: The host that it is about, where its addresses do not tell.
     /// - Returns: Whether there is a connection.
-    @discardableResult public func send(_ iq: IQ, of host: String? = nil) -> Bool {
+    @discardableResult package func send(_ iq: IQ, of host: String? = nil) -> Bool {
         var writer = XMLWriter()
         writer.write(iq.element())
         guard send(writer) else { return false }
@@ -73,40 +73,40 @@ public final class Outlet: Sendable {
     /// Sends one message.
     ///
     /// - Returns: Whether there is a connection.
-    @discardableResult public func send(_ message: Message) -> Bool {
+    @discardableResult package func send(_ message: Message) -> Bool {
         var writer = XMLWriter()
         writer.write(message.element())
         return send(writer)
     }
 
     /// Sends the answers of one host in one go.
-    public func send(_ answers: Answers) {
+    package func send(_ answers: Answers) {
         if send(answers.writer) {
             for show in answers.showings { show() }
         }
     }
 
     /// Answers of one host that are written, to be sent together.
-    public struct Answers: Sendable {
+    package struct Answers: Sendable {
         fileprivate var writer = XMLWriter()
         /// What shows those to watchers that they want to see.
         fileprivate var showings: [@Sendable () -> Void] = []
         private let tap: StanzaTap
         private let host: String
 
-        public init(of host: String, for outlet: Outlet) {
+        package init(of host: String, for outlet: Outlet) {
             self.host = host
             tap = outlet.tap
         }
 
-        public mutating func write(_ iq: IQ) {
+        package mutating func write(_ iq: IQ) {
             writer.write(iq.element())
             if tap.isWatched { showings += tap.showings(of: iq, of: host) }
         }
     }
 
     /// How many sends found no connection.
-    public var dropped: Int { state.withLock { $0.dropped } }
+    package var dropped: Int { state.withLock { $0.dropped } }
 
     func attach(_ channel: any Channel) {
         state.withLock { state in

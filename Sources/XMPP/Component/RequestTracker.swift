@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// Why a request of ours got no result.
-public enum RequestError: Error, Hashable, Sendable {
+package enum RequestError: Error, Hashable, Sendable {
     /// The answer was an error.
     case refused(StanzaError)
     /// No answer came in time.

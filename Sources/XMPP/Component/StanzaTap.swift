@@ -1,10 +1,10 @@
 internal import Synchronization
 
 /// Lets somebody see the stanzas of a component stream, at the cost of a look at one number while nobody does.
-public final class StanzaTap: Sendable {
+package final class StanzaTap: Sendable {
     /// A stanza that went by.
-    public struct Sighting: Sendable {
-        public enum Direction: String, CaseIterable, Hashable, Sendable {
+    package struct Sighting: Sendable {
+        package enum Direction: String, CaseIterable, Hashable, Sendable {
             /// From the server.
             case `in`
             /// To the server.
@@ -17,11 +17,11 @@ public final class StanzaTap: Sendable {
             case iq(IQ)
         }
 
-        public let direction: Direction
+        package let direction: Direction
         let content: Content
 
         /// The stanza as it is on the wire. This builds it, which is work for those who look and not for the stream.
-        public var element: Element {
+        package var element: Element {
             switch content {
             case .element(let element): element
             case .iq(let iq): iq.element()
@@ -30,7 +30,7 @@ public final class StanzaTap: Sendable {
     }
 
     /// Somebody who watches, called on the thread that stanzas pass: it must not wait.
-    public struct Watcher: Sendable {
+    package struct Watcher: Sendable {
         fileprivate let number: UInt64
         /// Whether it is to be shown a stanza. This is asked of each, and most are turned down on a busy host, before
         /// anything is made for them.
@@ -40,7 +40,7 @@ public final class StanzaTap: Sendable {
 
     /// Told the direction, the sender and the address, `nil` where there is none or none that can be read, and the host
     /// that the stanza is known to be about, `nil` where only the addresses tell.
-    public typealias Choice = @Sendable (Sighting.Direction, _ from: JID?, _ to: JID?, _ host: String?) -> Bool
+    package typealias Choice = @Sendable (Sighting.Direction, _ from: JID?, _ to: JID?, _ host: String?) -> Bool
 
     private struct State: Sendable {
         var watchers: [Watcher] = []
@@ -50,17 +50,17 @@ public final class StanzaTap: Sendable {
     private let state = Mutex(State())
     private let number = Atomic<Int>(0)
 
-    public init() {}
+    package init() {}
 
     /// How many watch.
-    public var count: Int { number.load(ordering: .relaxed) }
+    package var count: Int { number.load(ordering: .relaxed) }
 
     var isWatched: Bool { count > 0 }
 
     /// Shows somebody every stanza that they want until ``remove(_:)``.
     ///
     /// - Returns: What names them.
-    public func add(where wants: @escaping Choice, _ see: @escaping @Sendable (Sighting) -> Void) -> UInt64 {
+    package func add(where wants: @escaping Choice, _ see: @escaping @Sendable (Sighting) -> Void) -> UInt64 {
         state.withLock { state in
             state.counter &+= 1
             state.watchers.append(Watcher(number: state.counter, wants: wants, see: see))
@@ -69,7 +69,7 @@ public final class StanzaTap: Sendable {
         }
     }
 
-    public func remove(_ watcher: UInt64) {
+    package func remove(_ watcher: UInt64) {
         state.withLock { state in
             state.watchers.removeAll { $0.number == watcher }
             number.store(state.watchers.count, ordering: .relaxed)

@@ -1,14 +1,14 @@
 /// The protocol between invited and its module inside a server, see `docs/server-module.md`.
-public enum ServerModule {
-    public static let namespace = "urn:invited:server-module:1"
+package enum ServerModule {
+    package static let namespace = "urn:invited:server-module:1"
     /// The version that is spoken here.
-    public static let version = 1
+    package static let version = 1
 
     /// Whether two versions work together: they may be one apart.
-    public static func isCompatible(_ other: Int) -> Bool { abs(min(max(other, 0), 1000) - version) <= 1 }
+    package static func isCompatible(_ other: Int) -> Bool { abs(min(max(other, 0), 1000) - version) <= 1 }
 
     /// What a module can do on its server.
-    public enum Feature: String, CaseIterable, Hashable, Sendable {
+    package enum Feature: String, CaseIterable, Hashable, Sendable {
         /// Tokens are redeemed on streams before login.
         case register
         /// The commands of XEP-0401 are served on the host.
@@ -26,7 +26,7 @@ public enum ServerModule {
     }
 
     /// What invited says of plain registration.
-    public enum Registration: String, CaseIterable, Hashable, Sendable {
+    package enum Registration: String, CaseIterable, Hashable, Sendable {
         /// Without a token nobody registers.
         case invite
         case open
@@ -35,21 +35,21 @@ public enum ServerModule {
     }
 
     /// The rules of a server that pages have to know.
-    public struct Rules: Hashable, Sendable {
-        public enum Registration: String, CaseIterable, Hashable, Sendable {
+    package struct Rules: Hashable, Sendable {
+        package enum Registration: String, CaseIterable, Hashable, Sendable {
             case open
             /// With a token only.
             case invite
             case closed
         }
 
-        public var registration: Registration
+        package var registration: Registration
         /// Whether a stream has to be encrypted before it may register.
-        public var requiresEncryption: Bool
+        package var requiresEncryption: Bool
         /// The shortest password, in characters, where there is such a rule.
-        public var passwordLength: Int?
+        package var passwordLength: Int?
 
-        public init(registration: Registration, requiresEncryption: Bool, passwordLength: Int? = nil) {
+        package init(registration: Registration, requiresEncryption: Bool, passwordLength: Int? = nil) {
             self.registration = registration
             self.requiresEncryption = requiresEncryption
             self.passwordLength = passwordLength
@@ -57,16 +57,16 @@ public enum ServerModule {
     }
 
     /// What a module says when it begins, or changes.
-    public struct Hello: Hashable, Sendable {
-        public var version: Int
+    package struct Hello: Hashable, Sendable {
+        package var version: Int
         /// The module, such as `mod_invited 1.0`.
-        public var module: String
+        package var module: String
         /// The server that it runs in, such as `Prosody 0.12.3`.
-        public var server: String
-        public var features: Set<Feature>
-        public var rules: Rules?
+        package var server: String
+        package var features: Set<Feature>
+        package var rules: Rules?
 
-        public init(
+        package init(
             version: Int = ServerModule.version, module: String, server: String, features: Set<Feature> = [],
             rules: Rules? = nil
         ) {
@@ -79,18 +79,18 @@ public enum ServerModule {
     }
 
     /// What a module keeps for the time when invited is away.
-    public struct Settings: Hashable, Sendable {
-        public var registration: Registration
+    package struct Settings: Hashable, Sendable {
+        package var registration: Registration
         /// Names that invites hold.
-        public var held: [String]
+        package var held: [String]
 
-        public init(registration: Registration, held: [String] = []) {
+        package init(registration: Registration, held: [String] = []) {
             self.registration = registration
             self.held = held
         }
 
         /// Names that are told at most.
-        public static let mostHeld = 500
+        package static let mostHeld = 500
     }
 }
 
@@ -99,5 +99,5 @@ extension ServerModule {
     static let longestToken = 64
     static let longestText = 256
     /// What SASLprep lets pass (RFC 6120 §6.3.1).
-    public static let longestPassword = 1023
+    package static let longestPassword = 1023
 }

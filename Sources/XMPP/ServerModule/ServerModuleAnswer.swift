@@ -1,5 +1,5 @@
 /// What invited answers its module, where that is no error.
-public enum ServerModuleAnswer: Hashable, Sendable {
+package enum ServerModuleAnswer: Hashable, Sendable {
     /// To a hello, with the version that is spoken here.
     case settings(ServerModule.Settings)
     /// To a check: what kind of invite it is, the name that is fixed, and when it was good, in milliseconds since
@@ -11,7 +11,7 @@ public enum ServerModuleAnswer: Hashable, Sendable {
     case done
 
     /// The payload of the result.
-    public var payload: Element? {
+    package var payload: Element? {
         switch self {
         case .settings(let settings): settings.element("hello", version: ServerModule.version)
         case .good(let kind, let username, let checked):

@@ -1,5 +1,5 @@
 /// What invited asks of its module inside a server. Names and addresses are prepared.
-public enum ServerModuleCommand: Hashable, Sendable {
+package enum ServerModuleCommand: Hashable, Sendable {
     case settings(ServerModule.Settings)
     case exists(String)
     /// - Parameter address: The IP address of who wants the account, for the server's limits.
@@ -12,7 +12,7 @@ public enum ServerModuleCommand: Hashable, Sendable {
 // Passwords do not print.
 extension ServerModuleCommand: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The name of its element.
-    public var description: String {
+    package var description: String {
         switch self {
         case .settings: "settings"
         case .exists: "exists"
@@ -23,8 +23,8 @@ extension ServerModuleCommand: CustomStringConvertible, CustomDebugStringConvert
         }
     }
 
-    public var debugDescription: String { description }
-    public var customMirror: Mirror { Mirror(self, children: []) }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 extension ServerModuleCommand {
@@ -55,10 +55,10 @@ extension ServerModuleCommand {
     /// Reads a command as a module does; of an answer it makes none.
     ///
     /// - Throws: ``StanzaError``, which is the answer.
-    public init(_ body: IQ.Body) throws(StanzaError) { self = try Self.table.read(body) }
+    package init(_ body: IQ.Body) throws(StanzaError) { self = try Self.table.read(body) }
 
     /// The command as it is sent.
-    public var body: IQ.Body {
+    package var body: IQ.Body {
         switch self {
         case .settings(let settings): return .set(settings.element("settings"))
         case .exists(let username): return .get(Element(module: "exists", ["username": username]))
@@ -79,13 +79,13 @@ extension ServerModuleCommand {
 }
 
 /// What a module says of an account (`exists`).
-public enum ServerModuleAccount: Hashable, Sendable {
+package enum ServerModuleAccount: Hashable, Sendable {
     /// With the time it was made, in milliseconds since 1970-01-01T00:00:00Z, where the server knows.
     case present(created: Int64?)
     case absent
 
     /// Reads the payload of the answer; `nil` where it says nothing of an account.
-    public init?(_ payload: Element?) {
+    package init?(_ payload: Element?) {
         guard let payload, payload.is("exists", ServerModule.namespace) else { return nil }
         switch payload["account"] {
         case "present": self = .present(created: payload["created"].flatMap { DateTime.parse($0) })
@@ -95,7 +95,7 @@ public enum ServerModuleAccount: Hashable, Sendable {
     }
 
     /// The payload of the answer.
-    public var payload: Element {
+    package var payload: Element {
         switch self {
         case .present(let created):
             Element(

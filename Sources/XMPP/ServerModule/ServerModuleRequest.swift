@@ -1,5 +1,5 @@
 /// What the module inside a server asks of invited. Names and addresses are prepared.
-public enum ServerModuleRequest: Hashable, Sendable {
+package enum ServerModuleRequest: Hashable, Sendable {
     case hello(ServerModule.Hello)
     /// Whether a token is good.
     case check(token: String, attempt: String)
@@ -14,14 +14,14 @@ public enum ServerModuleRequest: Hashable, Sendable {
     case deleted(String)
 
     /// A use of a token for an attempt.
-    public struct Reservation: Hashable, Sendable {
-        public var token: String
-        public var attempt: String
-        public var username: String
+    package struct Reservation: Hashable, Sendable {
+        package var token: String
+        package var attempt: String
+        package var username: String
         /// When the token was found good, in milliseconds since 1970-01-01T00:00:00Z.
-        public var checked: Int64?
+        package var checked: Int64?
 
-        public init(token: String, attempt: String, username: String, checked: Int64? = nil) {
+        package init(token: String, attempt: String, username: String, checked: Int64? = nil) {
             self.token = token
             self.attempt = attempt
             self.username = username
@@ -33,7 +33,7 @@ public enum ServerModuleRequest: Hashable, Sendable {
 // Tokens do not print.
 extension ServerModuleRequest: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The name of its element.
-    public var description: String {
+    package var description: String {
         switch self {
         case .hello: "hello"
         case .check: "check"
@@ -47,8 +47,8 @@ extension ServerModuleRequest: CustomStringConvertible, CustomDebugStringConvert
         }
     }
 
-    public var debugDescription: String { description }
-    public var customMirror: Mirror { Mirror(self, children: []) }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 extension ServerModuleRequest {
@@ -85,10 +85,10 @@ extension ServerModuleRequest {
     ///
     /// - Throws: ``StanzaError``, which is the answer: `feature-not-implemented`, `bad-request`, or `not-acceptable` for a name that
     ///   cannot be one.
-    public init(_ body: IQ.Body) throws(StanzaError) { self = try Self.table.read(body) }
+    package init(_ body: IQ.Body) throws(StanzaError) { self = try Self.table.read(body) }
 
     /// The request as it is sent.
-    public var body: IQ.Body {
+    package var body: IQ.Body {
         switch self {
         case .hello(let hello): .set(hello.element)
         case .check(let token, let attempt): .get(Element(module: "check", ["token": token, "attempt": attempt]))

@@ -1,7 +1,7 @@
-public import XMPP
+package import XMPP
 
 extension JID: ExpressibleByStringLiteral {
-    public init(stringLiteral value: String) {
+    package init(stringLiteral value: String) {
         // Addresses in tests are known to be good.
         try! self.init(value)
     }

@@ -1,15 +1,15 @@
-import Configuration
 import Foundation
-import Invites
 import Logging
 import NIOCore
 import NIOPosix
-import Storage
-import TestSupport
 
 @testable import Component
+@testable import Configuration
+@testable import Invites
 @testable import Runtime
+@testable import Storage
 @testable import Supervision
+@testable import TestSupport
 @testable import XMPP
 
 /// An input is what the server sends after the handshake.

@@ -1,10 +1,10 @@
-import Configuration
 import Glibc
 import Logging
 import Synchronization
 
 @testable import Access
 @testable import Component
+@testable import Configuration
 @testable import Control
 @testable import Daemon
 @testable import Reconfiguration
