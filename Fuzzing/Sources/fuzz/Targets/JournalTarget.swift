@@ -189,9 +189,11 @@ struct JournalTarget: FuzzTarget {
     }
 
     private static let dependencies: Dependencies = {
-        var dependencies = ControlledDependencies().dependencies
-        // Nothing waits for a disk here.
-        dependencies.sleep = { _ in try await Inbox<Void>().next() }
-        return dependencies
+        let controlled = ControlledDependencies().dependencies
+        return Dependencies(
+            now: controlled.now, uptime: controlled.uptime,
+            // Nothing waits for a disk here.
+            sleep: { _ in try await Inbox<Void>().next() },
+            entropy: controlled.entropy, eventLoop: controlled.eventLoop, logger: controlled.logger)
     }()
 }
