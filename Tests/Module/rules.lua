@@ -87,6 +87,7 @@ same(creation({}), "modify not-acceptable The server does not allow this usernam
 
 same(rules.is_settled({ ok = true }), true, "acknowledged");
 same(rules.is_settled({ type = "cancel", condition = "item-not-found" }), true, "refused");
+same(rules.is_settled({ type = "modify", condition = "bad-request" }), true, "malformed");
 same(rules.is_settled({ type = "wait", condition = "resource-constraint" }), false, "later");
 same(rules.is_settled(rules.away), false, "not answered");
 

@@ -220,13 +220,16 @@ def test_version_of_the_daemon(prosody: Prosody, version: str, fits: bool) -> No
 # What is owed
 
 
-@pytest.mark.parametrize("answer, owed", [("cancel", False), ("wait", True)])
+REFUSALS = {"cancel": "item-not-found", "modify": "bad-request", "wait": "resource-constraint"}
+
+
+@pytest.mark.parametrize("answer, owed", [("cancel", False), ("modify", False), ("wait", True)])
 def test_refused_confirmation(prosody: Prosody, component: Component, username: str, answer: str, owed: bool) -> None:
     with prosody.client() as client:
         preauth(component, client)
         asked, reservation = reserve(component, client, username)
         component.accept(reservation)
-        component.refuse(component.expect("confirm"), "item-not-found" if answer == "cancel" else "resource-constraint", answer)
+        component.refuse(component.expect("confirm"), REFUSALS[answer], answer)
         assert client.answer(asked).get("type") == "result"
     disconnect(prosody, component)
     with prosody.component() as again:

@@ -104,9 +104,9 @@ function rules.creation_refusal(event)
 	return "modify", "not-acceptable", err.text or "The server does not allow this username.";
 end
 
--- Whether what was owed to the daemon is settled by its answer.
+-- Whether what was owed to the daemon is settled by its answer. What it calls malformed will be so again.
 function rules.is_settled(answer)
-	return answer.ok or not answer.away and answer.type == "cancel";
+	return answer.ok or not answer.away and (answer.type == "cancel" or answer.type == "modify");
 end
 
 -- At most 200 bytes, and no half of a character, which would end the component's stream.
