@@ -5,8 +5,8 @@ package import Invites
 /// What has to hold, that a use is left and a name is free, is decided in the transaction that stores, by the rules of
 /// ``Invites/TokenFacts``. As with ``InviteRepository``, what a call has stored is on the disk when it returns.
 package protocol RedemptionRepository: Sendable {
-    /// What there is to know of a token, without an attempt; `nil` where there is none. It only reads.
-    func facts(of token: Token, at now: Timestamp) async throws(StoreError) -> TokenFacts?
+    /// The invites with these tokens, `nil` where there is none, in one turn. It only reads.
+    func storedInvites(withTokens tokens: [Token]) async throws(StoreError) -> [StoredInvite?]
 
     /// Does what is asked, in order, in one transaction that other callers' requests share. Each sees those before it; a refused
     /// one changes nothing. A request that was done before has the same outcome again.
@@ -97,9 +97,6 @@ package protocol RedemptionRepository: Sendable {
     /// The tasks of a redemption, done ones included.
     func tasks(of redemption: Int64) async throws(StoreError) -> [RecordedTask]
 
-    /// The invite with a token and its number.
-    func storedInvite(withToken token: Token) async throws(StoreError) -> StoredInvite?
-
     /// Removes from a stretch of all redemptions those that were released by then, and the tasks that were done by then.
     func removeReleased(endedBy time: Timestamp, after start: Int64) async throws(StoreError) -> InviteTally
 }
@@ -115,6 +112,13 @@ package struct RedemptionResults: Hashable, Sendable {
     package init(_ results: [Result<RedemptionOutcome, RedemptionRefusal>] = [], overused: [Int64] = []) {
         self.results = results
         self.overused = overused
+    }
+}
+
+extension RedemptionRepository {
+    /// The invite with a token and its number.
+    package func storedInvite(withToken token: Token) async throws(StoreError) -> StoredInvite? {
+        try await storedInvites(withTokens: [token]).first ?? nil
     }
 }
 

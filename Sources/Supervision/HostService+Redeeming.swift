@@ -11,29 +11,27 @@ package enum RedemptionFailure: Error, Hashable, Sendable {
     case failed(InviteRefusal)
 }
 
-/// A token that is good for who has it.
-package struct TokenCheck: Hashable, Sendable {
-    package let invite: Invite
-    /// When it was found good: ``Invites/Reservation/checkedAt``.
-    package let checkedAt: Timestamp
-}
-
 /// What front doors ask about tokens. They translate; what holds is decided in ``Invites/TokenFacts``, and stored by the
 /// repository.
 extension HostService {
-    /// Looks whether a token could be redeemed now. It changes nothing.
-    package func check(_ token: Token, under policy: InvitePolicy) async -> Result<TokenCheck, RedemptionFailure> {
-        if policy.isSuspended { return .failure(.refused(.suspended)) }
+    /// The invites of tokens that could be redeemed now, in the order of the tokens, of which all take one turn of the storage.
+    /// It changes nothing.
+    package func check(
+        _ tokens: [Token], under policy: InvitePolicy
+    ) async -> [Result<Invite, RedemptionFailure>] {
+        if policy.isSuspended { return tokens.map { _ in .failure(.refused(.suspended)) } }
         let now = dependencies.now()
         do throws(InviteRefusal) {
-            let facts = try await use(.reading) { repository throws(StoreError) in
-                try await repository.facts(of: token, at: now)
+            let found = try await use(.reading) { repository throws(StoreError) in
+                try await repository.storedInvites(withTokens: tokens)
             }
-            guard let facts else { return .failure(.refused(.unknown)) }
-            if let refusal = facts.refusal(at: now) { return .failure(.refused(refusal)) }
-            return .success(TokenCheck(invite: facts.invite, checkedAt: now))
+            return found.map { stored in
+                guard let stored else { return .failure(.refused(.unknown)) }
+                let refusal = TokenFacts(number: stored.number, invite: stored.invite).refusal(at: now)
+                return refusal.map { .failure(.refused($0)) } ?? .success(stored.invite)
+            }
         } catch {
-            return .failure(.failed(error))
+            return tokens.map { _ in .failure(.failed(error)) }
         }
     }
 

@@ -31,7 +31,7 @@ import Testing
                         deadline: Timestamp(millisecondsSinceEpoch: 70_000),
                         nextQuestion: Timestamp(millisecondsSinceEpoch: 70_000), questions: 0))
             #expect(try await store.one(.reserve(.sample(1, "b", "romeo"))) == .failure(.reservedByOthers))
-            #expect(try await store.facts(of: invite.token, at: Self.terms.now)?.invite.uses.reserved == 1)
+            #expect(try await store.storedInvite(withToken: invite.token)?.invite.uses.reserved == 1)
             let first = try await store.one(.confirm(.sample(1, "a"))).get()
             guard case .confirmed(let redemption, isNew: true) = first else {
                 Issue.record("it is confirmed, not \(first)")

@@ -76,8 +76,11 @@ import Testing
         try await with { setup in
             let invite = try await self.invite(setup)
             let check = try await setup.service.check(invite.token, under: policy).get()
-            #expect(check.invite == invite)
-            #expect(check.checkedAt == setup.controlled.now)
+            #expect(check == invite)
+            let other = try #require(Token("otherOtherOther1"))
+            #expect(
+                await setup.service.check([other, invite.token], under: policy)
+                    == [.failure(.refused(.unknown)), .success(invite)])
             _ = try await setup.service.redeem([reserve(invite, "a")], under: policy)[0].get()
             #expect(
                 await setup.service.check(invite.token, under: policy) == .failure(.refused(.reservedByOthers)))
@@ -86,7 +89,6 @@ import Testing
             #expect(await setup.service.check(invite.token, under: policy) == .failure(.refused(.used)))
             let counters = setup.service.activity.counters
             #expect(counters.redemptions == 1)
-            let other = try #require(Token("otherOtherOther1"))
             #expect(await setup.service.check(other, under: policy) == .failure(.refused(.unknown)))
         }
     }
@@ -309,5 +311,11 @@ import Testing
                 _ = try await setup.service.check(invite.token, under: policy).get()
             }
         }
+    }
+}
+
+extension HostService {
+    fileprivate func check(_ token: Token, under policy: InvitePolicy) async -> Result<Invite, RedemptionFailure> {
+        await check([token], under: policy)[0]
     }
 }

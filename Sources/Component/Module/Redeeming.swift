@@ -31,12 +31,7 @@ struct HostRedeeming: Redeeming {
     let registry: HostRegistry
 
     func check(_ tokens: [Token], on host: Host) async -> [Result<Invite, RedemptionFailure>] {
-        var results: [Result<Invite, RedemptionFailure>] = []
-        results.reserveCapacity(tokens.count)
-        for token in tokens {
-            results.append(await host.service.check(token, under: host.policy).map(\.invite))
-        }
-        return results
+        await host.service.check(tokens, under: host.policy)
     }
 
     func redeem(

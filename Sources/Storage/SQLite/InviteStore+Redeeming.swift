@@ -2,15 +2,13 @@ internal import Invites
 
 /// Redeems, each call in one short turn; what changes redemptions shares its transaction with others.
 extension InviteStore {
-    package func facts(of token: Token, at now: Timestamp) async throws(StoreError) -> TokenFacts? {
-        let stored = try await storedInvite(withToken: token)
-        return stored.map { TokenFacts(number: $0.number, invite: $0.invite) }
-    }
-
-    package func storedInvite(withToken token: Token) async throws(StoreError) -> StoredInvite? {
-        try await perform(.reading) { database in
-            try database.access { try InviteDatabase.invite(withToken: token, $0) }
-        } ?? nil
+    package func storedInvites(withTokens tokens: [Token]) async throws(StoreError) -> [StoredInvite?] {
+        let found = try await perform(.reading) { database in
+            try database.access { connection in
+                try tokens.map { try InviteDatabase.invite(withToken: $0, connection) }
+            }
+        }
+        return found ?? tokens.map { _ in nil }
     }
 
     package func redeem(
