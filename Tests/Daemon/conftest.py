@@ -14,10 +14,13 @@ from harness.control import Control
 from harness.daemon import Daemon, binary
 from harness.ejabberd import Ejabberd
 from harness.installation import COMPONENT, SECRET, Installation, two_hosts
+from harness.module_servers import module_servers
 from harness.prosody import Prosody
 from harness.client import PASSWORD
+from harness.redeeming import Invited
 from harness.wire import ScriptedServer, Stream
 from server_files import ServerFiles, ejabberds, prosodies
+from wire import unique
 
 USERS = ["admin@a.example", "alice@a.example", "bob@b.example", "admin@b.example"]
 
@@ -122,3 +125,25 @@ def ejabberd(ejabberd_files: ServerFiles) -> Iterator[Ejabberd]:
     finally:
         server.stop()
         shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", params=module_servers(), ids=str)
+def module_server(request: pytest.FixtureRequest) -> ServerFiles:
+    """Each server that there is a module for."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def invited(module_server: ServerFiles) -> Iterator[Invited]:
+    """A daemon and a server with the module, that all tests of a file share which leave them as they found them."""
+    with Invited.running(module_server) as running:
+        for host, users in {"a.example": ["admin", "alice"], "b.example": ["admin", "bob"]}.items():
+            for user in users:
+                running.register(user, host)
+        yield running
+
+
+@pytest.fixture
+def username() -> str:
+    """Nobody else's."""
+    return unique("friend")

@@ -1,51 +1,11 @@
 """From the link to the friend in the roster: the daemon, and a real Prosody with the server module and without any delegation."""
 
-from collections.abc import Iterator
-
-import pytest
-
+from harness.inviting import assert_friends, create_account, invite, listed
 from harness.redeeming import Invited, friend, token_of
-from harness.stanzas import COMMANDS_NS, CREATE_ACCOUNT, INVITE, Invitation, command, submission
-from server_files import ServerFiles
-from wire import DISCO_ITEMS_NS, PARS_NS, REGISTER_NS, ROSTER_NS, Client, error, name, unique
-
-USERS = {"a.example": ["admin", "alice"], "b.example": ["admin", "bob"]}
-
-
-@pytest.fixture(scope="module")
-def invited(prosody_files: ServerFiles) -> Iterator[Invited]:
-    """A daemon and a server that all tests share which leave them as they found them."""
-    with Invited.running(prosody_files) as running:
-        for host, users in USERS.items():
-            for user in users:
-                running.register(user, host)
-        yield running
-
-
-@pytest.fixture
-def username() -> str:
-    """Nobody else's."""
-    return unique("friend")
-
+from harness.stanzas import CREATE_ACCOUNT, INVITE
+from wire import PARS_NS, REGISTER_NS, error, name, unique
 
 # Links
-
-
-def listed(client: Client) -> set[str]:
-    reply = client.answer(client.ask("get", f"<query xmlns='{DISCO_ITEMS_NS}' node='{COMMANDS_NS}'/>"))
-    return {str(item.get("node")) for item in reply.iter(f"{{{DISCO_ITEMS_NS}}}item")}
-
-
-def invite(client: Client) -> Invitation:
-    return Invitation.of(client.answer(client.ask("set", command(INVITE))))
-
-
-def create_account(client: Client, **fields: str) -> Invitation:
-    form = client.answer(client.ask("set", command(CREATE_ACCOUNT)))
-    session = form[0].get("sessionid")
-    values = {"username": "", "roster_subscription": "0", **fields}
-    done = client.ask("set", command(CREATE_ACCOUNT, action="complete", session=session, form=submission(**values)))
-    return Invitation.of(client.answer(done))
 
 
 def test_commands_are_listed_beside_the_servers_own(invited: Invited) -> None:
@@ -63,25 +23,6 @@ def test_links_say_that_the_server_registers(invited: Invited) -> None:
 
 
 # Accounts
-
-
-def assert_friends(invited: Invited, inviter: Client, username: str) -> None:
-    """Both have the other, and the inviter, who is online, is shown it and told, in any order."""
-    contact, owner = f"{username}@{inviter.to}", inviter.jid.partition("/")[0]
-    awaited = {"push", "notice"}
-    while awaited:
-        stanza = inviter.receive()
-        if (item := stanza.find(f".//{{{ROSTER_NS}}}item")) is not None:
-            assert item.get("jid") == contact
-            if item.get("subscription") == "both":
-                awaited.discard("push")
-        elif name(stanza) == "message":
-            assert (stanza.get("from"), stanza.get("type")) == (inviter.to, "normal")
-            assert stanza.findtext("{jabber:client}body") == f"{contact} has accepted your invite."
-            awaited.discard("notice")
-    assert inviter.roster()[contact] == "both"
-    with invited.client(inviter.to).login(username) as client:
-        assert client.roster() == {owner: "both"}
 
 
 def test_friend_registers_with_a_users_link(invited: Invited, username: str) -> None:
@@ -148,7 +89,7 @@ def test_revoked_while_the_form_is_filled_in(invited: Invited, username: str) ->
         assert client.answer(client.preauth(token)).get("type") == "result"
         assert invited.run(["invite", "delete", "a.example", invited.number("a.example", token), "--yes"]).code == "ok"
         assert error(client.answer(client.register(username))) == ("cancel", "item-not-found")
-    assert not invited.prosody.has_account(username)
+    assert not invited.server.has_account(username)
 
 
 def test_refused_by_the_servers_rules(invited: Invited, username: str) -> None:
@@ -190,8 +131,7 @@ def test_one_account_for_many_streams_at_once(invited: Invited) -> None:
     assert len(made) == 1
     assert {error(answer)[1] for answer in answers if answer.get("type") == "error"} <= {"resource-constraint", "not-allowed"}
     assert invited.redemptions("a.example", token) == [(made[0], "confirmed")]
-    accounts = invited.prosody.directory / "data/a%2eexample/accounts"
-    assert [username for username in names if (accounts / f"{username}.dat").exists()] == made
+    assert [username for username in names if invited.has_account(username, "a.example")] == made
 
 
 # Contacts
@@ -268,9 +208,9 @@ def test_reset(invited: Invited, username: str) -> None:
             assert client.answer(client.register(username, "another password")).get("type") == "result"
         # Whoever knows the old password is out.
         assert name(session.until(lambda stanza: name(stanza) == "error"))
-    assert invited.prosody.has_account(username, "another password")
-    assert not invited.prosody.has_account(username)
-    assert invited.prosody.has_account("alice")
+    assert invited.server.has_account(username, "another password")
+    assert not invited.server.has_account(username)
+    assert invited.server.has_account("alice")
     assert invited.state("a.example", token) == "used"
 
 
@@ -281,7 +221,7 @@ def test_grants_and_status_show_the_module(invited: Invited) -> None:
     for options in ([], ["--probe"]):
         rows = {row["host"]: row for row in invited.run(["grants", *options]).rows}
         assert {"a.example", "b.example"} <= set(rows)
-        for host in USERS:
+        for host in ("a.example", "b.example"):
             assert "mod_invited" in str(rows[host]), rows[host]
     (status,) = invited.run("status").rows
     assert status["modules"] == 2

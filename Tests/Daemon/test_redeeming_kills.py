@@ -14,9 +14,9 @@ HOST = "b.example"
 
 
 @pytest.fixture(scope="module")
-def invited(prosody_files: ServerFiles) -> Iterator[Invited]:
+def invited(module_server: ServerFiles) -> Iterator[Invited]:
     """What ends is there again after each test."""
-    with Invited.running(prosody_files) as running:
+    with Invited.running(module_server) as running:
         running.register("bob", HOST)
         yield running
 
@@ -44,9 +44,9 @@ def end(invited: Invited, what: str) -> None:
                 invited.relay.cut()
                 invited.restart_daemon()
             case "server":
-                invited.prosody.kill()
+                invited.server.kill()
                 invited.relay.cut()
-                invited.prosody.start()
+                invited.server.start()
             case "connection":
                 invited.relay.cut()
 
@@ -62,7 +62,7 @@ class Registration:
         assert self.client.answer(self.client.preauth(self.token)).get("type") == "result"
 
     def is_there(self) -> bool:
-        return self.invited.prosody.has_account(self.username, host=HOST)
+        return self.invited.server.has_account(self.username, host=HOST)
 
     def assert_made(self) -> None:
         """However it came about."""
@@ -112,9 +112,9 @@ def test_server_dies_before_it_makes_the_account(invited: Invited) -> None:
     registration.client.register(registration.username)
     with pytest.raises(Ended):
         registration.client.receive()
-    invited.prosody.await_end()
+    invited.server.await_end()
     with invited.greeted():
-        invited.prosody.start()
+        invited.server.start()
     invited.await_state(HOST, registration.token, "open")
     assert not registration.is_there()
     assert friend(invited, HOST, registration.token, name := unique("friend")) is None

@@ -1,4 +1,4 @@
-"""A daemon behind a real Prosody with the server module, and those who redeem tokens there."""
+"""A daemon behind a real server with the server module, and those who redeem tokens there."""
 
 import re
 import shutil
@@ -16,6 +16,7 @@ from wire import Client, error
 from .control import Answer, Control
 from .daemon import Daemon
 from .installation import Installation
+from .module_servers import Habits, kind_of
 from .relay import Relay
 
 PATIENCE = 30
@@ -24,35 +25,42 @@ PATIENCE = 30
 class Invited:
     """The server, the daemon's installation, and the daemon while it runs. What the two say to each other goes through `relay`."""
 
-    def __init__(self, prosody: Prosody, installation: Installation, relay: Relay) -> None:
-        self.prosody = prosody
+    def __init__(self, server: Prosody, habits: Habits, installation: Installation, relay: Relay) -> None:
+        self.server = server
+        self.habits = habits
         self.installation = installation
         self.relay = relay
         self.daemon = Daemon(installation)
 
     @classmethod
     @contextmanager
-    def running(cls, files: ServerFiles) -> Iterator["Invited"]:
-        """Two hosts that let everybody register; on b.example a user's contact may register."""
+    def running(cls, files: ServerFiles, **options: object) -> Iterator["Invited"]:
+        """Two hosts that let everybody register; on b.example a user's contact may register. `options` are the server's."""
         path = Path(tempfile.mkdtemp(prefix="invited-redeeming-", dir="/tmp"))
         directory = Path(tempfile.mkdtemp(prefix="invited-", dir="/tmp"))
-        prosody = Prosody(files, path, a="  allow_registration = true")
+        kind = kind_of(files)
+        server = kind.server(files, path, **{"a": "  allow_registration = true", **options})
         try:
-            prosody.start()
-            with Relay(prosody.component_port) as relay:
+            server.start()
+            with Relay(server.component_port) as relay:
                 installation = Installation(directory, relay.port, secret=SECRET)
                 installation.host("a.example", admins=["admin@a.example"])
                 installation.host("b.example", admins=["admin@b.example"], allow_user_invites=True)
-                running = cls(prosody, installation, relay)
+                running = cls(server, kind.habits, installation, relay)
                 try:
                     running.start_daemon()
                     yield running
                 finally:
                     running.daemon.__exit__(None)
         finally:
-            prosody.stop()
+            server.stop()
             for each in (path, directory):
                 shutil.rmtree(each, ignore_errors=True)
+
+    @property
+    def prosody(self) -> Prosody:
+        """The server, for what only a Prosody has."""
+        return self.server
 
     # Both sides
 
@@ -66,14 +74,14 @@ class Invited:
     @contextmanager
     def greeted(self) -> Iterator[None]:
         """What is done inside makes both hosts' modules and the daemon know of each other."""
-        before = self.prosody.log.count("speaks for invites of this host")
+        before = self.server.log.count(self.habits.greeted)
         yield
-        self.prosody.await_log("speaks for invites of this host", before + 2)
+        self.server.await_log(self.habits.greeted, before + 2)
 
     # Users
 
     def client(self, host: str) -> Client:
-        return self.prosody.client(host)
+        return self.server.client(host)
 
     def register(self, username: str, host: str) -> None:
         """An account, without any invite."""
@@ -97,6 +105,15 @@ class Invited:
     def _rows(self, host: str, sql: str, *values: object) -> list[tuple]:
         with closing(sqlite3.connect(self.installation.database(host))) as connection:
             return connection.execute(sql, values).fetchall()
+
+    def has_account(self, username: str, host: str) -> bool:
+        """As the server's files have it, or else a login: a password takes the server long."""
+        if self.habits.accounts is None:
+            return self.server.has_account(username, host=host)
+        encoded = {"host": host, "username": username}
+        for key, text in encoded.items():  # as Prosody names files
+            encoded[key] = re.sub("[^A-Za-z0-9]", lambda found: "".join(f"%{byte:02x}" for byte in found[0].encode()), text)
+        return (self.server.directory / self.habits.accounts.format(**encoded)).exists()
 
     def number(self, host: str, token: str) -> str:
         """How operators name the invite."""

@@ -1,0 +1,42 @@
+"""What users and admins of a host do with its commands, and what comes of it in rosters."""
+
+from wire import DISCO_ITEMS_NS, ROSTER_NS, Client, name
+
+from .redeeming import Invited
+from .stanzas import COMMANDS_NS, CREATE_ACCOUNT, INVITE, Invitation, command, submission
+
+
+def listed(client: Client) -> set[str]:
+    reply = client.answer(client.ask("get", f"<query xmlns='{DISCO_ITEMS_NS}' node='{COMMANDS_NS}'/>"))
+    return {str(item.get("node")) for item in reply.iter(f"{{{DISCO_ITEMS_NS}}}item")}
+
+
+def invite(client: Client) -> Invitation:
+    return Invitation.of(client.answer(client.ask("set", command(INVITE))))
+
+
+def create_account(client: Client, **fields: str) -> Invitation:
+    form = client.answer(client.ask("set", command(CREATE_ACCOUNT)))
+    session = form[0].get("sessionid")
+    values = {"username": "", "roster_subscription": "0", **fields}
+    done = client.ask("set", command(CREATE_ACCOUNT, action="complete", session=session, form=submission(**values)))
+    return Invitation.of(client.answer(done))
+
+
+def assert_friends(invited: Invited, inviter: Client, username: str) -> None:
+    """Both have the other, and the inviter, who is online, is shown it and told, in any order."""
+    contact, owner = f"{username}@{inviter.to}", inviter.jid.partition("/")[0]
+    awaited = {"push", "notice"}
+    while awaited:
+        stanza = inviter.receive()
+        if (item := stanza.find(f".//{{{ROSTER_NS}}}item")) is not None:
+            assert item.get("jid") == contact
+            if item.get("subscription") == "both":
+                awaited.discard("push")
+        elif name(stanza) == "message":
+            assert (stanza.get("from"), stanza.get("type")) == (inviter.to, "normal")
+            assert stanza.findtext("{jabber:client}body") == f"{contact} has accepted your invite."
+            awaited.discard("notice")
+    assert inviter.roster()[contact] == "both"
+    with invited.client(inviter.to).login(username) as client:
+        assert client.roster() == {owner: "both"}

@@ -1,0 +1,75 @@
+"""The servers that there is a module for. What is written against them runs behind each, and where one does something in its own way,
+that is a line here with the reason, not a condition in a test."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from prosody_server import Prosody
+from server_files import ServerFiles, prosodies
+from wire import Client
+
+Condition = tuple[str, str]
+
+
+class ModuleServer(Protocol):
+    """A server with two hosts, a.example and b.example, that each have the module, and c.example, which has none. Users named
+    `limited…` are refused by a rule of its own, and it dies while it makes the account of one named `dies…`."""
+
+    component_port: int
+    client_port: int
+    http_port: int
+    directory: Path
+    log: str
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def kill(self) -> None: ...
+    def await_end(self) -> None: ...
+    def await_log(self, text: str, times: int = 1) -> None: ...
+    def client(self, host: str) -> Client: ...
+    def has_account(self, username: str, password: str = ..., host: str = ...) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How a server says, and what it writes down of, things that are left to it."""
+
+    # In its log, when a host's module and the daemon have greeted each other, and when the daemon would not have the module.
+    greeted: str
+    not_served: str
+    # What a name is answered with that Nodeprep refuses, that is empty, or that is longer than a name can be.
+    unprepared_name: Condition = ("modify", "not-acceptable")
+    empty_name: Condition = ("modify", "not-acceptable")
+    long_name: Condition = ("modify", "bad-request")
+    # The error of the stream on which a stanza comes that is larger than the server reads, before login.
+    oversized: str = "policy-violation"
+    # In which directories of its own it keeps a host's accounts, as patterns of files with the name in them; without any,
+    # only a login tells.
+    accounts: str | None = None
+    # Names that it does not give to anybody, invited or not, beside those that Nodeprep refuses.
+    refused_names: dict[str, Condition] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Kind:
+    server: type[Prosody]
+    habits: Habits
+
+
+KINDS = {
+    "prosody": Kind(Prosody, Habits(
+        greeted="speaks for invites of this host",
+        not_served="does not serve this host",
+        accounts="data/{host}/accounts/{username}.dat",
+    )),
+}
+
+
+def kind_of(files: ServerFiles) -> Kind:
+    return KINDS[files.name]
+
+
+def module_servers() -> list[ServerFiles]:
+    """Each version of each server that there is on this machine."""
+    return [files for files in prosodies() if files.name in KINDS]
