@@ -28,13 +28,16 @@ class _Session(slixmpp.ClientXMPP):
 class Client:
     """`async with Client("alice@a.example", port) as alice:` is a session of Alice's."""
 
-    def __init__(self, jid: str, port: int) -> None:
+    def __init__(self, jid: str, port: int, password: str = PASSWORD) -> None:
         self._port = port
-        self._xmpp = _Session(jid, PASSWORD)
+        self._xmpp = self._session(jid, password)
         for plugin in ("xep_0004", "xep_0030", "xep_0050"):
             self._xmpp.register_plugin(plugin)
         self._ended = asyncio.get_running_loop().create_future()
         self._xmpp.add_event_handler("disconnected", self._on_disconnected)
+
+    def _session(self, jid: str, password: str) -> slixmpp.ClientXMPP:
+        return _Session(jid, password)
 
     def _on_disconnected(self, reason: object) -> None:
         if not self._ended.done():

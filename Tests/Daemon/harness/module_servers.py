@@ -35,9 +35,9 @@ class ModuleServer(Protocol):
 class Habits:
     """How a server says, and what it writes down of, things that are left to it."""
 
-    # In its log, when a host's module and the daemon have greeted each other, and when the daemon would not have the module.
+    # In its log, when a host's module and the daemon have greeted each other, and when a client's stream is gone.
     greeted: str
-    not_served: str
+    stream_ended: str
     # What a name is answered with that Nodeprep refuses, that is empty, or that is longer than a name can be.
     unprepared_name: Condition = ("modify", "not-acceptable")
     empty_name: Condition = ("modify", "not-acceptable")
@@ -60,7 +60,7 @@ class Kind:
 KINDS = {
     "prosody": Kind(Prosody, Habits(
         greeted="speaks for invites of this host",
-        not_served="does not serve this host",
+        stream_ended="Client disconnected",
         accounts="data/{host}/accounts/{username}.dat",
     )),
 }

@@ -78,6 +78,13 @@ class Invited:
         yield
         self.server.await_log(self.habits.greeted, before + 2)
 
+    @contextmanager
+    def logs(self, text: str) -> Iterator[None]:
+        """What is done inside has the server log this once more."""
+        before = self.server.log.count(text)
+        yield
+        self.server.await_log(text, before + 1)
+
     # Users
 
     def client(self, host: str) -> Client:
@@ -144,6 +151,25 @@ class Invited:
         """Account and state of each, without those that were given back."""
         return self._rows(host, "SELECT account, state FROM redemption JOIN invite ON invite.id = redemption.invite "
                           "WHERE token = ? AND state <> 'released' ORDER BY redemption.id", token)
+
+
+def assert_one_account(invited: Invited, host: str, token: str, username: str) -> bool:
+    """Whatever became of somebody who wanted to register as `username`, the invite of one use makes one account: that one, or the
+    next one's. Returns whether it is that one."""
+    other = f"{username}-other"
+    outcomes: list[tuple[str, str] | None] = []
+
+    def is_settled() -> bool:
+        outcomes.append(friend(invited, host, token, other))
+        return outcomes[-1] != ("wait", "resource-constraint")
+
+    invited.await_that(is_settled)
+    made = [each for each in (username, other) if invited.has_account(each, host)]
+    assert len(made) == 1, made
+    assert outcomes[-1] == (None if made == [other] else ("cancel", "item-not-found"))
+    invited.await_that(lambda: invited.redemptions(host, token) == [(made[0], "confirmed")])
+    assert invited.state(host, token) == "used"
+    return made == [username]
 
 
 def token_of(link: str) -> str:

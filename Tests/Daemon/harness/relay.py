@@ -10,6 +10,14 @@ from .ports import LOOPBACK
 TO_DAEMON, TO_SERVER = "to the daemon", "to the server"
 
 
+class _Held:
+    """What one connection does not pass on at present, in one direction."""
+
+    def __init__(self, target: socket.socket) -> None:
+        self.target = target
+        self.data = bytearray()
+
+
 class Relay:
     def __init__(self, server_port: int) -> None:
         self._server_port = server_port
@@ -17,6 +25,7 @@ class Relay:
         self.port: int = self._listener.getsockname()[1]
         self._lock = threading.Lock()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
+        self._held: list[_Held] = []
         self._stop: tuple[str, Callable[[bytes], bool]] | None = None
         self._stopped = threading.Event()
 
@@ -32,7 +41,7 @@ class Relay:
     # What tests do
 
     def stop_at(self, direction: str, word: bytes) -> None:
-        """From the next piece on that has the word, nothing passes in this direction, until the connection ends."""
+        """From the next piece on that has the word, nothing passes in this direction, until `go_on` or the connection's end."""
         self._stopped.clear()
         with self._lock:
             self._stop = (direction, lambda data: word in data)
@@ -55,10 +64,18 @@ class Relay:
     def await_stop(self) -> None:
         assert self._stopped.wait(30), "what it was to stop at did not come"
 
+    def go_on(self) -> None:
+        """Passes on what was stopped, and all that comes after it."""
+        with self._lock:
+            for held in self._held:
+                held.target.sendall(held.data)
+            self._held = []
+
     def cut(self) -> None:
         """Ends the connections there are. What was stopped is lost."""
         with self._lock:
             pairs, self._pairs = self._pairs, []
+            self._held = []
             self._stop = None
         for pair in pairs:
             for each in pair:
@@ -86,17 +103,18 @@ class Relay:
                 threading.Thread(target=self._pass_on, args=(direction, source, target), daemon=True).start()
 
     def _pass_on(self, direction: str, source: socket.socket, target: socket.socket) -> None:
-        held = False
+        held = _Held(target)
         try:
             while data := source.recv(65536):
                 with self._lock:
-                    # Once stopped, always stopped: only this connection's end goes through.
-                    if not held and self._stop and self._stop[0] == direction and self._stop[1](data):
-                        held = True
+                    if held not in self._held and self._stop and self._stop[0] == direction and self._stop[1](data):
+                        self._held.append(held)
                         self._stop = None
                         self._stopped.set()
-                if not held:
-                    target.sendall(data)
+                    if held in self._held:
+                        held.data += data
+                        continue
+                target.sendall(data)
         except OSError:
             pass
         for each in (source, target):
