@@ -33,6 +33,8 @@ https_ports = {{}}
 component_ports = {{ {component_port} }}
 component_interfaces = {{ "127.0.0.1" }}
 c2s_require_encryption = {encrypted}
+-- As 13 has it, so that what is long reaches the module on 0.12, too.
+c2s_unauthed_stanza_size_limit = 262144
 allow_unencrypted_plain_auth = true
 authentication = "internal_hashed"
 default_iteration_count = 4096

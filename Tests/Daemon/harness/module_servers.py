@@ -42,8 +42,6 @@ class Habits:
     unprepared_name: Condition = ("modify", "not-acceptable")
     empty_name: Condition = ("modify", "not-acceptable")
     long_name: Condition = ("modify", "bad-request")
-    # The error of the stream on which a stanza comes that is larger than the server reads, before login.
-    oversized: str = "policy-violation"
     # In which directories of its own it keeps a host's accounts, as patterns of files with the name in them; without any,
     # only a login tells.
     accounts: str | None = None

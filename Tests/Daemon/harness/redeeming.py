@@ -31,6 +31,7 @@ class Invited:
         self.installation = installation
         self.relay = relay
         self.daemon = Daemon(installation)
+        self._transcript = ""
 
     @classmethod
     @contextmanager
@@ -50,6 +51,7 @@ class Invited:
                 try:
                     running.start_daemon()
                     yield running
+                    running.assert_that_logs_keep_secrets()
                 finally:
                     running.daemon.__exit__(None)
         finally:
@@ -69,6 +71,7 @@ class Invited:
             self.restart_daemon()
 
     def restart_daemon(self) -> None:
+        self._transcript = self.transcript
         self.daemon = Daemon(self.installation).start()
 
     @contextmanager
@@ -85,7 +88,21 @@ class Invited:
         yield
         self.server.await_log(text, before + 1)
 
+    @property
+    def transcript(self) -> str:
+        """All that the daemon has logged, also before it was started last."""
+        return self._transcript + self.daemon.transcript
+
+    def assert_that_logs_keep_secrets(self) -> None:
+        """No link and no password that was in use is in what either side has logged, at whatever level."""
+        secrets = {token for host in ("a.example", "b.example") for token in self.installation.tokens(host)} | self.passwords
+        for log in (self.server.log, self.transcript):
+            assert not [secret for secret in secrets if secret in log]
+
     # Users
+
+    # What tests register with, and set with links for a new one.
+    passwords = {"a good password", "another password", "a third password"}
 
     def client(self, host: str) -> Client:
         return self.server.client(host)
