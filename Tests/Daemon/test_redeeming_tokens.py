@@ -70,12 +70,9 @@ def test_token_that_is_no_good(invited: Invited, username: str, kind: str) -> No
     """Another one is good on the same stream afterwards."""
     make, condition, line = TOKENS[kind]
     token = make(invited)
-    logged = invited.daemon.logged(line) if line else 0
-    with invited.logs("Refused <preauth/>"), invited.client(A) as client:
-        assert error(client.answer(client.preauth(token))) == condition
-        if line:
-            # What comes in a flood is not all logged: twenty lines, and how much was held back.
-            invited.await_that(lambda: logged < invited.daemon.logged(line) or invited.daemon.logged(line) >= 20)
+    with invited.client(A) as client:
+        with invited.logs("Refused <preauth/>"), invited.refuses(line, times=1 if line else 0):
+            assert error(client.answer(client.preauth(token))) == condition
         assert client.answer(client.preauth(invited.create("account", A))).get("type") == "result"
         assert client.answer(client.register(username)).get("type") == "result"
 
@@ -113,8 +110,8 @@ def test_taken_back_in_between(invited: Invited, username: str, command: str) ->
     with invited.client(A) as client:
         assert client.answer(client.preauth(token)).get("type") == "result"
         revoke(invited, token, command)
-        assert error(client.answer(client.register(username))) == NOT_FOUND
-        invited.daemon.await_log("refused a module's <reserve/>: item-not-found")
+        with invited.refuses("refused a module's <reserve/>: item-not-found"):
+            assert error(client.answer(client.register(username))) == NOT_FOUND
     assert not invited.has_account(username, A)
 
 
@@ -125,8 +122,8 @@ def test_suspended_in_between(invited: Invited, username: str) -> None:
         assert client.answer(client.preauth(token)).get("type") == "result"
         assert invited.run(["host", "suspend", A]).code == "ok"
         try:
-            assert error(client.answer(client.register(username))) == WAIT
-            invited.daemon.await_log("refused a module's <reserve/>: service-unavailable")
+            with invited.refuses("refused a module's <reserve/>: service-unavailable"):
+                assert error(client.answer(client.register(username))) == WAIT
             assert not invited.has_account(username, A)
             with invited.client(A) as other:
                 assert error(other.answer(other.preauth(token))) == WAIT

@@ -1,5 +1,6 @@
 """A daemon behind a real server with the server module, and those who redeem tokens there."""
 
+import json
 import re
 import shutil
 import sqlite3
@@ -7,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from prosody_server import SECRET, Prosody
@@ -98,6 +100,25 @@ class Invited:
         secrets = {token for host in ("a.example", "b.example") for token in self.installation.tokens(host)} | self.passwords
         for log in (self.server.log, self.transcript):
             assert not [secret for secret in secrets if secret in log]
+
+    @contextmanager
+    def refuses(self, *messages: str, times: int = 1) -> Iterator[None]:
+        """What is done inside has the daemon log so many lines more with one of these messages. What comes in a flood is held back:
+        beyond twenty lines in ten seconds."""
+        def refusals() -> list[dict[str, object]]:
+            lines = [json.loads(line) for line in self.daemon.log_lines if '"refused ' in line]
+            return [line for line in lines if str(line["message"]).startswith("refused ")]
+
+        def matching() -> int:
+            return sum(line["message"] in messages for line in refusals())
+
+        def is_flood() -> bool:
+            times = [datetime.fromisoformat(str(line["time"])) for line in refusals()[-20:]]
+            return len(times) == 20 and times[-1] - times[0] <= timedelta(seconds=10)
+
+        before = matching()
+        yield
+        self.await_that(lambda: matching() >= before + times or is_flood())
 
     # Users
 
