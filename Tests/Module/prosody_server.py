@@ -102,6 +102,39 @@ module:hook("user-registering", function (event)
 end);
 """
 
+# Where other servers are: tests have no DNS.
+LOOPBACK = """
+module:set_global();
+local basic = require "net.resolvers.basic";
+local remotes = module:get_option("loopback_remotes");
+for _, name in ipairs({ "net.resolvers.service", "prosody.net.resolvers.service" }) do
+	local found, service = pcall(require, name);
+	if found and not service.on_loopback then
+		local new = service.new;
+		service.on_loopback = true;
+		function service.new(hostname, kind, conn_type, extra)
+			if not remotes[hostname] then return new(hostname, kind, conn_type, extra); end
+			return basic.new("127.0.0.1", remotes[hostname], conn_type, extra);
+		end
+	end
+end
+"""
+
+
+def federation(s2s_port: int, remotes: dict[str, int]) -> str:
+    """What connects a server to others, without encryption, by dialback; with the modules `FEDERATION`."""
+    known = "".join(f'["{host}"] = {port};' for host, port in remotes.items())
+    return f"""
+s2s_ports = {{ {s2s_port} }}
+s2s_require_encryption = false
+s2s_secure_auth = false
+modules_disabled = {{}}
+loopback_remotes = {{ {known} }}
+"""
+
+
+FEDERATION = '"loopback"; "s2s"; "dialback"'
+
 
 class Prosody(ServerProcess):
     USER = "prosody"
@@ -120,6 +153,7 @@ class Prosody(ServerProcess):
         (directory / "modules").mkdir()
         shutil.copy(REPOSITORY / "servers/prosody/mod_invited.lua", directory / "modules")
         (directory / "modules/mod_control.lua").write_text(CONTROL)
+        (directory / "modules/mod_loopback.lua").write_text(LOOPBACK)
         if encrypted:
             for host in ("a.example", "b.example"):
                 subprocess.run(

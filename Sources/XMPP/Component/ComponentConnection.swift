@@ -81,6 +81,7 @@ package final class ComponentConnection: Sendable {
     private let statusChanged: @Sendable (ComponentStatus) -> Void
     private let now: @Sendable () -> Int64
     private let state: Mutex<State>
+    private let unanswered: UnansweredLog
 
     /// - Parameters:
     ///   - outlet: Where answers go; made by the caller so that the receiver can have it.
@@ -96,6 +97,7 @@ package final class ComponentConnection: Sendable {
         self.receiver = receiver
         self.group = group
         self.logger = logger
+        unanswered = UnansweredLog(logger)
         self.statusChanged = statusChanged
         self.now = now
         state = Mutex(State(report: ComponentReport(status: .connecting(attempt: 1), since: now())))
@@ -222,10 +224,15 @@ package final class ComponentConnection: Sendable {
         let id = iq.id
         var timer: Scheduled<Void>?
         defer { timer?.cancel() }
-        return try await requests.answer(to: id, from: iq.to) {
-            // Not before the request is registered: a time-out that finds nothing would leave it waiting for good.
-            timer = group.any().scheduleTask(in: TimeAmount(timeout)) { [requests] in requests.timeOut(id) }
-            return outlet.send(iq)
+        do throws(RequestError) {
+            return try await requests.answer(to: id, from: iq.to) {
+                // Not before the request is registered: a time-out that finds nothing would leave it waiting for good.
+                timer = group.any().scheduleTask(in: TimeAmount(timeout)) { [requests] in requests.timeOut(id) }
+                return outlet.send(iq)
+            }
+        } catch {
+            if error == .timeout, iq.to != iq.from { unanswered.note(iq, within: timeout) }
+            throw error
         }
     }
 

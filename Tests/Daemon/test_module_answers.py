@@ -1,0 +1,223 @@
+"""A module that answers late, twice, never or nonsense, and answers to questions that were never asked: the daemon waits so long and no
+longer, says so in its log, and is not taken in."""
+
+import time
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+import pytest
+
+from harness.control import Control
+from harness.daemon import Daemon
+from harness.installation import COMPONENT
+from harness.stanzas import CREATE_ACCOUNT, Invitation, command, condition, iq, new_id, submission
+from harness.wire import Stream
+from wire import MODULE_NS, name
+
+HOST = "a.example"
+ADMIN = "admin@a.example/desk"
+NOBODY_WAITS = "dropped an answer that nobody waits for"
+UNANSWERED = "a request of ours was not answered"
+# How long the daemon waits where somebody has a form before him, and otherwise.
+FORM, ORDINARY = 3, 10
+
+
+class Module:
+    """What the module of a.example says, by hand."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        # The id of the confirmation, once it is sent.
+        self.confirmed = ""
+
+    def greet(self) -> None:
+        features = "".join(f"<feature name='{each}'/>" for each in
+                           ("register", "commands", "subscribe", "accounts", "contacts", "notices", "guard"))
+        answer = self.asks("set", f"<hello xmlns='{MODULE_NS}' version='1' module='m' server='s'>{features}</hello>")
+        assert answer.get("type") == "result"
+
+    def asks(self, kind: str, payload: str) -> Element:
+        """A request of the module's, and the answer."""
+        stanza, identifier = iq(kind, HOST, COMPONENT, payload)
+        return self.stream.request(stanza, identifier)
+
+    def expects(self, local: str) -> Element:
+        """The next request of the daemon, which has to be this one."""
+        asked = self.stream.receive()
+        assert asked.get("type") in ("get", "set") and name(asked[0]) == local, asked[0].tag
+        assert (asked.get("from"), asked.get("to")) == (COMPONENT, HOST)
+        return asked
+
+    def answers(self, asked: Element, payload: str = "", sender: str | None = HOST, kind: str = "result") -> None:
+        self.stream.send(iq(kind, sender, COMPONENT, payload, identifier=str(asked.get("id")))[0])
+
+    def exists(self, asked: Element, account: str, **how: str) -> None:
+        self.answers(asked, f"<exists xmlns='{MODULE_NS}' account='{account}'/>", **how)
+
+    def admin_wants(self, username: str) -> str:
+        """An admin of the host asks for an account of that name, at the component's own address; the id of the answer."""
+        stanza, identifier = iq("set", ADMIN, COMPONENT, command(
+            CREATE_ACCOUNT, form=submission(username=username, roster_subscription="0")))
+        self.stream.send(stanza)
+        return identifier
+
+    def answered(self, identifier: str, timeout: float = 15) -> Element:
+        reply = self.stream.receive(timeout)
+        assert reply.get("id") == identifier
+        return reply
+
+
+@pytest.fixture
+def module(stream: Stream) -> Iterator[Module]:
+    module = Module(stream)
+    module.greet()
+    yield module
+
+
+def test_answers_in_time(module: Module) -> None:
+    asked_by_admin = module.admin_wants("juliet")
+    module.exists(module.expects("exists"), "present")
+    assert condition(module.answered(asked_by_admin)) == "conflict"
+
+
+def test_never(module: Module, daemon: Daemon) -> None:
+    """The admin has an answer all the same, and another who asks meanwhile has it at once."""
+    began = time.monotonic()
+    asked_by_admin = module.admin_wants("juliet")
+    module.expects("exists")
+    assert module.asks("get", f"<name xmlns='{MODULE_NS}' username='romeo'/>").get("type") == "result"
+    assert time.monotonic() - began < FORM
+    assert Invitation.of(module.answered(asked_by_admin)).uri.startswith("xmpp:juliet@a.example?register;")
+    daemon.await_log(UNANSWERED, to=HOST, request="exists")
+
+
+def test_late(module: Module, daemon: Daemon) -> None:
+    """What comes too late counts for nothing."""
+    asked_by_admin = module.admin_wants("juliet")
+    asked = module.expects("exists")
+    invitation = Invitation.of(module.answered(asked_by_admin))
+    line = daemon.await_log(UNANSWERED, to=HOST, request="exists")
+    module.exists(asked, "present")
+    daemon.await_log(NOBODY_WAITS, after=line)
+    answer = module.asks("get", f"<check xmlns='{MODULE_NS}' token='{invitation.token}' attempt='3kXn0pV1sYw9QbZ2'/>")
+    assert answer.get("type") == "result"
+
+
+def test_twice(module: Module, daemon: Daemon) -> None:
+    """The first counts."""
+    asked_by_admin = module.admin_wants("juliet")
+    asked = module.expects("exists")
+    module.exists(asked, "absent")
+    module.exists(asked, "present")
+    assert Invitation.of(module.answered(asked_by_admin)).uri.startswith("xmpp:juliet@a.example?register;")
+    daemon.await_log(NOBODY_WAITS)
+
+
+@pytest.mark.parametrize("sender", ["b.example", "alice@a.example/phone", "a.example/other", "mallory@evil.example", COMPONENT])
+def test_answered_by_somebody_else(module: Module, daemon: Daemon, sender: str) -> None:
+    """With the right id, from another address: it is none."""
+    asked_by_admin = module.admin_wants("juliet")
+    asked = module.expects("exists")
+    module.exists(asked, "present", sender=sender)
+    daemon.await_log(NOBODY_WAITS)
+    module.exists(asked, "absent")
+    Invitation.of(module.answered(asked_by_admin))
+
+
+@pytest.mark.parametrize("payload", [
+    "", f"<exists xmlns='{MODULE_NS}'/>", f"<exists xmlns='{MODULE_NS}' account='perhaps'/>", "<exists xmlns='urn:other' account='present'/>",
+    f"<reserve xmlns='{MODULE_NS}' deadline='2026-11-28T18:01:10.000Z'/>", f"<exists xmlns='{MODULE_NS}' account='present' created='soon'/>",
+], ids=["nothing", "no word", "another word", "another namespace", "another answer", "no time"])
+def test_nonsense(module: Module, payload: str) -> None:
+    """It says nothing of the account, or at most that there is one."""
+    asked_by_admin = module.admin_wants("juliet")
+    module.answers(module.expects("exists"), payload)
+    reply = module.answered(asked_by_admin)
+    if "created" in payload:
+        assert condition(reply) == "conflict"
+    else:
+        Invitation.of(reply)
+
+
+@pytest.mark.parametrize("error", [
+    "", "<error/>", "<error type='nonsense'><nonsense xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>",
+    "<error type='wait'><internal-server-error xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>",
+], ids=["no error", "an empty one", "no condition that there is", "internal"])
+def test_error(module: Module, error: str) -> None:
+    asked_by_admin = module.admin_wants("juliet")
+    module.answers(module.expects("exists"), error, kind="error")
+    Invitation.of(module.answered(asked_by_admin))
+
+
+def test_answers_to_questions_never_asked(module: Module, daemon: Daemon) -> None:
+    """None is answered, none is believed, and the stream goes on."""
+    for kind in ("result", "error"):
+        for payload in (f"<exists xmlns='{MODULE_NS}' account='present'/>",
+                        f"<hello xmlns='{MODULE_NS}' version='1' registration='open'/>",
+                        f"<check xmlns='{MODULE_NS}' kind='account' checked='2026-11-28T18:00:00.000Z'/>"):
+            module.stream.send(iq(kind, HOST, COMPONENT, payload, identifier=new_id())[0])
+    assert module.stream.barrier() == []
+    daemon.await_log(NOBODY_WAITS)
+    assert daemon.logged(NOBODY_WAITS) == 6
+
+
+# What is asked until it is done
+
+
+def redeemed(module: Module, control: Control) -> str:
+    """The token of a link of alice's, and somebody has just registered with it."""
+    rows = control.run(["invite", "create", "account", HOST, "--contact", f"alice@{HOST}"]).rows
+    token = str(rows[0]["uri"]).partition("preauth=")[2]
+    attempt = f"token='{token}' attempt='3kXn0pV1sYw9QbZ2'"
+    for kind, payload in (("get", f"<check xmlns='{MODULE_NS}' {attempt}/>"),
+                          ("set", f"<reserve xmlns='{MODULE_NS}' {attempt} username='juliet'/>")):
+        assert module.asks(kind, payload).get("type") == "result"
+    stanza, identifier = iq("set", HOST, COMPONENT, f"<confirm xmlns='{MODULE_NS}' {attempt} username='juliet'/>")
+    module.stream.send(stanza)
+    module.confirmed = identifier
+    return token
+
+
+def tasks(module: Module) -> dict[str, Element]:
+    """What follows is asked for, in any order, and the confirmation answered."""
+    asked: dict[str, Element] = {}
+    while set(asked) != {"contacts", "notify", "confirmed"}:
+        stanza = module.stream.receive()
+        asked["confirmed" if stanza.get("id") == module.confirmed else name(stanza[0])] = stanza
+    assert asked["confirmed"].get("type") == "result"
+    return asked
+
+
+def test_task_is_asked_for_until_it_is_answered(module: Module, control: Control, daemon: Daemon) -> None:
+    """Contacts are asked for again, after a time-out and after an error that may pass; what is done is not."""
+    redeemed(module, control)
+    asked = tasks(module)
+    module.answers(asked["notify"])
+    # Ten seconds later, and five more.
+    daemon.await_log(UNANSWERED, to=HOST, request="contacts", timeout=ORDINARY + 5)
+    again = module.stream.receive(ORDINARY + 10)
+    assert name(again[0]) == "contacts" and again[0].attrib == asked["contacts"][0].attrib
+    module.answers(asked["contacts"])  # late, to the first
+    daemon.await_log(NOBODY_WAITS)
+    module.answers(again)
+    assert module.stream.barrier() == []
+    (row,) = control.run(["invite", "show", HOST, "1"]).rows
+    assert row["state"] == "used" and not row.get("tasks")
+
+
+def test_confirmed_twice(module: Module, control: Control) -> None:
+    """The module repeats what it is owed an answer to: it counts once, and nothing is asked for twice."""
+    token = redeemed(module, control)
+    for task, asked in tasks(module).items():
+        if task != "confirmed":
+            module.answers(asked)
+    for _ in range(3):
+        answer = module.asks("set", f"<confirm xmlns='{MODULE_NS}' token='{token}' attempt='3kXn0pV1sYw9QbZ2' username='juliet'/>")
+        assert answer.get("type") == "result"
+    assert module.stream.barrier() == []
+    (row,) = control.run(["invite", "show", HOST, "1"]).rows
+    assert [each["state"] for each in row["redemptions"]] == ["confirmed"]
+    released = module.asks("set", f"<release xmlns='{MODULE_NS}' attempt='3kXn0pV1sYw9QbZ2' reason='late'/>")
+    assert released.get("type") in ("result", "error")
+    (row,) = control.run(["invite", "show", HOST, "1"]).rows
+    assert (row["state"], [each["state"] for each in row["redemptions"]]) == ("used", ["confirmed"])
