@@ -32,7 +32,8 @@ OPTIONS: dict[str, dict[str, dict[str, object]]] = {
     "registration_throttle_max = 1; registration_throttle_period = 3600": {"top": {"registration_timeout": 3600}},
     "c2s_require_encryption = false": {"client": {"starttls_required": False}},
     **{f'invited_registration = "{value}"': {"invited": {"registration": value}} for value in ("invite", "open")},
-    "  allow_registration = true": {"a_register": {"allow_modules": "all"}},
+    'http_host = "a.example" consider_bosh_secure = true consider_websocket_secure = true': {},
+    "allow_registration = true": {"a_register": {"allow_modules": "all"}},
 }
 
 
@@ -67,6 +68,14 @@ class Component(wire.Component):
         sender = str(element.get("from"))
         if element.get("type") in ("get", "set") and sender.endswith(f"/{RESOURCE}"):
             element.set("from", sender.partition("/")[0])
+        return element
+
+    def until(self, wanted) -> Element:
+        """What comes before it is kept: many processes say it, in any order."""
+        before: list[Element] = []
+        while not wanted(element := self.receive()):
+            before.append(element)
+        self._elements[:0] = before
         return element
 
     def _addressed(self, iq: Element) -> Element:
@@ -106,6 +115,8 @@ class Ejabberd(ServerProcess):
 
     USER = "ejabberd"
     PATIENCE = 15
+    # What it says of names that begin with `limited`.
+    LIMITED = ("cancel", "not-allowed")
 
     def __init__(self, files: ServerFiles, directory: Path, *, encrypted: bool = False, modules: str = "", common: str = "",
                  a: str = "", b: str = "", more: dict[str, object] | None = None) -> None:
@@ -120,7 +131,7 @@ class Ejabberd(ServerProcess):
         said: dict[str, dict[str, object]] = {}
         for words in (common, a, b):
             if words:
-                for where, options in OPTIONS[words].items():
+                for where, options in OPTIONS[" ".join(words.split())].items():
                     said.setdefault(where, {}).update(options)
         (directory / "ejabberd.yml").write_text(json.dumps(self._configuration(encrypted, said, more or {}), indent=2))
         if encrypted:
@@ -150,6 +161,8 @@ class Ejabberd(ServerProcess):
                 {"port": self.component_port, "ip": "127.0.0.1", "module": "ejabberd_service", "access": "all", "global_routes": False,
                  "hosts": {COMPONENT: {"password": SECRET}, OTHER: {"password": SECRET}}, **said.get("component", {})},
             ],
+            "acl": {"limited": {"user_regexp": "^limited"}},
+            "access_rules": {"register": [{"deny": "limited"}, {"allow": "all"}]},
             "auth_method": "internal",
             "auth_password_format": "scram",
             "registration_timeout": "infinity",
@@ -159,8 +172,9 @@ class Ejabberd(ServerProcess):
                 "mod_offline": {}, "mod_bosh": {}, **more,
             },
             "append_host_config": {
-                "a.example": {"modules": {"mod_register": {"allow_modules": ["mod_invited"], **said.get("a_register", {})}, **invited}},
-                "b.example": {"modules": {"mod_register": {}, **invited}},
+                "a.example": {"modules": {"mod_register": {"allow_modules": ["mod_invited"], "access": "register", **said.get("a_register", {})},
+                                          **invited}},
+                "b.example": {"modules": {"mod_register": {"access": "register"}, **invited}},
                 "c.example": {"modules": {"mod_register": {}}},
             },
             **said.get("top", {}),

@@ -41,12 +41,9 @@ do(<<"load">>, Host, _) -> start_it(Host);
 do(<<"delete">>, Host, User) -> ejabberd_auth:remove_user(User, Host);
 do(<<"flush">>, _, _) -> flush(3).
 
-stop_it(Host) ->
-    put(options, gen_mod:get_module_opts(Host, mod_invited)),
-    persistent_term:put({?MODULE, Host}, gen_mod:get_module_opts(Host, mod_invited)),
-    gen_mod:stop_module(Host, mod_invited).
+stop_it(Host) -> gen_mod:stop_module(Host, mod_invited).
 
-start_it(Host) -> gen_mod:start_module(Host, mod_invited, persistent_term:get({?MODULE, Host}), 100).
+start_it(Host) -> gen_mod:start_module(Host, mod_invited).
 
 %% Returns when all that was asked before is done, except by whoever waits for an answer.
 flush(0) -> ok;

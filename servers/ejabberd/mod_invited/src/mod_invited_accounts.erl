@@ -202,13 +202,16 @@ hello(Host) ->
                        true -> mod_invited_rules:registration(undefined, mod_invited:configured_registration(Host), is_server_open(Host));
                        false -> closed
                    end,
-    mod_invited_protocol:hello(<<"mod_invited 1.0">>, <<"ejabberd ", (ejabberd_option:version())/binary>>,
+    mod_invited_protocol:hello(<<"mod_invited 1.0">>, <<"ejabberd ", (version())/binary>>,
                                mod_invited_rules:features(Features),
                                [{<<"registration">>, atom_to_binary(Registration, utf8)}, {<<"encryption">>, encryption()}]).
 
+%% Without the revision of a package.
+version() -> hd(binary:split(ejabberd_option:version(), <<"-">>)).
+
 %% Whether ejabberd has the hook check_register_user: known of versions, not by looking.
 guards_all() ->
-    try [binary_to_integer(Part) || Part <- lists:sublist(binary:split(ejabberd_option:version(), [<<".">>, <<"-">>], [global]), 2)] of
+    try [binary_to_integer(Part) || Part <- lists:sublist(binary:split(version(), <<".">>, [global]), 2)] of
         Version -> Version >= [24, 10]
     catch error:badarg -> false
     end.

@@ -17,6 +17,8 @@
 -define(RESOURCE, <<"mod_invited">>).
 -define(ANSWER_TIMEOUT, 5000).
 -define(RETRY_INTERVAL, 30000).
+%% A connection that takes another's place says so itself.
+-define(OTHER_INTERVAL, 1000).
 
 -export_type([question/0]).
 
@@ -46,14 +48,26 @@ send(Host, Type, Payload, Pid) ->
     Id = mod_invited_accounts:random_id(),
     try ets:insert(table(Host), {{question, Id}, Pid, erlang:monotonic_time(millisecond)}) of
         true ->
-            ejabberd_router:route(#iq{type = Type, id = Id, from = address(Host), to = jid:make(mod_invited:component(Host)),
-                                      sub_els = [Payload]}),
+            route(Host, #iq{type = Type, id = Id, from = address(Host), to = jid:make(mod_invited:component(Host)), sub_els = [Payload]}),
             Timer = case Pid of
                         none -> make_ref();
                         _ -> erlang:send_after(?ANSWER_TIMEOUT, Pid, {mod_invited_answer, Id, away})
                     end,
             {asked, {Id, Timer}}
     catch error:badarg -> away
+    end.
+
+%% Of several connections of one component, of which all but one may be dead without anybody knowing it yet, the newest is asked.
+route(Host, IQ) ->
+    case connection(Host) of
+        none -> ejabberd_router:route(IQ);
+        Pid -> Pid ! {route, IQ}
+    end.
+
+connection(Host) ->
+    case ets:lookup(table(Host), connection) of
+        [{_, Pid}] -> Pid;
+        [] -> none
     end.
 
 %% Asks, and waits here: not for the process of a stream or of the component.
@@ -152,9 +166,10 @@ registration(Host) ->
 %%%------------------------------------------------------------------------------------------------------------------------------
 %%% Hooks, of which all but the last are global
 
-component_connected(Component) -> cast_to_hosts(Component, greet).
+%% In the process of the component's connection.
+component_connected(Component) -> cast_to_hosts(Component, {connected, self()}).
 
-component_disconnected(Component, _Reason) -> cast_to_hosts(Component, disconnected).
+component_disconnected(Component, _Reason) -> cast_to_hosts(Component, {disconnected, self()}).
 
 cast_to_hosts(Component, Message) ->
     lists:foreach(
@@ -246,9 +261,17 @@ handle_call(_Request, _From, State) -> {reply, {error, unknown}, State}.
 
 -spec handle_cast(term(), state()) -> {noreply, state()}.
 handle_cast(greet, State) -> {noreply, greet(State)};
-handle_cast(disconnected, #{host := Host} = State) ->
-    fail_waiting(Host),
-    {noreply, State};
+handle_cast({connected, Pid}, #{host := Host} = State) ->
+    ets:insert(table(Host), {connection, Pid}),
+    {noreply, greet(State)};
+handle_cast({disconnected, Pid}, #{host := Host} = State) ->
+    case connection(Host) of
+        Other when is_pid(Other), Other =/= Pid -> {noreply, State}; % an old one
+        _ ->
+            ets:delete(table(Host), connection),
+            fail_waiting(Host),
+            {noreply, greet_after(?OTHER_INTERVAL, State)} % where there is another
+    end;
 handle_cast({settings, IQ}, State) -> {noreply, hear_settings(IQ, State)};
 handle_cast({reserving, Attempt, Pid}, #{attempts := Attempts, monitors := Monitors} = State) ->
     case Attempts of
@@ -364,9 +387,13 @@ answered_to({debt, Key}, Answer, State) -> settle(Key, Answer, State).
 
 greet_later(#{host := Host} = State) ->
     case is_connected(Host) of
-        true -> State#{greeting := erlang:send_after(?RETRY_INTERVAL, self(), greet)};
+        true -> greet_after(?RETRY_INTERVAL, State);
         false -> State % a hello is said when it connects
     end.
+
+greet_after(Time, #{greeting := Timer} = State) ->
+    is_reference(Timer) andalso erlang:cancel_timer(Timer),
+    State#{greeting := erlang:send_after(Time, self(), greet)}.
 
 hear_settings(#iq{sub_els = [El]} = IQ, #{host := Host} = State) ->
     case mod_invited_protocol:heard(El) of

@@ -404,7 +404,7 @@ refuse(#iq{sub_els = [El]} = IQ, {_, Condition, Text} = Refusal, #{lserver := Ho
                {Submitted, _} when is_binary(Submitted), byte_size(Submitted) =< 1023 -> Submitted;
                _ -> <<"a token">>
            end,
-    ?INFO_MSG("Refused ~ts at ~ts: ~ts: ~ts", [described(El, Name), Host, Condition, Text]),
+    ?INFO_MSG("Refused ~ts: ~ts at ~ts: ~ts", [described(El, Name), Condition, Host, Text]),
     send(mod_invited_service:error_of(IQ, Refusal), Stream).
 
 described(El, Name) ->
