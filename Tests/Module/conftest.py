@@ -1,4 +1,4 @@
-"""Each test runs behind each Prosody that there is. The interpreter is the system's: /usr/bin/python3 -m pytest Tests/Module"""
+"""Each test runs behind each server that there is, as servers.py has them. The interpreter is the system's: /usr/bin/python3 -m pytest Tests/Module"""
 
 import shutil
 import tempfile
@@ -8,11 +8,19 @@ from pathlib import Path
 import pytest
 
 from prosody_server import Prosody
-from server_files import ServerFiles, prosodies
+from server_files import ServerFiles
+from servers import difference, new_server, servers
 from wire import Component, unique
 
 
-@pytest.fixture(scope="session", params=prosodies(), ids=str)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        files = getattr(item, "callspec", None) and item.callspec.params.get("prosody_files")
+        if files and (reason := difference(item.name, files)):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session", params=servers(), ids=str)
 def prosody_files(request: pytest.FixtureRequest) -> ServerFiles:
     return request.param
 
@@ -21,7 +29,7 @@ def prosody_files(request: pytest.FixtureRequest) -> ServerFiles:
 def prosody(prosody_files: ServerFiles) -> Iterator[Prosody]:
     """Shared by all tests that leave it as they found it."""
     path = Path(tempfile.mkdtemp(prefix="invited-module-", dir="/tmp"))
-    server = Prosody(prosody_files, path)
+    server = new_server(prosody_files, path)
     try:
         server.start()
         yield server
@@ -36,7 +44,7 @@ def new_prosody(prosody_files: ServerFiles) -> Iterator[Callable[..., Prosody]]:
     started: list[Prosody] = []
 
     def start(**options: object) -> Prosody:
-        server = Prosody(prosody_files, Path(tempfile.mkdtemp(prefix="invited-module-", dir="/tmp")), **options)
+        server = new_server(prosody_files, Path(tempfile.mkdtemp(prefix="invited-module-", dir="/tmp")), **options)
         started.append(server)
         server.start()
         return server

@@ -138,6 +138,8 @@ FEDERATION = '"loopback"; "s2s"; "dialback"'
 
 class Prosody(ServerProcess):
     USER = "prosody"
+    # What it says of names that begin with `limited`.
+    LIMITED = ("wait", "policy-violation")
 
     def __init__(self, files: ServerFiles, directory: Path, *, encrypted: bool = False, modules: str = "", common: str = "",
                  a: str = "", b: str = "") -> None:

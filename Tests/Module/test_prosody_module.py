@@ -157,7 +157,7 @@ def test_refused_and_tried_again_on_the_stream(prosody: Prosody, component: Comp
         weak = client.answer(client.register(f"{username}-2", "a control \x7f character"))
         assert error(weak) == ("modify", "not-acceptable") and error_text(weak) == "The password is too weak"
         limited = client.answer(client.register(f"limited-{username}"))
-        assert error(limited) == ("wait", "policy-violation")
+        assert error(limited) == prosody.LIMITED
         # What the daemon refuses.
         for condition, kind in (("conflict", "cancel"), ("resource-constraint", "wait"), ("not-allowed", "cancel"),
                                 ("item-not-found", "cancel"), ("not-acceptable", "modify")):

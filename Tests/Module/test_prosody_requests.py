@@ -93,7 +93,7 @@ def test_notify(prosody: Prosody, component: Component, username: str) -> None:
         reply = component.request("set", "notify", "a.example", "juliet & romeo", username=username, xml_lang="de")
         assert reply.get("type") == "result"
         message = session.until(lambda element: name(element) == "message")
-        assert (message.get("from"), message.get("type")) == ("a.example", "normal")
+        assert (message.get("from"), message.get("type", "normal")) == ("a.example", "normal")
         assert message.get("{http://www.w3.org/XML/1998/namespace}lang") == "de"
         assert child(message, "body").text == "juliet & romeo"
 

@@ -103,7 +103,7 @@ class Ejabberd(ServerProcess):
             },
             **unprivileged(self.USER),
         )
-        announcement.wait()
+        announcement.wait(self._process)
 
     @property
     def log(self) -> str:

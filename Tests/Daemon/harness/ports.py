@@ -1,6 +1,7 @@
 """Ports and waiting on loopback."""
 
 import os
+import select
 import socket
 import subprocess
 import time
@@ -45,7 +46,13 @@ class Announcement:
         self._listener = socket.create_server((LOOPBACK, 0))
         self.port: int = self._listener.getsockname()[1]
 
-    def wait(self, timeout: float = 120) -> None:
-        self._listener.settimeout(timeout)
+    def wait(self, process: subprocess.Popen[bytes] | None = None, timeout: float = 120) -> None:
+        """Fails when `process` ends before that."""
+        deadline = time.monotonic() + timeout
         with self._listener:
+            while not select.select([self._listener], [], [], 0.2)[0]:
+                if process is not None and process.poll() is not None:
+                    raise RuntimeError(f"{process.args[0]} ended with code {process.returncode} before it was ready")
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"not ready after {timeout} s")
             self._listener.accept()[0].close()

@@ -1,0 +1,244 @@
+"""A real ejabberd on loopback with mod_invited, which is compiled for it as `ejabberdctl module_install` does."""
+
+import functools
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+import wire
+from harness.ports import Announcement, free_port, unprivileged
+from harness.server_process import ServerProcess
+from prosody_server import COMPONENT, OTHER, SECRET
+from server_files import ServerFiles
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+MODULE = REPOSITORY / "servers/ejabberd/mod_invited"
+HOSTS = ["a.example", "b.example", "c.example"]
+RESOURCE = "mod_invited"
+
+# What tests ask of Prosody in its configuration's words, and how it is said to ejabberd: top-level options, options of the
+# component's listener, and options of mod_register and mod_invited on hosts.
+OPTIONS: dict[str, dict[str, dict[str, object]]] = {
+    "validate_from_addresses = false": {"component": {"check_from": False}},
+    "registration_throttle_max = 1; registration_throttle_period = 3600": {"top": {"registration_timeout": 3600}},
+    "c2s_require_encryption = false": {"client": {"starttls_required": False}},
+    **{f'invited_registration = "{value}"': {"invited": {"registration": value}} for value in ("invite", "open")},
+    'http_host = "a.example" consider_bosh_secure = true consider_websocket_secure = true': {},
+    "allow_registration = true": {"a_register": {"allow_modules": "all"}},
+}
+
+
+def erlang_paths(files: ServerFiles) -> list[Path]:
+    """Where this version's headers are."""
+    root = files.root
+    server = next(root.glob("usr/lib/*/ejabberd-*/include"))
+    found = [server]
+    for name in ("xmpp", "xml", "utils"):
+        found += sorted(root.glob(f"usr/lib/erlang/lib/p1_{name}-*/include"))
+    return found
+
+
+@functools.cache
+def compiled(files: ServerFiles) -> Path:
+    """A directory with the module, and what tests need in the server."""
+    directory = Path(tempfile.mkdtemp(prefix="invited-beams-", dir="/tmp"))
+    sources = [*MODULE.glob("src/*.erl"), *(REPOSITORY / "Tests/Module/erlang").glob("mod_*.erl")]
+    arguments = [each for path in erlang_paths(files) for each in ("-I", path)]
+    for path in files.code_paths:
+        arguments += ["-pa", path]
+    subprocess.run(["erlc", "-Werror", "+debug_info", "-o", directory, *arguments, *sources], check=True, timeout=120)
+    directory.chmod(0o755)
+    return directory
+
+
+class Component(wire.Component):
+    """The module's address has a resource (docs/server-module.md §3). Tests name hosts."""
+
+    def receive(self, timeout: float = wire.TIMEOUT) -> Element:
+        element = super().receive(timeout)
+        sender = str(element.get("from"))
+        if element.get("type") in ("get", "set") and sender.endswith(f"/{RESOURCE}"):
+            element.set("from", sender.partition("/")[0])
+        return element
+
+    def until(self, wanted) -> Element:
+        """What comes before it is kept: many processes say it, in any order."""
+        before: list[Element] = []
+        while not wanted(element := self.receive()):
+            before.append(element)
+        self._elements[:0] = before
+        return element
+
+    def _addressed(self, iq: Element) -> Element:
+        addressed = copy(iq)
+        addressed.set("from", f"{iq.get('from')}/{RESOURCE}")
+        return addressed
+
+    def result(self, iq: Element, payload: str = "") -> None:
+        super().result(self._addressed(iq), payload)
+
+    def refuse(self, iq: Element, condition: str, kind: str = "cancel", text: str = "") -> None:
+        super().refuse(self._addressed(iq), condition, kind, text)
+
+    def ask(self, kind: str, payload: str, host: str) -> str:
+        return super().ask(kind, payload, f"{host}/{RESOURCE}" if wire.MODULE_NS in payload else host)
+
+    def idle(self, host: str) -> list[Element]:
+        """Many processes do what is asked. One in the server waits for all of them."""
+        identifier = super().ask("set", "<do xmlns='urn:tests' action='flush'/>", host)
+        before: list[Element] = []
+        while (element := self.receive()).get("id") != identifier:
+            before.append(element)
+        return before
+
+
+class Client(wire.Client):
+    def barrier(self) -> list[Element]:
+        identifier = self.ask("set", "<do xmlns='urn:tests' action='flush'/>")
+        before: list[Element] = []
+        while (element := self.receive()).get("id") != identifier:
+            before.append(element)
+        return before
+
+
+class Ejabberd(ServerProcess):
+    """One Erlang node without distribution, so there is no epmd."""
+
+    USER = "ejabberd"
+    PATIENCE = 15
+    # What it says of names that begin with `limited`.
+    LIMITED = ("cancel", "not-allowed")
+
+    def __init__(self, files: ServerFiles, directory: Path, *, encrypted: bool = False, modules: str = "", common: str = "",
+                 a: str = "", b: str = "", more: dict[str, object] | None = None) -> None:
+        """`modules`, `common`, `a` and `b` are what tests say to Prosody; see `OPTIONS`. `more` are modules for all hosts."""
+        self.files = files
+        self.directory = directory
+        ports: list[int] = []
+        while len(ports) < 3:  # the same one may be free twice
+            ports += [port for port in [free_port()] if port not in ports]
+        self.client_port, self.component_port, self.http_port = ports
+        self._beams = compiled(files)
+        said: dict[str, dict[str, object]] = {}
+        for words in (common, a, b):
+            if words:
+                for where, options in OPTIONS[" ".join(words.split())].items():
+                    said.setdefault(where, {}).update(options)
+        (directory / "ejabberd.yml").write_text(json.dumps(self._configuration(encrypted, said, more or {}), indent=2))
+        if encrypted:
+            names = ",".join(f"DNS:{host}" for host in HOSTS)
+            subprocess.run(
+                ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                 "-subj", "/CN=a.example", "-addext", f"subjectAltName={names}",
+                 "-keyout", directory / "key.pem", "-out", directory / "certificate.pem"],
+                check=True, capture_output=True, timeout=60)
+        if os.geteuid() == 0:
+            for path in [directory, *directory.rglob("*")]:
+                shutil.chown(path, self.USER, self.USER)
+
+    def _configuration(self, encrypted: bool, said: dict[str, dict[str, object]], more: dict[str, object]) -> dict[str, object]:
+        invited = {"mod_invited": {"component": COMPONENT, **said.get("invited", {})}, "mod_control": {}}
+        client = {"starttls": True, "starttls_required": True, **said.get("client", {})} if encrypted else {"starttls": False}
+        return {
+            "hosts": HOSTS,
+            "loglevel": 4,
+            "log_rotate_count": 0,
+            "certfiles": [f"{self.directory}/certificate.pem", f"{self.directory}/key.pem"] if encrypted else [],
+            "ca_file": "/etc/ssl/certs/ca-certificates.crt",
+            "listen": [
+                {"port": self.client_port, "ip": "127.0.0.1", "module": "ejabberd_c2s", "access": "all", **client},
+                {"port": self.http_port, "ip": "127.0.0.1", "module": "ejabberd_http",
+                 "request_handlers": {"/http-bind": "mod_bosh", "/xmpp-websocket": "ejabberd_http_ws"}},
+                {"port": self.component_port, "ip": "127.0.0.1", "module": "ejabberd_service", "access": "all", "global_routes": False,
+                 "hosts": {COMPONENT: {"password": SECRET}, OTHER: {"password": SECRET}}, **said.get("component", {})},
+            ],
+            "acl": {"limited": {"user_regexp": "^limited"}},
+            "access_rules": {"register": [{"deny": "limited"}, {"allow": "all"}]},
+            "auth_method": "internal",
+            "auth_password_format": "scram",
+            "registration_timeout": "infinity",
+            "disable_sasl_mechanisms": [],
+            "modules": {
+                "mod_roster": {}, "mod_disco": {}, "mod_adhoc": {}, "mod_ping": {}, "mod_privacy": {}, "mod_blocking": {}, "mod_last": {},
+                "mod_offline": {}, "mod_bosh": {}, **more,
+            },
+            "append_host_config": {
+                "a.example": {"modules": {"mod_register": {"allow_modules": ["mod_invited"], "access": "register", **said.get("a_register", {})},
+                                          **invited}},
+                "b.example": {"modules": {"mod_register": {"access": "register"}, **invited}},
+                "c.example": {"modules": {"mod_register": {}}},
+            },
+            **said.get("top", {}),
+        }
+
+    def start(self) -> None:
+        announcement = Announcement()
+        self._process = subprocess.Popen(
+            ["erl", "-noinput", "+Bd", "-pa", *map(str, self.files.code_paths), self._beams,
+             "-mnesia", "dir", f'"{self.directory}/database"', "-ejabberd", "config", f'"{self.directory}/ejabberd.yml"',
+             "-s", "ejabberd", "-eval", f"{{ok, _}} = gen_tcp:connect({{127,0,0,1}}, {announcement.port}, [])."],
+            stdin=subprocess.DEVNULL,
+            stdout=(self.directory / "erl.out").open("ab"),
+            stderr=subprocess.STDOUT,
+            cwd=self.directory,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(self.directory),
+                "EJABBERD_LOG_PATH": str(self.directory / "ejabberd.log"),
+                "ERL_CRASH_DUMP": str(self.directory / "crash.dump"),
+            },
+            **unprivileged(self.USER),
+        )
+        announcement.wait(self._process)
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def await_end(self) -> None:
+        assert self._process is not None
+        self._process.wait(timeout=30)
+
+    @contextmanager
+    def logs(self, text: str) -> Iterator[None]:
+        """What is done inside has the server log this once more."""
+        # What Prosody logs and ejabberd does not: it is done when whoever was closed is gone.
+        if text in ("Client disconnected", "component disconnected"):
+            yield
+            time.sleep(0.1)
+            return
+        before = self.log.count(text)
+        yield
+        self.await_log(text, before + 1)
+
+    def await_log(self, text: str, times: int = 1) -> None:
+        deadline = time.monotonic() + 20
+        while self.log.count(text) < times:
+            assert time.monotonic() < deadline, f"not logged: {text}"
+            time.sleep(0.02)
+
+    @property
+    def log(self) -> str:
+        text = "".join(path.read_text(errors="replace") for path in
+                       [self.directory / "erl.out", self.directory / "ejabberd.log"] if path.exists())
+        return re.sub("\x1b\\[[0-9;]*m", "", text)
+
+    def client(self, host: str = "a.example") -> Client:
+        return Client(self.client_port, host)
+
+    def component(self, domain: str = COMPONENT) -> Component:
+        return Component(self.component_port, domain, SECRET)
+
+    def has_account(self, username: str, password: str = "a good password", host: str = "a.example") -> bool:
+        with self.client(host) as client:
+            return client.authenticate(username, password)
