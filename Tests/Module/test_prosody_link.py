@@ -1,5 +1,7 @@
 """The daemon away, silent, late or dying; the server killed; the module reloaded; what is owed afterwards."""
 
+import os
+import shutil
 import time
 
 import pytest
@@ -265,6 +267,64 @@ def test_server_killed_before_the_confirmation(new_prosody, storage: str) -> Non
     with prosody.component() as component:
         component.greet(a_example="invite", b_example="server")
         assert component.idle("a.example") == []
+
+
+@pytest.mark.parametrize("storage", ["", SQL], ids=["internal", "sql"])
+def test_what_many_owe_is_written_together(new_prosody, storage: str) -> None:
+    """All of it, and only that: of those that were answered the disk need not know at once, but soon."""
+    prosody = new_prosody(common=storage)
+    names = [f"owed{number}" for number in range(12)]
+    with prosody.component() as component:
+        component.greet(a_example="invite", b_example="server")
+        clients = {name: prosody.client() for name in names}
+        for client in clients.values():
+            preauth(component, client)
+        asked = {name: client.register(name) for name, client in clients.items()}
+        reservations = [component.expect("reserve") for _ in names]
+        component.send("".join(
+            f"<iq type='result' id='{each.get('id')}' from='{component.domain}' to='a.example'>"
+            f"<reserve xmlns='{MODULE_NS}'/></iq>" for each in reservations))
+        confirmations = {str(each[0].get("username")): each for each in [component.expect("confirm") for _ in names]}
+        assert set(confirmations) == set(names)
+        answered, owed = names[:6], names[6:]
+        for name in answered:
+            component.result(confirmations[name])
+            assert clients[name].answer(asked[name]).get("type") == "result"
+        # The last of its kind, so that what was answered before is on the disk as well.
+        with prosody.client() as client:
+            preauth(component, client)
+            _, reservation = reserve(component, client, "last")
+            component.accept(reservation)
+            component.expect("confirm", username="last")
+            prosody.kill()
+    prosody.start()
+    with prosody.component() as component:
+        component.greet(a_example="invite", b_example="server")
+        again = [component.expect("confirm", "a.example") for _ in range(len(owed) + 1)]
+        assert {each[0].get("username") for each in again} == {*owed, "last"}
+        assert component.idle("a.example") == []
+    assert all(prosody.has_account(name) for name in [*names, "last"])
+
+
+def test_server_that_cannot_write_makes_no_account(new_prosody) -> None:
+    prosody = new_prosody()
+    in_the_way = prosody.directory / "data/a%2eexample/invited.dat"
+    (in_the_way / "something").mkdir(parents=True)
+    for path in [in_the_way.parent, in_the_way, in_the_way / "something"]:
+        if os.geteuid() == 0:
+            shutil.chown(path, Prosody.USER, Prosody.USER)
+    with prosody.component() as component:
+        component.greet(a_example="invite", b_example="server")
+        with prosody.client() as client:
+            attempt = preauth(component, client).get("attempt")
+            asked, reservation = reserve(component, client, "juliet")
+            component.accept(reservation)
+            component.expect("release", "a.example", attempt=attempt)
+            assert error(client.answer(asked)) == ("wait", "internal-server-error")
+            assert not prosody.has_account("juliet")
+            shutil.rmtree(in_the_way)
+            register(component, client, "juliet")
+    assert prosody.has_account("juliet")
 
 
 def test_server_killed_before_the_account(new_prosody) -> None:

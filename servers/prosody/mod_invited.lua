@@ -134,11 +134,13 @@ if not module then return rules; end
 local async = require "util.async";
 local datetime = require "util.datetime";
 local errors = require "util.error";
+local hex = require "util.hex";
 local id = require "util.id";
 local jid = require "util.jid";
 local random = require "util.random";
 local st = require "util.stanza";
 local stringprep = require "util.encodings".stringprep;
+local time = require "util.time";
 local modulemanager = require "core.modulemanager";
 local rostermanager = require "core.rostermanager";
 local usermanager = require "core.usermanager";
@@ -190,6 +192,7 @@ end
 
 local account_details = module:open_store("account_details");
 local debt_store = module:open_store("invited", "map");
+local settled = debt_store.remove or {}; -- in the place of a debt
 local settings_store = module:open_store("invited_settings");
 
 local weak = { __mode = "k" };
@@ -208,7 +211,10 @@ end
 ---------------------------------------------------------------------------------------------------------------------------------
 -- Asking the daemon
 
-local questions = {}; -- id of the IQ → { callback, timer }
+local questions = {}; -- id of the IQ → { callback, name, deadline }
+local question_prefix = id.short(); -- nothing answers a question of before a reload
+local first_open, last_asked = 1, 0; -- numbers of questions: what is before the first is answered
+local expiring; -- the timer of the first
 local versions_fit = true;
 
 local function is_connected()
@@ -225,8 +231,29 @@ local function resolve(question_id, answer)
 	local question = questions[question_id];
 	if question then
 		questions[question_id] = nil;
-		question.timer:stop();
 		question.callback(answer);
+	end
+end
+
+-- One timer for all, since they have the same time to be answered in.
+local function expire()
+	local now, late = time.monotonic(), {};
+	expiring = nil;
+	while first_open <= last_asked and not expiring do
+		local question_id = question_prefix .. first_open;
+		local question = questions[question_id];
+		if question and question.deadline > now then
+			expiring = module:add_timer(question.deadline - now, expire);
+		else
+			if question then late[#late + 1] = question_id; end
+			first_open = first_open + 1;
+		end
+	end
+	for _, question_id in ipairs(late) do
+		if questions[question_id] then
+			module:log("warn", "%s has not answered <%s/> within %d seconds", component, questions[question_id].name, answer_timeout);
+			resolve(question_id, rules.away);
+		end
 	end
 end
 
@@ -242,14 +269,10 @@ local function ask(type, payload, callback)
 		callback(rules.away);
 		return;
 	end
-	local question_id = id.medium();
-	questions[question_id] = {
-		callback = callback;
-		timer = module:add_timer(answer_timeout, function ()
-			module:log("warn", "%s has not answered <%s/> within %d seconds", component, payload.name, answer_timeout);
-			resolve(question_id, rules.away);
-		end);
-	};
+	last_asked = last_asked + 1;
+	local question_id = question_prefix .. last_asked;
+	questions[question_id] = { callback = callback, name = payload.name, deadline = time.monotonic() + answer_timeout };
+	expiring = expiring or module:add_timer(answer_timeout, expire);
 	module:send(st.iq({ type = type, id = question_id, from = host, to = component }):add_child(payload));
 end
 
@@ -382,17 +405,73 @@ end
 local debts = module:open_store("invited"):get() or {};
 local in_progress = {}; -- keys of debts whose account is being made right now
 
+-- Many accounts are made at once, and a write costs as much for all of them: Prosody's internal storage writes a file whole.
+local unwritten, writers = {}, {}; -- key → debt, or what stands for none; called with whether that is on the disk
+local writing, writing_at; -- the timer that writes them, and when
+
+local function store(changes)
+	if debt_store.set_keys and debt_store.remove then return debt_store:set_keys(nil, changes); end
+	for key, debt in pairs(changes) do
+		if not debt_store:set(nil, key, debt ~= settled and debt or nil) then return false; end
+	end
+	return true;
+end
+
+local function write()
+	if writing then writing:stop(); writing = nil; end
+	if next(unwritten) == nil then return true; end
+	local changes, waiting = unwritten, writers;
+	unwritten, writers = {}, {};
+	local stored = store(changes) and true or false;
+	if not stored then
+		module:log("warn", "What %s is owed could not be stored; it will be told again of what it has acknowledged", component);
+		for key, debt in pairs(changes) do
+			if debt == settled then unwritten[key] = unwritten[key] or debt; end
+		end
+	end
+	for _, call in ipairs(waiting) do call(stored); end
+	return stored;
+end
+
+local function write_within(seconds)
+	local at = time.monotonic() + seconds;
+	if writing and writing_at <= at then return; end
+	if writing then writing:stop(); end
+	writing_at = at;
+	writing = module:add_timer(seconds, function ()
+		writing = nil;
+		write();
+	end);
+end
+
+-- Whether it is on the disk now.
 local function owe(key, debt)
-	if not debt_store:set(nil, key, debt) then return false; end
+	unwritten[key] = debt;
+	if not write() then return false; end
 	debts[key] = debt;
 	return true;
 end
 
+-- The same for whoever can wait: until all has been read that has come, which may be more of the kind.
+local function owe_with_others(key, debt)
+	local wait, done = async.waiter();
+	local stored;
+	unwritten[key] = debt;
+	writers[#writers + 1] = function (result)
+		stored = result;
+		done();
+	end;
+	write_within(0);
+	wait();
+	if stored then debts[key] = debt; end
+	return stored;
+end
+
+-- It may be told twice, so the disk need not know at once.
 local function forget(key)
 	debts[key] = nil;
-	if not debt_store:set(nil, key, nil) then
-		module:log("warn", "%s will be told again of what it has acknowledged", component);
-	end
+	unwritten[key] = settled;
+	if unloaded then write(); else write_within(1); end
 end
 
 local function release(attempt_id, reason)
@@ -540,6 +619,8 @@ for _, change in ipairs({ "module-loaded", "module-unloaded" }) do
 	end);
 end
 
+module:hook_global("server-stopping", function () write(); end);
+
 function module.load()
 	watch_component();
 	if is_connected() then say_hello(); end
@@ -548,6 +629,7 @@ end
 function module.unload()
 	unloaded = true;
 	give_up();
+	write();
 end
 
 ---------------------------------------------------------------------------------------------------------------------------------
@@ -579,7 +661,7 @@ end
 local function new_attempt(origin, token)
 	local old = attempt_of(origin);
 	return {
-		id = old and old.token == token and old.id or random.bytes(12):gsub(".", function (byte) return ("%02x"):format(byte:byte()); end);
+		id = old and old.token == token and old.id or hex.encode(random.bytes(12));
 		token = token, streamid = origin.streamid, secure = origin.secure and true or false;
 	};
 end
@@ -713,21 +795,29 @@ local function reserve(flow, event)
 	local attempt, origin = flow.attempt, flow.origin;
 	local answer = await("set", element("reserve",
 		{ token = attempt.token, attempt = attempt.id, username = event.username, checked = attempt.checked }));
-	local gone = origin.destroyed or origin.type ~= "c2s_unauthed";
+	local function is_over() return unloaded or origin.destroyed or origin.type ~= "c2s_unauthed"; end
 	if not answer.ok then
 		-- Without an answer there may be a reservation all the same.
 		if answer.away then release(attempt.id, "no answer in time"); end
 		refuse_event(event, rules.refusal(answer));
-	elseif gone or unloaded then
+	elseif is_over() then
 		release(attempt.id, "the stream ended");
 		refuse_event(event, rules.away);
 	else
 		local key = "confirm:" .. attempt.id;
 		in_progress[key] = true;
-		if owe(key, { what = "confirm", token = attempt.token, attempt = attempt.id, username = event.username, since = os.time() }) then
+		local stored = owe_with_others(key,
+			{ what = "confirm", token = attempt.token, attempt = attempt.id, username = event.username, since = os.time() });
+		if stored and not is_over() then
 			flow.reserved, flow.key, flow.username = true, key, event.username;
+			return;
+		end
+		in_progress[key] = nil;
+		if stored then
+			forget(key);
+			release(attempt.id, "the stream ended");
+			refuse_event(event, rules.away);
 		else
-			in_progress[key] = nil;
 			release(attempt.id, "the server could not write");
 			refuse_event(event, { type = "wait", condition = "internal-server-error", text = "Failed to write data to disk." });
 		end

@@ -11,6 +11,8 @@ struct Measure: AsyncParsableCommand {
             3  ten thousand host files
             4  the operators' shell
             5  stanzas that are meant to hurt
+            6  accounts that are made with invites, behind a real Prosody
+            7  tokens that are not good
             """)
 
     @Argument(help: "The parts to run; all when none is named.")
@@ -26,6 +28,9 @@ struct Measure: AsyncParsableCommand {
         help: "What ejabberd was unpacked into, with its libraries; the installed one is taken where none is named.")
     var ejabberd: String?
 
+    @Option(help: "The file of Prosody's module.")
+    var module = "servers/prosody/mod_invited.lua"
+
     @Flag(help: "Short measurements, to see that everything runs. The numbers are worth little.")
     var quick = false
 
@@ -33,7 +38,7 @@ struct Measure: AsyncParsableCommand {
     var keep = false
 
     func validate() throws {
-        guard parts.allSatisfy((1...5).contains) else { throw ValidationError("The parts are 1 to 5.") }
+        guard parts.allSatisfy((1...7).contains) else { throw ValidationError("The parts are 1 to 7.") }
     }
 
     func run() async throws {
@@ -47,13 +52,14 @@ struct Measure: AsyncParsableCommand {
             scratch.remove()
         }
         let setting = Setting(
-            daemon: URL(filePath: daemon).path, scratch: scratch, prosody: prosody, ejabberd: ejabberd,
+            daemon: URL(filePath: daemon).path, module: URL(filePath: module), scratch: scratch, prosody: prosody,
+            ejabberd: ejabberd,
             timing: quick ? .quick : .full)
         if keep { setting.say("files are in \(scratch.root.path)") }
 
         print(try Machine(setting: setting).report())
         var failed = false
-        for part in parts.isEmpty ? Array(1...5) : parts {
+        for part in parts.isEmpty ? Array(1...7) : parts {
             do {
                 print(try await report(part, setting: setting))
             } catch {
@@ -72,7 +78,9 @@ struct Measure: AsyncParsableCommand {
         case 2: try await OnTheSocket(setting: setting).report()
         case 3: try await ManyHosts(setting: setting).report()
         case 4: try await FromTheShell(setting: setting).report()
-        default: try await HostileStanzas(setting: setting).report()
+        case 5: try await HostileStanzas(setting: setting).report()
+        case 6: try await Registrations(setting: setting).report()
+        default: try await BadTokens(setting: setting).report()
         }
     }
 

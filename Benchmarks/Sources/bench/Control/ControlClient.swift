@@ -52,18 +52,26 @@ final class ControlClient: Sendable {
     @discardableResult
     func run(_ request: String) async throws -> (lines: Int, nanoseconds: Int64) {
         let began = NIODeadline.now()
+        let lines = try await lines(of: request)
+        return (lines.count, (NIODeadline.now() - began).nanoseconds)
+    }
+
+    /// Sends a request and returns the lines that it is answered with, its end included.
+    ///
+    /// - Throws: When it did not end well.
+    func lines(of request: String) async throws -> [String] {
         try send(request)
         return try await withCheckedThrowingContinuation { continuation in
             queue.async {
                 continuation.resume(
                     with: Result {
-                        var lines = 0
+                        var lines: [String] = []
                         while true {
                             let line = try self.reader.next()
-                            lines += 1
+                            lines.append(line)
                             guard line.contains("\"end\":{") else { continue }
                             guard line.contains("\"code\":\"ok\"") else { throw BenchError("\(request): \(line)") }
-                            return (lines, (NIODeadline.now() - began).nanoseconds)
+                            return lines
                         }
                     })
             }

@@ -10,6 +10,11 @@ struct DaemonDirectory: Sendable {
 
     private var hosts: URL { root.appending(path: "config.d") }
 
+    /// One that is there already.
+    init(root: URL) {
+        self.root = root
+    }
+
     init(root: URL, serverPort: Int, secret: String, hosts names: [String]) throws {
         self.root = root
         for directory in [state, hosts] {

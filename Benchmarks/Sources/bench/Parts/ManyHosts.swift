@@ -45,6 +45,7 @@ struct ManyHosts {
                  Format.megabytes(Int64(proportional.last ?? 0)), ""],
                 row("reload of one changed file", reloads, Format.milliseconds, goal: 100_000_000, "100 ms"),
             ]).text)
+            \(try await ManyModules(setting: setting).report())
             """
     }
 

@@ -6,6 +6,8 @@ struct Setting: Sendable {
     var daemon: String
     /// The release binary of the shell's client, which is built beside the daemon.
     var client: String { URL(filePath: daemon).deletingLastPathComponent().appending(path: "invitectl").path }
+    /// The file of Prosody's module.
+    var module: URL
     var scratch: Scratch
     var prosody: ServerFiles
     var ejabberd: ServerFiles

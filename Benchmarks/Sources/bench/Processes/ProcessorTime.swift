@@ -12,3 +12,8 @@ enum ProcessorTime {
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 }
+
+extension ChildProcess {
+    /// How much processor time it has used so far, in seconds.
+    var processorTime: Double { get throws { try ProcessorTime.used(by: pid) } }
+}

@@ -14,6 +14,11 @@ final class ComponentPeer: ChannelInboundHandler, ChannelOutboundHandler {
         case follow(ByteBuffer, DelegatedRequests, EventLoopPromise<Int64>)
         case pump(DelegatedRequests, window: Int, tally: Tally)
         case pace(DelegatedRequests, Pacing, EventLoopPromise<[Int64]>)
+        /// Say hello for every host, and say how many nanoseconds later all are answered. What the component asks the hosts to set
+        /// from then on is counted.
+        case greet(pushes: Tally, EventLoopPromise<Int64>)
+        /// Ask about bad tokens of a host, beside the other load, and say when all are answered.
+        case check(host: String, Pacing, EventLoopPromise<Int>)
         /// Send no more, and say when all that was sent is answered.
         case drain(EventLoopPromise<Void>)
     }
@@ -29,6 +34,9 @@ final class ComponentPeer: ChannelInboundHandler, ChannelOutboundHandler {
 
     private var login = ComponentLogin()
     private var load = Load.none
+    private var hellos: ModuleHellos?
+    private var pushes: Tally?
+    private var checks: PacedChecks?
     private var scanner = IQScanner()
     private var next = 0
     private var outstanding = 0
@@ -79,6 +87,8 @@ final class ComponentPeer: ChannelInboundHandler, ChannelOutboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         let gone = BenchError("the component closed its connection")
+        hellos?.fail(gone)
+        checks?.fail(gone)
         switch load {
         case .none, .pumping: break
         case .asking(let answer, _): answer.fail(gone)
@@ -105,6 +115,15 @@ final class ComponentPeer: ChannelInboundHandler, ChannelOutboundHandler {
         case .pace(let requests, let pacing, let finished):
             load = .pacing(PacedRun(requests: requests, pacing: pacing, first: next, finished: finished))
             sendDue(context: context)
+        case .greet(let pushes, let answered):
+            self.pushes = pushes
+            hellos = ModuleHellos(count: hosts.count, answered: answered)
+            var buffer = context.channel.allocator.buffer(capacity: hosts.count * 640)
+            for (number, host) in hosts.enumerated() { ModuleRequest.writeHello(number, of: host, into: &buffer) }
+            send(buffer, context: context)
+        case .check(let host, let pacing, let finished):
+            checks = PacedChecks(host: host, pacing: pacing, finished: finished)
+            sendDueChecks(context: context)
         case .drain(let drained):
             if case .pumping(_, let tally) = load {
                 load = .draining(tally, drained)
@@ -121,9 +140,12 @@ final class ComponentPeer: ChannelInboundHandler, ChannelOutboundHandler {
     /// Counts an answer and follows it with a new request, or answers a question of the component's own.
     private func take(_ tag: IQTag, output: inout ByteBuffer) {
         if tag.has("type", "get") || tag.has("type", "set") {
+            if tag.has("type", "set") { pushes?.countResult() }
             ComponentLogin.acknowledge(tag, into: &output)
             return
         }
+        hellos?.take(tag)
+        checks?.take(tag)
         // An answer holds the client's inside; one without is the outer stanza's own error.
         let isError = tag.has("type", "error")
         let number =
@@ -164,6 +186,15 @@ final class ComponentPeer: ChannelInboundHandler, ChannelOutboundHandler {
         send(run.requests, count: run.takeDue(), context: context)
         guard !run.isSent else { return }
         context.eventLoop.assumeIsolated().scheduleTask(in: Pacing.tick) { self.sendDue(context: context) }
+    }
+
+    private func sendDueChecks(context: ChannelHandlerContext) {
+        guard let checks else { return }
+        var buffer = context.channel.allocator.buffer(capacity: 1024)
+        checks.writeDue(into: &buffer)
+        if buffer.readableBytes > 0 { send(buffer, context: context) }
+        guard !checks.isSent else { return }
+        context.eventLoop.assumeIsolated().scheduleTask(in: Pacing.tick) { self.sendDueChecks(context: context) }
     }
 
     private func send(_ requests: DelegatedRequests, count: Int, context: ChannelHandlerContext) {

@@ -50,6 +50,21 @@ struct ConnectedComponent: Sendable {
         return try await answer(within: duration + .seconds(30)) { ComponentPeer.Order.pace(requests, pacing, $0) }
     }
 
+    /// Says hello for every host at once, and returns how many nanoseconds later all were answered.
+    ///
+    /// - Parameter pushes: Counts what the component asks the hosts to set from then on.
+    func greet(pushes: Tally) async throws -> Int64 {
+        try await answer(within: .seconds(60)) { ComponentPeer.Order.greet(pushes: pushes, $0) }
+    }
+
+    /// Asks about bad tokens of a host at a fixed rate, beside any other load. Returns how many were refused: all.
+    func check(host: String, perSecond: Double, duration: Duration) async throws -> Int {
+        let pacing = Pacing(perSecond: perSecond, duration: duration)
+        return try await answer(within: duration + .seconds(30)) {
+            ComponentPeer.Order.check(host: host, pacing, $0)
+        }
+    }
+
     private func answer<T: Sendable>(
         within limit: Duration, to order: (EventLoopPromise<T>) -> ComponentPeer.Order
     ) async throws -> T {

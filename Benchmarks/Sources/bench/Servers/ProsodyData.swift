@@ -16,8 +16,7 @@ struct ProsodyData {
     /// each once in the host's file of tokens that allow a registration, and once in its maker's.
     func writeInvites(_ count: Int) throws {
         guard count > 0 else { return }
-        let created = Int(Date.now.timeIntervalSince1970)
-        let expires = created + 7 * 86_400
+        let (created, expires) = Self.validity
         var byUser: [String: String] = [:]
         var byHost = "return {\n"
         for number in 0..<count {
@@ -44,6 +43,53 @@ struct ProsodyData {
         for (user, tokens) in byUser {
             try write("return {\n\(tokens)};\n", to: "invite_token/\(user).dat")
         }
+    }
+
+    /// Writes invites to register, each for one account, as `mod_invites` stores them on internal storage.
+    func writeAccountInvites(_ tokens: [String]) throws {
+        let (created, expires) = Self.validity
+        let invites = tokens.map { token in
+            """
+            \t["\(token)"] = {
+            \t\t["jid"] = "\(host)";
+            \t\t["type"] = "register";
+            \t\t["token"] = "\(token)";
+            \t\t["uri"] = "xmpp:\(host)?register;preauth=\(token)";
+            \t\t["allow_registration"] = true;
+            \t\t["created_at"] = \(created);
+            \t\t["expires"] = \(expires);
+            \t};
+
+            """
+        }
+        try write("return {\n\(invites.joined())};\n", to: "invite_token.dat")
+    }
+
+    /// The same on SQL storage, in a database of SQLite's. Prosody makes the index itself.
+    func writeAccountInvites(_ tokens: [String], database url: URL) throws {
+        let (created, expires) = Self.validity
+        let database = try SQLiteDatabase(url)
+        try database.execute(
+            """
+            CREATE TABLE "prosody" ("host" TEXT NOT NULL, "user" TEXT NOT NULL, "store" TEXT NOT NULL, "key" TEXT NOT NULL,
+              "type" TEXT NOT NULL, "value" MEDIUMTEXT NOT NULL);
+            BEGIN
+            """)
+        let insert = try database.prepare(#"INSERT INTO "prosody" VALUES (?, '', 'invite_token', ?, 'json', ?)"#)
+        for token in tokens {
+            let invite = """
+                {"jid":"\(host)","type":"register","token":"\(token)","uri":"xmpp:\(host)?register;preauth=\(token)",\
+                "allow_registration":true,"created_at":\(created),"expires":\(expires)}
+                """
+            try insert.run([.text(host), .text(token), .text(invite)])
+        }
+        try database.execute("COMMIT")
+    }
+
+    /// When invites were made, and until when they are good, in seconds since 1970.
+    private static var validity: (created: Int, expires: Int) {
+        let now = Int(Date.now.timeIntervalSince1970)
+        return (now, now + 7 * 86_400)
     }
 
     private func write(_ text: String, to path: String) throws {

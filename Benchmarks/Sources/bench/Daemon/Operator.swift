@@ -1,0 +1,55 @@
+import Foundation
+
+/// Somebody at the daemon's control socket, with several sessions at once.
+struct Operator: Sendable {
+    let socket: String
+
+    /// Waits until the servers of so many hosts have said hello.
+    func awaitModules(_ count: Int, of process: ChildProcess) async throws {
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(30)
+        while true {
+            if let modules = try? await modules(), modules >= count { return }
+            guard clock.now < end, RunningProcesses.contains(process.pid) else {
+                throw BenchError("the server's module was not heard of:\n\(process.lastWords)")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// How many hosts' servers have our module.
+    func modules() async throws -> Int {
+        let lines = try await ControlClient(socket: socket).lines(of: #"{"id":1,"argv":["status"]}"#)
+        let match = lines.lazy.compactMap { $0.firstMatch(of: /"modules":([0-9]+)/) }.first
+        guard let modules = match.flatMap({ Int($0.1) }) else { throw BenchError("no modules in \(lines)") }
+        return modules
+    }
+
+    /// The tokens of so many new invites to register on a host, each for one account.
+    func invite(_ count: Int, on host: String) async throws -> [String] {
+        try await run((0..<count).map { _ in ["invite", "create", "account", host] }).map { lines in
+            let match = lines.lazy.compactMap { $0.firstMatch(of: /preauth=([A-Za-z0-9]+)/) }.first
+            guard let match else { throw BenchError("no link in \(lines)") }
+            return String(match.1)
+        }
+    }
+
+    /// Runs commands in eight sessions, and returns what each was answered with, in no order.
+    func run(_ commands: [[String]]) async throws -> [[String]] {
+        let sessions = 8
+        return try await withThrowingTaskGroup(of: [[String]].self) { group in
+            for first in 0..<min(sessions, commands.count) {
+                group.addTask {
+                    let client = try await ControlClient(socket: socket)
+                    var answers: [[String]] = []
+                    for index in stride(from: first, to: commands.count, by: sessions) {
+                        let argv = String(decoding: try JSONEncoder().encode(commands[index]), as: UTF8.self)
+                        answers.append(try await client.lines(of: #"{"id":1,"argv":\#(argv)}"#))
+                    }
+                    return answers
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+    }
+}
