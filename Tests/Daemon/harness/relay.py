@@ -25,9 +25,7 @@ class Relay:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self.cut()
+        self.close()
 
     # What tests do
 
@@ -54,6 +52,13 @@ class Relay:
 
     def await_stop(self) -> None:
         assert self._stopped.wait(30), "what it was to stop at did not come"
+
+    def close(self) -> None:
+        """As a server that is down: no connection, and none can be made."""
+        if self._listener.fileno() >= 0:
+            self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
+        self.cut()
 
     def cut(self) -> None:
         """Ends the connections there are. What was stopped is lost."""
