@@ -158,6 +158,14 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/TestSupport", swiftSettings: settings),
+        // Tests against real servers ask providers through it.
+        .executableTarget(
+            name: "accounts-driver",
+            dependencies: [
+                "Accounts", "Component", "Configuration", "Daemon", "Invites", "Runtime", "Supervision", "XMPP",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/AccountsDriver", swiftSettings: settings),
         .testTarget(
             name: "XMPPTests",
             dependencies: [

@@ -7,19 +7,23 @@ package import XMPP
 package struct CommandAccounts: Accounts {
     private let server: HostServer
     private let grants: HostGrants
+    /// Whether the server may be about to grant more.
+    private let isIntroducing: Bool
     private let send: @Sendable (Message) -> Bool
     /// The name of an account that nobody has.
     private let nobody: @Sendable () -> String
 
     /// - Parameters:
+    ///   - isIntroducing: Whether the server may be about to grant more.
     ///   - send: Sends a message; returns whether there is a connection.
     ///   - nobody: Draws the name of an account that nobody has.
     package init(
-        _ server: HostServer, grants: HostGrants, nobody: @escaping @Sendable () -> String,
+        _ server: HostServer, grants: HostGrants, isIntroducing: Bool, nobody: @escaping @Sendable () -> String,
         send: @escaping @Sendable (Message) -> Bool
     ) {
         self.server = server
         self.grants = grants
+        self.isIntroducing = isIntroducing
         self.nobody = nobody
         self.send = send
     }
@@ -27,10 +31,8 @@ package struct CommandAccounts: Accounts {
     package var abilities: AccountAbilities {
         AccountAbilities(
             provider: .commands, makesAccounts: true, knowsAccounts: true, setsContacts: grants.rosterAccess == "both",
-            sendsNotices: grants.privilege?.envelope(of: notice, to: server.host) != nil)
+            sendsNotices: true)
     }
-
-    private var notice: Message { Message(from: server.host, to: server.host, children: []) }
 
     private func address(of username: String) -> JID? {
         try? JID(localpart: username, domain: server.host.domain, resource: String?.none)
@@ -38,35 +40,71 @@ package struct CommandAccounts: Accounts {
 
     // MARK: Accounts
 
-    /// Servers tell it in different ways, if at all, so each is first tried with the name of an account that nobody has.
+    /// How a server tells whether an account exists, which is found out with the name of one that nobody has.
+    private enum Telling {
+        /// Prosody: there are no numbers of an account that is not there.
+        case byStatistics
+        /// ejabberd has numbers of every name. With `mod_last` each account has had a time since it was made; what is not there
+        /// has none, which it says in these words.
+        case byLastLogin(never: String?)
+        /// And why not.
+        case cannot(String)
+    }
+
+    private func telling() async -> Telling {
+        guard let nobody = address(of: nobody()) else { return .cannot(Self.cannotTell) }
+        switch await run(.statistics(of: nobody)) {
+        case .failed(let error) where error.saysNoAccount: return .byStatistics
+        case .unreachable(let why), .unanswered(let why): return .cannot(why)
+        case .failed, .completed, .unavailable: break
+        }
+        switch await run(.lastLogin(of: nobody)) {
+        case .completed(let never?): return .byLastLogin(never: never.value(of: "lastlogin"))
+        case .unreachable(let why), .unanswered(let why): return .cannot(why)
+        case .failed, .completed, .unavailable: return .cannot(Self.cannotTell)
+        }
+    }
+
     package func existence(of username: String) async -> AccountExistence {
-        guard let user = address(of: username), let nobody = address(of: nobody()) else {
-            return .unknown("no such account can be")
+        guard let user = address(of: username) else { return .unknown("no such account can be") }
+        switch await telling() {
+        case .byStatistics: return await existenceByStatistics(of: user)
+        case .byLastLogin(let never): return await existenceByLastLogin(of: user, never: never)
+        case .cannot(let why): return .unknown(why)
         }
-        // Prosody: there are no numbers of an account that is not there. ejabberd has some of every name.
-        if case .failed(let error) = await run(.statistics(of: nobody)), error.saysNoAccount {
-            switch await run(.statistics(of: user)) {
-            case .completed: return .present(created: nil)
-            case .failed(let error): return error.saysNoAccount ? .absent : .unknown(error.words)
-            case .unavailable(let why), .unanswered(let why): return .unknown(why)
-            }
+    }
+
+    private func existenceByStatistics(of user: JID) async -> AccountExistence {
+        switch await run(.statistics(of: user)) {
+        case .completed: .present(created: nil)
+        case .failed(let error): error.saysNoAccount ? .absent : .unknown(error.words)
+        case .unavailable(let why), .unreachable(let why), .unanswered(let why): .unknown(why)
         }
-        // ejabberd: with `mod_last` each account has had a time since it was made; what is not there has none.
-        guard case .completed(let never?) = await run(.lastLogin(of: nobody)) else { return .unknown(Self.cannotTell) }
+    }
+
+    private func existenceByLastLogin(of user: JID, never: String?) async -> AccountExistence {
         switch await run(.lastLogin(of: user)) {
         case .completed(let last?):
-            if last.value(of: "lastlogin") != never.value(of: "lastlogin") { return .present(created: nil) }
+            if last.value(of: "lastlogin") != never { return .present(created: nil) }
             return await keepsLastActivity() ? .absent : .unknown(Self.needsLast)
         case .completed(nil): return .unknown(Self.cannotTell)
         case .failed(let error): return .unknown(error.words)
-        case .unavailable(let why), .unanswered(let why): return .unknown(why)
+        case .unavailable(let why), .unreachable(let why), .unanswered(let why): return .unknown(why)
         }
     }
 
     package static let cannotTell = "the server has no command that tells it"
-    package static let needsLast = "the server cannot tell: on ejabberd, load `mod_last`"
+    package static let needsLast =
+        "the server cannot tell: on ejabberd, load `mod_last`, and make a user of the host one of `admins`"
 
+    /// Whether the server has a time of accounts: one of the admin's shows it, also where it passes on no other question.
     private func keepsLastActivity() async -> Bool {
+        if let admin = server.admin, case .completed(let last?) = await run(.lastLogin(of: admin)),
+            // In any language the words for "never" and "online" have no digits, and times have.
+            last.value(of: "lastlogin")?.contains(where: \.isNumber) == true
+        {
+            return true
+        }
         let query = Element("query", namespace: Namespaces.discoInfo)
         guard case .success(let payload?) = await server.askDirectly(.get(query)), let info = DiscoInfo(payload) else {
             return false
@@ -82,35 +120,50 @@ package struct CommandAccounts: Accounts {
         // So ejabberd answers what it cannot take: the hook for the command has failed.
         case .failed(let error) where error.condition == .itemNotFound: return .refused(nil)
         case .failed(let error): return error.outcome
-        case .unavailable(let why): return .unreachable(why)
+        case .unavailable(let why), .unreachable(let why): return .unreachable(why)
         case .unanswered(let why): return .unknown(why)
         }
     }
 
-    /// No server's command ends the sessions that there are, so they go on.
+    /// And ends the sessions that there are, where the server lets it: Prosody does so itself.
     package func setPassword(_ password: String, of username: String) async -> AccountOutcome {
         if let refusal = PasswordRule.refusal(of: password) { return .refused(refusal) }
         guard let user = address(of: username) else { return .absent }
+        // ejabberd then says that it is done, and leaves the old one.
+        if PasswordRule.isNewerThanStringprep(password), case .byLastLogin = await telling() {
+            return .refused("the password has a character that the server does not take")
+        }
         switch await run(.changePassword(of: user, to: password)) {
-        case .completed: return .done
-        case .failed(let error): return error.outcome
-        case .unavailable(let why): return .unreachable(why)
+        case .completed:
+            _ = await run(.endSessions(of: user))
+            return .done
+        case .failed(let error):
+            // Prosody says so also of an account whose password it could not store.
+            if error.outcome == .absent, case .present = await existence(of: username) { return .unknown(error.words) }
+            return error.outcome
+        case .unavailable(let why), .unreachable(let why): return .unreachable(why)
         case .unanswered(let why): return .unknown(why)
         }
     }
+
+    private static let notYet = AccountOutcome.unreachable(HostServers.hasNotSaidYet)
 
     // MARK: Contacts and notices
 
     /// In both rosters, of two users of the host: what another server's user wants cannot be said here.
     package func addContact(_ contact: Account, to username: String) async -> AccountOutcome {
-        guard grants.rosterAccess == "both", contact.domain == server.host.domain,
-            let user = address(of: username), let contact = address(of: contact.localpart)
+        guard contact.domain == server.host.domain, let user = address(of: username),
+            let contact = address(of: contact.localpart)
         else { return .unsupported }
-        // Servers make rosters for names that nobody has.
-        for (name, jid) in [(username, user), (contact.localpart ?? "", contact)] {
-            if await existence(of: name) == .absent {
-                return jid == user ? .absent : .refused("there is no such contact")
-            }
+        guard grants.rosterAccess == "both" else { return isIntroducing ? Self.notYet : .unsupported }
+        switch await telling() {
+        // ejabberd leaves subscriptions alone, if it takes the request at all: they are its users' own matter.
+        case .byLastLogin: return .unsupported
+        case .byStatistics:
+            // Servers make rosters for names that nobody has.
+            if await existenceByStatistics(of: user) == .absent { return .absent }
+            if await existenceByStatistics(of: contact) == .absent { return .refused("there is no such contact") }
+        case .cannot: break
         }
         let first = await befriend(user, contact)
         return first == .done ? await befriend(contact, user) : first
@@ -127,7 +180,7 @@ package struct CommandAccounts: Accounts {
             case .failure(let error): return error.outcome
             case .success: break
             }
-            // ejabberd leaves the subscription alone, which is its users' own matter there.
+            // A server may take it and leave the subscription alone.
             guard case .success(let now) = await self.item(of: contact, in: user) else {
                 return .unknown("the roster could not be read again")
             }
@@ -141,14 +194,16 @@ package struct CommandAccounts: Accounts {
         }
     }
 
+    /// From the host where that grants it, and otherwise from the component's own address.
     package func notify(_ username: String, _ text: String, language: String) async -> AccountOutcome {
         guard let user = address(of: username) else { return .absent }
         var body = Element("body", namespace: Namespaces.client, text: text)
         body.language = language
         let message = Message(from: server.host, to: user, type: "normal", children: [body])
-        guard let envelope = grants.privilege?.envelope(of: message, to: server.host) else { return .unsupported }
+        let envelope = grants.privilege?.envelope(of: message, to: server.host)
+        if envelope == nil, isIntroducing { return Self.notYet }
         // Nobody answers a message.
-        return send(envelope) ? .done : .unreachable("there is no connection")
+        return send(envelope ?? message) ? .done : .unreachable("there is no connection")
     }
 
     // MARK: Commands
@@ -160,6 +215,8 @@ package struct CommandAccounts: Accounts {
         case failed(CommandFailure)
         /// The command is not there for us.
         case unavailable(String)
+        /// The server does not answer, and nothing was done.
+        case unreachable(String)
         /// It may have been done or not.
         case unanswered(String)
     }
@@ -176,7 +233,8 @@ package struct CommandAccounts: Accounts {
                 return .unavailable("the server answered without a form")
             }
             opened = response
-        case .failure(let error): return .unavailable(error.words)
+        case .failure(.refused(let error)): return .unavailable("\(error)")
+        case .failure(let error): return .unreachable(error.words)
         }
         let filled = CommandRequest(
             node: command.node, action: .complete, sessionID: opened.sessionID, form: command.form)

@@ -26,7 +26,7 @@ package struct HostServer: Sendable {
     }
 
     /// Asks it: in the name of the host's admin where the server grants that (XEP-0356 §6), and in our own otherwise, or when
-    /// the admin was refused.
+    /// the admin may not ask it.
     package func ask(_ body: IQ.Body) async -> Result<Element?, RequestError> {
         func mayAskAsAdmin() -> Bool { grants().privilege?.allows(body) == true }
         guard let admin else { return await askDirectly(body) }
@@ -38,7 +38,7 @@ package struct HostServer: Sendable {
         let answer = await answer(to: PrivilegedRequest(of: admin, to: host, body).envelope).flatMap { payload in
             Result { () throws(RequestError) in try PrivilegedRequest.answer(in: payload) }
         }
-        guard case .failure(.refused) = answer else { return answer }
+        guard case .failure(.refused(let refusal)) = answer, refusal.isOfRights else { return answer }
         let direct = await askDirectly(body)
         if case .success = direct { return direct }
         return answer
@@ -55,5 +55,15 @@ package struct HostServer: Sendable {
 
     private func answer(to request: IQ) async -> Result<Element?, RequestError> {
         await self.request(request, timeout)
+    }
+}
+
+extension StanzaError {
+    /// Whether somebody else may be allowed what was refused.
+    fileprivate var isOfRights: Bool {
+        switch condition {
+        case .forbidden, .notAllowed, .notAuthorized: true
+        default: false
+        }
     }
 }

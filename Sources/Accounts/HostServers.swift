@@ -91,11 +91,14 @@ package final class HostServers: Sendable {
         }
         // The module may be about to say hello: what is done by commands passes the server's rules by.
         if host.accounts == .auto, isIntroducing {
-            return UnavailableAccounts("the server has not said yet what it lets us do", isForGood: false)
+            return UnavailableAccounts(Self.hasNotSaidYet, isForGood: false)
         }
         let known = grants[host.host] ?? HostGrants()
-        return CommandAccounts(server, grants: known, nobody: nobody, send: link.send)
+        return CommandAccounts(
+            server, grants: known, isIntroducing: isIntroducing, nobody: nobody, send: link.send)
     }
+
+    static let hasNotSaidYet = "the server has not said yet what it lets us do"
 }
 
 extension KnownModule {

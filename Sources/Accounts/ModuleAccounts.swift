@@ -108,4 +108,12 @@ enum PasswordRule {
         return (try? JID(localpart: String?.none, domain: "invalid", resource: password)) == nil
             ? "the password has a character that is not allowed there" : nil
     }
+
+    /// Whether it has a character that Unicode 3.2 does not have, on which stringprep rests: some servers refuse them.
+    static func isNewerThanStringprep(_ password: String) -> Bool {
+        password.unicodeScalars.contains { scalar in
+            guard let age = scalar.properties.age else { return true }
+            return age > (major: 3, minor: 2)
+        }
+    }
 }

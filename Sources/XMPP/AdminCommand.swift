@@ -2,6 +2,7 @@
 package enum AdminCommand: Hashable, Sendable {
     case addUser(JID, password: String)
     case changePassword(of: JID, to: String)
+    case endSessions(of: JID)
     case statistics(of: JID)
     case lastLogin(of: JID)
 
@@ -9,6 +10,7 @@ package enum AdminCommand: Hashable, Sendable {
         switch self {
         case .addUser: Namespaces.addUserCommand
         case .changePassword: "http://jabber.org/protocol/admin#change-user-password"
+        case .endSessions: "http://jabber.org/protocol/admin#end-user-session"
         case .statistics: "http://jabber.org/protocol/admin#user-stats"
         case .lastLogin: "http://jabber.org/protocol/admin#get-user-lastlogin"
         }
@@ -26,6 +28,8 @@ package enum AdminCommand: Hashable, Sendable {
                 ]
             case .changePassword(let jid, let password):
                 [field("accountjid", jid.description), field("password", password)]
+            // Of several accounts on Prosody (§4.4), of one on ejabberd.
+            case .endSessions(let jid): [field("accountjids", jid.description), field("accountjid", jid.description)]
             case .statistics(let jid), .lastLogin(let jid): [field("accountjid", jid.description)]
             }
         return DataForm(.submit, fields: [.formType(Namespaces.adminForm)] + fields)

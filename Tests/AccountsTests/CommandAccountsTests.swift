@@ -13,6 +13,8 @@ private final class AdminServer: Sendable {
     let kind: Kind
     let accounts = Mutex<Set<String>>(["alice", "bob"])
     let rosters = Mutex<[String: [RosterItem]]>([:])
+    /// Whose sessions were ended.
+    let ended = Mutex<[String]>([])
     let hasLast: Bool
 
     init(_ kind: Kind, hasLast: Bool = true) {
@@ -50,6 +52,9 @@ private final class AdminServer: Sendable {
             if exists { return refused(.conflict, "Account already exists") }
             if form.value(of: "password") == "bad" { return refused(.itemNotFound, "Failed to write data to disk") }
             accounts.withLock { _ = $0.insert(name) }
+            return completed()
+        case "end-user-session":
+            ended.withLock { $0.append(name) }
             return completed()
         case "change-user-password":
             return exists ? completed() : refused(.itemNotFound, "User does not exist")
@@ -131,6 +136,29 @@ private final class AdminServer: Sendable {
         }
     }
 
+    @Test func sessionsEndWithThePassword() async throws {
+        for kind in [AdminServer.Kind.prosody, .ejabberd] {
+            let server = AdminServer(kind)
+            let (accounts, _) = try accounts(server)
+            #expect(await accounts.setPassword("q", of: "romeo") == .absent)
+            #expect(await accounts.setPassword("q", of: "alice") == .done)
+            let ended = server.ended.withLock { $0 }
+            #expect(ended == ["alice"])
+        }
+    }
+
+    /// ejabberd would say that it is done.
+    @Test func aPasswordNewerThanStringprepIsNotSetOnEjabberd() async throws {
+        let (ejabberd, _) = try accounts(AdminServer(.ejabberd))
+        guard case .refused = await ejabberd.setPassword("\u{1F600}", of: "alice") else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(await ejabberd.setPassword("stra\u{DF}e", of: "alice") == .done)
+        let (prosody, _) = try accounts(AdminServer(.prosody))
+        #expect(await prosody.setPassword("\u{1F600}", of: "alice") == .done)
+    }
+
     @Test func aLostAnswerIsUnknown() async throws {
         let server = AdminServer(.prosody)
         let fake = FakeServer { iq in
@@ -168,6 +196,20 @@ private final class AdminServer: Sendable {
         #expect(await without.addContact(Account(localpart: "bob", domain: "a.example"), to: "alice") == .unsupported)
     }
 
+    @Test func aGrantThatMayBeOnItsWayIsWaitedFor() async throws {
+        let fake = FakeServer { AdminServer(.prosody).answer($0) }
+        fake.servers.connected()
+        let accounts = fake.servers.accounts(of: host(.commands))
+        let outcomes = [
+            await accounts.addContact(Account(localpart: "bob", domain: "a.example"), to: "alice"),
+            await accounts.notify("alice", "news", language: "en"),
+        ]
+        #expect(outcomes == [.unreachable(HostServers.hasNotSaidYet), .unreachable(HostServers.hasNotSaidYet)])
+        let sent = fake.sent.withLock { $0 }
+        #expect(sent.isEmpty)
+        #expect(await accounts.create(NewAccount(username: "juliet", password: "p")) == .done)
+    }
+
     @Test func noticesAreOfTheHost() async throws {
         let (accounts, fake) = try accounts(AdminServer(.prosody), grants: [["message": "outgoing"]])
         #expect(accounts.abilities.sendsNotices)
@@ -177,7 +219,9 @@ private final class AdminServer: Sendable {
         let inner = message.children.first?.firstChild?.firstChild
         #expect(inner?["from"] == "a.example" && inner?["to"] == "alice@a.example")
         #expect(inner?.firstChild?.text == "news" && inner?.firstChild?.language == "de")
-        let (without, _) = try self.accounts(AdminServer(.prosody))
-        #expect(await without.notify("alice", "news", language: "en") == .unsupported)
+        let (without, own) = try self.accounts(AdminServer(.prosody))
+        #expect(await without.notify("alice", "news", language: "en") == .done)
+        let direct = try #require(own.sent.withLock { $0.first })
+        #expect(direct.to?.description == "alice@a.example" && direct.children.first?.text == "news")
     }
 }

@@ -17,6 +17,7 @@ def configuration(client_port: int, component_port: int, addresses: list[str], s
     """ejabberd's configuration; JSON is YAML."""
     modules: dict[str, object] = {
         "mod_roster": {},
+        "mod_last": {},
         "mod_disco": {},
         "mod_adhoc": {},
         "mod_configure": {},

@@ -34,9 +34,7 @@ class Relay:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self.cut()
+        self.close()
 
     # What tests do
 
@@ -70,6 +68,13 @@ class Relay:
             for held in self._held:
                 held.target.sendall(held.data)
             self._held = []
+
+    def close(self) -> None:
+        """As a server that is down: no connection, and none can be made."""
+        if self._listener.fileno() >= 0:
+            self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
+        self.cut()
 
     def cut(self) -> None:
         """Ends the connections there are. What was stopped is lost."""
