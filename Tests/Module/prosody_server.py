@@ -67,6 +67,7 @@ Component "{other}"
 
 # What tests do inside the server.
 CONTROL = """
+local async = require "util.async";
 local st = require "util.stanza";
 local modulemanager = require "core.modulemanager";
 local usermanager = require "core.usermanager";
@@ -76,6 +77,11 @@ function actions.reload() modulemanager.reload(module.host, "invited"); end
 function actions.unload() modulemanager.unload(module.host, "invited"); end
 function actions.load() modulemanager.load(module.host, "invited"); end
 function actions.load_register() modulemanager.load(module.host, "invites_register"); end
+local paused = {};
+function actions.resume()
+	for _, done in ipairs(paused) do done(); end
+	paused = {};
+end
 function actions.delete(user) usermanager.delete_user(user, module.host); end
 
 module:hook("iq-set/host/urn:tests:do", function (event)
@@ -89,6 +95,12 @@ end);
 
 -- After mod_invited has written down what it will owe, and before there is an account.
 module:hook("user-registering", function (event)
+	if event.allowed and event.username:match("^pauses") then
+		local wait, done = async.waiter();
+		paused[#paused + 1] = done;
+		module:log("info", "Paused before there is an account of %s", event.username);
+		wait();
+	end
 	if event.allowed and event.username:match("^dies") then
 		if usermanager.get_account_info then usermanager.create_user(event.username, nil, module.host); end -- as 13 begins
 		os.exit(9, false);

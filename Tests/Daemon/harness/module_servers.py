@@ -14,7 +14,8 @@ Condition = tuple[str, str]
 
 class ModuleServer(Protocol):
     """A server with two hosts, a.example and b.example, that each have the module, and c.example, which has none. Users named
-    `limited…` are refused by a rule of its own, and it dies while it makes the account of one named `dies…`."""
+    `limited…` are refused by a rule of its own; when it is about to make the account of one named `dies…` it dies, and of one named
+    `pauses…` it waits until somebody sends `<do xmlns='urn:tests' action='resume'/>` to the host."""
 
     component_port: int
     client_port: int
@@ -35,9 +36,10 @@ class ModuleServer(Protocol):
 class Habits:
     """How a server says, and what it writes down of, things that are left to it."""
 
-    # In its log, when a host's module and the daemon have greeted each other, and when a client's stream is gone.
+    # In its log: a host's module and the daemon have greeted each other; a client's stream is gone; a registration waits.
     greeted: str
     stream_ended: str
+    paused: str
     # What a name is answered with that Nodeprep refuses, that is empty, or that is longer than a name can be.
     unprepared_name: Condition = ("modify", "not-acceptable")
     empty_name: Condition = ("modify", "not-acceptable")
@@ -59,6 +61,7 @@ KINDS = {
     "prosody": Kind(Prosody, Habits(
         greeted="speaks for invites of this host",
         stream_ended="Client disconnected",
+        paused="Paused before there is an account",
         accounts="data/{host}/accounts/{username}.dat",
     )),
 }
