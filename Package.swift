@@ -21,7 +21,7 @@ let package = Package(
             targets: [
                 "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "Reconfiguration",
                 "Runtime",
-                "Shell", "Storage", "Supervision", "TestSupport", "Text", "XMPP",
+                "Shell", "Storage", "Supervision", "TestSupport", "Text", "XMPP", "YAML",
             ]),
     ],
     dependencies: [
@@ -61,6 +61,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "Text", swiftSettings: settings),
+        .target(name: "YAML", dependencies: ["CLibYAML", "Text"], swiftSettings: settings),
         .target(name: "Invites", swiftSettings: settings),
         .target(
             name: "Storage",
@@ -73,7 +74,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Configuration",
-            dependencies: ["CLibMD", "CLibYAML", "CXAttr", "Invites", "Runtime", "Shell", "Text", "XMPP"],
+            dependencies: ["CLibMD", "CXAttr", "Invites", "Runtime", "Shell", "Text", "XMPP", "YAML"],
             swiftSettings: settings),
         .target(
             name: "Accounts",
@@ -94,7 +95,7 @@ let package = Package(
         .target(
             name: "Reconfiguration",
             dependencies: [
-                "Configuration", "Invites", "Runtime", "Supervision", "XMPP",
+                "Configuration", "Invites", "Runtime", "Supervision", "XMPP", "YAML",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -110,7 +111,7 @@ let package = Package(
             name: "Daemon",
             dependencies: [
                 "Accounts", "Component", "Configuration", "Invites", "Reconfiguration", "Runtime", "Storage",
-                "Supervision", "XMPP",
+                "Supervision", "XMPP", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -124,7 +125,7 @@ let package = Package(
                 "Access", "Accounts", "CLibQREncode", "Component", "Configuration", "Daemon", "Invites",
                 "Reconfiguration",
                 "Runtime",
-                "Shell", "Storage", "Supervision", "Text", "XMPP",
+                "Shell", "Storage", "Supervision", "Text", "XMPP", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -134,7 +135,7 @@ let package = Package(
             name: "invited",
             dependencies: [
                 "Access", "Component", "Configuration", "Control", "Daemon", "Reconfiguration", "Runtime", "Shell",
-                "Storage", "Supervision", "XMPP",
+                "Storage", "Supervision", "XMPP", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -180,14 +181,14 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["CXAttr", "Configuration", "Invites", "Shell", "TestSupport", "Text", "XMPP"],
+            dependencies: ["CXAttr", "Configuration", "Invites", "Shell", "TestSupport", "Text", "XMPP", "YAML"],
             resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "SupervisionTests",
             dependencies: [
                 "Accounts", "Component", "Configuration", "Daemon", "Invites", "Reconfiguration", "Runtime", "Storage",
                 "Supervision",
-                "TestSupport", "XMPP",
+                "TestSupport", "XMPP", "YAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,5 +1,6 @@
 import Invites
 import XMPP
+import YAML
 
 extension SettingCodec where Value == Bool {
     static var flag: SettingCodec {

@@ -1,3 +1,4 @@
+import YAML
 @testable import Configuration
 
 /// Byte for byte; `==` of strings is canonical equivalence.

@@ -1,3 +1,4 @@
+import YAML
 @testable import Configuration
 
 struct DaemonFileTarget: FuzzTarget {
