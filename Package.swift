@@ -19,9 +19,9 @@ let package = Package(
         .library(
             name: "InvitedModules",
             targets: [
-                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "Reconfiguration",
-                "Runtime",
-                "Shell", "Storage", "Supervision", "TestSupport", "Text", "XMPP",
+                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "Languages",
+                "Reconfiguration", "Runtime",
+                "Shell", "Storage", "Supervision", "TestSupport", "Text", "XMPP", "YAML",
             ]),
     ],
     dependencies: [
@@ -41,6 +41,7 @@ let package = Package(
         .systemLibrary(name: "CXAttr"),
         .systemLibrary(name: "CFileAllocation"),
         .target(name: "CSQLiteSettings"),
+        .target(name: "CTexts"),
 
         .target(
             name: "XMPP",
@@ -61,6 +62,9 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "Text", swiftSettings: settings),
+        .target(
+            name: "Languages", dependencies: ["CTexts", "Text", "YAML"], exclude: ["Texts"], swiftSettings: settings),
+        .target(name: "YAML", dependencies: ["CLibYAML", "Text"], swiftSettings: settings),
         .target(name: "Invites", swiftSettings: settings),
         .target(
             name: "Storage",
@@ -73,7 +77,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Configuration",
-            dependencies: ["CLibMD", "CLibYAML", "CXAttr", "Invites", "Runtime", "Shell", "Text", "XMPP"],
+            dependencies: ["CLibMD", "CXAttr", "Invites", "Languages", "Runtime", "Shell", "Text", "XMPP", "YAML"],
             swiftSettings: settings),
         .target(
             name: "Accounts",
@@ -85,7 +89,7 @@ let package = Package(
         .target(
             name: "Supervision",
             dependencies: [
-                "Accounts", "Configuration", "Invites", "Runtime", "Storage", "XMPP",
+                "Accounts", "Configuration", "Invites", "Languages", "Runtime", "Storage", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -94,14 +98,14 @@ let package = Package(
         .target(
             name: "Reconfiguration",
             dependencies: [
-                "Configuration", "Invites", "Runtime", "Supervision", "XMPP",
+                "Configuration", "Invites", "Runtime", "Supervision", "XMPP", "YAML",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .target(
             name: "Component",
             dependencies: [
-                "Accounts", "Configuration", "Invites", "Runtime", "Storage", "Supervision", "XMPP",
+                "Accounts", "Configuration", "Invites", "Languages", "Runtime", "Storage", "Supervision", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -109,8 +113,9 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Accounts", "Component", "Configuration", "Invites", "Reconfiguration", "Runtime", "Storage",
-                "Supervision", "XMPP",
+                "Accounts", "Component", "Configuration", "Invites", "Languages", "Reconfiguration", "Runtime",
+                "Storage",
+                "Supervision", "XMPP", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -122,9 +127,9 @@ let package = Package(
             name: "Control",
             dependencies: [
                 "Access", "Accounts", "CLibQREncode", "Component", "Configuration", "Daemon", "Invites",
-                "Reconfiguration",
+                "Languages", "Reconfiguration",
                 "Runtime",
-                "Shell", "Storage", "Supervision", "Text", "XMPP",
+                "Shell", "Storage", "Supervision", "Text", "XMPP", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -134,7 +139,7 @@ let package = Package(
             name: "invited",
             dependencies: [
                 "Access", "Component", "Configuration", "Control", "Daemon", "Reconfiguration", "Runtime", "Shell",
-                "Storage", "Supervision", "XMPP",
+                "Storage", "Supervision", "XMPP", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -182,20 +187,24 @@ let package = Package(
         .testTarget(
             name: "AccountsTests", dependencies: ["Accounts", "Configuration", "Invites", "TestSupport", "XMPP"],
             swiftSettings: settings),
+        .testTarget(name: "LanguagesTests", dependencies: ["Languages", "YAML"], swiftSettings: settings),
         .testTarget(name: "InvitesTests", dependencies: ["Invites", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "StorageTests", dependencies: ["Storage", "TestSupport"], resources: [.copy("Fixtures")],
             swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["CXAttr", "Configuration", "Invites", "Shell", "TestSupport", "Text", "XMPP"],
+            dependencies: [
+                "CXAttr", "Configuration", "Invites", "Languages", "Shell", "TestSupport", "Text", "XMPP", "YAML",
+            ],
             resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "SupervisionTests",
             dependencies: [
-                "Accounts", "Component", "Configuration", "Daemon", "Invites", "Reconfiguration", "Runtime", "Storage",
+                "Accounts", "Component", "Configuration", "Daemon", "Invites", "Languages", "Reconfiguration",
+                "Runtime", "Storage",
                 "Supervision",
-                "TestSupport", "XMPP",
+                "TestSupport", "XMPP", "YAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Runtime
 internal import Text
+import YAML
 
 /// Reads and replaces files of the configuration that people write, too.
 package enum ConfigurationFile {

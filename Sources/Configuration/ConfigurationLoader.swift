@@ -1,5 +1,6 @@
 import Glibc
 import Text
+import YAML
 
 /// Reads the daemon's file and all hosts' files, and checks them one by one and against each other.
 ///

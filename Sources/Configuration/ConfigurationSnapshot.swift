@@ -3,6 +3,7 @@ package import Invites
 import Shell
 import Text
 import XMPP
+import YAML
 
 /// What the files said of hosts and roles when they were applied, kept so that it can run again.
 package struct ConfigurationSnapshot: Hashable, Sendable {

@@ -1,5 +1,6 @@
 import Glibc
 import Text
+import YAML
 
 extension DaemonSettings {
     /// The systemd credential that may hold the component's secret.

@@ -1,5 +1,6 @@
 import Text
 import XMPP
+import YAML
 
 /// What the daemon's file says, each setting with its place. What it leaves out is `nil`.
 struct DaemonSettings: Sendable {

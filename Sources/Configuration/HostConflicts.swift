@@ -1,5 +1,6 @@
 import Text
 import XMPP
+import YAML
 
 /// Finds what is wrong between files that are good one by one: hosts and service addresses that are claimed twice.
 ///

@@ -1,5 +1,6 @@
 import Text
 import XMPP
+import YAML
 
 /// A host's file as it was last read. It is shared by the loads for as long as the file stays as it is.
 final class HostFile: Sendable {

@@ -1,3 +1,5 @@
+import YAML
+
 extension HostFileDraft {
     /// Makes a list hold these items: takes out the others, and adds what is missing behind what stays.
     mutating func changeList(

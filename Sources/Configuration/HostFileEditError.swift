@@ -1,3 +1,5 @@
+package import YAML
+
 /// Why a host's file is not changed.
 package enum HostFileEditError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The file has mistakes as it is.

@@ -1,3 +1,5 @@
+package import YAML
+
 /// Changes values in a host's file, and no other byte of it.
 ///
 /// Nothing is printed anew: what is to change is cut out of the bytes at the places that the parser tells, so comments,

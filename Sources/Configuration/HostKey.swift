@@ -1,3 +1,5 @@
+import YAML
+
 /// The key of a setting in a host's file.
 package struct HostKey: Hashable, Sendable {
     let setting: HostSetting

@@ -1,3 +1,5 @@
+import YAML
+
 /// A setting of a host: all that there is to know of one key. What reads, compares, keeps, writes, completes and documents
 /// settings asks it, and names no key itself.
 ///

@@ -1,3 +1,5 @@
+import YAML
+
 /// What one file says about a host, each setting with its place.
 struct HostSettings: Sendable {
     /// The values that were read; of what the file leaves out, the defaults, which mean nothing here.

@@ -1,3 +1,5 @@
+import YAML
+
 /// The value of a host's key as a file holds it, in its canonical form.
 package enum HostValue: Hashable, Sendable {
     case flag(Bool)

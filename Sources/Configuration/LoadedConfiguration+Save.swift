@@ -1,5 +1,6 @@
 import Text
 import XMPP
+package import YAML
 
 /// A host's file after settings were written into it.
 package struct SavedHostFile: Sendable {

@@ -1,3 +1,5 @@
+package import YAML
+
 /// All files, read and checked at one moment.
 package struct LoadedConfiguration: Sendable {
     /// What the daemon's file says; `nil` when it has a mistake. Then nothing is to be run or changed from this load:

@@ -1,3 +1,5 @@
+import YAML
+
 /// How the values of a type are read from files, taken from command lines, and written.
 struct SettingCodec<Value: Sendable>: Sendable {
     /// What the manual calls such a value.

@@ -1,3 +1,5 @@
+import YAML
+
 /// Settings of one host that were changed at run time, and go before what its file says.
 package struct SettingOverrides: Sendable {
     private var settings = HostSettings()

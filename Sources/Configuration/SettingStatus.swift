@@ -1,3 +1,5 @@
+package import YAML
+
 /// A setting of a host as it is in force.
 package struct SettingStatus: Hashable, Sendable {
     package let key: HostKey

@@ -1,6 +1,7 @@
 import Shell
 import Text
 import XMPP
+import YAML
 
 /// What `shell` in the daemon's file says.
 struct ShellSettings: Sendable {

@@ -1,4 +1,5 @@
 import Text
+import YAML
 
 extension YAMLNode {
     /// The entries of a mapping whose keys are known, each at most once.

@@ -1,6 +1,7 @@
 import Invites
 import Text
 import XMPP
+import YAML
 
 /// The values that settings take. Each function reports what is wrong with a value and then returns `nil`.
 ///

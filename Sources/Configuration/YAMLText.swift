@@ -1,4 +1,5 @@
 import Invites
+import YAML
 
 /// Values as YAML text in one line, which every reader of YAML 1.1 or 1.2 reads back as the same values.
 enum YAMLText {

@@ -7,6 +7,7 @@ internal import Runtime
 internal import Storage
 internal import Supervision
 package import XMPP
+internal import YAML
 
 /// Why a host is as it is. What somebody may do is asked of the functions that decide it, so that the explanation is
 /// what happens.

@@ -3,6 +3,7 @@ internal import Component
 internal import Configuration
 package import Invites
 package import Supervision
+internal import YAML
 
 /// How one host is, at one moment.
 package struct HostStatus: Hashable, Sendable {

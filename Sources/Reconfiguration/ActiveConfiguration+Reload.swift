@@ -1,8 +1,9 @@
-package import Configuration
+internal import Configuration
 package import Invites
 internal import Logging
 internal import Runtime
 internal import Supervision
+package import YAML
 
 extension ActiveConfiguration {
     /// What a reload came to.

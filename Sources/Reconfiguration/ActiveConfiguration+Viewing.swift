@@ -1,6 +1,7 @@
 package import Configuration
 package import Invites
 internal import Supervision
+package import YAML
 
 /// Looking at the configuration: what the files say now, what runs, and what an apply would do.
 extension ActiveConfiguration {

@@ -3,6 +3,7 @@ package import Invites
 internal import Logging
 package import Runtime
 package import Supervision
+internal import YAML
 
 /// The configuration that runs, and the only one who changes it: what the files said, with what was set at run time on top.
 package actor ActiveConfiguration {

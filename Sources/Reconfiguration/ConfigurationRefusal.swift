@@ -1,6 +1,7 @@
-package import Configuration
+internal import Configuration
 package import Invites
 internal import Supervision
+package import YAML
 
 /// Why the configuration that runs was not changed.
 package enum ConfigurationRefusal: Error, Hashable, Sendable {

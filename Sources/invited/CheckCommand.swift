@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Foundation
+internal import YAML
 
 /// `invited check`: reads all files and says what is wrong with them.
 struct CheckCommand: ParsableCommand {

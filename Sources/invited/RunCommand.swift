@@ -10,6 +10,7 @@ import ServiceLifecycle
 import Storage
 import Supervision
 import UnixSignals
+internal import YAML
 
 /// `invited run`: the daemon itself, in the foreground.
 struct RunCommand: AsyncParsableCommand {

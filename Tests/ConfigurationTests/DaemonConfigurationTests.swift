@@ -3,6 +3,7 @@ import Shell
 import TestSupport
 import Testing
 import XMPP
+import YAML
 
 @testable import Configuration
 

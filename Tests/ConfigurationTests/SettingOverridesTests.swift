@@ -2,6 +2,7 @@ import Invites
 import TestSupport
 import Testing
 import XMPP
+import YAML
 
 @testable import Configuration
 

@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import YAML
 
 @testable import Configuration
 

@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
 import Text
+import YAML
 
 @testable import Configuration
 

@@ -2,6 +2,7 @@ import Configuration
 import TestSupport
 import Testing
 import XMPP
+import YAML
 
 @testable import Accounts
 @testable import Component

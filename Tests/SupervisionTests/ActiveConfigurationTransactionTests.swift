@@ -4,6 +4,7 @@ import Invites
 import TestSupport
 import Testing
 import XMPP
+import YAML
 
 @testable import Component
 @testable import Daemon

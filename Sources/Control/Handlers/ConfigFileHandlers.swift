@@ -4,6 +4,7 @@ internal import Dispatch
 package import Reconfiguration
 internal import Shell
 internal import Supervision
+internal import YAML
 
 /// `config save` and `config edit`.
 package struct ConfigFileHandlers: Sendable {

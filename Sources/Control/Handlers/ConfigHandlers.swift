@@ -4,6 +4,7 @@ internal import Invites
 package import Reconfiguration
 internal import Shell
 internal import Supervision
+internal import YAML
 
 /// The commands about the configuration as a whole: looking at it, and the way from the files to what runs and back.
 package struct ConfigHandlers: Sendable {

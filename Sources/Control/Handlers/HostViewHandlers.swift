@@ -8,6 +8,7 @@ internal import Reconfiguration
 internal import Shell
 internal import Supervision
 internal import XMPP
+internal import YAML
 
 /// `host list`, `host show` and `host why`.
 package struct HostViewHandlers: Sendable {

@@ -2,15 +2,15 @@
 ///
 /// What this configuration has no use for is refused with its place: anchors, aliases, tags and further documents. So
 /// no file can unfold into more than it holds, and the bounds below are enough to keep any file cheap.
-enum YAMLReader {
-    static let largestFile = 1_048_576
-    static let deepestNesting = 32
-    static let mostNodes = 100_000
+package enum YAMLReader {
+    package static let largestFile = 1_048_576
+    package static let deepestNesting = 32
+    package static let mostNodes = 100_000
 
     /// Reads the only document of a file. A file without one is a null.
     ///
     /// - Returns: `nil` when the text cannot be read to its end; `report` then says why.
-    static func read(_ bytes: [UInt8], report: inout DiagnosticReport) -> YAMLNode? {
+    package static func read(_ bytes: [UInt8], report: inout DiagnosticReport) -> YAMLNode? {
         // With the encoding given, libyaml leaves a byte order mark to us.
         let start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         if let problem = EncodingProblem(in: bytes[start...]) {

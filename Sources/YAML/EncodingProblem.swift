@@ -25,7 +25,7 @@ struct EncodingProblem {
 
 extension SourceMark {
     /// The place that follows a text in UTF-8, its lines broken where YAML 1.1 and libyaml break them.
-    init(after text: some Sequence<UInt8>) {
+    package init(after text: some Sequence<UInt8>) {
         var line: UInt32 = 1
         var column: UInt32 = 1
         var last: Unicode.Scalar?

@@ -1,8 +1,8 @@
 import CLibYAML
 
 /// A running libyaml parser over a text that outlives it.
-struct EventParser: ~Copyable {
-    enum Event {
+package struct EventParser: ~Copyable {
+    package enum Event {
         /// A document begins; `start` is where its `---` ends, in characters, if it has that.
         case document(SourceMark, start: Int?)
         /// Where the document ends, in characters: at its `...` or where there is no more.
@@ -20,7 +20,7 @@ struct EventParser: ~Copyable {
     private let end: SourceMark
     private let isReady: Bool
 
-    init(text: UnsafeBufferPointer<UInt8>) {
+    package init(text: UnsafeBufferPointer<UInt8>) {
         self.text = text
         end = text.last == UInt8(ascii: "\n") ? SourceMark(line: .max, column: .max) : SourceMark(after: text)
         parser = .allocate(capacity: 1)
@@ -38,7 +38,7 @@ struct EventParser: ~Copyable {
         parser.deallocate()
     }
 
-    borrowing func next() -> Event {
+    package borrowing func next() -> Event {
         var event = yaml_event_t()
         guard isReady, yaml_parser_parse(parser, &event) == 1 else {
             return .problem(YAMLProblem(parser.pointee, text: text, end: end))

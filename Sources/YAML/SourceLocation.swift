@@ -15,7 +15,7 @@ package struct SourceLocation: Hashable, Comparable, Sendable, CustomStringConve
         self.column = column
     }
 
-    init(file: String, mark: SourceMark) {
+    package init(file: String, mark: SourceMark) {
         self.init(file: file, line: Int(mark.line), column: Int(mark.column))
     }
 
@@ -28,19 +28,29 @@ package struct SourceLocation: Hashable, Comparable, Sendable, CustomStringConve
 }
 
 /// A line and a column within a file that is known from the context, both counted from 1.
-struct SourceMark: Hashable, Comparable, Sendable {
-    let line: UInt32
-    let column: UInt32
+package struct SourceMark: Hashable, Comparable, Sendable {
+    package let line: UInt32
+    package let column: UInt32
 
-    static let start = SourceMark(line: 1, column: 1)
+    package init(line: UInt32, column: UInt32) {
+        self.line = line
+        self.column = column
+    }
 
-    static func < (left: SourceMark, right: SourceMark) -> Bool {
+    package static let start = SourceMark(line: 1, column: 1)
+
+    package static func < (left: SourceMark, right: SourceMark) -> Bool {
         (left.line, left.column) < (right.line, right.column)
     }
 }
 
 /// A value from a file, with the place where it stands.
-struct Setting<Value: Sendable>: Sendable {
-    let value: Value
-    let mark: SourceMark
+package struct Setting<Value: Sendable>: Sendable {
+    package let value: Value
+    package let mark: SourceMark
+
+    package init(value: Value, mark: SourceMark) {
+        self.value = value
+        self.mark = mark
+    }
 }

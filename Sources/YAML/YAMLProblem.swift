@@ -2,9 +2,9 @@ import CLibYAML
 import Text
 
 /// Why libyaml stopped, in words for whoever wrote the file.
-struct YAMLProblem {
-    let mark: SourceMark
-    let message: String
+package struct YAMLProblem {
+    package let mark: SourceMark
+    package let message: String
 
     /// - Parameter end: The last place that is in the text.
     init(_ parser: yaml_parser_t, text: UnsafeBufferPointer<UInt8>, end: SourceMark) {

@@ -1,6 +1,6 @@
 /// The part of libyaml's events that makes up nodes.
-struct YAMLNodeEvent {
-    enum Kind {
+package struct YAMLNodeEvent {
+    package enum Kind {
         case scalar(YAMLNode.Scalar)
         case alias
         case sequenceStart
@@ -8,10 +8,10 @@ struct YAMLNodeEvent {
         case collectionEnd
     }
 
-    let kind: Kind
-    let mark: SourceMark
+    package let kind: Kind
+    package let mark: SourceMark
     /// From its first character to its last, counted from the beginning of the text.
-    let span: Range<Int>
-    var anchor: String?
-    var tag: String?
+    package let span: Range<Int>
+    package var anchor: String?
+    package var tag: String?
 }

@@ -1,9 +1,14 @@
 /// A value of a YAML file with the place where it begins.
-struct YAMLNode: Sendable {
-    let mark: SourceMark
-    let content: Content
+package struct YAMLNode: Sendable {
+    package let mark: SourceMark
+    package let content: Content
 
-    enum Content: Sendable {
+    package init(mark: SourceMark, content: Content) {
+        self.mark = mark
+        self.content = content
+    }
+
+    package enum Content: Sendable {
         case scalar(Scalar)
         case sequence([YAMLNode])
         case mapping([Entry])
@@ -11,21 +16,26 @@ struct YAMLNode: Sendable {
         case refused
     }
 
-    struct Scalar: Sendable {
-        let text: String
+    package struct Scalar: Sendable {
+        package let text: String
         /// Whether it stands without quotes. Only such a scalar can be a number, a boolean or null.
-        let isPlain: Bool
+        package let isPlain: Bool
+
+        package init(text: String, isPlain: Bool) {
+            self.text = text
+            self.isPlain = isPlain
+        }
     }
 
-    struct Entry: Sendable {
-        let key: YAMLNode
-        let value: YAMLNode
+    package struct Entry: Sendable {
+        package let key: YAMLNode
+        package let value: YAMLNode
     }
 }
 
 extension YAMLNode {
     /// What a value is by the core schema of YAML 1.2 (§10.3.2), and in what words to say so.
-    enum Kind: String {
+    package enum Kind: String, Sendable {
         case null = "nothing"
         case boolean = "a boolean"
         case number = "a number"
@@ -35,7 +45,7 @@ extension YAMLNode {
         case refused = "refused"
     }
 
-    var kind: Kind {
+    package var kind: Kind {
         switch content {
         case .scalar(let scalar): scalar.kind
         case .sequence: .sequence
@@ -46,7 +56,7 @@ extension YAMLNode {
 }
 
 extension YAMLNode.Scalar {
-    var kind: YAMLNode.Kind {
+    package var kind: YAMLNode.Kind {
         guard isPlain else { return .text }
         switch text {
         case "", "~", "null", "Null", "NULL": return .null

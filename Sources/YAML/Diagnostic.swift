@@ -15,6 +15,11 @@ package struct Diagnostic: Error, Hashable, Comparable, Sendable, CustomStringCo
         package let host: String
         /// The message for who is not to know of that host.
         package let message: String
+
+        package init(host: String, message: String) {
+            self.host = host
+            self.message = message
+        }
     }
 
     package init(location: SourceLocation, message: String, rivalry: Rivalry? = nil) {
@@ -45,22 +50,22 @@ package struct Diagnostic: Error, Hashable, Comparable, Sendable, CustomStringCo
 }
 
 /// The mistakes found in one file so far.
-struct DiagnosticReport {
-    let file: String
+package struct DiagnosticReport {
+    package let file: String
     private var diagnostics: [Diagnostic] = []
     /// What is no mistake, and yet to be said.
-    private(set) var notes: [Diagnostic] = []
+    package private(set) var notes: [Diagnostic] = []
     private var dropped = 0
     private var lastDropped = SourceMark.start
 
     /// How many mistakes of one file are told apart. A file can be a million of them.
-    static let limit = 100
+    package static let limit = 100
 
-    init(file: String) {
+    package init(file: String) {
         self.file = file
     }
 
-    mutating func add(_ mark: SourceMark, _ message: String) {
+    package mutating func add(_ mark: SourceMark, _ message: String) {
         if diagnostics.count < Self.limit {
             diagnostics.append(Diagnostic(location: location(mark), message: message))
         } else {
@@ -69,25 +74,25 @@ struct DiagnosticReport {
         }
     }
 
-    mutating func note(_ mark: SourceMark, _ message: String) {
+    package mutating func note(_ mark: SourceMark, _ message: String) {
         notes.append(Diagnostic(location: location(mark), message: message))
     }
 
-    var isEmpty: Bool { diagnostics.isEmpty }
+    package var isEmpty: Bool { diagnostics.isEmpty }
 
     /// Leaves of the mistakes, if there are any, only that there are: the file may not be quoted.
-    mutating func withhold(_ reason: String) {
+    package mutating func withhold(_ reason: String) {
         notes = []
         guard !isEmpty else { return }
         (diagnostics, dropped) = ([Diagnostic(location: location(.start), message: reason)], 0)
     }
 
-    func location(_ mark: SourceMark) -> SourceLocation {
+    package func location(_ mark: SourceMark) -> SourceLocation {
         SourceLocation(file: file, mark: mark)
     }
 
     /// All mistakes in order, and how many more there were.
-    var sorted: [Diagnostic] {
+    package var sorted: [Diagnostic] {
         var all = diagnostics.sorted()
         if dropped > 0 {
             let message = "and \(dropped) more mistakes in this file"
