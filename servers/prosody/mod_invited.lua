@@ -467,11 +467,19 @@ local function owe_with_others(key, debt)
 	return stored;
 end
 
--- It may be told twice, so the disk need not know at once.
+-- Nothing is owed, and must not be found after a restart: another may have made the account then.
 local function forget(key)
 	debts[key] = nil;
 	unwritten[key] = settled;
-	if unloaded then write(); else write_within(1); end
+	write();
+end
+
+-- What the daemon has acknowledged, it may be told twice, so the disk need not know at once.
+local function forget_soon(key)
+	if unloaded then return forget(key); end
+	debts[key] = nil;
+	unwritten[key] = settled;
+	write_within(1);
 end
 
 local function release(attempt_id, reason)
@@ -489,7 +497,7 @@ local function settle(key, answer)
 		if not answer.ok then
 			module:log("info", "%s does not know what it was told of %s: %s", component, debts[key] and debts[key].username, answer.text or answer.condition);
 		end
-		forget(key);
+		forget_soon(key);
 	else
 		pay_later();
 	end

@@ -15,8 +15,10 @@ struct ManyModules {
         var known: Int64
         /// All have been told which names are held.
         var pushed: Int64?
-        /// How long users' requests took meanwhile, sorted.
-        var latencies: [Int64]
+        /// How long users' requests took that were due before, sorted.
+        var before: [Int64]
+        /// The same of those after, while names are pushed where there are some.
+        var after: [Int64]
     }
 
     func report() async throws -> String {
@@ -34,13 +36,12 @@ struct ManyModules {
         }
         return """
             The module in each host's server says hello as soon as the component has connected; the server sends all of them at once. \
-            Known counts until the last one is answered and `status` shows all \
-            \(Format.count(Double(Self.hosts.count))). Where names are held, they \
-            follow in a push to each host, of which the last column but one is the end. Meanwhile, from the first hello on, \
-            users ask for \(Format.count(Self.perSecond)) invites a second on \(Self.busy.count) of the hosts, whose p99 is the last column. Medians (most) of \(rounds) connections, the first right \
-            after a start.
+            Known counts until the last one is answered and `status` shows all \(Format.count(Double(Self.hosts.count))). Where names \
+            are held, they follow in a push to each host. From the first hello on, users ask for \(Format.count(Self.perSecond)) \
+            invites a second on \(Self.busy.count) of the hosts: their requests are behind the hellos first, which the component \
+            reads in order. Medians (most) of \(rounds) connections, the first right after a start.
 
-            \(MarkdownTable(["", "known", "all names pushed", "users' p99"], rows: rows).text)
+            \(MarkdownTable(["", "known", "users' p99 until then", "all names pushed", "users' p99 after"], rows: rows).text)
             """
     }
 
@@ -49,13 +50,13 @@ struct ManyModules {
     private func row(_ name: String, _ greetings: [Greeting]) -> [String] {
         let known = greetings.map(\.known).sorted()
         let pushed = greetings.compactMap(\.pushed).sorted()
-        let p99 = greetings.map { $0.latencies.quantile(0.99) }.sorted()
         func cell(_ sorted: [Int64]) -> String {
             "\(Format.milliseconds(sorted.quantile(0.5))) (\(Format.milliseconds(sorted.last ?? 0)))"
         }
         return [
             name, "\(cell(known)), \(Format.goal(known.quantile(0.5) <= 3_000_000_000, "3 s"))",
-            pushed.isEmpty ? "none" : cell(pushed), cell(p99),
+            cell(greetings.map { $0.before.quantile(0.99) }.sorted()), pushed.isEmpty ? "none" : cell(pushed),
+            cell(greetings.map { $0.after.quantile(0.99) }.sorted()),
         ]
     }
 
@@ -100,7 +101,7 @@ struct ManyModules {
             DelegatedRequests(hosts: Self.busy), perSecond: Self.perSecond, duration: setting.timing.duration)
         _ = try await answered
         let known = try await Operator(socket: directory.controlSocket).modules()
-        var greeting = Greeting(known: (.now() - start).nanoseconds, latencies: [])
+        var greeting = Greeting(known: (.now() - start).nanoseconds, before: [], after: [])
         guard known == Self.hosts.count else {
             throw BenchError("all hellos were answered, but \(known) modules are known")
         }
@@ -108,7 +109,9 @@ struct ManyModules {
             try await pushes.reach(Self.hosts.count, within: .seconds(120))
             greeting.pushed = (.now() - start).nanoseconds
         }
-        greeting.latencies = try await latencies.sorted()
+        let times = try await latencies
+        let due = Int(Double(greeting.known) / 1e9 * Self.perSecond)
+        (greeting.before, greeting.after) = (times.prefix(due).sorted(), times.dropFirst(due).sorted())
         setting.say(
             "known after \(Format.milliseconds(greeting.known)), pushed after \(greeting.pushed.map(Format.milliseconds) ?? "none")"
         )

@@ -91,7 +91,7 @@ struct Registrations {
     private func ratio(_ values: [Double], _ base: [Double], goal: Double?) -> String {
         let ratio = zip(values, base).map(/).median
         guard let goal else { return Format.ratio(ratio) }
-        return "\(Format.ratio(ratio)) (\(Format.goal(ratio >= goal, "\(goal)")))"
+        return "\(Format.ratio(ratio)) (\(Format.goal(ratio >= goal, String(format: "%g", goal))))"
     }
 
     private func measure(
