@@ -4,6 +4,7 @@ let targets: [any FuzzTarget.Type] = [
     StreamTarget.self,
     RequestsTarget.self,
     ModuleTarget.self,
+    RedemptionsTarget.self,
     DurationTarget.self,
     HostFileTarget.self,
     HostEditTarget.self,

@@ -1,7 +1,7 @@
 """The servers that there is a module for. What is written against them runs behind each, and where one does something in its own way,
 that is a line here with the reason, not a condition in a test."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -40,15 +40,12 @@ class Habits:
     greeted: str
     stream_ended: str
     paused: str
-    # What a name is answered with that Nodeprep refuses, that is empty, or that is longer than a name can be.
+    # What a name is answered with that Nodeprep refuses, or that is longer than a name can be.
     unprepared_name: Condition = ("modify", "not-acceptable")
-    empty_name: Condition = ("modify", "not-acceptable")
     long_name: Condition = ("modify", "bad-request")
     # In which directories of its own it keeps a host's accounts, as patterns of files with the name in them; without any,
     # only a login tells.
     accounts: str | None = None
-    # Names that it does not give to anybody, invited or not, beside those that Nodeprep refuses.
-    refused_names: dict[str, Condition] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -147,6 +147,18 @@ private final class Service: Sendable {
         ]
         registry.apply(
             ConfigurationDiff(from: [:], to: Dictionary(uniqueKeysWithValues: hosts.map { ($0.host, $0) })))
+        // One that modules' requests in inputs can name.
+        if let token = Token(String(repeating: "t", count: 22)) {
+            let invite = Invite(
+                token: token, kind: .accountAndContact, inviter: Account(localpart: "alice", domain: "a.example"),
+                uses: InviteUses(total: 1_000_000), createdAt: registry.now,
+                expiresAt: Timestamp(millisecondsSinceEpoch: .max))
+            waiting {
+                _ = try? await registry.withInvites(of: "a.example", for: .storing) { repository throws(StoreError) in
+                    try await repository.add([NewInvite(invite)])
+                }
+            }
+        }
         var options = ComponentOptions(domain: "invites.host.example", host: "127.0.0.1", port: 1, secret: "secret")
         options.limits = Self.limits
         connection = ComponentConnection(options, outlet: outlet, receiver: router, group: loop, logger: logger)
