@@ -29,7 +29,8 @@ extension HostRegistry {
     var peers: HostPeers {
         HostPeers(
             accounts: { [weak self] host in self?.accounts(of: host) },
-            notifiesInviter: { [weak self] host in self?[host]?.policy.notifiesInviter ?? true })
+            notifiesInviter: { [weak self] host in self?[host]?.policy.notifiesInviter ?? true },
+            invitesChanged: { [weak self] host in self?.invitesChanged(on: host) })
     }
 
     // MARK: Resuming

@@ -9,6 +9,8 @@ struct HostPeers: Sendable {
     var accounts: @Sendable (String) -> (any Accounts)?
     /// Whether inviters of a host are told of redemptions.
     var notifiesInviter: @Sendable (String) -> Bool
+    /// Called when invites of a host were used up, or are good again.
+    var invitesChanged: @Sendable (String) -> Void = { _ in }
 
     /// Nobody can be asked anything.
     static let nobody = HostPeers(accounts: { _ in UnavailableAccounts.nobody }, notifiesInviter: { _ in true })
@@ -155,6 +157,7 @@ extension HostService {
                 let open = changed.count { $0.nextQuestion != nil }
                 let confirmed = changed.count { if case .confirmed = $0.state { true } else { false } }
                 activity.redeemed(confirmed: confirmed, released: changed.count - open - confirmed)
+                if open < changed.count { peers.invitesChanged(host) }
             }
             if !outcomes.isEmpty {
                 try await use(.storing) { repository throws(StoreError) in
