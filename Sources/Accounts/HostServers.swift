@@ -13,6 +13,7 @@ package final class HostServers: Sendable {
     private let uptime: @Sendable () -> Int64
     /// When the connection was made, in milliseconds.
     private let connectedAt = Mutex<Int64?>(nil)
+    private let connectionCount = Mutex(0)
 
     /// How servers are reached.
     package struct Link: Sendable {
@@ -47,9 +48,13 @@ package final class HostServers: Sendable {
     /// What another server, or the same one before its restart, said tells nothing of this connection.
     package func connected() {
         connectedAt.withLock { $0 = uptime() }
+        connectionCount.withLock { $0 += 1 }
         grants.reset()
         modules.reset()
     }
+
+    /// How many connections there were, this one included.
+    package var connections: Int { connectionCount.withLock { $0 } }
 
     private var isIntroducing: Bool {
         connectedAt.withLock { $0 }.map { uptime() - $0 < Self.introduction } ?? true
@@ -76,7 +81,7 @@ package final class HostServers: Sendable {
     ///
     /// - Parameter timeout: How long one answer may take.
     package func accounts(of host: HostConfiguration, timeout: Duration = .seconds(10)) -> any Accounts {
-        if host.accounts == .none { return UnavailableAccounts("`accounts` is none", isForGood: true) }
+        if host.accounts == .none { return othersAccounts(of: host, timeout) }
         guard let link = link.withLock({ $0 }), let server = server(of: host, timeout: timeout) else {
             return UnavailableAccounts("there is no connection to the server", isForGood: false)
         }
@@ -96,6 +101,22 @@ package final class HostServers: Sendable {
         let known = grants[host.host] ?? HostGrants()
         return CommandAccounts(
             server, grants: known, isIntroducing: isIntroducing, nobody: nobody, send: link.send)
+    }
+
+    /// Somebody else makes the accounts. What becomes of invites that are redeemed by the server's module is asked of it all
+    /// the same: whether there is an account, contacts, notices.
+    private func othersAccounts(of host: HostConfiguration, _ timeout: Duration) -> any Accounts {
+        guard let link = link.withLock({ $0 }), link.isConnected(), let module = modules[host.host], module.isCompatible
+        else { return UnavailableAccounts("`accounts` is none", isForGood: true) }
+        return ModuleAccounts(module, timeout: timeout, makesAccounts: false, request: link.request)
+    }
+
+    /// Whether accounts of a host are to be made by the module, of which the server has said nothing though it had the time.
+    package func misses(moduleOf host: HostConfiguration) -> Bool {
+        guard host.accounts == .module, link.withLock({ $0 })?.isConnected() == true, !isIntroducing else {
+            return false
+        }
+        return modules[host.host]?.isCompatible != true
     }
 
     static let hasNotSaidYet = "the server has not said yet what it lets us do"

@@ -6,8 +6,14 @@ package struct ModuleAccounts: Accounts {
     private let module: KnownModule
     private let request: ServerRequest
     private let timeout: Duration
+    /// Whether it makes accounts; otherwise it is asked for the rest alone.
+    private let makesAccounts: Bool
 
-    package init(_ module: KnownModule, timeout: Duration = .seconds(10), request: @escaping ServerRequest) {
+    package init(
+        _ module: KnownModule, timeout: Duration = .seconds(10), makesAccounts: Bool = true,
+        request: @escaping ServerRequest
+    ) {
+        self.makesAccounts = makesAccounts
         self.module = module
         self.timeout = timeout
         self.request = request
@@ -15,7 +21,8 @@ package struct ModuleAccounts: Accounts {
 
     package var abilities: AccountAbilities {
         AccountAbilities(
-            provider: .module, registersInBand: module.has(.register), makesAccounts: module.has(.accounts),
+            provider: makesAccounts ? .module : .none, registersInBand: module.has(.register),
+            makesAccounts: makesAccounts && module.has(.accounts),
             knowsAccounts: module.has(.accounts), setsContacts: module.has(.contacts),
             sendsNotices: module.has(.notices))
     }
@@ -34,6 +41,7 @@ package struct ModuleAccounts: Accounts {
     }
 
     package func create(_ account: NewAccount) async -> AccountOutcome {
+        guard makesAccounts else { return .unsupported }
         if let refusal = PasswordRule.refusal(of: account.password) { return .refused(refusal) }
         return await outcome(
             of: .create(username: account.username, password: account.password, address: account.clientAddress),
@@ -41,6 +49,7 @@ package struct ModuleAccounts: Accounts {
     }
 
     package func setPassword(_ password: String, of username: String) async -> AccountOutcome {
+        guard makesAccounts else { return .unsupported }
         if let refusal = PasswordRule.refusal(of: password) { return .refused(refusal) }
         return await outcome(of: .password(username: username, password: password), .accounts)
     }

@@ -66,6 +66,11 @@ package final class ServerModules: Sendable {
         }
     }
 
+    /// Whether the module of a host was told of names that invites hold.
+    package func holdsNames(of host: String) -> Bool {
+        hosts.withLock { $0[host]?.told?.held.isEmpty == false }
+    }
+
     /// The module has taken these settings.
     package func told(_ settings: ServerModule.Settings, _ module: KnownModule, of host: String) {
         hosts.withLock { hosts in

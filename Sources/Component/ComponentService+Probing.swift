@@ -56,7 +56,8 @@ extension ComponentService {
             case .unknown(let why): .unknown(why)
             }
         return HostProbe(
-            addUser: .init(addUser: offered, grants: grants, hasAdmin: server.admin != nil),
+            addUser: .init(addUserBesides: accounts.abilities, configuration.accounts)
+                ?? .init(addUser: offered, grants: grants, hasAdmin: server.admin != nil),
             commands: module(of: host)?.has(.commands) == true ? .yes : .init(commands: grants, asked: offered),
             knowsAccounts: existence)
     }

@@ -10,12 +10,13 @@ extension HostService {
     /// Makes invites as ``invite(_:under:)`` does, but none for a name that has an account on the server, where that tells in
     /// time.
     func invite(
-        _ requests: [InviteRequest], under host: Host, asking servers: HostServers, _ dependencies: Dependencies
+        _ requests: [InviteRequest], under policy: InvitePolicy, of host: Host, asking servers: HostServers,
+        _ dependencies: Dependencies
     ) async -> [Result<Invite, InviteRefusal>] {
         let taken = await servers.existing(Set(requests.compactMap(\.username)), on: host, dependencies)
-        guard !taken.isEmpty else { return await invite(requests, under: host.policy) }
+        guard !taken.isEmpty else { return await invite(requests, under: policy) }
         let free = requests.filter { request in request.username.map { !taken.contains($0) } ?? true }
-        var made = await invite(free, under: host.policy)[...]
+        var made = await invite(free, under: policy)[...]
         return requests.map { request in
             if let username = request.username, taken.contains(username) { return .failure(.accountExists) }
             return made.popFirst() ?? .failure(.unavailable)

@@ -179,18 +179,22 @@ actor HostEndpoint {
         outlet.send(answers)
         service.activity.answered(requests.count, refused: refused)
         inFlight.leave(requests.count)
+        if requests.contains(where: \.request.mayFreeName), servers.modules.holdsNames(of: host.name) {
+            settings.schedule(host.name)
+        }
     }
 
     private func answer(_ requests: [InboundRequest], under host: Host) async {
         guard !requests.isEmpty else { return }
         let uptime = dependencies.uptime()
+        let policy = servers.policy(of: host)
         var wanted: [InviteRequest] = []
         var completions: [InviteCompletion] = []
         var refused = 0
         var answers = Outlet.Answers(of: host.name, for: outlet)
         for (number, request) in requests.enumerated() {
             if number > 0, number.isMultiple(of: Self.perTurn) { await giveWay(sending: &answers) }
-            let permissions = Permissions(of: Account(request.from), under: host.policy)
+            let permissions = Permissions(of: Account(request.from), under: policy)
             if request.isCommand, request.to?.isDomain == true {
                 switch commands.decide(request, permissions: permissions, uptime: uptime, entropy: &entropy) {
                 case .answer(let answer):
@@ -212,7 +216,7 @@ actor HostEndpoint {
         inFlight.leave(requests.count - wanted.count)
         guard !wanted.isEmpty else { return }
 
-        let results = await service.invite(wanted, under: host, asking: servers, dependencies)
+        let results = await service.invite(wanted, under: policy, of: host, asking: servers, dependencies)
         service.activity.answered(results)
         answers = Outlet.Answers(of: host.name, for: outlet)
         let page = LinkPage(host, servers)
@@ -251,4 +255,14 @@ extension HostActivity {
 extension InboundRequest {
     /// Whether the payload is a `<command/>`.
     var isCommand: Bool { iq.request?.is("command", Namespaces.commands) == true }
+}
+
+extension ServerModuleRequest {
+    /// Whether an invite may hold its name no longer afterwards.
+    fileprivate var mayFreeName: Bool {
+        switch self {
+        case .confirm, .release, .deleted: true
+        case .hello, .check, .reserve, .name, .spend, .subscribe: false
+        }
+    }
 }

@@ -1,19 +1,23 @@
-internal import Accounts
+package import Accounts
+package import Configuration
 internal import XMPP
 
 /// What a host's server said when it was asked what it lets us do.
 package struct HostProbe: Hashable, Sendable {
     package enum Finding: Hashable, Sendable, CustomStringConvertible {
         case yes
+        /// And what is in its place.
+        case unused(String)
         /// And why not.
         case no(String)
         /// And why that is not known.
         case unknown(String)
 
-        /// `yes`, `no: …` or `unknown: …`.
+        /// `yes`, `not used: …`, `no: …` or `unknown: …`.
         package var description: String {
             switch self {
             case .yes: "yes"
+            case .unused(let why): "not used: \(why)"
             case .no(let why): "no: \(why)"
             case .unknown(let why): "unknown: \(why)"
             }
@@ -29,6 +33,16 @@ package struct HostProbe: Hashable, Sendable {
 }
 
 extension HostProbe.Finding {
+    /// That commands need not make accounts, whoever does; `nil` where they are to.
+    package init?(addUserBesides abilities: AccountAbilities, _ choice: AccountsChoice) {
+        switch abilities.provider {
+        case .module: self = .unused("the module in the server makes accounts")
+        case .none where choice == .none: self = .unused("`accounts` is none")
+        case .none where choice == .module: self = .unused("`accounts` is module")
+        case .none, .commands: return nil
+        }
+    }
+
     /// What an answer to the command add-user means: a form is offered to those who may fill it in.
     ///
     /// - Parameters:

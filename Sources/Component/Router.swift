@@ -21,7 +21,7 @@ final class Router: StanzaReceiver {
     private let redeeming: any Redeeming
     private let settings: SettingsPusher
     private let shared: SharedEndpoint
-    private let dependencies: Dependencies
+    let dependencies: Dependencies
     /// The endpoints of hosts that are gone, until what they accepted is answered.
     private let leaving = Mutex<[ObjectIdentifier: HostEndpoint]>([:])
 
@@ -41,7 +41,9 @@ final class Router: StanzaReceiver {
         self.servers = servers
         self.redeeming = redeeming
         let table = table
-        settings = SettingsPusher(servers: servers, redeeming: redeeming) { table.value.hosts[$0]?.host }
+        settings = SettingsPusher(servers: servers, redeeming: redeeming, dependencies: dependencies) {
+            table.value.hosts[$0]?.host
+        }
         shared = SharedEndpoint(
             table: table, outlet: outlet, inFlight: inFlight, refusals: refusals, servers: servers,
             dependencies: dependencies)
@@ -64,6 +66,7 @@ final class Router: StanzaReceiver {
 
     func connected() {
         servers.connected()
+        warnOfHostsWithoutAccounts()
     }
 
     func receive(_ stanzas: [Stanza]) {

@@ -102,7 +102,8 @@ actor SharedEndpoint {
             waiting[host, default: 0] += 1
             service.activity.arrived()
             Task {
-                let results = await service.invite([invite], under: current, asking: servers, dependencies)
+                let results = await service.invite(
+                    [invite], under: current.policy, of: current, asking: servers, dependencies)
                 service.activity.answered(results)
                 for result in results {
                     refusals.note(result, of: completion)

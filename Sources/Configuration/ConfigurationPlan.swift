@@ -29,6 +29,8 @@ package struct ConfigurationPlan: Hashable, Sendable {
     package let steps: [Step]
     /// What the steps take away.
     package let losses: ConfigurationLosses
+    /// Whether invites are revoked of domains that come back.
+    package let revokesInvites: Bool
     /// How many hosts stay as they are.
     package let untouched: Int
     /// 12 hexadecimal digits, which are others as soon as what runs or what would run is.
@@ -41,17 +43,20 @@ package struct ConfigurationPlan: Hashable, Sendable {
     ///   - shell: The roles in force, which may be others than the daemon started with.
     ///   - nextShell: Those that would be in force instead.
     ///   - nextDaemon: The daemon's settings that would be in force after a restart; `nil` where those stay.
+    ///   - returning: By host that was served before, how many of its invites are revoked; `nil` where nobody can tell.
     ///   - generation: How many changes there were before, so that one back and forth shows, too.
     package init(
         from running: [String: HostConfiguration], to next: [String: HostConfiguration], daemon: DaemonConfiguration,
-        shell: ShellConfiguration, nextShell: ShellConfiguration, nextDaemon: DaemonConfiguration?, generation: Int
+        shell: ShellConfiguration, nextShell: ShellConfiguration, nextDaemon: DaemonConfiguration?, generation: Int,
+        returning: [String: Int?] = [:]
     ) {
         let diff = ConfigurationDiff(from: running, to: next)
         let keys = nextDaemon?.restartDifferences(from: daemon) ?? []
         let roles = nextShell == shell ? [] : [DaemonConfiguration.rolesKey]
-        losses = diff.losses
+        losses = ConfigurationLosses(diff, returning: returning)
+        revokesInvites = !returning.isEmpty
         let lost = Dictionary(uniqueKeysWithValues: losses.hosts.map { ($0.host, $0.losses) })
-        var steps = diff.added.map { Step(host: $0.host, action: .add) }
+        var steps = diff.added.map { Step(host: $0.host, action: .add, losses: lost[$0.host] ?? []) }
         steps += diff.removed.map { Step(host: $0, action: .remove, losses: lost[$0] ?? []) }
         steps += diff.changed.map { change in
             Step(

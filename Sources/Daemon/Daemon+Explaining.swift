@@ -23,7 +23,9 @@ extension Daemon {
             return explainRefusal(of: host, isSeen)
         }
         let origins = Origins(settings)
-        let rules = RuleExplainer(policy: served.policy, origins: origins)
+        let rules = RuleExplainer(
+            policy: served.policy, origins: origins,
+            hasProvider: !component.servers.misses(moduleOf: served.configuration))
         let stored = try? await served.service.use(.reading) { repository throws(StoreError) in
             try await repository.storedCount()
         }
@@ -41,7 +43,9 @@ extension Daemon {
         guard let settings = await configuration.settings(of: host), let served = registry[host] else {
             return explainRefusal(of: host, isSeen)
         }
-        let rules = RuleExplainer(policy: served.policy, origins: Origins(settings))
+        let rules = RuleExplainer(
+            policy: served.policy, origins: Origins(settings),
+            hasProvider: !component.servers.misses(moduleOf: served.configuration))
         let now = dependencies.now()
         guard let account = Account(asker) else { return rules.explain(asker, nil, at: now) }
         let limits = served.policy.limits(for: .contact(inviter: account))

@@ -1,6 +1,6 @@
 internal import Accounts
 internal import Component
-internal import Configuration
+package import Configuration
 internal import XMPP
 
 /// Who makes the accounts of a host, and what it takes to have more done.
@@ -36,25 +36,43 @@ extension Daemon {
                     ? "the module in the server makes them, and does all that follows"
                     : "the module in the server makes them; it lacks: \(missing.joined(separator: ", "))")
         case .commands:
+            let lacking = lacking(of: configuration, status).joined(separator: "; ")
+            return explanation(
+                "commands for admins make them (XEP-0133), where the server lets the daemon, which `grants "
+                    + "\(configuration.host) --probe` asks: \(lacking). Our module in the server does all")
+        case .none: return explanation(lacking(of: configuration, status).joined(separator: "; "))
+        }
+    }
+
+    /// What is not done for the accounts of a host, and what to configure so that it is: with the module that we have there is
+    /// nothing.
+    package func lacking(of configuration: HostConfiguration, _ status: HostStatus) -> [String] {
+        switch status.accounts.provider {
+        case .module:
+            return ServerModule.Feature.allCases.filter { status.module?.has($0) == false }.map {
+                "the module has no `\($0.rawValue)`"
+            }
+        case .commands:
             var lacking = ["nothing of the server's own rules is kept", "no client redeems an invite by itself"]
             if !status.accounts.setsContacts {
                 lacking.append("no contacts are made: Prosody can grant `roster = \"both\"` (mod_privilege)")
             }
-            if !status.accounts.sendsNotices {
-                lacking.append("nobody is told: Prosody can grant `message = \"outgoing\"` (mod_privilege)")
+            if status.grants.privilege?.permissions.contains(where: { $0.access == "message" }) != true {
+                lacking.append(
+                    "notices come from \(settings.component.jid): Prosody can grant `message = \"outgoing\"` (mod_privilege)"
+                )
             }
-            return explanation(
-                "commands for admins make them (XEP-0133), where the server lets the daemon, which `grants "
-                    + "\(configuration.host) --probe` asks: \(lacking.joined(separator: "; ")). Our module in the server does all"
-            )
+            return lacking
+        case .none where configuration.accounts == .none:
+            let rest = status.accounts.knowsAccounts ? "; the module in the server is asked for the rest" : ""
+            return ["`accounts` is none: users' invites let nobody register\(rest)"]
+        case .none where component.servers.misses(moduleOf: configuration):
+            return ["the server has not said that it has the module; until then users' invites let nobody register"]
         case .none:
-            if configuration.accounts == .none {
-                return explanation("`accounts` is none: users' invites let nobody register")
-            }
-            return explanation(
+            return [
                 component.report.status == .connected
-                    ? "the server has not said that it has the module; until then no account is made"
-                    : "there is no connection to the server")
+                    ? "the server has not said yet what it lets the daemon do" : "there is no connection to the server"
+            ]
         }
     }
 }

@@ -11,6 +11,8 @@ internal import XMPP
 struct RuleExplainer: Sendable {
     let policy: InvitePolicy
     let origins: Origins
+    /// Whether there is somebody who makes accounts, as far as that is known.
+    var hasProvider = true
 
     /// Whether users who are no admins may invite contacts.
     var usersInviteContacts: Explanation { inviteContacts(anyUser, subject: "users invite contacts") }
@@ -61,7 +63,7 @@ struct RuleExplainer: Sendable {
         } catch {
             return no(subject, error)
         }
-        guard policy.makesAccounts else { return no(subject, .noAccounts) }
+        guard policy.makesAccounts, hasProvider || policy.isAdmin(asker) else { return no(subject, .noAccounts) }
         guard invite.kind == .accountAndContact else {
             return Explanation(
                 subject, "no", because: "`allow_user_invites` is false, and only admins' contacts may register",

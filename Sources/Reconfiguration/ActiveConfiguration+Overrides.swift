@@ -137,14 +137,22 @@ extension ActiveConfiguration {
     /// Moves to another base, with the overrides on top: puts its roles in force, starts the hosts that are new, stops
     /// those that are gone with their overrides, and gives those that differ their new rules. What does not differ is not
     /// touched.
-    func run(_ base: BaseLayer) -> ConfigurationDiff {
+    ///
+    /// - Parameters:
+    ///   - keepsOpen: Whether the invites of domains that come back stay good.
+    ///   - isPending: Whether it waits to be confirmed: then those that are gone may come back.
+    func run(_ base: BaseLayer, keepsOpen: Bool = true, isPending: Bool = false) -> ConfigurationDiff {
         if base.shell != self.base.shell { rolesFollower?(base.shell) }
         self.base = base
         dropOverridesOfGoneHosts()
         revision += 1
         let diff = ConfigurationDiff(
             from: hosts.mapValues(\.configuration), to: base.hosts(with: overrides))
-        registry.apply(diff)
+        let returned = absent.returning(diff.added.map(\.host), at: dependencies.now())
+        let absent = absent
+        registry.apply(diff, returned: keepsOpen ? [:] : returned) { absent.returned([$0]) }
+        if keepsOpen { absent.returned(returned.keys) }
+        if !isPending { absent.left(diff.removed, at: dependencies.now()) }
         return diff
     }
 }

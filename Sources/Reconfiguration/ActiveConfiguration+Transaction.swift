@@ -25,13 +25,16 @@ extension ActiveConfiguration {
         /// What a restart would not do as it should, and why; `nil` when all is on the disk.
         package let trouble: String?
 
-        init(_ diff: ConfigurationDiff, before: Int, after: Int, deadline: Timestamp? = nil, trouble: String? = nil) {
+        init(
+            _ diff: ConfigurationDiff, losses: ConfigurationLosses, before: Int, after: Int, deadline: Timestamp? = nil,
+            trouble: String? = nil
+        ) {
             added = diff.added.count
             removed = diff.removed.count
             changed = diff.changed.count
             unchanged = diff.unchanged
             hosts = (diff.added.map(\.host) + diff.removed + diff.changed.map(\.host)).sorted()
-            losses = diff.losses
+            self.losses = losses
             self.before = before
             self.after = after
             self.deadline = deadline
@@ -52,16 +55,18 @@ extension ActiveConfiguration {
     /// - Parameters:
     ///   - hash: Of the plan that is meant; `nil` for whatever the files say.
     ///   - patience: The time after which it undoes itself unless ``confirm(by:)`` comes before.
+    ///   - keepsOpen: Whether the invites stay good of hosts that were served before, whose domains come back.
     ///   - by: Who applies it, for the history.
     /// - Throws: ``ConfigurationRefusal``; then nothing has changed.
     package func apply(
-        expecting hash: String?, confirmWithin patience: Lifetime? = nil, by: String,
+        expecting hash: String?, confirmWithin patience: Lifetime? = nil, keepsOpen: Bool = false, by: String,
         cause: ConfigurationEvent.Cause = .command
     ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
         try transaction.checkIdle()
         return try await inTurn { configuration in
             await Result { () async throws(ConfigurationRefusal) in
-                try await configuration.applyNow(expecting: hash, confirmWithin: patience, by: by, cause: cause)
+                try await configuration.applyNow(
+                    expecting: hash, confirmWithin: patience, keepsOpen: keepsOpen, by: by, cause: cause)
             }
         }.get()
     }
@@ -80,16 +85,19 @@ extension ActiveConfiguration {
     }
 
     private func applyNow(
-        expecting hash: String?, confirmWithin patience: Lifetime?, by: String, cause: ConfigurationEvent.Cause
+        expecting hash: String?, confirmWithin patience: Lifetime?, keepsOpen: Bool, by: String,
+        cause: ConfigurationEvent.Cause
     ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
         try transaction.checkIdle()
         let (new, newDaemon) = try await loadGood()
         let revision = revision
         if let hash {
-            guard await plan(for: new, newDaemon).hash == hash, self.revision == revision else { throw .stale }
+            guard await plan(for: new, newDaemon, keepsOpen: true).hash == hash, self.revision == revision else {
+                throw .stale
+            }
         }
         return try await applyNow(
-            new, newDaemon, isPlanned: hash != nil, confirmWithin: patience, by: by, cause: cause)
+            new, newDaemon, isPlanned: hash != nil, confirmWithin: patience, keepsOpen: keepsOpen, by: by, cause: cause)
     }
 
     private func applyNow(
@@ -98,14 +106,18 @@ extension ActiveConfiguration {
         try transaction.checkIdle()
         guard revision == prepared.revision, transaction.generation == prepared.generation else { throw .stale }
         return try await applyNow(
-            prepared.base, prepared.daemon, isPlanned: true, confirmWithin: patience, by: by, cause: .command)
+            prepared.base, prepared.daemon, isPlanned: true, confirmWithin: patience, keepsOpen: prepared.keepsOpen,
+            by: by,
+            cause: .command)
     }
 
     /// - Parameter isPlanned: Whether only what runs now is to be changed.
     private func applyNow(
         _ new: BaseLayer, _ newDaemon: DaemonConfiguration, isPlanned: Bool, confirmWithin patience: Lifetime?,
-        by: String, cause: ConfigurationEvent.Cause
+        keepsOpen: Bool, by: String, cause: ConfigurationEvent.Cause
     ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
+        // Before the hosts run, which then have their databases to themselves.
+        let returning = keepsOpen ? [:] : await returning(to: new)
         let revision = revision
         try checkOverrides(over: new)
         let deadline = patience.map { dependencies.now().advanced(by: $0) }
@@ -125,16 +137,17 @@ extension ActiveConfiguration {
         let old = runningSnapshot
         let before = old.header.number
         if move.record.pending != nil { pending = PendingChange(back: base.asSnapshot(before)) }
-        let diff = run(new)
+        let diff = run(new, keepsOpen: keepsOpen, isPending: move.record.pending != nil)
+        let losses = ConfigurationLosses(diff, returning: returning)
         transaction.commit(move)
         registry.replaceRefused([])
         if !isSame {
             keep(new, move.record, before: old, by: by)
         }
-        logApplied(diff, newDaemon)
+        logApplied(diff, losses, newDaemon)
         if let patience, move.record.pending != nil { undo(after: patience, unlessConfirmed: move.record) }
         let applied = AppliedConfiguration(
-            diff, before: before, after: move.record.running, deadline: transaction.deadline)
+            diff, losses: losses, before: before, after: move.record.running, deadline: transaction.deadline)
         tell(cause, applied.summary("applied the files as snapshot \(applied.after)"), applied.hosts)
         return applied
     }
@@ -146,8 +159,10 @@ extension ActiveConfiguration {
             "the configuration takes something away", metadata: ["lost": "\(losses.summary(naming: 20))"])
     }
 
-    private func logApplied(_ diff: ConfigurationDiff, _ newDaemon: DaemonConfiguration) {
-        Self.log(diff.losses, dependencies.logger)
+    private func logApplied(
+        _ diff: ConfigurationDiff, _ losses: ConfigurationLosses, _ newDaemon: DaemonConfiguration
+    ) {
+        Self.log(losses, dependencies.logger)
         let fixed = newDaemon.restartDifferences(from: daemon)
         if !fixed.isEmpty {
             dependencies.logger.warning(
@@ -178,6 +193,9 @@ extension ActiveConfiguration {
         let move = try transaction.confirming()
         try await write(move.record, keeping: move.record.running)
         transaction.commit(move)
+        if let back = pending?.back {
+            absent.left(back.hosts.keys.filter { base.hosts[$0] == nil }, at: dependencies.now())
+        }
         forgetPending()
         dependencies.logger.notice("configuration confirmed", metadata: ["snapshot": "\(move.record.running)"])
         return move.record.running
@@ -185,7 +203,8 @@ extension ActiveConfiguration {
 
     // MARK: Undoing
 
-    /// Goes back to a snapshot; the files stay as they are, and a restart does not take them until they change.
+    /// Goes back to a snapshot; the files stay as they are, and a restart does not take them until they change. Hosts that
+    /// were gone come back with the invites that they had.
     ///
     /// - Parameters:
     ///   - number: Which; `nil` for what ran before the change that waits to be confirmed, or before the last one.
@@ -208,7 +227,7 @@ extension ActiveConfiguration {
         let old = try await layer(ofSnapshot: move.record.running)
         let revision = revision
         if let hash {
-            guard await plan(for: old).hash == hash, self.revision == revision else { throw .stale }
+            guard await plan(for: old, keepsOpen: true).hash == hash, self.revision == revision else { throw .stale }
         }
         if cause == .command { try checkOverrides(over: old) } else { dropConflicts(over: old) }
         let before = transaction.record.running
@@ -226,7 +245,8 @@ extension ActiveConfiguration {
         Self.log(diff.losses, dependencies.logger)
         dependencies.logger.notice(
             "configuration undone", metadata: ["snapshot": "\(move.record.running)", "cause": "\(cause.rawValue)"])
-        let applied = AppliedConfiguration(diff, before: before, after: move.record.running, trouble: trouble)
+        let applied = AppliedConfiguration(
+            diff, losses: diff.losses, before: before, after: move.record.running, trouble: trouble)
         tell(cause, applied.summary("went back to snapshot \(applied.after)"), applied.hosts)
         return applied
     }
@@ -238,7 +258,7 @@ extension ActiveConfiguration {
         to number: Int?
     ) async throws(ConfigurationRefusal) -> (plan: ConfigurationPlan, snapshot: Int) {
         let target = try undoing(to: number).record.running
-        return (await plan(for: try await layer(ofSnapshot: target)), target)
+        return (await plan(for: try await layer(ofSnapshot: target), keepsOpen: true), target)
     }
 
     private func undoing(to number: Int?) throws(ConfigurationRefusal) -> ConfigurationTransaction.Move {

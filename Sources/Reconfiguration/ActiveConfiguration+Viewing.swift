@@ -8,26 +8,30 @@ extension ActiveConfiguration {
     /// What an apply would do, and the hash that stands for it.
     ///
     /// - Throws: ``ConfigurationRefusal/invalid(_:)`` when files have mistakes.
-    package func plan() async throws(ConfigurationRefusal) -> ConfigurationPlan { try await prepare().plan }
+    package func plan() async throws(ConfigurationRefusal) -> ConfigurationPlan {
+        try await prepare(keepsOpen: false).plan
+    }
 
     /// An apply that is ready to be done, as long as what runs is what its plan was made from.
     package struct PreparedApply: Sendable {
         package let plan: ConfigurationPlan
         let base: BaseLayer
         let daemon: DaemonConfiguration
+        let keepsOpen: Bool
         let revision: Int
         let generation: Int
     }
 
     /// Reads the files and plans, for an apply that is to follow at once: it does not look at the files again.
     ///
+    /// - Parameter keepsOpen: Whether the invites stay good of hosts that were served before, whose domains come back.
     /// - Throws: ``ConfigurationRefusal/invalid(_:)`` when files have mistakes.
-    package func prepare() async throws(ConfigurationRefusal) -> PreparedApply {
+    package func prepare(keepsOpen: Bool = false) async throws(ConfigurationRefusal) -> PreparedApply {
         let (new, newDaemon) = try await loadGood()
         let (revision, generation) = (revision, transaction.generation)
         return PreparedApply(
-            plan: await plan(for: new, newDaemon), base: new, daemon: newDaemon, revision: revision,
-            generation: generation)
+            plan: await plan(for: new, newDaemon, keepsOpen: keepsOpen), base: new, daemon: newDaemon,
+            keepsOpen: keepsOpen, revision: revision, generation: generation)
     }
 
     /// Every setting that an apply would change: the daemon's own first, then the hosts' ordered by name.
@@ -147,14 +151,32 @@ extension ActiveConfiguration {
 
     /// What going over to another base would do to what runs at this moment.
     ///
-    /// - Parameter newDaemon: What the daemon's file says; `nil` where its settings stay but for the roles.
-    func plan(for new: BaseLayer, _ newDaemon: DaemonConfiguration? = nil) async -> ConfigurationPlan {
+    /// - Parameters:
+    ///   - newDaemon: What the daemon's file says; `nil` where its settings stay but for the roles.
+    ///   - keepsOpen: Whether the invites of domains that come back stay good.
+    func plan(
+        for new: BaseLayer, _ newDaemon: DaemonConfiguration? = nil, keepsOpen: Bool
+    ) async -> ConfigurationPlan {
+        let returning = keepsOpen ? [:] : await returning(to: new)
         let (view, daemon, generation) = (view, daemon, transaction.generation)
         return await onBlockingThread {
             ConfigurationPlan(
                 from: view.running, to: new.hosts(with: view.overrides), daemon: daemon,
-                shell: view.base.shell, nextShell: new.shell, nextDaemon: newDaemon, generation: generation)
+                shell: view.base.shell, nextShell: new.shell, nextDaemon: newDaemon, generation: generation,
+                returning: returning)
         }
+    }
+
+    /// By host that comes back with another base, how many of its invites could be redeemed; `nil` where its database does not
+    /// tell in time. Without those that have none.
+    func returning(to new: BaseLayer) async -> [String: Int?] {
+        let absent = absent.among(new.hosts.keys.filter { hosts[$0] == nil })
+        var counts: [String: Int?] = [:]
+        for host in absent.keys.sorted() {
+            let count = await registry.openInvites(ofStopped: host)
+            if count != 0 { counts[host] = .some(count) }
+        }
+        return counts
     }
 
     private var view: RunningView {

@@ -31,6 +31,7 @@ package actor ActiveConfiguration {
     var transaction: ConfigurationTransaction
     let snapshots: SnapshotStore
     let overrideStore: OverrideStore
+    let absent: AbsentDomains
     /// What is known of the snapshot that runs.
     var header: ConfigurationSnapshot.Header
     /// The change that waits to be confirmed.
@@ -75,7 +76,19 @@ package actor ActiveConfiguration {
             overrideStore.read(), hosts: Set(start.base.hosts.keys).union(refused.compactMap(\.host)))
         overrides = restored.overrides
         registry.replaceRefused(refused)
-        registry.apply(ConfigurationDiff(from: [:], to: start.base.hosts(with: restored.overrides)))
+        let absent = AbsentDomains(
+            directory: daemon.stateDirectory + "/configuration", logger: dependencies.logger)
+        self.absent = absent
+        let returned = absent.among(start.base.hosts.keys)
+        // A file without a host's name may be any host's.
+        if !refused.contains(where: { $0.host == nil }) {
+            absent.reconcile(
+                databases: registry.domainsWithDatabase(),
+                served: Set(start.base.hosts.keys).union(refused.compactMap(\.host)), at: dependencies.now())
+        }
+        registry.apply(
+            ConfigurationDiff(from: [:], to: start.base.hosts(with: restored.overrides)), returned: returned
+        ) { absent.returned([$0]) }
         let counts = (running: registry.table.names.count, refused: refused.count)
         func event(_ summary: String, _ hosts: [String], isOfFiles: Bool = false) -> ConfigurationEvent {
             ConfigurationEvent(
@@ -91,6 +104,13 @@ package actor ActiveConfiguration {
             let lost = losses.summary(naming: RestoredOverrides.mostNamed)
             events.insert(
                 event("took the files at the start, and lost: \(lost)", losses.hosts.map(\.host), isOfFiles: true),
+                at: 0)
+        }
+        if !returned.isEmpty {
+            let hosts = returned.keys.sorted()
+            let named = RestoredOverrides.list(hosts)
+            events.insert(
+                event("domains came back, whose invites from before are revoked: \(named)", hosts, isOfFiles: true),
                 at: 0)
         }
         startEvents = events
@@ -140,5 +160,6 @@ package actor ActiveConfiguration {
         pending?.deadline?.cancel()
         await snapshots.finish()
         _ = await overrideStore.finish()
+        await absent.finish()
     }
 }

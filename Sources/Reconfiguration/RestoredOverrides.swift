@@ -42,7 +42,7 @@ struct RestoredOverrides {
     /// Hosts that are named in the log and in the journal.
     static let mostNamed = 20
 
-    private static func list(_ items: [String]) -> String {
+    static func list(_ items: [String]) -> String {
         let rest = items.count - mostNamed
         return items.prefix(mostNamed).joined(separator: "; ") + (rest > 0 ? "; and \(rest) more" : "")
     }

@@ -20,6 +20,9 @@ package protocol RedemptionRepository: Sendable {
     /// Names that invites hold, those that will be held longest first.
     func heldUsernames(limit: Int, at now: Timestamp) async throws(StoreError) -> [String]
 
+    /// When the first of those names is held no longer, if nothing else happens; `nil` where there is none.
+    func firstEndOfHeldUsernames(at now: Timestamp) async throws(StoreError) -> Timestamp?
+
     /// What is due at `now`, and when the next is due. It only reads.
     func dueWork(at now: Timestamp, limit: Int) async throws(StoreError) -> DueWork
 
@@ -41,6 +44,11 @@ package protocol RedemptionRepository: Sendable {
     ///
     /// - Returns: Those that were taken back by this call.
     func revoke(_ numbers: [Int64], _ revocation: Revocation) async throws(StoreError) -> [StoredInvite]
+
+    /// Makes revoked invites what they were before, but for those whose fixed name has been given away meanwhile.
+    ///
+    /// - Returns: How many there were.
+    func reinstate(_ numbers: [Int64], at now: Timestamp) async throws(StoreError) -> Int
 
     /// Ends reservations of an invite whose fate only an operator knows.
     ///

@@ -31,7 +31,8 @@ extension HostRegistry {
         HostPeers(
             accounts: { [weak self] host in self?.accounts(of: host) },
             notifiesInviter: { [weak self] host in self?[host]?.policy.notifiesInviter ?? true },
-            texts: { [weak self] host in self?[host]?.texts ?? LanguageCatalog.builtIn.english })
+            texts: { [weak self] host in self?[host]?.texts ?? LanguageCatalog.builtIn.english },
+            invitesChanged: { [weak self] host in self?.invitesChanged(on: host) })
     }
 
     // MARK: Resuming

@@ -12,15 +12,15 @@ extension HostRegistry {
         return all.filter { !table.contains($0) && isWanted($0) }
     }
 
-    /// The invite with one of the tokens, of a host that does not run. Nothing of it is changed.
+    /// The invite with one of the tokens, of a host that does not run; `nil` also where its database is not read in time.
+    /// Nothing of it is changed.
     package func invite(withTokens tokens: [Token], ofStopped host: String) async -> StoredInvite? {
         guard self[host] == nil else { return nil }
-        let repository = databases.repository(of: host)
-        var found: StoredInvite?
-        for token in tokens where found == nil {
-            found = (try? await repository.storedInvite(withToken: token)) ?? nil
-        }
-        await repository.close()
-        return found
+        return await withStopped(host) { repository throws(StoreError) in
+            for token in tokens {
+                if let found = try await repository.storedInvite(withToken: token) { return found }
+            }
+            return nil
+        } ?? nil
     }
 }

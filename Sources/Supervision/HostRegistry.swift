@@ -1,7 +1,7 @@
 internal import Accounts
 package import Configuration
 internal import Dispatch
-internal import Invites
+package import Invites
 internal import Logging
 package import Runtime
 internal import Storage
@@ -69,13 +69,29 @@ package final class HostRegistry: Sendable {
 
     /// Starts the hosts that are new, ends those that are gone, and gives those that differ their new configurations, as
     /// one change. What does not differ is not touched.
-    package func apply(_ diff: ConfigurationDiff) {
+    ///
+    /// - Parameters:
+    ///   - returned: Of the new hosts, those that were served before and then not: their invites that were made until then
+    ///     are revoked before anything else is done for them.
+    ///   - settled: Called with each of those once that is done.
+    package func apply(
+        _ diff: ConfigurationDiff, returned: [String: Timestamp] = [:],
+        settled: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         guard !diff.isEmpty else { return }
         let now = dependencies.now()
         let change = change { old in
             var hosts = old.hosts
             let replaced =
-                diff.added.map { makeHost($0, at: now) }
+                diff.added.map { added in
+                    let older = returned[added.host].map { end in
+                        OlderInvites(madeUntil: end) { [weak self] in
+                            settled(added.host)
+                            self?.invitesChanged(on: added.host)
+                        }
+                    }
+                    return makeHost(added, at: now, revoking: older)
+                }
                 + diff.changed.compactMap { change in hosts[change.host]?.reconfigured(change.new, at: now) }
             for host in replaced { hosts[host.name] = host }
             let removed = diff.removed.compactMap { hosts.removeValue(forKey: $0) }
@@ -83,6 +99,11 @@ package final class HostRegistry: Sendable {
                 table: HostTable(hosts, refused: old.refused), replaced: replaced, removed: removed)
         }
         for host in change.removed { end(host) }
+        for host in returned.keys.sorted() {
+            guard let service = self[host]?.service else { continue }
+            // What keeps it from being done now is seen to with the next request.
+            Task { try? await service.revokeOlderInvites() }
+        }
         if resumesAddedHosts.withLock({ $0 }) { resume(diff.added.map(\.host), hastened: false) }
     }
 
@@ -116,10 +137,12 @@ package final class HostRegistry: Sendable {
         }
     }
 
-    private func makeHost(_ configuration: HostConfiguration, at now: Timestamp) -> Host {
+    private func makeHost(
+        _ configuration: HostConfiguration, at now: Timestamp, revoking older: OlderInvites?
+    ) -> Host {
         let service = HostService(
             configuration.host, repository: databases.repository(of: configuration.host), dependencies: dependencies,
-            deadlines: deadlines, quarantines: quarantines, peers: peers)
+            deadlines: deadlines, quarantines: quarantines, peers: peers, revoking: older)
         return Host(
             configuration, policy: InvitePolicy(configuration), service: service, suspensionChangedAt: now)
     }

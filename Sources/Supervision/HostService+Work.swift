@@ -12,6 +12,8 @@ struct HostPeers: Sendable {
     var notifiesInviter: @Sendable (String) -> Bool
     /// What users of a host are told with, where an invite says no language.
     var texts: @Sendable (String) -> Texts = { _ in LanguageCatalog.builtIn.english }
+    /// Called when invites of a host were used up, or are good again.
+    var invitesChanged: @Sendable (String) -> Void = { _ in }
 
     /// Nobody can be asked anything.
     static let nobody = HostPeers(accounts: { _ in UnavailableAccounts.nobody }, notifiesInviter: { _ in true })
@@ -158,6 +160,7 @@ extension HostService {
                 let open = changed.count { $0.nextQuestion != nil }
                 let confirmed = changed.count { if case .confirmed = $0.state { true } else { false } }
                 activity.redeemed(confirmed: confirmed, released: changed.count - open - confirmed)
+                if open < changed.count { peers.invitesChanged(host) }
             }
             if !outcomes.isEmpty {
                 try await use(.storing) { repository throws(StoreError) in

@@ -44,7 +44,9 @@ package actor HostService {
     let peers: HostPeers
     /// What follows from redemptions.
     var work = WorkState()
-    private let deadlines: Deadlines
+    /// What is revoked before anything else is done; `nil` where nothing is.
+    var olderInvites: OlderInvites?
+    let deadlines: Deadlines
     private let quarantines: Quarantines
     private var entropy: Entropy
     private var retry: Task<Void, Never>?
@@ -61,7 +63,7 @@ package actor HostService {
     init(
         _ host: String, repository: any InviteRepository, dependencies: Dependencies,
         deadlines: Deadlines = Deadlines(), quarantines: Quarantines = Quarantines(),
-        peers: HostPeers = .nobody
+        peers: HostPeers = .nobody, revoking olderInvites: OlderInvites? = nil
     ) {
         self.host = host
         self.quarantines = quarantines
@@ -69,6 +71,7 @@ package actor HostService {
         self.deadlines = deadlines
         self.dependencies = dependencies
         self.peers = peers
+        self.olderInvites = olderInvites
         entropy = dependencies.entropy
         let lifecycle = HostLifecycle(now: dependencies.now())
         self.lifecycle = lifecycle
@@ -175,6 +178,15 @@ package actor HostService {
     /// Has the repository do something, and turns what goes wrong into a refusal and, where it is the storage's fault,
     /// into quarantine.
     package func use<Value: Sendable>(
+        _ use: StorageUse,
+        _ operation: @escaping @Sendable (any InviteRepository) async throws(StoreError) -> Value
+    ) async throws(InviteRefusal) -> Value {
+        if olderInvites != nil { try await revokeOlderInvites() }
+        return try await perform(use, operation)
+    }
+
+    /// The same, whatever has to be done first.
+    func perform<Value: Sendable>(
         _ use: StorageUse,
         _ operation: @escaping @Sendable (any InviteRepository) async throws(StoreError) -> Value
     ) async throws(InviteRefusal) -> Value {

@@ -102,6 +102,38 @@ import XMPP
 }
 
 @Suite struct HostServersTests {
+    /// `accounts` says who makes accounts. What became of an attempt is asked of whom there is.
+    @Test func theModuleIsAskedAlsoWhereOthersMakeAccounts() async throws {
+        let fake = FakeServer { iq in
+            guard case .exists? = try? ServerModuleCommand(iq.body) else { return .success(nil) }
+            return .success(ServerModuleAccount.absent.payload)
+        }
+        let nobody = fake.servers.accounts(of: host(.none))
+        #expect(await nobody.create(NewAccount(username: "a", password: "p")) == .unsupported)
+        fake.servers.modules.record(try module(), host: "a.example", told: nil, among: served)
+        let accounts = fake.servers.accounts(of: host(.none))
+        #expect(accounts.abilities.provider == AccountAbilities.Provider.none)
+        #expect(accounts.abilities.knowsAccounts && !accounts.abilities.makesAccounts)
+        #expect(await accounts.existence(of: "juliet") == .absent)
+        #expect(await accounts.addContact(Account(localpart: "bob", domain: "a.example"), to: "alice") == .done)
+        #expect(await accounts.notify("alice", "news", language: "en") == .done)
+        let asked = fake.commands.count
+        #expect(await accounts.create(NewAccount(username: "juliet", password: "p")) == .unsupported)
+        #expect(await accounts.setPassword("p", of: "juliet") == .unsupported)
+        #expect(fake.commands.count == asked)
+    }
+
+    @Test func aMissingModuleIsMissedAfterAWhile() throws {
+        let fake = FakeServer { _ in .success(nil) }
+        #expect(fake.servers.misses(moduleOf: host(.module)))
+        #expect(!fake.servers.misses(moduleOf: host(.auto)) && !fake.servers.misses(moduleOf: host(.none)))
+        fake.servers.connected()
+        #expect(!fake.servers.misses(moduleOf: host(.module)))
+        fake.clock.time.withLock { $0 += 60_000 }
+        fake.servers.modules.record(try module(), host: "a.example", told: nil, among: served)
+        #expect(!fake.servers.misses(moduleOf: host(.module)))
+    }
+
     @Test func whoMakesAccounts() throws {
         let server = FakeServer { _ in .success(nil) }
         func provider(_ choice: AccountsChoice) -> AccountAbilities.Provider {

@@ -28,7 +28,7 @@ def test_own_options_are_completed(daemon: FakeDaemon, run: Run) -> None:
 
 @pytest.mark.parametrize(("words", "values"), [
     (["hos"], ["host"]),
-    (["host", ""], ["list", "show", "why", "set", "reset", "suspend", "resume", "restart", "backup", "restore"]),
+    (["host", ""], ["list", "show", "why", "set", "reset", "suspend", "resume", "restart", "reopen", "backup", "restore"]),
     (["host", "list", "--st"], ["--state"]),
     (["host", "list", "--state", "r"], ["running", "refused"]),
     (["log", "level", "deb"], ["debug"]),

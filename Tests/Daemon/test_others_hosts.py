@@ -21,7 +21,7 @@ LINES = [
     "help", "status", "version", "host list", "host list --state refused", f"host show {OWN}", f"host why {OWN}",
     f"host why {OWN} alice@{OWN}", f"host set {OWN} service_address taken.{OWN}", f"host set {OWN} site_name X",
     "config status", f"config save {OWN}", f"host reset {OWN}", f"host suspend {OWN}", f"host resume {OWN}",
-    f"host restart {OWN}", f"host backup {OWN}", f"host restore {OWN} --yes",
+    f"host restart {OWN}", f"host reopen {OWN} --yes", f"host backup {OWN}", f"host restore {OWN} --yes",
     f"invite create account {OWN} --username juliet", f"invite create contact bob@{OWN}",
     f"invite create reset bob@{OWN}", "invite list", f"invite show {OWN} 1 --reveal --qr", f"invite extend {OWN} 1 1d",
     "invite find juliet", "invite tree", f"invite export bob@{OWN}", f"invite revoke {OWN} 1 --yes",

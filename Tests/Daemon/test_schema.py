@@ -26,6 +26,7 @@ COMMANDS = [
     ("host suspend", "host suspend b.example"),
     ("host resume", "host resume b.example"),
     ("host restart", "host restart b.example"),
+    ("host reopen", "host reopen b.example --yes"),
     ("host backup", "host backup b.example"),
     ("invite create account", "invite create account a.example --qr"),
     ("invite create contact", "invite create contact alice@a.example"),

@@ -23,14 +23,12 @@ def demo(*arguments):
     return run("/usr/bin/python3", REPOSITORY / "scripts/lib/demo.py", REPOSITORY / ".build/debug", *arguments)
 
 
-def unpack(directory, *, source=None, version="13.9.9", modules=("mod_delegation",)):
+def unpack(directory, *, source=None, version="13.9.9"):
     """What a package of Prosody consists of, as far as it is looked at."""
     files = directory / "usr/lib/prosody"
     (directory / "usr/bin").mkdir(parents=True)
     (directory / "usr/bin/prosody").write_text(f"#!/usr/bin/env lua\n\nCFG_SOURCEDIR='{source or files}';\n")
-    for module in modules:
-        (files / "modules" / module).mkdir(parents=True)
-    files.mkdir(parents=True, exist_ok=True)
+    files.mkdir(parents=True)
     (files / "prosody.version").write_text(version + "\n")
     return directory
 
@@ -91,6 +89,7 @@ def test_a_program_that_would_run_the_files_of_another_version_is_refused(tmp_pa
         server_files.prosody(unpack(tmp_path, source="/usr/lib/prosody"))
 
 
-def test_prosody_without_the_modules_is_refused(tmp_path):
-    with pytest.raises(server_files.Unusable, match="unpack prosody-modules, too"):
-        server_files.prosody(unpack(tmp_path, modules=()))
+def test_the_demo_asks_for_none_of_prosodys_community_modules():
+    """mod_invited does all that delegation did."""
+    text = (REPOSITORY / "servers/prosody.cfg.lua").read_text() + (REPOSITORY / "scripts/lib/demo.py").read_text()
+    assert '"invited"' in text and "delegation" not in text and "privilege" not in text

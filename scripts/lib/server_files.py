@@ -44,7 +44,7 @@ class ServerFiles:
 
 
 def prosody(root: Path) -> ServerFiles:
-    """Prosody with its modules, as unpacked into a directory, or `Unusable`."""
+    """Prosody as unpacked into a directory, or `Unusable`."""
     root = root.resolve()
     files = root / "usr/lib/prosody"
     program = root / "usr/bin/prosody"
@@ -56,8 +56,6 @@ def prosody(root: Path) -> ServerFiles:
         of = written[1] if written else "an unknown directory"
         raise Unusable(f"{program} runs the files of {of}, not those beside it; "
                        "scripts/lib/newer-servers shows how to change that")
-    if not list((files / "modules").glob("mod_delegation*")):
-        raise Unusable(f"there is no mod_delegation in {root}: unpack prosody-modules, too")
     return ServerFiles("prosody", (files / "prosody.version").read_text().strip(), root)
 
 

@@ -19,6 +19,9 @@ package protocol Redeeming: Sendable {
     /// Names that invites hold. A host without a database has none, which costs nothing; `nil` where it cannot tell.
     func heldUsernames(on host: Host, limit: Int) async -> [String]?
 
+    /// When the first of those names is held no longer, if nothing else happens.
+    func firstEndOfHeldUsernames(on host: Host) async -> Timestamp?
+
     /// An account is no more.
     func forget(_ username: String, on host: Host) async -> Result<Void, RedemptionFailure>
 
@@ -54,6 +57,14 @@ struct HostRedeeming: Redeeming {
         return try? await host.service.use(.reading) { repository throws(StoreError) in
             try await repository.heldUsernames(limit: limit, at: now)
         }
+    }
+
+    func firstEndOfHeldUsernames(on host: Host) async -> Timestamp? {
+        let now = registry.now
+        return
+            (try? await host.service.use(.reading) { repository throws(StoreError) in
+                try await repository.firstEndOfHeldUsernames(at: now)
+            }) ?? nil
     }
 
     func forget(_ username: String, on host: Host) async -> Result<Void, RedemptionFailure> {

@@ -13,6 +13,8 @@ final class SettingsPusher: Sendable {
         var waiting: Set<String> = []
         var order: [String] = []
         var workers = 0
+        /// Ends of names that modules hold, by host.
+        var timers: [String: Task<Void, Never>] = [:]
     }
 
     private let state = Mutex(State())
@@ -20,12 +22,17 @@ final class SettingsPusher: Sendable {
     private let redeeming: any Redeeming
     /// The host as it is now; `nil` when it is not served.
     private let host: @Sendable (String) -> Host?
+    private let dependencies: Dependencies
 
     /// Modules that are told at the same time.
     private static let mostWorkers = 8
     private static let timeout = Duration.seconds(10)
 
-    init(servers: HostServers, redeeming: any Redeeming, host: @escaping @Sendable (String) -> Host?) {
+    init(
+        servers: HostServers, redeeming: any Redeeming, dependencies: Dependencies,
+        host: @escaping @Sendable (String) -> Host?
+    ) {
+        self.dependencies = dependencies
         self.servers = servers
         self.redeeming = redeeming
         self.host = host
@@ -64,11 +71,30 @@ final class SettingsPusher: Sendable {
         guard let host = host(name),
             let held = await redeeming.heldUsernames(on: host, limit: ServerModule.Settings.mostHeld)
         else { return }
+        await scheduleEnd(of: held, on: host)
         let settings = ServerModule.Settings(registration: host.configuration.registration, held: held)
         guard let module = servers.modules.whomToTell(settings, of: name) else { return }
         let command = ServerModuleCommand.settings(settings)
         let answer = await servers.request(
             IQ(from: nil, to: module.address, id: "", body: command.body), Self.timeout)
         if case .success = answer { servers.modules.told(settings, module, of: name) }
+    }
+
+    /// Looks again when the first of the names is held no longer, of which nobody hears otherwise.
+    private func scheduleEnd(of held: [String], on host: Host) async {
+        let end = held.isEmpty ? nil : await redeeming.firstEndOfHeldUsernames(on: host)
+        let (name, sleep, now) = (host.name, dependencies.sleep, dependencies.now())
+        let timer = end.map { end in
+            let wait = max(
+                end.millisecondsSinceEpoch.subtractingReportingOverflow(now.millisecondsSinceEpoch).partialValue, 0)
+            return Task { [weak self] in
+                guard (try? await sleep(.milliseconds(wait))) != nil else { return }
+                self?.schedule(name)
+            }
+        }
+        state.withLock { state in
+            state.timers[name]?.cancel()
+            state.timers[name] = timer
+        }
     }
 }

@@ -129,7 +129,9 @@ package struct ConfigHandlers: Sendable {
     private func plan(_ call: Call) async throws -> Outcome {
         let plan = try await reporting(call) { () async throws(ConfigurationRefusal) in try await configuration.plan() }
         try await show(plan, call)
-        return Outcome(Self.summary(plan), hint: plan.changesNothing ? nil : "`config apply \(plan.hash)` does it")
+        let keeping = plan.revokesInvites ? ", and \(Self.keeping)" : ""
+        return Outcome(
+            Self.summary(plan), hint: plan.changesNothing ? nil : "`config apply \(plan.hash)` does it\(keeping)")
     }
 
     private func history(_ call: Call) async throws -> Outcome {
@@ -147,15 +149,17 @@ package struct ConfigHandlers: Sendable {
 
     private func apply(_ call: Call) async throws -> Outcome {
         let timeout = call.invocation.duration("confirm-within")
+        let keepsOpen = call.invocation.has("keep-open")
         if let hash = call.invocation.text("plan") { return try await apply(hash, timeout, call) }
         let prepared = try await reporting(call) { () async throws(ConfigurationRefusal) in
             try await configuration.checkIdle()
-            return try await configuration.prepare()
+            return try await configuration.prepare(keepsOpen: keepsOpen)
         }
         let plan = prepared.plan
         guard plan.changesNothing || call.invocation.has("yes") else {
             try await show(plan, call)
-            try await call.confirm("Apply it? \(Self.summary(plan))")
+            let keeping = plan.revokesInvites ? "; \(Self.keeping)" : ""
+            try await call.confirm("Apply it? \(Self.summary(plan))\(keeping)")
             // Somebody took their time, and may have edited files meanwhile.
             return try await apply(plan.hash, timeout, call)
         }
@@ -175,7 +179,9 @@ package struct ConfigHandlers: Sendable {
 
     private func apply(_ hash: String, _ timeout: Lifetime?, _ call: Call) async throws -> Outcome {
         let applied = try await reporting(call) { () async throws(ConfigurationRefusal) in
-            try await configuration.apply(expecting: hash, confirmWithin: timeout, by: call.caller.name)
+            try await configuration.apply(
+                expecting: hash, confirmWithin: timeout, keepsOpen: call.invocation.has("keep-open"),
+                by: call.caller.name)
         }
         return Self.outcome(applied)
     }
@@ -210,6 +216,8 @@ package struct ConfigHandlers: Sendable {
 
     // MARK: Parts
 
+    /// About domains that come back.
+    private static let keeping = "`--keep-open` keeps those invites good"
     private static let restartHint = "settings of the daemon itself take effect when it starts"
 
     /// Turns a refusal into a failure, with the mistakes in the files as lines of text before it.

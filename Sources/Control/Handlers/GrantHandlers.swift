@@ -62,14 +62,18 @@ package struct GrantHandlers: Sendable {
         let commands =
             probe?.commands.description
             ?? (grants.delegatesCommands || host.module?.has(.commands) == true ? "yes" : "unknown")
+        let configuration = daemon.registry[host.host]?.configuration ?? HostConfiguration(host: host.host)
+        let unused = HostProbe.Finding(addUserBesides: host.accounts, configuration.accounts)
         return .row([
             "host": .text(host.host),
             "accounts": .text(host.accounts.provider.rawValue),
+            "lacking": .texts(daemon.lacking(of: configuration, host)),
             "module": host.module.map { .text($0.words) },
             "features": host.module.map { .texts($0.hello.features.map(\.rawValue).sorted()) },
-            "add_user": .text(probe?.addUser.description ?? "unknown"),
+            "add_user": .text((probe?.addUser ?? unused)?.description ?? "unknown"),
             "knows_accounts": .text(
-                probe?.knowsAccounts.description ?? (host.module?.has(.accounts) == true ? "yes" : "unknown")),
+                probe?.knowsAccounts.description
+                    ?? (host.accounts.provider != .commands && host.accounts.knowsAccounts ? "yes" : "unknown")),
             "roster": .text(isConnected ? grants.rosterAccess : "unknown"),
             "commands": .text(commands),
             "delegated": .texts(grants.delegated),

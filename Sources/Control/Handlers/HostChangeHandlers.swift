@@ -20,6 +20,7 @@ package struct HostChangeHandlers: Sendable {
         handlers["host suspend"] = { try await suspend($0) }
         handlers["host resume"] = resume
         handlers["host restart"] = restart
+        handlers["host reopen"] = reopen
     }
 
     private func set(_ call: Call) async throws -> Outcome {
@@ -93,6 +94,22 @@ package struct HostChangeHandlers: Sendable {
                 .unavailableHost, "\(host) does not answer in time", hint: "`host why \(host)` tells the cause")
         }
         return Outcome("\(host) runs with its database opened again", hosts: [host])
+    }
+
+    private func reopen(_ call: Call) async throws -> Outcome {
+        let host = try call.invocation.required("host")
+        guard daemon.registry[host] != nil else { throw CommandFailure(ConfigurationRefusal.unknownHost(host)) }
+        try await call.confirm(
+            "Make all invites of \(host) good again that were revoked when it came back? Whoever has their links gets in."
+        )
+        let count: Int
+        do throws(InviteTrouble) {
+            count = try await daemon.registry.reopen(host)
+        } catch {
+            throw CommandFailure(error, host: host)
+        }
+        let text = "\(Plural.text(count, "invite")) reopened"
+        return Outcome(text, hosts: [host], after: text)
     }
 
     // MARK: Parts

@@ -60,9 +60,16 @@ enum ConfigCommands {
 
             With `--confirm-within` the change undoes itself unless `config confirm` comes in time, also when the \
             session has ended, the daemon was killed or the power was lost.
+
+            A host that was served before, whose file was gone for a while, may be somebody else's by now: its invites \
+            from then are revoked, as the plan says. `--keep-open` keeps them good, and `host reopen` makes them so \
+            again. A file that is gone and back between two applies changes nothing.
             """,
         arguments: [.init("plan", .plan, "The hash that `config plan` showed", isOptional: true)],
-        options: [.init("confirm-within", .duration, "Undo it unless confirmed within this time")],
+        options: [
+            .init("confirm-within", .duration, "Undo it unless confirmed within this time"),
+            .init("keep-open", nil, "Keep invites good of hosts that come back"),
+        ],
         result: .table(step), effect: .change, role: .admin, reach: .daemon, asks: true,
         examples: [
             .init("config apply", "Show the plan, ask, and apply it"),
@@ -77,7 +84,8 @@ enum ConfigCommands {
         "config undo", "Go back to what ran before an apply",
         discussion: """
             The hosts go back, and the roles under `shell`. The files stay as they are; `config status` shows the \
-            difference, and the next apply makes the daemon run them again.
+            difference, and the next apply makes the daemon run them again. Hosts that come back have the invites \
+            that they had.
             """,
         arguments: [
             .init("snapshot", .count(1...1_000_000), "The number that `config history` shows", isOptional: true)

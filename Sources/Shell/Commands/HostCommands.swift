@@ -1,6 +1,6 @@
 /// Commands about hosts.
 enum HostCommands {
-    static let all = [list, show, why, set, reset, suspend, resume, restart, backup, restore]
+    static let all = [list, show, why, set, reset, suspend, resume, restart, reopen, backup, restore]
 
     static let host = CommandSpec.Argument("host", .host, "The host")
     static let states = ["running", "suspended", "quarantined", "refused"]
@@ -113,6 +113,16 @@ enum HostCommands {
         discussion: "Requests that it has accepted are answered first. A host in quarantine is tried at once.",
         arguments: [host], effect: .change, role: .operator,
         examples: [.init("host restart example.com", "Try example.com again now")])
+
+    static let reopen = CommandSpec(
+        "host reopen", "Make invites good again that were revoked because the host came back",
+        discussion: """
+            When the file of a host is gone for a while and comes back, its invites from before are revoked: the domain \
+            may be somebody else's by then. Where it is not, this takes that back, but for invites whose fixed name \
+            another has been given since. What operators have revoked stays so.
+            """,
+        arguments: [host], effect: .change, role: .operator, asks: true,
+        examples: [.init("host reopen example.com", "Let the links from before work again")])
 
     static let backup = CommandSpec(
         "host backup", "Copy all invites of a host into a file",

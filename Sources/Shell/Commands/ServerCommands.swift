@@ -41,9 +41,10 @@ enum ServerCommands {
         result: .table([
             Field("host", .text, "the host"),
             Field("accounts", .choice(accounts), "who makes accounts"),
+            Field("lacking", .list(.text), "what is not done, and what to configure so that it is", isOptional: true),
             Field("module", .text, "our module in the server, and why it is not used", isOptional: true),
             Field("features", .list(.text), "what the module can do", isOptional: true),
-            Field("add_user", .text, "whether commands make accounts: yes, no and why, or unknown"),
+            Field("add_user", .text, "whether commands make accounts: yes, not used and why, no and why, or unknown"),
             Field("knows_accounts", .text, "whether it tells if an account exists: yes, no and why, or unknown"),
             Field("roster", .text, "access to rosters: none, get, set, both or unknown"),
             Field("commands", .text, "whether the host's commands come here: yes, no and why, or unknown"),

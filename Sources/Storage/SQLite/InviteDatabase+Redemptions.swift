@@ -181,6 +181,18 @@ extension InviteDatabase {
         }
     }
 
+    func firstEndOfHeldUsernames(at now: Timestamp) throws -> Timestamp? {
+        try access { database in
+            let select = try database.cachedStatement(
+                sql: """
+                    SELECT min(expires_at) FROM invite
+                    WHERE username IS NOT NULL AND kind <> 'reset' AND \(Self.isGood)
+                    """)
+            return try Int64.fetchOne(select, arguments: ["at": now.millisecondsSinceEpoch])
+                .map { Timestamp(millisecondsSinceEpoch: $0) }
+        }
+    }
+
     func redemptions(of invite: Int64, limit: Int) throws -> [Redemption] {
         try access { try Self.redemptions("WHERE invite = ? ORDER BY id LIMIT ?", [invite, limit], $0) }
     }
@@ -259,6 +271,29 @@ extension InviteDatabase {
         try database.cachedStatement(
             sql: "UPDATE invite SET revoked_at = ?, revoked_by = ?, revoked_why = ? WHERE id = ?"
         ).execute(arguments: [revocation.at.millisecondsSinceEpoch, revocation.by, revocation.why, number])
+    }
+
+    /// As ``RedemptionRepository/reinstate(_:at:)``.
+    func reinstate(_ numbers: [Int64], at now: Timestamp) throws -> Int {
+        try access { database in
+            var count = 0
+            try database.inTransaction(.immediate) {
+                for number in numbers {
+                    guard let old = try Self.invite(numbered: number, database)?.invite, old.revocation != nil else {
+                        continue
+                    }
+                    if let name = old.fixedUsername, try Self.isHeld(name, exceptBy: number, at: now, database) {
+                        continue
+                    }
+                    try database.cachedStatement(
+                        sql: "UPDATE invite SET revoked_at = NULL, revoked_by = NULL, revoked_why = NULL WHERE id = ?"
+                    ).execute(arguments: [number])
+                    count += 1
+                }
+                return .commit
+            }
+            return count
+        }
     }
 
     func release(

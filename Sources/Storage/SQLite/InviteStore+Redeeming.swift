@@ -56,6 +56,10 @@ extension InviteStore {
         try await perform(.reading) { try $0.heldUsernames(limit: limit, at: now) } ?? []
     }
 
+    package func firstEndOfHeldUsernames(at now: Timestamp) async throws(StoreError) -> Timestamp? {
+        try await perform(.reading) { try $0.firstEndOfHeldUsernames(at: now) } ?? nil
+    }
+
     package func dueWork(at now: Timestamp, limit: Int) async throws(StoreError) -> DueWork {
         try await perform(.reading) { try $0.dueWork(at: now, limit: limit) } ?? DueWork()
     }
@@ -64,6 +68,10 @@ extension InviteStore {
         _ numbers: [Int64], _ revocation: Revocation
     ) async throws(StoreError) -> [StoredInvite] {
         try await perform(.changing) { try $0.revoke(numbers, revocation) } ?? []
+    }
+
+    package func reinstate(_ numbers: [Int64], at now: Timestamp) async throws(StoreError) -> Int {
+        try await perform(.changing) { try $0.reinstate(numbers, at: now) } ?? 0
     }
 
     package func release(

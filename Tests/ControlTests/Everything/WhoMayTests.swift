@@ -28,6 +28,7 @@ import Testing
         host suspend             - + +   - + +   - + +   - ? ?   + -
         host resume              - + +   - + +   - + +   - ? ?   + -
         host restart             - + +   - + +   - + +   - ? ?   + -
+        host reopen              - + +   - + +   - + +   - ? ?   + -
         host backup              - - +   - - +   - - +   - - ?   - -
         host restore             - - +   - - +   - - +   - - ?   - -
         invite create account    - + +   - + +   - + +   - ? ?   + -

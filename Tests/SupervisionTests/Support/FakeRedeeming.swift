@@ -44,6 +44,10 @@ final class FakeRedeeming: Redeeming {
         return held.withLock { $0[host.name] ?? [] }
     }
 
+    let firstEnd = Mutex<Timestamp?>(nil)
+
+    func firstEndOfHeldUsernames(on host: Host) async -> Timestamp? { firstEnd.withLock { $0 } }
+
     func forget(_ username: String, on host: Host) async -> Result<Void, RedemptionFailure> {
         calls.withLock { $0.append(.forget(username)) }
         return .success(())

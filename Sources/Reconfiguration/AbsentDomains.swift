@@ -1,0 +1,112 @@
+internal import Dispatch
+internal import Foundation
+internal import Glibc
+internal import Invites
+internal import Logging
+internal import Runtime
+internal import Synchronization
+
+/// The domains that have a database and are not served, in `STATE/configuration/away.json`: by domain, until when its invites are of
+/// before, in milliseconds since 1970. One that comes back may be somebody else's by then.
+///
+/// What is written late, or not at all, is found out at the next start from the databases that there are.
+final class AbsentDomains: Sendable {
+    private static let name = "away.json"
+    /// More than a hundred thousand domains with long names.
+    private static let largestFile = 67_108_864
+
+    private let directory: String
+    private let logger: Logger
+    private let state: Mutex<[String: Int64]>
+    private let queue = DispatchQueue(label: "absent domains")
+
+    /// Reads what is known, on the caller's thread. What is damaged is logged and counts as nothing.
+    init(directory: String, logger: Logger) {
+        self.directory = directory
+        self.logger = logger
+        var known: [String: Int64] = [:]
+        do {
+            let bytes = try DurableFile.read("\(directory)/\(Self.name)", limit: Self.largestFile, isWhole: true)
+            known = try JSONDecoder().decode([String: Int64].self, from: Data(bytes))
+        } catch let error as FileError where error.code == ENOENT {
+            // Nothing was away so far.
+        } catch {
+            logger.error(
+                "cannot tell which domains were away, so that those that come back now keep their invites",
+                metadata: ["name": "\(directory)/\(Self.name)", "reason": "\(error)"])
+        }
+        state = Mutex(known)
+    }
+
+    /// Those of the domains that are away, and until when their invites are of before.
+    func among(_ domains: some Sequence<String>) -> [String: Timestamp] {
+        state.withLock { state in
+            Dictionary(
+                domains.compactMap { domain in
+                    state[domain].map { (domain, Timestamp(millisecondsSinceEpoch: $0)) }
+                }, uniquingKeysWith: { $1 })
+        }
+    }
+
+    /// Longer than requests take that were accepted before a domain left.
+    private static let ending: Int64 = 15_000
+
+    /// Domains are served no longer.
+    func left(_ domains: some Sequence<String>, at now: Timestamp) {
+        let end = now.millisecondsSinceEpoch.addingReportingOverflow(Self.ending).partialValue
+        change { state in
+            // Also where it is known already: it may have been served for a while.
+            for domain in domains { state[domain] = end }
+        }
+    }
+
+    /// Domains are about to be served again, from now on with invites of their own.
+    ///
+    /// - Returns: Those of them that were away, and until when their invites are of before.
+    func returning(_ domains: some Sequence<String>, at now: Timestamp) -> [String: Timestamp] {
+        let known = among(domains)
+        change { state in for domain in known.keys { state[domain] = now.millisecondsSinceEpoch } }
+        return known.mapValues { _ in now }
+    }
+
+    /// Domains are served again, and what was to be done for that is done.
+    func returned(_ domains: some Sequence<String>) {
+        change { state in for domain in domains { state[domain] = nil } }
+    }
+
+    /// At a start: those with a database that are not served are away, and others of which nothing is left are forgotten.
+    ///
+    /// - Parameter served: Those that are served, or would be without mistakes in their files.
+    func reconcile(databases: [String], served: Set<String>, at now: Timestamp) {
+        let present = Set(databases)
+        change { state in
+            state = state.filter { present.contains($0.key) }
+            for domain in databases where !served.contains(domain) { state[domain] = now.millisecondsSinceEpoch }
+        }
+    }
+
+    private func change(_ body: (inout [String: Int64]) -> Void) {
+        let hasChanged = state.withLock { state in
+            let old = state
+            body(&state)
+            return state != old
+        }
+        if hasChanged { queue.async { self.write() } }
+    }
+
+    private func write() {
+        let known = state.withLock { $0 }
+        do {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys]
+            try DurableFile.write(Array(encoder.encode(known)), to: Self.name, in: directory)
+        } catch {
+            logger.warning("cannot write which domains are away", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// Returns once all that was to be written has been tried.
+    func finish() async {
+        await withCheckedContinuation { continuation in queue.async { continuation.resume() } }
+    }
+}

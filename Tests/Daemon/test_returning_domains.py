@@ -1,0 +1,100 @@
+"""A host whose file goes and comes back: the domain may be somebody else's by then, so its links from before stop working."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.control import OWN_NAME, Control
+from harness.daemon import Daemon
+from harness.installation import Installation
+from harness.wire import ScriptedServer, Stream
+
+HOST = "a.example"
+
+
+def make(control: Control) -> None:
+    for _ in range(2):
+        assert control.run(f"invite create account {HOST}").code == "ok"
+
+
+def states(control: Control) -> list[tuple[object, object]]:
+    """Of the host's invites, how they are and why."""
+    rows = [control.run(["invite", "show", HOST, str(row["invite"])]).rows[0]
+            for row in control.run(f"invite list {HOST}").rows]
+    return [(row["state"], row.get("revoked_why")) for row in rows]
+
+
+def leave(control: Control, installation: Installation) -> None:
+    installation.remove_host(HOST)
+    assert control.run("config apply --yes").code == "ok"
+
+
+def come_back(installation: Installation) -> None:
+    installation.host(HOST, admins=["admin@a.example", "staff@host.example"])
+
+
+def test_it_is_said_asked_and_done(control: Control, installation: Installation) -> None:
+    make(control)
+    leave(control, installation)
+    come_back(installation)
+    plan = control.run("config plan")
+    (step,) = [row for row in plan.rows if row["host"] == HOST]
+    assert (step["action"], step["lost"]) == ("add", ["2 open invites from before are revoked"])
+    assert "--keep-open" in str(plan.end["hint"])
+    asking = control.begin(["config", "apply"], interactive=True)
+    question = control.next(asking, "ask")
+    assert "2 open invites from before are revoked" in question["prompt"] and "--keep-open" in question["prompt"]
+    control.answer(asking, "yes")
+    assert control.finish(asking).code == "ok"
+    assert {state for state, _ in states(control)} == {"revoked"}
+    entry = control.run("journal --limit 1").rows[-1]
+    assert entry["command"].startswith("config apply") and "2 open invites from before are revoked" in str(entry["after"])
+    # What is made since is good, and the rest is so again when somebody says that it may be.
+    assert control.run(f"invite create account {HOST}").code == "ok"
+    reopened = control.run(f"host reopen {HOST} --yes")
+    assert reopened.code == "ok" and reopened.end["message"] == "2 invites reopened"
+    assert {state for state, _ in states(control)} == {"open"}
+
+
+def test_an_operator_keeps_them(control: Control, installation: Installation) -> None:
+    make(control)
+    leave(control, installation)
+    come_back(installation)
+    plan = control.run("config plan").rows[0]["plan"]
+    assert control.run(f"config apply {plan} --keep-open").code == "ok"
+    assert {state for state, _ in states(control)} == {"open"}
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_it_is_known_over_restarts(directory: Path, server: ScriptedServer, is_killed: bool) -> None:
+    """Also where the daemon did not run when the file went, or died at once."""
+    installation = Installation(directory, server.port)
+    come_back(installation)
+    installation.host("b.example")
+    with Daemon(installation) as daemon:
+        server.connect()
+        with Control(installation.control_socket) as control:
+            make(control)
+        if is_killed:
+            daemon.kill()
+    # The same files: nothing is revoked, however often.
+    for _ in range(2):
+        with Daemon(installation):
+            server.connect()
+            with Control(installation.control_socket) as control:
+                assert {state for state, _ in states(control)} == {"open"}
+    installation.remove_host(HOST)
+    with Daemon(installation) as daemon:
+        server.connect()
+        daemon.await_ready()
+        if is_killed:
+            with Control(installation.control_socket) as control:
+                assert control.run(f"host show {HOST}").code == "host.unknown"
+    come_back(installation)
+    with Daemon(installation) as daemon:
+        server.connect()
+        daemon.await_log("the domain came back, and its invites from before are revoked", host=HOST, invites="2")
+        with Control(installation.control_socket) as control:
+            assert {state for state, _ in states(control)} == {"revoked"}
+            (entry,) = [row for row in control.run("journal").rows if "came back" in str(row.get("after"))]
+            assert HOST in str(entry["after"])
