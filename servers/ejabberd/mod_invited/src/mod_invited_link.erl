@@ -262,6 +262,8 @@ handle_call(_Request, _From, State) -> {reply, {error, unknown}, State}.
 -spec handle_cast(term(), state()) -> {noreply, state()}.
 handle_cast(greet, State) -> {noreply, greet(State)};
 handle_cast({connected, Pid}, #{host := Host} = State) ->
+    %% Questions of another connection are lost with it, whether or not ejabberd knows yet that it is dead.
+    fail_waiting(Host),
     ets:insert(table(Host), {connection, Pid}),
     {noreply, greet(State)};
 handle_cast({disconnected, Pid}, #{host := Host} = State) ->
