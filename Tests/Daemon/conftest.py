@@ -18,6 +18,7 @@ from harness.prosody import Prosody
 from harness.client import PASSWORD
 from harness.wire import ScriptedServer, Stream
 from server_files import ServerFiles, ejabberds, prosodies
+from servers import servers
 
 USERS = ["admin@a.example", "alice@a.example", "bob@b.example", "admin@b.example"]
 
@@ -86,6 +87,12 @@ def control(installation: Installation, stream: Stream) -> Iterator[Control]:
 @pytest.fixture(scope="session", params=prosodies(), ids=str)
 def prosody_files(request: pytest.FixtureRequest) -> ServerFiles:
     """Each version of Prosody that there is. A test that needs a server of its own starts it from these."""
+    return request.param
+
+
+@pytest.fixture(scope="session", params=servers(), ids=str)
+def module_files(request: pytest.FixtureRequest) -> ServerFiles:
+    """Each version of each server that there is a module for."""
     return request.param
 
 

@@ -13,9 +13,9 @@ USERS = {"a.example": ["admin", "alice"], "b.example": ["admin", "bob"]}
 
 
 @pytest.fixture(scope="module")
-def invited(prosody_files: ServerFiles) -> Iterator[Invited]:
+def invited(module_files: ServerFiles) -> Iterator[Invited]:
     """A daemon and a server that all tests share which leave them as they found them."""
-    with Invited.running(prosody_files) as running:
+    with Invited.running(module_files) as running:
         for host, users in USERS.items():
             for user in users:
                 running.register(user, host)
@@ -76,7 +76,7 @@ def assert_friends(invited: Invited, inviter: Client, username: str) -> None:
             if item.get("subscription") == "both":
                 awaited.discard("push")
         elif name(stanza) == "message":
-            assert (stanza.get("from"), stanza.get("type")) == (inviter.to, "normal")
+            assert (stanza.get("from"), stanza.get("type", "normal")) == (inviter.to, "normal")
             assert stanza.findtext("{jabber:client}body") == f"{contact} has accepted your invite."
             awaited.discard("notice")
     assert inviter.roster()[contact] == "both"
@@ -156,7 +156,7 @@ def test_refused_by_the_servers_rules(invited: Invited, username: str) -> None:
     token = invited.create("account", "a.example")
     with invited.client("a.example") as client:
         assert client.answer(client.preauth(token)).get("type") == "result"
-        assert error(client.answer(client.register(unique("limited"))))[0] == "wait"
+        assert error(client.answer(client.register(unique("limited")))) == invited.prosody.LIMITED
         assert error(client.answer(client.register("alice"))) == ("cancel", "conflict")
         assert invited.state("a.example", token) == "open"
         assert client.answer(client.register(username)).get("type") == "result"
@@ -190,8 +190,7 @@ def test_one_account_for_many_streams_at_once(invited: Invited) -> None:
     assert len(made) == 1
     assert {error(answer)[1] for answer in answers if answer.get("type") == "error"} <= {"resource-constraint", "not-allowed"}
     assert invited.redemptions("a.example", token) == [(made[0], "confirmed")]
-    accounts = invited.prosody.directory / "data/a%2eexample/accounts"
-    assert [username for username in names if (accounts / f"{username}.dat").exists()] == made
+    assert invited.prosody.accounts(names) == made
 
 
 # Contacts
@@ -312,7 +311,7 @@ def test_what_is_known_while_the_daemon_is_away(invited: Invited, username: str)
     with invited.prosody.logs("Registration without an invite: invite"):
         installation.host("a.example", admins=["admin@a.example"], registration="invite")
         invited.daemon.reload()
-    invited.await_that(lambda: username in invited.prosody_store("b.example"))
+    invited.await_that(lambda: username in invited.prosody.kept_settings("b.example"))
     invited.daemon.kill()
     try:
         assert friend(invited, "b.example", token, username) == ("wait", "resource-constraint")

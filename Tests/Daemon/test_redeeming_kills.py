@@ -14,9 +14,9 @@ HOST = "b.example"
 
 
 @pytest.fixture(scope="module")
-def invited(prosody_files: ServerFiles) -> Iterator[Invited]:
+def invited(module_files: ServerFiles) -> Iterator[Invited]:
     """What ends is there again after each test."""
-    with Invited.running(prosody_files) as running:
+    with Invited.running(module_files) as running:
         running.register("bob", HOST)
         yield running
 

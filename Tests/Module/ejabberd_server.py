@@ -242,3 +242,12 @@ class Ejabberd(ServerProcess):
     def has_account(self, username: str, password: str = "a good password", host: str = "a.example") -> bool:
         with self.client(host) as client:
             return client.authenticate(username, password)
+
+    def accounts(self, names: list[str], host: str = "a.example") -> list[str]:
+        """Those of these that there are."""
+        return [name for name in names if self.has_account(name, host=host)]
+
+    def kept_settings(self, host: str) -> str:
+        """What the module keeps for the time when the daemon is away: Mnesia's log, and what was made of it."""
+        paths = [*self.directory.glob("database/LATEST.LOG"), *self.directory.glob("database/invited_settings.*")]
+        return "".join(path.read_text("latin-1") for path in paths)

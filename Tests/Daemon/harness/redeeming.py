@@ -1,4 +1,4 @@
-"""A daemon behind a real Prosody with the server module, and those who redeem tokens there."""
+"""A daemon behind a real server with the module, and those who redeem tokens there."""
 
 import re
 import shutil
@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from prosody_server import SECRET, Prosody
+from prosody_server import SECRET
 from server_files import ServerFiles
+from servers import Server, new_server
 from wire import Client, error
 
 from .control import Answer, Control
@@ -24,7 +25,7 @@ PATIENCE = 30
 class Invited:
     """The server, the daemon's installation, and the daemon while it runs. What the two say to each other goes through `relay`."""
 
-    def __init__(self, prosody: Prosody, installation: Installation, relay: Relay) -> None:
+    def __init__(self, prosody: Server, installation: Installation, relay: Relay) -> None:
         self.prosody = prosody
         self.installation = installation
         self.relay = relay
@@ -36,7 +37,7 @@ class Invited:
         """Two hosts that let everybody register; on b.example a user's contact may register."""
         path = Path(tempfile.mkdtemp(prefix="invited-redeeming-", dir="/tmp"))
         directory = Path(tempfile.mkdtemp(prefix="invited-", dir="/tmp"))
-        prosody = Prosody(files, path, a="  allow_registration = true")
+        prosody = new_server(files, path, a="  allow_registration = true")
         try:
             prosody.start()
             with Relay(prosody.component_port) as relay:
@@ -111,11 +112,6 @@ class Invited:
 
     def await_state(self, host: str, token: str, state: str) -> None:
         self.await_that(lambda: self.state(host, token) == state)
-
-    def prosody_store(self, host: str) -> str:
-        """What the module keeps for the time when the daemon is away."""
-        paths = (self.prosody.directory / "data" / host.replace(".", "%2e")).glob("invited_settings.*")
-        return "".join(path.read_text() for path in paths)
 
     def await_that(self, holds, timeout: float = PATIENCE) -> None:
         deadline = time.monotonic() + timeout
