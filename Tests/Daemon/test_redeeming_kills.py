@@ -59,7 +59,8 @@ class Registration:
         self.username = username
         self.token = invited.create("account", HOST, "--contact", f"bob@{HOST}")
         self.client: Client = invited.client(HOST)
-        assert self.client.answer(self.client.preauth(self.token)).get("type") == "result"
+        reply = self.client.answer(self.client.preauth(self.token))
+        assert reply.get("type") == "result", (error(reply), invited.prosody.log[-3000:])
 
     def is_there(self) -> bool:
         return self.invited.prosody.has_account(self.username, host=HOST)
