@@ -100,6 +100,13 @@ class Component(wire.Component):
         return before
 
 
+    def greet_without_flush(self, **registrations: str) -> None:
+        """Where the server takes nothing from the component for a bare host, or mod_control is not the last to be loaded."""
+        for _ in registrations:
+            iq = self.expect("hello")
+            self.accept(iq, version="1", registration=registrations[str(iq.get("from")).replace(".", "_")])
+
+
 class Client(wire.Client):
     def barrier(self) -> list[Element]:
         identifier = self.ask("set", "<do xmlns='urn:tests' action='flush'/>")
@@ -127,12 +134,15 @@ class Ejabberd(ServerProcess):
             ports += [port for port in [free_port()] if port not in ports]
         self.client_port, self.component_port, self.http_port = ports
         self._beams = compiled(files)
+        self.code_paths = [*files.code_paths, self._beams]
         said: dict[str, dict[str, object]] = {}
         for words in (common, a, b):
             if words:
                 for where, options in OPTIONS[" ".join(words.split())].items():
                     said.setdefault(where, {}).update(options)
-        (directory / "ejabberd.yml").write_text(json.dumps(self._configuration(encrypted, said, more or {}), indent=2))
+        # Of modules on several hosts each is one of its own.
+        self.configuration = json.loads(json.dumps(self._configuration(encrypted, said, more or {})))
+        self.write_configuration()
         if encrypted:
             names = ",".join(f"DNS:{host}" for host in HOSTS)
             subprocess.run(
@@ -143,6 +153,14 @@ class Ejabberd(ServerProcess):
         if os.geteuid() == 0:
             for path in [directory, *directory.rglob("*")]:
                 shutil.chown(path, self.USER, self.USER)
+
+    def write_configuration(self) -> None:
+        """JSON is YAML."""
+        (self.directory / "ejabberd.yml").write_text(json.dumps(self.configuration, indent=2))
+
+    def modules(self, host: str) -> dict[str, dict[str, object]]:
+        """What the configuration has for a host alone, to be changed in place."""
+        return self.configuration["append_host_config"][host]["modules"]
 
     def _configuration(self, encrypted: bool, said: dict[str, dict[str, object]], more: dict[str, object]) -> dict[str, object]:
         invited = {"mod_invited": {"component": COMPONENT, **said.get("invited", {})}, "mod_control": {}}
@@ -182,7 +200,7 @@ class Ejabberd(ServerProcess):
     def start(self) -> None:
         announcement = Announcement()
         self._process = subprocess.Popen(
-            ["erl", "-noinput", "+Bd", "-pa", *map(str, self.files.code_paths), self._beams,
+            ["erl", "-noinput", "+Bd", "-pa", *map(str, self.code_paths),
              "-mnesia", "dir", f'"{self.directory}/database"', "-ejabberd", "config", f'"{self.directory}/ejabberd.yml"',
              "-s", "ejabberd", "-eval", f"{{ok, _}} = gen_tcp:connect({{127,0,0,1}}, {announcement.port}, [])."],
             stdin=subprocess.DEVNULL,
@@ -193,6 +211,7 @@ class Ejabberd(ServerProcess):
                 "PATH": os.environ["PATH"],
                 "HOME": str(self.directory),
                 "EJABBERD_LOG_PATH": str(self.directory / "ejabberd.log"),
+                "CONTRIB_MODULES_PATH": str(self.directory / "modules"),
                 "ERL_CRASH_DUMP": str(self.directory / "crash.dump"),
             },
             **unprivileged(self.USER),

@@ -67,6 +67,7 @@ package struct GrantHandlers: Sendable {
             "accounts": .text(host.accounts.provider.rawValue),
             "module": host.module.map { .text($0.words) },
             "features": host.module.map { .texts($0.hello.features.map(\.rawValue).sorted()) },
+            "limits": host.module.flatMap { $0.hello.limits.isEmpty ? nil : .texts($0.hello.limits) },
             "add_user": .text(probe?.addUser.description ?? "unknown"),
             "knows_accounts": .text(
                 probe?.knowsAccounts.description ?? (host.module?.has(.accounts) == true ? "yes" : "unknown")),
