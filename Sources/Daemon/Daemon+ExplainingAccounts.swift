@@ -17,8 +17,8 @@ extension Daemon {
         let name = "\(module.hello.module) in \(module.hello.server)"
         if !module.isCompatible { return Explanation("module", "\(name): not used", because: module.mismatch) }
         let features = module.hello.features.map(\.rawValue).sorted().joined(separator: ", ")
-        return Explanation(
-            "module", name, because: features.isEmpty ? "it can do nothing" : "it can do: \(features)")
+        let can = features.isEmpty ? "it can do nothing" : "it can do: \(features)"
+        return Explanation("module", name, because: ([can] + module.hello.limits).joined(separator: "; "))
     }
 
     func explainAccounts(

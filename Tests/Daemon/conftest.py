@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from harness.redeeming import Invited
 from harness.wire import ScriptedServer, Stream
 from server_files import ServerFiles, ejabberds, prosodies
 from wire import unique
+from servers import servers
 
 USERS = ["admin@a.example", "alice@a.example", "bob@b.example", "admin@b.example"]
 
@@ -92,6 +94,12 @@ def prosody_files(request: pytest.FixtureRequest) -> ServerFiles:
     return request.param
 
 
+@pytest.fixture(scope="session", params=servers(), ids=str)
+def module_files(request: pytest.FixtureRequest) -> ServerFiles:
+    """Each version of each server that there is a module for."""
+    return request.param
+
+
 @pytest.fixture(scope="session", params=ejabberds(), ids=str)
 def ejabberd_files(request: pytest.FixtureRequest) -> ServerFiles:
     return request.param
@@ -133,13 +141,19 @@ def module_server(request: pytest.FixtureRequest) -> ServerFiles:
     return request.param
 
 
-@pytest.fixture(scope="module")
-def invited(module_server: ServerFiles) -> Iterator[Invited]:
-    """A daemon and a server with the module, that all tests of a file share which leave them as they found them."""
-    with Invited.running(module_server) as running:
+@contextmanager
+def shared(files: ServerFiles) -> Iterator[Invited]:
+    with Invited.running(files) as running:
         for host, users in {"a.example": ["admin", "alice"], "b.example": ["admin", "bob"]}.items():
             for user in users:
                 running.register(user, host)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def invited(module_server: ServerFiles) -> Iterator[Invited]:
+    """A daemon and a server with the module, that all tests of a file share which leave them as they found them."""
+    with shared(module_server) as running:
         yield running
 
 

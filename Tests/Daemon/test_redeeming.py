@@ -1,9 +1,22 @@
-"""From the link to the friend in the roster: the daemon, and a real Prosody with the server module and without any delegation."""
+"""From the link to the friend in the roster: the daemon, and each server with its module and without any delegation."""
 
+from collections.abc import Iterator
+
+import pytest
+
+from conftest import shared
 from harness.inviting import assert_friends, create_account, invite, listed
 from harness.redeeming import Invited, friend, token_of
 from harness.stanzas import CREATE_ACCOUNT, INVITE
+from server_files import ServerFiles
 from wire import PARS_NS, REGISTER_NS, error, name, unique
+
+
+@pytest.fixture(scope="module")
+def invited(module_files: ServerFiles) -> Iterator[Invited]:
+    with shared(module_files) as running:
+        yield running
+
 
 # Links
 

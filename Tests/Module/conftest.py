@@ -3,13 +3,14 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from prosody_server import Prosody
 from server_files import ServerFiles
-from servers import difference, new_server, servers
+from servers import Server, difference, new_server, servers
 from wire import Component, unique
 
 
@@ -36,6 +37,23 @@ def prosody(prosody_files: ServerFiles) -> Iterator[Prosody]:
     finally:
         server.stop()
         shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def servers_of_tests() -> Iterator[Callable[..., Server]]:
+    """Makes servers, which are stopped and removed at the end."""
+    made: list[Server] = []
+
+    def make(files: ServerFiles, **options: object) -> Server:
+        made.append(new_server(files, Path(tempfile.mkdtemp(prefix="invited-module-", dir="/tmp")), **options))
+        return made[-1]
+
+    try:
+        yield make
+    finally:
+        for server in made:
+            server.stop()
+            shutil.rmtree(server.directory, ignore_errors=True)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import functools
 import json
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -101,6 +100,13 @@ class Component(wire.Component):
         return before
 
 
+    def greet_without_flush(self, **registrations: str) -> None:
+        """Where the server takes nothing from the component for a bare host, or mod_control is not the last to be loaded."""
+        for _ in registrations:
+            iq = self.expect("hello")
+            self.accept(iq, version="1", registration=registrations[str(iq.get("from")).replace(".", "_")])
+
+
 class Client(wire.Client):
     def barrier(self) -> list[Element]:
         identifier = self.ask("set", "<do xmlns='urn:tests' action='flush'/>")
@@ -128,12 +134,15 @@ class Ejabberd(ServerProcess):
             ports += [port for port in [free_port()] if port not in ports]
         self.client_port, self.component_port, self.http_port = ports
         self._beams = compiled(files)
+        self.code_paths = [*files.code_paths, self._beams]
         said: dict[str, dict[str, object]] = {}
         for words in (common, a, b):
             if words:
                 for where, options in OPTIONS[" ".join(words.split())].items():
                     said.setdefault(where, {}).update(options)
-        (directory / "ejabberd.yml").write_text(json.dumps(self._configuration(encrypted, said, more or {}), indent=2))
+        # Of modules on several hosts each is one of its own.
+        self.configuration = json.loads(json.dumps(self._configuration(encrypted, said, more or {})))
+        self.write_configuration()
         if encrypted:
             names = ",".join(f"DNS:{host}" for host in HOSTS)
             subprocess.run(
@@ -144,6 +153,14 @@ class Ejabberd(ServerProcess):
         if os.geteuid() == 0:
             for path in [directory, *directory.rglob("*")]:
                 shutil.chown(path, self.USER, self.USER)
+
+    def write_configuration(self) -> None:
+        """JSON is YAML."""
+        (self.directory / "ejabberd.yml").write_text(json.dumps(self.configuration, indent=2))
+
+    def modules(self, host: str) -> dict[str, dict[str, object]]:
+        """What the configuration has for a host alone, to be changed in place."""
+        return self.configuration["append_host_config"][host]["modules"]
 
     def _configuration(self, encrypted: bool, said: dict[str, dict[str, object]], more: dict[str, object]) -> dict[str, object]:
         invited = {"mod_invited": {"component": COMPONENT, **said.get("invited", {})}, "mod_control": {}}
@@ -183,7 +200,7 @@ class Ejabberd(ServerProcess):
     def start(self) -> None:
         announcement = Announcement()
         self._process = subprocess.Popen(
-            ["erl", "-noinput", "+Bd", "-pa", *map(str, self.files.code_paths), self._beams,
+            ["erl", "-noinput", "+Bd", "-pa", *map(str, self.code_paths),
              "-mnesia", "dir", f'"{self.directory}/database"', "-ejabberd", "config", f'"{self.directory}/ejabberd.yml"',
              "-s", "ejabberd", "-eval", f"{{ok, _}} = gen_tcp:connect({{127,0,0,1}}, {announcement.port}, [])."],
             stdin=subprocess.DEVNULL,
@@ -194,6 +211,7 @@ class Ejabberd(ServerProcess):
                 "PATH": os.environ["PATH"],
                 "HOME": str(self.directory),
                 "EJABBERD_LOG_PATH": str(self.directory / "ejabberd.log"),
+                "CONTRIB_MODULES_PATH": str(self.directory / "modules"),
                 "ERL_CRASH_DUMP": str(self.directory / "crash.dump"),
             },
             **unprivileged(self.USER),
@@ -229,9 +247,8 @@ class Ejabberd(ServerProcess):
 
     @property
     def log(self) -> str:
-        text = "".join(path.read_text(errors="replace") for path in
-                       [self.directory / "erl.out", self.directory / "ejabberd.log"] if path.exists())
-        return re.sub("\x1b\\[[0-9;]*m", "", text)
+        path = self.directory / "ejabberd.log"  # which is on the terminal, too
+        return path.read_text(errors="replace") if path.exists() else (self.directory / "erl.out").read_text(errors="replace")
 
     def client(self, host: str = "a.example") -> Client:
         return Client(self.client_port, host)
@@ -242,3 +259,12 @@ class Ejabberd(ServerProcess):
     def has_account(self, username: str, password: str = "a good password", host: str = "a.example") -> bool:
         with self.client(host) as client:
             return client.authenticate(username, password)
+
+    def accounts(self, names: list[str], host: str = "a.example") -> list[str]:
+        """Those of these that there are."""
+        return [name for name in names if self.has_account(name, host=host)]
+
+    def kept_settings(self, host: str) -> str:
+        """What the module keeps for the time when the daemon is away: Mnesia's log, and what was made of it."""
+        paths = [*self.directory.glob("database/LATEST.LOG"), *self.directory.glob("database/invited_settings.*")]
+        return "".join(path.read_text("latin-1") for path in paths)

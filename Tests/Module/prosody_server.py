@@ -222,3 +222,13 @@ class Prosody(ServerProcess):
     def has_account(self, username: str, password: str = "a good password", host: str = "a.example") -> bool:
         with self.client(host) as client:
             return client.authenticate(username, password)
+
+    def accounts(self, names: list[str], host: str = "a.example") -> list[str]:
+        """Those of these that there are."""
+        directory = self.directory / "data" / host.replace(".", "%2e") / "accounts"
+        return [name for name in names if (directory / f"{name}.dat").exists()]
+
+    def kept_settings(self, host: str) -> str:
+        """What the module keeps for the time when the daemon is away."""
+        paths = (self.directory / "data" / host.replace(".", "%2e")).glob("invited_settings.*")
+        return "".join(path.read_text() for path in paths)

@@ -31,7 +31,8 @@ private func condition(_ body: IQ.Body) -> StanzaError.Condition? {
         .hello(
             ServerModule.Hello(
                 module: "mod_invited 1.0", server: "Prosody 0.12.3", features: Set(ServerModule.Feature.allCases),
-                rules: .init(registration: .invite, requiresEncryption: true, passwordLength: 8))),
+                rules: .init(registration: .invite, requiresEncryption: true, passwordLength: 8),
+                limits: ["names can be taken over the API", "<&>"])),
         .hello(ServerModule.Hello(version: 2, module: "m", server: "s")),
         .hello(
             ServerModule.Hello(
@@ -140,7 +141,7 @@ private func condition(_ body: IQ.Body) -> StanzaError.Condition? {
         let ns = ServerModule.namespace
         let later = try element(
             "<hello xmlns='\(ns)' version='2' module='m' server='s' colour='red'><feature name='telepathy'/><feature/>"
-                + "<feature name='guard'/><feature xmlns='urn:x' name='register'/><news/></hello>")
+                + "<feature name='guard'/><feature xmlns='urn:x' name='register'/><news/><limit/><limit>\(String(repeating: "l", count: 257))</limit></hello>")
         #expect(
             try ServerModuleRequest(.set(later))
                 == .hello(ServerModule.Hello(version: 2, module: "m", server: "s", features: [.guard])))

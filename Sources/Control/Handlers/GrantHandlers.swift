@@ -70,6 +70,7 @@ package struct GrantHandlers: Sendable {
             "lacking": .texts(daemon.lacking(of: configuration, host)),
             "module": host.module.map { .text($0.words) },
             "features": host.module.map { .texts($0.hello.features.map(\.rawValue).sorted()) },
+            "limits": host.module.flatMap { $0.hello.limits.isEmpty ? nil : .texts($0.hello.limits) },
             "add_user": .text((probe?.addUser ?? unused)?.description ?? "unknown"),
             "knows_accounts": .text(
                 probe?.knowsAccounts.description

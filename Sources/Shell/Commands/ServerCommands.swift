@@ -44,6 +44,7 @@ enum ServerCommands {
             Field("lacking", .list(.text), "what is not done, and what to configure so that it is", isOptional: true),
             Field("module", .text, "our module in the server, and why it is not used", isOptional: true),
             Field("features", .list(.text), "what the module can do", isOptional: true),
+            Field("limits", .list(.text), "what it cannot on this server, or leaves open", isOptional: true),
             Field("add_user", .text, "whether commands make accounts: yes, not used and why, no and why, or unknown"),
             Field("knows_accounts", .text, "whether it tells if an account exists: yes, no and why, or unknown"),
             Field("roster", .text, "access to rosters: none, get, set, both or unknown"),

@@ -65,17 +65,23 @@ package enum ServerModule {
         package var server: String
         package var features: Set<Feature>
         package var rules: Rules?
+        /// What a feature does not reach on this server, in words for operators.
+        package var limits: [String]
 
         package init(
             version: Int = ServerModule.version, module: String, server: String, features: Set<Feature> = [],
-            rules: Rules? = nil
+            rules: Rules? = nil, limits: [String] = []
         ) {
             self.version = version
             self.module = module
             self.server = server
             self.features = features
             self.rules = rules
+            self.limits = limits
         }
+
+        /// Limits that are kept at most.
+        static let mostLimits = 8
     }
 
     /// What a module keeps for the time when invited is away.

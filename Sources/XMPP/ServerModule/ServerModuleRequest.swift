@@ -131,19 +131,23 @@ extension ServerModule.Hello {
             $0["name"].flatMap(ServerModule.Feature.init(rawValue:))
         }
         let rules = reader.element.child("rules", namespace: ServerModule.namespace)
+        // Words for people: one that is too long is not worth refusing a server for.
+        let limits = children.lazy.filter { $0.is("limit", ServerModule.namespace) }.map(\.text)
+            .filter { !$0.isEmpty && $0.utf8.count <= ServerModule.longestText }.prefix(Self.mostLimits)
         self.init(
             version: try reader.number("version", 1...1_000_000), module: try reader.text("module"),
             server: try reader.text("server"), features: Set(features),
             rules: try rules.map { element throws(StanzaError) in
                 try ServerModule.Rules(ServerModuleReader(element: element))
-            })
+            }, limits: Array(limits))
     }
 
     fileprivate var element: Element {
         let features = features.map(\.rawValue).sorted().map { Element(module: "feature", ["name": $0]) }
         return Element(
             module: "hello", ["version": "\(version)", "module": module, "server": server],
-            children: features + (rules.map { [$0.element] } ?? []))
+            children: features + (rules.map { [$0.element] } ?? [])
+                + limits.map { Element("limit", namespace: ServerModule.namespace, text: $0) })
     }
 }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ejabberd_server import Ejabberd
 from prosody_server import Prosody
 from server_files import ServerFiles, prosodies
 from wire import Client
@@ -50,7 +51,7 @@ class Habits:
 
 @dataclass(frozen=True)
 class Kind:
-    server: type[Prosody]
+    server: type[Prosody] | type[Ejabberd]
     habits: Habits
 
 
@@ -60,6 +61,11 @@ KINDS = {
         stream_ended="Client disconnected",
         paused="Paused before there is an account",
         accounts="data/{host}/accounts/{username}.dat",
+    )),
+    "ejabberd": Kind(Ejabberd, Habits(
+        greeted="speaks for invites of this host",
+        stream_ended="Closing c2s connection",
+        paused="Paused before there is an account",
     )),
 }
 

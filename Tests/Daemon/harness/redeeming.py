@@ -11,8 +11,9 @@ from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from prosody_server import SECRET, Prosody
+from prosody_server import SECRET
 from server_files import ServerFiles
+from servers import Server
 from wire import Client, error
 
 from .control import Answer, Control
@@ -27,7 +28,7 @@ PATIENCE = 30
 class Invited:
     """The server, the daemon's installation, and the daemon while it runs. What the two say to each other goes through `relay`."""
 
-    def __init__(self, server: Prosody, habits: Habits, installation: Installation, relay: Relay) -> None:
+    def __init__(self, server: Server, habits: Habits, installation: Installation, relay: Relay) -> None:
         self.server = server
         self.habits = habits
         self.installation = installation
@@ -62,7 +63,7 @@ class Invited:
                 shutil.rmtree(each, ignore_errors=True)
 
     @property
-    def prosody(self) -> Prosody:
+    def prosody(self) -> Server:
         """The server, for what only a Prosody has."""
         return self.server
 

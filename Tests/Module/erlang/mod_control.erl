@@ -39,7 +39,14 @@ do(<<"reload">>, Host, _) -> stop_it(Host), start_it(Host);
 do(<<"unload">>, Host, _) -> stop_it(Host);
 do(<<"load">>, Host, _) -> start_it(Host);
 do(<<"delete">>, Host, User) -> ejabberd_auth:remove_user(User, Host);
-do(<<"flush">>, _, _) -> flush(3).
+do(<<"flush">>, _, _) -> flush(3);
+do(<<"kill-streams">>, _, _) -> [exit(Pid, kill) || {_, Pid, _, _} <- supervisor:which_children(ejabberd_c2s_sup), is_pid(Pid)];
+do(<<"reload-config">>, _, _) -> said(ejabberd_config:reload());
+do(<<"install">>, _, Module) -> said(ext_mod:install(Module));
+do(<<"register">>, Host, User) -> said(ejabberd_auth:try_register(User, Host, <<"a good password">>)).
+
+%% For tests to read in the log.
+said(What) -> error_logger:warning_msg("mod_control: ~p", [What]).
 
 stop_it(Host) -> gen_mod:stop_module(Host, mod_invited).
 

@@ -47,9 +47,11 @@ stop(Host) ->
     end,
     gen_mod:stop_child(mod_invited_link, Host).
 
+%% A hello follows, as after each reload.
+reload(Host, #{component := Component}, #{component := Component}) ->
+    mod_invited_link:changed(Host);
 reload(Host, _NewOpts, _OldOpts) ->
-    mod_invited_link:changed(Host),
-    ok.
+    mod_invited_link:moved(Host).
 
 %% After module_upgrade ejabberd has loaded this file anew, and not the others.
 load_parts() ->

@@ -196,15 +196,17 @@ allows(Host, Module) ->
 hello(Host) ->
     CanRegister = can_register(Host),
     Features = #{register => CanRegister, contacts => gen_mod:is_loaded(Host, mod_roster),
-                 commands => gen_mod:is_loaded(Host, mod_adhoc) andalso gen_mod:is_loaded(Host, mod_disco),
-                 guards_all => guards_all()},
+                 commands => gen_mod:is_loaded(Host, mod_adhoc) andalso gen_mod:is_loaded(Host, mod_disco)},
+    Makes = makes_accounts(Host),
+    Limits = #{makes_accounts => Makes, allows_us => CanRegister, is_open => is_server_open(Host), guards_all => guards_all()},
     Registration = case CanRegister of
                        true -> mod_invited_rules:registration(undefined, mod_invited:configured_registration(Host), is_server_open(Host));
                        false -> closed
                    end,
     mod_invited_protocol:hello(<<"mod_invited 1.0">>, <<"ejabberd ", (version())/binary>>,
                                mod_invited_rules:features(Features),
-                               [{<<"registration">>, atom_to_binary(Registration, utf8)}, {<<"encryption">>, encryption()}]).
+                               [{<<"registration">>, atom_to_binary(Registration, utf8)}, {<<"encryption">>, encryption()}],
+                               mod_invited_rules:limits(Limits)).
 
 %% Without the revision of a package.
 version() -> hd(binary:split(ejabberd_option:version(), <<"-">>)).

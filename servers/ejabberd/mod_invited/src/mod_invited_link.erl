@@ -7,7 +7,8 @@
 -module(mod_invited_link).
 -behaviour(gen_server).
 
--export([ask/4, await/3, tell/2, close/3, reserving/2, owe/3, made/2, over/2, deleted/2, is_connected/1, registration/1, drain/1, changed/1]).
+-export([ask/4, await/3, tell/2, close/3, reserving/2, owe/3, made/2, over/2, deleted/2, is_connected/1, registration/1, drain/1, changed/1,
+         moved/1]).
 -export([component_connected/1, component_disconnected/2, component_send_packet/1, local_packet/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2, format_status/1]).
 
@@ -139,6 +140,10 @@ deleted(Host, Username) -> gen_server:cast(process(Host), {deleted, Username}).
 -spec changed(binary()) -> ok.
 changed(Host) -> gen_server:cast(process(Host), greet).
 
+%% The component is another one from now on.
+-spec moved(binary()) -> ok.
+moved(Host) -> gen_server:cast(process(Host), moved).
+
 %% Answers whoever waits, and takes no more questions. Called before the hooks go: a stream without them would wait for ever.
 -spec drain(binary()) -> ok.
 drain(Host) ->
@@ -261,7 +266,14 @@ handle_call(_Request, _From, State) -> {reply, {error, unknown}, State}.
 
 -spec handle_cast(term(), state()) -> {noreply, state()}.
 handle_cast(greet, State) -> {noreply, greet(State)};
+handle_cast(moved, #{host := Host} = State) ->
+    ets:delete(table(Host), connection),
+    ets:insert(table(Host), {fits, true}),
+    fail_waiting(Host),
+    {noreply, greet(State)};
 handle_cast({connected, Pid}, #{host := Host} = State) ->
+    %% Questions of another connection are lost with it, whether or not ejabberd knows yet that it is dead.
+    fail_waiting(Host),
     ets:insert(table(Host), {connection, Pid}),
     {noreply, greet(State)};
 handle_cast({disconnected, Pid}, #{host := Host} = State) ->

@@ -3,7 +3,7 @@
 
 -compile({no_auto_import, [element/2]}).
 
--export([version/0, namespace/0, element/2, element/3, hello/4, confirmation/1, child/2, child/3, attribute/2, text/1, children/2,
+-export([version/0, namespace/0, element/2, element/3, hello/5, confirmation/1, child/2, child/3, attribute/2, text/1, children/2,
          is_attempt_id/1, heard/1, checked/1, envelope/1, opened/1, preauth/1, shortened/1, utc/1]).
 
 -include("xmpp.hrl").
@@ -31,11 +31,12 @@ element(Name, Attributes, Children) ->
     #xmlel{name = Name, attrs = [{<<"xmlns">>, ?NS} | [Each || {_, Value} = Each <- Attributes, Value =/= undefined]],
            children = Children}.
 
--spec hello(binary(), binary(), [binary()], [{binary(), binary()}]) -> xmlel().
-hello(Module, Server, Features, Rules) ->
+-spec hello(binary(), binary(), [binary()], [{binary(), binary()}], [binary()]) -> xmlel().
+hello(Module, Server, Features, Rules, Limits) ->
     element(<<"hello">>, [{<<"version">>, integer_to_binary(version())}, {<<"module">>, Module}, {<<"server">>, Server}],
             [#xmlel{name = <<"feature">>, attrs = [{<<"name">>, Name}]} || Name <- Features]
-            ++ [#xmlel{name = <<"rules">>, attrs = Rules}]).
+            ++ [#xmlel{name = <<"rules">>, attrs = Rules}]
+            ++ [#xmlel{name = <<"limit">>, children = [{xmlcdata, Text}]} || Text <- Limits]).
 
 -spec confirmation(#{token := binary(), attempt := binary(), username := binary(), _ => _}) -> xmlel().
 confirmation(#{token := Token, attempt := Attempt, username := Username}) ->

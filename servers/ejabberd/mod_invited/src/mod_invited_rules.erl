@@ -2,7 +2,7 @@
 -module(mod_invited_rules).
 
 -export([registration/3, is_compatible/1, can_be_token/1, can_be_name/1, refusal/1, away/0, error_text/1, creation_refusal/1,
-         is_settled/1, node_of/1, features/1, limit_passed/3]).
+         is_settled/1, node_of/1, features/1, limits/1, limit_passed/3]).
 
 -export_type([answer/0, refusal/0]).
 
@@ -87,11 +87,22 @@ node_of(<<"urn:xmpp:invite#create-account">>) -> ours;
 node_of(_) -> other.
 
 %% What the module can do with what there is on the server.
--spec features(#{register := boolean(), commands := boolean(), contacts := boolean(), guards_all := boolean()}) -> [binary()].
-features(#{register := Register, commands := Commands, contacts := Contacts, guards_all := All}) ->
+-spec features(#{register := boolean(), commands := boolean(), contacts := boolean()}) -> [binary()].
+features(#{register := Register, commands := Commands, contacts := Contacts}) ->
     [Name || {Name, true} <- [{<<"register">>, Register}, {<<"commands">>, Commands}, {<<"subscribe">>, Contacts},
                               {<<"accounts">>, Register}, {<<"contacts">>, Contacts}, {<<"notices">>, true},
-                              {<<"guard">>, true}, {<<"guard-all">>, All}]].
+                              {<<"guard">>, true}]].
+
+%% What operators should know of the server.
+-spec limits(#{makes_accounts := boolean(), allows_us := boolean(), is_open := boolean(), guards_all := boolean()}) -> [binary()].
+limits(#{makes_accounts := Makes, allows_us := Allows, is_open := Open, guards_all := All}) ->
+    [Text || {true, Text} <-
+                 [{not Makes, <<"mod_register makes no accounts here: it has to be among the modules, with an access that lets the invited in">>},
+                  {Makes andalso not Allows, <<"mod_register makes no accounts for tokens: its allow_modules has to have mod_invited in it">>},
+                  {Open, <<"registering without a token is refused on streams alone, where that is said: web forms (mod_register_web) stay "
+                           "open until mod_register has allow_modules: [mod_invited]">>},
+                  {not All, <<"names that invites hold can be taken over ejabberd's API and web forms: it cannot be kept from that before "
+                              "24.10">>}]].
 
 %% Whether somebody registered from an address less than a time ago. Mod_register keeps negative times as priorities.
 -spec limit_passed({ok, integer()} | error, integer(), non_neg_integer() | infinity) -> boolean().

@@ -10,7 +10,7 @@
               | #{what := deleted, username := binary()}.
 
 -record(invited_settings, {host :: binary(), registration :: invite | open | server, held :: #{binary() => true}}).
--record(invited_debt, {key :: {binary(), binary() | '_'} | '_', debt :: debt() | '$1'}).
+-record(invited_debt, {key :: {binary(), binary() | '_'} | '_', debt :: debt() | '_'}).
 
 %% Each node of a cluster owes what it has done itself; what the daemon said is known to all.
 -spec open() -> ok | {error, term()}.
