@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -141,19 +140,10 @@ def module_server(request: pytest.FixtureRequest) -> ServerFiles:
     return request.param
 
 
-@contextmanager
-def shared(files: ServerFiles) -> Iterator[Invited]:
-    with Invited.running(files) as running:
-        for host, users in {"a.example": ["admin", "alice"], "b.example": ["admin", "bob"]}.items():
-            for user in users:
-                running.register(user, host)
-        yield running
-
-
 @pytest.fixture(scope="module")
 def invited(module_server: ServerFiles) -> Iterator[Invited]:
     """A daemon and a server with the module, that all tests of a file share which leave them as they found them."""
-    with shared(module_server) as running:
+    with Invited.with_users(module_server) as running:
         yield running
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from conftest import shared
 from harness.inviting import assert_friends, create_account, invite, listed
 from harness.redeeming import Invited, friend, token_of
 from harness.stanzas import CREATE_ACCOUNT, INVITE
@@ -14,7 +13,7 @@ from wire import PARS_NS, REGISTER_NS, error, name, unique
 
 @pytest.fixture(scope="module")
 def invited(module_files: ServerFiles) -> Iterator[Invited]:
-    with shared(module_files) as running:
+    with Invited.with_users(module_files) as running:
         yield running
 
 

@@ -62,6 +62,16 @@ class Invited:
             for each in (path, directory):
                 shutil.rmtree(each, ignore_errors=True)
 
+    @classmethod
+    @contextmanager
+    def with_users(cls, files: ServerFiles) -> Iterator["Invited"]:
+        """The same, with an admin on each host, alice on the first and bob on the second."""
+        with cls.running(files) as running:
+            for host, users in {"a.example": ["admin", "alice"], "b.example": ["admin", "bob"]}.items():
+                for user in users:
+                    running.register(user, host)
+            yield running
+
     @property
     def prosody(self) -> Server:
         """The server, for what only a Prosody has."""
