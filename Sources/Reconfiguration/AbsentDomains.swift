@@ -53,10 +53,9 @@ final class AbsentDomains: Sendable {
 
     /// Domains are served no longer.
     func left(_ domains: some Sequence<String>, at now: Timestamp) {
-        let end = now.millisecondsSinceEpoch.addingReportingOverflow(Self.ending).partialValue
         change { state in
             // Also where it is known already: it may have been served for a while.
-            for domain in domains { state[domain] = end }
+            for domain in domains { Self.note(domain, at: now, in: &state) }
         }
     }
 
@@ -81,8 +80,14 @@ final class AbsentDomains: Sendable {
         let present = Set(databases)
         change { state in
             state = state.filter { present.contains($0.key) }
-            for domain in databases where !served.contains(domain) { state[domain] = now.millisecondsSinceEpoch }
+            for domain in databases where !served.contains(domain) { Self.note(domain, at: now, in: &state) }
         }
+    }
+
+    private static func note(_ domain: String, at now: Timestamp, in state: inout [String: Int64]) {
+        let end = now.millisecondsSinceEpoch.addingReportingOverflow(ending).partialValue
+        // A clock may have been set back.
+        state[domain] = max(state[domain] ?? end, end)
     }
 
     private func change(_ body: (inout [String: Int64]) -> Void) {

@@ -168,6 +168,8 @@ import XMPP
             try await leave(fixture, confirmWithin: patience)
             _ = try await configuration.undo(to: nil, expecting: nil)
             #expect(try await states(fixture, [old]) == ["good"])
+            try fixture.write("{}", host: "a.example")
+            _ = try await apply(fixture)
             try await leave(fixture)
             #expect(try await configuration.planUndo(to: nil).plan.losses.isEmpty)
             _ = try await configuration.undo(to: nil, expecting: nil)
