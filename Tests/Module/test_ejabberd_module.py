@@ -338,7 +338,7 @@ def test_refuses_to_start_beside_ejabberds_own(new_ejabberd: Callable[..., Ejabb
     server = new_ejabberd(more={"mod_invites": {}})
     with pytest.raises(RuntimeError):
         server.start()
-    assert "mod_invited cannot be used on a host beside mod_invites" in server.log
+    server.await_log("mod_invited cannot be used on a host beside mod_invites")
 
 
 def test_refuses_to_stay_beside_ejabberds_own(new_ejabberd: Callable[..., Ejabberd]) -> None:
@@ -406,7 +406,7 @@ def test_options_that_are_none(new_ejabberd: Callable[..., Ejabberd], options: d
     server.write_configuration()
     with pytest.raises(RuntimeError):
         server.start()
-    assert "mod_invited" in server.log
+    server.await_log("mod_invited")
 
 
 def test_installed_as_the_readme_says(new_ejabberd: Callable[..., Ejabberd]) -> None:

@@ -346,5 +346,5 @@ def test_nothing_secret_is_in_the_log(prosody: Prosody, component: Component, us
         component.refuse(reservation, "conflict")
         assert error(client.answer(asked))[1] == "conflict"
         register(component, client, username, password=password)
-    assert f"Refused the registration of {username}: conflict" in prosody.log
+    prosody.await_log(f"Refused the registration of {username}: conflict")
     assert token not in prosody.log and password not in prosody.log

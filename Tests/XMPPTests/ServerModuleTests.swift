@@ -141,7 +141,8 @@ private func condition(_ body: IQ.Body) -> StanzaError.Condition? {
         let ns = ServerModule.namespace
         let later = try element(
             "<hello xmlns='\(ns)' version='2' module='m' server='s' colour='red'><feature name='telepathy'/><feature/>"
-                + "<feature name='guard'/><feature xmlns='urn:x' name='register'/><news/><limit/><limit>\(String(repeating: "l", count: 257))</limit></hello>")
+                + "<feature name='guard'/><feature xmlns='urn:x' name='register'/><news/><limit/>"
+                + "<limit>\(String(repeating: "l", count: 257))</limit></hello>")
         #expect(
             try ServerModuleRequest(.set(later))
                 == .hello(ServerModule.Hello(version: 2, module: "m", server: "s", features: [.guard])))
