@@ -19,9 +19,10 @@ let package = Package(
         .library(
             name: "InvitedModules",
             targets: [
-                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "Reconfiguration",
+                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "Pages",
+                "Reconfiguration",
                 "Runtime",
-                "Shell", "Storage", "Supervision", "TestSupport", "Text", "XMPP",
+                "Shell", "Storage", "Supervision", "TestSupport", "Text", "Web", "XMPP",
             ]),
     ],
     dependencies: [
@@ -30,6 +31,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-crypto", "4.5.2"..<"5.0.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     ],
     targets: [
         .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
@@ -54,7 +57,7 @@ let package = Package(
         .target(
             name: "Runtime",
             dependencies: [
-                "CFileAllocation", "Invites",
+                "CFileAllocation", "Invites", "Text",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -106,11 +109,24 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: settings),
+        .target(name: "Pages", dependencies: ["Invites"], swiftSettings: settings),
+        .target(
+            name: "Web",
+            dependencies: [
+                "Invites", "Pages", "Runtime", "XMPP",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            exclude: ["COMMON-PASSWORDS.md"],
+            swiftSettings: settings),
         .target(
             name: "Daemon",
             dependencies: [
-                "Accounts", "Component", "Configuration", "Invites", "Reconfiguration", "Runtime", "Storage",
-                "Supervision", "XMPP",
+                "Accounts", "Component", "Configuration", "Invites", "Pages", "Reconfiguration", "Runtime", "Storage",
+                "Supervision", "Web", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -133,8 +149,8 @@ let package = Package(
         .executableTarget(
             name: "invited",
             dependencies: [
-                "Access", "Component", "Configuration", "Control", "Daemon", "Reconfiguration", "Runtime", "Shell",
-                "Storage", "Supervision", "XMPP",
+                "Access", "Component", "Configuration", "Control", "Daemon", "Pages", "Reconfiguration", "Runtime",
+                "Shell", "Storage", "Supervision", "Web", "XMPP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -200,6 +216,14 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "AccessTests", dependencies: ["Access", "Configuration", "Shell", "XMPP"], swiftSettings: settings),
+        .testTarget(
+            name: "WebTests",
+            dependencies: [
+                "Invites", "Pages", "Runtime", "TestSupport", "Web",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "ControlTests",
             dependencies: [

@@ -134,17 +134,19 @@ extension ActiveConfiguration {
         }
     }
 
-    /// Moves to another base, with the overrides on top: puts its roles in force, starts the hosts that are new, stops
+    /// Moves to another base, with the overrides on top: puts its roles and listeners in force, starts the hosts that are new, stops
     /// those that are gone with their overrides, and gives those that differ their new rules. What does not differ is not
     /// touched.
     func run(_ base: BaseLayer) -> ConfigurationDiff {
         if base.shell != self.base.shell { rolesFollower?(base.shell) }
+        let isOtherHTTP = base.http != self.base.http
         self.base = base
         dropOverridesOfGoneHosts()
         revision += 1
         let diff = ConfigurationDiff(
             from: hosts.mapValues(\.configuration), to: base.hosts(with: overrides))
         registry.apply(diff)
+        if isOtherHTTP { httpFollower?(base.http) }
         return diff
     }
 }

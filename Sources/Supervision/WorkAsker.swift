@@ -59,6 +59,14 @@ struct Notice: Hashable, Sendable {
     static func accepted(by account: Account, in language: String?) -> Notice {
         Notice(text: "\(account) has accepted your invite.", language: "en")
     }
+
+    /// - Parameter language: As above.
+    static func passwordChanged(in language: String?) -> Notice {
+        Notice(
+            text: "The password of your account was changed with a link that was made for it. "
+                + "If that was not you, tell who runs this server.",
+            language: "en")
+    }
 }
 
 extension RedemptionTask {

@@ -32,8 +32,10 @@ class Invited:
 
     @classmethod
     @contextmanager
-    def running(cls, files: ServerFiles) -> Iterator["Invited"]:
-        """Two hosts that let everybody register; on b.example a user's contact may register."""
+    def running(cls, files: ServerFiles, *, web: str | None = None) -> Iterator["Invited"]:
+        """Two hosts that let everybody register; on b.example a user's contact may register.
+
+        `web` is the URL below which pages are."""
         path = Path(tempfile.mkdtemp(prefix="invited-redeeming-", dir="/tmp"))
         directory = Path(tempfile.mkdtemp(prefix="invited-", dir="/tmp"))
         prosody = Prosody(files, path, a="  allow_registration = true")
@@ -43,6 +45,8 @@ class Invited:
                 installation = Installation(directory, relay.port, secret=SECRET)
                 installation.host("a.example", admins=["admin@a.example"])
                 installation.host("b.example", admins=["admin@b.example"], allow_user_invites=True)
+                if web:
+                    installation.configure(web={"listen": str(installation.web_socket), "base_url": web})
                 running = cls(prosody, installation, relay)
                 try:
                     running.start_daemon()
