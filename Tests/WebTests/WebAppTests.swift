@@ -143,7 +143,7 @@ private final class FakeHosts: WebHosts {
 
     private func seal(_ response: HTTPResponse) throws -> String {
         let text = String(decoding: response.body, as: UTF8.self)
-        let seal = try #require(text.split(separator: "seal=").last)
+        let seal = try String(#require(text.split(separator: "seal=").last))
         return seal.replacing("+", with: "%2B").replacing("/", with: "%2F").replacing("=", with: "%3D")
     }
 
@@ -354,50 +354,5 @@ private final class FakeHosts: WebHosts {
         let header = "de;q=0.5, ar, \(String(repeating: "x", count: 40)), <b>;q=1, fr;q=0, en;q=nan"
         let response = try await respond(.get, Self.path, fields: [("accept-language", header)])
         #expect(response["Content-Language"] == "ar")
-    }
-}
-
-@Suite struct HTTPResponseTests {
-    @Test func answersHaveTheirFields() {
-        let response = HTTPResponse(.ok, [("A", "b"), ("Bad", "x\r\nInjected: y")], body: Array("hi".utf8))
-        func text(hasBody: Bool, isLast: Bool) -> String {
-            String(
-                decoding: response.serialized(date: HTTPDate.text(784_111_777), hasBody: hasBody, isLast: isLast),
-                as: UTF8.self)
-        }
-        #expect(
-            text(hasBody: true, isLast: false)
-                == "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nA: b\r\nContent-Length: 2\r\n\r\nhi")
-        #expect(
-            text(hasBody: false, isLast: true).hasSuffix("Content-Length: 2\r\nConnection: close\r\n\r\n"))
-    }
-
-    @Test(arguments: [
-        (0, "Thu, 01 Jan 1970 00:00:00 GMT"), (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
-        (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 GMT"), (-5, "Thu, 01 Jan 1970 00:00:00 GMT"),
-        (Int64.max, "Fri, 31 Dec 9999 23:59:59 GMT"),
-    ])
-    func datesAreOfTheirForm(seconds: Int64, text: String) {
-        #expect(HTTPDate.text(seconds) == text)
-    }
-}
-
-@Suite struct MetricTests {
-    @Test func familiesAreWritten() {
-        let registry = MetricRegistry()
-        registry.describe("a_total", "What\nis \\ a.")
-        registry.makeCounter(label: "a_total", dimensions: [("x", "1")]).increment(by: 2)
-        registry.makeCounter(label: "a_total", dimensions: [("x", "1")]).increment(by: 1)
-        registry.makeCounter(label: "a_total", dimensions: [("x", "q\"")]).increment(by: 1)
-        registry.makeRecorder(label: "g", dimensions: [], aggregate: false).record(1.5)
-        registry.makeTimer(label: "t_seconds", dimensions: []).recordNanoseconds(3_000_000)
-        let text = registry.families.map(\.text).joined()
-        #expect(
-            text.contains(
-                "# HELP a_total What\\nis \\\\ a.\n# TYPE a_total counter\na_total{x=\"1\"} 3\na_total{x=\"q\\\"\"} 1\n"
-            ))
-        #expect(text.contains("# TYPE g gauge\ng 1.5\n"))
-        #expect(text.contains("t_seconds_bucket{le=\"0.0025\"} 0\nt_seconds_bucket{le=\"0.005\"} 1\n"))
-        #expect(text.contains("t_seconds_bucket{le=\"+Inf\"} 1\nt_seconds_sum 0.003\nt_seconds_count 1\n"))
     }
 }

@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import NIOHTTP1
 internal import Runtime
 
 /// Who is at the other end of a connection.
@@ -17,16 +18,29 @@ typealias HTTPResponder = @Sendable (HTTPRequest, HTTPPeer) async -> HTTPRespons
 
 /// Serves one connection: one request after the other. While one is answered nothing is read.
 final class HTTPConnectionHandler: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
 
     private enum State {
         /// For a request, or more of one.
-        case reading(HTTPRequestParser.Phase)
+        case reading(Phase)
         case answering(HTTPRequest)
         case writing(isLast: Bool)
         /// All is said; what still comes is thrown away.
         case closing
+    }
+
+    private enum Phase {
+        /// Not a byte of a request has come.
+        case idle
+        case head
+        case body
+    }
+
+    /// What the parser made of the bytes.
+    private enum Event {
+        case part(HTTPServerRequestPart)
+        case failure(HTTPStatus)
     }
 
     private let limits: HTTPLimits
@@ -34,7 +48,10 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     private let now: @Sendable () -> Int64
     private let responder: HTTPResponder
     private let refused: @Sendable (HTTPStatus) -> Void
-    private var parser: HTTPRequestParser
+    private var assembly: HTTPRequestAssembly
+    /// What has come behind the request that is answered: no more than one read brings.
+    private var pending = CircularBuffer<Event>()
+    private var context: ChannelHandlerContext?
     private var state = State.reading(.idle)
     private var requests = 0
     private var hasInputEnded = false
@@ -54,10 +71,19 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         self.now = now
         self.refused = refused
         self.responder = responder
-        parser = HTTPRequestParser(limits)
+        assembly = HTTPRequestAssembly(limits)
+    }
+
+    /// Adds itself to a channel, with the parser before it.
+    func join(_ pipeline: ChannelPipeline.SynchronousOperations) throws {
+        let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: assembly.parserLimits)
+        try pipeline.addHandlers([HTTPArrival(self), HTTPResponseEncoder(), ByteToMessageHandler(decoder), self])
     }
 
     // MARK: Events
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelActive(context: ChannelHandlerContext) {
         // Who connects has something to say.
@@ -71,9 +97,16 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         deadline = nil
     }
 
+    /// Bytes have come, before what the parser makes of them.
+    fileprivate func bytesCame() {
+        guard case .reading(.idle) = state, pending.isEmpty, let context else { return }
+        state = .reading(.head)
+        setDeadline(limits.headTime, context)
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .reading = state else { return }
-        parser.append(unwrapInboundIn(data).readableBytesView)
+        if case .closing = state { return }
+        pending.append(.part(unwrapInboundIn(data)))
         advance(context)
     }
 
@@ -95,32 +128,39 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
+        if case .closing = state { return }
+        pending.append(.failure(HTTPRequestAssembly.status(of: error)))
+        advance(context)
+    }
 
     // MARK: Requests
 
     private func advance(_ context: ChannelHandlerContext) {
-        while case .reading(let phase) = state {
-            switch parser.next() {
-            case .incomplete(let next):
-                if next != phase || deadline == nil {
-                    state = .reading(next)
-                    switch next {
-                    case .idle: setDeadline(limits.idleTime, context)
-                    case .head: setDeadline(limits.headTime, context)
-                    case .body: setDeadline(limits.bodyTime, context)
-                    }
+        while case .reading = state, let event = pending.popFirst() {
+            switch event {
+            case .failure(let status): refuse(status, context)
+            case .part(let part):
+                if case .head = part {
+                    state = .reading(.body)
+                    setDeadline(limits.bodyTime, context)
                 }
-                return
-            case .continues:
-                let word = context.channel.allocator.buffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
-                context.writeAndFlush(wrapOutboundOut(word), promise: nil)
-            case .request(let request): answer(request, context)
-            case .failure(let status):
-                refused(status)
-                write(.plain(status), to: nil, context)
+                switch assembly.add(part) {
+                case .incomplete: break
+                case .continues:
+                    let word = HTTPResponseHead(version: .http1_1, status: .continue)
+                    context.writeAndFlush(wrapOutboundOut(.head(word)), promise: nil)
+                case .request(let request): answer(request, context)
+                case .failure(let status): refuse(status, context)
+                }
             }
         }
+    }
+
+    private func refuse(_ status: HTTPStatus, _ context: ChannelHandlerContext) {
+        refused(status)
+        write(.plain(status), to: nil, context)
     }
 
     private func answer(_ request: HTTPRequest, _ context: ChannelHandlerContext) {
@@ -151,17 +191,17 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             ?? true
         state = .writing(isLast: isLast)
         setDeadline(limits.writeTime, context)
-        let bytes = response.serialized(
-            date: HTTPDate.text(now()), hasBody: request?.method != .head, isLast: isLast)
-        var buffer = context.channel.allocator.buffer(capacity: bytes.count)
-        buffer.writeBytes(bytes)
+        context.write(wrapOutboundOut(.head(response.head(at: now(), isLast: isLast))), promise: nil)
+        if request?.method != .head, !response.body.isEmpty {
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: response.body)))), promise: nil)
+        }
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenComplete { result in
             guard case .writing = self.state else { return }
             if case .failure = result { return context.close(promise: nil) }
             self.wrote(isLast: isLast, context)
         }
-        context.writeAndFlush(wrapOutboundOut(buffer), promise: written)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
     }
 
     private func wrote(isLast: Bool, _ context: ChannelHandlerContext) {
@@ -174,6 +214,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             return
         }
         state = .closing
+        pending.removeAll()
         if hasInputEnded { return context.close(promise: nil) }
         setDeadline(limits.lingerTime, context)
         context.close(mode: .output, promise: nil)
@@ -202,11 +243,26 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         if deadline > NIODeadline.now() { return schedule(at: deadline, context) }
         self.deadline = nil
         switch state {
-        case .reading(.head), .reading(.body):
-            refused(.requestTimeout)
-            write(.plain(.requestTimeout), to: nil, context)
+        case .reading(.head), .reading(.body): refuse(.requestTimeout, context)
         case .reading(.idle), .writing, .closing: context.close(promise: nil)
         case .answering: break
         }
+    }
+}
+
+/// Sees bytes before the parser does, so that a head that never ends has its time, too.
+final class HTTPArrival: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private let handler: HTTPConnectionHandler
+
+    init(_ handler: HTTPConnectionHandler) {
+        self.handler = handler
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        handler.bytesCame()
+        context.fireChannelRead(data)
     }
 }

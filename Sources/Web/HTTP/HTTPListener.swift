@@ -1,5 +1,6 @@
 internal import Logging
 internal import NIOCore
+internal import NIOHTTP1
 internal import NIOPosix
 internal import Runtime
 
@@ -87,9 +88,9 @@ final class HTTPListener: Sendable {
                     let counted: IPAddress? =
                         if case .address(let address) = peer, !isUnlimited(peer) { address } else { nil }
                     guard connections.admit(channel, from: counted) else { throw ChannelError.ioOnClosedChannel }
-                    try channel.pipeline.syncOperations.addHandler(
-                        HTTPConnectionHandler(
-                            limits, connections: connections, now: now, refused: refused, responder: responder))
+                    try HTTPConnectionHandler(
+                        limits, connections: connections, now: now, refused: refused, responder: responder
+                    ).join(channel.pipeline.syncOperations)
                 }
             }
         do {

@@ -1,3 +1,5 @@
+internal import NIOHTTP1
+
 /// An answer, before it is known how the connection goes on.
 struct HTTPResponse: Hashable, Sendable {
     var status: HTTPStatus
@@ -35,28 +37,18 @@ struct HTTPResponse: Hashable, Sendable {
 // MARK: - Writing
 
 extension HTTPResponse {
-    /// What goes over the connection (RFC 9112 §4).
+    /// The head as it goes over the connection (RFC 9112 §4).
     ///
     /// - Parameters:
-    ///   - date: As ``HTTPDate`` writes it.
-    ///   - hasBody: False for the answer to HEAD, which has the length all the same.
+    ///   - now: Seconds since 1970.
     ///   - isLast: Whether the connection ends after it.
-    func serialized(date: String, hasBody: Bool, isLast: Bool) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(512 + (hasBody ? body.count : 0))
-        func line(_ text: String) {
-            bytes.append(contentsOf: text.utf8)
-            bytes.append(0x0D)
-            bytes.append(0x0A)
-        }
-        line("HTTP/1.1 \(status.rawValue) \(status.reason)")
-        line("Date: \(date)")
-        for field in fields where Self.isSafe(field.value) { line("\(field.name): \(field.value)") }
-        if status != .notModified { line("Content-Length: \(body.count)") }
-        if isLast { line("Connection: close") }
-        line("")
-        if hasBody { bytes.append(contentsOf: body) }
-        return bytes
+    func head(at now: Int64, isLast: Bool) -> HTTPResponseHead {
+        var headers = HTTPHeaders([("Date", HTTPDate.text(now))])
+        for field in fields where Self.isSafe(field.value) { headers.add(name: field.name, value: field.value) }
+        if status != .notModified { headers.add(name: "Content-Length", value: "\(body.count)") }
+        if isLast { headers.add(name: "Connection", value: "close") }
+        return HTTPResponseHead(
+            version: .http1_1, status: HTTPResponseStatus(statusCode: status.rawValue), headers: headers)
     }
 
     /// Whether a value can stand in a field: nothing that ends the line.
