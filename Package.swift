@@ -196,7 +196,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["CXAttr", "Configuration", "Invites", "Shell", "TestSupport", "Text", "XMPP"],
+            dependencies: ["CXAttr", "Configuration", "Invites", "Runtime", "Shell", "TestSupport", "Text", "XMPP"],
             resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "SupervisionTests",
@@ -220,8 +220,7 @@ let package = Package(
             name: "WebTests",
             dependencies: [
                 "Invites", "Pages", "Runtime", "TestSupport", "Web",
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),
         .testTarget(

@@ -72,7 +72,8 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .reading = state else { return }
+        if case .closing = state { return }
+        // One reading can bring several pieces, of which the first may have been a request.
         parser.append(unwrapInboundIn(data).readableBytesView)
         advance(context)
     }
