@@ -4,7 +4,7 @@ import Text
 
 /// What `web` and `metrics` in the daemon's file say.
 struct HTTPSettings: Sendable {
-    private var web: (listen: Setting<String>?, base: BaseURL, proxies: [IPRange])?
+    private var web: (listen: Setting<String>?, base: Setting<BaseURL>, proxies: [IPRange])?
     private var metrics: Setting<String>??
 
     /// Proxies are few.
@@ -13,13 +13,13 @@ struct HTTPSettings: Sendable {
     init() {}
 
     mutating func readWeb(_ node: YAMLNode, at keyMark: SourceMark, report: inout DiagnosticReport) {
-        var (listen, base, proxies): (Setting<String>?, BaseURL?, [IPRange]) = (nil, nil, [])
+        var (listen, base, proxies): (Setting<String>?, Setting<BaseURL>?, [IPRange]) = (nil, nil, [])
         var keys: Set<WebKey> = []
         for (key, _, value) in node.entries(of: WebKey.self, in: "`web`", report: &report) {
             keys.insert(key)
             switch key {
             case .listen: listen = value.text(key.rawValue, wants: Self.wantedPlace, report: &report)
-            case .baseURL: base = value.baseURL(key.rawValue, report: &report)?.value
+            case .baseURL: base = value.baseURL(key.rawValue, report: &report)
             case .trustedProxies: proxies = value.proxies(key.rawValue, most: Self.mostProxies, report: &report)
             }
         }
@@ -42,6 +42,9 @@ struct HTTPSettings: Sendable {
         metrics = .some(listen)
     }
 
+    /// The base of all hosts' pages, and where it stands.
+    var base: Setting<BaseURL>? { web?.base }
+
     private static let wantedPlace = "HOST:PORT such as 127.0.0.1:8480, or the path of a socket"
 
     /// Fills in what depends on where the file is.
@@ -49,7 +52,8 @@ struct HTTPSettings: Sendable {
         var configuration = HTTPConfiguration()
         if let web {
             configuration.web = WebConfiguration(
-                listen: place(web.listen, directory, report: &report), baseURL: web.base, trustedProxies: web.proxies)
+                listen: place(web.listen, directory, report: &report), baseURL: web.base.value,
+                trustedProxies: web.proxies)
         }
         if let metrics {
             configuration.metrics = MetricsConfiguration(listen: place(metrics, directory, report: &report))

@@ -26,7 +26,7 @@ extension DaemonKey {
         case .defaults:
             KeyDocumentation(
                 rawValue, "a mapping", standard: "{}",
-                "What hosts' files leave out: any of their keys but `host` and `service_address`.",
+                "What hosts' files leave out: any of their keys but `host`, `service_address` and `base_url`.",
                 example: "defaults:\n  admins: [admin@host.example]", since: .request)
         case .shell:
             KeyDocumentation(

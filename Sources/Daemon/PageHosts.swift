@@ -113,7 +113,8 @@ extension PageHosts: FrontDoor {
         let hosts = change.table.hosts
         known.withLock { known in
             for host in change.removed { known.remove(host.name) }
-            for host in change.replaced {
+            // In the order of their names, so that two starts have the same.
+            for host in change.replaced.sorted(by: { $0.name < $1.name }) {
                 known.remove(host.name)
                 // As the table has it: each change comes after the one before it.
                 if let base = hosts[host.name]?.configuration.pages.baseURL { known.add(base, of: host.name) }

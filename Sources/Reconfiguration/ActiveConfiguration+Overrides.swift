@@ -106,6 +106,9 @@ extension ActiveConfiguration {
         if configuration.serviceAddress != entry.configuration.serviceAddress {
             try checkServiceAddress(of: configuration, isSeen)
         }
+        if configuration.pages.baseURL != entry.configuration.pages.baseURL {
+            try checkBase(of: configuration, isSeen)
+        }
         guard changed != overrides[host] ?? SettingOverrides() else { return }
         overrides[host] = changed.isEmpty ? nil : changed
         revision += 1
@@ -130,6 +133,19 @@ extension ActiveConfiguration {
         if let mistake = configuration.serviceAddressMistake(
             among: others, owner: owner, component: daemon.component.jid.domain)
         {
+            throw .badValue(mistake)
+        }
+    }
+
+    private func checkBase(
+        of configuration: HostConfiguration, _ isSeen: (String) -> Bool
+    ) throws(ConfigurationRefusal) {
+        guard let authority = configuration.pages.baseURL?.authority else { return }
+        let owner = hosts.values.first { host in
+            host.name != configuration.host && host.configuration.pages.baseURL?.authority == authority
+        }?.name
+        if let owner, !isSeen(owner) { throw .badValue(HostConfiguration.takenBase) }
+        if let mistake = configuration.baseMistake(web: base.http.web?.baseURL, owner: owner) {
             throw .badValue(mistake)
         }
     }

@@ -103,8 +103,9 @@ private struct FormFlow {
         switch await accounts.existence(of: form.username) {
         case .present where mayBeMade: return await confirm()
         case .present:
-            // What it held before, if anything, was another name, which nobody has.
-            return .taken
+            // Another name that the attempt holds is nobody's; this one must not be thought its own.
+            let holdsIt = own?.isReserved == true && own?.account == form.username
+            return holdsIt ? await release("the server has such an account", .taken) : .taken
         case .unknown(let why) where accounts.abilities.provider == .module: return .later(why)
         case .absent, .unknown: break
         }

@@ -52,18 +52,12 @@ struct RouteTable: Hashable, Sendable {
     func route(_ method: HTTPMethod, host: String?, target: String) -> Route {
         guard let target = RequestTarget(target, host: host) else { return .malformed }
         guard let authority = target.authority.map({ normalized($0) }) else { return .misdirected }
-        let own = hosts[authority] ?? [:]
-        guard authority == base.authority || !own.isEmpty else { return .misdirected }
+        // No host gets what is all hosts'.
+        let own = authority == base.authority ? nil : hosts[authority]
+        guard authority == base.authority || own != nil else { return .misdirected }
         guard let path = DecodedPath(target.path) else { return .malformed }
-        // The longest base first: one may lie below another.
-        var bases = own.map { (path: $0.key, host: String?.some($0.value)) }
-        if authority == base.authority { bases.append((base.path, nil)) }
-        bases.sort { $0.path.utf8.count > $1.path.utf8.count }
-        for (prefix, host) in bases {
-            guard let segments = path.segments(below: prefix) else { continue }
-            return route(method, segments[...], ownBase: host, hasTrailingSlash: path.hasTrailingSlash, target)
-        }
-        return .unknown(nil)
+        guard let segments = path.segments(below: (own?.base ?? base).path) else { return .unknown(nil) }
+        return route(method, segments[...], ownBase: own?.host, hasTrailingSlash: path.hasTrailingSlash, target)
     }
 
     private func normalized(_ authority: String) -> String {

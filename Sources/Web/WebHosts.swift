@@ -43,29 +43,31 @@ package struct WebHost: Hashable, Sendable {
     }
 }
 
-/// Which hosts have bases of their own.
+/// Which hosts have bases of their own. An authority is one host's: below another one's base nobody gets.
 package struct HostBases: Hashable, Sendable {
-    /// By authority and path, the host.
-    private var hosts: [String: [String: String]] = [:]
-    private var bases: [String: BaseURL] = [:]
+    package struct Entry: Hashable, Sendable {
+        package let host: String
+        package let base: BaseURL
+    }
+
+    private var entries: [String: Entry] = [:]
+    private var authorities: [String: String] = [:]
 
     package init() {}
 
-    /// Of two hosts with the same base, the first keeps it.
+    /// Of two hosts with the same authority, the first keeps it.
     package mutating func add(_ base: BaseURL, of host: String) {
-        guard hosts[base.authority]?[base.path] == nil else { return }
-        hosts[base.authority, default: [:]][base.path] = host
-        bases[host] = base
+        guard entries[base.authority] == nil else { return }
+        entries[base.authority] = Entry(host: host, base: base)
+        authorities[host] = base.authority
     }
 
     package mutating func remove(_ host: String) {
-        guard let base = bases.removeValue(forKey: host) else { return }
-        hosts[base.authority]?[base.path] = nil
-        if hosts[base.authority]?.isEmpty == true { hosts[base.authority] = nil }
+        if let authority = authorities.removeValue(forKey: host) { entries[authority] = nil }
     }
 
-    /// The hosts of an authority, by path.
-    package subscript(authority: String) -> [String: String]? { hosts[authority] }
+    /// The host that has an authority.
+    package subscript(authority: String) -> Entry? { entries[authority] }
 }
 
 /// What a token is good for.

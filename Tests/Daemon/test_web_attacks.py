@@ -41,8 +41,8 @@ HOST_FIELD = f"Host: {AUTHORITY}"
 @pytest.mark.parametrize("request_bytes,status", [
     (head("GET / HTTP/1.1"), 400),
     (head("GET / HTTP/1.1", HOST_FIELD, HOST_FIELD), 400),
-    (head("GET / HTTP/1.1", "Host: other.example"), 421),
-    (head("GET http://other.example/ HTTP/1.1", HOST_FIELD), 421),
+    (head("GET / HTTP/1.1", "Host: other.example", "Connection: close"), 421),
+    (head("GET http://other.example/ HTTP/1.1", HOST_FIELD, "Connection: close"), 421),
     (head("BREW / HTTP/1.1", HOST_FIELD), 501),
     (head("TRACE /a.example/AAAAAAAAAAAA HTTP/1.1", HOST_FIELD, "Connection: close"), 405),
     (head("CONNECT example.com:443 HTTP/1.1", HOST_FIELD, "Connection: close"), 400),

@@ -9,7 +9,9 @@ import Testing
         var hosts = HostBases()
         // Written here to be read.
         hosts.add(try! BaseURL("https://join.own.example/"), of: "own.example")
-        hosts.add(try! BaseURL("https://invite.example/own/"), of: "second.example")
+        hosts.add(try! BaseURL("https://join.own.example/x/"), of: "second.example")
+        hosts.add(try! BaseURL("https://path.example/own/"), of: "third.example")
+        hosts.add(try! BaseURL("https://invite.example/a.example/"), of: "thief.example")
         return RouteTable(base: try! BaseURL("https://invite.example/"), hosts: hosts)
     }()
 
@@ -38,11 +40,21 @@ import Testing
         let token = TokenPath(token: Self.token)
         #expect(
             route("/AAAAAAAAAAAA1", host: "join.own.example") == .landing(isBelow("own.example", own: true), token))
-        #expect(route("/own/AAAAAAAAAAAA1") == .landing(isBelow("second.example", own: true), token))
+        #expect(
+            route("/own/AAAAAAAAAAAA1", host: "path.example") == .landing(isBelow("third.example", own: true), token))
+        #expect(route("/AAAAAAAAAAAA1", host: "path.example") == .unknown(nil))
         #expect(route("/-/static/x", host: "JOIN.own.example:443") == .staticFile("x"))
         #expect(
             route("/own.example/AAAAAAAAAAAA1", host: "join.own.example") == .unknown(isBelow("own.example", own: true))
         )
+    }
+
+    /// Who may set one host's base gets no other host's pages by it.
+    @Test func anAuthorityIsOnes() {
+        let token = TokenPath(token: Self.token)
+        #expect(route("/a.example/AAAAAAAAAAAA1") == .landing(isBelow("a.example"), token))
+        #expect(
+            route("/x/AAAAAAAAAAAA1", host: "join.own.example") == .unknown(isBelow("own.example", own: true)))
     }
 
     @Test(arguments: [

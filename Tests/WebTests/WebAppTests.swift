@@ -1,3 +1,4 @@
+import CoreMetrics
 import Invites
 import Pages
 import Runtime
@@ -143,7 +144,7 @@ private final class FakeHosts: WebHosts {
 
     private func seal(_ response: HTTPResponse) throws -> String {
         let text = String(decoding: response.body, as: UTF8.self)
-        let seal = try String(#require(text.split(separator: "seal=").last))
+        let seal = String(try #require(text.split(separator: "seal=").last))
         return seal.replacing("+", with: "%2B").replacing("/", with: "%2F").replacing("=", with: "%3D")
     }
 

@@ -14,4 +14,5 @@ let targets: [any FuzzTarget.Type] = [
     RendererTarget.self,
     SessionTarget.self,
     JournalTarget.self,
+    HTTPTarget.self,
 ]
