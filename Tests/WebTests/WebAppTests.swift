@@ -1,4 +1,3 @@
-import CoreMetrics
 import Invites
 import Pages
 import Runtime

@@ -1,4 +1,7 @@
 import Invites
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
 
 @testable import Web
 
@@ -31,22 +34,48 @@ struct HTTPTarget: FuzzTarget {
     private func steps(
         _ bytes: [UInt8], inPiecesOf size: Int
     ) -> (requests: [HTTPRequest], failure: HTTPStatus?) {
-        var parser = HTTPRequestParser()
-        var requests: [HTTPRequest] = []
+        let assembly = HTTPRequestAssembly()
+        let reader = Reader(assembly)
+        let channel = EmbeddedChannel()
+        let decoder = HTTPRequestDecoder(limitConfiguration: assembly.parserLimits)
+        do {
+            try channel.pipeline.syncOperations.addHandlers([ByteToMessageHandler(decoder), reader])
+            try channel.connect(to: SocketAddress(unixDomainSocketPath: "/x")).wait()
+        } catch {
+            expect(false, "no channel: \(error)")
+        }
         var rest = bytes[...]
-        while true {
-            switch parser.next() {
+        while !rest.isEmpty, reader.failure == nil {
+            channel.pipeline.fireChannelRead(ByteBuffer(bytes: rest.prefix(size)))
+            rest = rest.dropFirst(size)
+        }
+        let read = (reader.requests, reader.failure)
+        _ = try? channel.finish(acceptAlreadyClosed: true)
+        if let status = read.1 { expect((400...599).contains(status.rawValue), "a failure is \(status)") }
+        return read
+    }
+
+    private final class Reader: ChannelInboundHandler {
+        typealias InboundIn = HTTPServerRequestPart
+
+        private var assembly: HTTPRequestAssembly
+        private(set) var requests: [HTTPRequest] = []
+        private(set) var failure: HTTPStatus?
+
+        init(_ assembly: HTTPRequestAssembly) { self.assembly = assembly }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            if failure != nil { return }
+            switch assembly.add(unwrapInboundIn(data)) {
             case .request(let request): requests.append(request)
-            case .continues: break
-            case .failure(let status):
-                expect((400...599).contains(status.rawValue), "a failure is \(status)")
-                expect(parser.count == 0, "what was refused is kept")
-                return (requests, status)
-            case .incomplete:
-                if rest.isEmpty { return (requests, nil) }
-                parser.append(rest.prefix(size))
-                rest = rest.dropFirst(size)
+            case .failure(let status): failure = status
+            case .incomplete, .continues: break
             }
+        }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            guard failure == nil, let error = error as? HTTPParserError else { return }
+            failure = HTTPRequestAssembly.status(of: error)
         }
     }
 
