@@ -20,8 +20,8 @@ let package = Package(
             name: "InvitedModules",
             targets: [
                 "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "Languages",
-                "Reconfiguration", "Runtime",
-                "Shell", "Storage", "Supervision", "TestSupport", "Text", "XMPP", "YAML",
+                "Pages", "Reconfiguration", "Runtime",
+                "Shell", "Storage", "Supervision", "TestSupport", "Text", "Web", "XMPP", "YAML",
             ]),
     ],
     dependencies: [
@@ -30,6 +30,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-crypto", "4.5.2"..<"5.0.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     ],
     targets: [
         .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
@@ -55,7 +57,7 @@ let package = Package(
         .target(
             name: "Runtime",
             dependencies: [
-                "CFileAllocation", "Invites",
+                "CFileAllocation", "Invites", "Text",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -110,12 +112,26 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: settings),
+        .target(name: "Pages", dependencies: ["Invites"], swiftSettings: settings),
+        .target(
+            name: "Web",
+            dependencies: [
+                "Invites", "Pages", "Runtime", "XMPP",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            exclude: ["COMMON-PASSWORDS.md"],
+            swiftSettings: settings),
         .target(
             name: "Daemon",
             dependencies: [
-                "Accounts", "Component", "Configuration", "Invites", "Languages", "Reconfiguration", "Runtime",
-                "Storage",
-                "Supervision", "XMPP", "YAML",
+                "Accounts", "Component", "Configuration", "Invites", "Languages", "Pages", "Reconfiguration",
+                "Runtime", "Storage",
+                "Supervision", "Web", "XMPP", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -138,8 +154,8 @@ let package = Package(
         .executableTarget(
             name: "invited",
             dependencies: [
-                "Access", "Component", "Configuration", "Control", "Daemon", "Reconfiguration", "Runtime", "Shell",
-                "Storage", "Supervision", "XMPP", "YAML",
+                "Access", "Component", "Configuration", "Control", "Daemon", "Pages", "Reconfiguration", "Runtime",
+                "Shell", "Storage", "Supervision", "Web", "XMPP", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -195,7 +211,7 @@ let package = Package(
         .testTarget(
             name: "ConfigurationTests",
             dependencies: [
-                "CXAttr", "Configuration", "Invites", "Languages", "Shell", "TestSupport", "Text", "XMPP", "YAML",
+                "CXAttr", "Configuration", "Invites", "Languages", "Runtime", "Shell", "TestSupport", "Text", "XMPP", "YAML",
             ],
             resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(
@@ -217,6 +233,16 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "AccessTests", dependencies: ["Access", "Configuration", "Shell", "XMPP"], swiftSettings: settings),
+        .testTarget(
+            name: "WebTests",
+            dependencies: [
+                "Invites", "Pages", "Runtime", "TestSupport", "Web",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "ControlTests",
             dependencies: [

@@ -9,6 +9,7 @@ let package = Package(
     dependencies: [
         .package(name: "invited", path: ".."),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         .systemLibrary(name: "CLibFuzzer"),
@@ -18,6 +19,9 @@ let package = Package(
                 "CLibFuzzer",
                 .product(name: "InvitedModules", package: "invited"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: [
                 .enableUpcomingFeature("ExistentialAny"),

@@ -108,14 +108,13 @@ extension RequestError {
 
 /// What no server takes as a password, or some only seem to.
 enum PasswordRule {
-    /// Why it is no password; `nil` where it can be one. ejabberd checks them with the profile of resources.
+    /// Why it is no password; `nil` where it can be one.
     static func refusal(of password: String) -> String? {
         if password.isEmpty { return "the password is empty" }
         if password.utf8.count > ServerModule.longestPassword {
             return "the password is longer than \(ServerModule.longestPassword) bytes"
         }
-        return (try? JID(localpart: String?.none, domain: "invalid", resource: password)) == nil
-            ? "the password has a character that is not allowed there" : nil
+        return ServerModule.takesPassword(password) ? nil : "the password has a character that is not allowed there"
     }
 
     /// Whether it has a character that Unicode 3.2 does not have, on which stringprep rests: some servers refuse them.

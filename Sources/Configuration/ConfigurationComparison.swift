@@ -47,11 +47,14 @@ extension SettingDifference {
         }
     }
 
-    /// The daemon's own settings that take effect when it starts, and its roles.
+    /// The daemon's own settings that take effect when it starts, and those that an apply puts in force.
     ///
-    /// - Parameter shell: The roles in force.
+    /// - Parameters:
+    ///   - shell: The roles in force.
+    ///   - http: Where pages and metrics are.
     package static func differences(
-        from running: DaemonConfiguration, _ shell: ShellConfiguration, to other: DaemonConfiguration
+        from running: DaemonConfiguration, _ shell: ShellConfiguration, _ http: HTTPConfiguration,
+        to other: DaemonConfiguration
     ) -> [SettingDifference] {
         var differences = other.restartDifferences(from: running).map { key in
             SettingDifference(
@@ -66,5 +69,10 @@ extension SettingDifference {
                     other: Side(value: other.shell.description, origin: nil)))
         }
         return differences
+            + other.http.differences(from: http).map { key in
+                SettingDifference(
+                    host: nil, key: key, running: http.value(of: key).map { Side(value: $0, origin: nil) },
+                    other: other.http.value(of: key).map { Side(value: $0, origin: nil) })
+            }
     }
 }

@@ -51,7 +51,8 @@ package struct ConfigurationLoader: Sendable {
         let isDaemonGood = report.isEmpty
 
         let component = settings?.jid.map { ($0.value, SourceLocation(file: file, mark: $0.mark)) }
-        let conflicts = HostConflicts(files: scan.files, component: component).find()
+        let web = settings?.http.base.map { ($0.value, SourceLocation(file: file, mark: $0.mark)) }
+        let conflicts = HostConflicts(files: scan.files, component: component, web: web).find()
         let defaults = settings?.defaults ?? HostSettings()
         var hosts: [String: HostConfiguration] = [:]
         var filesByHost: [String: HostFile] = [:]

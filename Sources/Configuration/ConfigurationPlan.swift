@@ -3,7 +3,7 @@ package struct ConfigurationPlan: Hashable, Sendable {
     /// What happens to a host, or to the daemon.
     package enum Action: String, CaseIterable, Hashable, Sendable {
         case add, remove, update
-        /// Settings of the daemon itself that take effect when it starts. Its roles are updated at once.
+        /// Settings of the daemon itself that take effect when it starts. Its roles, pages and metrics are updated at once.
         case restart
     }
 
@@ -42,17 +42,20 @@ package struct ConfigurationPlan: Hashable, Sendable {
     ///   - daemon: The daemon's settings that it runs with.
     ///   - shell: The roles in force, which may be others than the daemon started with.
     ///   - nextShell: Those that would be in force instead.
+    ///   - http: Where pages and metrics are, and
+    ///   - nextHTTP: where they would be instead.
     ///   - nextDaemon: The daemon's settings that would be in force after a restart; `nil` where those stay.
     ///   - returning: By host that was served before, how many of its invites are revoked; `nil` where nobody can tell.
     ///   - generation: How many changes there were before, so that one back and forth shows, too.
     package init(
         from running: [String: HostConfiguration], to next: [String: HostConfiguration], daemon: DaemonConfiguration,
-        shell: ShellConfiguration, nextShell: ShellConfiguration, nextDaemon: DaemonConfiguration?, generation: Int,
+        shell: ShellConfiguration, nextShell: ShellConfiguration, http: HTTPConfiguration = HTTPConfiguration(),
+        nextHTTP: HTTPConfiguration = HTTPConfiguration(), nextDaemon: DaemonConfiguration?, generation: Int,
         returning: [String: Int?] = [:]
     ) {
         let diff = ConfigurationDiff(from: running, to: next)
         let keys = nextDaemon?.restartDifferences(from: daemon) ?? []
-        let roles = nextShell == shell ? [] : [DaemonConfiguration.rolesKey]
+        let live = (nextShell == shell ? [] : [DaemonConfiguration.rolesKey]) + nextHTTP.differences(from: http)
         losses = ConfigurationLosses(diff, returning: returning)
         revokesInvites = !returning.isEmpty
         let lost = Dictionary(uniqueKeysWithValues: losses.hosts.map { ($0.host, $0.losses) })
@@ -64,7 +67,7 @@ package struct ConfigurationPlan: Hashable, Sendable {
                 losses: lost[change.host] ?? [])
         }
         steps.sort { ($0.host ?? "") < ($1.host ?? "") }
-        if !roles.isEmpty { steps.insert(Step(host: nil, action: .update, keys: roles), at: 0) }
+        if !live.isEmpty { steps.insert(Step(host: nil, action: .update, keys: live), at: 0) }
         if !keys.isEmpty { steps.insert(Step(host: nil, action: .restart, keys: keys), at: 0) }
         self.steps = steps.filter { !$0.losses.isEmpty } + steps.filter(\.losses.isEmpty)
         untouched = diff.unchanged
@@ -76,6 +79,8 @@ package struct ConfigurationPlan: Hashable, Sendable {
         text.add(keys.map { nextDaemon?.value(of: $0) ?? "" })
         text.add(shell)
         text.add(nextShell)
+        text.add(http)
+        text.add(nextHTTP)
         text.add(String(generation))
         hash = text.fingerprint.short
     }
@@ -84,7 +89,10 @@ package struct ConfigurationPlan: Hashable, Sendable {
     package var changesNothing: Bool { steps.allSatisfy { $0.action == .restart } }
 
     /// Whether the roles change.
-    package var changesRoles: Bool { steps.contains { $0.host == nil && $0.action == .update } }
+    package var changesRoles: Bool { liveKeys.contains(DaemonConfiguration.rolesKey) }
+
+    /// The daemon's own settings that change at once, as they are named in the file.
+    package var liveKeys: [String] { steps.first { $0.host == nil && $0.action == .update }?.keys ?? [] }
 
     /// Whether settings change that take effect when the daemon starts.
     package var wantsRestart: Bool { steps.contains { $0.action == .restart } }

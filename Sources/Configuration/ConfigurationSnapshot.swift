@@ -14,6 +14,8 @@ package struct ConfigurationSnapshot: Hashable, Sendable {
     package let hosts: [String: HostConfiguration]
     /// The roles at the control socket.
     package let shell: ShellConfiguration
+    /// Where pages and metrics are.
+    package let http: HTTPConfiguration
 
     /// All that is to be known of a snapshot without reading it.
     package struct Header: Hashable, Sendable {
@@ -31,12 +33,13 @@ package struct ConfigurationSnapshot: Hashable, Sendable {
 
     package init(
         number: Int, before: Int? = nil, time: Timestamp, by: String, files: Fingerprint,
-        hosts: [String: HostConfiguration], shell: ShellConfiguration
+        hosts: [String: HostConfiguration], shell: ShellConfiguration, http: HTTPConfiguration = HTTPConfiguration()
     ) {
         header = Header(
             number: number, before: before, time: time, by: by, hostCount: hosts.count, files: files)
         self.hosts = hosts
         self.shell = shell
+        self.http = http
     }
 
     /// Why a snapshot cannot be read.
@@ -65,6 +68,8 @@ extension ConfigurationSnapshot {
         let roles: Int?
         let files: String
         let checksum: String
+        let web: String?
+        let metrics: String?
 
         /// In the first one, fingerprints were made in another way.
         static let latestFormat = 2
@@ -84,7 +89,8 @@ extension ConfigurationSnapshot {
         let line = HeaderLine(
             number: header.number, before: header.before, time: header.time.millisecondsSinceEpoch, by: header.by,
             hosts: hosts.count, roles: shell.roles.count,
-            files: header.files.description, checksum: Fingerprint(hosts, shell).description)
+            files: header.files.description, checksum: Fingerprint(hosts, shell, http).description,
+            web: http.value(of: HTTPConfiguration.webKey), metrics: http.value(of: HTTPConfiguration.metricsKey))
         var bytes = Self.jsonLine(line)
         for grant in shell.roles { bytes += Self.jsonLine(RoleLine(grant)) }
         var members = SettingTexts { $1.jsonMember($0) }
@@ -107,7 +113,7 @@ extension ConfigurationSnapshot {
     package init(reading bytes: [UInt8]) throws(Damage) {
         try self.init(unchecked: bytes)
         let line = try Self.headerLine(of: bytes)
-        guard Fingerprint(hosts, shell, in: line.form).description == line.checksum else {
+        guard Fingerprint(hosts, shell, http, in: line.form).description == line.checksum else {
             throw Damage("it is not what was written")
         }
     }
@@ -129,6 +135,7 @@ extension ConfigurationSnapshot {
             hosts[host] = HostConfiguration(host: host, settings: settings, defaults: HostSettings())
         }
         shell = ShellConfiguration(roles: roles)
+        http = try Self.http(line)
         self.hosts = hosts
         header = Header(line)
     }
@@ -140,6 +147,18 @@ extension ConfigurationSnapshot {
 
     private static func headerLine(of bytes: [UInt8]) throws(Damage) -> HeaderLine {
         try headerLine(bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first)
+    }
+
+    private static func http(_ line: HeaderLine) throws(Damage) -> HTTPConfiguration {
+        var report = DiagnosticReport(file: "")
+        var settings = HTTPSettings()
+        func read(_ text: String?) -> YAMLNode? { text.flatMap { YAMLReader.read(Array($0.utf8), report: &report) } }
+        if let node = read(line.web) { settings.readWeb(node, at: .start, report: &report) }
+        if let node = read(line.metrics) { settings.readMetrics(node, report: &report) }
+        // What was written has absolute paths.
+        let http = settings.configuration(relativeTo: "/", report: &report)
+        if let first = report.sorted.first { throw Damage(first.message) }
+        return http
     }
 
     private static func grant(_ text: ArraySlice<UInt8>) throws(Damage) -> RoleGrant {

@@ -12,6 +12,8 @@ package struct DaemonConfiguration: Hashable, Sendable {
     package let controlSocket: String
     /// Who may do what at that socket.
     package let shell: ShellConfiguration
+    /// Where pages and metrics are.
+    package let http: HTTPConfiguration
 
     /// The daemon as an external component of an XMPP server.
     package struct Component: Hashable, Sendable {
@@ -44,24 +46,26 @@ package struct DaemonConfiguration: Hashable, Sendable {
 
     package init(
         component: Component, stateDirectory: String, hostsDirectory: String, controlSocket: String,
-        shell: ShellConfiguration = ShellConfiguration()
+        shell: ShellConfiguration = ShellConfiguration(), http: HTTPConfiguration = HTTPConfiguration()
     ) {
         self.component = component
         self.stateDirectory = stateDirectory
         self.hostsDirectory = hostsDirectory
         self.controlSocket = controlSocket
         self.shell = shell
+        self.http = http
     }
 
-    /// The one key whose value an apply puts in force.
     package static let rolesKey = "shell.roles"
+    /// The keys whose values an apply puts in force.
+    package static let liveKeys = [rolesKey, HTTPConfiguration.webKey, HTTPConfiguration.metricsKey]
 
     static let standardStateDirectory = "/var/lib/invited"
     static let standardHostsDirectory = "config.d"
     static let standardControlSocket = "/run/invited/control.sock"
 
     /// The keys of the daemon's file in which two configurations differ and which only a start puts in force, such as
-    /// `component.server`. The roles under `shell` are none of them.
+    /// `component.server`. What an apply puts in force is none of them.
     package func differences(from other: DaemonConfiguration) -> [String] {
         var keys: [String] = []
         if component.jid != other.component.jid { keys.append("component.jid") }

@@ -27,6 +27,7 @@ extension DaemonSettings {
             report.add(
                 controlSocket?.mark ?? .start, "`control_socket` is longer than \(limit) bytes: \(socket.quoted)")
         }
+        let http = http.configuration(relativeTo: directory, report: &report)
         guard let jid, let secret else { return nil }
         return DaemonConfiguration(
             component: .init(
@@ -34,7 +35,7 @@ extension DaemonSettings {
             stateDirectory: Path.join(directory, stateDirectory?.value ?? DaemonConfiguration.standardStateDirectory),
             hostsDirectory: resolvedHostsDirectory(relativeTo: directory),
             controlSocket: socket,
-            shell: ShellConfiguration(roles: shell.roles))
+            shell: ShellConfiguration(roles: shell.roles), http: http)
     }
 
     func resolvedHostsDirectory(relativeTo directory: String) -> String {

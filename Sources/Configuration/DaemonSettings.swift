@@ -14,6 +14,7 @@ struct DaemonSettings: Sendable {
     var controlSocket: Setting<String>?
     var defaults = HostSettings()
     var shell = ShellSettings()
+    var http = HTTPSettings()
     /// Which keys under `component` are there, with good values or bad ones.
     private(set) var componentKeys: Set<ComponentKey> = []
 
@@ -33,6 +34,8 @@ struct DaemonSettings: Sendable {
                 controlSocket = value.text(key.rawValue, wants: "the path of a socket", report: &report)
             case .defaults: defaults = HostSettings(defaults: value, report: &report)
             case .shell: shell = ShellSettings(value, report: &report)
+            case .web: http.readWeb(value, at: keyMark, report: &report)
+            case .metrics: http.readMetrics(value, report: &report)
             }
         }
         if !componentKeys.contains(.jid) {

@@ -15,14 +15,21 @@ package struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The fingerprint of hosts' configurations, and of the roles.
-    package init(_ hosts: [String: HostConfiguration], _ shell: ShellConfiguration) {
-        self.init(hosts, shell, in: .present)
+    package init(
+        _ hosts: [String: HostConfiguration], _ shell: ShellConfiguration,
+        _ http: HTTPConfiguration = HTTPConfiguration()
+    ) {
+        self.init(hosts, shell, http, in: .present)
     }
 
-    init(_ hosts: [String: HostConfiguration], _ shell: ShellConfiguration, in form: CanonicalText.Form) {
+    init(
+        _ hosts: [String: HostConfiguration], _ shell: ShellConfiguration, _ http: HTTPConfiguration,
+        in form: CanonicalText.Form
+    ) {
         var text = CanonicalText(form: form)
         text.add(hosts)
         text.add(shell)
+        text.add(http)
         self = text.fingerprint
     }
 
@@ -43,6 +50,7 @@ package struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
             text.add(refused.content?.fields ?? [])
         }
         text.add(loaded.daemon?.shell ?? ShellConfiguration())
+        text.add(loaded.daemon?.http ?? HTTPConfiguration())
         self = text.fingerprint
     }
 
@@ -106,6 +114,15 @@ struct CanonicalText {
             add(grant.groups)
             // Of no hosts is something else than of all.
             add(grant.hosts.map { ["hosts"] + $0.sorted() } ?? [])
+        }
+    }
+
+    /// Nothing where there is nothing, as before there were such settings.
+    mutating func add(_ http: HTTPConfiguration) {
+        for key in [HTTPConfiguration.webKey, HTTPConfiguration.metricsKey] {
+            guard let value = http.value(of: key) else { continue }
+            add(key)
+            add(value)
         }
     }
 

@@ -1,3 +1,4 @@
+package import Invites
 import Text
 import XMPP
 
@@ -23,6 +24,23 @@ extension HostConfiguration {
         if let owner, owner != host { return "\(address) is already the service address of \(owner.quoted)" }
         return nil
     }
+
+    /// Why the host cannot have its base, by the rules that ``HostConflicts`` has for files; `nil` when it can.
+    ///
+    /// - Parameters:
+    ///   - web: The base of all hosts' pages.
+    ///   - owner: The host that has pages at that name now.
+    package func baseMistake(web: BaseURL?, owner: String?) -> String? {
+        guard let base = pages.baseURL else { return nil }
+        if base.authority == web?.authority { return "\(base.authority.quoted) is where all hosts' pages are" }
+        if let owner, owner != host {
+            return "\(base.authority.quoted) is already where the pages of \(owner.quoted) are"
+        }
+        return nil
+    }
+
+    /// What somebody is told of a base whose host they do not see.
+    package static let takenBase = "this name is taken"
 
     /// What somebody is told of a service address that a host has whom they do not see. It names nothing: the address may
     /// be such a host itself.

@@ -40,6 +40,8 @@ package struct HostConfiguration: Hashable, Sendable {
     package var registration = ServerModule.Registration.server
     /// Whether nobody can have invites made here at present.
     package var suspended = false
+    /// Where pages are, and what they look like.
+    package var pages = HostPageSettings()
 
     /// The configuration of a host whose file says nothing.
     ///

@@ -1,3 +1,4 @@
+import Invites
 import Text
 import XMPP
 import YAML
@@ -9,13 +10,19 @@ import YAML
 struct HostConflicts {
     private let files: [HostFile]
     private let component: (domain: String, location: SourceLocation)?
+    private let web: (base: BaseURL, location: SourceLocation)?
     /// Here and below, names are told apart in Unicode: a name in ASCII (`xn--…`) is the same to servers.
     private let filesByHost: Claims
 
     /// - Parameters:
     ///   - files: All files, ordered by name.
     ///   - component: The component's own address and where it was set.
-    init(files: [HostFile], component: (jid: JID, location: SourceLocation)?) {
+    ///   - web: The base of all hosts' pages and where it was set.
+    init(
+        files: [HostFile], component: (jid: JID, location: SourceLocation)?,
+        web: (base: BaseURL, location: SourceLocation)? = nil
+    ) {
+        self.web = web
         self.files = files
         self.component = component.map { (JID.unicodeDomain($0.jid.domain), $0.location) }
         var filesByHost = Claims(capacity: files.count)
@@ -30,6 +37,7 @@ struct HostConflicts {
         var found: [Int: [Diagnostic]] = [:]
         checkHosts(into: &found)
         checkServiceAddresses(into: &found)
+        checkBases(into: &found)
         return found
     }
 
@@ -91,6 +99,29 @@ struct HostConflicts {
                 let place = files[keeper].location(of: .serviceAddress)
                 let message = "\(address.quoted) is already the service address of \(host.quoted), set at \(place)"
                 found[index, default: []].append(diagnostic(index, .serviceAddress, message, Self.rivalry(host)))
+            }
+        }
+    }
+
+    /// The name in a base is one host's alone, or all hosts': below another's nobody's pages are safe.
+    private func checkBases(into found: inout [Int: [Diagnostic]]) {
+        var claims = Claims(capacity: 0)
+        for (index, file) in files.enumerated() {
+            guard file.host != nil, let base = file.settings?.baseURL else { continue }
+            if let web, web.base.authority == base.authority {
+                let message = "\(base.authority.quoted) is where all hosts' pages are, set at \(web.location)"
+                found[index, default: []].append(diagnostic(index, .baseURL, message))
+            } else {
+                claims.add(index, to: base.authority)
+            }
+        }
+        for (authority, indices) in claims.contested {
+            guard let keeper = indices.first, let host = files[keeper].host else { continue }
+            for index in indices where files[index].host != host {
+                let place = files[keeper].location(of: .baseURL)
+                let message = "\(authority.quoted) is already where the pages of \(host.quoted) are, set at \(place)"
+                let rivalry = Diagnostic.Rivalry(host: host, message: HostConfiguration.takenBase)
+                found[index, default: []].append(diagnostic(index, .baseURL, message, rivalry))
             }
         }
     }

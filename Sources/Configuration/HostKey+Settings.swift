@@ -4,12 +4,12 @@ import XMPP
 /// Every setting of a host. A new one is a property of ``HostConfiguration`` with its default, and a value here.
 extension HostKey: CaseIterable {
     /// In the order of the manual.
-    package static let allCases = [
-        host, admins, allowUserInvites, allowContactInvites, inviteExpiry, userOpenInvites, userDailyInvites,
-        maxInvites, inviteRetention, notifyInviter, landingPage, serviceAddress, siteName, language, accounts,
-        registration,
-        suspended,
-    ]
+    package static let allCases =
+        [
+            host, admins, allowUserInvites, allowContactInvites, inviteExpiry, userOpenInvites, userDailyInvites,
+            maxInvites, inviteRetention, notifyInviter, landingPage, serviceAddress, siteName, language, accounts,
+            registration, suspended,
+        ] + ofPages
 
     package static let host = HostKey(
         HostSetting(
@@ -103,7 +103,7 @@ extension HostKey: CaseIterable {
             """
             The web page of an invite, for people who have no client yet: an http or https URL in which `{host}`, `{token}`, \
             `{uri}` and `{uri_without_scheme}` stand for what the invite has, each encoded for its place. Clients that know \
-            it share it in place of the link.
+            it share it in place of the link. Without it, the page is that of `web`, where there is one.
             """,
             example: "landing_page: \"https://invite.example/#{uri_without_scheme}\""
         ) { $0 != nil && $1 == nil ? "no landing page" : nil })
@@ -125,7 +125,7 @@ extension HostKey: CaseIterable {
         HostSetting(
             "site_name", get: { $0.siteName }, set: { $0.siteName = $1 },
             .optional(.text(wants: "a text such as Example", longest: 200)), effect: .request,
-            "What people call this place, in at most 200 characters. Not shown anywhere yet.",
+            "What people call this place, in at most 200 characters. Pages show it.",
             example: "site_name: Example"
         ) { $0 != nil && $1 == nil ? "no site name" : nil })
 

@@ -1,3 +1,4 @@
+import Invites
 import YAML
 
 /// What one file says about a host, each setting with its place.
@@ -57,6 +58,9 @@ struct HostSettings: Sendable {
 
     /// The service address, where the file has one.
     var serviceAddress: String? { mark(of: .serviceAddress).flatMap { _ in values.serviceAddress } }
+
+    /// The base of the host's own pages, where the file has one.
+    var baseURL: BaseURL? { mark(of: .baseURL).flatMap { _ in values.pages.baseURL } }
 
     /// Gives a configuration what is set here; the host's name stays.
     func apply(to configuration: inout HostConfiguration) {

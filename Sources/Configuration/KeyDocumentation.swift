@@ -56,6 +56,8 @@ package enum ConfigurationReference {
             ShellKey.allCases.flatMap { shellKey in
                 [shellKey.documentation.below(key.rawValue)] + below(shellKey).map { $0.below(key.rawValue) }
             }
+        case .web: WebKey.allCases.map { $0.documentation.below(key.rawValue) }
+        case .metrics: MetricsKey.allCases.map { $0.documentation.below(key.rawValue) }
         case .stateDirectory, .hostsDirectory, .controlSocket, .defaults: []
         }
     }

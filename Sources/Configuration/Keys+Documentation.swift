@@ -26,12 +26,29 @@ extension DaemonKey {
         case .defaults:
             KeyDocumentation(
                 rawValue, "a mapping", standard: "{}",
-                "What hosts' files leave out: any of their keys but `host` and `service_address`.",
+                "What hosts' files leave out: any of their keys but `host`, `service_address` and `base_url`.",
                 example: "defaults:\n  admins: [admin@host.example]", since: .request)
         case .shell:
             KeyDocumentation(
                 rawValue, "a mapping", "The operators' shell.",
                 example: "shell:\n  roles:\n    - users: [ann]\n      role: operator", since: nil)
+        case .web:
+            KeyDocumentation(
+                rawValue, "a mapping",
+                """
+                The pages of invites, for browsers. Without it there are none. A reverse proxy is in front of them, which \
+                has the certificate. An apply listens at the new place before it leaves the old one.
+                """,
+                example: "web:\n  listen: 127.0.0.1:8480\n  base_url: https://invite.provider.example/\n"
+                    + "  trusted_proxies: [127.0.0.1]", since: nil)
+        case .metrics:
+            KeyDocumentation(
+                rawValue, "a mapping",
+                """
+                Counters for Prometheus at `/metrics`, and whether the daemon works at `/health`. Without it there are \
+                none. Who can connect can read them.
+                """,
+                example: "metrics:\n  listen: 127.0.0.1:9480", since: nil)
         }
     }
 }
@@ -60,6 +77,49 @@ extension ComponentKey {
                 `\(DaemonSettings.credentialName)` goes before it and before `secret`.
                 """,
                 example: "secret_file: secret", since: .restart)
+        }
+    }
+}
+
+extension WebKey {
+    var documentation: KeyDocumentation {
+        switch self {
+        case .listen:
+            KeyDocumentation(
+                rawValue, "`HOST:PORT`, or the path of a Unix socket",
+                """
+                Where the pages are served over HTTP: an address, or the path of a Unix socket, which only the daemon's group \
+                may use. A socket named `web` that systemd hands over goes before it.
+                """,
+                example: "listen: 127.0.0.1:8480", since: .apply)
+        case .baseURL:
+            KeyDocumentation(
+                rawValue, "a URL",
+                """
+                What browsers open: an invite's page is at BASE/HOST/TOKEN. Requests for other servers are refused. With \
+                https, browsers are told to stay with it.
+                """,
+                example: "base_url: https://invite.provider.example/", since: .apply)
+        case .trustedProxies:
+            KeyDocumentation(
+                rawValue, "a list of addresses", standard: "[]",
+                """
+                Whose `X-Forwarded-For` or `Forwarded` says where a request is from, in addresses or ranges of them, at most \
+                100. Who connects over a Unix socket is believed.
+                """,
+                example: "trusted_proxies: [127.0.0.1, \"::1\", 10.0.0.0/8]", since: .apply)
+        }
+    }
+}
+
+extension MetricsKey {
+    var documentation: KeyDocumentation {
+        switch self {
+        case .listen:
+            KeyDocumentation(
+                rawValue, "`HOST:PORT`, or the path of a Unix socket",
+                "Where metrics are served over HTTP. A socket named `metrics` that systemd hands over goes before it.",
+                example: "listen: 127.0.0.1:9480", since: .apply)
         }
     }
 }

@@ -14,8 +14,14 @@ enum DaemonKey: String, KnownKey {
     case controlSocket = "control_socket"
     case defaults
     case shell
+    case web
+    case metrics
 
     static func place(of stray: String) -> String? {
+        if WebKey(rawValue: stray) != nil {
+            let others = MetricsKey(rawValue: stray) != nil ? " or `metrics`" : ""
+            return "under `web`\(others)" + (HostKey(rawValue: stray) != nil ? ", or in a host's own file" : "")
+        }
         if ComponentKey(rawValue: stray) != nil { return "under `component`" }
         if ShellKey(rawValue: stray) != nil { return "under `shell`" }
         if GrantKey(rawValue: stray) != nil { return "in an item of `roles` under `shell`" }
@@ -38,6 +44,25 @@ enum ComponentKey: String, KnownKey {
         if DaemonKey(rawValue: stray) != nil { return "at the top of the file" }
         return DaemonKey.place(of: stray)
     }
+}
+
+/// A key under `web` in the daemon's file.
+enum WebKey: String, KnownKey {
+    case listen
+    case baseURL = "base_url"
+    case trustedProxies = "trusted_proxies"
+
+    static func place(of stray: String) -> String? {
+        if DaemonKey(rawValue: stray) != nil { return "at the top of the file" }
+        return DaemonKey.place(of: stray)
+    }
+}
+
+/// A key under `metrics` in the daemon's file.
+enum MetricsKey: String, KnownKey {
+    case listen
+
+    static func place(of stray: String) -> String? { WebKey.place(of: stray) }
 }
 
 /// A key under `shell` in the daemon's file.

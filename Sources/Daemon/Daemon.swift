@@ -17,6 +17,8 @@ package final class Daemon: Sendable {
     package let registry: HostRegistry
     package let configuration: ActiveConfiguration
     package let component: ComponentService
+    /// What pages know of the hosts.
+    package let pageHosts: PageHosts
     package let dependencies: Dependencies
     /// When it was made.
     package let startedAt: Timestamp
@@ -57,6 +59,7 @@ package final class Daemon: Sendable {
         registry.provideAccounts { [weak component] host in
             component?.accounts(of: host) ?? UnavailableAccounts.nobody
         }
+        pageHosts = PageHosts(registry, component)
         configuration = ActiveConfiguration(
             loader, loaded: loaded, daemon: settings, registry: registry, dependencies: dependencies)
     }

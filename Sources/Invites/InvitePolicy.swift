@@ -24,16 +24,13 @@ package struct InvitePolicy: Hashable, Sendable {
     package var retention: Lifetime
     /// Whether inviters are told that their invites were accepted.
     package var notifiesInviter: Bool
-    /// The web page of an invite; `nil` when there is none.
-    package var landingPage: LandingPage?
 
     /// The rules of `host`, by default those of a host that says nothing about them.
     package init(
         host: String, admins: Set<Account> = [], allowUserInvites: Bool = false, allowContactInvites: Bool = true,
         makesAccounts: Bool = true, lifetime: Lifetime = .week, isSuspended: Bool = false,
         userOpenInvites: Limit = .atMost(50), userDailyInvites: Limit = .atMost(20),
-        maxInvites: Limit = .atMost(100_000), retention: Lifetime = .month, notifiesInviter: Bool = true,
-        landingPage: LandingPage? = nil
+        maxInvites: Limit = .atMost(100_000), retention: Lifetime = .month, notifiesInviter: Bool = true
     ) {
         self.host = host
         self.admins = admins
@@ -47,7 +44,6 @@ package struct InvitePolicy: Hashable, Sendable {
         self.maxInvites = maxInvites
         self.retention = retention
         self.notifiesInviter = notifiesInviter
-        self.landingPage = landingPage
     }
 
     /// Whether `account` is an admin of the host.

@@ -18,13 +18,19 @@ package struct LandingPage: Hashable, Sendable {
     }
 
     /// The parts of a URL (RFC 3986 §3) that placeholders can be in.
-    private enum Place: Hashable, Sendable {
+    enum Place: Hashable, Sendable {
         case host, path, query, fragment
     }
 
-    private enum Piece: Hashable, Sendable {
+    enum Piece: Hashable, Sendable {
         case text(String)
         case placeholder(Placeholder, Place)
+    }
+
+    /// One that needs no check.
+    init(validTemplate template: String, _ pieces: [Piece]) {
+        self.template = template
+        self.pieces = pieces
     }
 
     /// Longer URLs are no longer taken everywhere.
@@ -134,7 +140,7 @@ extension LandingPage {
         }
     }
 
-    private static func isAuthority(_ text: String) -> Bool {
+    static func isAuthority(_ text: String) -> Bool {
         var host = Substring(text)
         if let colon = host.lastIndex(of: ":"), !host.hasSuffix("]") {
             let port = host[host.index(after: colon)...]

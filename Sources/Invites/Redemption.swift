@@ -90,6 +90,9 @@ extension Redemption {
     /// Whether it holds a use.
     package var isReserved: Bool { nextQuestion != nil }
 
+    /// Whether what was asked for is there.
+    package var isConfirmed: Bool { if case .confirmed = state { true } else { false } }
+
     /// The state after the account was asked for, once the deadline has passed.
     ///
     /// Nobody guesses: an account that is there was made by this attempt, since the name was free when it was reserved and

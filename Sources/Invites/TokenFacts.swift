@@ -44,6 +44,13 @@ extension TokenFacts {
         }
     }
 
+    /// Why the attempt cannot go on at `now`, whatever name it wants: its own use is its own.
+    package func refusal(ofAttemptCheckedAt checkedAt: Timestamp, at now: Timestamp) -> RedemptionRefusal? {
+        if invite.revocation != nil { return .revoked }
+        if let own, own.invite == number, own.isReserved || own.isConfirmed { return nil }
+        return refusal(at: now, checkedAt: checkedAt)
+    }
+
     /// Why an attempt cannot have a use for `reservation`, `nil` where it can.
     ///
     /// - Parameter kind: `register`, or `reset` where the use is spent at once.

@@ -106,6 +106,9 @@ extension ActiveConfiguration {
         if configuration.serviceAddress != entry.configuration.serviceAddress {
             try checkServiceAddress(of: configuration, isSeen)
         }
+        if configuration.pages.baseURL != entry.configuration.pages.baseURL {
+            try checkBase(of: configuration, isSeen)
+        }
         guard changed != overrides[host] ?? SettingOverrides() else { return }
         overrides[host] = changed.isEmpty ? nil : changed
         revision += 1
@@ -134,7 +137,20 @@ extension ActiveConfiguration {
         }
     }
 
-    /// Moves to another base, with the overrides on top: puts its roles in force, starts the hosts that are new, stops
+    private func checkBase(
+        of configuration: HostConfiguration, _ isSeen: (String) -> Bool
+    ) throws(ConfigurationRefusal) {
+        guard let authority = configuration.pages.baseURL?.authority else { return }
+        let owner = hosts.values.first { host in
+            host.name != configuration.host && host.configuration.pages.baseURL?.authority == authority
+        }?.name
+        if let owner, !isSeen(owner) { throw .badValue(HostConfiguration.takenBase) }
+        if let mistake = configuration.baseMistake(web: base.http.web?.baseURL, owner: owner) {
+            throw .badValue(mistake)
+        }
+    }
+
+    /// Moves to another base, with the overrides on top: puts its roles and listeners in force, starts the hosts that are new, stops
     /// those that are gone with their overrides, and gives those that differ their new rules. What does not differ is not
     /// touched.
     ///
@@ -143,6 +159,7 @@ extension ActiveConfiguration {
     ///   - isPending: Whether it waits to be confirmed: then those that are gone may come back.
     func run(_ base: BaseLayer, keepsOpen: Bool = true, isPending: Bool = false) -> ConfigurationDiff {
         if base.shell != self.base.shell { rolesFollower?(base.shell) }
+        let isOtherHTTP = base.http != self.base.http
         self.base = base
         dropOverridesOfGoneHosts()
         revision += 1
@@ -153,6 +170,7 @@ extension ActiveConfiguration {
         registry.apply(diff, returned: keepsOpen ? [:] : returned) { absent.returned([$0]) }
         if keepsOpen { absent.returned(returned.keys) }
         if !isPending { absent.left(diff.removed, at: dependencies.now()) }
+        if isOtherHTTP { httpFollower?(base.http) }
         return diff
     }
 }

@@ -325,7 +325,7 @@ extension ActiveConfiguration {
     var runningSnapshot: ConfigurationSnapshot {
         ConfigurationSnapshot(
             number: transaction.record.running, before: header.before, time: header.time, by: header.by,
-            files: base.files, hosts: base.hosts, shell: base.shell)
+            files: base.files, hosts: base.hosts, shell: base.shell, http: base.http)
     }
 
     /// Has what runs now written down as a snapshot, some time later, and what ran before, if the disk did not take it
@@ -336,7 +336,7 @@ extension ActiveConfiguration {
         let before = old.header.number
         let snapshot = ConfigurationSnapshot(
             number: record.running, before: before, time: dependencies.now(), by: by, files: base.files,
-            hosts: base.hosts, shell: base.shell)
+            hosts: base.hosts, shell: base.shell, http: base.http)
         header = snapshot.header
         // What ran before may be older than all others that are kept, and is where an undo goes.
         let needed = transaction.needed.union([before])

@@ -40,9 +40,9 @@ extension ActiveConfiguration {
     package func differences() async throws(ConfigurationRefusal) -> [SettingDifference] {
         let (new, newDaemon) = try await loadGood()
         let view = view
-        let (daemon, shell) = (daemon, base.shell)
+        let (daemon, shell, http) = (daemon, base.shell, base.http)
         return await onBlockingThread {
-            SettingDifference.differences(from: daemon, shell, to: newDaemon)
+            SettingDifference.differences(from: daemon, shell, http, to: newDaemon)
                 + view.differences(
                     to: new.hosts(with: view.overrides), of: { _ in true },
                     origin: { view.overrides[$1]?.value(of: $0) != nil ? .runtime : new.origin(of: $0, for: $1) })
@@ -89,7 +89,8 @@ extension ActiveConfiguration {
             let loaded = read.loaded
             var differences: [SettingDifference] = []
             if isWanted(nil), let newDaemon = loaded.daemon {
-                differences = SettingDifference.differences(from: daemon, base.shell, to: newDaemon)
+                differences = SettingDifference.differences(
+                    from: daemon, base.shell, base.http, to: newDaemon)
             }
             let unknown = Set(loaded.refused.compactMap(\.host))
             let isComparable = loaded.daemon != nil
@@ -139,6 +140,12 @@ extension ActiveConfiguration {
         follower(base.shell)
     }
 
+    /// Has somebody told where pages and metrics are to be: now, and whenever that changes. It must not wait.
+    package func followHTTP(_ follower: @escaping @Sendable (HTTPConfiguration) -> Void) {
+        httpFollower = follower
+        follower(base.http)
+    }
+
     // MARK: Parts
 
     func loadGood() async throws(ConfigurationRefusal) -> (BaseLayer, DaemonConfiguration) {
@@ -162,8 +169,8 @@ extension ActiveConfiguration {
         return await onBlockingThread {
             ConfigurationPlan(
                 from: view.running, to: new.hosts(with: view.overrides), daemon: daemon,
-                shell: view.base.shell, nextShell: new.shell, nextDaemon: newDaemon, generation: generation,
-                returning: returning)
+                shell: view.base.shell, nextShell: new.shell, http: view.base.http, nextHTTP: new.http,
+                nextDaemon: newDaemon, generation: generation, returning: returning)
         }
     }
 

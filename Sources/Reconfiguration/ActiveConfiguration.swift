@@ -40,6 +40,7 @@ package actor ActiveConfiguration {
     let startEvents: [ConfigurationEvent]
     var configurationFollowers: [@Sendable (ConfigurationEvent) -> Void] = []
     var rolesFollower: (@Sendable (ShellConfiguration) -> Void)?
+    var httpFollower: (@Sendable (HTTPConfiguration) -> Void)?
 
     /// What is kept while a change waits to be confirmed.
     struct PendingChange {

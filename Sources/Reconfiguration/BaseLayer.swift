@@ -7,6 +7,8 @@ struct BaseLayer: Sendable {
     let hosts: [String: HostConfiguration]
     /// The roles at the control socket.
     let shell: ShellConfiguration
+    /// Where pages and metrics are.
+    let http: HTTPConfiguration
     /// What the files said that it was made from.
     let files: Fingerprint
     private let source: Source
@@ -22,6 +24,7 @@ struct BaseLayer: Sendable {
         hosts = read.loaded.hosts
         // Without a daemon's file that can be read, nothing comes into force.
         shell = read.loaded.daemon?.shell ?? ShellConfiguration()
+        http = read.loaded.daemon?.http ?? HTTPConfiguration()
         files = read.fingerprint
         source = .files(read.loaded)
     }
@@ -29,6 +32,7 @@ struct BaseLayer: Sendable {
     init(_ snapshot: ConfigurationSnapshot) {
         hosts = snapshot.hosts
         shell = snapshot.shell
+        http = snapshot.http
         files = snapshot.header.files
         source = .snapshot(snapshot.header.number)
     }
@@ -36,6 +40,7 @@ struct BaseLayer: Sendable {
     private init(_ other: BaseLayer, source: Source) {
         hosts = other.hosts
         shell = other.shell
+        http = other.http
         files = other.files
         self.source = source
     }

@@ -41,7 +41,7 @@ struct ConfigurationStart {
             number: transaction.record.running,
             before: previous.map(\.lastGood).flatMap { headers[$0]?.number } ?? headers.keys.max(),
             time: dependencies.now(), by: "start", files: base.files, hosts: base.hosts,
-            shell: base.shell)
+            shell: base.shell, http: base.http)
         // Only where something else is to run: with many hosts, reading what ran takes a while.
         if old == nil, let last = previous?.lastGood, last != transaction.record.running, headers[last] != nil {
             hostsBefore = (try? snapshots.readNow(last))?.hosts

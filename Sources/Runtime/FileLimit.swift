@@ -32,9 +32,12 @@ package struct FileLimit: Hashable, Sendable {
     /// How many connections to the control socket may be open.
     package var connections: Int { min(max(available / 4, 4), 320) }
 
+    /// How many connections of browsers, or of the proxy in front of them, may be open.
+    package var webConnections: Int { min(max(available / 4, 8), 2_048) }
+
     /// How many databases may be open: each has three files in WAL mode. More than 1,024 at some 60 KiB each would be
     /// memory for hosts that are not in use right now.
-    package var databases: Int { min(max((available - connections) / 3, 1), 1024) }
+    package var databases: Int { min(max((available - connections - webConnections) / 3, 1), 1024) }
 
     /// Whether the daemon gets by with fewer files than it would like.
     package var isLow: Bool { databases < 64 }

@@ -8,6 +8,11 @@ package protocol RedemptionRepository: Sendable {
     /// The invites with these tokens, `nil` where there is none, in one turn. It only reads.
     func storedInvites(withTokens tokens: [Token]) async throws(StoreError) -> [StoredInvite?]
 
+    /// The invite with a token, and what an attempt has, in one turn. It only reads.
+    func storedInvite(
+        withToken token: Token, for attempt: String
+    ) async throws(StoreError) -> (invite: StoredInvite?, redemption: Redemption?)
+
     /// Does what is asked, in order, in one transaction that other callers' requests share. Each sees those before it; a refused
     /// one changes nothing. A request that was done before has the same outcome again.
     func redeem(

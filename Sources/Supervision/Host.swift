@@ -13,15 +13,22 @@ package final class Host: Sendable {
     /// When it was suspended, or was no more.
     package let suspensionChangedAt: Timestamp
 
+    private let pages: PagesBase
+
     package var name: String { configuration.host }
 
+    /// The page of an invite: that of `landing_page`, or else the daemon's own; `nil` where there is neither.
+    package var landingPage: LandingPage? { configuration.landingPage ?? pages.landingPage(of: configuration) }
+
     init(
-        _ configuration: HostConfiguration, policy: InvitePolicy, service: HostService, suspensionChangedAt: Timestamp
+        _ configuration: HostConfiguration, policy: InvitePolicy, service: HostService, pages: PagesBase,
+        suspensionChangedAt: Timestamp
     ) {
         self.configuration = configuration
         self.policy = policy
         self.service = service
         texts = Self.texts(of: configuration)
+        self.pages = pages
         self.suspensionChangedAt = suspensionChangedAt
     }
 
@@ -34,7 +41,7 @@ package final class Host: Sendable {
     func reconfigured(_ new: HostConfiguration, at now: Timestamp) -> Host {
         let policy = InvitePolicy(new)
         return Host(
-            new, policy: policy, service: service,
+            new, policy: policy, service: service, pages: pages,
             suspensionChangedAt: policy.isSuspended == self.policy.isSuspended ? suspensionChangedAt : now)
     }
 

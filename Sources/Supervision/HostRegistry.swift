@@ -14,6 +14,10 @@ package final class HostRegistry: Sendable {
     /// Those who are told of each change. Held while one is made and told, since what is old must not arrive after what is
     /// new; ``table`` can be had meanwhile, by those who are told, too.
     private let doors = Mutex<[any FrontDoor]>([])
+    /// Attempts of forms, one at a time each.
+    let forms = FormAttempts()
+    /// Where the daemon's own pages are.
+    package let pages = PagesBase()
     let databases: any InviteRepositories
     let deadlines = Deadlines()
     let quarantines: Quarantines
@@ -144,7 +148,8 @@ package final class HostRegistry: Sendable {
             configuration.host, repository: databases.repository(of: configuration.host), dependencies: dependencies,
             deadlines: deadlines, quarantines: quarantines, peers: peers, revoking: older)
         return Host(
-            configuration, policy: InvitePolicy(configuration), service: service, suspensionChangedAt: now)
+            configuration, policy: InvitePolicy(configuration), service: service, pages: pages,
+            suspensionChangedAt: now)
     }
 
     /// Ends a service that is in the table no more, after what was accepted for it is answered.

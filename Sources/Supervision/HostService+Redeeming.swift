@@ -35,6 +35,25 @@ extension HostService {
         }
     }
 
+    /// What a token is to an attempt that has found it good before, and what the attempt has; it changes nothing.
+    package func check(
+        _ token: Token, for attempt: String, checkedAt: Timestamp, under policy: InvitePolicy
+    ) async -> Result<(invite: Invite, own: Redemption?), RedemptionFailure> {
+        if policy.isSuspended { return .failure(.refused(.suspended)) }
+        let now = dependencies.now()
+        do throws(InviteRefusal) {
+            let found = try await use(.reading) { repository throws(StoreError) in
+                try await repository.storedInvite(withToken: token, for: attempt)
+            }
+            guard let stored = found.invite else { return .failure(.refused(.unknown)) }
+            let facts = TokenFacts(number: stored.number, invite: stored.invite, own: found.redemption)
+            let refusal = facts.refusal(ofAttemptCheckedAt: checkedAt, at: now)
+            return refusal.map { .failure(.refused($0)) } ?? .success((stored.invite, found.redemption))
+        } catch {
+            return .failure(.failed(error))
+        }
+    }
+
     /// Does what is asked, in order. What is stored is on the disk when this returns, and what follows from it is under way.
     ///
     /// - Parameter policy: The host's rules. A suspended host redeems nothing more, but hears how attempts end that it has

@@ -16,7 +16,6 @@ extension InvitePolicy {
             userDailyInvites: configuration.userDailyInvites,
             maxInvites: configuration.maxInvites,
             retention: configuration.inviteRetention,
-            notifiesInviter: configuration.notifyInviter,
-            landingPage: configuration.landingPage)
+            notifiesInviter: configuration.notifyInviter)
     }
 }

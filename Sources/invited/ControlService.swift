@@ -21,7 +21,7 @@ struct ControlService: Service {
     /// Takes the socket that the service manager hands over, or binds the one of the configuration.
     ///
     /// - Parameter connections: How many connections may be open.
-    init(_ daemon: Daemon, connections: Int, log: LogHub, logger: Logger) {
+    init(_ daemon: Daemon, sockets: HandedOverSockets, connections: Int, log: LogHub, logger: Logger) {
         self.daemon = daemon
         let settings = daemon.settings
         self.logger = logger
@@ -35,7 +35,7 @@ struct ControlService: Service {
             policy: AccessPolicy(settings.shell, daemon: geteuid()), connections: connections, logger: logger,
             ranOutOfFiles: daemon.dependencies.recordFileShortage)
         do throws(ControlSocket.Failure) {
-            let handedOver = try ControlSocket.handedOver()
+            let handedOver = try ControlSocket.handedOver(sockets)
             if let handedOver {
                 socket = handedOver
             } else {

@@ -5,6 +5,7 @@ import Daemon
 import Foundation
 import Logging
 import NIOCore
+import Pages
 import Runtime
 import ServiceLifecycle
 import Storage
@@ -54,6 +55,7 @@ struct RunCommand: AsyncParsableCommand {
         let reporter = StatusReporter(manager, server: settings.component.server)
         let dependencies = Dependencies(logger: logger)
         let files = FileLimit.raise()
+        let sockets = HandedOverSockets.take()
         if files.isLow {
             logger.warning(
                 "few files may be open", metadata: ["limit": "\(files.files)", "cure": "\(FileLimit.remedy)"])
@@ -77,7 +79,9 @@ struct RunCommand: AsyncParsableCommand {
 
         // Reachable before the service manager is told that the daemon is ready.
         let control = ControlService(
-            daemon, connections: files.connections, log: hub, logger: logger)
+            daemon, sockets: sockets, connections: files.connections, log: hub, logger: logger)
+        let web = WebService(
+            daemon, renderer: PlainPages(), sockets: sockets, connections: files.webConnections, logger: logger)
         let group = ServiceGroup(
             configuration: .init(
                 services: [
@@ -91,6 +95,7 @@ struct RunCommand: AsyncParsableCommand {
                     .init(
                         service: DaemonService(daemon: daemon, manager: manager),
                         successTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(service: web),
                     .init(service: control),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],

@@ -77,6 +77,10 @@ import Testing
             let jid = last == "jid" ? "" : "  jid: invites.host.example\n"
             let secret = last.hasPrefix("secret") ? "" : "  secret: x\n"
             text = "component:\n\(jid)\(secret)\(indented(key.example))"
+        case ("web", 2):
+            let base = last == "base_url" ? "" : "  base_url: https://invite.example/\n"
+            text = component + "web:\n\(base)\(indented(key.example))"
+        case ("metrics", 2): text = component + "metrics:\n\(indented(key.example))"
         case ("shell", 2): text = component + "shell:\n\(indented(key.example))"
         case ("shell", 3):
             let users = last == "users" || last == "groups" ? "" : ", users: [ann]"

@@ -18,6 +18,14 @@ extension HostKey {
         case .registration: [.text("invite"), .text("open")]
         case .allowContactInvites, .notifyInviter: [.flag(false)]
         case .allowUserInvites, .suspended: [.flag(true)]
+        case .baseURL: [.text("https://join.example.com/"), .text("http://a.example:8080/invite/")]
+        case .logo: [.text("/etc/invited/logo.svg"), .text("logo.png")]
+        case .color: [.text("#2e7d32"), .text("#000000")]
+        case .webchatURL, .imprintURL, .termsURL, .privacyURL:
+            [.text("https://example.com/page"), .text("http://example.com/?a=b&c#d")]
+        case .timeZone: [.text("Europe/Berlin"), .text("America/New_York")]
+        case .siteAppsShow: [.list(["monal", "conversations"]), .list([])]
+        case .siteAppsHide: [.list(["gajim"]), .list(["gajim", "dino"])]
         default: []
         }
     }

@@ -17,4 +17,5 @@ let targets: [any FuzzTarget.Type] = [
     JournalTarget.self,
     AcceptLanguageTarget.self,
     TextsFileTarget.self,
+    HTTPTarget.self,
 ]

@@ -62,7 +62,7 @@ struct LinkPage: Sendable {
 extension LinkPage {
     init(_ host: Host, _ servers: HostServers) {
         self.init(
-            host: host.name, landingPage: host.policy.landingPage,
+            host: host.name, landingPage: host.landingPage,
             isRedeemableInBand: servers.redeemsInBand(host.name))
     }
 }

@@ -120,7 +120,7 @@ package struct ConfigHandlers: Sendable {
             row["origin"] = difference.other?.origin.map { .text($0.description) }
             try await call.output.row(.object(row))
         }
-        let needsRestart = differences.contains { $0.host == nil && $0.key != DaemonConfiguration.rolesKey }
+        let needsRestart = differences.contains { $0.host == nil && !DaemonConfiguration.liveKeys.contains($0.key) }
         return Outcome(
             differences.isEmpty ? "an apply would change nothing" : "",
             hint: needsRestart ? Self.restartHint : nil)
@@ -259,6 +259,7 @@ package struct ConfigHandlers: Sendable {
         }
         if parts.isEmpty { parts = ["no host changes"] }
         if plan.changesRoles { parts.append("the roles change") }
+        parts += plan.liveKeys.filter { $0 != DaemonConfiguration.rolesKey }.map { "`\($0)` changes" }
         if plan.wantsRestart { parts.append(restartHint) }
         let changes = parts.joined(separator: ", ")
         return plan.losses.isEmpty ? changes : "lost: \(plan.losses.summary()); \(changes)"

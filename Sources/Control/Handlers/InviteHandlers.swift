@@ -192,7 +192,7 @@ package struct InviteHandlers: Sendable {
 
     func linkRows(_ host: String) -> InviteRows {
         InviteRows(
-            host: host, now: registry.now, landingPage: registry[host]?.configuration.landingPage,
+            host: host, now: registry.now, landingPage: registry[host]?.landingPage,
             isRedeemableInBand: redeemsInBand(host))
     }
 

@@ -28,7 +28,7 @@ enum InviteCommands {
     ]
     private static let uri = Field("uri", .text, "the link", isOptional: true, isSecret: true)
     private static let landingURL = Field(
-        "landing_url", .text, "its web page, where the host's file has `landing_page`", isOptional: true, isSecret: true
+        "landing_url", .text, "its web page, where there is one", isOptional: true, isSecret: true
     )
     private static let qrCode = Field("qr", .drawing, "the link as a QR code", isOptional: true, isSecret: true)
 

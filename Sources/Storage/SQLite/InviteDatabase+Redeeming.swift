@@ -188,10 +188,6 @@ struct Redeeming {
     }
 }
 
-extension Redemption {
-    var isConfirmed: Bool { if case .confirmed = state { true } else { false } }
-}
-
 extension Timestamp {
     fileprivate func advanced(byMilliseconds milliseconds: Int64) -> Timestamp {
         let (sum, overflow) = millisecondsSinceEpoch.addingReportingOverflow(milliseconds)

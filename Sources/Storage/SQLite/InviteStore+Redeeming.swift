@@ -11,6 +11,20 @@ extension InviteStore {
         return found ?? tokens.map { _ in nil }
     }
 
+    package func storedInvite(
+        withToken token: Token, for attempt: String
+    ) async throws(StoreError) -> (invite: StoredInvite?, redemption: Redemption?) {
+        let found = try await perform(.reading) { database in
+            try database.access { connection in
+                (
+                    try InviteDatabase.invite(withToken: token, connection),
+                    try InviteDatabase.redemption(ofAttempt: attempt, connection)
+                )
+            }
+        }
+        return found ?? (nil, nil)
+    }
+
     package func redeem(
         _ requests: [RedemptionRequest], under terms: RedemptionTerms
     ) async throws(StoreError) -> RedemptionResults {

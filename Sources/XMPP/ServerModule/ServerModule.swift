@@ -106,4 +106,9 @@ extension ServerModule {
     static let longestText = 256
     /// What SASLprep lets pass (RFC 6120 §6.3.1).
     package static let longestPassword = 1023
+
+    /// Whether a text has only characters that a password can have. ejabberd checks them with the profile of resources.
+    package static func takesPassword(_ text: String) -> Bool {
+        (try? JID(localpart: String?.none, domain: "invalid", resource: text)) != nil
+    }
 }

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOEmbedded
+import Runtime
 import Testing
 
 @testable import Control

@@ -33,6 +33,15 @@ class Installation:
             "defaults": defaults or {},
         }, indent=2))
 
+    @property
+    def web_socket(self) -> Path:
+        return self.directory / "web.sock"
+
+    def configure(self, **keys: object) -> None:
+        """Write keys of the daemon's file anew; `None` leaves one out."""
+        kept = json.loads(self.configuration.read_text()) | keys
+        self.configuration.write_text(json.dumps({key: kept[key] for key in kept if kept[key] is not None}, indent=2))
+
     def host(self, name: str, **keys: object) -> Path:
         """Write the file of one virtual host, or write it anew."""
         return self.host_text(name, json.dumps({"host": name, **keys}, indent=2))

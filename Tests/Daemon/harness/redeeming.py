@@ -38,8 +38,9 @@ class Invited:
 
     @classmethod
     @contextmanager
-    def running(cls, files: ServerFiles, **options: object) -> Iterator["Invited"]:
-        """Two hosts that let everybody register; on b.example a user's contact may register. `options` are the server's."""
+    def running(cls, files: ServerFiles, *, web: str | None = None, **options: object) -> Iterator["Invited"]:
+        """Two hosts that let everybody register; on b.example a user's contact may register. `web` is the URL below which pages are;
+        `options` are the server's."""
         path = Path(tempfile.mkdtemp(prefix="invited-redeeming-", dir="/tmp"))
         directory = Path(tempfile.mkdtemp(prefix="invited-", dir="/tmp"))
         kind = kind_of(files)
@@ -50,6 +51,8 @@ class Invited:
                 installation = Installation(directory, relay.port, secret=SECRET)
                 installation.host("a.example", admins=["admin@a.example"])
                 installation.host("b.example", admins=["admin@b.example"], allow_user_invites=True)
+                if web:
+                    installation.configure(web={"listen": str(installation.web_socket), "base_url": web})
                 running = cls(server, kind.habits, installation, relay)
                 try:
                     running.start_daemon()

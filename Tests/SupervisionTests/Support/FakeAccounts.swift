@@ -9,6 +9,13 @@ final class FakeAccounts: Accounts {
         var usernames: Set<String> = []
         /// What is answered instead of what is true.
         var existence: AccountExistence?
+        /// What making an account comes to, instead of what is true; it is made where the answer is not known.
+        var creation: AccountOutcome?
+        /// By username, those that were set.
+        var passwords: [String: String] = [:]
+        var passwordOutcome = AccountOutcome.done
+        /// Where who asked for an account was.
+        var clientAddresses: [String?] = []
         /// What contacts and notices come to.
         var outcome = AccountOutcome.done
         var abilities = AccountAbilities(provider: .module, knowsAccounts: true, setsContacts: true, sendsNotices: true)
@@ -34,10 +41,24 @@ final class FakeAccounts: Accounts {
     }
 
     func create(_ account: NewAccount) async -> AccountOutcome {
-        state.withLock { $0.usernames.insert(account.username).inserted } ? .done : .taken
+        state.withLock { state in
+            state.clientAddresses.append(account.clientAddress)
+            if let creation = state.creation {
+                if case .unknown = creation { state.usernames.insert(account.username) }
+                return creation
+            }
+            guard state.usernames.insert(account.username).inserted else { return .taken }
+            state.passwords[account.username] = account.password
+            return .done
+        }
     }
 
-    func setPassword(_ password: String, of username: String) async -> AccountOutcome { .unsupported }
+    func setPassword(_ password: String, of username: String) async -> AccountOutcome {
+        state.withLock { state in
+            if state.passwordOutcome == .done { state.passwords[username] = password }
+            return state.passwordOutcome
+        }
+    }
 
     func addContact(_ contact: Account, to username: String) async -> AccountOutcome {
         await note("contacts \(username) \(contact)")

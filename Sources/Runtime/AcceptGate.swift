@@ -1,26 +1,26 @@
-internal import NIOCore
+package import NIOCore
 
 /// Takes no more connections while as many are open as may be. Those beyond it wait in the kernel, where they cost the
 /// daemon no file; so a flood of them takes none that others need, however short each one lives.
-final class AcceptGate: ChannelDuplexHandler {
-    typealias InboundIn = Channel
-    typealias InboundOut = Channel
-    typealias OutboundIn = Never
+package final class AcceptGate: ChannelDuplexHandler {
+    package typealias InboundIn = Channel
+    package typealias InboundOut = Channel
+    package typealias OutboundIn = Never
 
     private let mostOpen: Int
     private var open = 0
     private var isReadWanted = false
 
     /// - Parameter mostOpen: How many may be open. The channel must take one at a time: NIO asks only before the first.
-    init(mostOpen: Int) {
+    package init(mostOpen: Int) {
         self.mostOpen = mostOpen
     }
 
-    func read(context: ChannelHandlerContext) {
+    package func read(context: ChannelHandlerContext) {
         if open < mostOpen { context.read() } else { isReadWanted = true }
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         open += 1
         unwrapInboundIn(data).closeFuture.hop(to: context.eventLoop).assumeIsolated().whenComplete { _ in
             self.open -= 1
@@ -31,7 +31,7 @@ final class AcceptGate: ChannelDuplexHandler {
         context.fireChannelRead(data)
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    package func channelInactive(context: ChannelHandlerContext) {
         isReadWanted = false
         context.fireChannelInactive()
     }

@@ -1,12 +1,12 @@
-internal import NIOCore
+package import NIOCore
 
 /// Takes no connections for a while after one could not be taken, or when it would take a file that others need.
 /// Otherwise the kernel would offer it again at once, and for ever.
 ///
 /// NIO's `AcceptBackoffHandler` delays the next read only; the one that failed stays pending, and the event loop spins.
-final class AcceptPause: ChannelDuplexHandler {
-    typealias InboundIn = Channel
-    typealias OutboundIn = Never
+package final class AcceptPause: ChannelDuplexHandler {
+    package typealias InboundIn = Channel
+    package typealias OutboundIn = Never
 
     private let hasRoom: () -> Bool
     private let failed: (IOError?) -> Void
@@ -18,18 +18,18 @@ final class AcceptPause: ChannelDuplexHandler {
     ///   - hasRoom: Whether one more can be taken.
     ///   - failed: Called when a connection could not be taken, with the reason unless there was no room, on the event
     ///     loop.
-    init(hasRoom: @escaping () -> Bool, failed: @escaping (IOError?) -> Void) {
+    package init(hasRoom: @escaping () -> Bool, failed: @escaping (IOError?) -> Void) {
         self.hasRoom = hasRoom
         self.failed = failed
     }
 
-    func read(context: ChannelHandlerContext) {
+    package func read(context: ChannelHandlerContext) {
         if hasRoom() { return context.read() }
         failed(nil)
         pause(context) { self.read(context: context) }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? IOError else { return context.fireErrorCaught(error) }
         failed(error)
         let options = context.channel.syncOptions
@@ -45,7 +45,7 @@ final class AcceptPause: ChannelDuplexHandler {
         }
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    package func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
         context.fireChannelInactive()
     }

@@ -1,0 +1,129 @@
+internal import Accounts
+internal import Component
+internal import Configuration
+package import Invites
+internal import Pages
+package import Supervision
+internal import Synchronization
+package import Web
+internal import XMPP
+
+/// The hosts as pages know them.
+package final class PageHosts: WebHosts {
+    private let registry: HostRegistry
+    private let component: ComponentService
+    private let known = Mutex(HostBases())
+
+    init(_ registry: HostRegistry, _ component: ComponentService) {
+        self.registry = registry
+        self.component = component
+        registry.add(self)
+    }
+
+    package var bases: HostBases { known.withLock { $0 } }
+
+    package func host(named name: String) -> WebHost? {
+        guard let host = find(name), let asciiName = JID.asciiDomain(host.name) else { return nil }
+        let pages = host.configuration.pages
+        return WebHost(
+            name: host.name, asciiName: asciiName, base: pages.baseURL,
+            site: Site(
+                host: JID.unicodeDomain(host.name), name: host.configuration.siteName ?? JID.unicodeDomain(host.name),
+                color: pages.color, webchatURL: pages.webchatURL, imprintURL: pages.imprintURL,
+                termsURL: pages.termsURL, privacyURL: pages.privacyURL, timeZone: pages.timeZone,
+                shownApps: pages.shownApps, hiddenApps: Set(pages.hiddenApps)))
+    }
+
+    /// A host's name may be written in its file with A-labels or in Unicode, and in a path, too.
+    private func find(_ name: String) -> Host? {
+        if let host = registry[name] { return host }
+        guard let prepared = try? JID(name), prepared.isDomain else { return nil }
+        return registry[prepared.domain] ?? registry[JID.unicodeDomain(prepared.domain)]
+            ?? JID.asciiDomain(prepared.domain).flatMap { registry[$0] }
+    }
+
+    // MARK: Tokens
+
+    package func check(_ token: Token, on host: String) async -> TokenCheck {
+        guard let host = registry[host] else { return .refused(.unknown) }
+        return switch await host.service.check([token], under: host.policy).first {
+        case .success(let invite)?: .good(good(invite, on: host))
+        case .failure(.refused(let refusal))?: .refused(refusal)
+        case .failure(.failed)?, nil: .unavailable
+        }
+    }
+
+    package func check(_ token: Token, for attempt: WebAttempt, on host: String) async -> TokenCheck {
+        guard let host = registry[host] else { return .refused(.unknown) }
+        return
+            switch await host.service.check(
+                token, for: attempt.name, checkedAt: attempt.checkedAt, under: host.policy)
+        {
+        case .success(let found): .good(good(found.invite, on: host))
+        case .failure(.refused(let refusal)): .refused(refusal)
+        case .failure(.failed): .unavailable
+        }
+    }
+
+    private func good(_ invite: Invite, on host: Host) -> GoodToken {
+        let servers = component.servers
+        return GoodToken(
+            invite: invite,
+            uri: invite.link(on: host.name, isRedeemableInBand: servers.redeemsInBand(host.name)),
+            // A server that is away now may be there when the form is posted.
+            makesAccounts: host.configuration.accounts != .none,
+            setsContacts: registry.accounts(of: host.name)?.abilities.setsContacts == true,
+            passwordLength: servers.modules[host.name]?.hello.rules?.passwordLength)
+    }
+
+    // MARK: Forms
+
+    package func register(_ registration: WebRegistration, on host: String) async -> WebOutcome {
+        let form = FormRegistration(
+            token: registration.token, attempt: registration.attempt.name,
+            checkedAt: registration.attempt.checkedAt, username: registration.username,
+            password: registration.password, clientAddress: registration.client.map { "\($0)" })
+        return WebOutcome(
+            await registry.register(form, on: host), Account(localpart: registration.username, domain: host))
+    }
+
+    package func reset(_ reset: WebReset, on host: String) async -> WebOutcome {
+        let form = FormRegistration(
+            token: reset.token, attempt: reset.attempt.name, checkedAt: reset.attempt.checkedAt,
+            username: reset.username, password: reset.password)
+        return WebOutcome(await registry.reset(form, on: host), Account(localpart: reset.username, domain: host))
+    }
+}
+
+extension WebOutcome {
+    fileprivate init(_ outcome: FormOutcome, _ account: Account) {
+        self =
+            switch outcome {
+            case .done: .done(account)
+            case .refused(let refusal): .refused(refusal)
+            case .taken: .taken
+            case .rejected(let words): .rejected(words)
+            case .later: .later
+            }
+    }
+}
+
+extension PageHosts: FrontDoor {
+    package func hostsChanged(_ change: HostChange) {
+        let hosts = change.table.hosts
+        known.withLock { known in
+            for host in change.removed { known.remove(host.name) }
+            // In the order of their names, so that two starts have the same.
+            for host in change.replaced.sorted(by: { $0.name < $1.name }) {
+                known.remove(host.name)
+                // As the table has it: each change comes after the one before it.
+                if let base = hosts[host.name]?.configuration.pages.baseURL { known.add(base, of: host.name) }
+            }
+        }
+    }
+
+    package func invitesChanged(on host: String) {}
+
+    // What a form has begun is ended by itself: it holds the service.
+    package func drain(_ service: HostService) async {}
+}

@@ -1,0 +1,61 @@
+internal import Synchronization
+
+/// What forms are being worked on. Whoever presses twice asks once more for the same: the second waits for the first, and then
+/// finds what that has stored.
+///
+/// What must hold is decided in the repository; this only spares the server what it would refuse.
+final class FormAttempts: Sendable {
+    private struct State: Sendable {
+        /// By attempt, who waits for it to end.
+        var running: [String: [CheckedContinuation<Void, Never>]] = [:]
+        /// Attempts whose last try the server has refused for good, so that no account of theirs can be there.
+        var refused: Set<String> = []
+        var order: [String] = []
+    }
+
+    private let state = Mutex(State())
+
+    private static let mostRefused = 4_096
+
+    /// Runs a body while no other runs for the attempt.
+    func alone<Value: Sendable>(_ attempt: String, _ body: () async -> Value) async -> Value {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let isFirst = state.withLock { state in
+                if state.running[attempt] == nil {
+                    state.running[attempt] = []
+                    return true
+                }
+                state.running[attempt]?.append(continuation)
+                return false
+            }
+            if isFirst { continuation.resume() }
+        }
+        let value = await body()
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard var waiting = state.running[attempt], !waiting.isEmpty else {
+                state.running[attempt] = nil
+                return nil
+            }
+            let next = waiting.removeFirst()
+            state.running[attempt] = waiting
+            return next
+        }
+        next?.resume()
+        return value
+    }
+
+    /// Whether the server has refused what the attempt tried last.
+    func wasRefused(_ attempt: String) -> Bool { state.withLock { $0.refused.contains(attempt) } }
+
+    /// Records whether the server has refused what an attempt tried.
+    func record(_ attempt: String, isRefused: Bool) {
+        state.withLock { state in
+            if !isRefused {
+                state.refused.remove(attempt)
+            } else if state.refused.insert(attempt).inserted {
+                state.order.append(attempt)
+                if state.order.count > Self.mostRefused { state.refused.remove(state.order.removeFirst()) }
+            }
+        }
+    }
+}

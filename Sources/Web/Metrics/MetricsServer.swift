@@ -1,0 +1,117 @@
+internal import Invites
+internal import Logging
+internal import NIOPosix
+package import Runtime
+internal import Synchronization
+
+/// How the daemon is, in a word.
+package struct Health: Hashable, Sendable {
+    package var isGood: Bool
+    /// In a line.
+    package var text: String
+
+    package init(isGood: Bool, text: String) {
+        self.isGood = isGood
+        self.text = text
+    }
+}
+
+/// Serves what is measured at `/metrics`, and how the daemon is at `/health`, at a place of their own.
+package final class MetricsServer: Sendable {
+    private struct State: Sendable {
+        var listener: HTTPListener?
+        var turn: Task<Void, Never>?
+    }
+
+    private let state = Mutex(State())
+    private let collect: @Sendable () async -> [MetricFamily]
+    private let health: @Sendable () async -> Health
+    private let dependencies: Dependencies
+
+    private static let mostConnections = 16
+    private static let drainTime = Duration.seconds(2)
+
+    /// - Parameters:
+    ///   - collect: All that is measured.
+    ///   - health: How the daemon is.
+    package init(
+        dependencies: Dependencies, health: @escaping @Sendable () async -> Health,
+        collect: @escaping @Sendable () async -> [MetricFamily]
+    ) {
+        self.dependencies = dependencies
+        self.health = health
+        self.collect = collect
+    }
+
+    /// Goes over to another place, or none. Where it cannot listen, it stays where it was, and the log says so.
+    package func apply(_ address: ListenAddress?) async {
+        let task = state.withLock { state in
+            let previous = state.turn
+            let task = Task { [self] in
+                await previous?.value
+                await change(to: address)
+            }
+            state.turn = task
+            return task
+        }
+        await task.value
+    }
+
+    private func change(to address: ListenAddress?) async {
+        let old = state.withLock { $0.listener }
+        if address == old?.address { return }
+        do throws(HTTPListener.Failure) {
+            var new: HTTPListener?
+            if let address { new = try await listen(address) }
+            state.withLock { $0.listener = new }
+            if let new {
+                dependencies.logger.notice("metrics are served", metadata: ["address": "\(new.boundAddress)"])
+            } else {
+                dependencies.logger.notice("metrics are off")
+            }
+            await old?.drain(within: Self.drainTime, sleep: dependencies.sleep)
+        } catch {
+            dependencies.logger.error("no metrics", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private func listen(_ address: ListenAddress) async throws(HTTPListener.Failure) -> HTTPListener {
+        let dependencies = dependencies
+        return try await HTTPListener.start(
+            address, connections: HTTPConnections(HTTPConnections.Limits(all: Self.mostConnections)),
+            isUnlimited: { _ in true }, group: MultiThreadedEventLoopGroup.singleton,
+            now: { dependencies.now().millisecondsSinceEpoch / 1_000 },
+            ranOutOfFiles: dependencies.recordFileShortage, refused: { _ in },
+            responder: { [weak self] request, _ in
+                await self?.respond(to: request) ?? .plain(.serviceUnavailable)
+            })
+    }
+
+    private func respond(to request: HTTPRequest) async -> HTTPResponse {
+        let path = RequestTarget(request.target, host: nil)?.path
+        guard path == "/metrics" || path == "/health" else { return .plain(.notFound) }
+        guard request.method == .get || request.method == .head else {
+            return .plain(.methodNotAllowed, [("Allow", "GET, HEAD")])
+        }
+        if path == "/health" {
+            let health = await health()
+            return HTTPResponse(
+                health.isGood ? .ok : .serviceUnavailable,
+                [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")],
+                body: Array("\(health.text)\n".utf8))
+        }
+        let text = await collect().map(\.text).joined()
+        return HTTPResponse(
+            .ok, [("Content-Type", "text/plain; version=0.0.4; charset=utf-8"), ("Cache-Control", "no-store")],
+            body: Array(text.utf8))
+    }
+
+    /// Ends.
+    package func shutDown() async {
+        let listener = state.withLock { state in
+            defer { state.listener = nil }
+            return state.listener
+        }
+        await listener?.drain(within: Self.drainTime, sleep: dependencies.sleep)
+    }
+}

@@ -1,0 +1,72 @@
+internal import Synchronization
+
+/// Counts events of keys, each of which may have so many a minute. Of two minutes only the counts are known: the last one
+/// counts as far as it reaches into the minute before now.
+final class RateLimiter<Key: Hashable & Sendable>: Sendable {
+    private struct State: Sendable {
+        var window: Int64 = .min
+        var current: [Key: Int] = [:]
+        var previous: [Key: Int] = [:]
+        /// Of keys for which there is no room, together by their hashes.
+        var others: [Int: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+    private let most: Int
+    private let capacity: Int
+
+    private static var length: Int64 { 60_000 }
+    private static var otherBuckets: Int { 256 }
+
+    /// - Parameters:
+    ///   - most: How many a minute.
+    ///   - capacity: How many keys are kept apart.
+    init(most: Int, capacity: Int = 20_000) {
+        self.most = most
+        self.capacity = capacity
+    }
+
+    /// Counts an event unless there are too many.
+    ///
+    /// - Parameter uptime: In milliseconds, of a clock that nobody sets.
+    /// - Returns: After how many seconds it is to be tried again; `nil` where it may be now.
+    func take(_ key: Key, at uptime: Int64) -> Int? {
+        state.withLock { state in
+            if let wait = wait(key, at: uptime, &state) { return wait }
+            if state.current[key] != nil || state.current.count < capacity {
+                state.current[key, default: 0] += 1
+            } else {
+                state.others[bucket(key), default: 0] += 1
+            }
+            return nil
+        }
+    }
+
+    /// The same without counting.
+    func wait(_ key: Key, at uptime: Int64) -> Int? {
+        state.withLock { wait(key, at: uptime, &$0) }
+    }
+
+    private func bucket(_ key: Key) -> Int { Int(UInt(bitPattern: key.hashValue) % UInt(Self.otherBuckets)) }
+
+    private func wait(_ key: Key, at uptime: Int64, _ state: inout State) -> Int? {
+        let window = uptime / Self.length
+        if window != state.window {
+            state.previous = window == state.window &+ 1 ? state.current : [:]
+            (state.current, state.others, state.window) = ([:], [:], window)
+        }
+        let isApart = state.current[key] != nil || state.current.count < capacity
+        let current = isApart ? state.current[key, default: 0] : state.others[bucket(key), default: 0]
+        let previous = state.previous[key, default: 0]
+        let elapsed = uptime % Self.length
+        let left = Self.length - elapsed
+        // In thousandths of events, rounded up.
+        let count = current * 1_000 + Int((Int64(previous) * 1_000 * left + Self.length - 1) / Self.length)
+        guard count + 1_000 > most * 1_000 else { return nil }
+        if current >= most { return Int((left + 999) / 1_000) + 1 }
+        // Until enough of the last minute is out of sight.
+        let needed = Int64(count + 1_000 - most * 1_000)
+        let wait = needed * Self.length / (Int64(previous) * 1_000)
+        return Int(wait / 1_000) + 1
+    }
+}

@@ -1,0 +1,52 @@
+internal import Invites
+internal import Pages
+
+/// What a request says of who looks at the page. Nothing of it is kept.
+enum VisitorReader {
+    static func visitor(of request: HTTPRequest, query: String, at now: Timestamp) -> Visitor {
+        Visitor(
+            languages: languages(request.values(of: "accept-language").joined(separator: ",")),
+            chosenLanguage: chosenLanguage(query), platform: platform(request["user-agent"] ?? ""), now: now)
+    }
+
+    /// The languages that a browser asks for, best first (RFC 9110 §12.5.4).
+    private static func languages(_ header: String) -> [String] {
+        let weighted = header.prefix(500).split(separator: ",").prefix(20).compactMap { part -> (String, Double)? in
+            let pieces = part.split(separator: ";")
+            guard let tag = pieces.first?.trimmingSpaces, isTag(tag) else { return nil }
+            let weight = pieces.dropFirst().first?.trimmingSpaces
+            guard let weight, weight.lowercased().hasPrefix("q=") else { return (tag, 1) }
+            return (tag, Double(weight.dropFirst(2)).map { $0.isFinite ? $0 : 0 } ?? 0)
+        }
+        return weighted.enumerated().filter { $0.element.1 > 0 }
+            .sorted { ($1.element.1, $0.offset) < ($0.element.1, $1.offset) }.map(\.element.0)
+    }
+
+    private static func chosenLanguage(_ query: String) -> String? {
+        for pair in query.dropFirst().split(separator: "&").prefix(16) {
+            let parts = pair.split(separator: "=", maxSplits: 1)
+            if parts.count == 2, parts[0] == PageName.language, isTag(String(parts[1])) { return String(parts[1]) }
+        }
+        return nil
+    }
+
+    private static func isTag(_ text: String) -> Bool {
+        (1...35).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"): true
+                default: false
+                }
+            }
+    }
+
+    /// What the device runs. An iPad says Macintosh.
+    private static func platform(_ agent: String) -> Platform {
+        let agent = agent.prefix(500)
+        if agent.contains("Android") { return .android }
+        if ["iPhone", "iPad", "iPod"].contains(where: agent.contains) { return .ios }
+        if agent.contains("Windows") { return .windows }
+        if agent.contains("Macintosh") { return .macos }
+        return ["Linux", "X11", "BSD"].contains(where: agent.contains) ? .linux : .other
+    }
+}

@@ -1,0 +1,167 @@
+"""The daemon, its server or the connection ends at each step of a form: who presses the button once more has one account, and no use
+is lost or made twice."""
+
+import http.client
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from harness.redeeming import Invited
+from harness.relay import TO_SERVER
+from harness.web import BASE, Browser
+from server_files import ServerFiles
+from wire import unique
+
+HOST = "b.example"
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def invited(prosody_files: ServerFiles) -> Iterator[Invited]:
+    """What ends is there again after each test."""
+    with Invited.running(prosody_files, web=BASE) as running:
+        running.register("bob", HOST)
+        running.daemon.await_log("pages are served")
+        yield running
+
+
+def stop_at(invited: Invited, moment: str) -> None:
+    match moment:
+        case "before the name is asked for":
+            invited.relay.stop_at(TO_SERVER, b"<exists ")
+        case "reserved":
+            invited.relay.stop_at(TO_SERVER, b"<create ")
+        case "account made":
+            invited.relay.stop_at_answer(TO_SERVER, b"<create ")
+        case "contact asked for":
+            invited.relay.stop_at(TO_SERVER, b"<contacts ")
+
+
+def end(invited: Invited, what: str) -> None:
+    """Both are there again, and have greeted each other, when this returns."""
+    with invited.greeted():
+        match what:
+            case "daemon":
+                invited.daemon.kill()
+                invited.relay.cut()
+                invited.restart_daemon()
+            case "server":
+                invited.prosody.kill()
+                invited.relay.cut()
+                invited.prosody.start()
+            case "connection":
+                invited.relay.cut()
+    invited.await_that(lambda: invited.daemon.logged("pages are served") > 0)
+
+
+class Form:
+    """One guest with a link of one use, and the form open."""
+
+    def __init__(self, invited: Invited) -> None:
+        self.invited = invited
+        self.username = unique("guest")
+        self.browser = Browser(invited.installation.web_socket)
+        self.token = invited.create("account", HOST, "--contact", f"bob@{HOST}")
+        self.target = f"/{HOST}/{self.token}/register"
+        self.fields = self.browser.get(self.target).form | {"username": self.username, "password": PASSWORD}
+
+    def press(self) -> int:
+        """The status; 0 where the answer was lost."""
+        try:
+            return self.browser.post(self.target, self.fields).status
+        except (OSError, http.client.HTTPException):
+            return 0
+
+    def assert_made(self) -> None:
+        self.invited.await_that(
+            lambda: self.invited.redemptions(HOST, self.token) == [(self.username, "confirmed")], timeout=150)
+        assert self.invited.prosody.has_account(self.username, PASSWORD, HOST)
+        assert self.invited.state(HOST, self.token) == "used"
+        self.invited.await_that(self.has_contact)
+        # Once more changes nothing.
+        assert self.press() == 200
+        assert self.invited.redemptions(HOST, self.token) == [(self.username, "confirmed")]
+
+    def has_contact(self) -> bool:
+        with self.invited.client(HOST) as client:
+            if client.login(self.username, PASSWORD).roster() != {f"bob@{HOST}": "both"}:
+                return False
+        with self.invited.client(HOST) as bob:
+            return bob.login("bob").roster().get(f"{self.username}@{HOST}") == "both"
+
+
+MOMENTS = ["before the name is asked for", "reserved", "account made", "contact asked for"]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("what", ["daemon", "server", "connection"])
+def test_the_button_is_pressed_again(invited: Invited, what: str, moment: str) -> None:
+    form = Form(invited)
+    stop_at(invited, moment)
+    statuses: list[int] = []
+    pressed = threading.Thread(target=lambda: statuses.append(form.press()))
+    pressed.start()
+    invited.relay.await_stop()
+    end(invited, what)
+    pressed.join(60)
+    # The answer was lost, or the form is shown again; or the account is there already, and what follows is yet to be done.
+    assert statuses[0] in ([200] if moment == "contact asked for" else [0, 503])
+    assert form.press() == 200
+    form.assert_made()
+
+
+def test_nobody_presses_again(invited: Invited) -> None:
+    """Slow, since it takes the deadline: the daemon asks for the account, and hears that it is there."""
+    form = Form(invited)
+    stop_at(invited, "account made")
+    pressed = threading.Thread(target=form.press)
+    pressed.start()
+    invited.relay.await_stop()
+    end(invited, "daemon")
+    pressed.join(60)
+    form.assert_made()
+
+
+def test_the_server_is_away(invited: Invited) -> None:
+    """The form is kept, and works as soon as the server is there."""
+    form = Form(invited)
+    invited.prosody.kill()
+    page = form.browser.post(form.target, form.fields)
+    assert page.status == 503
+    assert page.headers["Retry-After"]
+    assert page.form["username"] == form.username
+    assert form.browser.get(f"/{HOST}/{form.token}").status == 200
+    with invited.greeted():
+        invited.prosody.start()
+    assert form.browser.post(form.target, page.form | {"password": PASSWORD}).status == 200
+    form.assert_made()
+
+
+def test_a_reset_is_spent_before_the_password_is_set(invited: Invited) -> None:
+    """What became of it is not known, and the same form may be sent again; another one may not be opened."""
+    username = unique("resets")
+    invited.register(username, HOST)
+    browser = Browser(invited.installation.web_socket)
+    token = invited.create("reset", f"{username}@{HOST}")
+    target = f"/{HOST}/{token}/reset"
+    fields = browser.get(target).form | {"password": PASSWORD}
+    invited.relay.stop_at_answer(TO_SERVER, b"<password ")
+    statuses: list[int] = []
+
+    def press() -> None:
+        try:
+            statuses.append(browser.post(target, fields).status)
+        except (OSError, http.client.HTTPException):
+            statuses.append(0)
+
+    pressed = threading.Thread(target=press)
+    pressed.start()
+    invited.relay.await_stop()
+    assert invited.state(HOST, token) == "used"
+    end(invited, "daemon")
+    pressed.join(60)
+    assert browser.get(target).status == 410
+    assert browser.post(target, fields).status == 200
+    with invited.client(HOST) as client:
+        assert client.authenticate(username, PASSWORD)

@@ -1,0 +1,358 @@
+import Invites
+import Pages
+import Runtime
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Web
+
+/// Says in one line what a page is.
+private struct LineRenderer: PageRendering {
+    var inlineHashes: [String] = []
+
+    func staticFile(_ name: String) -> StaticFile? {
+        name == "a.css" ? StaticFile(body: [0x61], contentType: "text/css; charset=utf-8", etag: "\"1\"") : nil
+    }
+
+    func qrCode(of landing: Landing, site: Site) -> [UInt8]? { Array("<svg/>".utf8) }
+
+    func render(_ page: Page, of site: Site, for visitor: Visitor) -> RenderedPage {
+        let line: String
+        switch page {
+        case .landing(let landing): line = "landing \(landing.kind.rawValue) registers=\(landing.registers)"
+        case .app(_, let id): line = "app \(id)"
+        case .registration(_, let form):
+            line =
+                "form \(form.mistake.map { "\($0)" } ?? "good") \(form.address.map { "\($0)" } ?? "-") seal=\(form.seal)"
+        case .registered(let registered): line = "registered \(registered.account)"
+        case .reset(_, let form): line = "reset \(form.mistake.map { "\($0)" } ?? "good") seal=\(form.seal)"
+        case .passwordSet(let account): line = "set \(account)"
+        case .problem(let problem): line = "problem \(problem)"
+        }
+        return RenderedPage(body: Array("\(site.path) \(line)".utf8), language: visitor.languages.first ?? "en")
+    }
+}
+
+/// Two hosts, and tokens that are good for what a test says.
+private final class FakeHosts: WebHosts {
+    struct State {
+        var checks: [Token: TokenCheck] = [:]
+        var outcome = WebOutcome.later
+        var registrations: [WebRegistration] = []
+        var resets: [WebReset] = []
+    }
+
+    let state = Mutex(State())
+    let bases: HostBases
+
+    init() {
+        var bases = HostBases()
+        // Written here to be read.
+        bases.add(try! BaseURL("https://join.own.example/"), of: "own.example")
+        self.bases = bases
+    }
+
+    func host(named name: String) -> WebHost? {
+        switch name {
+        case "a.example":
+            WebHost(name: name, asciiName: name, base: nil, site: Site(host: name, name: "A"))
+        case "ü.example", "xn--tda.example":
+            WebHost(
+                name: "ü.example", asciiName: "xn--tda.example", base: nil, site: Site(host: "ü.example", name: "Ü"))
+        case "own.example":
+            WebHost(
+                name: name, asciiName: name, base: try? BaseURL("https://join.own.example/"),
+                site: Site(host: name, name: "Own"))
+        default: nil
+        }
+    }
+
+    func check(_ token: Token, on host: String) async -> TokenCheck {
+        state.withLock { $0.checks[token] ?? .refused(.unknown) }
+    }
+
+    func check(_ token: Token, for attempt: WebAttempt, on host: String) async -> TokenCheck {
+        await check(token, on: host)
+    }
+
+    func register(_ registration: WebRegistration, on host: String) async -> WebOutcome {
+        state.withLock { state in
+            state.registrations.append(registration)
+            return state.outcome
+        }
+    }
+
+    func reset(_ reset: WebReset, on host: String) async -> WebOutcome {
+        state.withLock { state in
+            state.resets.append(reset)
+            return state.outcome
+        }
+    }
+}
+
+@Suite struct WebAppTests {
+    // Written here to be read.
+    private static let token = Token("AAAAAAAAAAAA1")!
+    private static let path = "/a.example/AAAAAAAAAAAA1"
+    private let hosts = FakeHosts()
+    private let limits = WebLimits()
+    private let dependencies = ControlledDependencies()
+
+    private func good(
+        _ kind: InviteKind = .account, username: String? = nil, makesAccounts: Bool = true
+    ) -> TokenCheck {
+        let inviter = Account(localpart: "ann", domain: "a.example")
+        let now = dependencies.dependencies.now()
+        let invite = Invite(
+            token: Self.token, kind: kind, inviter: inviter, username: username, createdAt: now,
+            expiresAt: now.advanced(by: .week))
+        return .good(
+            GoodToken(
+                invite: invite, uri: "xmpp:a.example?register;preauth=AAAAAAAAAAAA1", makesAccounts: makesAccounts,
+                setsContacts: true))
+    }
+
+    private func set(_ check: TokenCheck) { hosts.state.withLock { $0.checks[Self.token] = check } }
+
+    private func respond(
+        _ method: HTTPMethod, _ target: String, body: String = "", host: String = "invite.example",
+        fields: [(String, String)] = [], client: String = "9.9.9.9"
+    ) async throws -> HTTPResponse {
+        let app = WebApp(
+            settings: WebSettings(
+                listen: .unix("/nowhere"), base: try BaseURL("https://invite.example/"),
+                proxies: TrustedProxies(["127.0.0.1"].compactMap { IPRange($0) })),
+            hosts: hosts, renderer: LineRenderer(), key: SealKey(Array(0..<32)), limits: limits,
+            dependencies: dependencies.dependencies)
+        let all = [("host", host), ("x-forwarded-for", client)] + fields
+        let request = HTTPRequest(
+            method: method, target: target, fields: all.map { HTTPField(name: $0.0, value: $0.1) },
+            body: Array(body.utf8))
+        return await app.respond(to: request, from: .address(try #require(IPAddress("127.0.0.1"))))
+    }
+
+    private func post(
+        _ target: String, _ body: String, fields: [(String, String)] = [("sec-fetch-site", "same-origin")],
+        client: String = "9.9.9.9"
+    ) async throws -> HTTPResponse {
+        try await respond(
+            .post, target, body: body, fields: fields + [("content-type", "application/x-www-form-urlencoded")],
+            client: client)
+    }
+
+    private func seal(_ response: HTTPResponse) throws -> String {
+        let text = String(decoding: response.body, as: UTF8.self)
+        let seal = String(try #require(text.split(separator: "seal=").last))
+        return seal.replacing("+", with: "%2B").replacing("/", with: "%2F").replacing("=", with: "%3D")
+    }
+
+    private func text(_ response: HTTPResponse) -> String { String(decoding: response.body, as: UTF8.self) }
+
+    @Test(arguments: [
+        (TokenCheck.refused(.expired), HTTPStatus.gone), (.refused(.used), .gone), (.refused(.revoked), .gone),
+        (.refused(.unknown), .notFound), (.refused(.reservedByOthers), .conflict),
+        (.refused(.suspended), .serviceUnavailable), (.unavailable, .serviceUnavailable),
+    ])
+    func eachEndHasItsStatus(check: TokenCheck, status: HTTPStatus) async throws {
+        set(check)
+        for path in [Self.path, Self.path + "/register", Self.path + "/apps/x"] {
+            let response = try await respond(.get, path)
+            #expect(response.status == status)
+            #expect(response["Link"] == nil && response["Access-Control-Allow-Origin"] == nil)
+            #expect((response["Retry-After"] != nil) == (status == .conflict || status == .serviceUnavailable))
+            #expect(response["Cache-Control"] == "no-store")
+        }
+    }
+
+    @Test func aLandingPageSaysItsLink() async throws {
+        set(good())
+        for method in [HTTPMethod.get, .head] {
+            let response = try await respond(method, Self.path)
+            #expect(response.status == .ok)
+            #expect(response["Link"] == "<xmpp:a.example?register;preauth=AAAAAAAAAAAA1>; rel=\"alternate\"")
+            #expect(response["Access-Control-Allow-Origin"] == "*")
+            #expect(text(response) == "/a.example/ landing account registers=true")
+        }
+        let form = try await respond(.get, Self.path + "/register")
+        #expect(form["Link"] != nil && form["Access-Control-Allow-Origin"] == nil)
+    }
+
+    @Test func aCodeIsShownOfGoodTokensOnly() async throws {
+        #expect(try await respond(.get, Self.path + "/qr.svg").status == .notFound)
+        set(good())
+        let code = try await respond(.get, Self.path + "/qr.svg")
+        #expect(code.status == .ok && code.body == Array("<svg/>".utf8))
+        #expect(code["Content-Type"] == "image/svg+xml" && code["Cache-Control"] == "no-store")
+    }
+
+    @Test func hostsAreInPathsWithALabels() async throws {
+        set(good())
+        let response = try await respond(.get, "/%C3%BC.example/AAAAAAAAAAAA1/register?lang=de")
+        #expect(response.status == .permanentRedirect)
+        #expect(response["Location"] == "/xn--tda.example/AAAAAAAAAAAA1/register?lang=de")
+        #expect(try await respond(.get, "/xn--tda.example/AAAAAAAAAAAA1").status == .ok)
+    }
+
+    @Test func hostsWithBasesAreThere() async throws {
+        set(good())
+        let response = try await respond(.get, "/own.example/AAAAAAAAAAAA1?lang=de")
+        #expect(response["Location"] == "https://join.own.example/AAAAAAAAAAAA1?lang=de")
+        let own = try await respond(.get, "/AAAAAAAAAAAA1", host: "join.own.example")
+        #expect(text(own) == "/ landing account registers=true")
+        // Host and path decide, and nothing else.
+        #expect(try await respond(.get, Self.path, host: "join.own.example").status == .notFound)
+        #expect(try await respond(.get, Self.path, host: "evil.example").status == .misdirectedRequest)
+    }
+
+    @Test func aFormIsRegisteredAsItIsTyped() async throws {
+        set(good())
+        hosts.state.withLock { $0.outcome = .done(Account(localpart: "bob", domain: "a.example")) }
+        let seal = try seal(try await respond(.get, Self.path + "/register"))
+        let response = try await post(
+            Self.path + "/register", "username=bob%40a.example&password=correct+horse&seal=\(seal)")
+        // As the name was typed with its host, it is shown as it will be.
+        #expect(text(response).hasPrefix("/a.example/ form good bob@a.example"))
+        let done = try await post(Self.path + "/register", "username=bob&password=correct+horse&seal=\(seal)")
+        #expect(text(done) == "/a.example/ registered bob@a.example")
+        #expect(done["Cache-Control"] == "no-store")
+        let made = hosts.state.withLock { $0.registrations }
+        #expect(made.map(\.username) == ["bob"])
+        #expect(made.map(\.password) == ["correct horse"])
+        #expect(made.first?.client?.description == "9.9.9.9")
+    }
+
+    @Test(arguments: [
+        (WebOutcome.taken, "usernameTaken", HTTPStatus.unprocessableContent),
+        (.rejected("weak"), "refusedByServer(Optional(\"weak\"))", .unprocessableContent),
+        (.later, "tryAgain", .serviceUnavailable),
+    ])
+    func theFormIsKept(outcome: WebOutcome, mistake: String, status: HTTPStatus) async throws {
+        set(good())
+        hosts.state.withLock { $0.outcome = outcome }
+        var seal = try seal(try await respond(.get, Self.path + "/register"))
+        for _ in 0..<2 {
+            let response = try await post(
+                Self.path + "/register", "username=bob&password=correct+horse&seal=\(seal)")
+            #expect(response.status == status)
+            #expect(text(response).hasPrefix("/a.example/ form \(mistake) bob@a.example"))
+            #expect(!text(response).contains("correct horse"))
+            seal = try self.seal(response)
+        }
+        // It is the same attempt.
+        #expect(Set(hosts.state.withLock { $0.registrations.map(\.attempt) }).count == 1)
+    }
+
+    @Test(arguments: [
+        "username=&password=correct+horse", "username=a+b&password=correct+horse", "username=bob&password=",
+        "username=bob&password=password1", "username=correct-horse&password=correct-horse", "username=%40&password=x",
+    ])
+    func mistakesReachNoServer(fields: String) async throws {
+        set(good())
+        let seal = try seal(try await respond(.get, Self.path + "/register"))
+        let response = try await post(Self.path + "/register", "\(fields)&seal=\(seal)")
+        #expect(response.status == .unprocessableContent)
+        #expect(hosts.state.withLock { $0.registrations.isEmpty })
+    }
+
+    @Test func aFormIsOpenForAnHour() async throws {
+        set(good())
+        let seal = try seal(try await respond(.get, Self.path + "/register"))
+        dependencies.advance(byMilliseconds: 3_601_000)
+        let response = try await post(Self.path + "/register", "username=bob&password=correct+horse&seal=\(seal)")
+        #expect(response.status == .unprocessableContent)
+        #expect(text(response).hasPrefix("/a.example/ form stale"))
+        #expect(hosts.state.withLock { $0.registrations.isEmpty })
+    }
+
+    @Test(arguments: [
+        [("sec-fetch-site", "cross-site")], [("sec-fetch-site", "same-site")],
+        [("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")], [("origin", "null")],
+        [("origin", "https://evil.example")], [("origin", "http://invite.example")],
+        [("origin", "https://invite.example"), ("origin", "https://evil.example")],
+        // It decides, whatever the origin is.
+        [("sec-fetch-site", "cross-site"), ("origin", "https://invite.example")],
+    ])
+    func otherSitesPostNothing(fields: [(String, String)]) async throws {
+        set(good())
+        let seal = try seal(try await respond(.get, Self.path + "/register"))
+        let response = try await post(
+            Self.path + "/register", "username=bob&password=correct+horse&seal=\(seal)", fields: fields)
+        #expect(response.status == .forbidden)
+        #expect(hosts.state.withLock { $0.registrations.isEmpty })
+    }
+
+    @Test(
+        arguments: [[], [("origin", "https://invite.example")], [("sec-fetch-site", "none")]] as [[(String, String)]])
+    func ownPagesPost(fields: [(String, String)]) async throws {
+        set(good())
+        let seal = try seal(try await respond(.get, Self.path + "/register"))
+        let response = try await post(
+            Self.path + "/register", "username=bob&password=correct+horse&seal=\(seal)", fields: fields)
+        #expect(response.status == .serviceUnavailable)
+        #expect(hosts.state.withLock { $0.registrations.count } == 1)
+    }
+
+    @Test func onlyFormsArePosted() async throws {
+        set(good())
+        let path = Self.path + "/register"
+        #expect(
+            try await respond(.post, path, body: "{}", fields: [("content-type", "application/json")]).status
+                == .unsupportedMediaType)
+        #expect(try await post(path, "a=%").status == .badRequest)
+        #expect(try await respond(.post, Self.path).status == .methodNotAllowed)
+        #expect(try await respond(.post, Self.path)["Allow"] == "GET, HEAD")
+        #expect(try await respond(.trace, path)["Allow"] == "GET, HEAD, POST")
+    }
+
+    @Test func formsAreForTheirKinds() async throws {
+        set(good(.contact))
+        #expect(try await respond(.get, Self.path + "/register").status == .notFound)
+        #expect(try await respond(.get, Self.path + "/reset").status == .notFound)
+        set(good(.reset, username: "bob"))
+        #expect(try await respond(.get, Self.path + "/register").status == .notFound)
+        let seal = try seal(try await respond(.get, Self.path + "/reset"))
+        hosts.state.withLock { $0.outcome = .done(Account(localpart: "bob", domain: "a.example")) }
+        let response = try await post(Self.path + "/reset", "username=eve&password=correct+horse&seal=\(seal)")
+        #expect(text(response) == "/a.example/ set bob@a.example")
+        #expect(hosts.state.withLock { $0.resets.map(\.username) } == ["bob"])
+        set(good(makesAccounts: false))
+        #expect(try await respond(.get, Self.path + "/register").status == .serviceUnavailable)
+    }
+
+    @Test func aFixedNameIsNotTyped() async throws {
+        set(good(username: "juliet"))
+        let seal = try seal(try await respond(.get, Self.path + "/register"))
+        _ = try await post(Self.path + "/register", "username=eve&password=correct+horse&seal=\(seal)")
+        #expect(hosts.state.withLock { $0.registrations.map(\.username) } == ["juliet"])
+    }
+
+    @Test func whoGuessesIsToldNothing() async throws {
+        set(good())
+        for number in 0..<30 {
+            #expect(try await respond(.get, "/a.example/BBBBBBBBBBBB\(number)").status == .notFound)
+        }
+        let response = try await respond(.get, Self.path)
+        #expect(response.status == .tooManyRequests)
+        #expect(response["Retry-After"] != nil)
+        #expect(try await respond(.get, Self.path, client: "8.8.8.8").status == .ok)
+    }
+
+    @Test func filesAreKeptForEver() async throws {
+        let file = try await respond(.get, "/-/static/a.css")
+        #expect(file.status == .ok)
+        #expect(file["Cache-Control"] == "public, max-age=31536000, immutable")
+        #expect(file["X-Content-Type-Options"] == "nosniff")
+        let again = try await respond(.get, "/-/static/a.css", fields: [("if-none-match", "\"0\", \"1\"")])
+        #expect(again.status == .notModified)
+        #expect(again.body.isEmpty)
+        #expect(try await respond(.get, "/-/static/b.css").status == .notFound)
+    }
+
+    @Test func whatIsKnownOfVisitorsIsBounded() async throws {
+        set(good())
+        let header = "de;q=0.5, ar, \(String(repeating: "x", count: 40)), <b>;q=1, fr;q=0, en;q=nan"
+        let response = try await respond(.get, Self.path, fields: [("accept-language", header)])
+        #expect(response["Content-Language"] == "ar")
+    }
+}
