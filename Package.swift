@@ -19,7 +19,8 @@ let package = Package(
         .library(
             name: "InvitedModules",
             targets: [
-                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "Reconfiguration",
+                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "Pages", "QR",
+                "Reconfiguration",
                 "Runtime",
                 "Shell", "Storage", "Supervision", "TestSupport", "Text", "XMPP", "YAML",
             ]),
@@ -29,6 +30,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -61,6 +63,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "Text", swiftSettings: settings),
+        .target(name: "QR", dependencies: ["CLibQREncode"], swiftSettings: settings),
         .target(name: "YAML", dependencies: ["CLibYAML", "Text"], swiftSettings: settings),
         .target(name: "Invites", swiftSettings: settings),
         .target(
@@ -122,13 +125,22 @@ let package = Package(
         .target(
             name: "Control",
             dependencies: [
-                "Access", "Accounts", "CLibQREncode", "Component", "Configuration", "Daemon", "Invites",
-                "Reconfiguration",
+                "Access", "Accounts", "Component", "Configuration", "Daemon", "Invites", "QR", "Reconfiguration",
                 "Runtime",
                 "Shell", "Storage", "Supervision", "Text", "XMPP", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Pages",
+            dependencies: [
+                "Invites", "QR", "Text", "YAML",
+                .product(name: "Mustache", package: "swift-mustache"),
+            ],
+            resources: [
+                .embedInCode("Apps/apps.yaml"), .embedInCode("Logos"), .embedInCode("Static"), .embedInCode("Templates"),
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -201,10 +213,13 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "AccessTests", dependencies: ["Access", "Configuration", "Shell", "XMPP"], swiftSettings: settings),
+        .testTarget(name: "QRTests", dependencies: ["QR"], swiftSettings: settings),
+        .testTarget(
+            name: "PagesTests", dependencies: ["Invites", "Pages", "QR", "TestSupport", "YAML"], swiftSettings: settings),
         .testTarget(
             name: "ControlTests",
             dependencies: [
-                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "Reconfiguration",
+                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "QR", "Reconfiguration",
                 "Runtime",
                 "Shell", "Storage", "Supervision", "TestSupport", "XMPP",
                 .product(name: "Logging", package: "swift-log"),

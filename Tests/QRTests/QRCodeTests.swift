@@ -1,13 +1,11 @@
 import Foundation
 import Testing
 
-@testable import Control
+import QR
 
 /// Codes are read back by another library than the one that draws them (ZBar).
 @Suite(.timeLimit(.minutes(5))) struct QRCodeTests {
     private static let uri = "xmpp:alice@example.com?roster;preauth=0aVhb1Dm4XHqGZmSx6yCzUkQfLw"
-
-    static func drawn(_ text: String) -> String? { QRCode(text)?.halfBlocks }
 
     /// What ZBar reads where the terminal shows the lines light on dark.
     private func read(_ halfBlocks: String) throws -> String {
@@ -70,5 +68,28 @@ import Testing
         #expect(QRCode(String(repeating: "x", count: 2_954)) == nil)
         #expect(QRCode("a\0b") == nil)
         #expect(QRCode("") == nil)
+    }
+
+    /// The dark modules of an image are those of the terminal's drawing.
+    @Test func anImageHasTheSameModules() throws {
+        let code = try #require(QRCode(Self.uri))
+        let side = code.width + 8
+        let svg = String(decoding: code.svg, as: UTF8.self)
+        #expect(svg.hasPrefix("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(side) \(side)\""))
+        var dark: Set<[Int]> = []
+        for run in svg.matches(of: /M(\d+) (\d+)h(\d+)v1h-(\d+)z/) {
+            let (column, row, length) = (Int(run.1) ?? 0, Int(run.2) ?? 0, Int(run.3) ?? 0)
+            #expect(run.3 == run.4)
+            for offset in 0..<length { dark.insert([row, column + offset]) }
+        }
+        var drawn: Set<[Int]> = []
+        for (row, line) in code.halfBlocks.split(separator: "\n").enumerated() {
+            for (column, block) in line.enumerated() {
+                if block == "▄" || block == " " { drawn.insert([2 * row, column]) }
+                if block == "▀" || block == " " { drawn.insert([2 * row + 1, column]) }
+            }
+        }
+        #expect(dark == drawn.filter { $0[0] < side } && dark.count > 300)
+        #expect(svg.utf8.count < 8000)
     }
 }

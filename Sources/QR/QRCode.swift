@@ -2,17 +2,17 @@ internal import CLibQREncode
 internal import Glibc
 
 /// A text as a QR code (ISO/IEC 18004), drawn by libqrencode.
-struct QRCode: Sendable {
+package struct QRCode: Sendable {
     /// Modules in a row, and rows.
-    let width: Int
+    package let width: Int
     /// Row by row, whether a module is dark.
-    private let modules: [Bool]
+    let modules: [Bool]
 
     /// The smallest code that holds the text's UTF-8. It has the lowest level of error correction, which keeps it small
-    /// enough for a terminal: a screen is neither torn nor stained.
+    /// enough for a terminal and a phone: a screen is neither torn nor stained.
     ///
     /// - Returns: `nil` when no code can hold the text, which has 2,953 bytes at most.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         guard !text.utf8.contains(0), let code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_L) else { return nil }
         defer { QRcode_free(code) }
         width = Int(code.pointee.width)
@@ -21,17 +21,17 @@ struct QRCode: Sendable {
         modules = UnsafeBufferPointer(start: data, count: width * width).map { $0 & 1 == 1 }
     }
 
-    private func isDark(_ row: Int, _ column: Int) -> Bool {
+    func isDark(_ row: Int, _ column: Int) -> Bool {
         guard (0..<width).contains(row), (0..<width).contains(column) else { return false }
         return modules[row * width + column]
     }
 
     /// Modules of light around the code (ISO/IEC 18004 §6.3.8).
-    static let quietZone = 4
+    package static let quietZone = 4
 
     /// Lines of `▀`, `▄`, `█` and spaces, two modules high each, with the quiet zone around the code. The blocks are its
-    /// light parts; a terminal that writes dark on light has to be told so (``Shell/Field/Kind/drawing``).
-    var halfBlocks: String {
+    /// light parts; a terminal that writes dark on light has to be told so.
+    package var halfBlocks: String {
         var lines: [String] = []
         for row in stride(from: -Self.quietZone, to: width + Self.quietZone, by: 2) {
             var line = ""

@@ -1,0 +1,40 @@
+/// Makes pages of values: all that `Web` knows of templates, languages and looks.
+package protocol PageRendering: Sendable {
+    /// The bytes of one page in the best language, and which one that is.
+    func render(_ page: Page, of site: Site, for visitor: Visitor) -> RenderedPage
+    /// A file below `/-/static/`: style sheet, logos; `nil` where there is none. The name has a hash of what is in it,
+    /// so that it can be kept for ever.
+    func staticFile(_ name: String) -> StaticFile?
+    /// The QR code of an invite's XMPP URI as an SVG image, for `BASE/TOKEN/qr.svg`, which landing pages show; `nil` when no code
+    /// holds the text. Its content type is ``StaticFile/svg``.
+    func qrCode(of uri: String) -> [UInt8]?
+    /// The hashes of what inline styles and scripts there are, for the Content-Security-Policy; best none.
+    var inlineHashes: [String] { get }
+}
+
+package struct RenderedPage: Sendable {
+    /// HTML in UTF-8.
+    package var body: [UInt8]
+    /// A BCP 47 tag, for `Content-Language`.
+    package var language: String
+
+    package init(body: [UInt8], language: String) {
+        self.body = body
+        self.language = language
+    }
+}
+
+package struct StaticFile: Sendable {
+    package var body: [UInt8]
+    /// Such as `text/css; charset=utf-8`.
+    package var contentType: String
+    package var etag: String
+
+    package static let svg = "image/svg+xml"
+
+    package init(body: [UInt8], contentType: String, etag: String) {
+        self.body = body
+        self.contentType = contentType
+        self.etag = etag
+    }
+}

@@ -1,0 +1,78 @@
+package import Invites
+
+/// What the pages of one host look like: the values of its settings.
+package struct Site: Hashable, Sendable {
+    /// The host, as people read it.
+    package var host: String
+    /// What people call the place; the host, where it has no name of its own.
+    package var name: String
+    /// The path below which the host's pages are, with a slash at the end: `/example.com/`, or `/`.
+    package var path: String
+    /// The same as an absolute URL, for Open Graph and QR codes.
+    package var url: String
+    /// A logo: an absolute https URL is no request to anybody else only when it is below ``url``; so it is a path below `/-/`, or `nil`.
+    package var logoPath: String?
+    /// Of buttons and links, as `#rrggbb`; contrast is the renderer's matter.
+    package var color: String?
+    package var webchatURL: String?
+    package var imprintURL: String?
+    package var termsURL: String?
+    package var privacyURL: String?
+    /// An identifier of the IANA time zone database.
+    package var timeZone: String
+    /// Which apps are shown, in order; `nil` for the standard list.
+    package var shownApps: [String]?
+    package var hiddenApps: Set<String>
+
+    package init(
+        host: String,
+        name: String,
+        path: String,
+        url: String,
+        logoPath: String? = nil,
+        color: String? = nil,
+        webchatURL: String? = nil,
+        imprintURL: String? = nil,
+        termsURL: String? = nil,
+        privacyURL: String? = nil,
+        timeZone: String,
+        shownApps: [String]? = nil,
+        hiddenApps: Set<String>
+    ) {
+        self.host = host
+        self.name = name
+        self.path = path
+        self.url = url
+        self.logoPath = logoPath
+        self.color = color
+        self.webchatURL = webchatURL
+        self.imprintURL = imprintURL
+        self.termsURL = termsURL
+        self.privacyURL = privacyURL
+        self.timeZone = timeZone
+        self.shownApps = shownApps
+        self.hiddenApps = hiddenApps
+    }
+}
+
+/// Who looks at a page, as far as it matters for what is shown. Nothing of it is kept.
+package struct Visitor: Hashable, Sendable {
+    /// The languages that the browser asks for, best first: BCP 47 tags, as bounded and parsed by `Languages`.
+    package var languages: [String]
+    /// The one that was chosen on the page (`?lang=`), before all others.
+    package var chosenLanguage: String?
+    package var platform: Platform
+    package var now: Timestamp
+
+    package init(languages: [String], chosenLanguage: String? = nil, platform: Platform, now: Timestamp) {
+        self.languages = languages
+        self.chosenLanguage = chosenLanguage
+        self.platform = platform
+        self.now = now
+    }
+}
+
+/// What a visitor's device runs, as its browser says.
+package enum Platform: String, CaseIterable, Hashable, Sendable {
+    case android, ios, macos, windows, linux, other
+}
