@@ -19,9 +19,8 @@ let package = Package(
         .library(
             name: "InvitedModules",
             targets: [
-                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "Pages", "QR",
-                "Reconfiguration",
-                "Runtime",
+                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "Languages", "Pages",
+                "QR", "Reconfiguration", "Runtime",
                 "Shell", "Storage", "Supervision", "TestSupport", "Text", "XMPP", "YAML",
             ]),
     ],
@@ -43,6 +42,7 @@ let package = Package(
         .systemLibrary(name: "CXAttr"),
         .systemLibrary(name: "CFileAllocation"),
         .target(name: "CSQLiteSettings"),
+        .target(name: "CTexts"),
 
         .target(
             name: "XMPP",
@@ -64,6 +64,8 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "Text", swiftSettings: settings),
         .target(name: "QR", dependencies: ["CLibQREncode"], swiftSettings: settings),
+        .target(
+            name: "Languages", dependencies: ["CTexts", "Text", "YAML"], exclude: ["Texts"], swiftSettings: settings),
         .target(name: "YAML", dependencies: ["CLibYAML", "Text"], swiftSettings: settings),
         .target(name: "Invites", swiftSettings: settings),
         .target(
@@ -77,7 +79,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Configuration",
-            dependencies: ["CLibMD", "CXAttr", "Invites", "Runtime", "Shell", "Text", "XMPP", "YAML"],
+            dependencies: ["CLibMD", "CXAttr", "Invites", "Languages", "Runtime", "Shell", "Text", "XMPP", "YAML"],
             swiftSettings: settings),
         .target(
             name: "Accounts",
@@ -89,7 +91,7 @@ let package = Package(
         .target(
             name: "Supervision",
             dependencies: [
-                "Accounts", "Configuration", "Invites", "Runtime", "Storage", "XMPP",
+                "Accounts", "Configuration", "Invites", "Languages", "Runtime", "Storage", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -105,7 +107,7 @@ let package = Package(
         .target(
             name: "Component",
             dependencies: [
-                "Accounts", "Configuration", "Invites", "Runtime", "Storage", "Supervision", "XMPP",
+                "Accounts", "Configuration", "Invites", "Languages", "Runtime", "Storage", "Supervision", "XMPP",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -113,7 +115,8 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Accounts", "Component", "Configuration", "Invites", "Reconfiguration", "Runtime", "Storage",
+                "Accounts", "Component", "Configuration", "Invites", "Languages", "Reconfiguration", "Runtime",
+                "Storage",
                 "Supervision", "XMPP", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -125,7 +128,8 @@ let package = Package(
         .target(
             name: "Control",
             dependencies: [
-                "Access", "Accounts", "Component", "Configuration", "Daemon", "Invites", "QR", "Reconfiguration",
+                "Access", "Accounts", "Component", "Configuration", "Daemon", "Invites", "Languages", "QR",
+                "Reconfiguration",
                 "Runtime",
                 "Shell", "Storage", "Supervision", "Text", "XMPP", "YAML",
                 .product(name: "Logging", package: "swift-log"),
@@ -187,18 +191,22 @@ let package = Package(
         .testTarget(
             name: "AccountsTests", dependencies: ["Accounts", "Configuration", "Invites", "TestSupport", "XMPP"],
             swiftSettings: settings),
+        .testTarget(name: "LanguagesTests", dependencies: ["Languages", "YAML"], swiftSettings: settings),
         .testTarget(name: "InvitesTests", dependencies: ["Invites", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "StorageTests", dependencies: ["Storage", "TestSupport"], resources: [.copy("Fixtures")],
             swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["CXAttr", "Configuration", "Invites", "Shell", "TestSupport", "Text", "XMPP", "YAML"],
+            dependencies: [
+                "CXAttr", "Configuration", "Invites", "Languages", "Shell", "TestSupport", "Text", "XMPP", "YAML",
+            ],
             resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "SupervisionTests",
             dependencies: [
-                "Accounts", "Component", "Configuration", "Daemon", "Invites", "Reconfiguration", "Runtime", "Storage",
+                "Accounts", "Component", "Configuration", "Daemon", "Invites", "Languages", "Reconfiguration",
+                "Runtime", "Storage",
                 "Supervision",
                 "TestSupport", "XMPP", "YAML",
                 .product(name: "GRDB", package: "GRDB.swift"),

@@ -56,5 +56,5 @@ extension HostServers {
 
 extension InviteRequest {
     /// The name of the account that is to be made, where the asker says it.
-    var username: String? { if case .account(_, let username, _) = self { username } else { nil } }
+    var username: String? { if case .account(_, let username, _, _) = self { username } else { nil } }
 }

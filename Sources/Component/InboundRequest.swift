@@ -1,3 +1,5 @@
+internal import Languages
+internal import Supervision
 internal import XMPP
 
 /// A client's request with the way it came in, and the way its answer has to go out.
@@ -16,6 +18,8 @@ struct InboundRequest: Sendable {
     let from: JID
     /// The address that the client asked; `nil` is the client's own account.
     let to: JID?
+    /// What the asker reads: in the language of the request, or the host's.
+    private(set) var texts: Texts
 
     /// A request to one of our own addresses; `nil` when it has no sender.
     init?(direct iq: IQ) {
@@ -24,6 +28,7 @@ struct InboundRequest: Sendable {
         self.iq = iq
         self.from = from
         to = iq.to
+        texts = Self.texts(for: iq)
     }
 
     /// A request that a server handed over; `nil` when it has no sender.
@@ -33,6 +38,26 @@ struct InboundRequest: Sendable {
         iq = delegated.request
         self.from = from
         to = delegated.request.to
+        texts = Self.texts(for: iq)
+    }
+
+    private static func texts(for iq: IQ) -> Texts {
+        let catalog = LanguageCatalog.builtIn
+        return catalog.texts(for: iq.language) ?? catalog.english
+    }
+
+    /// The same with a host's own language, unless it says another one (RFC 6120 §8.1.5).
+    func inLanguage(of host: Host) -> InboundRequest {
+        guard host.texts !== texts, LanguageCatalog.builtIn.texts(for: iq.language) == nil else { return self }
+        var request = self
+        request.texts = host.texts
+        return request
+    }
+
+    /// The language of the request as BCP 47 writes it; `nil` where it says none.
+    var language: String? {
+        // Mostly it is written as we write it.
+        iq.language.flatMap { $0 == texts.language ? $0 : LanguageTag($0)?.description }
     }
 
     /// The stanza to send for an answer to the client.

@@ -171,11 +171,13 @@ final class Router: StanzaReceiver {
         if isOwnMatter, request.to?.isDomain == true, let entry = table.hosts[request.from.domain] {
             deliver(request, to: entry)
         } else {
+            let request = table.hosts[request.from.domain].map { request.inLanguage(of: $0.host) } ?? request
             accept(request, for: nil) { shared.offer(request) }
         }
     }
 
     private func deliver(_ request: InboundRequest, to entry: RoutingTable.Entry) {
+        let request = request.inLanguage(of: entry.host)
         accept(request, for: entry.host) { entry.endpoint.offer(request, under: entry.host) }
     }
 

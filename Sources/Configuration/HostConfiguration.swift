@@ -1,4 +1,5 @@
 package import Invites
+package import Languages
 package import XMPP
 
 /// Everything that the files say about one virtual host, checked and with all defaults filled in.
@@ -31,6 +32,8 @@ package struct HostConfiguration: Hashable, Sendable {
     package var landingPage: LandingPage?
     /// What people call the site; `nil` when nobody said.
     package var siteName: String?
+    /// What the host's users are answered in who say no language, or none that there are texts in.
+    package var language = LanguageTag.english
     /// Who makes accounts and does what follows from an invite.
     package var accounts = AccountsChoice.auto
     /// What the server module is told of registering without a token.

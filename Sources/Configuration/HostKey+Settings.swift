@@ -6,7 +6,8 @@ extension HostKey: CaseIterable {
     /// In the order of the manual.
     package static let allCases = [
         host, admins, allowUserInvites, allowContactInvites, inviteExpiry, userOpenInvites, userDailyInvites,
-        maxInvites, inviteRetention, notifyInviter, landingPage, serviceAddress, siteName, accounts, registration,
+        maxInvites, inviteRetention, notifyInviter, landingPage, serviceAddress, siteName, language, accounts,
+        registration,
         suspended,
     ]
 
@@ -127,6 +128,15 @@ extension HostKey: CaseIterable {
             "What people call this place, in at most 200 characters. Not shown anywhere yet.",
             example: "site_name: Example"
         ) { $0 != nil && $1 == nil ? "no site name" : nil })
+
+    package static let language = HostKey(
+        HostSetting(
+            "language", get: { $0.language }, set: { $0.language = $1 }, .language, effect: .request,
+            """
+            The language of commands and notices for users whose clients say none that there are texts in: a tag of BCP 47 such \
+            as `de`.
+            """,
+            example: "language: de"))
 
     package static let accounts = HostKey(
         HostSetting(

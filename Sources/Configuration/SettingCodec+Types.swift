@@ -1,4 +1,6 @@
 import Invites
+import Languages
+import Text
 import XMPP
 import YAML
 
@@ -59,6 +61,31 @@ extension SettingCodec where Value == LandingPage {
             node.landingPage(context.key, report: &report)?.value
         } write: {
             .text($0.template)
+        }
+    }
+}
+
+extension SettingCodec where Value == LanguageTag {
+    /// A language that there are texts in.
+    static var language: SettingCodec {
+        let known = LanguageCatalog.builtIn.all.map(\.language)
+        return SettingCodec("the tag of a language", words: .text, examples: known) { node, context, report in
+            let wanted = "the tag of a language such as de"
+            guard let text = node.text(context.key, wants: wanted, report: &report) else { return nil }
+            guard let tag = LanguageTag(text.value) else {
+                report.add(text.mark, "`\(context.key)` wants \(wanted), not \(text.value.quoted)")
+                return nil
+            }
+            guard LanguageCatalog.builtIn.texts(for: tag) != nil else {
+                report.add(
+                    text.mark,
+                    "`\(context.key)`: there are no texts in \(text.value.quoted), only in \(known.joined(separator: ", "))"
+                )
+                return nil
+            }
+            return tag
+        } write: {
+            .text($0.description)
         }
     }
 }

@@ -1,6 +1,7 @@
 internal import Component
 internal import Configuration
 internal import Invites
+internal import Languages
 internal import Runtime
 internal import Storage
 internal import Supervision
@@ -132,7 +133,7 @@ struct RuleExplainer: Sendable {
     }
 
     private func notNow(_ subject: String, _ conflict: InviteConflict) -> Explanation {
-        Explanation(subject, "no", because: Wording.english.text(for: conflict).droppingFullStop)
+        Explanation(subject, "no", because: LanguageCatalog.builtIn.english.text(for: conflict).droppingFullStop)
     }
 
     private func no(_ subject: String, _ denial: InviteDenial) -> Explanation {

@@ -63,16 +63,17 @@ package struct InvitePolicy: Hashable, Sendable {
     /// - Throws: ``InviteDenial`` when the asker may not.
     package func invite(for request: InviteRequest, token: Token, at now: Timestamp) throws(InviteDenial) -> Invite {
         switch request {
-        case .contact(let inviter):
+        case .contact(let inviter, let language):
             if let denial = denialOfContactInvite(by: inviter) { throw denial }
             return Invite(
                 token: token, kind: kindOfContactInvite(of: inviter), action: .roster, inviter: inviter,
-                createdAt: now, expiresAt: now.advanced(by: lifetime))
-        case .account(let admin, let username, let rosterSubscription):
+                language: language, createdAt: now, expiresAt: now.advanced(by: lifetime))
+        case .account(let admin, let username, let rosterSubscription, let language):
             if let denial = denialOfAccountInvite(by: admin) { throw denial }
             return Invite(
                 token: token, kind: rosterSubscription ? .accountAndContact : .account, action: .register,
-                inviter: admin, username: username, createdAt: now, expiresAt: now.advanced(by: lifetime))
+                inviter: admin, username: username, language: language, createdAt: now,
+                expiresAt: now.advanced(by: lifetime))
         case .operated(let request):
             return try invite(for: request, token: token, at: now)
         }
@@ -97,12 +98,13 @@ package struct InvitePolicy: Hashable, Sendable {
             return Invite(
                 token: token, kind: contact == nil ? .account : .accountAndContact, action: .register,
                 inviter: contact, username: username, createdBy: .operator, note: request.note,
-                uses: InviteUses(total: username == nil ? max(request.uses, 1) : 1), createdAt: now, expiresAt: expiry)
+                language: request.language, uses: InviteUses(total: username == nil ? max(request.uses, 1) : 1),
+                createdAt: now, expiresAt: expiry)
         case .contact(let user):
             guard user.domain == host else { throw .notUserOfHost }
             return Invite(
                 token: token, kind: kindOfContactInvite(of: user), action: .roster, inviter: user, createdBy: .operator,
-                note: request.note, createdAt: now,
+                note: request.note, language: request.language, createdAt: now,
                 expiresAt: expiry)
         case .reset(let user):
             guard user.domain == host else { throw .notUserOfHost }
@@ -110,7 +112,7 @@ package struct InvitePolicy: Hashable, Sendable {
             return Invite(
                 token: token, kind: .reset, action: .register, inviter: nil, username: user.localpart,
                 createdBy: .operator,
-                note: request.note, createdAt: now,
+                note: request.note, language: request.language, createdAt: now,
                 expiresAt: now.advanced(by: request.lifetime ?? shorter))
         }
     }
@@ -118,7 +120,7 @@ package struct InvitePolicy: Hashable, Sendable {
     /// The limits under which the invite that `request` asks for is stored.
     package func limits(for request: InviteRequest) -> InviteLimits {
         switch request {
-        case .contact(let user), .account(let user, _, _):
+        case .contact(let user, _), .account(let user, _, _, _):
             isAdmin(user)
                 ? InviteLimits(stored: maxInvites)
                 : InviteLimits(userOpen: userOpenInvites, userDaily: userDailyInvites, stored: maxInvites)

@@ -1,5 +1,6 @@
 package import Configuration
 package import Invites
+package import Languages
 
 /// One host at one moment: what its configuration says, and the service that lives on when that changes.
 package final class Host: Sendable {
@@ -7,6 +8,8 @@ package final class Host: Sendable {
     /// The host's rules, which are stored nowhere else.
     package let policy: InvitePolicy
     package let service: HostService
+    /// The texts in the host's own language, for who says none.
+    package let texts: Texts
     /// When it was suspended, or was no more.
     package let suspensionChangedAt: Timestamp
 
@@ -18,7 +21,13 @@ package final class Host: Sendable {
         self.configuration = configuration
         self.policy = policy
         self.service = service
+        texts = Self.texts(of: configuration)
         self.suspensionChangedAt = suspensionChangedAt
+    }
+
+    static func texts(of configuration: HostConfiguration) -> Texts {
+        let catalog = LanguageCatalog.builtIn
+        return catalog.texts(for: configuration.language) ?? catalog.english
     }
 
     /// The same host with another configuration.

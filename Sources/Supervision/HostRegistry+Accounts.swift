@@ -1,6 +1,7 @@
 package import Accounts
 package import Configuration
 internal import Invites
+internal import Languages
 internal import Runtime
 internal import Storage
 internal import Synchronization
@@ -29,7 +30,8 @@ extension HostRegistry {
     var peers: HostPeers {
         HostPeers(
             accounts: { [weak self] host in self?.accounts(of: host) },
-            notifiesInviter: { [weak self] host in self?[host]?.policy.notifiesInviter ?? true })
+            notifiesInviter: { [weak self] host in self?[host]?.policy.notifiesInviter ?? true },
+            texts: { [weak self] host in self?[host]?.texts ?? LanguageCatalog.builtIn.english })
     }
 
     // MARK: Resuming

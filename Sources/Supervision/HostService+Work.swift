@@ -1,5 +1,6 @@
 internal import Accounts
 internal import Invites
+internal import Languages
 internal import Runtime
 internal import Storage
 
@@ -9,6 +10,8 @@ struct HostPeers: Sendable {
     var accounts: @Sendable (String) -> (any Accounts)?
     /// Whether inviters of a host are told of redemptions.
     var notifiesInviter: @Sendable (String) -> Bool
+    /// What users of a host are told with, where an invite says no language.
+    var texts: @Sendable (String) -> Texts = { _ in LanguageCatalog.builtIn.english }
 
     /// Nobody can be asked anything.
     static let nobody = HostPeers(accounts: { _ in UnavailableAccounts.nobody }, notifiesInviter: { _ in true })

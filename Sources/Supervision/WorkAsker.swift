@@ -1,5 +1,6 @@
 internal import Accounts
 internal import Invites
+internal import Languages
 
 /// Asks servers for what follows from redemptions of one host.
 struct WorkAsker: Sendable {
@@ -30,8 +31,9 @@ struct WorkAsker: Sendable {
         case .notify(let inviter, let account):
             user = inviter
             guard let accounts = peers.accounts(user.domain) else { return .done }
-            let notice = Notice.accepted(by: account, in: task.language)
-            outcome = await accounts.notify(user.localpart, notice.text, language: notice.language)
+            let texts = LanguageCatalog.builtIn.texts(for: task.language) ?? peers.texts(user.domain)
+            let notice = texts.text(.noticeAccepted, [.account: account.description])
+            outcome = await accounts.notify(user.localpart, notice, language: texts.language)
         }
         return result(of: outcome, user: user, tries: task.tries)
     }
@@ -47,17 +49,6 @@ struct WorkAsker: Sendable {
         case .unsupported, .busy, .unreachable, .unknown:
             return .later(now().advanced(by: RedemptionTask.wait(afterTries: tries)))
         }
-    }
-}
-
-/// What people are told of redemptions, and in which language that is.
-struct Notice: Hashable, Sendable {
-    let text: String
-    let language: String
-
-    /// - Parameter language: What is wanted; there is English only.
-    static func accepted(by account: Account, in language: String?) -> Notice {
-        Notice(text: "\(account) has accepted your invite.", language: "en")
     }
 }
 

@@ -15,13 +15,13 @@ package enum CommandError: String, Error, Sendable, CaseIterable {
     package var stanzaError: StanzaError { stanzaError(text: nil) }
 
     /// The stanza error with an explanation for the human.
-    package func stanzaError(text: String?) -> StanzaError {
+    package func stanzaError(text: String?, language: String? = nil) -> StanzaError {
         let condition = Element(rawValue, namespace: Namespaces.commands)
         return switch self {
         case .malformedAction, .badAction, .badPayload, .badSessionID:
-            StanzaError(.badRequest, text: text, applicationCondition: condition)
+            StanzaError(.badRequest, text: text, language: language, applicationCondition: condition)
         case .sessionExpired:
-            StanzaError(.notAllowed, text: text, applicationCondition: condition)
+            StanzaError(.notAllowed, text: text, language: language, applicationCondition: condition)
         }
     }
 }

@@ -36,8 +36,10 @@ package struct IQ: Hashable, Sendable {
     package var isRequest: Bool { request != nil }
 
     /// The answer to this request, from the address it was sent to.
-    package func result(_ payload: Element? = nil) -> IQ {
-        IQ(from: to, to: answerAddress, id: id, body: .result(payload))
+    ///
+    /// - Parameter language: That of what people read in it (RFC 6120 §8.1.5).
+    package func result(_ payload: Element? = nil, language: String? = nil) -> IQ {
+        IQ(from: to, to: answerAddress, id: id, language: language, body: .result(payload))
     }
 
     /// The error that answers this request, from the address it was sent to.

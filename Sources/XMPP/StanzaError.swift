@@ -47,16 +47,20 @@ package struct StanzaError: Error, Hashable, Sendable {
     package let condition: Condition
     /// A human's explanation, if there is one.
     package let text: String?
+    /// The language of the text, for its `xml:lang`.
+    package let language: String?
     /// The application's own condition beside the defined one, such as XEP-0050's `<bad-sessionid/>`.
     package let applicationCondition: Element?
 
     /// Makes an error; without `kind` it has the condition's usual one.
     package init(
-        _ condition: Condition, kind: Kind? = nil, text: String? = nil, applicationCondition: Element? = nil
+        _ condition: Condition, kind: Kind? = nil, text: String? = nil, language: String? = nil,
+        applicationCondition: Element? = nil
     ) {
         self.kind = kind ?? condition.usualKind
         self.condition = condition
         self.text = text
+        self.language = language
         self.applicationCondition = applicationCondition
     }
 
@@ -64,25 +68,30 @@ package struct StanzaError: Error, Hashable, Sendable {
     package init(_ element: Element) {
         var condition = Condition.undefinedCondition
         var text: String?
+        var language: String?
         var application: Element?
         for child in element.children {
             if child.namespace != Namespaces.stanzaErrors {
                 application = child
             } else if child.name == "text" {
-                text = child.text
+                (text, language) = (child.text, child.language)
             } else if let known = Condition(rawValue: child.name) {
                 condition = known
             }
         }
         self.init(
             condition, kind: element["type"].flatMap(Kind.init(rawValue:)), text: text,
-            applicationCondition: application)
+            language: language, applicationCondition: application)
     }
 
     /// The error as an `<error/>` inside a stanza of the given namespace.
     package func element(namespace: String) -> Element {
         var children = [Element(condition.rawValue, namespace: Namespaces.stanzaErrors)]
-        if let text { children.append(Element("text", namespace: Namespaces.stanzaErrors, text: text)) }
+        if let text {
+            var element = Element("text", namespace: Namespaces.stanzaErrors, text: text)
+            element.language = language
+            children.append(element)
+        }
         if let applicationCondition { children.append(applicationCondition) }
         return Element("error", namespace: namespace, attributes: ["type": kind.rawValue], children: children)
     }

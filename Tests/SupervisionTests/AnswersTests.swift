@@ -1,4 +1,5 @@
 import Invites
+import Languages
 import TestSupport
 import Testing
 import XMPP
@@ -35,7 +36,7 @@ import XMPP
                 #expect(item["jid"] == to.description)
                 #expect(Set(item.attributes.map(\.name)) == ["jid", "node", "name"])
                 let isInvite = item["node"] == Namespaces.inviteCommand
-                #expect(item["name"] == (isInvite ? Wording.german.inviteCommand : Wording.german.createAccountCommand))
+                #expect(item["name"] == (isInvite ? Texts.german[.commandInvite] : Texts.german[.commandCreateAccount]))
             }
         }
     }

@@ -1,4 +1,5 @@
 import Invites
+import Languages
 import TestSupport
 import Testing
 import XMPP
@@ -30,7 +31,7 @@ import XMPP
         #expect(form.kind == .form)
         #expect(form.formType == Namespaces.createAccountCommand)
         #expect(form["username"]?.kind == .textSingle)
-        #expect(form["username"]?.label == Wording.german.username)
+        #expect(form["username"]?.label == Texts.german[.commandUsername])
         #expect(form["roster-subscription"]?.kind == .boolean)
         #expect(form["roster-subscription"]?.values == ["0"])
         #expect(form["host"] == nil)
@@ -76,7 +77,7 @@ import XMPP
             session: session, form: submission(["username": typed]), language: "de")
         #expect(outcome.error?.condition == .badRequest)
         #expect(outcome.commandError == "bad-payload")
-        #expect(outcome.error?.text == Wording.german.usernameInvalid)
+        #expect(outcome.error?.text == Texts.german[.refusalUsernameInvalid])
         let mended = try address.createAccount(session: session, form: submission(["username": "juliet"]))
         #expect(mended.wanted == account("juliet"))
     }
@@ -91,7 +92,7 @@ import XMPP
             #expect(outcome.wanted == account(nil, roster: value))
         } else {
             #expect(outcome.commandError == "bad-payload")
-            #expect(outcome.error?.text == Wording.english.subscriptionInvalid)
+            #expect(outcome.error?.text == Texts.english[.refusalSubscriptionInvalid])
         }
     }
 

@@ -1,4 +1,5 @@
 import Invites
+import Languages
 import TestSupport
 import Testing
 import XMPP
@@ -37,7 +38,7 @@ import XMPP
         #expect(second.answer?.payload?.child("actions", namespace: Namespaces.commands)?["execute"] == "complete")
         let third = try address.createAccount(on: hosts, session: session, form: submission(["username": "juliet"]))
         #expect(third.host == "b.example")
-        guard case .account(_, let username, _)? = third.wanted else {
+        guard case .account(_, let username, _, _)? = third.wanted else {
             Issue.record("no account")
             return
         }
@@ -54,7 +55,7 @@ import XMPP
             #expect(outcome.status == "executing")
         } else {
             #expect(outcome.commandError == "bad-payload")
-            #expect(outcome.error?.text == Wording.german.hostInvalid)
+            #expect(outcome.error?.text == Texts.german[.refusalHostInvalid])
             let mended = try address.createAccount(on: hosts, session: session, form: submission(["host": "c.example"]))
             #expect(mended.status == "executing")
         }

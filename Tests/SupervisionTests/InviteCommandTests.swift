@@ -1,4 +1,5 @@
 import Invites
+import Languages
 import TestSupport
 import Testing
 import XMPP
@@ -42,7 +43,7 @@ import XMPP
                     Permissions(of: Account(asker.address), under: switches.policy))
                 let found: Expectation
                 switch outcome {
-                case .invite(.contact(let inviter), let host, _):
+                case .invite(.contact(let inviter, _), let host, _):
                     #expect(inviter == Account(asker.address) && host == "a.example")
                     found = .contact
                 case .invite: found = .account
@@ -71,8 +72,8 @@ import XMPP
                     set(command(node), from: asker.address, to: to, language: "de"),
                     Permissions(of: Account(asker.address), under: switches.policy))
                 let isForeign = node == Namespaces.inviteCommand && !asker.isUserOfHost
-                let wording = Wording.german
-                #expect(outcome.error?.text == (isForeign ? wording.onlyUsersOfHost : wording.onlyAdmins))
+                let texts = Texts.german
+                #expect(outcome.error?.text == (isForeign ? texts[.refusalOnlyUsersOfHost] : texts[.refusalOnlyAdmins]))
             }
         }
     }
@@ -131,7 +132,7 @@ import XMPP
         #expect(form.formType == "urn:xmpp:invite#invitation")
         #expect(form.value(of: "uri") == "xmpp:alice@a.example?roster;preauth=abcdefghijkl")
         #expect(form.value(of: "landing-url") == "https://invite.example/#alice@a.example?roster;preauth=abcdefghijkl")
-        #expect(form["landing-url"]?.label == Wording.german.landingPage)
+        #expect(form["landing-url"]?.label == Texts.german[.commandLandingPage])
         // yaxim takes a form without the field for a failure, and one without a value for no page.
         let pageless = try #require(
             completion.answer(
@@ -140,7 +141,7 @@ import XMPP
         #expect(pageless["landing-url"]?.values == [])
         // XEP-0082: a DateTime in UTC.
         #expect(form.value(of: "expire") == "1970-01-08T00:00:00Z")
-        #expect(form["uri"]?.label == Wording.german.invitationURI)
+        #expect(form["uri"]?.label == Texts.german[.commandInvitationLink])
     }
 
     @Test func refusalsOfTheHostBecomeErrors() throws {
@@ -153,13 +154,13 @@ import XMPP
             return
         }
         let expected: [(InviteRefusal, StanzaError.Condition, StanzaError.Kind, String)] = [
-            (.denied(.contactInvitesOff), .forbidden, .auth, Wording.german.onlyAdmins),
-            (.denied(.notUserOfHost), .forbidden, .auth, Wording.german.onlyUsersOfHost),
-            (.conflict(.usernameTaken), .conflict, .cancel, Wording.german.usernameTaken),
-            (.accountExists, .conflict, .cancel, Wording.german.accountExists),
-            (.denied(.noAccounts), .serviceUnavailable, .cancel, Wording.german.noAccounts),
-            (.overloaded, .resourceConstraint, .wait, Wording.german.busy),
-            (.unavailable, .internalServerError, .wait, Wording.german.unavailable),
+            (.denied(.contactInvitesOff), .forbidden, .auth, Texts.german[.refusalOnlyAdmins]),
+            (.denied(.notUserOfHost), .forbidden, .auth, Texts.german[.refusalOnlyUsersOfHost]),
+            (.conflict(.usernameTaken), .conflict, .cancel, Texts.german[.refusalUsernameTaken]),
+            (.accountExists, .conflict, .cancel, Texts.german[.refusalAccountExists]),
+            (.denied(.noAccounts), .serviceUnavailable, .cancel, Texts.german[.refusalNoAccounts]),
+            (.overloaded, .resourceConstraint, .wait, Texts.german[.refusalBusy]),
+            (.unavailable, .internalServerError, .wait, Texts.german[.refusalUnavailable]),
         ]
         for (refusal, condition, kind, text) in expected {
             let answer = completion.answer(

@@ -1,4 +1,5 @@
 import Invites
+import Languages
 import Storage
 import TestSupport
 import Testing
@@ -12,7 +13,7 @@ import Testing
     private let time = Timestamp(millisecondsSinceEpoch: 1_700_000_000_000)
 
     @Test func theTextSaysWhen() {
-        let (english, german) = (Wording.english, Wording.german)
+        let (english, german) = (Texts.english, Texts.german)
         #expect(
             english.text(for: .tooManyDaily(20, next: time))
                 == "You have made 20 invitations within 24 hours, which is as many as you may make. "
@@ -21,8 +22,8 @@ import Testing
             english.text(for: .tooManyOpen(0, next: nil))
                 == "You have 0 open invitations, which is as many as you may have. None can be made.")
         #expect(german.text(for: .tooManyOpen(50, next: time)).hasSuffix("Die nächste geht ab 2023-11-14T22:13:20Z."))
-        #expect(english.text(for: .tooManyStored(3)) == english.tooManyStored)
-        #expect(english.text(for: .usernameTaken) == english.usernameTaken)
+        #expect(english.text(for: .tooManyStored(3)) == english[.refusalTooManyStored])
+        #expect(english.text(for: .usernameTaken) == english[.refusalUsernameTaken])
     }
 
     @Test func usersHaveLimitsAdminsOnlyTheHostsAndOperatorsNone() {

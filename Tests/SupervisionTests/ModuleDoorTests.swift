@@ -1,5 +1,6 @@
 import Configuration
 import Invites
+import Languages
 import NIOCore
 import Synchronization
 import TestSupport
@@ -412,7 +413,7 @@ private let attempt = "3kXn0pV1sYw9QbZ2"
                     by: "a.example")
                 let error = try await fixture.answers(to: [delegated]).first?.unwrapped()?.stanzaError
                 #expect(error?.condition == .conflict)
-                #expect((error?.text == Wording.english.accountExists) == (condition != nil), "\(name)")
+                #expect((error?.text == Texts.english[.refusalAccountExists]) == (condition != nil), "\(name)")
             }
         }
     }

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Invites
+import Languages
 import Storage
 import TestSupport
 import Testing
@@ -42,7 +43,7 @@ import XMPP
             let first = try await invite(fixture)
             #expect(first.stanzaError?.condition == .internalServerError)
             #expect(first.stanzaError?.kind == .wait)
-            #expect(first.stanzaError?.text == Wording.english.unavailable)
+            #expect(first.stanzaError?.text == Texts.english[.refusalUnavailable])
             let reason = "the database file is damaged or not a database"
             let lifecycle = await lifecycle(fixture)
             #expect(lifecycle?.state == .quarantined)

@@ -93,6 +93,23 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: [
+            ("de", "de juliet@a.example hat deine Einladung angenommen."),
+            ("de-AT", "de juliet@a.example hat deine Einladung angenommen."),
+            ("tlh", "en juliet@a.example has accepted your invite."),
+        ])
+    func theNoticeIsInTheLanguageOfTheInvite(_ language: String, _ notice: String) async throws {
+        try await with { setup in
+            let invite = try await self.invite(
+                setup, .account(by: Self.alice, username: nil, rosterSubscription: true, language: language))
+            #expect(try await setup.store.storedInvite(withToken: invite.token)?.invite.language == language)
+            _ = try await setup.service.redeem([reserve(invite, "a")], under: policy)[0].get()
+            _ = try await setup.service.redeem([confirm(invite, "a")], under: policy)[0].get()
+            #expect(try await followUps(setup).last == "notify alice \(notice)")
+        }
+    }
+
     @Test func aSuspendedHostBeginsNothingAndEndsWhatHasBegun() async throws {
         try await with { setup in
             let first = try await self.invite(setup)

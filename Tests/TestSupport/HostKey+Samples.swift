@@ -13,6 +13,7 @@ extension HostKey {
             [.text("https://invite.example/#{uri_without_scheme}"), .text("http://{host}:8080/i/{token}?u={uri}")]
         case .serviceAddress: [.text("invites.a.example"), .text("i.ü.example")]
         case .siteName: [.text("Example A"), .text("1.10")]
+        case .language: [.text("de"), .text("pt-BR"), .text("fr-CA")]
         case .accounts: [.text("module"), .text("xep-0133"), .text("none")]
         case .registration: [.text("invite"), .text("open")]
         case .allowContactInvites, .notifyInviter: [.flag(false)]

@@ -1,4 +1,5 @@
 import YAML
+
 @testable import Configuration
 
 /// Byte for byte; `==` of strings is canonical equivalence.

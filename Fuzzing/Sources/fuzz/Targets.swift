@@ -14,4 +14,6 @@ let targets: [any FuzzTarget.Type] = [
     RendererTarget.self,
     SessionTarget.self,
     JournalTarget.self,
+    AcceptLanguageTarget.self,
+    TextsFileTarget.self,
 ]

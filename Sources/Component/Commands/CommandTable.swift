@@ -34,7 +34,7 @@ struct CommandTable: Sendable {
             let command = try CommandRequest(payload)
             guard let kind = Self[command.node] else { throw StanzaError(.itemNotFound) }
             if let denial = kind.denial(of: permissions) {
-                throw StanzaError(denial, Wording.for(request.iq.language))
+                throw StanzaError(denial, request.texts)
             }
             var call = CommandCall(
                 command: command, request: request, permissions: permissions, uptime: uptime, entropy: entropy)

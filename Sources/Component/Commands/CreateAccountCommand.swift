@@ -1,4 +1,5 @@
 internal import Invites
+internal import Languages
 internal import Supervision
 internal import XMPP
 
@@ -6,7 +7,7 @@ internal import XMPP
 struct CreateAccountCommand: HostCommand {
     static let node = Namespaces.createAccountCommand
 
-    static func name(in wording: Wording) -> String { wording.createAccountCommand }
+    static let name = TextKey.commandCreateAccount
 
     static func denial(of permissions: Permissions) -> InviteDenial? {
         permissions.accountHosts.isEmpty ? permissions.accountDenial : nil
@@ -56,7 +57,7 @@ struct CreateAccountCommand: HostCommand {
     }
 
     private mutating func advance(_ stage: Stage?, _ call: inout CommandCall) throws(StanzaError) -> CommandDecision {
-        let wording = call.wording
+        let texts = call.texts
         let form = call.command.form
         let submitted = form.flatMap { $0.kind == .submit ? $0 : nil }
         if form != nil, submitted == nil { throw CommandError.badPayload.stanzaError }
@@ -67,17 +68,18 @@ struct CreateAccountCommand: HostCommand {
             // An admin can lose a host while thinking about the form.
             guard call.permissions.accountHosts.contains(chosen) else {
                 let isSuspended = call.permissions.suspendedHosts.contains(chosen)
-                throw StanzaError(isSuspended ? .suspended : .notAdmin, wording)
+                throw StanzaError(isSuspended ? .suspended : .notAdmin, texts)
             }
             host = chosen
         case .choosingHost?, nil:
             switch chosenHost(submitted, call.permissions) {
             case .one(let only): host = only
-            case .suspended: throw StanzaError(.suspended, wording)
-            case .invalid: throw CommandError.badPayload.stanzaError(text: wording.hostInvalid)
+            case .suspended: throw StanzaError(.suspended, texts)
+            case .invalid:
+                throw CommandError.badPayload.stanzaError(text: texts[.refusalHostInvalid], language: texts.language)
             case .open:
                 return ask(
-                    Self.hostForm(call.permissions.accountHosts, wording), stage: .choosingHost, actions: .next, &call)
+                    Self.hostForm(call.permissions.accountHosts, texts), stage: .choosingHost, actions: .next, &call)
             }
         }
 
@@ -85,12 +87,12 @@ struct CreateAccountCommand: HostCommand {
         guard let submitted, describesAccount else {
             if stage != nil, submitted == nil { throw CommandError.badPayload.stanzaError }
             return ask(
-                Self.accountForm(wording), stage: .describingAccount(host: host), actions: .complete, &call)
+                Self.accountForm(texts), stage: .describingAccount(host: host), actions: .complete, &call)
         }
         guard let admin = Account(call.request.from) else { throw StanzaError(.forbidden) }
         let account = InviteRequest.account(
-            by: admin, username: try Self.username(in: submitted, wording),
-            rosterSubscription: try Self.rosterSubscription(in: submitted, wording))
+            by: admin, username: try Self.username(in: submitted, texts),
+            rosterSubscription: try Self.rosterSubscription(in: submitted, texts), language: call.request.language)
         let identifier = call.command.sessionID ?? CommandSessions<Stage>.identifier(using: &call.entropy)
         return .invite(
             account, host: host, InviteCompletion(request: call.request, node: Self.node, sessionID: identifier))
@@ -124,7 +126,7 @@ struct CreateAccountCommand: HostCommand {
         return call.answer(
             CommandResponse(
                 node: Self.node, sessionID: identifier, status: .executing, actions: actions, form: form,
-                language: call.wording.language))
+                language: call.texts.language))
     }
 
     // MARK: Forms
@@ -132,43 +134,45 @@ struct CreateAccountCommand: HostCommand {
     /// Servers bound the size of a stanza, often to 256 KiB: beyond this many choices the host is typed in.
     private static let mostChoices = 1000
 
-    private static func hostForm(_ hosts: [String], _ wording: Wording) -> DataForm {
+    private static func hostForm(_ hosts: [String], _ texts: Texts) -> DataForm {
         let field =
             hosts.count <= mostChoices
             ? DataForm.Field(
-                "host", kind: .listSingle, label: wording.host, isRequired: true,
+                "host", kind: .listSingle, label: texts[.commandHost], isRequired: true,
                 options: hosts.map { .init(label: $0, value: $0) })
-            : DataForm.Field("host", kind: .textSingle, label: wording.host, isRequired: true)
+            : DataForm.Field("host", kind: .textSingle, label: texts[.commandHost], isRequired: true)
         return DataForm(
-            .form, title: wording.createAccountCommand, instructions: [wording.chooseHost],
+            .form, title: texts[.commandCreateAccount], instructions: [texts[.commandChooseHost]],
             fields: [.formType(node), field])
     }
 
-    private static func accountForm(_ wording: Wording) -> DataForm {
+    private static func accountForm(_ texts: Texts) -> DataForm {
         DataForm(
-            .form, title: wording.createAccountCommand, instructions: [wording.createAccountInstructions],
+            .form, title: texts[.commandCreateAccount], instructions: [texts[.commandCreateAccountInstructions]],
             fields: [
                 .formType(node),
-                DataForm.Field("username", kind: .textSingle, label: wording.username),
-                DataForm.Field("roster-subscription", kind: .boolean, label: wording.rosterSubscription, values: ["0"]),
+                DataForm.Field("username", kind: .textSingle, label: texts[.commandUsername]),
+                DataForm.Field(
+                    "roster-subscription", kind: .boolean, label: texts[.commandRosterSubscription], values: ["0"]),
             ])
     }
 
-    private static func username(in form: DataForm, _ wording: Wording) throws(StanzaError) -> String? {
+    private static func username(in form: DataForm, _ texts: Texts) throws(StanzaError) -> String? {
         guard let text = form.value(of: "username"), !text.isEmpty else { return nil }
         do {
             return try JID.prepareLocalpart(text)
         } catch {
-            throw CommandError.badPayload.stanzaError(text: wording.usernameInvalid)
+            throw CommandError.badPayload.stanzaError(text: texts[.refusalUsernameInvalid], language: texts.language)
         }
     }
 
-    private static func rosterSubscription(in form: DataForm, _ wording: Wording) throws(StanzaError) -> Bool {
+    private static func rosterSubscription(in form: DataForm, _ texts: Texts) throws(StanzaError) -> Bool {
         guard let field = form["roster-subscription"], let value = field.values.first, !value.isEmpty else {
             return false
         }
         guard let boolean = field.boolean else {
-            throw CommandError.badPayload.stanzaError(text: wording.subscriptionInvalid)
+            throw CommandError.badPayload.stanzaError(
+                text: texts[.refusalSubscriptionInvalid], language: texts.language)
         }
         return boolean
     }

@@ -1,4 +1,5 @@
 internal import Invites
+internal import Languages
 internal import Runtime
 internal import Supervision
 internal import XMPP
@@ -8,7 +9,7 @@ internal import XMPP
 protocol HostCommand: Sendable {
     static var node: String { get }
     /// What people call it.
-    static func name(in wording: Wording) -> String
+    static var name: TextKey { get }
     /// Why an asker may not use it; `nil` for one who may, and who finds it listed.
     static func denial(of permissions: Permissions) -> InviteDenial?
 
@@ -27,7 +28,7 @@ struct CommandCall {
     let uptime: Int64
     var entropy: Entropy
 
-    var wording: Wording { Wording.for(request.iq.language) }
+    var texts: Texts { request.texts }
 
     /// The answer to the client that carries a response.
     func answer(_ response: CommandResponse) -> CommandDecision {

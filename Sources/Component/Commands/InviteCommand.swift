@@ -1,4 +1,5 @@
 internal import Invites
+internal import Languages
 internal import Supervision
 internal import XMPP
 
@@ -6,7 +7,7 @@ internal import XMPP
 struct InviteCommand: HostCommand {
     static let node = Namespaces.inviteCommand
 
-    static func name(in wording: Wording) -> String { wording.inviteCommand }
+    static let name = TextKey.commandInvite
 
     static func denial(of permissions: Permissions) -> InviteDenial? {
         permissions.contactHost == nil ? permissions.contactDenial : nil
@@ -23,7 +24,7 @@ struct InviteCommand: HostCommand {
         }
         let identifier = CommandSessions<Never>.identifier(using: &call.entropy)
         return .invite(
-            .contact(inviter: inviter), host: host,
+            .contact(inviter: inviter, language: call.request.language), host: host,
             InviteCompletion(request: call.request, node: Self.node, sessionID: identifier))
     }
 }

@@ -1,5 +1,6 @@
 internal import Accounts
 internal import Invites
+internal import Languages
 internal import Supervision
 internal import XMPP
 
@@ -18,35 +19,35 @@ struct InviteCompletion: Sendable {
     }
 
     private func completed(_ invite: Invite, _ page: LinkPage) -> IQ {
-        let wording = Wording.for(request.iq.language)
+        let texts = request.texts
         let uri = invite.link(on: page.host, isRedeemableInBand: page.isRedeemableInBand)
         let expires = DateTime.format(millisecondsSinceEpoch: invite.expiresAt.millisecondsSinceEpoch)
         let form = DataForm(
-            .result, title: CommandTable[node]?.name(in: wording),
+            .result, title: (CommandTable[node]?.name).map { texts[$0] },
             fields: [
                 .formType(Namespaces.invitationForm),
-                DataForm.Field("uri", kind: .textSingle, label: wording.invitationURI, values: [uri]),
+                DataForm.Field("uri", kind: .textSingle, label: texts[.commandInvitationLink], values: [uri]),
                 // There in any case, as from Prosody: yaxim fails where it is not, and makes a page's URL where it is empty.
                 DataForm.Field(
-                    "landing-url", kind: .textSingle, label: wording.landingPage,
+                    "landing-url", kind: .textSingle, label: texts[.commandLandingPage],
                     values: invite.landingURL(
                         on: page.host, page.landingPage, isRedeemableInBand: page.isRedeemableInBand
                     ).map { [$0] } ?? []),
-                DataForm.Field("expire", kind: .textSingle, label: wording.expires, values: [expires]),
+                DataForm.Field("expire", kind: .textSingle, label: texts[.commandExpires], values: [expires]),
             ])
         let response = CommandResponse(
-            node: node, sessionID: sessionID, status: .completed, form: form, language: wording.language)
+            node: node, sessionID: sessionID, status: .completed, form: form, language: texts.language)
         return request.envelope(request.iq.result(response.element))
     }
 
     func error(for refusal: InviteRefusal) -> StanzaError {
-        let wording = Wording.for(request.iq.language)
+        let texts = request.texts
         return switch refusal {
-        case .denied(let denial): StanzaError(denial, wording)
-        case .conflict(let conflict): StanzaError(conflict, wording)
-        case .accountExists: StanzaError(.conflict, text: wording.accountExists)
-        case .overloaded, .tooManyOpenFiles: StanzaError(.resourceConstraint, text: wording.busy)
-        case .unavailable: StanzaError(.internalServerError, kind: .wait, text: wording.unavailable)
+        case .denied(let denial): StanzaError(denial, texts)
+        case .conflict(let conflict): StanzaError(conflict, texts)
+        case .accountExists: StanzaError(.conflict, texts, .refusalAccountExists)
+        case .overloaded, .tooManyOpenFiles: StanzaError(.resourceConstraint, texts, .refusalBusy)
+        case .unavailable: StanzaError(.internalServerError, kind: .wait, texts, .refusalUnavailable)
         }
     }
 }
@@ -68,21 +69,26 @@ extension LinkPage {
 
 extension StanzaError {
     /// What a client is told whom other invites are in the way of.
-    fileprivate init(_ conflict: InviteConflict, _ wording: Wording) {
+    fileprivate init(_ conflict: InviteConflict, _ texts: Texts) {
+        let (text, language) = (texts.text(for: conflict), texts.language)
         switch conflict {
-        case .usernameTaken: self.init(.conflict, text: wording.usernameTaken)
+        case .usernameTaken: self.init(.conflict, text: text, language: language)
         case .tooManyOpen, .tooManyDaily, .tooManyStored:
-            self.init(.resourceConstraint, text: wording.text(for: conflict))
-        case .tokenTaken: self.init(.internalServerError, kind: .wait, text: wording.unavailable)
+            self.init(.resourceConstraint, text: text, language: language)
+        case .tokenTaken: self.init(.internalServerError, kind: .wait, text: text, language: language)
         }
     }
 
     /// What a client is told whom the rules forbid something. That a host is suspended is not about the asker, who may
     /// come back (RFC 6120 §8.3.3.19).
-    init(_ denial: InviteDenial, _ wording: Wording) {
+    init(_ denial: InviteDenial, _ texts: Texts) {
         switch denial {
-        case .notAdmin, .notUserOfHost, .contactInvitesOff: self.init(.forbidden, text: wording.text(for: denial))
-        case .noAccounts, .suspended: self.init(.serviceUnavailable, text: wording.text(for: denial))
+        case .notAdmin, .notUserOfHost, .contactInvitesOff: self.init(.forbidden, texts, denial.text)
+        case .noAccounts, .suspended: self.init(.serviceUnavailable, texts, denial.text)
         }
+    }
+
+    fileprivate init(_ condition: Condition, kind: Kind? = nil, _ texts: Texts, _ text: TextKey) {
+        self.init(condition, kind: kind, text: texts[text], language: texts.language)
     }
 }

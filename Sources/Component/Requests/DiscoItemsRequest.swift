@@ -1,3 +1,4 @@
+internal import Languages
 internal import XMPP
 
 /// What there is at an address (XEP-0030 §4.1): the commands that the asker may use.
@@ -17,13 +18,13 @@ enum DiscoItemsRequest: RequestHandler {
             items = []
         case Namespaces.commands:
             guard let address = request.to else { return request.refuse(StanzaError(.itemNotFound)) }
-            let wording = Wording.for(request.iq.language)
             items = CommandTable.kinds.filter { $0.denial(of: permissions) == nil }.map { command in
-                DiscoItems.Item(jid: address, node: command.node, name: command.name(in: wording))
+                DiscoItems.Item(jid: address, node: command.node, name: request.texts[command.name])
             }
         default:
             return request.refuse(StanzaError(.itemNotFound))
         }
-        return request.envelope(request.iq.result(DiscoItems(node: node, items: items).element))
+        let language = items.isEmpty ? nil : request.texts.language
+        return request.envelope(request.iq.result(DiscoItems(node: node, items: items).element, language: language))
     }
 }

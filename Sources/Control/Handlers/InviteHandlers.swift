@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Invites
+internal import Languages
 internal import Shell
 internal import Storage
 package import Supervision
@@ -69,7 +70,7 @@ package struct InviteHandlers: Sendable {
     ) async throws -> Outcome {
         let request = OperatorRequest(
             grant, lifetime: call.invocation.duration("expires"), note: try call.invocation.note,
-            uses: uses)
+            language: try call.invocation.language, uses: uses)
         let made = try await translated(host) { () throws(InviteTrouble) in
             try await registry.invite(request, on: host)
         }
@@ -278,6 +279,22 @@ extension Invocation {
 
     /// What was noted about the invite; `nil` when nothing was.
     var note: String? { get throws(CommandFailure) { try remark("note") } }
+
+    /// The language that the invite's user is told in; `nil` when none was given.
+    var language: String? {
+        get throws(CommandFailure) {
+            guard let text = text("language") else { return nil }
+            guard let tag = LanguageTag(text) else {
+                throw CommandFailure(
+                    .badArgument, "\(text.quoted) is not the tag of a language such as de or pt-BR (BCP 47)")
+            }
+            guard LanguageCatalog.builtIn.texts(for: tag) != nil else {
+                let known = LanguageCatalog.builtIn.all.map(\.language).joined(separator: ", ")
+                throw CommandFailure(.badArgument, "there are no texts in \(text.quoted)", hint: "there are \(known)")
+            }
+            return tag.description
+        }
+    }
 
     /// A text that is stored; `nil` when there is none.
     func remark(_ name: String) throws(CommandFailure) -> String? {

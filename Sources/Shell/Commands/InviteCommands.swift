@@ -35,6 +35,9 @@ enum InviteCommands {
     private static let expires = CommandSpec.Option(
         "expires", .duration, "How long it is good for; otherwise as the host's file says")
     private static let note = CommandSpec.Option("note", .text, "What to remember about it; only the shell shows it")
+    private static let language = CommandSpec.Option(
+        "language", .text,
+        "In which language the user is told what becomes of it, such as de; otherwise as the host's file says")
     private static let qr = CommandSpec.Option("qr", nil, "Show the link as a QR code, too")
 
     static let createAccount = CommandSpec(
@@ -48,7 +51,7 @@ enum InviteCommands {
             .init("username", .text, "The name of the new account"),
             .init("contact", .user, "The user of the host who becomes a contact of the new one"),
             .init("uses", .count(1...10_000), "How often it can be redeemed, once unless given; not with --username"),
-            expires, note, qr,
+            expires, note, language, qr,
         ],
         result: .record(fields + [uri, landingURL, qrCode]), effect: .change, role: .operator,
         examples: [
@@ -71,7 +74,7 @@ enum InviteCommands {
             not invite contacts themselves, operators still can.
             """,
         arguments: [.init("user", .user, "Whose contact")],
-        options: [expires, note, qr],
+        options: [expires, note, language, qr],
         result: .record(fields + [uri, landingURL, qrCode]), effect: .change, role: .operator,
         examples: [.init("invite create contact alice@example.com", "Invite a contact for Alice")])
 

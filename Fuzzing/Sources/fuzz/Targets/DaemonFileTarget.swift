@@ -1,4 +1,5 @@
 import YAML
+
 @testable import Configuration
 
 struct DaemonFileTarget: FuzzTarget {

@@ -1,4 +1,5 @@
 import YAML
+
 @testable import Configuration
 @testable import Invites
 
