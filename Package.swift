@@ -19,7 +19,8 @@ let package = Package(
         .library(
             name: "InvitedModules",
             targets: [
-                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "Languages", "Pages",
+                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "Languages",
+                "Pages",
                 "QR", "Reconfiguration", "Runtime",
                 "Shell", "Storage", "Supervision", "TestSupport", "Text", "XMPP", "YAML",
             ]),
@@ -140,11 +141,12 @@ let package = Package(
         .target(
             name: "Pages",
             dependencies: [
-                "Invites", "QR", "Text", "YAML",
+                "Invites", "Languages", "QR", "Runtime", "Text", "YAML",
                 .product(name: "Mustache", package: "swift-mustache"),
             ],
             resources: [
-                .embedInCode("Apps/apps.yaml"), .embedInCode("Logos"), .embedInCode("Static"), .embedInCode("Templates"),
+                .embedInCode("Apps/apps.yaml"), .embedInCode("Logos"), .embedInCode("Static"),
+                .embedInCode("Templates"),
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -223,11 +225,21 @@ let package = Package(
             name: "AccessTests", dependencies: ["Access", "Configuration", "Shell", "XMPP"], swiftSettings: settings),
         .testTarget(name: "QRTests", dependencies: ["QR"], swiftSettings: settings),
         .testTarget(
-            name: "PagesTests", dependencies: ["Invites", "Pages", "QR", "TestSupport", "YAML"], swiftSettings: settings),
+            name: "PagesTests",
+            dependencies: [
+                "Invites", "Languages", "Pages", "YAML",
+                .product(name: "Mustache", package: "swift-mustache"),
+            ],
+            swiftSettings: settings),
+        // Writes the pages that the tests in Tests/Browser look at; not installed.
+        .executableTarget(
+            name: "render-pages", dependencies: ["Invites", "Languages", "Pages"], path: "Tests/RenderPages",
+            swiftSettings: settings),
         .testTarget(
             name: "ControlTests",
             dependencies: [
-                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "QR", "Reconfiguration",
+                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "QR",
+                "Reconfiguration",
                 "Runtime",
                 "Shell", "Storage", "Supervision", "TestSupport", "XMPP",
                 .product(name: "Logging", package: "swift-log"),

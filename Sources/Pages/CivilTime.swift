@@ -1,15 +1,15 @@
 internal import Invites
 
 /// A point in time as a calendar and a clock show it: proleptic Gregorian, at a fixed distance from UTC.
-package struct CivilTime: Hashable {
-    package let year: Int
+struct CivilTime: Hashable {
+    let year: Int
     /// 1 to 12.
-    package let month: Int
+    let month: Int
     /// 1 to 31.
-    package let day: Int
-    package let hour: Int
-    package let minute: Int
-    package let second: Int
+    let day: Int
+    let hour: Int
+    let minute: Int
+    let second: Int
 
     /// - Parameter offset: Seconds east of UTC.
     init(_ time: Timestamp, offset: Int) {

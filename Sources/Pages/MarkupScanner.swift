@@ -39,7 +39,9 @@ struct MarkupScanner: Hashable {
     private var recent: [UInt8] = []
 
     private static let plainElements: Set<String> = ["title", "textarea"]
-    private static let rawElements: Set<String> = ["script", "style", "xmp", "iframe", "noembed", "noframes", "noscript"]
+    private static let rawElements: Set<String> = [
+        "script", "style", "xmp", "iframe", "noembed", "noframes", "noscript",
+    ]
     private static let longestName = 32
 
     /// What a value would be if it came next.

@@ -37,14 +37,8 @@ package struct Landing: Hashable, Sendable {
     package var isForNewcomers: Bool { kind == .account || kind == .accountAndContact }
 
     package init(
-        kind: InviteKind,
-        token: Token,
-        uri: String,
-        inviter: Account? = nil,
-        username: String? = nil,
-        expiresAt: Timestamp,
-        registers: Bool,
-        setsContacts: Bool
+        kind: InviteKind, token: Token, uri: String, inviter: Account? = nil, username: String? = nil,
+        expiresAt: Timestamp, registers: Bool, setsContacts: Bool
     ) {
         self.kind = kind
         self.token = token
@@ -70,11 +64,7 @@ package struct RegistrationForm: Hashable, Sendable {
     package var mistake: FormMistake?
 
     package init(
-        username: String = "",
-        address: Account? = nil,
-        seal: String,
-        shortestPassword: Int,
-        mistake: FormMistake? = nil
+        username: String = "", address: Account? = nil, seal: String, shortestPassword: Int, mistake: FormMistake? = nil
     ) {
         self.username = username
         self.address = address

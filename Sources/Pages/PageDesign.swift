@@ -1,10 +1,11 @@
+package import Languages
 internal import Synchronization
 
 /// All that pages are made of besides the values of hosts and invites: templates, texts, apps, style sheets and logos. It never
 /// changes; another takes its place.
 package final class PageDesign: Sendable {
     let templates: TemplateSet
-    let texts: any PageTexts
+    let languages: PageLanguages
     let apps: AppList
     let files: StaticFiles
     private let zones = TimeZones()
@@ -22,8 +23,10 @@ package final class PageDesign: Sendable {
     }
 
     /// - Throws: ``PageFileErrors`` with every mistake in all that was replaced.
-    package init(texts: any PageTexts, replacements: Replacements = Replacements()) throws(PageFileErrors) {
-        self.texts = texts
+    package init(
+        languages: LanguageCatalog, replacements: Replacements = Replacements()
+    ) throws(PageFileErrors) {
+        self.languages = PageLanguages(languages)
         var errors: [PageFileErrors] = []
         let files = StaticFiles(StaticFiles.embedded.merging(replacements.files) { $1 })
         self.files = files
@@ -32,7 +35,7 @@ package final class PageDesign: Sendable {
         let apps = AppReader.read(bytes, file: file) { files.isImage($0) }
         if case .failure(let error) = apps { errors.append(error) }
         do {
-            templates = try TemplateSet(replacing: replacements.templates, hasText: texts.has)
+            templates = try TemplateSet(replacing: replacements.templates, hasText: Self.hasText)
         } catch {
             errors.append(error)
             throw PageFileErrors(diagnostics: errors.flatMap(\.diagnostics).sorted())
@@ -43,7 +46,10 @@ package final class PageDesign: Sendable {
         }
     }
 
-    func times(_ language: Int) -> ExpiryTimes { ExpiryTimes(texts: texts, language: language, zones: zones) }
+    /// Whether templates can have a text of that name: one that depends on no number.
+    static func hasText(_ name: String) -> Bool { TextKey(named: name).map { !$0.isPlural } ?? false }
+
+    func words(_ language: Int) -> SpokenValues { SpokenValues(texts: languages[language], zones: zones) }
 
     /// The page of a shape, made when it is asked for first.
     func page(_ shape: PageShape) -> CompiledPage {

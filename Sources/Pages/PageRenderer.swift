@@ -1,3 +1,4 @@
+internal import Languages
 internal import QR
 internal import Synchronization
 
@@ -17,12 +18,12 @@ package final class PageRenderer: PageRendering {
         let design = design
         let request = PageRequest(page, of: site, for: visitor, design: design)
         let body = design.page(request.shape).render { slot, bytes in request.values.append(slot, to: &bytes) }
-        return RenderedPage(body: body, language: design.texts.tags[request.shape.language])
+        return RenderedPage(body: body, language: design.languages[request.shape.language].language)
     }
 
     package func staticFile(_ name: String) -> StaticFile? { design.files.file(name) }
 
-    package func qrCode(of uri: String) -> [UInt8]? { QRCode(uri)?.svg }
+    package func qrCode(of landing: Landing, site: Site) -> [UInt8]? { QRCode(landing.uri)?.svg }
 
     /// None: styles are files, and there are no scripts.
     package var inlineHashes: [String] { [] }

@@ -5,9 +5,9 @@ package protocol PageRendering: Sendable {
     /// A file below `/-/static/`: style sheet, logos; `nil` where there is none. The name has a hash of what is in it,
     /// so that it can be kept for ever.
     func staticFile(_ name: String) -> StaticFile?
-    /// The QR code of an invite's XMPP URI as an SVG image, for `BASE/TOKEN/qr.svg`, which landing pages show; `nil` when no code
-    /// holds the text. Its content type is ``StaticFile/svg``.
-    func qrCode(of uri: String) -> [UInt8]?
+    /// The QR code of an invite's URI as an SVG image (`image/svg+xml`), for `TOKEN/qr.svg`, which landing pages show; `nil` when no
+    /// code holds it. It is a file of its own since making it takes longer than a page.
+    func qrCode(of landing: Landing, site: Site) -> [UInt8]?
     /// The hashes of what inline styles and scripts there are, for the Content-Security-Policy; best none.
     var inlineHashes: [String] { get }
 }
@@ -29,8 +29,6 @@ package struct StaticFile: Sendable {
     /// Such as `text/css; charset=utf-8`.
     package var contentType: String
     package var etag: String
-
-    package static let svg = "image/svg+xml"
 
     package init(body: [UInt8], contentType: String, etag: String) {
         self.body = body

@@ -1,4 +1,5 @@
 internal import Invites
+internal import Languages
 
 /// What was asked for, divided into its shape and its values.
 struct PageRequest {
@@ -6,13 +7,13 @@ struct PageRequest {
     var values: SlotValues
 
     init(_ page: Page, of site: Site, for visitor: Visitor, design: PageDesign) {
-        let language = design.texts.language(chosen: visitor.chosenLanguage, wanted: visitor.languages)
+        let language = design.languages.index(for: visitor)
         shape = PageShape(
             template: .problem, language: language, platform: visitor.platform,
             choice: AppChoice(shown: site.shownApps, hidden: site.hiddenApps))
         values = SlotValues(
             site: site, colour: site.color.flatMap { Colour($0) } ?? AccentSheet.standard, now: visitor.now,
-            times: design.times(language))
+            words: design.words(language))
         // Only the pages' own addresses and those of the web are followed, whatever a configuration has let through.
         if let path = site.logoPath, path.utf8.first == UInt8(ascii: "/"), !path.hasPrefix("//") {
             shape.flags.insert(.logo)
@@ -23,7 +24,7 @@ struct PageRequest {
         if site.privacyURL?.isWebURL == true { shape.flags.insert(.privacy) }
         if visitor.chosenLanguage != nil {
             shape.flags.insert(.chosenLanguage)
-            values.languageQuery = "?lang=" + design.texts.tags[language]
+            values.languageQuery = "?\(PageName.language)=\(design.languages[language].language)"
         }
         switch page {
         case .landing(let landing):
@@ -87,7 +88,7 @@ struct PageRequest {
         guard let mistake else { return }
         shape.mistake = PageShape.Mistake(mistake)
         switch mistake {
-        case .passwordTooShort(let count), .passwordTooLong(let count): values.mistakeCount = count
+        case .passwordTooShort(let count): values.mistakeCount = count
         case .refusedByServer(let message?):
             values.serverMessage = message
             shape.flags.insert(.serverMessage)
@@ -99,8 +100,8 @@ struct PageRequest {
         shape.template = .problem
         shape.problem = PageShape.Problem(problem)
         switch problem {
-        case .tooMany(let seconds): values.retryIn = values.times.waiting(seconds: seconds)
-        case .refused(let status): values.status = status
+        case .tooMany(let seconds): values.retryAfter = seconds
+        case .refused(let status) where status >= 500: shape.problem = .failure
         default: break
         }
     }

@@ -35,38 +35,28 @@ struct PageShape: Hashable {
     }
 
     /// ``FormMistake`` without its values.
-    enum Mistake: String, CaseIterable, Hashable {
-        case usernameMissing = "username_missing"
-        case usernameInvalid = "username_invalid"
-        case usernameTaken = "username_taken"
-        case passwordMissing = "password_missing"
-        case passwordTooShort = "password_too_short"
-        case passwordTooLong = "password_too_long"
-        case passwordIsUsername = "password_is_username"
-        case passwordCommon = "password_common"
-        case passwordInvalid = "password_invalid"
-        case refusedByServer = "refused_by_server"
-        case tryAgain = "try_again"
-        case stale
+    enum Mistake: CaseIterable, Hashable {
+        case usernameMissing, usernameInvalid, usernameTaken
+        case passwordMissing, passwordTooShort, passwordTooLong, passwordIsUsername, passwordCommon, passwordInvalid
+        case refusedByServer, tryAgain, stale
 
-        var field: Field {
+        /// The field that it is about.
+        var field: Field? {
             switch self {
             case .usernameMissing, .usernameInvalid, .usernameTaken: .username
-            case .refusedByServer, .tryAgain, .stale: .none
+            case .refusedByServer, .tryAgain, .stale: nil
             default: .password
             }
         }
 
-        enum Field { case username, password, none }
+        enum Field { case username, password }
     }
 
     /// ``PageProblem`` without its values.
-    enum Problem: String, CaseIterable, Hashable {
-        case unknown, expired, used, revoked
-        case inUse = "in_use"
-        case suspended, unavailable
-        case tooMany = "too_many"
-        case refused
+    enum Problem: CaseIterable, Hashable {
+        case unknown, expired, used, revoked, inUse, suspended, unavailable, tooMany, refused
+        /// Refused, and not for anything that the visitor did.
+        case failure
     }
 }
 

@@ -1,7 +1,7 @@
 /// What stands for values while a template is rendered: each is a number between two marks, and is replaced afterwards by
 /// what it stands for, in the form that its place wants. So no value passes through the templates' own escaping, and none
 /// is in a page unescaped.
-final class Sentinels {
+class Sentinels {
     /// U+F8F0 and U+F8F1, of the private use area: no template and no text has them.
     static let marks: [Unicode.Scalar] = ["\u{F8F0}", "\u{F8F1}"]
     private static let begin = Array("\u{F8F0}".utf8)

@@ -8,6 +8,8 @@ package struct Site: Hashable, Sendable {
     package var name: String
     /// The path below which the host's pages are, with a slash at the end: `/example.com/`, or `/`.
     package var path: String
+    /// The path below which is what is no host's, as `-/static/`: `/`, or that of the base's URL.
+    package var root: String
     /// The same as an absolute URL, for Open Graph and QR codes.
     package var url: String
     /// A logo: an absolute https URL is no request to anybody else only when it is below ``url``; so it is a path below `/-/`, or `nil`.
@@ -25,23 +27,14 @@ package struct Site: Hashable, Sendable {
     package var hiddenApps: Set<String>
 
     package init(
-        host: String,
-        name: String,
-        path: String,
-        url: String,
-        logoPath: String? = nil,
-        color: String? = nil,
-        webchatURL: String? = nil,
-        imprintURL: String? = nil,
-        termsURL: String? = nil,
-        privacyURL: String? = nil,
-        timeZone: String,
-        shownApps: [String]? = nil,
-        hiddenApps: Set<String>
+        host: String, name: String, path: String = "/", root: String = "/", url: String = "", logoPath: String? = nil,
+        color: String? = nil, webchatURL: String? = nil, imprintURL: String? = nil, termsURL: String? = nil,
+        privacyURL: String? = nil, timeZone: String = "UTC", shownApps: [String]? = nil, hiddenApps: Set<String> = []
     ) {
         self.host = host
         self.name = name
         self.path = path
+        self.root = root
         self.url = url
         self.logoPath = logoPath
         self.color = color
@@ -64,7 +57,7 @@ package struct Visitor: Hashable, Sendable {
     package var platform: Platform
     package var now: Timestamp
 
-    package init(languages: [String], chosenLanguage: String? = nil, platform: Platform, now: Timestamp) {
+    package init(languages: [String] = [], chosenLanguage: String? = nil, platform: Platform = .other, now: Timestamp) {
         self.languages = languages
         self.chosenLanguage = chosenLanguage
         self.platform = platform

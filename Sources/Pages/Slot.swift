@@ -1,16 +1,21 @@
 /// What differs between two pages of one shape: the values that are spliced into a compiled page.
 enum Slot: UInt8, CaseIterable {
     // Of the host.
-    case siteName, siteHost, sitePath, siteURL, logoPath, webchatURL, imprintURL, termsURL, privacyURL, accentPath
+    case siteName, siteHost, sitePath, siteURL, root, logoPath, webchatURL, imprintURL, termsURL, privacyURL, accentPath
     // Of the visitor.
     /// `?lang=de`, where a language was chosen, or nothing.
     case languageQuery
     // Of the invite.
-    case token, uri, uriEncoded, inviter, username, expiresAt, expiresIn, expiresISO
+    case token, uri, uriEncoded, inviter, username
+    /// How long it is valid and until when, as a sentence; when it ends, as people write it, and as machines do.
+    case validity, expiresAt, expiresISO
     // Of forms, and of what came of them.
-    case account, contactURI, typedUsername, address, seal, shortestPassword, mistakeCount, serverMessage
+    case account, contactURI, typedUsername, address, seal, shortestPassword
+    /// What a password has to be, and what is wrong with one, as sentences; what the server says.
+    case passwordHint, passwordShort, serverMessage
     // Of problems.
-    case retryIn, status
+    /// When to try again, as a sentence.
+    case retry
 
     /// What a value is, which decides where it can stand.
     enum Kind {
@@ -21,7 +26,7 @@ enum Slot: UInt8, CaseIterable {
 
     var kind: Kind {
         switch self {
-        case .sitePath, .siteURL, .logoPath, .webchatURL, .imprintURL, .termsURL, .privacyURL, .accentPath, .uri,
+        case .sitePath, .siteURL, .root, .logoPath, .webchatURL, .imprintURL, .termsURL, .privacyURL, .accentPath, .uri,
             .contactURI:
             .url
         default: .text

@@ -18,6 +18,6 @@ extension StaticFiles {
 
     /// Whether there is an image of that name.
     func isImage(_ name: String) -> Bool {
-        path(of: name) != nil && (name.hasSuffix(".svg") || name.hasSuffix(".png"))
+        hashedName(of: name) != nil && (name.hasSuffix(".svg") || name.hasSuffix(".png"))
     }
 }

@@ -1,8 +1,5 @@
 /// The files below `/-/static/`, each under a name with a hash of what is in it.
 struct StaticFiles: Sendable {
-    /// Where they are, on each host.
-    static let path = "/-/static/"
-
     private var files: [String: StaticFile] = [:]
     private var names: [String: String] = [:]
 
@@ -27,8 +24,8 @@ struct StaticFiles: Sendable {
         return StaticFile(body: bytes, contentType: "text/css; charset=utf-8", etag: "\"\(Self.hash(bytes))\"")
     }
 
-    /// The path of a file by its plain name, such as `/-/static/style-0123456789abcdef.css`.
-    func path(of name: String) -> String? { names[name].map { Self.path + $0 } }
+    /// The name with a hash of a file with a plain name: `style-0123456789abcdef.css` of `style.css`.
+    func hashedName(of name: String) -> String? { names[name] }
 
     func size(of name: String) -> Int? { names[name].flatMap { files[$0]?.body.count } }
 
@@ -44,7 +41,7 @@ struct StaticFiles: Sendable {
     static func contentType(of name: String) -> String {
         switch name.split(separator: ".").last {
         case "css": "text/css; charset=utf-8"
-        case "svg": StaticFile.svg
+        case "svg": "image/svg+xml"
         case "png": "image/png"
         default: "application/octet-stream"
         }

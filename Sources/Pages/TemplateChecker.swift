@@ -63,7 +63,9 @@ struct TemplateChecker {
 
     /// Reads to the end.
     mutating func check() {
-        guard bytes.count <= Self.largestFile else { return add("the template is larger than \(Self.largestFile) bytes") }
+        guard bytes.count <= Self.largestFile else {
+            return add("the template is larger than \(Self.largestFile) bytes")
+        }
         guard let text = String(validating: bytes, as: UTF8.self) else { return add("the template is not UTF-8") }
         if let odd = text.unicodeScalars.first(where: { Sentinels.marks.contains($0) || $0.value == 0 }) {
             return add("U+\(String(odd.value, radix: 16, uppercase: true)) cannot be in a template")
@@ -73,11 +75,13 @@ struct TemplateChecker {
         guard text.count(where: braces.contains) == bytes.count(where: { $0 == 0x7B || $0 == 0x7D }) else {
             return add("a brace in it is followed by a combining character")
         }
+        // The library looks for the second brace of a tag beyond the end.
+        if bytes.last == UInt8(ascii: "{") { add("the template ends with an opening brace", at: nil) }
         while offset < bytes.count {
             if bytes[offset...].starts(with: "{{".utf8) { readTag() } else { readByte() }
         }
         if let section = sections.last {
-            add("the section `\(section.name)` is not closed", at: section.place)
+            add("the section \(section.name.quoted) is not closed", at: section.place)
         } else if !scanner.isInContent, report.isEmpty {
             add("the template ends in the middle of a tag, an attribute or a comment")
         }
@@ -180,9 +184,11 @@ struct TemplateChecker {
     private mutating func close(_ name: String, next: UInt8?, at place: SourceMark) {
         guard let section = sections.popLast() else { return add("no section is open here", at: place) }
         if section.name != name {
-            add("`\(name)` ends here, but the open section is `\(section.name)`", at: place)
+            add("\(name.quoted) ends here, but the open section is \(section.name.quoted)", at: place)
         } else if !scanner.isAtSamePlace(as: section.scanner, before: next) {
-            add("the section `\(name)` ends at another place of the markup than it began, such as inside a tag", at: place)
+            add(
+                "the section \(name.quoted) ends at another place of the markup than it began, such as inside a tag",
+                at: place)
         }
     }
 
@@ -213,9 +219,11 @@ struct TemplateChecker {
         case .content, .plainContent: break
         case .attribute(let attribute, let isAtStart):
             if attribute.hasPrefix("on") || attribute == "style" || attribute == "srcdoc" {
-                add("a value cannot be in the attribute `\(attribute)`, where it would be code", at: place)
-            } else if isAtStart, !isURL, Self.urlAttributes.contains(attribute.split(separator: ":").last.map(String.init) ?? attribute) {
-                add("`\(name)` is no URL, and cannot begin the attribute `\(attribute)`", at: place)
+                add("a value cannot be in the attribute \(attribute.quoted), where it would be code", at: place)
+            } else if isAtStart, !isURL,
+                Self.urlAttributes.contains(attribute.split(separator: ":").last.map(String.init) ?? attribute)
+            {
+                add("\(name.quoted) is no URL, and cannot begin the attribute \(attribute.quoted)", at: place)
             }
         case .unsafe(let reason): add("a value cannot stand \(reason)", at: place)
         }
@@ -234,7 +242,6 @@ struct TemplateChecker {
         report.add(place ?? here, message)
     }
 }
-
 
 extension Int {
     /// The product of two numbers that are not negative, or the largest number.

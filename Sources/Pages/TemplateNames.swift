@@ -9,7 +9,7 @@ indirect enum TemplateName: Sendable {
     /// What a section repeats, with the names that are known in it.
     case list([String: TemplateName], atMost: Int)
 
-    /// The names that every template knows, besides `words.KEY`.
+    /// The names that every template knows, besides `words.SECTION.NAME`.
     static let global: [String: TemplateName] = [
         "lang": .text, "dir": .text, "title": .text, "summary": .text,
         "style_path": .url, "accent_path": .url, "icon_path": .url,
@@ -21,7 +21,7 @@ indirect enum TemplateName: Sendable {
         "invite": .condition, "is_account": .condition, "is_contact": .condition, "is_both": .condition,
         "is_reset": .condition, "newcomers": .condition, "has_way_for_members": .condition,
         "uri": .url, "inviter": .text, "username": .text,
-        "expires_at": .text, "expires_in": .text, "expires_iso": .text,
+        "lead": .text, "validity": .text, "expires_at": .text, "expires_iso": .text,
         "page_url": .url, "landing_path": .url, "registration_path": .url, "reset_path": .url, "qr_path": .url,
         "registers": .condition, "sets_contacts": .condition, "is_desktop": .condition,
         // Apps.
@@ -29,10 +29,10 @@ indirect enum TemplateName: Sendable {
         "app": .list(app, atMost: 1), "platform_known": .condition, "has_other_apps": .condition,
         // Forms.
         "account": .text, "contact_uri": .url, "has_contact": .condition, "typed_username": .text, "address": .text,
-        "seal": .text, "shortest_password": .text,
-        "mistake": .text, "mistake_in_username": .condition, "mistake_in_password": .condition,
+        "seal": .text, "shortest_password": .text, "password_hint": .text,
+        "mistake": .text, "mistake_text": .text, "mistake_in_username": .condition, "mistake_in_password": .condition,
         // Problems.
-        "problem_title": .text, "problem_text": .text, "problem_advice": .text,
+        "problem_title": .text, "problem_text": .text, "problem_advice": .text, "can_try_again": .condition,
     ]
 
     static let app: [String: TemplateName] = [

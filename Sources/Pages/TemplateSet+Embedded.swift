@@ -3,6 +3,7 @@ extension TemplateSet {
     static let embedded: [Source] = [
         Source(name: "app-row", file: "app-row.mustache", bytes: PackageResources.app_row_mustache),
         Source(name: "app", file: "app.mustache", bytes: PackageResources.app_mustache),
+        Source(name: "back", file: "back.mustache", bytes: PackageResources.back_mustache),
         Source(name: "expiry", file: "expiry.mustache", bytes: PackageResources.expiry_mustache),
         Source(name: "foot", file: "foot.mustache", bytes: PackageResources.foot_mustache),
         Source(name: "head", file: "head.mustache", bytes: PackageResources.head_mustache),

@@ -70,12 +70,13 @@ struct TemplateSet: Sendable {
         return text.split(separator: "\n", omittingEmptySubsequences: true)
             .map { $0.drop { $0 == " " || $0 == "\t" } }
             .filter { !$0.isEmpty }
-            .joined(separator: "\n") + "\n"
+            .joined(separator: "\n") + (text.hasSuffix("\n") ? "\n" : "")
     }
 
     private static func diagnostic(of error: any Error, in file: String) -> Diagnostic {
         guard let error = error as? MustacheTemplate.ParserError else {
-            return Diagnostic(location: SourceLocation(file: file, line: 1, column: 1), message: "\(error)".escapingControls)
+            return Diagnostic(
+                location: SourceLocation(file: file, line: 1, column: 1), message: "\(error)".escapingControls)
         }
         let place = SourceLocation(file: file, line: error.context.lineNumber, column: error.context.columnNumber)
         return Diagnostic(location: place, message: "the template cannot be read: \(error.error)".escapingControls)
@@ -96,19 +97,24 @@ struct TemplateSet: Sendable {
             guard !open.contains(name) else {
                 let circle = open.drop { $0 != name } + [name]
                 diagnostics.append(
-                    Diagnostic(location: start, message: "the template includes itself: \(circle.joined(separator: " > "))"))
+                    Diagnostic(
+                        location: start, message: "the template includes itself: \(circle.joined(separator: " > "))"))
                 sizes[name] = 0
                 return 0
             }
             open.append(name)
             var total = checker.size
-            for (included, times, _) in checker.includes { total = total.added(size(of: included).multiplied(byAtMost: times)) }
+            for (included, times, _) in checker.includes {
+                total = total.added(size(of: included).multiplied(byAtMost: times))
+            }
             open.removeLast()
             if sizes[name] == nil, total > largestPage {
                 diagnostics.append(
                     Diagnostic(
                         location: start,
-                        message: "a page of this template could be larger than \(largestPage) bytes: its lists repeat too much"))
+                        message:
+                            "a page of this template could be larger than \(largestPage) bytes: its lists repeat too much"
+                    ))
                 total = 0
             }
             sizes[name] = total
@@ -131,7 +137,9 @@ struct TemplateSet: Sendable {
         var waiting: [(name: String, lists: TemplateChecker.Lists)] = PageTemplate.allCases.map { ($0.rawValue, [:]) }
         var diagnostics: Set<Diagnostic> = []
         while let (name, lists) = waiting.popLast() {
-            guard seen.insert(Use(name: name, lists: Set(lists.keys))).inserted, let source = sources[name] else { continue }
+            guard seen.insert(Use(name: name, lists: Set(lists.keys))).inserted, let source = sources[name] else {
+                continue
+            }
             var checker = TemplateChecker(
                 source.bytes, file: source.file, lists: lists, templates: templates, hasText: hasText)
             checker.check()

@@ -1,4 +1,5 @@
 internal import Invites
+internal import Languages
 internal import Mustache
 
 /// What the names in templates stand for in pages of one shape (``TemplateName``).
@@ -11,13 +12,12 @@ struct TemplateValues {
 
     var all: [String: Any] {
         var values: [String: Any] = [:]
-        let texts = design.texts
-        values["lang"] = sentinels.sentinel(texts.tags[shape.language])
-        values["dir"] = sentinels.sentinel(direction(of: shape.language))
-        values["title"] = title
+        values["lang"] = sentinels.sentinel(texts.language)
+        values["dir"] = sentinels.sentinel(texts.direction.rawValue)
+        values["title"] = text(titleKey)
         values["summary"] = summary
-        values["style_path"] = sentinels.sentinel(design.files.path(of: "style.css") ?? "")
-        values["icon_path"] = sentinels.sentinel(design.files.path(of: "icon.svg") ?? "")
+        values["style_path"] = file("style.css")
+        values["icon_path"] = file("icon.svg")
         values["accent_path"] = sentinels.sentinel(.accentPath)
         values["site"] = site
         values["webchat_url"] = shape.flags.contains(.webchat) ? sentinels.sentinel(.webchatURL) : nil
@@ -26,14 +26,20 @@ struct TemplateValues {
         values["privacy_url"] = shape.flags.contains(.privacy) ? sentinels.sentinel(.privacyURL) : nil
         values["footer_links"] = !shape.flags.isDisjoint(with: [.imprint, .terms, .privacy])
         values["languages"] = languages
-        values["words"] = TextNode(key: nil, values: self)
+        values["words"] = TextNode(name: nil, values: self)
         if shape.kind != nil { addInvite(to: &values) }
+        if shape.template == .registered { addApps(to: &values) }
         addForm(to: &values)
         addProblem(to: &values)
         return values
     }
 
-    private func direction(of language: Int) -> String { design.texts.isRightToLeft(language) ? "rtl" : "ltr" }
+    private var texts: Texts { design.languages[shape.language] }
+
+    /// The path of a file below `-/static/`, by its plain name.
+    private func file(_ name: String) -> String? {
+        design.files.hashedName(of: name).map { sentinels.sentinel([.slot(.root), .text("-/static/\($0)")]) }
+    }
 
     private var site: [String: Any] {
         var site: [String: Any] = [
@@ -45,11 +51,12 @@ struct TemplateValues {
     }
 
     private var languages: [[String: Any]] {
-        design.texts.tags.indices.map { position in
-            let tag = design.texts.tags[position]
+        design.languages.indices.map { position in
+            let texts = design.languages[position]
             return [
-                "tag": sentinels.sentinel(tag), "name": sentinels.sentinel(design.texts.name(of: position)),
-                "dir": sentinels.sentinel(direction(of: position)), "path": sentinels.sentinel("?lang=\(tag)"),
+                "tag": sentinels.sentinel(texts.language), "name": sentinels.sentinel(texts[.languageName]),
+                "dir": sentinels.sentinel(texts.direction.rawValue),
+                "path": sentinels.sentinel("?\(PageName.language)=\(texts.language)"),
                 "current": position == shape.language,
             ]
         }
@@ -58,75 +65,84 @@ struct TemplateValues {
     // MARK: - Texts
 
     /// The value of a text, with slots for its placeholders.
-    private func text(_ key: String, _ own: [String: [Sentinels.Part]] = [:]) -> String {
-        sentinels.sentinel(parts(of: key, own))
-    }
+    private func text(_ key: TextKey) -> String { sentinels.sentinel(parts(of: key)) }
 
-    private func parts(of key: String, _ own: [String: [Sentinels.Part]] = [:]) -> [Sentinels.Part] {
-        design.texts.pieces(key, in: shape.language).flatMap { piece -> [Sentinels.Part] in
-            switch piece {
+    private func parts(of key: TextKey) -> [Part] {
+        texts.template(of: key).segments.flatMap { segment -> [Part] in
+            switch segment {
             case .text(let text): [.text(text)]
-            case .placeholder(let name): own[name] ?? Self.placeholders[name].map { [$0] } ?? []
+            case .value(.app): shape.app.map { [.text(design.apps.apps[$0].name)] } ?? []
+            case .value(let placeholder): Self.slot(of: placeholder).map { [$0] } ?? []
             }
         }
     }
 
-    /// What stands in the placeholders of texts.
-    static let placeholders: [String: Sentinels.Part] = [
-        "site": .isolated(.siteName), "host": .isolated(.siteHost), "inviter": .isolated(.inviter),
-        "account": .isolated(.account), "address": .isolated(.address), "username": .isolated(.username),
-        "in": .slot(.expiresIn), "at": .slot(.expiresAt), "length": .slot(.shortestPassword),
-        "count": .slot(.mistakeCount), "message": .isolated(.serverMessage), "wait": .slot(.retryIn),
-        "status": .slot(.status),
-    ]
+    /// What stands in the place of a value.
+    private static func slot(of placeholder: Placeholder) -> Part? {
+        switch placeholder {
+        case .account: .isolated(.account)
+        case .address: .isolated(.address)
+        case .inviter: .isolated(.inviter)
+        case .reason: .isolated(.serverMessage)
+        case .site: .isolated(.siteName)
+        case .time: .slot(.expiresAt)
+        case .username: .isolated(.username)
+        case .app, .clock, .count, .date, .day, .month, .year, .zone: nil
+        }
+    }
 
-    /// A text by its key, as templates name it: `words.KEY`.
+    /// A text by its name, as templates say it: `words.SECTION.NAME`.
     private struct TextNode: MustacheParent, MustacheCustomRenderable {
-        let key: String?
+        let name: String?
         let values: TemplateValues
 
-        func child(named name: String) -> Any? {
-            TextNode(key: key.map { "\($0).\(name)" } ?? name, values: values)
+        func child(named part: String) -> Any? {
+            TextNode(name: name.map { "\($0).\(part)" } ?? part, values: values)
         }
 
-        var renderText: String {
-            guard let key else { return "" }
-            return values.text(key, values.appParts)
-        }
+        var renderText: String { name.flatMap(TextKey.init(named:)).map(values.text) ?? "" }
 
         var isNull: Bool { false }
     }
 
-    private var appParts: [String: [Sentinels.Part]] {
-        guard let position = shape.app else { return [:] }
-        return ["app": [.text(design.apps.apps[position].name)]]
-    }
-
-    private var titleKey: String {
+    private var titleKey: TextKey {
         let hasInviter = shape.flags.contains(.inviter)
-        switch shape.template {
+        return switch shape.template {
         case .landing:
             switch shape.kind {
-            case .contact?: return hasInviter ? "contact_title_by" : "contact_title"
-            case .reset?: return "reset_title"
-            default: return hasInviter ? "invited_by" : "invited"
+            case .contact? where hasInviter: .landingContact
+            case .accountAndContact? where hasInviter: .landingBoth
+            case .reset? where shape.flags.contains(.username): .landingReset
+            case .reset?: .formNewPassword
+            default: hasInviter ? .landingAccountBy : .landingAccount
             }
-        case .app: return "app_title"
-        case .registration: return "registration_title"
-        case .registered: return "registered_title"
-        case .resetForm: return "reset_title"
-        case .passwordSet: return "password_set_title"
-        case .problem: return problemKey("title")
+        case .app: .appSetUp
+        case .registration: .formAccount
+        case .registered: .successAccount
+        case .resetForm: shape.flags.contains(.username) ? .landingReset : .formNewPassword
+        case .passwordSet: .successPassword
+        case .problem: problem.title
         }
     }
 
-    private var title: String { text(titleKey, appParts) }
-
+    /// What the page is about, for those who see a link to it only.
     private var summary: String {
         switch shape.template {
-        case .landing, .app, .registration, .resetForm: text("valid_until")
-        case .problem: text(problemKey("text"))
-        default: text(titleKey)
+        case .landing, .app, .registration: lead
+        case .resetForm: text(.landingResetText)
+        case .registered, .passwordSet: text(titleKey)
+        case .problem: problemText
+        }
+    }
+
+    /// What to do with the invite.
+    private var lead: String {
+        let hasInviter = shape.flags.contains(.inviter)
+        return switch shape.kind {
+        case .contact? where hasInviter: text(.landingContactText)
+        case .accountAndContact? where hasInviter: text(.landingBothText)
+        case .reset?: text(.landingResetText)
+        default: text(.landingAccountText)
         }
     }
 
@@ -153,14 +169,15 @@ struct TemplateValues {
             values["username"] = sentinels.sentinel(.username)
             values["account"] = sentinels.sentinel(.account)
         }
+        values["lead"] = lead
+        values["validity"] = sentinels.sentinel(.validity)
         values["expires_at"] = sentinels.sentinel(.expiresAt)
-        values["expires_in"] = sentinels.sentinel(.expiresIn)
         values["expires_iso"] = sentinels.sentinel(.expiresISO)
         values["page_url"] = sentinels.sentinel([.slot(.siteURL), .slot(.token)])
         values["landing_path"] = path()
-        values["registration_path"] = path("registration")
-        values["reset_path"] = path("reset")
-        values["qr_path"] = sentinels.sentinel(invitePath + [.text("/qr.svg")])
+        values["registration_path"] = path(PageName.register)
+        values["reset_path"] = path(PageName.reset)
+        values["qr_path"] = sentinels.sentinel(invitePath + [.text("/\(PageName.qrCode)")])
         values["is_desktop"] = shape.platform != .android && shape.platform != .ios
         values["registers"] = flags.contains(.registers)
         values["sets_contacts"] = flags.contains(.setsContacts)
@@ -169,7 +186,7 @@ struct TemplateValues {
 
     private func addApps(to values: inout [String: Any]) {
         if let position = shape.app { values["app"] = [app(design.apps.apps[position])] }
-        guard shape.template == .landing, shape.kind != .reset else { return }
+        guard shape.template == .registered || shape.template == .landing && shape.kind != .reset else { return }
         let shown = design.apps.shown(for: shape.choice).map { design.apps.apps[$0] }
         let own = shown.filter { $0.runs(on: shape.platform) }
         values["platform_known"] = !own.isEmpty
@@ -181,20 +198,24 @@ struct TemplateValues {
     }
 
     private func app(_ app: App) -> [String: Any] {
-        let tag = design.texts.tags[shape.language]
+        let tag = texts.language
         func localized(_ text: LocalizedText?) -> String? { text.map { sentinels.sentinel($0.text(in: tag)) } }
-        func image(_ name: String?) -> String? { name.flatMap { design.files.path(of: $0) }.map { sentinels.sentinel($0) } }
+        func image(_ name: String?) -> String? { name.flatMap(file) }
         let platforms = app.platforms.map(\.name).joined(separator: ", ")
         var values: [String: Any] = [
-            "id": sentinels.sentinel(app.id), "name": sentinels.sentinel(app.name), "path": path(app.id),
+            "id": sentinels.sentinel(app.id), "name": sentinels.sentinel(app.name),
+            "path": path("\(PageName.apps)/\(app.id)"),
             "platforms": sentinels.sentinel(platforms), "supports_preauth_uri": app.supportsPreauthURI,
             "is_web": app.platforms == [.web],
-            "text": localized(app.text) ?? text("app_for", ["platforms": [.text(platforms)]]),
+            "text": localized(app.text) ?? sentinels.sentinel(platforms),
             "imagetext": localized(app.imageText) ?? sentinels.sentinel(""),
-            "select_text": localized(app.selectText) ?? text("app_select", ["app": [.text(app.name)]]),
+            "select_text": localized(app.selectText) ?? sentinels.sentinel(selectText(app)),
         ]
         values["image"] = image(app.image)
-        if let magic = app.magicLink {
+        if shape.template == .registered {
+            // The invite is used up: nothing is to be said of it.
+            values["link"] = (app.buttons.first?.url ?? app.link).map { sentinels.sentinel($0) }
+        } else if let magic = app.magicLink {
             values["link"] = link(magic, app: app, button: nil)
         } else {
             values["link"] = app.link.map { sentinels.sentinel($0) }
@@ -217,6 +238,12 @@ struct TemplateValues {
             values["steps"] = lines.map { ["text": sentinels.sentinel(String($0))] }
         }
         return Self.complete(values, names: TemplateName.app)
+    }
+
+    private func selectText(_ app: App) -> [Part] {
+        texts.template(of: .landingAppChoose).segments.map { segment in
+            if case .text(let text) = segment { .text(text) } else { .text(app.name) }
+        }
     }
 
     /// The values of an item with all names that it can have: where one is missing, the library would look further out, and find
@@ -271,9 +298,10 @@ struct TemplateValues {
         case .resetForm:
             values["seal"] = sentinels.sentinel(.seal)
             values["shortest_password"] = sentinels.sentinel(.shortestPassword)
+            values["password_hint"] = sentinels.sentinel(.passwordHint)
             guard let mistake = shape.mistake else { return }
-            let hasMessage = mistake == .refusedByServer && flags.contains(.serverMessage)
-            values["mistake"] = text("mistake_" + mistake.rawValue + (hasMessage ? "_with" : ""))
+            values["mistake"] = text(of: mistake)
+            if mistake == .tryAgain { values["mistake_text"] = text(.problemAwayText) }
             values["mistake_in_username"] = mistake.field == .username
             values["mistake_in_password"] = mistake.field == .password
         case .registered:
@@ -287,16 +315,58 @@ struct TemplateValues {
         }
     }
 
+    private func text(of mistake: PageShape.Mistake) -> String {
+        switch mistake {
+        case .usernameMissing: text(.formUsernameMissing)
+        case .usernameInvalid: text(.formUsernameInvalid)
+        case .usernameTaken: text(.formUsernameTaken)
+        case .passwordMissing: text(.formPasswordMissing)
+        case .passwordTooShort: sentinels.sentinel(.passwordShort)
+        case .passwordTooLong: text(.formPasswordLong)
+        case .passwordIsUsername: text(.formPasswordIsUsername)
+        case .passwordCommon: text(.formPasswordCommon)
+        case .passwordInvalid: text(.formPasswordRefused)
+        case .refusedByServer: text(shape.flags.contains(.serverMessage) ? .formRefusedBecause : .formRefused)
+        case .tryAgain: text(.problemAway)
+        case .stale: text(.formOutdated)
+        }
+    }
+
     // MARK: - Problems
 
-    private func problemKey(_ part: String) -> String {
-        "problem_\((shape.problem ?? .unknown).rawValue)_\(part)"
+    /// What is said of a problem, and whether asking once more can help.
+    private struct ProblemTexts {
+        var title: TextKey
+        var text: TextKey?
+        var advice: TextKey?
+        var canTryAgain = false
+    }
+
+    private var problem: ProblemTexts {
+        switch shape.problem {
+        case nil, .unknown?: ProblemTexts(title: .problemUnknown, text: .problemUnknownText, advice: .problemAskInviter)
+        case .expired?: ProblemTexts(title: .problemExpired, advice: .problemAskInviter)
+        case .used?: ProblemTexts(title: .problemUsed, text: .problemUsedText, advice: .problemAskInviter)
+        case .revoked?: ProblemTexts(title: .problemRevoked, text: .problemRevokedText, advice: .problemAskInviter)
+        case .inUse?: ProblemTexts(title: .problemReserved, text: .problemReservedText, canTryAgain: true)
+        case .suspended?: ProblemTexts(title: .problemSuspended, text: .problemSuspendedText, canTryAgain: true)
+        case .unavailable?: ProblemTexts(title: .problemAway, text: .problemAwayText, canTryAgain: true)
+        case .tooMany?: ProblemTexts(title: .problemTooMany, canTryAgain: true)
+        case .refused?: ProblemTexts(title: .problemMethod, text: .problemMethodText)
+        case .failure?: ProblemTexts(title: .problemFailure, text: .problemFailureText, canTryAgain: true)
+        }
+    }
+
+    private var problemText: String {
+        if shape.problem == .tooMany { return sentinels.sentinel(.retry) }
+        return (problem.text ?? problem.advice).map(text) ?? text(problem.title)
     }
 
     private func addProblem(to values: inout [String: Any]) {
         guard shape.template == .problem else { return }
-        values["problem_title"] = text(problemKey("title"))
-        values["problem_text"] = text(problemKey("text"))
-        values["problem_advice"] = text(problemKey("advice"))
+        values["problem_title"] = text(problem.title)
+        values["problem_text"] = problemText
+        if problem.text != nil { values["problem_advice"] = problem.advice.map(text) }
+        values["can_try_again"] = problem.canTryAgain
     }
 }

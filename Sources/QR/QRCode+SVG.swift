@@ -3,7 +3,8 @@ extension QRCode {
     /// read by few. It has no size, and so takes that of its place.
     package var svg: [UInt8] {
         let side = width + 2 * Self.quietZone
-        var svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(side) \(side)\" shape-rendering=\"crispEdges\">"
+        var svg =
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(side) \(side)\" shape-rendering=\"crispEdges\">"
         svg += "<path fill=\"#fff\" d=\"M0 0h\(side)v\(side)H0z\"/><path d=\""
         for row in 0..<width {
             var column = 0

@@ -18,7 +18,9 @@ import YAML
         let files = StaticFiles(StaticFiles.embedded)
         let list = try AppReader.read(PackageResources.apps_yaml, file: "apps.yaml") { files.isImage($0) }.get()
         let ids = list.apps.map(\.id)
-        for id in ["conversations", "cheogram", "monal", "siskin-im", "snikket-android", "dino", "gajim", "kaidan", "yaxim"] {
+        for id in [
+            "conversations", "cheogram", "monal", "siskin-im", "snikket-android", "dino", "gajim", "kaidan", "yaxim",
+        ] {
             #expect(ids.contains(id), "\(id)")
         }
         for platform in Platform.allCases where platform != .other {
@@ -62,7 +64,8 @@ import YAML
             """
         ).get()
         let app = try #require(list.apps.first)
-        #expect(app.id == "my-app" && app.name == "My App" && app.image == "a.svg" && app.link == "https://app.example/")
+        #expect(
+            app.id == "my-app" && app.name == "My App" && app.image == "a.svg" && app.link == "https://app.example/")
         #expect(app.text?.text(in: "de-AT") == "Eine App." && app.text?.text(in: "pt-BR") == "Um app.")
         #expect(app.text?.text(in: "zh-Hans") == "An app.")
         #expect(app.platforms == [.android, .web] && app.supportsPreauthURI)
@@ -77,30 +80,58 @@ import YAML
         ("- x", "1:3: an app wants a mapping, but this is a text"),
         ("- {text: x}", "1:3: an app needs a `name`"),
         ("- {name: x, plattforms: []}", "1:13: unknown key `plattforms` in an app; did you mean `platforms`?"),
-        ("- {name: x, platforms: [Haiku]}", "1:25: `Haiku` is no platform that pages know; these are Android, iOS, macOS, Windows, Linux, Web"),
-        ("- {name: x, link: \"javascript:alert(1)\"}", "1:19: `link` `javascript:alert(1)` is no URL that begins with https:// or http://"),
-        ("- {name: x, id: X!}", "1:17: `id` `X!` is none: a-z, 0-9 and -, not in front, 40 at most, and the name of no other page"),
+        (
+            "- {name: x, platforms: [Haiku]}",
+            "1:25: `Haiku` is no platform that pages know; these are Android, iOS, macOS, Windows, Linux, Web"
+        ),
+        (
+            "- {name: x, link: \"javascript:alert(1)\"}",
+            "1:19: `link` `javascript:alert(1)` is no URL that begins with https:// or http://"
+        ),
+        (
+            "- {name: x, id: X!}",
+            "1:17: `id` `X!` is none: a-z, 0-9 and -, not in front, 40 at most, and the name of no other page"
+        ),
         ("- {name: 日本}", "1:3: the name `日本` makes no id; give the app an `id` of a-z, 0-9 and -"),
         ("- {name: Reset}", "1:3: the name `Reset` makes no id; give the app an `id` of a-z, 0-9 and -"),
         ("- {name: x}\n- {name: X}", "2:3: an app `x` is already at apps.yaml:1:3; give this one an `id`"),
         ("- {name: x, supports_preauth_uri: maybe}", "1:35: `supports_preauth_uri` wants true or false"),
-        ("- {name: x, magic_link_format: \"{app.link!}\"}", "1:32: `magic_link_format` uses {app.link}, and the app has no `link`"),
-        ("- {name: x, magic_link_format: \"javascript:{invite.uri}\"}", "1:32: `magic_link_format` `javascript:{invite.uri}`: it begins neither with https:// or http:// nor with {app.link!} or {button.url!}"),
-        ("- {name: x, login_link_format: \"https://x/{password}\"}", "1:32: `login_link_format` `https://x/{password}`: a password is never put into a link, where logs and histories would have it"),
-        ("- {name: x, magic_link_format: \"https://x/{nothing}\"}", "1:32: `magic_link_format` `https://x/{nothing}`: there is no {nothing}; there are {app.link}, {button.url}, {app.id}, {invite.uri}, {invite.token}, {host}, {username}, {domain}"),
+        (
+            "- {name: x, magic_link_format: \"{app.link!}\"}",
+            "1:32: `magic_link_format` uses {app.link}, and the app has no `link`"
+        ),
+        (
+            "- {name: x, magic_link_format: \"javascript:{invite.uri}\"}",
+            "1:32: `magic_link_format` `javascript:{invite.uri}`: it begins neither with https:// or http:// nor with {app.link!} or {button.url!}"
+        ),
+        (
+            "- {name: x, login_link_format: \"https://x/{password}\"}",
+            "1:32: `login_link_format` `https://x/{password}`: a password is never put into a link, where logs and histories would have it"
+        ),
+        (
+            "- {name: x, magic_link_format: \"https://x/{nothing}\"}",
+            "1:32: `magic_link_format` `https://x/{nothing}`: there is no {nothing}; there are {app.link}, {button.url}, {app.id}, {invite.uri}, {invite.token}, {host}, {username}, {domain}"
+        ),
         ("- {name: x, download: {buttons: [{text: x}]}}", "1:34: a button needs a `url`"),
-        ("- {name: x, download: {buttons: [{url: https://x/}]}}", "1:34: a button needs a `text`, or with an image an `alttext`"),
+        (
+            "- {name: x, download: {buttons: [{url: https://x/}]}}",
+            "1:34: a button needs a `text`, or with an image an `alttext`"
+        ),
         ("- {name: x, text: {}}", "1:19: `text` has no text in any language"),
         ("- {name: x, name: y}", "1:13: `name` is set twice"),
         ("- [", "1:4: "),
     ])
     func aMistakeIsNamedWithItsPlace(text: String, message: String) {
         let found = mistakes(text).first ?? "none"
-        #expect(found.hasPrefix("apps.yaml:" + (message.hasSuffix(" ") ? String(message.prefix { $0 != " " }) : message)), "\(found)")
+        #expect(
+            found.hasPrefix("apps.yaml:" + (message.hasSuffix(" ") ? String(message.prefix { $0 != " " }) : message)),
+            "\(found)")
     }
 
     @Test func imagesAreFilesOfOurs() {
-        #expect(mistakes("- {name: x, image: https://elsewhere.example/x.png}").first?.contains("pages ask nobody else for images") == true)
+        #expect(
+            mistakes("- {name: x, image: https://elsewhere.example/x.png}").first?.contains(
+                "pages ask nobody else for images") == true)
     }
 
     @Test func namesMakeTheIdsOfProsody() {

@@ -8,7 +8,9 @@ import Testing
     static let colours: [Colour] = {
         let steps: [UInt32] = stride(from: 0, through: 255, by: 17).map { $0 }
         var all = (UInt32(0)...255).map { Colour($0 << 16 | $0 << 8 | $0) }
-        for red in steps { for green in steps { for blue in steps { all.append(Colour(red << 16 | green << 8 | blue)) } } }
+        for red in steps {
+            for green in steps { for blue in steps { all.append(Colour(red << 16 | green << 8 | blue)) } }
+        }
         return all
     }()
 
@@ -39,14 +41,18 @@ import Testing
     }
 
     @Test func whatIsNoColourIsNone() {
-        for text in ["", "#fff", "red", "#12345g", "#1234567", "＃123456", "#+12345", "12 456"] { #expect(Colour(text) == nil, "\(text)") }
+        for text in ["", "#fff", "red", "#12345g", "#1234567", "＃123456", "#+12345", "12 456"] {
+            #expect(Colour(text) == nil, "\(text)")
+        }
         #expect(Colour("#A0b1C2")?.css == "#a0b1c2")
     }
 
     /// The colours of the style sheet itself, in light and dark.
     @Test func theStyleSheetsOwnColoursAreRead() throws {
         let sheet = String(decoding: PackageResources.style_css, as: UTF8.self)
-        for (rule, grounds) in [(":root{color-scheme", AccentSheet.lightGrounds), ("dark){:root{", AccentSheet.darkGrounds)] {
+        for (rule, grounds) in [
+            (":root{color-scheme", AccentSheet.lightGrounds), ("dark){:root{", AccentSheet.darkGrounds),
+        ] {
             let start = try #require(sheet.firstRange(of: rule)).upperBound
             let body = sheet[start...].prefix { $0 != "}" }
             func colour(_ name: String) throws -> Colour {
@@ -70,7 +76,10 @@ import Testing
         let file = try #require(files.file(name))
         #expect(file.contentType == "text/css; charset=utf-8")
         #expect(String(decoding: file.body, as: UTF8.self).contains("--accent:#a0b1c2;--accent-ink:#000000"))
-        for other in ["accent-A0B1C2-1.css", "accent-a0b1c-1.css", "accent-a0b1c2-2.css", "accent-.css", "accent--1.css", "accent-a0b1c2-1.css/", "../accent-a0b1c2-1.css"] {
+        for other in [
+            "accent-A0B1C2-1.css", "accent-a0b1c-1.css", "accent-a0b1c2-2.css", "accent-.css", "accent--1.css",
+            "accent-a0b1c2-1.css/", "../accent-a0b1c2-1.css",
+        ] {
             #expect(files.file(other) == nil, "\(other)")
         }
     }

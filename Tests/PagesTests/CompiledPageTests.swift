@@ -28,10 +28,13 @@ import Testing
     @Test func aValueTakesTheFormOfItsPlace() {
         let sentinels = Sentinels()
         let value = sentinels.sentinel([.text("<é\"\u{301}"), .isolated(.siteName)])
-        let page = sentinels.compile("<p>\(value)</p><title>\(value)</title><a title='\(value)'></a><script>\(value)</script>")
+        let page = sentinels.compile(
+            "<p>\(value)</p><title>\(value)</title><a title='\(value)'></a><script>\(value)</script>")
         let plain = "&lt;é&quot;\u{301}\u{2068}<name>\u{2069}"
         #expect(
-            text(page) == "<p>&lt;é&quot;\u{301}<bdi><name></bdi></p><title>\(plain)</title><a title='\(plain)'></a><script></script>")
+            text(page)
+                == "<p>&lt;é&quot;\u{301}<bdi><name></bdi></p><title>\(plain)</title><a title='\(plain)'></a><script></script>"
+        )
     }
 
     @Test func pagesThatWereNotUsedGoFirst() {

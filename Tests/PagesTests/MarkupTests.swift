@@ -27,7 +27,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "<p>", "<p>a", "a < b ", "<p class=x>", "</p>", "<br/>", "<!-- <p a=' -->", "<!DOCTYPE html>", "<a href='\"'>",
+        "", "<p>", "<p>a", "a < b ", "<p class=x>", "</p>", "<br/>", "<!-- <p a=' -->", "<!DOCTYPE html>",
+        "<a href='\"'>",
         "<title>a</title>", "<script>'<p>'</script>", "<a href=\"x\"title=y>", "<p a = \"b\" c>", "<!--->-->",
     ])
     func contentIsContent(markup: String) {

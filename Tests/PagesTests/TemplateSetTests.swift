@@ -5,7 +5,9 @@ import YAML
 
 /// What a provider's templates can be, and what is said of those that are not.
 @Suite struct TemplateSetTests {
-    private func mistakes(_ text: String, named name: String = "problem", with others: [String: String] = [:]) -> [String] {
+    private func mistakes(_ text: String, named name: String = "problem", with others: [String: String] = [:])
+        -> [String]
+    {
         let sources = others.merging([name: text]) { $1 }.map { name, text in
             TemplateSet.Source(name: name, file: "t/\(name).mustache", bytes: Array(text.utf8))
         }
@@ -22,10 +24,14 @@ import YAML
     }
 
     @Test(arguments: [
-        "", "<p>{{title}}</p>", "<p title=\"{{title}}\">{{{title}}}{{& title }}</p>", "{{! {{ }}x", "{{#inviter}}{{inviter}}{{/inviter}}",
-        "{{^inviter}}<p>{{words.a.b}}</p>{{/inviter}}", "{{#app}}{{#buttons}}<a href=\"{{url}}\">{{text}}</a>{{/buttons}}{{/app}}",
-        "<input{{#mistake}} required{{/mistake}}>", "<a href=\"{{site.path}}{{title}}\">x</a>", "<a href='/x?{{title}}'>x</a>",
-        "{{>foot}}", "{{#apps}}{{>app-row}}{{/apps}}", "<p class=\"a{{#inviter}} b{{/inviter}}\">", "<title>{{title}}</title>",
+        "", "<p>{{title}}</p>", "<p title=\"{{title}}\">{{{title}}}{{& title }}</p>", "{{! {{ }}x",
+        "{{#inviter}}{{inviter}}{{/inviter}}",
+        "{{^inviter}}<p>{{words.a.b}}</p>{{/inviter}}",
+        "{{#app}}{{#buttons}}<a href=\"{{url}}\">{{text}}</a>{{/buttons}}{{/app}}",
+        "<input{{#mistake}} required{{/mistake}}>", "<a href=\"{{site.path}}{{title}}\">x</a>",
+        "<a href='/x?{{title}}'>x</a>",
+        "{{>foot}}", "{{#apps}}{{>app-row}}{{/apps}}", "<p class=\"a{{#inviter}} b{{/inviter}}\">",
+        "<title>{{title}}</title>",
     ])
     func theseAreGood(text: String) {
         #expect(mistakes(text) == [])
@@ -37,6 +43,7 @@ import YAML
         ("{{}}", "1:1: a tag needs a name"),
         ("é{{title", "1:2: the tag is not closed on its line"),
         ("{{title\n}}", "1:1: the tag is not closed on its line"),
+        ("x{", "1:1: the template ends with an opening brace"),
         ("{{#inviter}}x", "1:1: the section `inviter` is not closed"),
         ("{{/inviter}}", "1:1: no section is open here"),
         ("{{#inviter}}{{/mistake}}", "1:13: `mistake` ends here, but the open section is `inviter`"),
@@ -56,8 +63,14 @@ import YAML
         ("<p style=\"color:{{title}}\">", "1:17: a value cannot be in the attribute `style`, where it would be code"),
         ("<a href=\"{{title}}\">", "1:10: `title` is no URL, and cannot begin the attribute `href`"),
         ("<a xlink:href=\"{{title}}\">", "1:16: `title` is no URL, and cannot begin the attribute `xlink:href`"),
-        ("{{#inviter}}<p {{/inviter}}>", "1:16: the section `inviter` ends at another place of the markup than it began, such as inside a tag"),
-        ("<p {{#inviter}}a{{/inviter}}onclick=\"x\">", "1:17: the section `inviter` ends at another place of the markup than it began, such as inside a tag"),
+        (
+            "{{#inviter}}<p {{/inviter}}>",
+            "1:16: the section `inviter` ends at another place of the markup than it began, such as inside a tag"
+        ),
+        (
+            "<p {{#inviter}}a{{/inviter}}onclick=\"x\">",
+            "1:17: the section `inviter` ends at another place of the markup than it began, such as inside a tag"
+        ),
         ("<p {{>foot}}>", "1:4: an include can only stand among elements"),
         ("<p title=\"", "1:11: the template ends in the middle of a tag, an attribute or a comment"),
         ("{\u{301}{title}}", "1:1: a brace in it is followed by a combining character"),
@@ -69,10 +82,12 @@ import YAML
 
     @Test func allMistakesAreNamedAtOnce() {
         let found = mistakes("{{a}}\n{{b}}\n<p {{c}}>", with: ["landing": "{{d}}"])
-        #expect(found.map { $0.prefix { $0 != " " } } == [
-            "t/landing.mustache:1:1:", "t/problem.mustache:1:1:", "t/problem.mustache:2:1:", "t/problem.mustache:3:4:",
-            "t/problem.mustache:3:4:",
-        ])
+        #expect(
+            found.map { $0.prefix { $0 != " " } } == [
+                "t/landing.mustache:1:1:", "t/problem.mustache:1:1:", "t/problem.mustache:2:1:",
+                "t/problem.mustache:3:4:",
+                "t/problem.mustache:3:4:",
+            ])
     }
 
     @Test func whatIncludesItselfIsRefused() {
@@ -102,21 +117,27 @@ import YAML
     /// Names of a list's items mean something inside of the list only, in parts too.
     @Test func partsKnowTheListsThatTheyAreIn() {
         #expect(mistakes("{{#apps}}{{>row}}{{/apps}}", with: ["row": "{{name}}"]) == [])
-        #expect(mistakes("{{>row}}", with: ["row": "{{name}}"]) == ["t/row.mustache:1:1: there is no value `name` here"])
+        #expect(
+            mistakes("{{>row}}", with: ["row": "{{name}}"]) == ["t/row.mustache:1:1: there is no value `name` here"])
     }
 
     /// Whatever is in a template, it ends in templates or in mistakes.
     @Test func noTemplateIsTooOdd() {
-        let pieces = ["{{", "}}", "{{{", "}}}", "{{#apps", "{{/apps", "}}", "\n", "<p ", "\"", "'", "=", ">", "<!--", "-->", "title", "!", "&", "^", " ", "\r\n", "\u{301}", "{", "}", "<script>"]
+        let pieces = [
+            "{{", "}}", "{{{", "}}}", "{{#apps", "{{/apps", "}}", "\n", "<p ", "\"", "'", "=", ">", "<!--", "-->",
+            "title", "!", "&", "^", " ", "\r\n", "\u{301}", "{", "}", "<script>",
+        ]
         var state: UInt64 = 42
-        for _ in 0..<5000 {
+        for _ in 0..<2000 {
             var text = ""
             for _ in 0..<12 {
                 state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
                 text += pieces[Int(state >> 33) % pieces.count]
             }
             let bytes = Array(text.utf8)
-            var checker = TemplateChecker(bytes, file: "t", lists: TemplateName.allLists, templates: ["foot"]) { _ in true }
+            var checker = TemplateChecker(bytes, file: "t", lists: TemplateName.allLists, templates: ["foot"]) { _ in
+                true
+            }
             checker.check()
             if checker.report.isEmpty { #expect(throws: Never.self) { try TemplateSet.parse(bytes) } }
         }

@@ -1,7 +1,6 @@
 import Foundation
-import Testing
-
 import QR
+import Testing
 
 /// Codes are read back by another library than the one that draws them (ZBar).
 @Suite(.timeLimit(.minutes(5))) struct QRCodeTests {

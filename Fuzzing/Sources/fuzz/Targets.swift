@@ -7,6 +7,7 @@ let targets: [any FuzzTarget.Type] = [
     DurationTarget.self,
     HostFileTarget.self,
     HostEditTarget.self,
+    AppsFileTarget.self,
     DaemonFileTarget.self,
     SnapshotTarget.self,
     ShellLineTarget.self,
@@ -15,5 +16,6 @@ let targets: [any FuzzTarget.Type] = [
     SessionTarget.self,
     JournalTarget.self,
     AcceptLanguageTarget.self,
+    TemplateTarget.self,
     TextsFileTarget.self,
 ]

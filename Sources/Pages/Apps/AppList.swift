@@ -5,8 +5,6 @@ package struct AppList: Hashable, Sendable {
     /// What a page has room for.
     static let most = 64
 
-    init(apps: [App]) { self.apps = apps }
-
     /// The one of that id.
     func index(of id: String) -> Int? { apps.firstIndex { $0.id == id } }
 

@@ -36,7 +36,8 @@ struct AppReader {
         for node in nodes {
             guard let app = app(node) else { continue }
             if let first = marks[app.id] {
-                report.add(node.mark, "an app \(app.id.quoted) is already at \(report.location(first)); give this one an `id`")
+                report.add(
+                    node.mark, "an app \(app.id.quoted) is already at \(report.location(first)); give this one an `id`")
             }
             marks[app.id] = node.mark
             apps.append(app)
@@ -62,7 +63,10 @@ struct AppReader {
         if let node = fields[.id] {
             guard let text = text(node, "id") else { return nil }
             guard Self.isID(text) else {
-                report.add(node.mark, "`id` \(text.quoted) is none: a-z, 0-9 and -, not in front, 40 at most, and the name of no other page")
+                report.add(
+                    node.mark,
+                    "`id` \(text.quoted) is none: a-z, 0-9 and -, not in front, 40 at most, and the name of no other page"
+                )
                 return nil
             }
             id = text
@@ -80,8 +84,12 @@ struct AppReader {
         app.link = fields[.link].flatMap { url($0, "link") }
         app.platforms = fields[.platforms].map { platforms($0) } ?? []
         app.supportsPreauthURI = fields[.supportsPreauthURI].flatMap { flag($0, "supports_preauth_uri") } ?? false
-        app.magicLink = fields[.magicLinkFormat].flatMap { format($0, "magic_link_format", hasLink: app.link != nil, hasButton: false) }
-        app.loginLink = fields[.loginLinkFormat].flatMap { format($0, "login_link_format", hasLink: app.link != nil, hasButton: false) }
+        app.magicLink = fields[.magicLinkFormat].flatMap {
+            format($0, "magic_link_format", hasLink: app.link != nil, hasButton: false)
+        }
+        app.loginLink = fields[.loginLinkFormat].flatMap {
+            format($0, "login_link_format", hasLink: app.link != nil, hasButton: false)
+        }
         app.selectText = fields[.selectText].flatMap { localized($0, "select_text") }
         if let node = fields[.download] { download(node, of: &app) }
         if let node = fields[.setup], let fields = self.fields(of: node, SetupKey.self, in: "`setup`") {
@@ -126,9 +134,12 @@ struct AppReader {
 
     // MARK: - Values
 
-    private mutating func items(of node: YAMLNode, _ name: String, wants wanted: String, atMost most: Int) -> [YAMLNode] {
+    private mutating func items(of node: YAMLNode, _ name: String, wants wanted: String, atMost most: Int) -> [YAMLNode]
+    {
         guard case .sequence(let items) = node.content else {
-            if node.kind != .refused { report.add(node.mark, "\(name) wants \(wanted), but this is \(node.kind.rawValue)") }
+            if node.kind != .refused {
+                report.add(node.mark, "\(name) wants \(wanted), but this is \(node.kind.rawValue)")
+            }
             return []
         }
         guard items.count <= most else {
@@ -142,14 +153,19 @@ struct AppReader {
         of node: YAMLNode, _ keys: Key.Type, in name: String
     ) -> [Key: YAMLNode]? {
         guard case .mapping(let entries) = node.content else {
-            if node.kind != .refused { report.add(node.mark, "\(name) wants a mapping, but this is \(node.kind.rawValue)") }
+            if node.kind != .refused {
+                report.add(node.mark, "\(name) wants a mapping, but this is \(node.kind.rawValue)")
+            }
             return nil
         }
         var fields: [Key: YAMLNode] = [:]
         for entry in entries {
             guard case .scalar(let scalar) = entry.key.content, let key = Key(rawValue: scalar.text) else {
-                let word = if case .scalar(let scalar) = entry.key.content { scalar.text } else { entry.key.kind.rawValue }
-                let meant = Suggestion.closest(to: word, among: keys.allCases.map(\.rawValue)).map { "; did you mean `\($0)`?" }
+                let word =
+                    if case .scalar(let scalar) = entry.key.content { scalar.text } else { entry.key.kind.rawValue }
+                let meant = Suggestion.closest(to: word, among: keys.allCases.map(\.rawValue)).map {
+                    "; did you mean `\($0)`?"
+                }
                 report.add(entry.key.mark, "unknown key \(word.quoted) in \(name)\(meant ?? "")")
                 continue
             }
@@ -162,7 +178,9 @@ struct AppReader {
 
     private mutating func text(_ node: YAMLNode, _ key: String, isLong: Bool = false) -> String? {
         guard case .scalar(let scalar) = node.content, scalar.kind != .null else {
-            if node.kind != .refused { report.add(node.mark, "`\(key)` wants a text, but this is \(node.kind.rawValue)") }
+            if node.kind != .refused {
+                report.add(node.mark, "`\(key)` wants a text, but this is \(node.kind.rawValue)")
+            }
             return nil
         }
         let most = isLong ? 4000 : 500
@@ -293,6 +311,7 @@ struct AppReader {
     }
 
     private static func isWordByte(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+            || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 }
