@@ -20,7 +20,7 @@ let package = Package(
             name: "InvitedModules",
             targets: [
                 "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "Languages",
-                "Pages", "Reconfiguration", "Runtime",
+                "Pages", "QR", "Reconfiguration", "Runtime",
                 "Shell", "Storage", "Supervision", "TestSupport", "Text", "Web", "XMPP", "YAML",
             ]),
     ],
@@ -29,6 +29,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-crypto", "4.5.2"..<"5.0.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -64,6 +65,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "Text", swiftSettings: settings),
+        .target(name: "QR", dependencies: ["CLibQREncode"], swiftSettings: settings),
         .target(
             name: "Languages", dependencies: ["CTexts", "Text", "YAML"], exclude: ["Texts"], swiftSettings: settings),
         .target(name: "YAML", dependencies: ["CLibYAML", "Text"], swiftSettings: settings),
@@ -112,7 +114,6 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: settings),
-        .target(name: "Pages", dependencies: ["Invites"], swiftSettings: settings),
         .target(
             name: "Web",
             dependencies: [
@@ -142,13 +143,24 @@ let package = Package(
         .target(
             name: "Control",
             dependencies: [
-                "Access", "Accounts", "CLibQREncode", "Component", "Configuration", "Daemon", "Invites",
-                "Languages", "Reconfiguration",
+                "Access", "Accounts", "Component", "Configuration", "Daemon", "Invites", "Languages", "QR",
+                "Reconfiguration",
                 "Runtime",
                 "Shell", "Storage", "Supervision", "Text", "XMPP", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Pages",
+            dependencies: [
+                "Invites", "Languages", "QR", "Runtime", "Text", "YAML",
+                .product(name: "Mustache", package: "swift-mustache"),
+            ],
+            resources: [
+                .embedInCode("Apps/apps.yaml"), .embedInCode("Logos"), .embedInCode("Static"),
+                .embedInCode("Templates"),
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -233,6 +245,18 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "AccessTests", dependencies: ["Access", "Configuration", "Shell", "XMPP"], swiftSettings: settings),
+        .testTarget(name: "QRTests", dependencies: ["QR"], swiftSettings: settings),
+        .testTarget(
+            name: "PagesTests",
+            dependencies: [
+                "Invites", "Languages", "Pages", "YAML",
+                .product(name: "Mustache", package: "swift-mustache"),
+            ],
+            swiftSettings: settings),
+        // Writes the pages that the tests in Tests/Browser look at; not installed.
+        .executableTarget(
+            name: "render-pages", dependencies: ["Invites", "Languages", "Pages"], path: "Tests/RenderPages",
+            swiftSettings: settings),
         .testTarget(
             name: "WebTests",
             dependencies: [
@@ -246,7 +270,8 @@ let package = Package(
         .testTarget(
             name: "ControlTests",
             dependencies: [
-                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "Reconfiguration",
+                "Access", "Accounts", "Component", "Configuration", "Control", "Daemon", "Invites", "QR",
+                "Reconfiguration",
                 "Runtime",
                 "Shell", "Storage", "Supervision", "TestSupport", "XMPP",
                 .product(name: "Logging", package: "swift-log"),

@@ -1,6 +1,7 @@
 import Invites
 import Runtime
 import Text
+import YAML
 
 /// What `web` and `metrics` in the daemon's file say.
 struct HTTPSettings: Sendable {

@@ -80,11 +80,18 @@ extension TextKey {
         case .landingAppChoose: Declaration("landing.app_choose", .app)
         case .landingWebChat: Declaration("landing.web_chat")
         case .landingRegisterHere: Declaration("landing.register_here")
+        case .landingApps: Declaration("landing.apps")
+        case .landingNoAccountAppText: Declaration("landing.no_account_app_text")
+        case .landingNoAccountContactText: Declaration("landing.no_account_contact_text")
+        case .landingOwnApp: Declaration("landing.own_app")
+        case .landingOwnAppText: Declaration("landing.own_app_text")
+        case .landingAddByHand: Declaration("landing.add_by_hand")
         case .appInstall: Declaration("app.install", .app)
         case .appSetUp: Declaration("app.set_up", .app)
         case .appReturnHere: Declaration("app.return_here", .app)
         case .appRegisterFirst: Declaration("app.register_first", .app)
         case .appBack: Declaration("app.back")
+        case .appLogIn: Declaration("app.log_in")
         case .formAccount: Declaration("form.account", .site)
         case .formUsername: Declaration("form.username")
         case .formUsernameHint: Declaration("form.username_hint")
@@ -106,6 +113,10 @@ extension TextKey {
         case .formPasswordIsUsername: Declaration("form.password_is_username")
         case .formPasswordRefused: Declaration("form.password_refused")
         case .formOutdated: Declaration("form.outdated")
+        case .formTerms: Declaration("form.terms")
+        case .formPasswordLong: Declaration("form.password_long")
+        case .formRefused: Declaration("form.refused")
+        case .formRefusedBecause: Declaration("form.refused_because", .reason)
         case .successAccount: Declaration("success.account")
         case .successAddress: Declaration("success.address", .address)
         case .successLogIn: Declaration("success.log_in")
@@ -164,4 +175,17 @@ extension TextKey {
         case .timeMonth12: Declaration("time.month_12")
         }
     }
+}
+
+extension TextKey {
+    private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.declaration.name, $0) })
+
+    /// The text of that name, section and all, such as `landing.open`.
+    package init?(named name: String) {
+        guard let key = Self.byName[name] else { return nil }
+        self = key
+    }
+
+    /// Whether it has a form for each kind of number.
+    package var isPlural: Bool { declaration.isPlural }
 }

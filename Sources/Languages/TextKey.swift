@@ -72,6 +72,12 @@ package enum TextKey: Int, CaseIterable, Hashable, Sendable {
     case landingAppChoose
     case landingWebChat
     case landingRegisterHere
+    case landingApps
+    case landingNoAccountAppText
+    case landingNoAccountContactText
+    case landingOwnApp
+    case landingOwnAppText
+    case landingAddByHand
 
     // The page of an app.
     case appInstall
@@ -79,6 +85,7 @@ package enum TextKey: Int, CaseIterable, Hashable, Sendable {
     case appReturnHere
     case appRegisterFirst
     case appBack
+    case appLogIn
 
     // Registering, and choosing a new password.
     case formAccount
@@ -102,6 +109,10 @@ package enum TextKey: Int, CaseIterable, Hashable, Sendable {
     case formPasswordIsUsername
     case formPasswordRefused
     case formOutdated
+    case formTerms
+    case formPasswordLong
+    case formRefused
+    case formRefusedBecause
 
     // What a form has led to.
     case successAccount

@@ -81,7 +81,7 @@ struct RunCommand: AsyncParsableCommand {
         let control = ControlService(
             daemon, sockets: sockets, connections: files.connections, log: hub, logger: logger)
         let web = WebService(
-            daemon, renderer: PlainPages(), sockets: sockets, connections: files.webConnections, logger: logger)
+            daemon, renderer: BuiltInPages(), sockets: sockets, connections: files.webConnections, logger: logger)
         let group = ServiceGroup(
             configuration: .init(
                 services: [

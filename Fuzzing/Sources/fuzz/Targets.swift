@@ -8,6 +8,7 @@ let targets: [any FuzzTarget.Type] = [
     DurationTarget.self,
     HostFileTarget.self,
     HostEditTarget.self,
+    AppsFileTarget.self,
     DaemonFileTarget.self,
     SnapshotTarget.self,
     ShellLineTarget.self,
@@ -16,6 +17,7 @@ let targets: [any FuzzTarget.Type] = [
     SessionTarget.self,
     JournalTarget.self,
     AcceptLanguageTarget.self,
+    TemplateTarget.self,
     TextsFileTarget.self,
     HTTPTarget.self,
 ]

@@ -1,4 +1,5 @@
 internal import Invites
+internal import QR
 internal import Shell
 internal import Supervision
 

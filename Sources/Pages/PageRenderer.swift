@@ -1,0 +1,30 @@
+internal import Languages
+internal import QR
+internal import Synchronization
+
+/// Renders pages by filling the gaps of compiled ones. Its design can be replaced while it renders.
+package final class PageRenderer: PageRendering {
+    private let current: Mutex<PageDesign>
+
+    package init(_ design: PageDesign) { current = Mutex(design) }
+
+    /// What pages are made of now. Setting it takes effect with the next page.
+    package var design: PageDesign {
+        get { current.withLock { $0 } }
+        set { current.withLock { $0 = newValue } }
+    }
+
+    package func render(_ page: Page, of site: Site, for visitor: Visitor) -> RenderedPage {
+        let design = design
+        let request = PageRequest(page, of: site, for: visitor, design: design)
+        let body = design.page(request.shape).render { slot, bytes in request.values.append(slot, to: &bytes) }
+        return RenderedPage(body: body, language: design.languages[request.shape.language].language)
+    }
+
+    package func staticFile(_ name: String) -> StaticFile? { design.files.file(name) }
+
+    package func qrCode(of landing: Landing, site: Site) -> [UInt8]? { QRCode(landing.uri)?.svg }
+
+    /// None: styles are files, and there are no scripts.
+    package var inlineHashes: [String] { [] }
+}
