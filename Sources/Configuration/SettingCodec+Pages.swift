@@ -1,6 +1,7 @@
 import Foundation
 import Invites
 import Text
+import YAML
 
 extension SettingCodec where Value == BaseURL {
     static var baseURL: SettingCodec {
