@@ -216,7 +216,10 @@ class Ejabberd(ServerProcess):
             },
             **unprivileged(self.USER),
         )
-        announcement.wait(self._process)
+        try:
+            announcement.wait(self._process)
+        except RuntimeError as problem:
+            raise RuntimeError(f"{problem}: {self.log[-2000:]}") from None
 
     def kill(self) -> None:
         assert self._process is not None
