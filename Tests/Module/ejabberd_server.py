@@ -1,5 +1,6 @@
 """A real ejabberd on loopback with mod_invited, which is compiled for it as `ejabberdctl module_install` does."""
 
+import atexit
 import functools
 import json
 import os
@@ -53,6 +54,7 @@ def erlang_paths(files: ServerFiles) -> list[Path]:
 def compiled(files: ServerFiles) -> Path:
     """A directory with the module, and what tests need in the server."""
     directory = Path(tempfile.mkdtemp(prefix="invited-beams-", dir="/tmp"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
     sources = [*MODULE.glob("src/*.erl"), *(REPOSITORY / "Tests/Module/erlang").glob("*.erl")]
     arguments = [each for path in erlang_paths(files) for each in ("-I", path)]
     for path in files.code_paths:
