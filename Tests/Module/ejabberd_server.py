@@ -1,5 +1,6 @@
 """A real ejabberd on loopback with mod_invited, which is compiled for it as `ejabberdctl module_install` does."""
 
+import atexit
 import functools
 import json
 import os
@@ -30,6 +31,9 @@ OPTIONS: dict[str, dict[str, dict[str, object]]] = {
     "validate_from_addresses = false": {"component": {"check_from": False}},
     "registration_throttle_max = 1; registration_throttle_period = 3600": {"top": {"registration_timeout": 3600}},
     "c2s_require_encryption = false": {"client": {"starttls_required": False}},
+    # Not in Mnesia, at least.
+    'storage = "sql"; sql = { driver = "SQLite3", database = "prosody.sqlite" }':
+        {"top": {"auth_method": "files", "auth_password_format": "plain"}},
     **{f'invited_registration = "{value}"': {"invited": {"registration": value}} for value in ("invite", "open")},
     'http_host = "a.example" consider_bosh_secure = true consider_websocket_secure = true': {},
     "allow_registration = true": {"a_register": {"allow_modules": "all"}},
@@ -50,7 +54,8 @@ def erlang_paths(files: ServerFiles) -> list[Path]:
 def compiled(files: ServerFiles) -> Path:
     """A directory with the module, and what tests need in the server."""
     directory = Path(tempfile.mkdtemp(prefix="invited-beams-", dir="/tmp"))
-    sources = [*MODULE.glob("src/*.erl"), *(REPOSITORY / "Tests/Module/erlang").glob("mod_*.erl")]
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    sources = [*MODULE.glob("src/*.erl"), *(REPOSITORY / "Tests/Module/erlang").glob("*.erl")]
     arguments = [each for path in erlang_paths(files) for each in ("-I", path)]
     for path in files.code_paths:
         arguments += ["-pa", path]
@@ -216,7 +221,10 @@ class Ejabberd(ServerProcess):
             },
             **unprivileged(self.USER),
         )
-        announcement.wait(self._process)
+        try:
+            announcement.wait(self._process)
+        except RuntimeError as problem:
+            raise RuntimeError(f"{problem}: {self.log[-2000:]}") from None
 
     def kill(self) -> None:
         assert self._process is not None

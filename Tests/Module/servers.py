@@ -21,7 +21,6 @@ DIFFERENCES: dict[str, dict[str, str]] = {
     "test_option[nonsense]": {"ejabberd": "it does not start with an option that is none"},
     "test_option[open]": {"ejabberd": "what mod_register's allow_modules closes, invited does not open"},
     "test_refused_second_connection_ends_nothing": {"ejabberd": "it lets several connections of one component in"},
-    "test_server_killed_before_the_confirmation[sql]": {"ejabberd": "its accounts can be elsewhere than in Mnesia, but not on Debian alone"},
     "test_account_that_leaves_later": {"ejabberd": "it has no such accounts"},
     "test_refuses_to_be_beside_prosodys_own": {"ejabberd": "its own is mod_invites, of 26.01"},
     "test_refuses_to_stay_beside_prosodys_own": {"ejabberd": "its own is mod_invites, of 26.01"},
