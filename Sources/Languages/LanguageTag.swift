@@ -12,59 +12,67 @@ package struct LanguageTag: Hashable, Sendable, CustomStringConvertible {
     /// - Returns: `nil` for what is no tag.
     package init?(_ text: some StringProtocol) {
         guard (2...Self.longest).contains(text.utf8.count) else { return nil }
-        var subtags: [String] = []
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Self.longest)
+        var start = 0
         var isExtended = false
-        for part in text.utf8.split(omittingEmptySubsequences: false, whereSeparator: { $0 == 0x2D || $0 == 0x5F }) {
-            guard (1...8).contains(part.count), part.allSatisfy(Self.isAlphanumeric) else { return nil }
-            let lower = String(decoding: part.map { Self.isUpper($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
-            if subtags.isEmpty {
-                guard part.count >= 2, !lower.utf8.contains(where: Self.isDigit) else { return nil }
-                subtags.append(lower)
-                continue
-            }
-            if part.count == 1 { isExtended = true }
-            let isPlain = !isExtended && !lower.utf8.contains(where: Self.isDigit)
-            switch part.count {
-            case 2 where isPlain: subtags.append(lower.uppercased())
-            case 4 where isPlain: subtags.append(lower.prefix(1).uppercased() + lower.dropFirst())
-            default: subtags.append(lower)
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "-"), UInt8(ascii: "_"):
+                guard Self.endSubtag(of: &bytes, from: start, isExtended: &isExtended) else { return nil }
+                bytes.append(UInt8(ascii: "-"))
+                start = bytes.count
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): bytes.append(byte | 0x20)
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): bytes.append(byte)
+            default: return nil
             }
         }
         // A singleton begins an extension, which is more than itself.
-        guard subtags.last?.utf8.count != 1 else { return nil }
-        description = subtags.joined(separator: "-")
+        guard Self.endSubtag(of: &bytes, from: start, isExtended: &isExtended), bytes.count - start > 1 else {
+            return nil
+        }
+        description = String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Checks the subtag that ends here, in small letters, and writes it as RFC 5646 §2.1.1 does.
+    private static func endSubtag(of bytes: inout [UInt8], from start: Int, isExtended: inout Bool) -> Bool {
+        let length = bytes.count - start
+        guard (1...8).contains(length) else { return false }
+        let hasDigit = bytes[start...].contains { $0 < UInt8(ascii: "A") }
+        if start == 0 { return length > 1 && !hasDigit }
+        if length == 1 { isExtended = true }
+        if isExtended || hasDigit { return true }
+        // A region, or a script.
+        if length == 2 || length == 4 { bytes[start] &= ~0x20 }
+        if length == 2 { bytes[start + 1] &= ~0x20 }
+        return true
     }
 
     /// English.
-    package static let english = LanguageTag(subtags: ["en"])
+    package static let english = LanguageTag(canonical: "en")
 
-    private init(subtags: some Sequence<Substring>) {
-        description = subtags.joined(separator: "-")
+    private init(canonical: Substring) {
+        description = String(canonical)
     }
-
-    private static func isUpper(_ byte: UInt8) -> Bool { (0x41...0x5A).contains(byte) }
-    private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
-
-    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        isDigit(byte) || isUpper(byte) || (0x61...0x7A).contains(byte)
-    }
-
-    private var subtags: [Substring] { description.split(separator: "-") }
 
     /// The language alone, such as `pt`.
     package var primary: String { String(description.prefix { $0 != "-" }) }
 
     /// The tag without its last subtag, and without a singleton that is last then (RFC 4647 §3.4); `nil` when nothing is left.
     package var shortened: LanguageTag? {
-        var rest = subtags.dropLast()
-        if rest.last?.utf8.count == 1 { rest = rest.dropLast() }
-        return rest.isEmpty ? nil : LanguageTag(subtags: rest)
+        let bytes = description.utf8
+        guard var end = bytes.lastIndex(of: UInt8(ascii: "-")) else { return nil }
+        if let before = bytes[..<end].lastIndex(of: UInt8(ascii: "-")), bytes.distance(from: before, to: end) == 2 {
+            end = before
+        }
+        return LanguageTag(canonical: description[..<end])
     }
 
     /// The script, such as `Hans`, where the tag names it or, in Chinese, the region does; `nil` where it says nothing.
     package var script: String? {
-        let subtags = subtags.prefix { $0.utf8.count > 1 }.dropFirst()
-        if let script = subtags.first(where: { $0.utf8.count == 4 && $0.utf8.first.map(Self.isUpper) == true }) {
+        let subtags = description.split(separator: "-").prefix { $0.utf8.count > 1 }.dropFirst()
+        // A variant of that length begins with a digit.
+        if let script = subtags.first(where: { $0.utf8.count == 4 && $0.first?.isUppercase == true }) {
             return String(script)
         }
         guard primary == "zh" else { return nil }

@@ -53,7 +53,7 @@ import XMPP
                     "invite_expiry 3d /invited.yaml:3:27", "user_open_invites 50 default",
                     "user_daily_invites 20 default", "max_invites 100000 default", "invite_retention 30d default",
                     "notify_inviter true default", "landing_page  default",
-                    "service_address  default", #"site_name "A: place" runtime"#,
+                    "service_address  default", #"site_name "A: place" runtime"#, "language en default",
                     "accounts auto default", "registration server default", "suspended false default",
                 ])
             #expect(await fixture.daemon.configuration.settings(of: "b.example") == nil)

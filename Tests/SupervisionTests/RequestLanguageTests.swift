@@ -23,14 +23,15 @@ import XMPP
         let form = try address.createAccount(language: said)
         #expect(form.answer?.payload?.language == answered)
         let account = try address.createAccount(
-            session: try #require(form.sessionID), form: submission(["username": "juliet"]), language: said)
+            session: form.sessionID, form: submission(["username": "juliet"]), language: said)
         let admin = Account(localpart: "admin", domain: "a.example")
         #expect(
             account.wanted
                 == .account(by: admin, username: "juliet", rosterSubscription: false, language: kept))
     }
 
-    @Test(arguments: LanguageCatalog.builtIn.all.map(\.language)) func errorsSayTheirLanguage(_ language: String) throws {
+    @Test(arguments: LanguageCatalog.builtIn.all.map(\.language)) func errorsSayTheirLanguage(_ language: String) throws
+    {
         let address = CommandAddress()
         let session = try #require(try address.createAccount(language: language).sessionID)
         let outcome = try address.createAccount(

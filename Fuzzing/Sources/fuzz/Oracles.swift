@@ -1,6 +1,5 @@
-import YAML
-
 @testable import Configuration
+@testable import YAML
 
 /// Byte for byte; `==` of strings is canonical equivalence.
 func same(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }

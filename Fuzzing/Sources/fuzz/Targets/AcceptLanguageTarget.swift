@@ -1,4 +1,4 @@
-import Languages
+@testable import Languages
 
 struct AcceptLanguageTarget: FuzzTarget {
     static let name = "accept-language"

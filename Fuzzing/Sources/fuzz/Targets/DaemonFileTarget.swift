@@ -1,6 +1,5 @@
-import YAML
-
 @testable import Configuration
+@testable import YAML
 
 struct DaemonFileTarget: FuzzTarget {
     static let name = "daemon-file"

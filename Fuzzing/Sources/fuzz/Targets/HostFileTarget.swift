@@ -1,7 +1,6 @@
-import YAML
-
 @testable import Configuration
 @testable import Invites
+@testable import YAML
 
 struct HostFileTarget: FuzzTarget {
     static let name = "host-file"

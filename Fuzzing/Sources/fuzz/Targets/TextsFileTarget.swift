@@ -1,5 +1,5 @@
-import Languages
-import YAML
+@testable import Languages
+@testable import YAML
 
 struct TextsFileTarget: FuzzTarget {
     static let name = "texts-file"
