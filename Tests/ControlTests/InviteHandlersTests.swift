@@ -4,6 +4,7 @@ import Control
 import Daemon
 import Dispatch
 import Invites
+import QR
 import Reconfiguration
 import Shell
 import TestSupport

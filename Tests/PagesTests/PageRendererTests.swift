@@ -142,7 +142,7 @@ import YAML
         site.color = "red;}body{display:none"
         for (name, page) in try samples.pages() {
             let text = text(page, of: site, by: renderer)
-            for stray in ["javascript:", "data:", "elsewhere", "a b/", "display:none"] {
+            for stray in ["javascript:", "data:text", "elsewhere.example", "https://a b/", "display:none"] {
                 #expect(!text.contains(stray), "\(name): \(stray)")
             }
             #expect(text.contains(AccentSheet.name(of: AccentSheet.standard)))
