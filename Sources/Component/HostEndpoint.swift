@@ -156,6 +156,9 @@ actor HostEndpoint {
     private func answer(_ requests: inout Batch, under host: Host) async {
         let batch = requests
         requests = Batch()
+        // A task of its own crosses to another thread and back, which each commit would pay for.
+        if batch.ofModule.isEmpty { return await answer(batch.ofClients, under: host) }
+        if batch.ofClients.isEmpty { return await answer(batch.ofModule, under: host) }
         // Neither waits for the other's disk.
         async let module: Void = answer(batch.ofModule, under: host)
         await answer(batch.ofClients, under: host)

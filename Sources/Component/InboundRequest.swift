@@ -3,7 +3,9 @@ internal import Supervision
 internal import XMPP
 
 /// A client's request with the way it came in, and the way its answer has to go out.
-struct InboundRequest: Sendable {
+///
+/// It goes through several hands, each of which would copy a dozen references of a value.
+final class InboundRequest: Sendable {
     enum Way: Sendable {
         /// The host's server handed it over (XEP-0355); the envelope is answered, the answer inside.
         case delegated(DelegatedRequest)

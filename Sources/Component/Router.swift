@@ -185,16 +185,16 @@ final class Router: StanzaReceiver {
     }
 
     private func accept(_ request: InboundRequest, for host: Host?, _ offer: () -> StanzaError?) {
-        accept(request.iq, for: host, refusedAs: request.refuse, offer)
+        accept(request.iq, for: host, refusedAs: { request.refuse($0) }, offer)
     }
 
     /// - Parameter refuse: The stanza that answers with an error.
     private func accept(
-        _ iq: IQ, for host: Host?, refusedAs refuse: ((StanzaError) -> IQ)? = nil, _ offer: () -> StanzaError?
+        _ iq: IQ, for host: Host?, refusedAs refuse: (StanzaError) -> IQ, _ offer: () -> StanzaError?
     ) {
         func turnAway(_ condition: StanzaError.Condition, _ why: String) {
             note(why, iq)
-            outlet.send((refuse ?? iq.error)(StanzaError(condition)))
+            outlet.send(refuse(StanzaError(condition)))
         }
         guard inFlight.enter() else {
             countOverload(host)
@@ -260,7 +260,8 @@ final class Router: StanzaReceiver {
             return
         }
         if case .hello = request { return }
-        accept(iq, for: entry.host) { entry.endpoint.offer(ModuleRequest(iq: iq, request: request), under: entry.host) }
+        let module = ModuleRequest(iq: iq, request: request)
+        accept(iq, for: entry.host, refusedAs: { iq.error($0) }, { entry.endpoint.offer(module, under: entry.host) })
     }
 
     /// Keeps what a module says of itself, and answers at once: when the server starts, all of them say hello. Names that

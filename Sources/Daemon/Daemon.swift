@@ -64,6 +64,9 @@ package final class Daemon: Sendable {
             loader, loaded: loaded, daemon: settings, registry: registry, dependencies: dependencies)
     }
 
+    /// Does, before it serves, what the first requests would wait for otherwise; for no longer than a moment.
+    package func prepare() async { await registry.openDatabases() }
+
     /// Serves until ``shutDown(within:)``.
     package func run() async {
         let hosts = Task { await registry.run() }

@@ -89,6 +89,10 @@ package protocol InviteRepositories: Sendable {
     /// Those of the hosts that may have invites, in the same order; it waits for the disk on the caller's thread.
     func hostsWithInvites(among candidates: [String]) throws(StoreError) -> [String]
 
+    /// Opens the databases of those of the hosts that have one, the last used first, as many as may be open at once: what is open
+    /// makes the first request wait less. Returns when all are open or `isLate` says so.
+    func openAhead(_ hosts: [String], before isLate: @escaping @Sendable () -> Bool) async
+
     /// Copies all that a host's database holds at one moment, which comes after all that was stored before the call. The
     /// host goes on meanwhile. Without a database it is an empty one.
     ///

@@ -51,6 +51,17 @@ final class StateDirectory: Sendable {
         return candidates.filter { path(of: $0).map(Self.exists) ?? false }
     }
 
+    /// Those of the hosts that have a database, the last changed first.
+    func latest(_ count: Int, of hosts: [String]) throws(StoreError) -> [String] {
+        let served = Set(hosts)
+        let changes = try hostsWithDatabase().filter(served.contains).compactMap { host -> (String, Int)? in
+            var status = stat()
+            guard let path = path(of: host), stat(path, &status) == 0 else { return nil }
+            return (host, status.st_mtim.tv_sec)
+        }
+        return changes.sorted { $0.1 > $1.1 }.prefix(count).map(\.0)
+    }
+
     /// Makes an empty file with access for its owner only, unless there is one: SQLite would let others read it.
     static func createFile(_ path: String) throws(StoreError) {
         // Never opens an existing file: closing it again would drop SQLite's locks on it (POSIX record locks).

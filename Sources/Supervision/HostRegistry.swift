@@ -198,6 +198,19 @@ package final class HostRegistry: Sendable {
 
     // MARK: Running and ending
 
+    /// Longer no start waits for databases, of which there may be many, on disks that may hang.
+    private static let longestOpening = Duration.milliseconds(500)
+
+    /// Opens databases ahead of the first requests, so far as that goes in a moment.
+    package func openDatabases() async {
+        let (hosts, databases) = (Array(table.hosts.keys), databases)
+        let isOver = Mutex(false)
+        _ = await finishes(within: Self.longestOpening, sleep: dependencies.sleep) {
+            await databases.openAhead(hosts) { isOver.withLock { $0 } }
+        }
+        isOver.withLock { $0 = true }
+    }
+
     /// How long a host's disk may take before its requests are answered without it.
     private static let diskTimeoutMilliseconds: Int64 = 10_000
 

@@ -77,6 +77,7 @@ struct RunCommand: AsyncParsableCommand {
                 "version": "\(Version.current)", "hosts": "\(loaded.hosts.count)", "refused": "\(loaded.refused.count)",
             ])
 
+        await daemon.prepare()
         // Reachable before the service manager is told that the daemon is ready.
         let control = ControlService(
             daemon, sockets: sockets, connections: files.connections, log: hub, logger: logger)

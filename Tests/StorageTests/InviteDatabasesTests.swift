@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Invites
+import Synchronization
 import TestSupport
 import Testing
 
@@ -237,5 +238,37 @@ import Testing
         }
         let invites = try await copy.open { try await $0.store(for: "example.com").invites() }
         #expect(invites == (0..<10).map { .sample($0) })
+    }
+
+    @Test func theDatabasesThatWereUsedLastAreOpenedAhead() async throws {
+        let fixture = StateFixture()
+        defer { fixture.remove() }
+        let hosts = (0..<5).map { "h\($0).example" }
+        try await fixture.open { databases async throws in
+            for host in hosts { try await databases.store(for: host).add([.sample(1)]) }
+        }
+        for (age, host) in hosts.enumerated() {
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: 1_700_000_000 - Double(age))],
+                ofItemAtPath: fixture.file(of: host))
+        }
+        try await fixture.open(maximumOpen: 2, writers: 1) { databases async throws in
+            // One is not served, and one has no database.
+            await databases.openAhead(hosts.dropFirst() + ["new.example"]) { false }
+            let open = (hosts + ["new.example"]).filter { host in
+                databases.store(for: host).state.withLock { $0.database } != nil
+            }
+            #expect(open == ["h1.example", "h2.example"])
+            #expect(!fixture.exists(fixture.file(of: "new.example")))
+            #expect(try await databases.store(for: "h1.example").count() == 1)
+        }
+        try await fixture.open { databases async throws in
+            await databases.openAhead(hosts) { true }
+            #expect(databases.openDatabases.count == 0)
+            // What is damaged harms nobody else.
+            try fixture.write(Data("no database".utf8), asDatabaseOf: "h0.example")
+            await databases.openAhead(hosts) { false }
+            #expect(databases.openDatabases.count == 4)
+        }
     }
 }

@@ -218,6 +218,75 @@ import Testing
         }
     }
 
+    /// The index has each 1,024 numbers for themselves, and there are numbers that nobody has.
+    @Test func whatIsFarApartCountsTogether() async throws {
+        try await StateFixture.run { databases, fixture async throws in
+            let store = databases.store(for: "example.com")
+            let limits = InviteLimits(userOpen: .atMost(5), userDaily: .atMost(4))
+            #expect(try await results(store, [invite(0, by: alice, for: 30)], limits) == [nil])
+            try await store.add((1...2_100).map { invite($0, by: bob) })
+            #expect(try await results(store, [invite(3_000, by: alice, at: 1)], limits) == [nil])
+            // Whole blocks are missing, and a number is the last of its block.
+            _ = try await store.remove(numbered: Array(500...2_000))
+            while store.state.withLock({ $0.givesBack }) { await Task.yield() }
+            try fixture.makeDatabase(of: "example.com") { database in
+                try database.execute(sql: "UPDATE invite SET id = 10239 WHERE id = 2102")
+                try database.execute(sql: "UPDATE sqlite_sequence SET seq = 10239")
+            }
+            #expect(try await results(store, [invite(3_001, by: alice, at: 2)], limits) == [nil])
+            #expect(
+                try await store.usage(of: alice, under: limits, at: time(3))
+                    == InviteUsage(open: 3, daily: 3, stored: 602, conflict: nil))
+            #expect(try await results(store, [invite(3_002, by: alice, at: 3)], limits) == [nil])
+            #expect(
+                try await results(store, [invite(3_003, by: alice, at: 3)], limits) == [
+                    .tooManyDaily(4, next: time(24))
+                ])
+            #expect(try await results(store, [invite(3_004, by: alice, at: 24)], limits) == [nil])
+            #expect(
+                try await results(store, [invite(3_005, by: alice, at: 25)], limits) == [
+                    .tooManyOpen(5, next: time(30))
+                ])
+            // What was taken back or used is not open, and was made all the same.
+            _ = try await store.revoke([1], Revocation(at: time(26), by: "admin", why: nil))
+            #expect(try await store.usage(of: alice, under: limits, at: time(26)).open == 4)
+            #expect(try await store.usage(of: alice, under: limits, at: time(23)).daily == 4)
+        }
+    }
+
+    /// The numbers of a damaged or edited table, too.
+    @Test(arguments: [Int64.min, -1, Int64.max - 1, Int64.max] as [Int64])
+    func numbersAtTheEndsAreLookedAtOnce(number: Int64) async throws {
+        try await StateFixture.run { databases, fixture async throws in
+            let store = databases.store(for: "example.com")
+            try await store.add([invite(1, by: alice), invite(2, by: alice)])
+            try fixture.makeDatabase(of: "example.com") { database in
+                try database.execute(sql: "UPDATE invite SET id = ? WHERE id = 2", arguments: [number])
+            }
+            let usage = try await store.usage(of: alice, under: InviteLimits(userOpen: .atMost(9)), at: time(1))
+            #expect(usage == InviteUsage(open: 2, daily: 2, stored: 2, conflict: nil))
+        }
+    }
+
+    /// Asked for a user among many, it must not go through the others' invites.
+    @Test func aUsersInvitesAreReadFromTheIndexAlone() async throws {
+        try await StateFixture.run { databases, _ async throws in
+            let store = databases.store(for: "example.com")
+            try await store.add(
+                (0..<3_000).map { invite($0, by: Account(localpart: "u\($0 % 500)", domain: "example.com")) })
+            let database = try #require(store.state.withLock { $0.database })
+            let plan = try database.access { database in
+                try Row.fetchAll(
+                    database, sql: "EXPLAIN QUERY PLAN \(InviteDatabase.countOfUser)",
+                    arguments: ["user": "x", "at": 1]
+                )
+                .compactMap { String.fromDatabaseValue($0[3]) }
+            }
+            #expect(plan.contains("SEARCH invite USING INDEX invite_by_user (<expr>=? AND inviter=?)"), "\(plan)")
+            #expect(plan.contains("SEARCH invite USING INTEGER PRIMARY KEY (rowid>?)"), "\(plan)")
+        }
+    }
+
     private func knownRows(of store: InviteStore) throws -> Int? {
         try #require(store.state.withLock { $0.database }).rowCount.withLock { $0?.rows }
     }

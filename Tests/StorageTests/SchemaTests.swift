@@ -48,8 +48,49 @@ import Testing
         #expect(try !new.read(Schema.migrator.hasBeenSuperseded))
     }
 
+    /// What is copied for a host is what SQLite would have made.
+    @Test func theFileOfANewHostIsADatabaseOfItsOwn() async throws {
+        try await StateFixture.run { databases, fixture in
+            let path = fixture.file(of: "example.com")
+            #expect(try NewDatabase.make(at: path))
+            #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o600)
+            try fixture.makeDatabase(of: "example.com") { database in
+                #expect(try String.fetchOne(database, sql: "PRAGMA journal_mode") == "wal")
+                #expect(try Int.fetchOne(database, sql: "PRAGMA auto_vacuum") == 2)
+                #expect(try Int32.fetchOne(database, sql: "PRAGMA application_id") == Schema.applicationID)
+                #expect(try String.fetchOne(database, sql: "PRAGMA integrity_check") == "ok")
+                #expect(try Schema.migrator.hasCompletedMigrations(database))
+                try Schema.check(database)
+            }
+            // Nothing that is there is taken away.
+            let before = try Data(contentsOf: URL(filePath: path))
+            #expect(try !NewDatabase.make(at: path))
+            #expect(try Data(contentsOf: URL(filePath: path)) == before)
+            let link = fixture.file(of: "example.net")
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path + "-elsewhere")
+            #expect(try !NewDatabase.make(at: link))
+            try await databases.store(for: "example.net").add([.sample(1)])
+            #expect(fixture.exists(path + "-elsewhere"))
+        }
+    }
+
+    /// SQLite would add it to whatever database comes beside it.
+    @Test func aLogWithoutItsDatabaseIsNobodys() async throws {
+        try await StateFixture.run { databases, fixture in
+            let (store, path) = (databases.store(for: "example.com"), fixture.file(of: "example.com"))
+            try await store.add([.sample(1), .sample(2)])
+            let log = try Data(contentsOf: URL(filePath: path + "-wal"))
+            await store.close()
+            try FileManager.default.removeItem(atPath: path)
+            try log.write(to: URL(filePath: path + "-wal"))
+            #expect(try !NewDatabase.make(at: path))
+            try await store.add([.sample(3)])
+            #expect(try await store.invites() == [.sample(3)])
+        }
+    }
+
     @Test func migrationsAreOnlyAppended() {
-        #expect(Schema.migrator.migrations == ["1 invites", "2 limits", "3 redemptions"])
+        #expect(Schema.migrator.migrations == ["1 invites", "2 limits", "3 redemptions", "4 blocks"])
     }
 
     @Test func aDatabaseOfTheFirstVersionOpens() async throws {
@@ -90,6 +131,38 @@ import Testing
         let mode = try FileManager.default.attributesOfItem(
             atPath: fixture.file(of: "example.com") + Schema.copySuffix)[.posixPermissions]
         #expect(mode as? Int == 0o600)
+    }
+
+    @Test func aDatabaseOfTheThirdSchemaOpens() async throws {
+        let fixture = StateFixture()
+        defer { fixture.remove() }
+        let sql = try String(
+            contentsOf: #require(Bundle.module.url(forResource: "Fixtures/version-3", withExtension: "sql")),
+            encoding: .utf8)
+        try fixture.makeDatabase(of: "example.com") { try $0.execute(sql: sql) }
+        let now = Timestamp(millisecondsSinceEpoch: 1_700_000_000_100)
+        let alice = Account(localpart: "alice", domain: "example.com")
+        try await fixture.open { databases async throws in
+            let store = databases.store(for: "example.com")
+            #expect(try await store.invites().map { $0.state(at: now) } == [.open, .used, .revoked, .open])
+            let limits = InviteLimits(userOpen: .atMost(2), userDaily: .atMost(4))
+            #expect(
+                try await store.usage(of: alice, under: limits, at: now)
+                    == InviteUsage(open: 1, daily: 3, stored: 4, conflict: nil))
+            #expect(
+                try await store.redemptions(RedemptionFilter(), after: 0, limit: 9).redemptions.map(\.number) == [
+                    1, 2, 3,
+                ])
+            #expect(try await store.tasks(of: 1).count == 1)
+            #expect(try await store.add([NewInvite(.sample(1))]).results == [.success(6)])
+        }
+        try fixture.makeDatabase(of: "example.com") { database in
+            let isCurrent = try Schema.migrator.hasCompletedMigrations(database)
+            #expect(isCurrent)
+        }
+        let copy = try DatabaseQueue(path: fixture.file(of: "example.com") + Schema.copySuffix)
+        let steps = try await copy.read { try Schema.migrator.appliedIdentifiers($0) }
+        #expect(steps.count == 3)
     }
 
     @Test func withoutACopyNothingIsMigrated() async throws {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <stdint.h>
+
 /* sqlite3_config() and sqlite3_db_config() are variadic, which Swift cannot
    call. Those functions that return something return SQLite's result code. */
 
@@ -16,3 +18,8 @@ int invited_sqlite_leave_log(void *connection);
 /* Has a connection (a sqlite3 *) read no longer values, and no longer rows:
    SQLITE_TOOBIG. */
 void invited_sqlite_limit_length(void *connection, int bytes);
+
+/* What the file of a connection's (a sqlite3 *) main database would be, size
+   bytes that are given back by invited_sqlite_free(); or a null pointer. */
+unsigned char *invited_sqlite_serialize(void *connection, int64_t *size);
+void invited_sqlite_free(unsigned char *bytes);

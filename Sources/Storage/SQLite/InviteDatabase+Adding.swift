@@ -17,13 +17,25 @@ extension InviteDatabase {
         let dataVersion: Int64
         /// How many rows there are, where that is known.
         fileprivate(set) var count: RowCount?
-        fileprivate lazy var insertion = Result { try database.cachedStatement(sql: InviteDatabase.insertion) }
+        /// What SQLite told of others' commits when SQLite itself had numbers left to give.
+        fileprivate var numberedVersion: Int64?
 
-        /// - Parameter before: What was counted some time ago.
-        fileprivate init(_ database: Database, before: RowCount?) throws {
+        /// - Parameters:
+        ///   - before: What was counted some time ago.
+        ///   - numberedVersion: As above.
+        fileprivate init(_ database: Database, before: RowCount?, numberedVersion: Int64? = nil) throws {
             self.database = database
+            self.numberedVersion = numberedVersion
             dataVersion = try InviteDatabase.dataVersion(database)
             count = before.flatMap { [dataVersion] in $0.dataVersion == dataVersion ? $0 : nil }
+        }
+
+        fileprivate func insertion() throws -> Statement {
+            if numberedVersion != dataVersion, try InviteDatabase.hasNumbersLeft(database) {
+                numberedVersion = dataVersion
+            }
+            let sql = numberedVersion == dataVersion ? InviteDatabase.insertion : InviteDatabase.insertionBelow
+            return try database.cachedStatement(sql: sql)
         }
 
         fileprivate func rowCount() throws -> RowCount {
@@ -43,13 +55,16 @@ extension InviteDatabase {
             var values: [Value] = []
             var version: Int64 = 0
             var count: RowCount?
-            try database.inTransaction(.immediate) {
-                let transaction = try Transaction(database, before: rowCount.withLock { $0 })
+            var numberedVersion: Int64?
+            try database.inImmediateTransaction {
+                let transaction = try Transaction(
+                    database, before: rowCount.withLock { $0 }, numberedVersion: self.numberedVersion.withLock { $0 })
                 values = try bodies.map { try $0(transaction) }
                 (version, count) = (transaction.dataVersion, transaction.count)
-                return .commit
+                numberedVersion = transaction.numberedVersion
             }
             rowCount.withLock { $0 = count }
+            self.numberedVersion.withLock { $0 = numberedVersion }
             return (values, version)
         }
     }
@@ -62,7 +77,7 @@ extension InviteDatabase.Transaction {
     func add(_ invites: [NewInvite]) throws -> InviteAddition {
         // Counting takes a while where there are many rows, and others wait meanwhile.
         if invites.contains(where: { $0.limits.stored != .unlimited }) { _ = try rowCount() }
-        let insert = try insertion.get()
+        let insert = try insertion()
         let results = try invites.map { try InviteDatabase.add($0, &count, insert, database) }
         return InviteAddition(results, storedCount: count?.rows)
     }
@@ -88,19 +103,35 @@ extension InviteDatabase {
         return .success(database.lastInsertedRowID)
     }
 
-    fileprivate static let insertion = """
+    /// With the number that SQLite gives, and with one that it would not give any more.
+    fileprivate static let insertion = insertion(numbered: "NULL")
+    fileprivate static let insertionBelow = insertion(
+        numbered: "(SELECT coalesce(max(id), 0) + 1 FROM invite WHERE id < 1 << 62)")
+
+    private static func insertion(numbered number: String) -> String {
+        """
         INSERT INTO invite (
             id, token, kind, action, inviter, username, created_at, expires_at, created_by, note, language, uses
-        ) VALUES (\(nextNumber), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ) VALUES (\(number), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
+    }
 
-    /// `NULL`, for the number that SQLite gives, as long as it has any to give. After the last one that there is, which only
-    /// a damaged or edited table has, it would refuse all invites as if the disk were full; then the count goes on below
-    /// what nobody can have counted up to.
-    private static let nextNumber = """
-        CASE WHEN (SELECT seq FROM sqlite_sequence WHERE name = 'invite') >= 1 << 62
-            THEN (SELECT coalesce(max(id), 0) + 1 FROM invite WHERE id < 1 << 62) END
-        """
+    /// Whether SQLite gives a number to whatever is added. After the last one that there is, which only a damaged or edited
+    /// table has, it would refuse all invites as if the disk were full; then the count goes on below what nobody can have
+    /// counted up to.
+    fileprivate static func hasNumbersLeft(_ database: Database) throws -> Bool {
+        let select = try database.cachedStatement(sql: "SELECT max(seq) FROM sqlite_sequence WHERE name = 'invite'")
+        return try Int64.fetchOne(select) ?? 0 < 1 << 62
+    }
+
+    /// Reads ahead of the first invite what one is stored by.
+    func prepare() throws {
+        try access { database in
+            for sql in Database.transactionStatements + [Self.insertion] {
+                _ = try database.cachedStatement(sql: sql)
+            }
+        }
+    }
 
     private static func conflict(with new: NewInvite, rows: Int, _ database: Database) throws -> InviteConflict? {
         let (invite, limits) = (new.invite, new.limits)
@@ -202,14 +233,29 @@ extension InviteDatabase {
         return conflict?.0
     }
 
+    /// The blocks of numbers that there are, for which the index `invite_by_user` has each user's invites together. All of it is
+    /// read from the index, and each block costs a look.
+    private static let blocks = """
+        WITH RECURSIVE block (number) AS (
+            SELECT min(id) >> 10 FROM invite
+            UNION ALL
+            SELECT (SELECT min(id) >> 10 FROM invite WHERE id > number << 10 | 1023) FROM block WHERE number IS NOT NULL
+        )
+        """
+    private static let invitesOfUser = """
+        block CROSS JOIN invite INDEXED BY invite_by_user
+            ON id >> 10 = number AND inviter = :user AND created_by = 'user'
+        """
+
+    static let countOfUser = """
+        \(blocks) SELECT count(*) FILTER (WHERE \(isGood)), count(*) FILTER (WHERE \(isRecent))
+        FROM \(invitesOfUser) WHERE expires_at > :at OR \(isRecent)
+        """
+
     private static func counts(
         of user: Account, at now: Timestamp, _ database: Database
     ) throws -> (open: Int, daily: Int) {
-        let select = try database.cachedStatement(
-            sql: """
-                SELECT count(*) FILTER (WHERE \(isGood)), count(*) FILTER (WHERE \(isRecent))
-                FROM invite WHERE inviter = :user AND created_by = 'user'
-                """)
+        let select = try database.cachedStatement(sql: countOfUser)
         let row = try Row.fetchOne(
             select,
             arguments: [
@@ -230,7 +276,7 @@ extension InviteDatabase {
         if rank < 1 { return nil }
         let select = try database.cachedStatement(
             sql: """
-                SELECT \(column) FROM invite WHERE inviter = :user AND created_by = 'user' AND \(condition)
+                \(blocks) SELECT \(column) FROM \(invitesOfUser) WHERE \(condition)
                 ORDER BY \(column) DESC LIMIT 1 OFFSET :offset
                 """)
         return try Int64.fetchOne(

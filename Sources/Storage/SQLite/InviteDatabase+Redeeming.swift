@@ -174,17 +174,20 @@ struct Redeeming {
     }
 
     private func count(_ redemption: Redemption, _ change: Int) throws {
-        guard redemption.isReserved || redemption.isConfirmed else { return }
-        let update = try database.cachedStatement(
-            sql: """
-                UPDATE invite SET reserved = reserved + :reserved, confirmed = confirmed + :confirmed,
-                    used_at = iif(:confirmed > 0, :now, used_at)
-                WHERE id = :invite
-                """)
-        try update.execute(arguments: [
-            "reserved": redemption.isReserved ? change : 0, "confirmed": redemption.isConfirmed ? change : 0,
-            "now": now.millisecondsSinceEpoch, "invite": redemption.invite,
-        ])
+        // `confirmed` is in an index, `reserved` in none: a reservation writes no page of one.
+        if redemption.isReserved {
+            let update = try database.cachedStatement(sql: "UPDATE invite SET reserved = reserved + ? WHERE id = ?")
+            try update.execute(arguments: [change, redemption.invite])
+        } else if redemption.isConfirmed {
+            let update = try database.cachedStatement(
+                sql: """
+                    UPDATE invite SET confirmed = confirmed + :change, used_at = iif(:change > 0, :now, used_at)
+                    WHERE id = :invite
+                    """)
+            try update.execute(arguments: [
+                "change": change, "now": now.millisecondsSinceEpoch, "invite": redemption.invite,
+            ])
+        }
     }
 }
 

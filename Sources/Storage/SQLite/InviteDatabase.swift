@@ -14,6 +14,8 @@ final class InviteDatabase: Sendable {
     private let queue: DatabaseQueue
     /// How many rows there are, as long as nothing but adding invites has changed that.
     let rowCount = Mutex<RowCount?>(nil)
+    /// What SQLite told of others' commits when it had numbers left to give.
+    let numberedVersion = Mutex<Int64?>(nil)
 
     /// How the files were when they were last used; see ``fileState()``.
     let stamp = Mutex<DatabaseStamp?>(nil)
@@ -45,14 +47,15 @@ final class InviteDatabase: Sendable {
 
     private init(path: String, _ converting: () -> Void) throws {
         self.path = path
-        try StateDirectory.createFile(path)
+        let isMade = try NewDatabase.make(at: path)
+        if !isMade { try StateDirectory.createFile(path) }
         var before = try FileStamp(path)
         queue = try DatabaseQueue(path: path, configuration: Self.configuration)
         file = StateDirectory.resolved(path) ?? path
         logPath = file + "-wal"
         do {
             let isNew = try queue.writeWithoutTransaction { database in
-                let isNew = try Self.isNew(database)
+                let isNew = try !isMade && Self.isNew(database)
                 // Before the first page is written, after which it takes a VACUUM.
                 if isNew { try database.execute(sql: "PRAGMA auto_vacuum = \(Self.incremental)") }
                 try Self.configure(database)
@@ -62,7 +65,7 @@ final class InviteDatabase: Sendable {
             }
             // SQLite makes what a link leads to that is not there yet.
             if before == nil { before = try FileStamp(path) }
-            if !isNew {
+            if !isNew, !isMade {
                 try migrate(converting)
                 try convert(converting)
             }
@@ -83,6 +86,8 @@ final class InviteDatabase: Sendable {
     private static let configuration: Configuration = {
         var configuration = Configuration()
         configuration.label = "invites"
+        // There are none.
+        configuration.foreignKeysEnabled = false
         // The writers are few and shared by all hosts: whoever locks one host's file must not hold one for long.
         configuration.busyMode = .timeout(0.1)
         // GRDB's own default asks for a higher priority than a daemon's user may have, and libdispatch then complains
@@ -105,7 +110,7 @@ final class InviteDatabase: Sendable {
     }
 
     /// Writes what an empty database is to have.
-    private static func make(_ database: Database) throws {
+    static func make(_ database: Database) throws {
         try database.inTransaction(.immediate) {
             try mark(database)
             try Schema.make(database)

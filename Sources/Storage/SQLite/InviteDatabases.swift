@@ -14,6 +14,7 @@ package final class InviteDatabases: InviteRepositories {
     }
 
     private let writers: NIOThreadPool
+    private let writerCount: Int
     let openDatabases: OpenDatabases
     private let state: Mutex<State>
     /// The hosts whose files are being copied or replaced, one of both at a time.
@@ -43,6 +44,7 @@ package final class InviteDatabases: InviteRepositories {
         let writerCount = max(writers, 1)
         openDatabases = OpenDatabases(limit: max(maximumOpen, writerCount))
         state = Mutex(State(directory: try StateDirectory(directory)))
+        self.writerCount = writerCount
         self.writers = NIOThreadPool(numberOfThreads: writerCount)
         self.writers.start()
     }
@@ -80,6 +82,33 @@ package final class InviteDatabases: InviteRepositories {
 
     package func hostsWithInvites(among candidates: [String]) throws(StoreError) -> [String] {
         try openDirectory().hostsWithDatabase(among: candidates)
+    }
+
+    package func openAhead(_ hosts: [String], before isLate: @escaping @Sendable () -> Bool) async {
+        let names = await run { [self] in
+            NewDatabase.prepare()
+            return (try? openDirectory().latest(openDatabases.limit, of: hosts)) ?? []
+        }
+        guard let names else { return }
+        // Disks that do not answer hold no more of the writers than this.
+        let lanes = max(writerCount / 2, 1)
+        await withDiscardingTaskGroup { group in
+            for lane in 0..<lanes {
+                group.addTask {
+                    for index in stride(from: lane, to: names.count, by: lanes) where !isLate() {
+                        // Whatever is wrong with it shows again when it is used.
+                        _ = try? await self.store(for: names[index]).perform(.reading) { try $0.prepare() }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Runs `body` on a writer's thread.
+    private func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value? {
+        await withCheckedContinuation { continuation in
+            writers.submit { continuation.resume(returning: $0 == .active ? body() : nil) }
+        }
     }
 
     package func shutdown() async {

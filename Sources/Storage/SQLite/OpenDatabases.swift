@@ -14,15 +14,23 @@ final class OpenDatabases: Sendable {
         }
 
         mutating func evict() -> InviteStore? {
-            let byAge = open.values.sorted { $0.lastUse < $1.lastUse }
-            guard let victim = byAge.first(where: { $0.store.claim() })?.store else { return nil }
+            // Mostly the oldest is idle.
+            guard let oldest = open.values.min(by: { $0.lastUse < $1.lastUse }) else { return nil }
+            let victim: InviteStore
+            if oldest.store.claim() {
+                victim = oldest.store
+            } else {
+                let byAge = open.values.sorted { $0.lastUse < $1.lastUse }.dropFirst()
+                guard let idle = byAge.first(where: { $0.store.claim() }) else { return nil }
+                victim = idle.store
+            }
             open[ObjectIdentifier(victim)] = nil
             evictions += 1
             return victim
         }
     }
 
-    private let limit: Int
+    let limit: Int
     private let state = Mutex(State())
 
     /// - Parameter limit: At least the number of threads that open databases; then one of those that are open is

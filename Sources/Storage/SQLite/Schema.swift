@@ -6,7 +6,7 @@ enum Schema {
     static let applicationID: Int32 = 0x696E_7674
 
     /// What follows the name of the copy that is made of an older database before the steps.
-    static let copySuffix = "-before-3"
+    static let copySuffix = "-before-4"
 
     static var current: String { text(PackageResources.current_sql) }
 
@@ -17,6 +17,7 @@ enum Schema {
             ("1 invites", PackageResources.migration_1_sql),
             ("2 limits", PackageResources.migration_2_sql),
             ("3 redemptions", PackageResources.migration_3_sql),
+            ("4 blocks", PackageResources.migration_4_sql),
         ]
         for (name, sql) in steps {
             migrator.registerMigration(name) { try $0.execute(sql: text(sql)) }

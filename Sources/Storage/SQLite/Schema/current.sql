@@ -35,8 +35,10 @@ CREATE TABLE invite (
 ) STRICT;
 -- For fixed usernames. Most invites fix none and are not in it.
 CREATE INDEX invite_by_username ON invite (username) WHERE username IS NOT NULL;
--- For what a user may have made. There is none by expiry: the sweep looks through all rows, once an hour.
-CREATE INDEX invite_by_user ON invite (inviter, created_at, expires_at) WHERE created_by = 'user';
+-- For what a user may have made. It has each 1,024 numbers for themselves, so that what is added changes pages at its end, however
+-- many users it is of. There is none by expiry: the sweep looks through all rows, once an hour.
+CREATE INDEX invite_by_user ON invite (id >> 10, inviter, created_at, expires_at, revoked_at, confirmed, uses)
+    WHERE created_by = 'user';
 CREATE TABLE redemption (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     -- of the table invite, where it may be gone
