@@ -21,7 +21,7 @@ final class InboundRequest: Sendable {
     /// The address that the client asked; `nil` is the client's own account.
     let to: JID?
     /// What the asker reads: in the language of the request, or the host's.
-    private(set) var texts: Texts
+    let texts: Texts
 
     /// A request to one of our own addresses; `nil` when it has no sender.
     init?(direct iq: IQ) {
@@ -43,6 +43,11 @@ final class InboundRequest: Sendable {
         texts = Self.texts(for: iq)
     }
 
+    private init(_ request: InboundRequest, texts: Texts) {
+        (way, iq, from, to) = (request.way, request.iq, request.from, request.to)
+        self.texts = texts
+    }
+
     private static func texts(for iq: IQ) -> Texts {
         let catalog = LanguageCatalog.builtIn
         return catalog.texts(for: iq.language) ?? catalog.english
@@ -51,9 +56,7 @@ final class InboundRequest: Sendable {
     /// The same with a host's own language, unless it says another one (RFC 6120 §8.1.5).
     func inLanguage(of host: Host) -> InboundRequest {
         guard host.texts !== texts, LanguageCatalog.builtIn.texts(for: iq.language) == nil else { return self }
-        var request = self
-        request.texts = host.texts
-        return request
+        return InboundRequest(self, texts: host.texts)
     }
 
     /// The language of the request as BCP 47 writes it; `nil` where it says none.
