@@ -1,6 +1,5 @@
-import YAML
-
 @testable import Pages
+@testable import YAML
 
 struct AppsFileTarget: FuzzTarget {
     static let name = "apps-file"

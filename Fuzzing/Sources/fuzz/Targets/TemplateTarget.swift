@@ -1,7 +1,6 @@
-import YAML
-
 @testable import Languages
 @testable import Pages
+@testable import YAML
 
 struct TemplateTarget: FuzzTarget {
     static let name = "template"
