@@ -25,6 +25,7 @@ struct HTTPRequestParser: Sendable {
     private var buffer: [UInt8] = []
     /// How far the buffer was searched for the end of the head.
     private var searched = 0
+    private var hasSkippedLine = false
     /// The request whose body is awaited, and how long that is.
     private var waiting: (request: HTTPRequest, length: Int)?
     private var failure: HTTPStatus?
@@ -50,7 +51,7 @@ struct HTTPRequestParser: Sendable {
                 guard let end = try endOfHead() else { return .incomplete(buffer.isEmpty ? .idle : .head) }
                 waiting = try parseHead(buffer[..<end])
                 buffer.removeFirst(end)
-                searched = 0
+                (hasSkippedLine, searched) = (false, 0)
             }
             guard let (head, length) = waiting else { return .incomplete(.idle) }
             guard buffer.count >= length else {
@@ -73,7 +74,9 @@ struct HTTPRequestParser: Sendable {
 
     /// One empty line before a request is passed over (RFC 9112 §2.2).
     private mutating func skipEmptyLine() {
-        if searched == 0, buffer.starts(with: [0x0D, 0x0A]) { buffer.removeFirst(2) }
+        guard !hasSkippedLine, buffer.starts(with: [0x0D, 0x0A]) else { return }
+        buffer.removeFirst(2)
+        (hasSkippedLine, searched) = (true, 0)
     }
 
     /// Where the head ends, after its empty line.
