@@ -429,7 +429,8 @@ import Testing
         try await with(["a.example": "{}", "b.example": "suspended: true\n"]) {
             (fixture: CommandFixture) async throws in
             func isSuspended(_ host: String) async -> String? {
-                await fixture.daemon.configuration.settings(of: host)?.last.map { "\($0.key) \($0.value) \($0.origin)" }
+                await fixture.daemon.configuration.settings(of: host)?.first { $0.key == .suspended }
+                    .map { "\($0.key) \($0.value) \($0.origin)" }
             }
             #expect(try await fixture.run("host suspend a.example").code == .ok)
             #expect(await isSuspended("a.example") == "suspended true runtime")

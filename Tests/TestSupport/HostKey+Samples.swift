@@ -24,7 +24,7 @@ extension HostKey {
         case .webchatURL, .imprintURL, .termsURL, .privacyURL:
             [.text("https://example.com/page"), .text("http://example.com/?a=b&c#d")]
         case .timeZone: [.text("Europe/Berlin"), .text("America/New_York")]
-        case .siteAppsShow: [.list(["monal", "conversations"]), .list([])]
+        case .siteAppsShow: [.list(["monal", "conversations"]), .list(["gajim"])]
         case .siteAppsHide: [.list(["gajim"]), .list(["gajim", "dino"])]
         default: []
         }

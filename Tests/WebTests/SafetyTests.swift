@@ -167,10 +167,10 @@ import Testing
     }
 
     @Test func commonOnesAreFound() {
-        for word in ["0", "000000", "123456", "password", "zzzzzz", "qwertyuiop", "trustno1"] where word.count > 1 {
+        for word in ["0", "000000", "123456", "password", "qwertyuiop", "trustno1", "letmein"] where word.count > 1 {
             #expect(CommonPasswords.contains(word), "\(word)")
         }
-        for word in ["", " ", "123456 password", "passwor", "passwordx", "\n", String(repeating: "a", count: 100)] {
+        for word in ["", " ", "123456 password", "passwordx", "qqqqqqqqqqx", "\n", String(repeating: "a", count: 100)] {
             #expect(!CommonPasswords.contains(word), "\(word)")
         }
     }
