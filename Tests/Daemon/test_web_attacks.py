@@ -54,7 +54,7 @@ HOST_FIELD = f"Host: {AUTHORITY}"
     (head("POST / HTTP/1.1", HOST_FIELD, "Content-Length: 16385"), 413),
     (head("POST / HTTP/1.1", HOST_FIELD, "Transfer-Encoding: gzip"), 501),
     (head("POST / HTTP/1.1", HOST_FIELD, "Transfer-Encoding: chunked"), 411),
-    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 501),
 ])
 def test_each_has_its_status(daemon: Daemon, request_bytes: bytes, status: int) -> None:
     received = exchange(daemon.installation.web_socket, request_bytes)
