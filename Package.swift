@@ -223,7 +223,8 @@ let package = Package(
         .testTarget(
             name: "ConfigurationTests",
             dependencies: [
-                "CXAttr", "Configuration", "Invites", "Languages", "Runtime", "Shell", "TestSupport", "Text", "XMPP", "YAML",
+                "CXAttr", "Configuration", "Invites", "Languages", "Runtime", "Shell", "TestSupport", "Text", "XMPP",
+                "YAML",
             ],
             resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(
