@@ -117,7 +117,7 @@ let package = Package(
         .target(
             name: "Web",
             dependencies: [
-                "Invites", "Pages", "Runtime", "XMPP",
+                "Invites", "Languages", "Pages", "Runtime", "XMPP",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),

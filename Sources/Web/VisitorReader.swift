@@ -1,4 +1,5 @@
 internal import Invites
+internal import Languages
 internal import Pages
 
 /// What a request says of who looks at the page. Nothing of it is kept.
@@ -9,17 +10,9 @@ enum VisitorReader {
             chosenLanguage: chosenLanguage(query), platform: platform(request["user-agent"] ?? ""), now: now)
     }
 
-    /// The languages that a browser asks for, best first (RFC 9110 §12.5.4).
+    /// The languages that a browser asks for, best first.
     private static func languages(_ header: String) -> [String] {
-        let weighted = header.prefix(500).split(separator: ",").prefix(20).compactMap { part -> (String, Double)? in
-            let pieces = part.split(separator: ";")
-            guard let tag = pieces.first?.trimmingSpaces, isTag(tag) else { return nil }
-            let weight = pieces.dropFirst().first?.trimmingSpaces
-            guard let weight, weight.lowercased().hasPrefix("q=") else { return (tag, 1) }
-            return (tag, Double(weight.dropFirst(2)).map { $0.isFinite ? $0 : 0 } ?? 0)
-        }
-        return weighted.enumerated().filter { $0.element.1 > 0 }
-            .sorted { ($1.element.1, $0.offset) < ($0.element.1, $1.offset) }.map(\.element.0)
+        AcceptLanguage(header).ranges.compactMap { if case .language(let tag) = $0 { tag.description } else { nil } }
     }
 
     private static func chosenLanguage(_ query: String) -> String? {
