@@ -74,6 +74,9 @@ class Component(wire.Component):
             element.set("from", sender.partition("/")[0])
         return element
 
+    def address(self, host: str) -> str:
+        return f"{host}/{RESOURCE}"
+
     def until(self, wanted) -> Element:
         """What comes before it is kept: many processes say it, in any order."""
         before: list[Element] = []
@@ -84,7 +87,7 @@ class Component(wire.Component):
 
     def _addressed(self, iq: Element) -> Element:
         addressed = copy(iq)
-        addressed.set("from", f"{iq.get('from')}/{RESOURCE}")
+        addressed.set("from", self.address(str(iq.get("from"))))
         return addressed
 
     def result(self, iq: Element, payload: str = "") -> None:
@@ -94,7 +97,7 @@ class Component(wire.Component):
         super().refuse(self._addressed(iq), condition, kind, text)
 
     def ask(self, kind: str, payload: str, host: str) -> str:
-        return super().ask(kind, payload, f"{host}/{RESOURCE}" if wire.MODULE_NS in payload else host)
+        return super().ask(kind, payload, self.address(host) if wire.MODULE_NS in payload else host)
 
     def idle(self, host: str) -> list[Element]:
         """Many processes do what is asked. One in the server waits for all of them."""

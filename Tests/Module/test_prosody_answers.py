@@ -43,7 +43,7 @@ def test_answers_to_questions_never_asked(prosody: Prosody, component: Component
         check = component.expect("check")
         for kind in ("result", "error"):
             for local in ("check", "hello", "reserve", "confirm"):
-                component.send(f"<iq type='{kind}' id='{unique('never')}' from='{component.domain}' to='{HOST}'>"
+                component.send(f"<iq type='{kind}' id='{unique('never')}' from='{component.domain}' to='{component.address(HOST)}'>"
                                f"<{local} xmlns='{MODULE_NS}' kind='account' version='1' registration='open'/></iq>")
         assert component.idle(HOST) == [] and client.has_nothing()
         component.accept(check, kind="account", checked=CHECKED)
@@ -75,7 +75,7 @@ def test_error_that_is_none(prosody: Prosody, component: Component, username: st
     with prosody.client() as client:
         preauth(component, client)
         asked, reservation = reserve(component, client, username)
-        component.send(f"<iq type='error' id='{reservation.get('id')}' from='{component.domain}' to='{HOST}'>"
+        component.send(f"<iq type='error' id='{reservation.get('id')}' from='{component.domain}' to='{component.address(HOST)}'>"
                        f"{answer.format(ns=STANZAS_NS)}</iq>")
         assert error(client.answer(asked)) == WAIT
     assert component.idle(HOST) == [] and not prosody.has_account(username)

@@ -282,7 +282,7 @@ def test_what_many_owe_is_written_together(new_prosody, storage: str) -> None:
         asked = {name: client.register(name) for name, client in clients.items()}
         reservations = [component.expect("reserve") for _ in names]
         component.send("".join(
-            f"<iq type='result' id='{each.get('id')}' from='{component.domain}' to='a.example'>"
+            f"<iq type='result' id='{each.get('id')}' from='{component.domain}' to='{component.address("a.example")}'>"
             f"<reserve xmlns='{MODULE_NS}'/></iq>" for each in reservations))
         confirmations = {str(each[0].get("username")): each for each in [component.expect("confirm") for _ in names]}
         assert set(confirmations) == set(names)
