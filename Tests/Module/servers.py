@@ -21,6 +21,8 @@ DIFFERENCES: dict[str, dict[str, str]] = {
     "test_option[nonsense]": {"ejabberd": "it does not start with an option that is none"},
     "test_option[open]": {"ejabberd": "what mod_register's allow_modules closes, invited does not open"},
     "test_refused_second_connection_ends_nothing": {"ejabberd": "it lets several connections of one component in"},
+    "test_what_many_owe_is_written_together[sql]": {"ejabberd": "its accounts can be elsewhere than in Mnesia, but not on Debian alone"},
+    "test_server_that_cannot_write_makes_no_account": {"ejabberd": "Mnesia has one log for all, and without it the server does not run"},
     "test_account_that_leaves_later": {"ejabberd": "it has no such accounts"},
     "test_refuses_to_be_beside_prosodys_own": {"ejabberd": "its own is mod_invites, of 26.01"},
     "test_refuses_to_stay_beside_prosodys_own": {"ejabberd": "its own is mod_invites, of 26.01"},

@@ -281,8 +281,9 @@ def test_what_many_owe_is_written_together(new_prosody, storage: str) -> None:
             preauth(component, client)
         asked = {name: client.register(name) for name, client in clients.items()}
         reservations = [component.expect("reserve") for _ in names]
+        module = component.address("a.example")
         component.send("".join(
-            f"<iq type='result' id='{each.get('id')}' from='{component.domain}' to='{component.address("a.example")}'>"
+            f"<iq type='result' id='{each.get('id')}' from='{component.domain}' to='{module}'>"
             f"<reserve xmlns='{MODULE_NS}'/></iq>" for each in reservations))
         confirmations = {str(each[0].get("username")): each for each in [component.expect("confirm") for _ in names]}
         assert set(confirmations) == set(names)
