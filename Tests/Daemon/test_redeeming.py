@@ -109,7 +109,7 @@ def test_refused_by_the_servers_rules(invited: Invited, username: str) -> None:
     token = invited.create("account", "a.example")
     with invited.client("a.example") as client:
         assert client.answer(client.preauth(token)).get("type") == "result"
-        assert error(client.answer(client.register(unique("limited"))))[0] == "wait"
+        assert error(client.answer(client.register(unique("limited")))) == invited.server.LIMITED
         assert error(client.answer(client.register("alice"))) == ("cancel", "conflict")
         assert invited.state("a.example", token) == "open"
         assert client.answer(client.register(username)).get("type") == "result"
@@ -264,7 +264,7 @@ def test_what_is_known_while_the_daemon_is_away(invited: Invited, username: str)
     with invited.prosody.logs("Registration without an invite: invite"):
         installation.host("a.example", admins=["admin@a.example"], registration="invite")
         invited.daemon.reload()
-    invited.await_that(lambda: username in invited.prosody_store("b.example"))
+    invited.await_that(lambda: username in invited.server.kept_settings("b.example"))
     invited.daemon.kill()
     try:
         assert friend(invited, "b.example", token, username) == ("wait", "resource-constraint")

@@ -34,7 +34,7 @@ def assert_friends(invited: Invited, inviter: Client, username: str) -> None:
             if item.get("subscription") == "both":
                 awaited.discard("push")
         elif name(stanza) == "message":
-            assert (stanza.get("from"), stanza.get("type")) == (inviter.to, "normal")
+            assert (stanza.get("from"), stanza.get("type", "normal")) == (inviter.to, "normal")
             assert stanza.findtext("{jabber:client}body") == f"{contact} has accepted your invite."
             awaited.discard("notice")
     assert inviter.roster()[contact] == "both"

@@ -188,11 +188,6 @@ class Invited:
     def await_state(self, host: str, token: str, state: str) -> None:
         self.await_that(lambda: self.state(host, token) == state)
 
-    def prosody_store(self, host: str) -> str:
-        """What the module keeps for the time when the daemon is away."""
-        paths = (self.prosody.directory / "data" / host.replace(".", "%2e")).glob("invited_settings.*")
-        return "".join(path.read_text() for path in paths)
-
     def await_that(self, holds, timeout: float = PATIENCE) -> None:
         deadline = time.monotonic() + timeout
         while not holds():
