@@ -9,7 +9,8 @@ internal import Synchronization
 /// The domains that have a database and are not served, in `STATE/configuration/away.json`: by domain, until when its invites are of
 /// before, in milliseconds since 1970. One that comes back may be somebody else's by then.
 ///
-/// What is written late, or not at all, is found out at the next start from the databases that there are.
+/// Whoever changes the configuration is answered once it is written. What is not written at all is found out at the next start from the
+/// databases that there are, unless the domain has come back by then.
 final class AbsentDomains: Sendable {
     private static let name = "away.json"
     /// More than a hundred thousand domains with long names.
