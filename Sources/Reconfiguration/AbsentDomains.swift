@@ -9,7 +9,8 @@ internal import Synchronization
 /// The domains that have a database and are not served, in `STATE/configuration/away.json`: by domain, until when its invites are of
 /// before, in milliseconds since 1970. One that comes back may be somebody else's by then.
 ///
-/// What is written late, or not at all, is found out at the next start from the databases that there are.
+/// Whoever changes the configuration is answered once it is written. What is not written at all is found out at the next start from the
+/// databases that there are, unless the domain has come back by then.
 final class AbsentDomains: Sendable {
     private static let name = "away.json"
     /// More than a hundred thousand domains with long names.
@@ -17,6 +18,8 @@ final class AbsentDomains: Sendable {
 
     private let directory: String
     private let logger: Logger
+    /// Whether there was a file that could not be read.
+    let isDamaged: Bool
     private let state: Mutex<[String: Int64]>
     private let queue = DispatchQueue(label: "absent domains")
 
@@ -25,16 +28,19 @@ final class AbsentDomains: Sendable {
         self.directory = directory
         self.logger = logger
         var known: [String: Int64] = [:]
+        var isDamaged = false
         do {
             let bytes = try DurableFile.read("\(directory)/\(Self.name)", limit: Self.largestFile, isWhole: true)
             known = try JSONDecoder().decode([String: Int64].self, from: Data(bytes))
         } catch let error as FileError where error.code == ENOENT {
             // Nothing was away so far.
         } catch {
+            isDamaged = true
             logger.error(
-                "cannot tell which domains were away, so that those that come back now keep their invites",
+                "cannot read which domains were away, so that only those are known that the last snapshot does not have",
                 metadata: ["name": "\(directory)/\(Self.name)", "reason": "\(error)"])
         }
+        self.isDamaged = isDamaged
         state = Mutex(known)
     }
 
@@ -63,9 +69,18 @@ final class AbsentDomains: Sendable {
     ///
     /// - Returns: Those of them that were away, and until when their invites are of before.
     func returning(_ domains: some Sequence<String>, at now: Timestamp) -> [String: Timestamp] {
-        let known = among(domains)
-        change { state in for domain in known.keys { state[domain] = now.millisecondsSinceEpoch } }
-        return known.mapValues { _ in now }
+        let known = among(domains).mapValues { until in
+            // A clock that was set back since they left would pass over those that were made before.
+            let left = until.millisecondsSinceEpoch.subtractingReportingOverflow(Self.ending).partialValue
+            return left > now.millisecondsSinceEpoch ? until : now
+        }
+        change { state in for (domain, until) in known { state[domain] = until.millisecondsSinceEpoch } }
+        return known
+    }
+
+    /// Domains that are served now were not before, as is known from elsewhere.
+    func suppose(_ domains: some Sequence<String>, at now: Timestamp) {
+        change { state in for domain in domains where state[domain] == nil { Self.note(domain, at: now, in: &state) } }
     }
 
     /// Domains are served again, and what was to be done for that is done.

@@ -144,8 +144,9 @@ extension ActiveConfiguration {
         if !isSame {
             keep(new, move.record, before: old, by: by)
         }
-        logApplied(diff, losses, newDaemon)
         if let patience, move.record.pending != nil { undo(after: patience, unlessConfirmed: move.record) }
+        await absent.finish()
+        logApplied(diff, losses, newDaemon)
         let applied = AppliedConfiguration(
             diff, losses: losses, before: before, after: move.record.running, deadline: transaction.deadline)
         tell(cause, applied.summary("applied the files as snapshot \(applied.after)"), applied.hosts)
@@ -195,6 +196,7 @@ extension ActiveConfiguration {
         transaction.commit(move)
         if let back = pending?.back {
             absent.left(back.hosts.keys.filter { base.hosts[$0] == nil }, at: dependencies.now())
+            await absent.finish()
         }
         forgetPending()
         dependencies.logger.notice("configuration confirmed", metadata: ["snapshot": "\(move.record.running)"])
@@ -242,6 +244,7 @@ extension ActiveConfiguration {
         } catch {
             trouble = "a restart may not bring snapshot \(move.record.running) back: \(error)"
         }
+        await absent.finish()
         Self.log(diff.losses, dependencies.logger)
         dependencies.logger.notice(
             "configuration undone", metadata: ["snapshot": "\(move.record.running)", "cause": "\(cause.rawValue)"])

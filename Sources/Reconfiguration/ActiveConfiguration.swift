@@ -80,11 +80,16 @@ package actor ActiveConfiguration {
         let absent = AbsentDomains(
             directory: daemon.stateDirectory + "/configuration", logger: dependencies.logger)
         self.absent = absent
+        let databases = registry.domainsWithDatabase()
+        if absent.isDamaged, let databases, let before = start.hostsBefore {
+            absent.suppose(
+                databases.filter { start.base.hosts[$0] != nil && before[$0] == nil }, at: dependencies.now())
+        }
         let returned = absent.among(start.base.hosts.keys)
         // A file without a host's name may be any host's.
-        if !refused.contains(where: { $0.host == nil }) {
+        if let databases, !refused.contains(where: { $0.host == nil }) {
             absent.reconcile(
-                databases: registry.domainsWithDatabase(),
+                databases: databases,
                 served: Set(start.base.hosts.keys).union(refused.compactMap(\.host)), at: dependencies.now())
         }
         registry.apply(

@@ -5,7 +5,9 @@ internal import Storage
 /// Hosts whose domains were away.
 extension HostRegistry {
     /// The domains that have a database, sorted, whether they are served or not; it waits for the disk on the caller's thread.
-    package func domainsWithDatabase() -> [String] { (try? databases.hostsWithInvites()) ?? [] }
+    ///
+    /// - Returns: `nil` where the directory cannot be read, which is not the same as none.
+    package func domainsWithDatabase() -> [String]? { try? databases.hostsWithInvites() }
 
     /// How many invites of a host that does not run could still be redeemed, or are about to be; `nil` where its database
     /// cannot be read in time.

@@ -61,9 +61,14 @@ package struct TrustedProxies: Hashable, Sendable {
     /// `Forwarded: for=192.0.2.7;proto=https, for="[2001:db8::1]:4711"` (RFC 7239).
     private static func forwarded(_ request: HTTPRequest) -> [IPAddress?] {
         let text = request.values(of: "forwarded").joined(separator: ",")
-        // Quoted strings of other parameters could hold commas; then no element is to be trusted.
         if text.isEmpty { return [] }
-        return text.split(separator: ",").suffix(mostNames).map { element in
+        let elements = text.split(separator: ",")
+        // A separator in a quoted string, such as a client's `Host`, would make a name of what no proxy has said.
+        let hasSplitString = text.split { $0 == "," || $0 == ";" }.contains { part in
+            part.utf8.count { $0 == UInt8(ascii: "\"") } % 2 != 0
+        }
+        if hasSplitString { return [nil] }
+        return elements.suffix(mostNames).map { element in
             for pair in element.split(separator: ";") {
                 let parts = pair.split(separator: "=", maxSplits: 1)
                 guard parts.count == 2, parts[0].trimmingSpaces.lowercased() == "for" else { continue }

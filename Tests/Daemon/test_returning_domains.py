@@ -98,3 +98,28 @@ def test_it_is_known_over_restarts(directory: Path, server: ScriptedServer, is_k
             assert {state for state, _ in states(control)} == {"revoked"}
             (entry,) = [row for row in control.run("journal").rows if "came back" in str(row.get("after"))]
             assert HOST in str(entry["after"])
+
+
+@pytest.mark.parametrize("way", ["apply", "confirm", "SIGHUP"])
+def test_what_was_answered_is_known_after_a_kill(directory: Path, server: ScriptedServer, way: str) -> None:
+    """Whoever is told that a domain has left may give it to somebody else at once, while the daemon is down."""
+    installation = Installation(directory, server.port)
+    installation.host("b.example")
+    for _ in range(5):
+        come_back(installation)
+        with Daemon(installation) as daemon:
+            server.connect()
+            with Control(installation.control_socket) as control:
+                assert {state for state, _ in states(control)} <= {"revoked"}
+                make(control)
+                match way:
+                    case "apply": leave(control, installation)
+                    case "confirm":
+                        installation.remove_host(HOST)
+                        assert control.run("config apply --confirm-within 5m --yes").code == "ok"
+                        assert control.run("config confirm").code == "ok"
+                    case _:
+                        installation.remove_host(HOST)
+                        daemon.reload()
+                        daemon.await_log("configuration reloaded", removed="1")
+            daemon.kill()

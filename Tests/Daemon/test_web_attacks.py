@@ -92,6 +92,24 @@ def test_requests_may_follow_one_another(daemon: Daemon) -> None:
     assert received.endswith(b"\r\n\r\n")
 
 
+@pytest.mark.parametrize("first,status", [
+    (head("GET /a.example/AAAAAAAAAAAA HTTP/1.1", HOST_FIELD, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c",
+          "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA"), 404),
+    (head("GET /a.example/AAAAAAAAAAAA HTTP/1.1", HOST_FIELD, "Connection: keep-alive, Upgrade", "Upgrade: websocket"), 404),
+    (head("POST /a.example/AAAAAAAAAAAA/register HTTP/1.1", HOST_FIELD, "Connection: Upgrade", "Upgrade: h2c",
+          "Content-Length: 3") + b"a=b", 415),
+    (head("CONNECT example.com:443 HTTP/1.1", HOST_FIELD), 400),
+])
+def test_no_other_protocol_leaves_a_request_unread(daemon: Daemon, first: bytes, status: int) -> None:
+    """It is answered in HTTP/1.1, and the connection ends at once: what follows is to be sent on another."""
+    begun = time.monotonic()
+    received = exchange(daemon.installation.web_socket, first + head("GET /a.example/AAAAAAAAAAAA HTTP/1.1", HOST_FIELD))
+    assert statuses(received) == [status]
+    assert b"\r\nConnection: close\r\n" in received
+    # A request that is waited for has ten seconds.
+    assert time.monotonic() - begun < 8
+
+
 def test_slow_heads_end(daemon: Daemon) -> None:
     """A byte a second, as slowloris sends them, gains no time."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as slow:

@@ -159,6 +159,53 @@ import XMPP
         }
     }
 
+    @Test func aClockThatWasSetBackHidesNone() async throws {
+        try await DaemonFixture.with(Self.hosts) { fixture in
+            fixture.controlled.advance(byMilliseconds: 3_600_000)
+            let old = try await token(fixture, "1")
+            try await leave(fixture)
+            try fixture.write("{}", host: "a.example")
+            fixture.controlled.setClock(forwardByMilliseconds: -1_800_000)
+            _ = try await apply(fixture)
+            let new = try await token(fixture, "2")
+            #expect(try await states(fixture, [old, new]) == ["revoked", "good"])
+        }
+    }
+
+    /// Whether the domain comes back with the start, or runs as before.
+    @Test(arguments: [true, false])
+    func aDamagedFileLetsNoneBeForgotten(comesBack: Bool) async throws {
+        try await DaemonFixture.with(Self.hosts) { fixture in
+            let old = try await token(fixture, "1")
+            if comesBack {
+                try await leave(fixture)
+                try fixture.write("{}", host: "a.example")
+            }
+            let ending = Task { await fixture.daemon.shutDown(within: .seconds(1)) }
+            await ending.value
+            try fixture.directory.write("{\"a.exa", to: "state/configuration/away.json")
+            try await fixture.restarted { fixture in
+                #expect(try await states(fixture, [old]) == [comesBack ? "revoked" : "good"])
+                try await fixture.restarted { fixture in
+                    // What is done is not done again.
+                    let events = await fixture.daemon.configuration.startEvents
+                    #expect(events.isEmpty)
+                }
+            }
+        }
+    }
+
+    /// A start would forget all domains that are away.
+    @Test func aListThatCannotBeReadIsNoEmptyOne() async throws {
+        try await DaemonFixture.with(Self.hosts) { fixture in
+            _ = try await token(fixture, "1")
+            #expect(fixture.daemon.registry.domainsWithDatabase() == ["a.example"])
+            let ending = Task { await fixture.daemon.shutDown(within: .seconds(1)) }
+            await ending.value
+            #expect(fixture.daemon.registry.domainsWithDatabase() == nil)
+        }
+    }
+
     @Test func anUndoBringsThemBack() async throws {
         let patience = try Lifetime("5m")
         try await DaemonFixture.with(Self.hosts) { fixture in

@@ -37,6 +37,9 @@ import Testing
         #expect(client([("x-forwarded-for", "unknown, 10.1.1.1")]) == "10.1.1.1")
         #expect(client([("forwarded", "for=_hidden")]) == "127.0.0.1")
         #expect(client([("forwarded", "proto=https")]) == "127.0.0.1")
+        #expect(client([("forwarded", "for=1.1.1.1;host=\"a,for=3.3.3.3;b\"")]) == "127.0.0.1")
+        #expect(client([("forwarded", "host=\"a;for=3.3.3.3;b\";for=1.1.1.1")]) == "127.0.0.1")
+        #expect(client([("forwarded", "for=1.1.1.1;host=\"a.example\"")]) == "1.1.1.1")
     }
 
     /// A proxy sets one of the fields; the other one is the client's own.

@@ -24,6 +24,8 @@ struct HTTPRequest: Hashable, Sendable {
 
     /// Whether the connection is to be kept after the answer (RFC 9112 §9.3).
     var keepsConnection: Bool {
+        // swift-nio's parser reads no request after one that asks for another protocol, which none here answers with.
+        if method == .connect || !values(of: "upgrade").isEmpty { return false }
         let options = values(of: "connection").flatMap { $0.split(separator: ",") }
             .map { $0.trimmingSpaces.lowercased() }
         if options.contains("close") { return false }
