@@ -23,6 +23,7 @@ DIFFERENCES: dict[str, dict[str, str]] = {
     "test_refused_second_connection_ends_nothing": {"ejabberd": "it lets several connections of one component in"},
     "test_account_that_leaves_later": {"ejabberd": "it has no such accounts"},
     "test_refuses_to_be_beside_prosodys_own": {"ejabberd": "its own is mod_invites, of 26.01"},
+    "test_names_all_of_prosodys_own": {"ejabberd": "its own is mod_invites, of 26.01"},
     "test_refuses_to_stay_beside_prosodys_own": {"ejabberd": "its own is mod_invites, of 26.01"},
     "test_on_all_hosts": {"ejabberd": "configured otherwise"},
     "test_host_on_which_nobody_registers": {"ejabberd": "without mod_register it makes no accounts at all for modules"},
