@@ -17,7 +17,8 @@ package struct HostGrants: Hashable, Sendable {
 
     /// Why commands do not come here, and what would make them.
     package static let noDelegation =
-        "the server has not said that it delegates them (XEP-0355): `delegations` on Prosody, `mod_delegation` on ejabberd"
+        "the server has said neither that it has mod_invited (its log says why, where that did not load), nor that it "
+        + "delegates them (XEP-0355): `delegations` on Prosody, `mod_delegation` on ejabberd"
 
     /// What may be done with the rosters of the host's users: `none`, `get`, `set` or `both` (XEP-0356 §4.2).
     package var rosterAccess: String { privilege?.permissions.first { $0.access == "roster" }?.type ?? "none" }

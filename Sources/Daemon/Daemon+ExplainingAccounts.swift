@@ -11,7 +11,7 @@ extension Daemon {
             return Explanation(
                 "module", isConnected ? "none" : "unknown",
                 because: isConnected
-                    ? "the server has not said that it has one"
+                    ? "the server has not said that it has one; its log says why, where it did not load"
                     : "the server tells it when the connection is made")
         }
         let name = "\(module.hello.module) in \(module.hello.server)"
@@ -54,6 +54,9 @@ extension Daemon {
             }
         case .commands:
             var lacking = ["nothing of the server's own rules is kept", "no client redeems an invite by itself"]
+            if configuration.accounts == .auto, status.module == nil {
+                lacking.insert("there is no mod_invited (the server's log says why, where it did not load)", at: 0)
+            }
             if !status.accounts.setsContacts {
                 lacking.append("no contacts are made: Prosody can grant `roster = \"both\"` (mod_privilege)")
             }

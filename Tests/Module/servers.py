@@ -25,6 +25,7 @@ DIFFERENCES: dict[str, dict[str, str]] = {
     "test_server_that_cannot_write_makes_no_account": {"ejabberd": "Mnesia has one log for all, and without it the server does not run"},
     "test_account_that_leaves_later": {"ejabberd": "it has no such accounts"},
     "test_refuses_to_be_beside_prosodys_own": {"ejabberd": "its own is mod_invites, of 26.01"},
+    "test_names_all_of_prosodys_own": {"ejabberd": "its own is mod_invites, of 26.01"},
     "test_refuses_to_stay_beside_prosodys_own": {"ejabberd": "its own is mod_invites, of 26.01"},
     "test_on_all_hosts": {"ejabberd": "configured otherwise"},
     "test_host_on_which_nobody_registers": {"ejabberd": "without mod_register it makes no accounts at all for modules"},

@@ -62,6 +62,12 @@ def test_unloaded(new_prosody) -> None:
         account(prosody, component, "juliet")
 
 
+def test_names_all_of_prosodys_own(new_prosody) -> None:
+    prosody = new_prosody(modules='"invites_register"; "invites_adhoc"')
+    prosody.await_log("beside mod_invites_register and mod_invites_adhoc: take both out of modules_enabled, or put them into "
+                      "modules_disabled of a.example")
+
+
 @pytest.mark.parametrize("conflicting", ["invites_register", "invites_adhoc"])
 def test_refuses_to_be_beside_prosodys_own(new_prosody, conflicting: str) -> None:
     prosody = new_prosody(modules=f'"{conflicting}"', b=f'modules_disabled = {{ "{conflicting}" }}')

@@ -30,6 +30,8 @@ import termios
 import traceback
 
 logging.getLogger("slixmpp").addHandler(logging.NullHandler())  # what matters, the demo says itself
+# slixmpp leaves a task behind for each client that has logged out.
+logging.getLogger("asyncio").addFilter(lambda record: not record.getMessage().startswith("Task was destroyed"))
 import plain_login  # noqa: E402
 import server_files  # noqa: E402
 import slixmpp  # noqa: E402

@@ -158,13 +158,17 @@ local hosts = prosody.hosts;
 local answer_timeout, retry_interval = 5, 30;
 
 -- Beside these every token would be looked for twice, and both modules would answer.
+local conflicting = {};
 for _, name in ipairs(rules.conflicting_modules) do
 	local enabled = module:get_option_inherited_set("modules_enabled", {}):contains(name)
 		and not module:get_option_inherited_set("modules_disabled", {}):contains(name);
 	if enabled or modulemanager.is_loaded(host, name) then
-		error(("mod_invited cannot be used on a host beside mod_%s: take that out of modules_enabled, or put it into modules_disabled of %s")
-			:format(name, host), 0);
+		table.insert(conflicting, "mod_" .. name);
 	end
+end
+if conflicting[1] then
+	error(("mod_invited cannot be used on a host beside %s: take %s out of modules_enabled, or put %s into modules_disabled of %s")
+		:format(table.concat(conflicting, " and "), conflicting[2] and "both" or "that", conflicting[2] and "them" or "it", host), 0);
 end
 local component = jid.prep(module:get_option_string("invited_component", ""));
 if not component or component:find("[@/]") then

@@ -11,7 +11,7 @@ extension RedemptionHandlers {
     func find(_ call: Call) async throws -> Outcome {
         let host = call.invocation.text("host")
         var text = call.invocation.text("link")
-        if text == nil { text = try await call.output.ask(.secret("Link, token, username or JID: ")) }
+        if text == nil { text = try await call.output.ask(.secret("Link, token, username or JID")) }
         let wanted = try Wanted(text ?? "")
         var found = 0
         try await onEachHost(named: host, call) { host in

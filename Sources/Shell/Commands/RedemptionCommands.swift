@@ -56,8 +56,8 @@ enum RedemptionCommands {
         "invite find", "Explain why a link works or not",
         discussion: """
             It takes an `xmpp:` link, the address of its web page, a token, a username or a JID, and looks through the hosts \
-            that you see, also those whose files are gone. Without anything it asks, so that the link is in no history. \
-            The token is neither shown nor written down.
+            that you see; for links and tokens also those whose files are gone. Without anything it asks, so that the link \
+            is in no history. The token is neither shown nor written down.
             """,
         arguments: [
             .init("link", .text, "A link, a token, a username or a JID", isOptional: true, isSecret: true),
