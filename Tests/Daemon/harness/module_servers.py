@@ -47,6 +47,8 @@ class Habits:
     # In which directories of its own it keeps a host's accounts, as patterns of files with the name in them; without any,
     # only a login tells.
     accounts: str | None = None
+    # Of what the server itself logs, whole requests with all that is in them: at a level for its developers.
+    whole_requests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ KINDS = {
         stream_ended="Client disconnected",
         paused="Paused before there is an account",
         accounts="data/{host}/accounts/{username}.dat",
+        whole_requests=("mod_bosh\tdebug\t",),
     )),
     "ejabberd": Kind(Ejabberd, Habits(
         greeted="speaks for invites of this host",

@@ -113,7 +113,10 @@ class Invited:
         """No link and no password that was in use is in what either side has logged, at whatever level."""
         secrets = {token for host in ("a.example", "b.example") for token in self.installation.tokens(host)} | self.passwords
         for log in (self.server.log, self.transcript):
-            assert not [secret for secret in secrets if secret in log]
+            told = [
+                line for line in log.splitlines()
+                if any(secret in line for secret in secrets) and not any(own in line for own in self.habits.whole_requests)]
+            assert not told, told
 
     @contextmanager
     def refuses(self, *messages: str, times: int = 1) -> Iterator[None]:
