@@ -282,7 +282,10 @@ import Testing
                 )
                 .compactMap { String.fromDatabaseValue($0[3]) }
             }
-            #expect(plan.contains("SEARCH invite USING INDEX invite_by_user (<expr>=? AND inviter=?)"), "\(plan)")
+            // Newer versions of SQLite see that it covers all that is asked for.
+            let search = "INDEX invite_by_user (<expr>=? AND inviter=?)"
+            let known = ["SEARCH invite USING \(search)", "SEARCH invite USING COVERING \(search)"]
+            #expect(!Set(plan).isDisjoint(with: known), "\(plan)")
             #expect(plan.contains("SEARCH invite USING INTEGER PRIMARY KEY (rowid>?)"), "\(plan)")
         }
     }
