@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.inviting import assert_friends, create_account, invite, listed
+from harness.inviting import answer_to_create_account, assert_friends, create_account, invite, listed
 from harness.redeeming import Invited, friend, token_of
 from harness.stanzas import CREATE_ACCOUNT, INVITE
 from server_files import ServerFiles
@@ -32,6 +32,12 @@ def test_links_say_that_the_server_registers(invited: Invited) -> None:
         may_register, may_not = invite(bob).uri, invite(alice).uri
     assert may_register == f"xmpp:bob@b.example?roster;preauth={token_of(may_register)};ibr=y"
     assert may_not == f"xmpp:alice@a.example?roster;preauth={token_of(may_not)}"
+
+
+def test_no_link_for_a_name_that_is_taken(invited: Invited) -> None:
+    """The server is asked before there is a link (XEP-0401 §5.2)."""
+    with invited.client("a.example").login("admin") as admin:
+        assert error(answer_to_create_account(admin, username="Alice")) == ("cancel", "conflict")
 
 
 # Accounts

@@ -1,5 +1,7 @@
 """What users and admins of a host do with its commands, and what comes of it in rosters."""
 
+from xml.etree.ElementTree import Element
+
 from wire import DISCO_ITEMS_NS, ROSTER_NS, Client, name
 
 from .redeeming import Invited
@@ -16,11 +18,15 @@ def invite(client: Client) -> Invitation:
 
 
 def create_account(client: Client, **fields: str) -> Invitation:
+    return Invitation.of(answer_to_create_account(client, **fields))
+
+
+def answer_to_create_account(client: Client, **fields: str) -> Element:
     form = client.answer(client.ask("set", command(CREATE_ACCOUNT)))
     session = form[0].get("sessionid")
     values = {"username": "", "roster_subscription": "0", **fields}
-    done = client.ask("set", command(CREATE_ACCOUNT, action="complete", session=session, form=submission(**values)))
-    return Invitation.of(client.answer(done))
+    return client.answer(
+        client.ask("set", command(CREATE_ACCOUNT, action="complete", session=session, form=submission(**values))))
 
 
 def assert_friends(invited: Invited, inviter: Client, username: str) -> None:
