@@ -1,4 +1,4 @@
-package import Glibc
+internal import Glibc
 internal import Synchronization
 internal import Text
 
@@ -48,7 +48,7 @@ package final class UnixSocket: Sendable {
     ///   the peer.
     /// - Throws: ``Failure`` when another daemon serves the path, something else than a socket is there, or the
     ///   directory does not let it.
-    package init(binding path: String, mode: mode_t = 0o666) throws(Failure) {
+    package init(binding path: String, mode: UInt32 = 0o666) throws(Failure) {
         _ = try Self.withAddress(path) { _, _ in 0 }
         lock = try Self.lock(path + ".lock")
         try Self.checkFree(path)
