@@ -100,6 +100,7 @@ def test_what_no_server_does(prosody: Prosody, component: Component, username: s
     with prosody.logs(f"Refused to {local}"):
         reply = component.request("set", local, HOST, username=name.replace("NAME", username), password=password)
         assert error(reply)[1] == condition
+    assert component.idle(HOST) == []
     assert prosody.has_account(username) == (local == "password")
     assert password == PASSWORD or password not in prosody.log
 

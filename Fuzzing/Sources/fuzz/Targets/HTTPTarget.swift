@@ -1,8 +1,8 @@
-import Invites
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
 
+@testable import Invites
 @testable import Web
 
 /// What comes over a connection for pages, up to what it is for.
