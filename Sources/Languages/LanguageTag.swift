@@ -58,11 +58,11 @@ package struct LanguageTag: Hashable, Sendable, CustomStringConvertible {
     /// The language alone, such as `pt`.
     package var primary: String { String(description.prefix { $0 != "-" }) }
 
-    /// The tag without its last subtag, and without a singleton that is last then (RFC 4647 §3.4); `nil` when nothing is left.
+    /// The tag without its last subtag, and without singletons that are last then (RFC 4647 §3.4); `nil` when nothing is left.
     package var shortened: LanguageTag? {
         let bytes = description.utf8
         guard var end = bytes.lastIndex(of: UInt8(ascii: "-")) else { return nil }
-        if let before = bytes[..<end].lastIndex(of: UInt8(ascii: "-")), bytes.distance(from: before, to: end) == 2 {
+        while let before = bytes[..<end].lastIndex(of: UInt8(ascii: "-")), bytes.distance(from: before, to: end) == 2 {
             end = before
         }
         return LanguageTag(canonical: description[..<end])

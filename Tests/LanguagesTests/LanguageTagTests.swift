@@ -47,6 +47,7 @@ import Testing
         }
         // RFC 4647 §3.4's own example.
         #expect(all == ["zh-Hant-CN-x-private1-private2", "zh-Hant-CN-x-private1", "zh-Hant-CN", "zh-Hant", "zh"])
+        #expect(LanguageTag("de-p-x-ate")?.shortened?.description == "de")
     }
 
     @Test(
