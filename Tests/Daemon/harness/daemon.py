@@ -1,5 +1,6 @@
 """The daemon as a process: started, listened to, signalled and always ended by its own pid."""
 
+import fcntl
 import json
 import os
 import signal
@@ -81,12 +82,12 @@ class Daemon:
     into the log."""
 
     def __init__(self, installation: Installation, *, environment: dict[str, str] | None = None,
-                 listen_on: socket.socket | None = None, files: int | None = None,
+                 listen_on: socket.socket | dict[str, socket.socket] | None = None, files: int | None = None,
                  user: str | None = None) -> None:
-        """`listen_on` is handed over as the service manager does it (sd_listen_fds(3)), named `control`; `files` is how
-        many files it may have open; `user` whose process it is, which takes root."""
+        """`listen_on` is handed over as the service manager does it (sd_listen_fds(3)): sockets by their names, or the one
+        named `control`; `files` is how many files it may have open; `user` whose process it is, which takes root."""
         self.installation = installation
-        self._listen_on = listen_on
+        self._listen_on = {"control": listen_on} if isinstance(listen_on, socket.socket) else listen_on or {}
         self._files = files
         self._user = user
         self._environment = environment or {}
@@ -110,19 +111,23 @@ class Daemon:
         if self._user is not None:
             os.chmod(self._notify_path, 0o777)
             command = ["/usr/bin/setpriv", "--reuid", self._user, "--clear-groups", *command]
-        if self._listen_on is not None:
+        # Above all that are handed over, so that none is overwritten before it is duplicated.
+        handed_over = [fcntl.fcntl(listener, fcntl.F_DUPFD, 3 + len(self._listen_on)) for listener in self._listen_on.values()]
+        if handed_over:
             # The shell becomes the daemon, and so knows its pid beforehand.
-            number = self._listen_on.fileno()
-            command = ["/bin/bash", "-c", 'export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=control; '
-                       f'exec "$@" 3<&{number}', "bash", *command]
+            places = " ".join(f"{3 + index}<&{number} {number}<&-" for index, number in enumerate(handed_over))
+            command = ["/bin/bash", "-c", f"export LISTEN_PID=$$ LISTEN_FDS={len(handed_over)} "
+                       f"LISTEN_FDNAMES={':'.join(self._listen_on)}; exec \"$@\" {places}", "bash", *command]
         self._process = subprocess.Popen(
             command,
-            pass_fds=[] if self._listen_on is None else [self._listen_on.fileno()],
+            pass_fds=handed_over,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env={"PATH": os.environ["PATH"], "NOTIFY_SOCKET": str(self._notify_path), **self._environment},
         )
+        for number in handed_over:
+            os.close(number)
         self._threads = [threading.Thread(target=target, daemon=True) for target in (self._read_log, self._read_notify)]
         for thread in self._threads:
             thread.start()
