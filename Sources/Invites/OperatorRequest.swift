@@ -11,6 +11,19 @@ package struct OperatorRequest: Hashable, Sendable {
         case contact(of: Account)
         /// Choosing a new password for this user of the host.
         case reset(of: Account)
+
+        /// The fixed localpart of the account that is offered.
+        package var newUsername: String? {
+            if case .account(let username, _) = self { username } else { nil }
+        }
+
+        /// The user whom it needs.
+        package var existingUser: Account? {
+            switch self {
+            case .account(_, let contact): contact
+            case .contact(let user), .reset(let user): user
+            }
+        }
     }
 
     package var grant: Grant

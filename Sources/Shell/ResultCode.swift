@@ -34,8 +34,11 @@ package enum ResultCode: String, CaseIterable, Hashable, Sendable {
     case unknownInvite = "invite.unknown"
     /// The host's rules forbid this invite.
     case deniedInvite = "invite.denied"
-    /// Another invite that is still good fixes this username.
+    /// Another invite that is still good fixes this username, or it has an account.
     case takenUsername = "invite.username-taken"
+
+    /// The host has no account of this user.
+    case unknownUser = "user.unknown"
 
     /// The file is not a backup that this host takes.
     case badBackup = "backup.invalid"
@@ -85,7 +88,7 @@ package enum ResultCode: String, CaseIterable, Hashable, Sendable {
         case .takenUsername, .staleConfiguration, .pendingConfiguration: .conflict
         case .unconfirmed, .refused: .unconfirmed
         case .tooManySessions, .tooManyCommands, .unknownHost, .refusedHost, .unavailableHost, .overloadedHost,
-            .unknownInvite, .deniedInvite, .badBackup, .failedBackup, .invalidConfiguration, .nothingToDo,
+            .unknownInvite, .deniedInvite, .unknownUser, .badBackup, .failedBackup, .invalidConfiguration, .nothingToDo,
             .unwritableConfiguration, .invalidSetting, .disconnected, .unwritableJournal, .cancelled,
             .shuttingDown, .internal:
             .failed

@@ -21,6 +21,22 @@ extension HostRegistry {
         self[host].map { provider.withLock { $0 }($0.configuration) }
     }
 
+    /// How long an operator waits for a server to say whether an account exists.
+    private static let existenceTimeout = Duration.seconds(3)
+
+    /// Whether a host has an account; `unknown` where its server does not say, or not in time.
+    func existence(of username: String, on host: String) async -> AccountExistence {
+        guard let accounts = accounts(of: host), accounts.abilities.knowsAccounts else {
+            return .unknown("nobody says which accounts there are")
+        }
+        let answer = Mutex(AccountExistence.unknown("the server did not answer in time"))
+        _ = await finishes(within: Self.existenceTimeout, sleep: dependencies.sleep) {
+            let existence = await accounts.existence(of: username)
+            answer.withLock { $0 = existence }
+        }
+        return answer.withLock { $0 }
+    }
+
     /// A host's server can be asked again, or for more: what waits for it is tried at once.
     package func accountsChanged(of host: String) {
         resume([host], hastened: true)

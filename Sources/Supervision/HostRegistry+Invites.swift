@@ -1,3 +1,4 @@
+internal import Accounts
 internal import Configuration
 package import Invites
 internal import Runtime
@@ -10,17 +11,26 @@ package enum InviteTrouble: Error, Hashable, Sendable {
     case unknownHost
     /// The host's file has mistakes, so it does not run.
     case refusedHost
+    /// The server has no account of this user of the host.
+    case unknownUser(Account)
     case refusal(InviteRefusal)
 }
 
 /// What operators do with the invites of hosts. Every call looks the host up anew and takes one short turn of its
 /// service, so that a long listing holds up nobody, and ends with the host.
 extension HostRegistry {
-    /// Has a host make an invite. It is on disk when this returns.
+    /// Has a host make an invite. It is on disk when this returns. Where the host's server says in time which accounts there
+    /// are, no account is offered that exists, and nothing to or of a user who does not.
     ///
     /// - Parameter request: With addresses and names that are prepared.
     package func invite(_ request: OperatorRequest, on host: String) async throws(InviteTrouble) -> OperatorInvite {
         guard let found = self[host] else { throw missing(host) }
+        if let username = request.grant.newUsername, case .present = await existence(of: username, on: host) {
+            throw .refusal(.accountExists)
+        }
+        if let user = request.grant.existingUser, case .absent = await existence(of: user.localpart, on: host) {
+            throw .unknownUser(user)
+        }
         let invite = try await ask(host) { service throws(InviteRefusal) in
             try await service.invite(request, under: found.policy)
         }

@@ -15,6 +15,7 @@ import pytest
 
 from harness import messages
 from harness.client import PASSWORD, Client, IqError
+from harness.control import Control
 from harness.daemon import Daemon
 from harness.ejabberd import Ejabberd
 from harness.installation import COMPONENT, SECRET, Installation
@@ -363,3 +364,20 @@ async def test_create_account_command_for_an_account_that_exists(
             assert installation.tokens(HOST) == set()
             free = await admin.create_account(COMPONENT, username=username)
             assert {free.token} == installation.tokens(HOST)
+
+
+def test_operators_make_no_invites_against_what_the_server_says(directory: Path, server: Server, username: str) -> None:
+    """None for an account that exists, and none to or of a user who does not."""
+    installation = configured(directory, server.component_port)
+    with Daemon(installation) as daemon:
+        daemon.await_log(messages.CONNECTED, timeout=60)
+        with Control(installation.control_socket) as session:
+            for line, code in [
+                (f"account {HOST} --username Alice", "invite.username-taken"), (f"reset {username}@{HOST}", "user.unknown"),
+                (f"contact {username}@{HOST}", "user.unknown"), (f"account {HOST} --contact {username}@{HOST}", "user.unknown"),
+            ]:
+                assert session.run(f"invite create {line}").code == code, line
+            assert installation.tokens(HOST) == set()
+            for line in [f"account {HOST} --username {username}", f"reset alice@{HOST}", f"contact alice@{HOST}",
+                         f"account {HOST} --contact alice@{HOST}"]:
+                assert session.run(f"invite create {line}").code == "ok", line

@@ -28,6 +28,7 @@ ELSEWHERE = {
     "cancelled": "ControlTests/SessionTests; the client says a signal's status then: Tests/Client/test_one_shot.py",
     "daemon.shutting-down": "ControlTests/ControlServerTests: the session ends with the daemon",
     "backup.io": "a disk has to be full: test_backup.py",
+    "user.unknown": "a server has to say so: test_accounts.py",
     "internal": "ControlTests/DispatcherTests: a command without a handler",
 }
 

@@ -266,4 +266,26 @@ import Testing
             #expect(await setup.register(token) == .refused(.suspended))
         }
     }
+
+    @Test func operatorsOfferNoAccountThatExistsAndNothingToUsersWhoDoNot() async throws {
+        try await with(usernames: ["alice"]) { setup in
+            let alice = Account(localpart: "alice", domain: Self.host)
+            let juliet = Account(localpart: "juliet", domain: Self.host)
+            await #expect(throws: InviteTrouble.refusal(.accountExists)) {
+                try await setup.create(.account(username: "alice", contact: nil))
+            }
+            for grant in [.reset(of: juliet), .contact(of: juliet), .account(username: nil, contact: juliet)]
+                as [OperatorRequest.Grant]
+            {
+                await #expect(throws: InviteTrouble.unknownUser(juliet)) { try await setup.create(grant) }
+            }
+            _ = try await setup.create(.account(username: "juliet", contact: alice))
+            _ = try await setup.create(.reset(of: alice))
+            // A server that does not say it, or none that can, keeps operators from nothing.
+            setup.accounts.state.withLock { $0.existence = .unknown("busy") }
+            _ = try await setup.create(.contact(of: juliet))
+            setup.accounts.state.withLock { ($0.existence, $0.abilities.knowsAccounts) = (nil, false) }
+            _ = try await setup.create(.reset(of: juliet))
+        }
+    }
 }

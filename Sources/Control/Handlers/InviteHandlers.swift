@@ -239,6 +239,8 @@ extension CommandFailure {
                 CommandFailure(
                     .refusedHost, "the file of \(host) has mistakes, so it does not run",
                     hint: "`host why \(host)` tells them")
+            case .unknownUser(let user):
+                CommandFailure(.unknownUser, "\(host) has no account \(user)")
             case .refusal(.denied(.suspended)):
                 CommandFailure(
                     .deniedInvite, InviteDenial.suspended.description, hint: "`host resume \(host)` ends that")
