@@ -35,6 +35,20 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        "1": "Delete this invite of a.example?",
+        "2": "Delete this invite of a.example? Its link stops working.",
+        "1 2": "Delete these 2 invites of a.example? One of their links stops working.",
+        "1 2 3": "Delete these 3 invites of a.example? 2 of their links stop working.",
+    ]) func onlyLinksThatWorkAreSaidToStop(numbers: String, question: String) async throws {
+        try await withInvites(3) { fixture async throws in
+            #expect(try await fixture.run("invite revoke a.example 1 --yes").code == .ok)
+            let output = RecordingOutput(answers: ["no"])
+            _ = try await fixture.run("invite delete a.example \(numbers)", output: output)
+            #expect(output.questions == [.confirm(question)])
+        }
+    }
+
     @Test(arguments: ["invite delete a.example 2", "invite purge a.example --all"])
     func whoDoesNotSayYesKeepsAll(line: String) async throws {
         try await withInvites(2) { fixture async throws in

@@ -145,11 +145,19 @@ package struct InviteHandlers: Sendable {
         let invites = try await invites(call, of: host)
         let rows = InviteRows(host: host, now: registry.now)
         for invite in invites { try await call.output.row(rows.row(invite)) }
+        let working = invites.count { [.open, .reserved].contains($0.invite.state(at: registry.now)) }
         let question =
             invites.count == 1
-            ? "Delete this invite of \(host)? Its link stops working."
-            : "Delete these \(invites.count) invites of \(host)? Their links stop working."
-        try await call.confirm(question)
+            ? "Delete this invite of \(host)?" : "Delete these \(invites.count) invites of \(host)?"
+        let consequence =
+            switch (working, invites.count) {
+            case (0, _): ""
+            case (1, 1): " Its link stops working."
+            case (1, _): " One of their links stops working."
+            case (invites.count, _): " Their links stop working."
+            default: " \(working) of their links stop working."
+            }
+        try await call.confirm(question + consequence)
         let count = try await translated(host) { () throws(InviteTrouble) in
             let numbers = invites.map(\.number)
             return try await registry.withInvites(of: host, for: .removing) { repository throws(StoreError) in
