@@ -12,6 +12,7 @@ import pytest
 SYSTEMD = pathlib.Path(__file__).resolve().parents[2] / "systemd"
 UNIT = SYSTEMD / "invited.service"
 SOCKET = SYSTEMD / "invited.socket"
+WEB_SOCKET = SYSTEMD / "invited-web.socket"
 RESTART = SYSTEMD / "invited.restart.conf"
 EXPOSURE_LIMIT = 1.5
 
@@ -33,13 +34,15 @@ def settings(name, unit=UNIT):
     return re.findall(rf"^{name}=(.*)$", unit.read_text(), re.MULTILINE)
 
 
-def verify(service, tmp_path, socket=SOCKET.read_text(), restart=None):
+def verify(service, tmp_path, socket=SOCKET.read_text(), restart=None,
+           web_socket=WEB_SOCKET.read_text()):
     """`verify` wants binaries and manual pages to exist, so the units are checked with others in the place of the binaries,
     and with the pages of this checkout alone."""
     for name in ("invited", "invitectl"):
         shutil.copy("/bin/true", tmp_path / name)
     (tmp_path / "invited.service").write_text(service.replace("/usr/local/bin/", f"{tmp_path}/"))
     (tmp_path / "invited.socket").write_text(socket)
+    (tmp_path / "invited-web.socket").write_text(web_socket)
     if restart is not None:
         (tmp_path / "invited.service.d").mkdir(exist_ok=True)
         (tmp_path / "invited.service.d/restart.conf").write_text(restart)
@@ -49,6 +52,7 @@ def verify(service, tmp_path, socket=SOCKET.read_text(), restart=None):
         shutil.copy(page, section)
     return analyze(
         "verify", "--man=yes", str(tmp_path / "invited.service"), str(tmp_path / "invited.socket"),
+        str(tmp_path / "invited-web.socket"),
         MANPATH=str(tmp_path / "man"),
     )
 
@@ -63,6 +67,9 @@ def test_verify_would_have_noticed_a_mistake(tmp_path):
     assert "invited.service" in result.stdout and "perhaps" in result.stdout
     result = verify(UNIT.read_text(), tmp_path, SOCKET.read_text().replace("RemoveOnStop=yes", "RemoveOnStop=perhaps"))
     assert "invited.socket" in result.stdout and "perhaps" in result.stdout
+    result = verify(
+        UNIT.read_text(), tmp_path, web_socket=WEB_SOCKET.read_text().replace("FlushPending=yes", "FlushPending=perhaps"))
+    assert "invited-web.socket" in result.stdout and "perhaps" in result.stdout
     result = verify(UNIT.read_text().replace("man:invitectl(1)", "man:invitectl(8)"), tmp_path)
     assert "invitectl(8)" in result.stdout
 
@@ -111,6 +118,18 @@ def test_the_socket_is_there_before_the_daemon_and_stays_while_it_restarts():
     assert settings("RuntimeDirectoryPreserve") == ["yes"]
     # Everybody has to get to the socket, and to the directory that either unit may be the first to make.
     assert settings("RuntimeDirectoryMode") == settings("DirectoryMode", SOCKET) == ["0755"]
+
+
+def test_the_pages_socket_is_bound_by_systemd_and_comes_with_the_service():
+    # The daemon finds it by this name, and `web` says no address.
+    assert settings("FileDescriptorName", WEB_SOCKET) == ["web"]
+    assert settings("ListenStream", WEB_SOCKET) == ["127.0.0.1:8480"]
+    assert settings("Service", WEB_SOCKET) == ["invited.service"]
+    # systemd starts no socket of a service that runs: the next start of the service does.
+    assert settings("WantedBy", WEB_SOCKET) == ["sockets.target invited.service"]
+    assert settings("FlushPending", WEB_SOCKET) == ["yes"]
+    # So the service still binds nothing itself.
+    assert settings("SocketBindDeny") == ["any"] and settings("SocketBindAllow") == []
 
 
 def test_a_daemon_that_cannot_start_does_not_take_the_socket_with_it():
