@@ -61,11 +61,14 @@ struct PageRequest {
             values.seal = form.seal
             values.shortestPassword = form.shortestPassword
             use(form.mistake)
-        case .passwordSet(let account):
+        case .passwordSet(let account, let endedSessions):
             shape.template = .passwordSet
             values.account = account
-        case .problem(let problem):
+            if endedSessions { shape.flags.insert(.endedSessions) }
+        case .problem(let problem, let ended):
             use(problem, design: design)
+            shape.kind = ended?.kind
+            values.endedAt = ended?.expiresAt
         }
     }
 

@@ -162,17 +162,17 @@ struct WebApp: Sendable {
     /// What is answered to a token that is not good.
     func refusal(_ check: TokenCheck, _ call: Call) -> HTTPResponse {
         switch check {
-        case .refused(.unknown): unknown(call)
-        case .refused(let refusal): call.problem(PageProblem(refusal))
+        case .refused(.unknown, _): unknown(call)
+        case .refused(let refusal, let ended): call.problem(PageProblem(refusal), of: ended)
         case .good, .unavailable: call.problem(.unavailable)
         }
     }
 }
 
 extension WebApp.Call {
-    func problem(_ problem: PageProblem) -> HTTPResponse {
+    func problem(_ problem: PageProblem, of ended: EndedInvite? = nil) -> HTTPResponse {
         pages.answer(
-            .problem(problem), problem.status, of: site, for: visitor, retryAfter: problem.retryAfter)
+            .problem(problem, of: ended), problem.status, of: site, for: visitor, retryAfter: problem.retryAfter)
     }
 }
 
