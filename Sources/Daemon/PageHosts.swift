@@ -31,7 +31,9 @@ package final class PageHosts: WebHosts {
                 host: JID.unicodeDomain(host.name), name: host.configuration.siteName ?? JID.unicodeDomain(host.name),
                 color: pages.color, webchatURL: pages.webchatURL, imprintURL: pages.imprintURL,
                 termsURL: pages.termsURL, privacyURL: pages.privacyURL, timeZone: pages.timeZone,
-                shownApps: pages.shownApps, hiddenApps: Set(pages.hiddenApps)))
+                shownApps: pages.shownApps, hiddenApps: Set(pages.hiddenApps),
+                ownApps: pages.ownApps?.content),
+            logo: pages.logo?.content)
     }
 
     /// A host's name may be written in its file with A-labels or in Unicode, and in a path, too.

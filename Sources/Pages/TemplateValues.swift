@@ -34,6 +34,8 @@ struct TemplateValues {
         return values
     }
 
+    private var apps: AppList { design.apps.adding(shape.choice.own) }
+
     private var texts: Texts { design.languages[shape.language] }
 
     /// The path of a file below `-/static/`, by its plain name.
@@ -71,7 +73,7 @@ struct TemplateValues {
         texts.template(of: key).segments.flatMap { segment -> [Part] in
             switch segment {
             case .text(let text): [.text(text)]
-            case .value(.app): shape.app.map { [.text(design.apps.apps[$0].name)] } ?? []
+            case .value(.app): shape.app.map { [.text(apps.apps[$0].name)] } ?? []
             case .value(let placeholder): Self.slot(of: placeholder).map { [$0] } ?? []
             }
         }
@@ -185,9 +187,10 @@ struct TemplateValues {
     }
 
     private func addApps(to values: inout [String: Any]) {
-        if let position = shape.app { values["app"] = [app(design.apps.apps[position])] }
+        if let position = shape.app { values["app"] = [app(apps.apps[position])] }
         guard shape.template == .registered || shape.template == .landing && shape.kind != .reset else { return }
-        let shown = design.apps.shown(for: shape.choice).map { design.apps.apps[$0] }
+        let all = apps
+        let shown = all.shown(for: shape.choice).map { all.apps[$0] }
         let own = shown.filter { $0.runs(on: shape.platform) }
         values["platform_known"] = !own.isEmpty
         // Where nothing is known to run on the device, all of them are offered at once.

@@ -34,8 +34,11 @@ package struct WebHost: Hashable, Sendable {
     package var base: BaseURL?
     /// What does not depend on the base. ``Pages/Site/path``, `root` and `url` are set by who knows that.
     package var site: Site
+    /// Its picture, which is served below the host's own path.
+    package var logo: SiteImage?
 
-    package init(name: String, asciiName: String, base: BaseURL?, site: Site) {
+    package init(name: String, asciiName: String, base: BaseURL?, site: Site, logo: SiteImage? = nil) {
+        self.logo = logo
         self.name = name
         self.asciiName = asciiName
         self.base = base

@@ -247,6 +247,28 @@ import YAML
         #expect(hidden.contains("<h1>This invitation does not exist</h1>"))
     }
 
+    @Test func aHostHasAppsOfItsOwn() throws {
+        let list = """
+            - {name: Ours, link: "https://ours.example/", platforms: [Android]}
+            - {name: Gajim, text: Our Gajim, platforms: [Linux]}
+            """
+        let renderer = try Samples.renderer()
+        var site = samples.site
+        site.ownApps = try SiteApps(reading: Array(list.utf8), file: "apps.yaml")
+        let landing = try samples.landing(.account)
+        let page = text(.landing(landing), of: site, by: renderer)
+        let apps = page.matches(of: /\/apps\/([a-z0-9-]+)"/).map { String($0.1) }
+        #expect(apps.first == "ours" && apps.count { $0 == "gajim" } == 1 && apps.contains("conversations"))
+        #expect(page.contains("Our Gajim"))
+        #expect(text(.app(landing, id: "ours"), of: site, by: renderer).contains("Ours"))
+        // Of this host only.
+        #expect(!text(.landing(landing), by: renderer).contains("Our Gajim"))
+        #expect(text(.app(landing, id: "ours"), by: renderer).contains("<h1>This invitation does not exist</h1>"))
+        site.shownApps = ["conversations", "ours"]
+        let chosen = text(.landing(landing), of: site, by: renderer)
+        #expect(chosen.matches(of: /\/apps\/([a-z0-9-]+)"/).map { String($0.1) } == ["conversations", "ours"])
+    }
+
     @Test func storesLearnOfTheInvite() throws {
         let text = text(.app(try samples.landing(.account), id: "conversations"), by: try Samples.renderer())
         #expect(

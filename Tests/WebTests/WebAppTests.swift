@@ -45,6 +45,7 @@ private final class FakeHosts: WebHosts {
 
     let state = Mutex(State())
     let bases: HostBases
+    static let logo = SiteImage(Array("<svg xmlns='http://www.w3.org/2000/svg'/>".utf8))
 
     init() {
         var bases = HostBases()
@@ -56,14 +57,15 @@ private final class FakeHosts: WebHosts {
     func host(named name: String) -> WebHost? {
         switch name {
         case "a.example":
-            WebHost(name: name, asciiName: name, base: nil, site: Site(host: name, name: "A"))
+            WebHost(
+                name: name, asciiName: name, base: nil, site: Site(host: name, name: "A"), logo: FakeHosts.logo)
         case "ü.example", "xn--tda.example":
             WebHost(
                 name: "ü.example", asciiName: "xn--tda.example", base: nil, site: Site(host: "ü.example", name: "Ü"))
         case "own.example":
             WebHost(
                 name: name, asciiName: name, base: try? BaseURL("https://join.own.example/"),
-                site: Site(host: name, name: "Own"))
+                site: Site(host: name, name: "Own"), logo: FakeHosts.logo)
         default: nil
         }
     }
@@ -379,6 +381,26 @@ private final class FakeHosts: WebHosts {
         #expect(again.status == .notModified)
         #expect(again.body.isEmpty)
         #expect(try await respond(.get, "/-/static/b.css").status == .notFound)
+    }
+
+    /// An SVG shows itself, and does nothing, also when it is opened as a page; each host has its own.
+    @Test func aLogoIsItsHostsOwn() async throws {
+        let name = try #require(FakeHosts.logo?.name)
+        for (path, host) in [("/a.example/-/\(name)", "invite.example"), ("/-/\(name)", "join.own.example")] {
+            let logo = try await respond(.get, path, host: host)
+            #expect(logo.status == .ok && logo["Content-Type"] == "image/svg+xml")
+            let policy = try #require(logo["Content-Security-Policy"])
+            #expect(policy.hasPrefix("default-src 'none'") && policy.hasSuffix("; sandbox"))
+            #expect(
+                logo["X-Content-Type-Options"] == "nosniff" && logo["Cross-Origin-Resource-Policy"] == "same-origin")
+            #expect(logo["Cache-Control"] == "public, max-age=31536000, immutable")
+            let etag = try #require(logo["ETag"])
+            #expect(try await respond(.get, path, host: host, fields: [("if-none-match", etag)]).status == .notModified)
+            #expect(try await respond(.post, path, host: host).status == .methodNotAllowed)
+        }
+        for path in ["/xn--tda.example/-/\(name)", "/a.example/-/other.svg", "/-/\(name)", "/a.example/-/x/\(name)"] {
+            #expect(try await respond(.get, path).status == .notFound)
+        }
     }
 
     @Test func whatIsKnownOfVisitorsIsBounded() async throws {
