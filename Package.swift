@@ -81,7 +81,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Configuration",
-            dependencies: ["CLibMD", "CXAttr", "Invites", "Languages", "Runtime", "Shell", "Text", "XMPP", "YAML"],
+            dependencies: [
+                "CLibMD", "CXAttr", "Invites", "Languages", "Pages", "Runtime", "Shell", "Text", "XMPP", "YAML",
+            ],
             swiftSettings: settings),
         .target(
             name: "Accounts",
@@ -223,8 +225,8 @@ let package = Package(
         .testTarget(
             name: "ConfigurationTests",
             dependencies: [
-                "CXAttr", "Configuration", "Invites", "Languages", "Runtime", "Shell", "TestSupport", "Text", "XMPP",
-                "YAML",
+                "CXAttr", "Configuration", "Invites", "Languages", "Pages", "Runtime", "Shell", "TestSupport", "Text",
+                "XMPP", "YAML",
             ],
             resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(

@@ -11,8 +11,8 @@ package protocol Accounts: Sendable {
     /// Makes an account, under the server's own rules where the way keeps them.
     func create(_ account: NewAccount) async -> AccountOutcome
 
-    /// Sets the password of an account that exists, and ends its sessions.
-    func setPassword(_ password: String, of username: String) async -> AccountOutcome
+    /// Sets the password of an account that exists, and ends its sessions where the server does that.
+    func setPassword(_ password: String, of username: String) async -> PasswordOutcome
 
     /// Makes a user of the host and another account contacts of each other.
     func addContact(_ contact: Account, to username: String) async -> AccountOutcome
@@ -98,4 +98,12 @@ package enum AccountOutcome: Hashable, Sendable {
     case unknown(String)
     /// The provider has no way to do it.
     case unsupported
+}
+
+/// What a server made of another password for an account.
+package enum PasswordOutcome: Hashable, Sendable {
+    /// It is set; whether sessions that the account had were ended, too.
+    case done(endedSessions: Bool)
+    /// Never ``AccountOutcome/done``.
+    case failed(AccountOutcome)
 }

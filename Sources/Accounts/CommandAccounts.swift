@@ -125,24 +125,26 @@ package struct CommandAccounts: Accounts {
         }
     }
 
-    /// And ends the sessions that there are, where the server lets it: Prosody does so itself.
-    package func setPassword(_ password: String, of username: String) async -> AccountOutcome {
-        if let refusal = PasswordRule.refusal(of: password) { return .refused(refusal) }
-        guard let user = address(of: username) else { return .absent }
+    /// And ends the sessions that there are, where the server lets it.
+    package func setPassword(_ password: String, of username: String) async -> PasswordOutcome {
+        if let refusal = PasswordRule.refusal(of: password) { return .failed(.refused(refusal)) }
+        guard let user = address(of: username) else { return .failed(.absent) }
         // ejabberd then says that it is done, and leaves the old one.
         if PasswordRule.isNewerThanStringprep(password), case .byLastLogin = await telling() {
-            return .refused("the password has a character that the server does not take")
+            return .failed(.refused("the password has a character that the server does not take"))
         }
         switch await run(.changePassword(of: user, to: password)) {
         case .completed:
-            _ = await run(.endSessions(of: user))
-            return .done
+            if case .completed = await run(.endSessions(of: user)) { return .done(endedSessions: true) }
+            return .done(endedSessions: false)
         case .failed(let error):
             // Prosody says so also of an account whose password it could not store.
-            if error.outcome == .absent, case .present = await existence(of: username) { return .unknown(error.words) }
-            return error.outcome
-        case .unavailable(let why), .unreachable(let why): return .unreachable(why)
-        case .unanswered(let why): return .unknown(why)
+            if error.outcome == .absent, case .present = await existence(of: username) {
+                return .failed(.unknown(error.words))
+            }
+            return .failed(error.outcome)
+        case .unavailable(let why), .unreachable(let why): return .failed(.unreachable(why))
+        case .unanswered(let why): return .failed(.unknown(why))
         }
     }
 

@@ -48,10 +48,14 @@ package struct ModuleAccounts: Accounts {
             .accounts)
     }
 
-    package func setPassword(_ password: String, of username: String) async -> AccountOutcome {
-        guard makesAccounts else { return .unsupported }
-        if let refusal = PasswordRule.refusal(of: password) { return .refused(refusal) }
-        return await outcome(of: .password(username: username, password: password), .accounts)
+    package func setPassword(_ password: String, of username: String) async -> PasswordOutcome {
+        guard makesAccounts else { return .failed(.unsupported) }
+        if let refusal = PasswordRule.refusal(of: password) { return .failed(.refused(refusal)) }
+        // The module ends sessions (`docs/server-module.md` §8).
+        return switch await outcome(of: .password(username: username, password: password), .accounts) {
+        case .done: .done(endedSessions: true)
+        case let other: .failed(other)
+        }
     }
 
     package func addContact(_ contact: Account, to username: String) async -> AccountOutcome {

@@ -18,7 +18,7 @@ package struct UnavailableAccounts: Accounts {
     package var abilities: AccountAbilities { AccountAbilities(provider: .none) }
     package func existence(of username: String) async -> AccountExistence { .unknown(why) }
     package func create(_ account: NewAccount) async -> AccountOutcome { outcome }
-    package func setPassword(_ password: String, of username: String) async -> AccountOutcome { outcome }
+    package func setPassword(_ password: String, of username: String) async -> PasswordOutcome { .failed(outcome) }
     package func addContact(_ contact: Account, to username: String) async -> AccountOutcome { outcome }
     package func notify(_ username: String, _ text: String, language: String) async -> AccountOutcome { outcome }
 }

@@ -71,8 +71,8 @@ extension SettingDifference {
         return differences
             + other.http.differences(from: http).map { key in
                 SettingDifference(
-                    host: nil, key: key, running: http.value(of: key).map { Side(value: $0, origin: nil) },
-                    other: other.http.value(of: key).map { Side(value: $0, origin: nil) })
+                    host: nil, key: key, running: http.comparedValue(of: key).map { Side(value: $0, origin: nil) },
+                    other: other.http.comparedValue(of: key).map { Side(value: $0, origin: nil) })
             }
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Pages
 import Text
 import YAML
 
@@ -14,6 +15,10 @@ package struct ConfigurationLoader: Sendable {
     private var directory: HostDirectory
     /// What was loaded last.
     private var last: (hosts: [String: HostConfiguration], sum: HostSum) = ([:], HostSum([:]))
+    /// The provider's own files for pages as they were when they were good last.
+    private var lastPages: ProvidedPages?
+    /// The files that hosts name.
+    private var named = NamedFiles(directory: "")
 
     /// Where the hosts' files were at the last load.
     package var hostsDirectory: String { directory.path }
@@ -43,8 +48,9 @@ package struct ConfigurationLoader: Sendable {
     package mutating func load() -> LoadedConfiguration {
         var report = DiagnosticReport(file: file)
         let (settings, withheld) = readDaemonFile(report: &report)
+        let (pages, pageMistakes) = readPages(settings?.http)
         let daemon = settings?.configuration(
-            relativeTo: Path.directory(of: file), credentialsDirectory: credentialsDirectory, user: user,
+            relativeTo: Path.directory(of: file), credentialsDirectory: credentialsDirectory, user: user, pages: pages,
             report: &report)
         let scan = scanHosts(settings: settings, report: &report)
         if let withheld { report.withhold(withheld.mistakes) }
@@ -61,6 +67,7 @@ package struct ConfigurationLoader: Sendable {
             hosts.reserveCapacity(scan.files.count)
             filesByHost.reserveCapacity(scan.files.count)
         }
+        named.begin(in: hostsDirectory)
         for (index, hostFile) in scan.files.enumerated() {
             let mistakes = hostFile.diagnostics + (conflicts[index] ?? [])
             if !mistakes.isEmpty {
@@ -69,22 +76,75 @@ package struct ConfigurationLoader: Sendable {
                         host: hostFile.host, file: hostFile.path, diagnostics: mistakes.sorted(),
                         content: hostFile.content))
             } else if isDaemonGood, let host = hostFile.host, let settings = hostFile.settings {
-                hosts[host] = HostConfiguration(host: host, settings: settings, defaults: defaults)
-                filesByHost[host] = hostFile
+                var configuration = HostConfiguration(host: host, settings: settings, defaults: defaults)
+                let mistakes = readNamedFiles(of: &configuration, hostFile, defaults)
+                if mistakes.isEmpty {
+                    hosts[host] = configuration
+                    filesByHost[host] = hostFile
+                } else {
+                    refused.append(
+                        RefusedHost(
+                            host: host, file: hostFile.path, diagnostics: mistakes.sorted(), content: hostFile.content))
+                }
             }
         }
+        named.end()
         if isDaemonGood { last = (hosts, last.sum.changed(from: last.hosts, to: hosts)) }
         return LoadedConfiguration(
             daemon: isDaemonGood ? daemon : nil,
             hosts: hosts,
             refused: refused,
-            diagnostics: (report.sorted + refused.flatMap(\.diagnostics)).sorted(),
+            diagnostics: (report.sorted + pageMistakes + refused.flatMap(\.diagnostics)).sorted(),
+            pageMistakes: pageMistakes,
             notes: report.notes,
             filesRead: scan.filesRead,
             defaults: defaults,
             daemonFile: file,
             filesByHost: filesByHost,
             hostSum: isDaemonGood ? last.sum : nil)
+    }
+
+    private mutating func readNamedFiles(
+        of configuration: inout HostConfiguration, _ file: HostFile, _ defaults: HostSettings
+    ) -> [Diagnostic] {
+        guard configuration.pages.namesFiles else { return [] }
+        let daemonFile = self.file
+        return named.fill(&configuration.pages, now: wallClock()) { key in
+            if file.settings?.mark(of: key) == nil, let mark = defaults.mark(of: key) {
+                return SourceLocation(file: daemonFile, mark: mark)
+            }
+            return file.location(of: key)
+        }
+    }
+
+    /// Reads the provider's own files for pages. Their mistakes are nobody else's: a start does without them.
+    private mutating func readPages(_ http: HTTPSettings?) -> (ProvidedPages?, mistakes: [Diagnostic]) {
+        let sources = http?.pageSources(relativeTo: Path.directory(of: file)) ?? PageSources()
+        guard let http, !sources.isEmpty else { return (nil, []) }
+        var report = DiagnosticReport(file: file)
+        for (key, path) in [
+            (WebKey.templates, sources.templates), (.texts, sources.texts), (.apps, sources.apps),
+        ] {
+            guard let path, let mark = http.sources[key]?.mark else { continue }
+            do throws(FileProblem) {
+                let kind = try FileReader.status(path).st_mode & S_IFMT
+                if key != .apps, kind != S_IFDIR {
+                    report.add(mark, "`\(key.rawValue)` \(path.quoted) is no directory")
+                }
+            } catch {
+                report.add(
+                    mark,
+                    "`\(key.rawValue)` \(path.quoted) \(error.message(path, isDirectory: key != .apps, for: user))")
+            }
+        }
+        guard report.isEmpty else { return (nil, report.sorted) }
+        do throws(PageFileErrors) {
+            let pages = try ProvidedPages(reading: sources, last: lastPages)
+            lastPages = pages
+            return (pages, [])
+        } catch {
+            return (nil, error.diagnostics)
+        }
     }
 
     /// - Returns: What the file says, and why none of it may be quoted.

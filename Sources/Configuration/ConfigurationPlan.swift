@@ -1,3 +1,5 @@
+import Pages
+
 /// What a change of the configuration would do, host by host, and a hash that stands for it.
 package struct ConfigurationPlan: Hashable, Sendable {
     /// What happens to a host, or to the daemon.
@@ -81,6 +83,8 @@ package struct ConfigurationPlan: Hashable, Sendable {
         text.add(nextShell)
         text.add(http)
         text.add(nextHTTP)
+        for http in [http, nextHTTP] { text.add(http.web?.pages?.digest ?? "") }
+        for hosts in [running, next] { text.addFiles(of: hosts) }
         text.add(String(generation))
         hash = text.fingerprint.short
     }

@@ -3,7 +3,7 @@ package import Invites
 import Shell
 import Text
 import XMPP
-import YAML
+package import YAML
 
 /// What the files said of hosts and roles when they were applied, kept so that it can run again.
 package struct ConfigurationSnapshot: Hashable, Sendable {
@@ -11,11 +11,11 @@ package struct ConfigurationSnapshot: Hashable, Sendable {
     package static let numbers = 1...Int(Int32.max)
 
     package var header: Header
-    package let hosts: [String: HostConfiguration]
+    package private(set) var hosts: [String: HostConfiguration]
     /// The roles at the control socket.
     package let shell: ShellConfiguration
     /// Where pages and metrics are.
-    package let http: HTTPConfiguration
+    package private(set) var http: HTTPConfiguration
 
     /// All that is to be known of a snapshot without reading it.
     package struct Header: Hashable, Sendable {
@@ -40,6 +40,21 @@ package struct ConfigurationSnapshot: Hashable, Sendable {
         self.hosts = hosts
         self.shell = shell
         self.http = http
+    }
+
+    /// Reads the files that it names and does not hold: they are as they are now. It waits for the disk.
+    ///
+    /// - Returns: What is wrong with them; then there is nothing of them.
+    /// - Parameter directory: That of the hosts' files.
+    package mutating func readNamedFiles(in directory: String) -> [Diagnostic] {
+        var mistakes = http.readPages()
+        var named = NamedFiles(directory: directory)
+        for (name, host) in hosts where host.pages.namesFiles {
+            mistakes += named.fill(&hosts[name, default: host].pages, now: FileStamp.now()) { key in
+                SourceLocation(file: "\(name).yaml", mark: .start)
+            }
+        }
+        return mistakes
     }
 
     /// Why a snapshot cannot be read.

@@ -1,4 +1,5 @@
 import Glibc
+import Pages
 import Text
 import YAML
 
@@ -14,10 +15,12 @@ extension DaemonSettings {
     /// The credential goes before `secret` and `secret_file`: whoever hands it over runs the daemon, and the service's
     /// own user need not be able to read the file that a person's `invited check` reads.
     ///
-    /// - Parameter user: The user for whom root checks the file.
+    /// - Parameters:
+    ///   - user: The user for whom root checks the file.
+    ///   - pages: What the provider's own files are that `web` names, where they are good.
     func configuration(
         relativeTo directory: String, credentialsDirectory: String?, user: DaemonUser? = nil,
-        report: inout DiagnosticReport
+        pages: ProvidedPages? = nil, report: inout DiagnosticReport
     ) -> DaemonConfiguration? {
         let secret = findSecret(
             relativeTo: directory, credentialsDirectory: credentialsDirectory, user: user, report: &report)
@@ -27,7 +30,7 @@ extension DaemonSettings {
             report.add(
                 controlSocket?.mark ?? .start, "`control_socket` is longer than \(limit) bytes: \(socket.quoted)")
         }
-        let http = http.configuration(relativeTo: directory, report: &report)
+        let http = http.configuration(relativeTo: directory, pages: pages, report: &report)
         guard let jid, let secret else { return nil }
         return DaemonConfiguration(
             component: .init(

@@ -1,5 +1,6 @@
 import CLibMD
 import Invites
+import Pages
 import Shell
 import XMPP
 
@@ -51,6 +52,9 @@ package struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
         }
         text.add(loaded.daemon?.shell ?? ShellConfiguration())
         text.add(loaded.daemon?.http ?? HTTPConfiguration())
+        // What snapshots hold is where the files are, and not what is in them.
+        if let pages = loaded.daemon?.http.web?.pages { text.add(pages.digest) }
+        text.addFiles(of: loaded.hosts)
         self = text.fingerprint
     }
 
@@ -127,6 +131,15 @@ struct CanonicalText {
     }
 
     mutating func add(_ hosts: [String: HostConfiguration]) { add(HostSum(hosts, in: form)) }
+
+    /// What is in the files that hosts name; nothing where they name none.
+    mutating func addFiles(of hosts: [String: HostConfiguration]) {
+        for host in hosts.values.filter(\.pages.namesFiles).sorted(by: { $0.host < $1.host }) {
+            add(host.host)
+            add(host.pages.logo?.content?.name ?? "")
+            add(host.pages.ownApps?.content?.digest ?? "")
+        }
+    }
 
     mutating func add(_ sum: HostSum) {
         add(String(sum.count))

@@ -1,5 +1,7 @@
 package import Invites
+package import Pages
 package import Runtime
+package import YAML
 
 /// Where the daemon listens for browsers and for who collects metrics: the daemon's own settings, besides the roles, that an
 /// apply puts in force.
@@ -16,6 +18,25 @@ package struct HTTPConfiguration: Hashable, Sendable {
     /// The keys of the daemon's file in which two differ.
     package func differences(from other: HTTPConfiguration) -> [String] {
         (web == other.web ? [] : [Self.webKey]) + (metrics == other.metrics ? [] : [Self.metricsKey])
+    }
+
+    /// The value of a key as people compare it: what its files hold is told apart, too.
+    func comparedValue(of key: String) -> String? {
+        guard key == Self.webKey, let pages = web?.pages else { return value(of: key) }
+        return value(of: key).map { "\($0) # files \(pages.digest.prefix(8))" }
+    }
+
+    /// The same with what the provider's files hold now, where that is not known. It waits for the disk.
+    ///
+    /// - Returns: What is wrong with them; then there is nothing of them.
+    package mutating func readPages() -> [Diagnostic] {
+        guard let sources = web?.sources, !sources.isEmpty, web?.pages == nil else { return [] }
+        do throws(PageFileErrors) {
+            web?.pages = try ProvidedPages(reading: sources)
+            return []
+        } catch {
+            return error.diagnostics
+        }
     }
 
     /// The value of a key, as it could stand in the file; `nil` where there is none.
@@ -39,11 +60,20 @@ package struct WebConfiguration: Hashable, Sendable, CustomStringConvertible {
     package let baseURL: BaseURL
     /// Who is believed to say whose requests it passes on.
     package let trustedProxies: [IPRange]
+    /// The provider's own files.
+    package let sources: PageSources
+    /// What they were when the configuration was read; `nil` where there are none, or they have mistakes.
+    package internal(set) var pages: ProvidedPages?
 
-    package init(listen: ListenPlace?, baseURL: BaseURL, trustedProxies: [IPRange] = []) {
+    package init(
+        listen: ListenPlace?, baseURL: BaseURL, trustedProxies: [IPRange] = [], sources: PageSources = PageSources(),
+        pages: ProvidedPages? = nil
+    ) {
         self.listen = listen
         self.baseURL = baseURL
         self.trustedProxies = trustedProxies
+        self.sources = sources
+        self.pages = pages
     }
 
     /// As it could stand in the file.
@@ -52,6 +82,11 @@ package struct WebConfiguration: Hashable, Sendable, CustomStringConvertible {
         parts.append("base_url: \(HostValue.text("\(baseURL)"))")
         if !trustedProxies.isEmpty {
             parts.append("trusted_proxies: \(HostValue.list(trustedProxies.map(\.description)))")
+        }
+        for (key, path) in [
+            (WebKey.templates, sources.templates), (.texts, sources.texts), (.apps, sources.apps),
+        ] {
+            if let path { parts.append("\(key.rawValue): \(HostValue.text(path))") }
         }
         return "{\(parts.joined(separator: ", "))}"
     }

@@ -1,4 +1,5 @@
 import Invites
+import Pages
 import Runtime
 import Text
 import YAML
@@ -6,6 +7,8 @@ import YAML
 /// What `web` and `metrics` in the daemon's file say.
 struct HTTPSettings: Sendable {
     private var web: (listen: Setting<String>?, base: Setting<BaseURL>, proxies: [IPRange])?
+    /// The paths of the provider's own files.
+    private(set) var sources: [WebKey: Setting<String>] = [:]
     private var metrics: Setting<String>??
 
     /// Proxies are few.
@@ -22,6 +25,9 @@ struct HTTPSettings: Sendable {
             case .listen: listen = value.text(key.rawValue, wants: Self.wantedPlace, report: &report)
             case .baseURL: base = value.baseURL(key.rawValue, report: &report)
             case .trustedProxies: proxies = value.proxies(key.rawValue, most: Self.mostProxies, report: &report)
+            case .templates, .texts:
+                sources[key] = value.text(key.rawValue, wants: "the path of a directory", report: &report)
+            case .apps: sources[key] = value.text(key.rawValue, wants: "the path of a file", report: &report)
             }
         }
         guard node.kind == .mapping || node.kind == .null else { return }
@@ -49,12 +55,16 @@ struct HTTPSettings: Sendable {
     private static let wantedPlace = "HOST:PORT such as 127.0.0.1:8480, or the path of a socket"
 
     /// Fills in what depends on where the file is.
-    func configuration(relativeTo directory: String, report: inout DiagnosticReport) -> HTTPConfiguration {
+    ///
+    /// - Parameter pages: What the provider's own files are, where they are good.
+    func configuration(
+        relativeTo directory: String, pages: ProvidedPages? = nil, report: inout DiagnosticReport
+    ) -> HTTPConfiguration {
         var configuration = HTTPConfiguration()
         if let web {
             configuration.web = WebConfiguration(
                 listen: place(web.listen, directory, report: &report), baseURL: web.base.value,
-                trustedProxies: web.proxies)
+                trustedProxies: web.proxies, sources: pageSources(relativeTo: directory), pages: pages)
         }
         if let metrics {
             configuration.metrics = MetricsConfiguration(listen: place(metrics, directory, report: &report))
@@ -63,6 +73,12 @@ struct HTTPSettings: Sendable {
             report.add(metrics.mark, "`metrics` and `web` cannot listen at the same place: \(place.description.quoted)")
         }
         return configuration
+    }
+
+    /// Where the provider's own files are.
+    func pageSources(relativeTo directory: String) -> PageSources {
+        func path(_ key: WebKey) -> String? { sources[key].map { Path.join(directory, $0.value) } }
+        return PageSources(templates: path(.templates), texts: path(.texts), apps: path(.apps))
     }
 
     private func place(

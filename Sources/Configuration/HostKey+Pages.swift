@@ -1,10 +1,12 @@
 import Invites
+import Pages
 
 /// What the pages of a host's invites look like, and where they are.
 extension HostKey {
     /// In the order of the manual.
     static let ofPages = [
-        baseURL, logo, color, webchatURL, imprintURL, termsURL, privacyURL, timeZone, siteAppsShow, siteAppsHide,
+        baseURL, logo, color, webchatURL, imprintURL, termsURL, privacyURL, timeZone, siteApps, siteAppsShow,
+        siteAppsHide,
     ]
 
     package static let baseURL = HostKey(
@@ -23,10 +25,15 @@ extension HostKey {
     package static let logo = HostKey(
         HostSetting(
             "logo", get: { $0.pages.logo }, set: { $0.pages.logo = $1 },
-            .optional(.text(wants: "the path of an image such as /etc/invited/logos/example.svg", longest: 1_000)),
-            effect: .request,
-            "The file of a picture on the host's pages: SVG, PNG or WebP, of at most 64 KiB.",
-            example: "logo: /etc/invited/logos/example.svg"))
+            .optional(.namedFile(wants: "the path of an image such as logos/example.svg")),
+            scope: .read(notYet), effect: .request,
+            """
+            The file of a picture on the host's pages: SVG, PNG, JPEG or WebP, of at most 64 KiB. It is below the directory of the \
+            hosts' files.
+            """,
+            example: "logo: logos/example.svg"))
+
+    private static let notYet = "its file is read when files are applied; set it in the host's file"
 
     package static let color = HostKey(
         HostSetting(
@@ -61,6 +68,17 @@ extension HostKey {
         HostSetting(
             "time_zone", get: { $0.pages.timeZone }, set: { $0.pages.timeZone = $1 }, .timeZone, effect: .request,
             "The time zone of times on pages, as in the database of IANA.", example: "time_zone: Europe/Berlin"))
+
+    package static let siteApps = HostKey(
+        HostSetting(
+            "site_apps", get: { $0.pages.ownApps }, set: { $0.pages.ownApps = $1 },
+            .optional(.namedFile(wants: "the path of a list of apps such as apps/example.yaml")),
+            scope: .read(notYet), effect: .request,
+            """
+            A file with apps of this host only, in the form of `apps` of `web`, before the others; one with the id of another takes \
+            its place. It is below the directory of the hosts' files.
+            """,
+            example: "site_apps: apps/example.yaml"))
 
     package static let siteAppsShow = HostKey(
         HostSetting(

@@ -13,7 +13,16 @@ package struct HostKey: Hashable, Sendable {
     package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(setting)) }
 
     /// Whether it can be changed at run time.
-    package var isSettable: Bool { if case .file = setting.scope { false } else { true } }
+    package var isSettable: Bool { whyNotSettable == nil }
+
+    /// Why it cannot be changed at run time.
+    var whyNotSettable: String? {
+        switch setting.scope {
+        case .anywhere, .oneHost: nil
+        case .file: "the file's name tells it"
+        case .read(let reason): reason
+        }
+    }
 }
 
 extension HostKey: RawRepresentable, CustomStringConvertible {

@@ -1,11 +1,12 @@
 package import Invites
+package import Pages
 
 /// What a host's file says of its pages.
 package struct HostPageSettings: Hashable, Sendable {
     /// Where they are; `nil` for below the daemon's own base.
     package var baseURL: BaseURL?
-    /// The path of a picture.
-    package var logo: String?
+    /// A picture.
+    package var logo: NamedFile<SiteImage>?
     /// `#rrggbb`, in lower case.
     package var color: String?
     package var webchatURL: String?
@@ -17,6 +18,8 @@ package struct HostPageSettings: Hashable, Sendable {
     /// Which apps are shown, in this order; `nil` for all.
     package var shownApps: [String]?
     package var hiddenApps: [String] = []
+    /// Apps of this host only.
+    package var ownApps: NamedFile<SiteApps>?
 
     package init() {}
 }

@@ -79,6 +79,8 @@ enum SettingScope: Hashable, Sendable {
     case anywhere
     /// Not under `defaults`, for this reason.
     case oneHost(String)
+    /// In a host's file and under `defaults`, but not at run time, for this reason.
+    case read(String)
     /// Only in a host's file, where it says what the file's name says.
     case file(String)
 }

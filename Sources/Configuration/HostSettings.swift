@@ -24,7 +24,7 @@ struct HostSettings: Sendable {
             switch key.setting.scope {
             case .file(let reason), .oneHost(let reason):
                 report.add(keyMark, "`\(key)` cannot be a default: \(reason)")
-            case .anywhere:
+            case .anywhere, .read:
                 read(key, from: value, report: &report)
             }
         }

@@ -108,6 +108,27 @@ extension WebKey {
                 100. Who connects over a Unix socket is believed.
                 """,
                 example: "trusted_proxies: [127.0.0.1, \"::1\", 10.0.0.0/8]", since: .apply)
+        case .templates:
+            KeyDocumentation(
+                rawValue, "a path",
+                """
+                A directory with files that take the place of those that pages come with: templates, style sheet, images and \
+                the list of apps. Relative to this file.
+                """,
+                example: "templates: pages", since: .apply)
+        case .texts:
+            KeyDocumentation(
+                rawValue, "a path",
+                """
+                A directory with texts of pages, a file a language, which take the place of those of the same names. Relative to \
+                this file.
+                """,
+                example: "texts: texts", since: .apply)
+        case .apps:
+            KeyDocumentation(
+                rawValue, "a path",
+                "A file with the list of apps, instead of that which comes along. Relative to this file.",
+                example: "apps: apps.yaml", since: .apply)
         }
     }
 }

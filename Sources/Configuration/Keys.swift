@@ -27,7 +27,7 @@ enum DaemonKey: String, KnownKey {
         if GrantKey(rawValue: stray) != nil { return "in an item of `roles` under `shell`" }
         switch HostKey(rawValue: stray)?.setting.scope {
         case .file?, .oneHost?: return "in a host's own file"
-        case .anywhere?: return "under `defaults` or in a host's own file"
+        case .anywhere?, .read?: return "under `defaults` or in a host's own file"
         case nil: return nil
         }
     }
@@ -51,6 +51,9 @@ enum WebKey: String, KnownKey {
     case listen
     case baseURL = "base_url"
     case trustedProxies = "trusted_proxies"
+    case templates
+    case texts
+    case apps
 
     static func place(of stray: String) -> String? {
         if DaemonKey(rawValue: stray) != nil { return "at the top of the file" }

@@ -73,6 +73,10 @@ extension LoadedConfiguration {
             }
         }
         let file = HostFile(path: path, bytes: new)
+        var configuration = HostConfiguration(
+            host: host, settings: file.settings ?? HostSettings(), defaults: defaults)
+        // No key that names a file can be changed at run time.
+        configuration.pages.adoptFiles(of: hosts[host]?.pages)
         return SavedHostFile(
             settings: HostKey.allCases.compactMap { key in
                 guard changes[key] != nil, let after = file.settings?.value(of: key) else { return nil }
@@ -81,8 +85,7 @@ extension LoadedConfiguration {
                     location: file.location(of: key))
             },
             file: file,
-            configuration: HostConfiguration(
-                host: host, settings: file.settings ?? HostSettings(), defaults: defaults),
+            configuration: configuration,
             lost: lost)
     }
 

@@ -11,6 +11,8 @@ package struct LoadedConfiguration: Sendable {
     package let refused: [RefusedHost]
     /// Every mistake in every file, ordered by file, line and column; empty when all is well.
     package let diagnostics: [Diagnostic]
+    /// Those of them that are in the provider's own files for pages.
+    package internal(set) var pageMistakes: [Diagnostic] = []
     /// What is no mistake, and yet to be known to whoever has the files checked for another user.
     package internal(set) var notes: [Diagnostic] = []
     /// How many hosts' files were opened; all others are as they were at the load before.

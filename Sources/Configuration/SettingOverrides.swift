@@ -23,7 +23,7 @@ package struct SettingOverrides: Sendable {
     package mutating func set(
         _ key: HostKey, to words: [String], on host: String? = nil
     ) throws(SettingMistake) {
-        guard key.isSettable else { throw SettingMistake("`\(key)` cannot be set: the file's name tells it") }
+        if let reason = key.whyNotSettable { throw SettingMistake("`\(key)` cannot be set: \(reason)") }
         var report = DiagnosticReport(file: "")
         var changed = settings
         if let node = Self.node(for: key, words, report: &report) {

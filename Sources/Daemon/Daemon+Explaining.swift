@@ -33,6 +33,7 @@ extension Daemon {
             + [rules.stored(stored), rules.usersInviteContacts, rules.contactsRegister]
             + explainWays(to: served.configuration, status, origins)
             + [explainModule(status.module), explainAccounts(of: served.configuration, status, origins)]
+            + [explainPages(of: served)]
     }
 
     /// Explains what somebody may do on a host; `nil` when there is none.
@@ -94,6 +95,24 @@ extension Daemon {
             because = "no request of any host arrives since \(since)\(trouble)"
         }
         return Explanation("connection", report.status.words(settings.component.server), because: because)
+    }
+
+    /// Whether invites of the host have pages here.
+    private func explainPages(of host: Host) -> Explanation {
+        let name = "pages"
+        switch configuration.listeners.report.pages {
+        case .off: return Explanation(name, "none", because: "`web` in the daemon's file is not set")
+        case .failed(let reason) where registry.pages.url == nil:
+            return Explanation(name, "not served", because: reason)
+        case .failed(let reason): return Explanation(name, pageBase(of: host), because: reason)
+        case .listening(let address): return Explanation(name, pageBase(of: host), because: "listening on \(address)")
+        }
+    }
+
+    private func pageBase(of host: Host) -> String {
+        if let own = host.configuration.pages.baseURL { return "\(own)" }
+        guard let base = registry.pages.url, let name = JID.asciiDomain(host.name) else { return "none" }
+        return "\(base)\(name)/"
     }
 
     private static func explain(_ setting: SettingStatus) -> Explanation {

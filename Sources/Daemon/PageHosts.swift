@@ -31,7 +31,9 @@ package final class PageHosts: WebHosts {
                 host: JID.unicodeDomain(host.name), name: host.configuration.siteName ?? JID.unicodeDomain(host.name),
                 color: pages.color, webchatURL: pages.webchatURL, imprintURL: pages.imprintURL,
                 termsURL: pages.termsURL, privacyURL: pages.privacyURL, timeZone: pages.timeZone,
-                shownApps: pages.shownApps, hiddenApps: Set(pages.hiddenApps)))
+                shownApps: pages.shownApps, hiddenApps: Set(pages.hiddenApps),
+                ownApps: pages.ownApps?.content),
+            logo: pages.logo?.content)
     }
 
     /// A host's name may be written in its file with A-labels or in Unicode, and in a path, too.
@@ -46,10 +48,10 @@ package final class PageHosts: WebHosts {
 
     package func check(_ token: Token, on host: String) async -> TokenCheck {
         guard let host = registry[host] else { return .refused(.unknown) }
-        return switch await host.service.check([token], under: host.policy).first {
+        return switch await host.service.look(at: [token], under: host.policy).first {
         case .success(let invite)?: .good(good(invite, on: host))
-        case .failure(.refused(let refusal))?: .refused(refusal)
-        case .failure(.failed)?, nil: .unavailable
+        case .failure(let failure)?: TokenCheck(failure)
+        case nil: .unavailable
         }
     }
 
@@ -60,8 +62,7 @@ package final class PageHosts: WebHosts {
                 token, for: attempt.name, checkedAt: attempt.checkedAt, under: host.policy)
         {
         case .success(let found): .good(good(found.invite, on: host))
-        case .failure(.refused(let refusal)): .refused(refusal)
-        case .failure(.failed): .unavailable
+        case .failure(let failure): TokenCheck(failure)
         }
     }
 
@@ -95,11 +96,23 @@ package final class PageHosts: WebHosts {
     }
 }
 
+extension TokenCheck {
+    fileprivate init(_ failure: TokenFailure) {
+        self =
+            switch failure.failure {
+            case .refused(let refusal): .refused(refusal, of: failure.invite.map { EndedInvite($0) })
+            case .failed: .unavailable
+            }
+    }
+}
+
 extension WebOutcome {
     fileprivate init(_ outcome: FormOutcome, _ account: Account) {
         self =
             switch outcome {
             case .done: .done(account)
+            case .passwordSet(let endedSessions): .passwordSet(account, endedSessions: endedSessions)
+            case .unknown: .unknown
             case .refused(let refusal): .refused(refusal)
             case .taken: .taken
             case .rejected(let words): .rejected(words)

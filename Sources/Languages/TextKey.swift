@@ -113,6 +113,7 @@ package enum TextKey: Int, CaseIterable, Hashable, Sendable {
     case formPasswordLong
     case formRefused
     case formRefusedBecause
+    case formResetKept
 
     // What a form has led to.
     case successAccount
@@ -132,10 +133,19 @@ package enum TextKey: Int, CaseIterable, Hashable, Sendable {
     // Why an invite or a page does not work, and what to do.
     case problemExpired
     case problemExpiredText
+    case problemExpiredDays
+    case problemExpiredHours
+    case problemExpiredMinutes
+    case problemResetExpired
     case problemUsed
     case problemUsedText
+    case problemUsedContactText
+    case problemResetUsed
+    case problemResetUsedText
+    case problemResetUsedAdvice
     case problemRevoked
     case problemRevokedText
+    case problemResetRevoked
     case problemUnknown
     case problemUnknownText
     case problemSuspended

@@ -22,9 +22,15 @@ package struct TextsFile {
     /// - Parameters:
     ///   - file: Its path, for messages.
     ///   - english: Where texts come from that the file lacks.
-    package init(_ bytes: [UInt8], file: String, english: Texts?) {
+    ///   - isWhole: Whether it is a mistake when one is missing.
+    package init(_ bytes: [UInt8], file: String, english: Texts?, isWhole: Bool = true) {
+        self.init(bytes, file: file, isWhole: isWhole) { _ in english }
+    }
+
+    /// - Parameter fallback: Where texts come from that the file lacks, by its language.
+    init(_ bytes: [UInt8], file: String, isWhole: Bool, fallback: (LanguageTag) -> Texts?) {
         var reader = Reader(report: DiagnosticReport(file: file))
-        texts = reader.read(bytes, english: english)
+        texts = reader.read(bytes, isWhole: isWhole, fallback: fallback)
         mistakes = reader.report.sorted
     }
 }
@@ -43,7 +49,7 @@ private struct Reader {
 
     private static func section(of name: String) -> String { String(name.prefix { $0 != "." }) }
 
-    mutating func read(_ bytes: [UInt8], english: Texts?) -> Texts? {
+    mutating func read(_ bytes: [UInt8], isWhole: Bool, fallback: (LanguageTag) -> Texts?) -> Texts? {
         guard bytes.count <= YAMLReader.largestFile else {
             report.add(.start, "a file of texts has at most \(YAMLReader.largestFile) bytes")
             return nil
@@ -73,10 +79,10 @@ private struct Reader {
             }
             for (text, mark, value) in mapping(value, "`\(section)`") { read(section, text, mark, value, rule) }
         }
-        for key in TextKey.allCases where seen[key] == nil {
+        for key in TextKey.allCases where isWhole && seen[key] == nil {
             report.add(first.key.mark, "`\(key.declaration.name)` is missing")
         }
-        return Texts(tag, entries, rule: rule, fallback: english)
+        return Texts(tag, entries, rule: rule, fallback: fallback(tag))
     }
 
     private mutating func read(

@@ -12,10 +12,25 @@ package enum Page: Hashable, Sendable {
     case registered(Registered)
     /// The form that sets another password.
     case reset(Landing, ResetForm)
-    /// The password is set.
-    case passwordSet(Account)
-    /// What cannot be shown, and why.
-    case problem(PageProblem)
+    /// The password is set; where the account was logged in, it is no longer, if the server does that.
+    case passwordSet(Account, endedSessions: Bool = true)
+    /// What cannot be shown, and why; with the invite, where there is one whose end it is.
+    case problem(PageProblem, of: EndedInvite? = nil)
+}
+
+/// What is still to be said of an invite that cannot be redeemed.
+package struct EndedInvite: Hashable, Sendable {
+    package var kind: InviteKind
+    package var expiresAt: Timestamp
+
+    package init(kind: InviteKind, expiresAt: Timestamp) {
+        self.kind = kind
+        self.expiresAt = expiresAt
+    }
+
+    package init(_ invite: Invite) {
+        self.init(kind: invite.kind, expiresAt: invite.expiresAt)
+    }
 }
 
 /// What an invite that is good says on a page.
@@ -105,6 +120,8 @@ package enum FormMistake: Hashable, Sendable {
     case refusedByServer(String?)
     /// The server cannot be reached, or takes no more at present. The form is kept.
     case tryAgain
+    /// The password may have been set: the server did not say so in time.
+    case outcomeUnknown
     /// The form was open for too long, or was not made by this page; it was renewed.
     case stale
 }

@@ -18,6 +18,8 @@ package final class PageDesign: Sendable {
         var apps: (file: String, bytes: [UInt8])?
         /// Style sheet and images by name.
         var files: [String: [UInt8]] = [:]
+        /// Files of texts, and what is in them.
+        var texts: [(file: String, bytes: [UInt8])] = []
 
         package init() {}
     }
@@ -26,8 +28,11 @@ package final class PageDesign: Sendable {
     package init(
         languages: LanguageCatalog, replacements: Replacements = Replacements()
     ) throws(PageFileErrors) {
-        self.languages = PageLanguages(languages)
         var errors: [PageFileErrors] = []
+        let (catalog, mistakes) =
+            replacements.texts.isEmpty ? (languages, []) : languages.replacing(replacements.texts)
+        self.languages = PageLanguages(catalog)
+        if !mistakes.isEmpty { errors.append(PageFileErrors(diagnostics: mistakes)) }
         let files = StaticFiles(StaticFiles.embedded.merging(replacements.files) { $1 })
         self.files = files
 
@@ -40,10 +45,10 @@ package final class PageDesign: Sendable {
             errors.append(error)
             throw PageFileErrors(diagnostics: errors.flatMap(\.diagnostics).sorted())
         }
-        switch apps {
-        case .success(let list): self.apps = list
-        case .failure(let error): throw error
+        guard case .success(let list) = apps, errors.isEmpty else {
+            throw PageFileErrors(diagnostics: errors.flatMap(\.diagnostics).sorted())
         }
+        self.apps = list
     }
 
     /// Whether templates can have a text of that name: one that depends on no number.

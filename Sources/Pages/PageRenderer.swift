@@ -4,13 +4,14 @@ internal import Synchronization
 
 /// Renders pages by filling the gaps of compiled ones. Its design can be replaced while it renders.
 package final class PageRenderer: PageRendering {
-    private let current: Mutex<PageDesign>
+    private let current: Mutex<PageDesign?>
 
-    package init(_ design: PageDesign) { current = Mutex(design) }
+    /// - Parameter design: What pages are made of; without it, what comes along.
+    package init(_ design: PageDesign? = nil) { current = Mutex(design) }
 
     /// What pages are made of now. Setting it takes effect with the next page.
     package var design: PageDesign {
-        get { current.withLock { $0 } }
+        get { current.withLock { $0 } ?? .builtIn }
         set { current.withLock { $0 = newValue } }
     }
 

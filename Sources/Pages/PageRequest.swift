@@ -10,7 +10,7 @@ struct PageRequest {
         let language = design.languages.index(for: visitor)
         shape = PageShape(
             template: .problem, language: language, platform: visitor.platform,
-            choice: AppChoice(shown: site.shownApps, hidden: site.hiddenApps))
+            choice: AppChoice(shown: site.shownApps, hidden: site.hiddenApps, own: site.ownApps))
         values = SlotValues(
             site: site, colour: site.color.flatMap { Colour($0) } ?? AccentSheet.standard, now: visitor.now,
             words: design.words(language))
@@ -31,7 +31,8 @@ struct PageRequest {
             shape.template = .landing
             use(landing)
         case .app(let landing, let id):
-            if let position = design.apps.index(of: id), design.apps.shown(for: shape.choice).contains(position) {
+            let apps = design.apps.adding(shape.choice.own)
+            if let position = apps.index(of: id), apps.shown(for: shape.choice).contains(position) {
                 shape.template = .app
                 shape.app = position
                 use(landing)
@@ -61,11 +62,14 @@ struct PageRequest {
             values.seal = form.seal
             values.shortestPassword = form.shortestPassword
             use(form.mistake)
-        case .passwordSet(let account):
+        case .passwordSet(let account, let endedSessions):
             shape.template = .passwordSet
             values.account = account
-        case .problem(let problem):
+            if endedSessions { shape.flags.insert(.endedSessions) }
+        case .problem(let problem, let ended):
             use(problem, design: design)
+            shape.kind = ended?.kind
+            values.endedAt = ended?.expiresAt
         }
     }
 

@@ -32,19 +32,20 @@ struct PageShape: Hashable {
         static let contactURI = Flags(rawValue: 1 << 11)
         static let serverMessage = Flags(rawValue: 1 << 12)
         static let chosenLanguage = Flags(rawValue: 1 << 13)
+        static let endedSessions = Flags(rawValue: 1 << 14)
     }
 
     /// ``FormMistake`` without its values.
     enum Mistake: CaseIterable, Hashable {
         case usernameMissing, usernameInvalid, usernameTaken
         case passwordMissing, passwordTooShort, passwordTooLong, passwordIsUsername, passwordCommon, passwordInvalid
-        case refusedByServer, tryAgain, stale
+        case refusedByServer, tryAgain, outcomeUnknown, stale
 
         /// The field that it is about.
         var field: Field? {
             switch self {
             case .usernameMissing, .usernameInvalid, .usernameTaken: .username
-            case .refusedByServer, .tryAgain, .stale: nil
+            case .refusedByServer, .tryAgain, .outcomeUnknown, .stale: nil
             default: .password
             }
         }
@@ -75,6 +76,7 @@ extension PageShape.Mistake {
             case .passwordInvalid: .passwordInvalid
             case .refusedByServer: .refusedByServer
             case .tryAgain: .tryAgain
+            case .outcomeUnknown: .outcomeUnknown
             case .stale: .stale
             }
     }

@@ -4,15 +4,16 @@ internal import YAML
 
 extension PageDesign.Replacements {
     /// What a provider has put into a directory: templates (`landing.mustache`), `apps.yaml`, `style.css`, and images for apps
-    /// (`.svg`, `.png`). Other files are passed over.
+    /// (`.svg`, `.png`); and into another one, texts (`de.yaml`). Other files are passed over.
     ///
     /// It waits for the disk.
     ///
     /// - Parameters:
     ///   - directory: Its path; `nil` for none.
     ///   - apps: The path of a list of apps elsewhere, which goes before that in the directory.
+    ///   - texts: The path of the directory of texts.
     /// - Throws: ``PageFileErrors`` with every file that cannot be used.
-    package init(directory: String?, apps: String? = nil) throws(PageFileErrors) {
+    package init(directory: String?, apps: String? = nil, texts: String? = nil) throws(PageFileErrors) {
         self.init()
         var diagnostics: [Diagnostic] = []
         func note(_ path: String, _ message: String) {
@@ -30,17 +31,19 @@ extension PageDesign.Replacements {
             return nil
         }
 
-        var names: [String] = []
-        if let directory {
+        func list(_ directory: String) -> [String] {
+            var names: [String] = []
             do { names = try Directory.names(in: directory).sorted() } catch { note(directory, "\(error)") }
             // What is left of editing is none of ours.
             names.removeAll { $0.hasPrefix(".") || $0.hasSuffix("~") }
             if names.count > Self.mostFiles {
                 note(directory, "there are more than \(Self.mostFiles) files in the directory")
-                names = []
+                return []
             }
+            return names
         }
-        for name in names {
+
+        for name in directory.map(list) ?? [] {
             let path = "\(directory ?? "")/\(name)"
             if name.hasSuffix(Self.template) {
                 guard let bytes = read(path, atMost: TemplateChecker.largestFile) else { continue }
@@ -54,6 +57,12 @@ extension PageDesign.Replacements {
                     continue
                 }
                 files[name] = read(path, atMost: Self.largestFile)
+            }
+        }
+        if let texts {
+            for name in list(texts) where name.hasSuffix(".yaml") {
+                let path = "\(texts)/\(name)"
+                if let bytes = read(path, atMost: Self.largestFile) { self.texts.append((path, bytes)) }
             }
         }
         if let apps { self.apps = read(apps, atMost: Self.largestFile).map { (apps, $0) } }

@@ -25,11 +25,14 @@ package struct Site: Hashable, Sendable {
     /// Which apps are shown, in order; `nil` for the standard list.
     package var shownApps: [String]?
     package var hiddenApps: Set<String>
+    /// Apps of this host only.
+    package var ownApps: SiteApps?
 
     package init(
         host: String, name: String, path: String = "/", root: String = "/", url: String = "", logoPath: String? = nil,
         color: String? = nil, webchatURL: String? = nil, imprintURL: String? = nil, termsURL: String? = nil,
-        privacyURL: String? = nil, timeZone: String = "UTC", shownApps: [String]? = nil, hiddenApps: Set<String> = []
+        privacyURL: String? = nil, timeZone: String = "UTC", shownApps: [String]? = nil, hiddenApps: Set<String> = [],
+        ownApps: SiteApps? = nil
     ) {
         self.host = host
         self.name = name
@@ -45,6 +48,7 @@ package struct Site: Hashable, Sendable {
         self.timeZone = timeZone
         self.shownApps = shownApps
         self.hiddenApps = hiddenApps
+        self.ownApps = ownApps
     }
 }
 

@@ -14,8 +14,8 @@ enum Slot: UInt8, CaseIterable {
     /// What a password has to be, and what is wrong with one, as sentences; what the server says.
     case passwordHint, passwordShort, serverMessage
     // Of problems.
-    /// When to try again, as a sentence.
-    case retry
+    /// When to try again, and when the invite expired, as sentences.
+    case retry, expired
 
     /// What a value is, which decides where it can stand.
     enum Kind {

@@ -16,6 +16,8 @@ struct SlotValues {
     var mistakeCount = 0
     var serverMessage = ""
     var retryAfter = 0
+    /// When the invite expired that the page is about.
+    var endedAt: Timestamp?
     var now: Timestamp
     var words: SpokenValues
 
@@ -57,6 +59,10 @@ struct SlotValues {
         case .passwordHint: Markup.append(escaping: words.passwordHint(shortestPassword), to: &bytes)
         case .passwordShort: Markup.append(escaping: words.passwordShort(mistakeCount), to: &bytes)
         case .serverMessage: Markup.append(escaping: serverMessage, to: &bytes)
+        case .expired:
+            if let endedAt {
+                Markup.append(escaping: words.expiry(at: endedAt, now: now, zone: site.timeZone), to: &bytes)
+            }
         case .retry: Markup.append(escaping: words.retry(afterSeconds: retryAfter), to: &bytes)
         }
     }

@@ -10,17 +10,36 @@ struct SpokenValues: Sendable {
     private static let day = 86_400
 
     /// Such as "Valid for 3 more days, until 1 December 2026, 22:11 (Europe/Berlin).": in the largest unit of which there are
-    /// two, rounded down, so that nobody is promised more.
+    /// two. What is left of the last unit counts as a whole one if little of it is gone, so that a link for a week is
+    /// one for 7 days also when it is opened: an hour of a day, 5 minutes of an hour, half a minute of a minute.
     func validity(until end: Timestamp, from now: Timestamp, zone: String) -> String {
-        let (difference, overflow) = end.millisecondsSinceEpoch.subtractingReportingOverflow(now.millisecondsSinceEpoch)
-        let seconds = overflow ? Int(Int32.max) : Int(clamping: max(0, difference) / 1000)
+        let seconds = Self.seconds(from: now, to: end)
+        let time = moment(end, zone: zone)
+        if seconds < 60 { return texts.text(.landingValidMoments, [.time: time]) }
+        let (days, hours) = ((seconds + Self.hour) / Self.day, (seconds + 300) / Self.hour)
+        if days >= 2 { return texts.text(.landingValidDays, [.time: time], count: days) }
+        if hours >= 2 { return texts.text(.landingValidHours, [.time: time], count: hours) }
+        return texts.text(.landingValidMinutes, [.time: time], count: (seconds + 30) / 60)
+    }
+
+    /// Such as "It was valid until 1 December 2026, 22:11 (Europe/Berlin), 3 days ago.": in the largest unit of which two have
+    /// gone by.
+    func expiry(at end: Timestamp, now: Timestamp, zone: String) -> String {
+        let seconds = Self.seconds(from: end, to: now)
         let time = moment(end, zone: zone)
         return switch seconds {
-        case ..<60: texts.text(.landingValidMoments, [.time: time])
-        case ..<(2 * Self.hour): texts.text(.landingValidMinutes, [.time: time], count: seconds / 60)
-        case ..<(2 * Self.day): texts.text(.landingValidHours, [.time: time], count: seconds / Self.hour)
-        default: texts.text(.landingValidDays, [.time: time], count: seconds / Self.day)
+        case ..<60: texts.text(.problemExpiredText, [.time: time])
+        case ..<(2 * Self.hour): texts.text(.problemExpiredMinutes, [.time: time], count: seconds / 60)
+        case ..<(2 * Self.day): texts.text(.problemExpiredHours, [.time: time], count: seconds / Self.hour)
+        default: texts.text(.problemExpiredDays, [.time: time], count: seconds / Self.day)
         }
+    }
+
+    /// None where the end is before the start.
+    private static func seconds(from start: Timestamp, to end: Timestamp) -> Int {
+        let (difference, overflow) = end.millisecondsSinceEpoch.subtractingReportingOverflow(
+            start.millisecondsSinceEpoch)
+        return overflow ? Int(Int32.max) : Int(clamping: min(max(0, difference) / 1000, Int64(Int32.max)))
     }
 
     /// Such as "1 December 2026, 22:11 (Europe/Berlin)".

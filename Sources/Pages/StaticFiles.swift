@@ -31,7 +31,7 @@ struct StaticFiles: Sendable {
 
     /// FNV-1a in 64 bits: says whether a file is another, and keeps nobody from making one of the same hash,
     /// which nobody who is not the provider can serve here.
-    private static func hash(_ bytes: [UInt8]) -> String {
+    static func hash(_ bytes: [UInt8]) -> String {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
         let digits = String(hash, radix: 16)

@@ -28,7 +28,8 @@ indirect enum TemplateName: Sendable {
         "apps": .list(app, atMost: AppList.most), "other_apps": .list(app, atMost: AppList.most),
         "app": .list(app, atMost: 1), "platform_known": .condition, "has_other_apps": .condition,
         // Forms.
-        "account": .text, "contact_uri": .url, "has_contact": .condition, "typed_username": .text, "address": .text,
+        "account": .text, "sessions_ended": .condition, "contact_uri": .url, "has_contact": .condition,
+        "typed_username": .text, "address": .text,
         "seal": .text, "shortest_password": .text, "password_hint": .text,
         "mistake": .text, "mistake_text": .text, "mistake_in_username": .condition, "mistake_in_password": .condition,
         // Problems.

@@ -27,12 +27,14 @@ struct TemplateValues {
         values["footer_links"] = !shape.flags.isDisjoint(with: [.imprint, .terms, .privacy])
         values["languages"] = languages
         values["words"] = TextNode(name: nil, values: self)
-        if shape.kind != nil { addInvite(to: &values) }
+        if shape.kind != nil, shape.template != .problem { addInvite(to: &values) }
         if shape.template == .registered { addApps(to: &values) }
         addForm(to: &values)
         addProblem(to: &values)
         return values
     }
+
+    private var apps: AppList { design.apps.adding(shape.choice.own) }
 
     private var texts: Texts { design.languages[shape.language] }
 
@@ -71,7 +73,7 @@ struct TemplateValues {
         texts.template(of: key).segments.flatMap { segment -> [Part] in
             switch segment {
             case .text(let text): [.text(text)]
-            case .value(.app): shape.app.map { [.text(design.apps.apps[$0].name)] } ?? []
+            case .value(.app): shape.app.map { [.text(apps.apps[$0].name)] } ?? []
             case .value(let placeholder): Self.slot(of: placeholder).map { [$0] } ?? []
             }
         }
@@ -185,9 +187,10 @@ struct TemplateValues {
     }
 
     private func addApps(to values: inout [String: Any]) {
-        if let position = shape.app { values["app"] = [app(design.apps.apps[position])] }
+        if let position = shape.app { values["app"] = [app(apps.apps[position])] }
         guard shape.template == .registered || shape.template == .landing && shape.kind != .reset else { return }
-        let shown = design.apps.shown(for: shape.choice).map { design.apps.apps[$0] }
+        let all = apps
+        let shown = all.shown(for: shape.choice).map { all.apps[$0] }
         let own = shown.filter { $0.runs(on: shape.platform) }
         values["platform_known"] = !own.isEmpty
         // Where nothing is known to run on the device, all of them are offered at once.
@@ -301,7 +304,12 @@ struct TemplateValues {
             values["password_hint"] = sentinels.sentinel(.passwordHint)
             guard let mistake = shape.mistake else { return }
             values["mistake"] = text(of: mistake)
-            if mistake == .tryAgain { values["mistake_text"] = text(.problemAwayText) }
+            switch mistake {
+            case .tryAgain:
+                values["mistake_text"] = text(shape.template == .resetForm ? .formResetKept : .problemAwayText)
+            case .outcomeUnknown: values["mistake_text"] = text(.successPasswordUnknownText)
+            default: break
+            }
             values["mistake_in_username"] = mistake.field == .username
             values["mistake_in_password"] = mistake.field == .password
         case .registered:
@@ -311,6 +319,7 @@ struct TemplateValues {
             if flags.contains(.contactURI) { values["contact_uri"] = sentinels.sentinel(.contactURI) }
         case .passwordSet:
             values["account"] = sentinels.sentinel(.account)
+            values["sessions_ended"] = shape.flags.contains(.endedSessions)
         default: break
         }
     }
@@ -328,6 +337,7 @@ struct TemplateValues {
         case .passwordInvalid: text(.formPasswordRefused)
         case .refusedByServer: text(shape.flags.contains(.serverMessage) ? .formRefusedBecause : .formRefused)
         case .tryAgain: text(.problemAway)
+        case .outcomeUnknown: text(.successPasswordUnknown)
         case .stale: text(.formOutdated)
         }
     }
@@ -343,9 +353,12 @@ struct TemplateValues {
     }
 
     private var problem: ProblemTexts {
-        switch shape.problem {
+        if shape.kind == .reset, let problem = problemOfReset { return problem }
+        return switch shape.problem {
         case nil, .unknown?: ProblemTexts(title: .problemUnknown, text: .problemUnknownText, advice: .problemAskInviter)
         case .expired?: ProblemTexts(title: .problemExpired, advice: .problemAskInviter)
+        case .used? where shape.kind == .contact:
+            ProblemTexts(title: .problemUsed, text: .problemUsedContactText, advice: .problemAskInviter)
         case .used?: ProblemTexts(title: .problemUsed, text: .problemUsedText, advice: .problemAskInviter)
         case .revoked?: ProblemTexts(title: .problemRevoked, text: .problemRevokedText, advice: .problemAskInviter)
         case .inUse?: ProblemTexts(title: .problemReserved, text: .problemReservedText, canTryAgain: true)
@@ -357,8 +370,28 @@ struct TemplateValues {
         }
     }
 
+    /// Nobody was invited with a link that sets a password: operators made it.
+    private var problemOfReset: ProblemTexts? {
+        switch shape.problem {
+        case .expired?: ProblemTexts(title: .problemResetExpired, advice: .problemAskOperators)
+        case .used?:
+            ProblemTexts(title: .problemResetUsed, text: .problemResetUsedText, advice: .problemResetUsedAdvice)
+        case .revoked?: ProblemTexts(title: .problemResetRevoked, advice: .problemAskOperators)
+        default: nil
+        }
+    }
+
+    /// Said instead of a text of the files.
+    private var problemSentence: Slot? {
+        switch shape.problem {
+        case .tooMany?: .retry
+        case .expired? where shape.kind != nil: .expired
+        default: nil
+        }
+    }
+
     private var problemText: String {
-        if shape.problem == .tooMany { return sentinels.sentinel(.retry) }
+        if let problemSentence { return sentinels.sentinel(problemSentence) }
         return (problem.text ?? problem.advice).map(text) ?? text(problem.title)
     }
 
@@ -366,7 +399,7 @@ struct TemplateValues {
         guard shape.template == .problem else { return }
         values["problem_title"] = text(problem.title)
         values["problem_text"] = problemText
-        if problem.text != nil { values["problem_advice"] = problem.advice.map(text) }
+        if problem.text != nil || problemSentence != nil { values["problem_advice"] = problem.advice.map(text) }
         values["can_try_again"] = problem.canTryAgain
     }
 }

@@ -170,7 +170,7 @@ extension ActiveConfiguration {
         registry.apply(diff, returned: keepsOpen ? [:] : returned) { absent.returned([$0]) }
         if keepsOpen { absent.returned(returned.keys) }
         if !isPending { absent.left(diff.removed, at: dependencies.now()) }
-        if isOtherHTTP { httpFollower?(base.http) }
+        if isOtherHTTP { tellHTTP() }
         return diff
     }
 }

@@ -1,5 +1,6 @@
 package import Configuration
 package import Invites
+internal import Runtime
 internal import Supervision
 package import YAML
 
@@ -140,10 +141,24 @@ extension ActiveConfiguration {
         follower(base.shell)
     }
 
-    /// Has somebody told where pages and metrics are to be: now, and whenever that changes. It must not wait.
-    package func followHTTP(_ follower: @escaping @Sendable (HTTPConfiguration) -> Void) {
+    /// Has somebody told where pages and metrics are to be: now, and whenever that changes. It must not wait, and reports to
+    /// ``listeners`` what became of it.
+    package func followHTTP(
+        _ follower: @escaping @Sendable (_ configuration: HTTPConfiguration, _ change: Int) -> Void
+    ) {
         httpFollower = follower
-        follower(base.http)
+        tellHTTP()
+    }
+
+    func tellHTTP() {
+        guard let httpFollower else { return }
+        httpFollower(base.http, listeners.ask())
+    }
+
+    /// What is not as the configuration wants it of the listeners, once they have done what was asked for; for a few seconds
+    /// at most.
+    package func listenerTroubles() async -> [String] {
+        await listeners.settled(within: .seconds(5), sleep: dependencies.sleep).troubles
     }
 
     // MARK: Parts

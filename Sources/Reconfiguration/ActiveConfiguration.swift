@@ -40,7 +40,9 @@ package actor ActiveConfiguration {
     let startEvents: [ConfigurationEvent]
     var configurationFollowers: [@Sendable (ConfigurationEvent) -> Void] = []
     var rolesFollower: (@Sendable (ShellConfiguration) -> Void)?
-    var httpFollower: (@Sendable (HTTPConfiguration) -> Void)?
+    var httpFollower: (@Sendable (_ configuration: HTTPConfiguration, _ change: Int) -> Void)?
+    /// How the listeners are that the configuration wants.
+    package nonisolated let listeners = HTTPListeners()
 
     /// What is kept while a change waits to be confirmed.
     struct PendingChange {
@@ -64,7 +66,9 @@ package actor ActiveConfiguration {
         self.daemon = daemon
         self.registry = registry
         self.dependencies = dependencies
-        snapshots = SnapshotStore(directory: daemon.stateDirectory + "/configuration", logger: dependencies.logger)
+        snapshots = SnapshotStore(
+            directory: daemon.stateDirectory + "/configuration", hostsDirectory: loader.hostsDirectory,
+            logger: dependencies.logger)
         ConfigurationFile.removeLeftovers(in: loader.hostsDirectory)
         let start = ConfigurationStart(loaded, snapshots, dependencies)
         (base, transaction, header) = (start.base, start.transaction, start.header)
@@ -135,6 +139,9 @@ package actor ActiveConfiguration {
         where count > RestoredOverrides.mostNamed {
             dependencies.logger.notice(
                 "there are more hosts of which this holds", metadata: ["what": "\(what)", "hosts": "\(count)"])
+        }
+        for mistake in loaded.pageMistakes {
+            dependencies.logger.error("the provider's own pages are not used", metadata: ["reason": "\(mistake)"])
         }
         for file in refused {
             let why = file.diagnostics.map(\.description).joined(separator: "; ")

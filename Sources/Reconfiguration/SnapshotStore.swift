@@ -32,14 +32,20 @@ final class SnapshotStore: Sendable {
     private static let mostWaiting = 8
 
     private let directory: String
+    private let hostsDirectory: String
     private let logger: Logger
     /// Called on the queue before each file is written, for tests of disks that do not answer.
     private let willWrite: @Sendable (_ path: String) -> Void
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "configuration snapshots")
 
-    init(directory: String, logger: Logger, willWrite: @escaping @Sendable (_ path: String) -> Void = { _ in }) {
+    /// - Parameter hostsDirectory: That of the hosts' files, below which are the files that snapshots name.
+    init(
+        directory: String, hostsDirectory: String = "", logger: Logger,
+        willWrite: @escaping @Sendable (_ path: String) -> Void = { _ in }
+    ) {
         self.directory = directory
+        self.hostsDirectory = hostsDirectory
         self.logger = logger
         self.willWrite = willWrite
     }
@@ -97,8 +103,11 @@ final class SnapshotStore: Sendable {
     /// Reads a snapshot on the caller's thread.
     func readNow(_ number: Int) throws(ConfigurationRefusal) -> ConfigurationSnapshot {
         do {
-            let snapshot = try ConfigurationSnapshot(
+            var snapshot = try ConfigurationSnapshot(
                 reading: DurableFile.read(path(of: number), limit: Self.largestFile, isWhole: true))
+            for mistake in snapshot.readNamedFiles(in: hostsDirectory) {
+                warn("use a file of the snapshot", "\(number)", "\(mistake)")
+            }
             state.withLock { _ = $0.whole.insert(number) }
             return snapshot
         } catch {

@@ -11,11 +11,21 @@ final class FormAttempts: Sendable {
         /// Attempts whose last try the server has refused for good, so that no account of theirs can be there.
         var refused: Set<String> = []
         var order: [String] = []
+        /// Attempts that have set a password: who sends the form again must not set it once more.
+        var passwords: [String: PasswordSet] = [:]
+        var passwordOrder: [String] = []
+    }
+
+    /// A password that an attempt has set.
+    struct PasswordSet: Sendable {
+        /// Its hash, which is another one in each process: it says only whether the same one comes again.
+        var password: Int
+        var endedSessions: Bool
     }
 
     private let state = Mutex(State())
 
-    private static let mostRefused = 4_096
+    private static let mostKept = 4_096
 
     /// Runs a body while no other runs for the attempt.
     func alone<Value: Sendable>(_ attempt: String, _ body: () async -> Value) async -> Value {
@@ -54,7 +64,20 @@ final class FormAttempts: Sendable {
                 state.refused.remove(attempt)
             } else if state.refused.insert(attempt).inserted {
                 state.order.append(attempt)
-                if state.order.count > Self.mostRefused { state.refused.remove(state.order.removeFirst()) }
+                if state.order.count > Self.mostKept { state.refused.remove(state.order.removeFirst()) }
+            }
+        }
+    }
+
+    /// The password that an attempt has set in this process, not too long ago.
+    func passwordSet(by attempt: String) -> PasswordSet? { state.withLock { $0.passwords[attempt] } }
+
+    func record(_ set: PasswordSet, by attempt: String) {
+        state.withLock { state in
+            guard state.passwords.updateValue(set, forKey: attempt) == nil else { return }
+            state.passwordOrder.append(attempt)
+            if state.passwordOrder.count > Self.mostKept {
+                state.passwords[state.passwordOrder.removeFirst()] = nil
             }
         }
     }

@@ -39,8 +39,10 @@ package struct FormRegistration: Sendable, CustomStringConvertible {
 
 /// What a form came to.
 package enum FormOutcome: Hashable, Sendable {
-    /// The account is there, now or since an earlier try, or has its password.
+    /// The account is there, now or since an earlier try.
     case done
+    /// The account has its password, now or since an earlier try; whether its sessions were ended.
+    case passwordSet(endedSessions: Bool)
     case refused(RedemptionRefusal)
     /// The server has such an account.
     case taken
@@ -48,6 +50,8 @@ package enum FormOutcome: Hashable, Sendable {
     case rejected(String?)
     /// Not now, and why. The same attempt may be made again.
     case later(String)
+    /// The password may have been set or not, and why that is not known. The same attempt may be made again.
+    case unknown(String)
 }
 
 /// Redeems what is typed into forms: reserve, create, confirm, or release. Kill it between any two of these, and the
@@ -65,7 +69,7 @@ extension HostRegistry {
     }
 
     /// Sets the password of the account of a reset, whose use is spent before. Afterwards the same attempt may still be made
-    /// again, where it is not known what has become of it.
+    /// again, where it is not known what has become of it. Where it is, the same form comes to the same and sets nothing.
     ///
     /// - Parameter form: Its name is that of the invite's account.
     package func reset(_ form: FormRegistration, on host: String) async -> FormOutcome {
@@ -96,7 +100,7 @@ private struct FormFlow {
                 return .refused(.unknown)
             }
             own = found.own
-        case .failure(let failure): return outcome(of: failure)
+        case .failure(let failure): return outcome(of: failure.failure)
         }
         if let own, own.isConfirmed { return own.account == form.username ? .done : .refused(.used) }
         // An earlier try, whose end was never known, may have made the account.
@@ -163,7 +167,11 @@ private struct FormFlow {
         switch await host.service.check(form.token, for: form.attempt, checkedAt: form.checkedAt, under: host.policy) {
         case .success(let found):
             guard found.invite.kind == .reset, found.invite.username == form.username else { return .refused(.unknown) }
-        case .failure(let failure): return outcome(of: failure)
+        case .failure(let failure): return outcome(of: failure.failure)
+        }
+        if let done = attempts.passwordSet(by: form.attempt) {
+            return done.password == form.password.hashValue
+                ? .passwordSet(endedSessions: done.endedSessions) : .refused(.used)
         }
         // The use is gone once it is spent: so not before the server answers.
         switch await accounts.existence(of: form.username) {
@@ -173,16 +181,20 @@ private struct FormFlow {
         }
         if case .failure(let failure) = await redeem(.spend(form.reservation)) { return outcome(of: failure) }
         switch await accounts.setPassword(form.password, of: form.username) {
-        case .done:
+        case .done(let endedSessions):
+            attempts.record(
+                FormAttempts.PasswordSet(password: form.password.hashValue, endedSessions: endedSessions),
+                by: form.attempt)
             let account = Account(localpart: form.username, domain: host.name)
             let notice = host.texts.text(.noticePasswordReset, [.account: account.description])
             _ = await accounts.notify(form.username, notice, language: host.texts.language)
-            return .done
-        case .refused(let words): return .rejected(words)
-        case .absent: return .refused(.unknown)
-        case .busy(let words): return .later(words ?? "the server takes no more at present")
-        case .unreachable(let why), .unknown(let why): return .later(why)
-        case .taken, .unsupported: return .later("nobody sets passwords")
+            return .passwordSet(endedSessions: endedSessions)
+        case .failed(.refused(let words)): return .rejected(words)
+        case .failed(.absent): return .refused(.unknown)
+        case .failed(.busy(let words)): return .later(words ?? "the server takes no more at present")
+        case .failed(.unreachable(let why)): return .later(why)
+        case .failed(.unknown(let why)): return .unknown(why)
+        case .failed(.done), .failed(.taken), .failed(.unsupported): return .later("nobody sets passwords")
         }
     }
 

@@ -11,6 +11,17 @@ package enum RedemptionFailure: Error, Hashable, Sendable {
     case failed(InviteRefusal)
 }
 
+/// Why a token is not redeemed, and its invite where there is one.
+package struct TokenFailure: Error, Hashable, Sendable {
+    package let failure: RedemptionFailure
+    package let invite: Invite?
+
+    fileprivate init(_ failure: RedemptionFailure, _ invite: Invite? = nil) {
+        self.failure = failure
+        self.invite = invite
+    }
+}
+
 /// What front doors ask about tokens. They translate; what holds is decided in ``Invites/TokenFacts``, and stored by the
 /// repository.
 extension HostService {
@@ -19,38 +30,44 @@ extension HostService {
     package func check(
         _ tokens: [Token], under policy: InvitePolicy
     ) async -> [Result<Invite, RedemptionFailure>] {
-        if policy.isSuspended { return tokens.map { _ in .failure(.refused(.suspended)) } }
+        await look(at: tokens, under: policy).map { result in result.mapError(\.failure) }
+    }
+
+    /// The same, with the invites of those that could not be redeemed.
+    package func look(at tokens: [Token], under policy: InvitePolicy) async -> [Result<Invite, TokenFailure>] {
+        if policy.isSuspended { return tokens.map { _ in .failure(TokenFailure(.refused(.suspended))) } }
         let now = dependencies.now()
         do throws(InviteRefusal) {
             let found = try await use(.reading) { repository throws(StoreError) in
                 try await repository.storedInvites(withTokens: tokens)
             }
             return found.map { stored in
-                guard let stored else { return .failure(.refused(.unknown)) }
+                guard let stored else { return .failure(TokenFailure(.refused(.unknown))) }
                 let refusal = TokenFacts(number: stored.number, invite: stored.invite).refusal(at: now)
-                return refusal.map { .failure(.refused($0)) } ?? .success(stored.invite)
+                return refusal.map { .failure(TokenFailure(.refused($0), stored.invite)) } ?? .success(stored.invite)
             }
         } catch {
-            return tokens.map { _ in .failure(.failed(error)) }
+            return tokens.map { _ in .failure(TokenFailure(.failed(error))) }
         }
     }
 
     /// What a token is to an attempt that has found it good before, and what the attempt has; it changes nothing.
     package func check(
         _ token: Token, for attempt: String, checkedAt: Timestamp, under policy: InvitePolicy
-    ) async -> Result<(invite: Invite, own: Redemption?), RedemptionFailure> {
-        if policy.isSuspended { return .failure(.refused(.suspended)) }
+    ) async -> Result<(invite: Invite, own: Redemption?), TokenFailure> {
+        if policy.isSuspended { return .failure(TokenFailure(.refused(.suspended))) }
         let now = dependencies.now()
         do throws(InviteRefusal) {
             let found = try await use(.reading) { repository throws(StoreError) in
                 try await repository.storedInvite(withToken: token, for: attempt)
             }
-            guard let stored = found.invite else { return .failure(.refused(.unknown)) }
+            guard let stored = found.invite else { return .failure(TokenFailure(.refused(.unknown))) }
             let facts = TokenFacts(number: stored.number, invite: stored.invite, own: found.redemption)
             let refusal = facts.refusal(ofAttemptCheckedAt: checkedAt, at: now)
-            return refusal.map { .failure(.refused($0)) } ?? .success((stored.invite, found.redemption))
+            return refusal.map { .failure(TokenFailure(.refused($0), stored.invite)) }
+                ?? .success((stored.invite, found.redemption))
         } catch {
-            return .failure(.failed(error))
+            return .failure(TokenFailure(.failed(error)))
         }
     }
 

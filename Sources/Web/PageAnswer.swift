@@ -33,11 +33,29 @@ struct PageAnswer: Sendable {
     }
 
     func file(_ name: String, for request: HTTPRequest) -> HTTPResponse? {
-        guard let file = renderer.staticFile(name) else { return nil }
-        let fields: [(name: String, value: String)] = [
-            ("Cache-Control", "public, max-age=31536000, immutable"), ("ETag", file.etag),
-            ("Cross-Origin-Resource-Policy", "same-origin"),
-        ]
+        renderer.staticFile(name).map { answer($0, for: request) }
+    }
+
+    /// A host's picture. An SVG is a document of its own when it is opened as one: then it shows itself, and no more.
+    func logo(_ logo: SiteImage, for request: HTTPRequest) -> HTTPResponse {
+        answer(
+            StaticFile(body: logo.bytes, contentType: logo.contentType, etag: "\"\(logo.name)\""), for: request,
+            [
+                (
+                    "Content-Security-Policy",
+                    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+                )
+            ])
+    }
+
+    private func answer(
+        _ file: StaticFile, for request: HTTPRequest, _ more: [(name: String, value: String)] = []
+    ) -> HTTPResponse {
+        let fields: [(name: String, value: String)] =
+            [
+                ("Cache-Control", "public, max-age=31536000, immutable"), ("ETag", file.etag),
+                ("Cross-Origin-Resource-Policy", "same-origin"),
+            ] + more
         let known = request.values(of: "if-none-match").flatMap { $0.split(separator: ",") }.map(\.trimmingSpaces)
         if known.contains(file.etag) || known.contains("W/\(file.etag)") || known == ["*"] {
             return HTTPResponse(.notModified, fields + common)

@@ -28,11 +28,13 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
 
     /// Counts an event unless there are too many.
     ///
-    /// - Parameter uptime: In milliseconds, of a clock that nobody sets.
+    /// - Parameters:
+    ///   - uptime: In milliseconds, of a clock that nobody sets.
+    ///   - most: How many a minute of this key, where that is not the same for all.
     /// - Returns: After how many seconds it is to be tried again; `nil` where it may be now.
-    func take(_ key: Key, at uptime: Int64) -> Int? {
+    func take(_ key: Key, at uptime: Int64, atMost most: Int? = nil) -> Int? {
         state.withLock { state in
-            if let wait = wait(key, at: uptime, &state) { return wait }
+            if let wait = wait(key, at: uptime, atMost: most ?? self.most, &state) { return wait }
             if state.current[key] != nil || state.current.count < capacity {
                 state.current[key, default: 0] += 1
             } else {
@@ -44,12 +46,12 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
 
     /// The same without counting.
     func wait(_ key: Key, at uptime: Int64) -> Int? {
-        state.withLock { wait(key, at: uptime, &$0) }
+        state.withLock { wait(key, at: uptime, atMost: most, &$0) }
     }
 
     private func bucket(_ key: Key) -> Int { Int(UInt(bitPattern: key.hashValue) % UInt(Self.otherBuckets)) }
 
-    private func wait(_ key: Key, at uptime: Int64, _ state: inout State) -> Int? {
+    private func wait(_ key: Key, at uptime: Int64, atMost most: Int, _ state: inout State) -> Int? {
         let window = uptime / Self.length
         if window != state.window {
             state.previous = window == state.window &+ 1 ? state.current : [:]

@@ -8,6 +8,8 @@ enum Route: Hashable, Sendable {
     case app(HostPath, TokenPath, id: String)
     case qrCode(HostPath, TokenPath)
     case staticFile(String)
+    /// A file of one host.
+    case hostFile(HostPath, String)
     /// There is nothing there.
     case unknown(HostPath?)
     /// The same page under its proper path.
@@ -74,6 +76,9 @@ struct RouteTable: Hashable, Sendable {
         var rest = segments
         if rest.first == "-" {
             rest = rest.dropFirst()
+            if let ownBase, rest.count == 1, let name = rest.first, !hasTrailingSlash {
+                return Self.allowing([.get, .head], method, .hostFile(HostPath(name: ownBase, isOwnBase: true), name))
+            }
             guard rest.count == 2, rest.first == "static", let name = rest.last, !hasTrailingSlash else {
                 return .unknown(nil)
             }
@@ -87,6 +92,10 @@ struct RouteTable: Hashable, Sendable {
             host = HostPath(name: name, isOwnBase: false)
         }
         guard let text = rest.popFirst() else { return .unknown(host) }
+        if text == "-" {
+            guard rest.count == 1, let name = rest.first, !hasTrailingSlash else { return .unknown(host) }
+            return Self.allowing([.get, .head], method, .hostFile(host, name))
+        }
         let token = TokenPath(token: Token(text))
         if hasTrailingSlash {
             return Self.allowing([.get, .head], method, .redirect(String(target.path.dropLast()) + target.query))

@@ -73,13 +73,13 @@ extension WebApp {
         let status: HTTPStatus =
             switch mistake {
             case nil: .ok
-            case .tryAgain?: .serviceUnavailable
+            case .tryAgain?, .outcomeUnknown?: .serviceUnavailable
             default: .unprocessableContent
             }
         let isSafe = call.request.method != .post
         return call.pages.answer(
             page, status, of: call.site, for: call.visitor, uri: isSafe ? form.good.uri : nil,
-            retryAfter: mistake == .tryAgain ? 10 : nil)
+            retryAfter: status == .serviceUnavailable ? 10 : nil)
     }
 
     /// The account of a name as it was typed, perhaps with the host behind it.
@@ -105,27 +105,28 @@ extension WebApp {
         guard type == "application/x-www-form-urlencoded" else {
             return call.problem(.refused(status: HTTPStatus.unsupportedMediaType.rawValue))
         }
-        let uptime = dependencies.uptime()
-        if let wait = limits.posts.take(call.client, at: uptime) ?? limits.tokenPosts.take(token, at: uptime) {
+        if let wait = limits.posts.take(call.client, at: dependencies.uptime()) {
             return call.problem(.tooMany(retryAfter: wait))
         }
         guard let fields = FormBody(call.request.body) else {
             return call.problem(.refused(status: HTTPStatus.badRequest.rawValue))
         }
         let sealed = key.attempt(in: fields[FormField.seal], host: host.name, token: token)
-        guard let attempt = sealed, attempt.isFresh(at: dependencies.now()) else {
-            switch await hosts.check(token, on: host.name) {
-            case .good(let good):
-                guard kind.fits(good) else { return formless(good, call) }
-                let form = Form(
-                    kind: kind, host: host, good: good, attempt: newAttempt(), username: fields[FormField.username])
-                return show(form, call, mistake: .stale)
-            case let other: return refusal(other, call)
+        let fresh = sealed.flatMap { $0.isFresh(at: dependencies.now()) ? $0 : nil }
+        let check =
+            if let fresh { await hosts.check(token, for: fresh, on: host.name) } else {
+                await hosts.check(token, on: host.name)
             }
-        }
-        let check = await hosts.check(token, for: attempt, on: host.name)
         guard case .good(let good) = check else { return refusal(check, call) }
+        if let wait = limits.takePost(with: good.invite, at: dependencies.uptime()) {
+            return call.problem(.tooMany(retryAfter: wait))
+        }
         guard kind.fits(good) else { return formless(good, call) }
+        guard let attempt = fresh else {
+            let form = Form(
+                kind: kind, host: host, good: good, attempt: newAttempt(), username: fields[FormField.username])
+            return show(form, call, mistake: .stale)
+        }
         let form = Form(kind: kind, host: host, good: good, attempt: attempt, username: fields[FormField.username])
         let password = fields[FormField.password]
         return switch kind {
@@ -163,8 +164,8 @@ extension WebApp {
             return call.pages.answer(.registered(registered), .ok, of: call.site, for: call.visitor)
         case .taken, .refused(.usernameTaken): return show(form, call, mistake: .usernameTaken)
         case .rejected(let words): return show(form, call, mistake: .refusedByServer(words))
-        case .later: return show(form, call, mistake: .tryAgain)
-        case .refused(let refusal): return self.refusal(.refused(refusal), call)
+        case .later, .unknown, .passwordSet: return show(form, call, mistake: .tryAgain)
+        case .refused(let refusal): return self.refusal(.refused(refusal, of: EndedInvite(form.good.invite)), call)
         }
     }
 
@@ -176,11 +177,13 @@ extension WebApp {
         let reset = WebReset(
             token: form.good.invite.token, attempt: form.attempt, username: username, password: password)
         switch await hosts.reset(reset, on: form.host.name) {
-        case .done(let account):
-            return call.pages.answer(.passwordSet(account), .ok, of: call.site, for: call.visitor)
+        case .passwordSet(let account, let endedSessions):
+            return call.pages.answer(
+                .passwordSet(account, endedSessions: endedSessions), .ok, of: call.site, for: call.visitor)
         case .rejected(let words): return show(form, call, mistake: .refusedByServer(words))
-        case .later, .taken: return show(form, call, mistake: .tryAgain)
-        case .refused(let refusal): return self.refusal(.refused(refusal), call)
+        case .later, .taken, .done: return show(form, call, mistake: .tryAgain)
+        case .unknown: return show(form, call, mistake: .outcomeUnknown)
+        case .refused(let refusal): return self.refusal(.refused(refusal, of: EndedInvite(form.good.invite)), call)
         }
     }
 

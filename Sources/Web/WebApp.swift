@@ -63,6 +63,11 @@ struct WebApp: Sendable {
         case .redirect(let location): return call.pages.redirect(to: location)
         case .staticFile(let name):
             return call.pages.file(name, for: request) ?? call.problem(.unknown)
+        case .hostFile(let path, let name):
+            guard let logo = hosts.host(named: path.name)?.logo, logo.name == name else {
+                return call.problem(.unknown)
+            }
+            return call.pages.logo(logo, for: request)
         case .unknown: return call.problem(.unknown)
         case .landing(let host, let token): return await tokenPage(call, host, token, "") { await landing($0, $1, $2) }
         case .app(let host, let token, let id):
@@ -97,6 +102,7 @@ struct WebApp: Sendable {
             (site.path, site.root) = ("\(base.path)\(host.asciiName)/", base.path)
             site.url = "\(base)\(host.asciiName)/"
         }
+        site.logoPath = host.logo.map { "\(site.path)-/\($0.name)" }
         return site
     }
 
@@ -162,17 +168,17 @@ struct WebApp: Sendable {
     /// What is answered to a token that is not good.
     func refusal(_ check: TokenCheck, _ call: Call) -> HTTPResponse {
         switch check {
-        case .refused(.unknown): unknown(call)
-        case .refused(let refusal): call.problem(PageProblem(refusal))
+        case .refused(.unknown, _): unknown(call)
+        case .refused(let refusal, let ended): call.problem(PageProblem(refusal), of: ended)
         case .good, .unavailable: call.problem(.unavailable)
         }
     }
 }
 
 extension WebApp.Call {
-    func problem(_ problem: PageProblem) -> HTTPResponse {
+    func problem(_ problem: PageProblem, of ended: EndedInvite? = nil) -> HTTPResponse {
         pages.answer(
-            .problem(problem), problem.status, of: site, for: visitor, retryAfter: problem.retryAfter)
+            .problem(problem, of: ended), problem.status, of: site, for: visitor, retryAfter: problem.retryAfter)
     }
 }
 

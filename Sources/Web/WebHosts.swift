@@ -34,8 +34,11 @@ package struct WebHost: Hashable, Sendable {
     package var base: BaseURL?
     /// What does not depend on the base. ``Pages/Site/path``, `root` and `url` are set by who knows that.
     package var site: Site
+    /// Its picture, which is served below the host's own path.
+    package var logo: SiteImage?
 
-    package init(name: String, asciiName: String, base: BaseURL?, site: Site) {
+    package init(name: String, asciiName: String, base: BaseURL?, site: Site, logo: SiteImage? = nil) {
+        self.logo = logo
         self.name = name
         self.asciiName = asciiName
         self.base = base
@@ -73,7 +76,8 @@ package struct HostBases: Hashable, Sendable {
 /// What a token is good for.
 package enum TokenCheck: Hashable, Sendable {
     case good(GoodToken)
-    case refused(RedemptionRefusal)
+    /// Why it is not redeemed, and the invite where it has ended or is in use.
+    case refused(RedemptionRefusal, of: EndedInvite? = nil)
     /// The host's storage does not tell now.
     case unavailable
 }
@@ -155,8 +159,10 @@ package struct WebReset: Sendable, CustomStringConvertible {
 
 /// What a form came to.
 package enum WebOutcome: Hashable, Sendable {
-    /// The account is there, or has its password.
+    /// The account is there.
     case done(Account)
+    /// The account has its password; whether its sessions were ended.
+    case passwordSet(Account, endedSessions: Bool)
     /// The token does not allow it.
     case refused(RedemptionRefusal)
     /// The server has such an account, or somebody holds the name.
@@ -165,4 +171,6 @@ package enum WebOutcome: Hashable, Sendable {
     case rejected(String?)
     /// The server or the storage cannot do it now. The same attempt can be made again.
     case later
+    /// The password may have been set or not. The same attempt can be made again.
+    case unknown
 }

@@ -8,5 +8,18 @@ final class WebLimits: Sendable {
     /// Forms that an address posts.
     let posts = RateLimiter<IPAddress?>(most: 10)
     /// Forms that are posted with a token.
-    let tokenPosts = RateLimiter<Token>(most: 5)
+    private let tokenPosts = RateLimiter<Token>(most: 5)
+
+    /// More than a class of people needs who all have one link; what a server can be asked for is another matter.
+    private static let mostTokenPosts = 200
+
+    /// Counts a form that is posted with a token, unless there are too many. Of a link with many uses, many people may post theirs
+    /// at once, each perhaps with a mistake or two: 5 a minute, and 2 more for each further use that is left.
+    ///
+    /// - Returns: As ``RateLimiter/take(_:at:atMost:)``.
+    func takePost(with invite: Invite, at uptime: Int64) -> Int? {
+        let left = max(invite.uses.total - invite.uses.confirmed, 1)
+        let most = left > Self.mostTokenPosts ? Self.mostTokenPosts : min(5 + 2 * (left - 1), Self.mostTokenPosts)
+        return tokenPosts.take(invite.token, at: uptime, atMost: most)
+    }
 }

@@ -78,11 +78,14 @@ struct RunCommand: AsyncParsableCommand {
             ])
 
         await daemon.prepare()
+        let renderer = PageRenderer()
+        // The first visitor does not wait for it. Where there are no pages, no start does.
+        if settings.http.web != nil { _ = renderer.design }
         // Reachable before the service manager is told that the daemon is ready.
         let control = ControlService(
             daemon, sockets: sockets, connections: files.connections, log: hub, logger: logger)
         let web = WebService(
-            daemon, renderer: BuiltInPages(), sockets: sockets, connections: files.webConnections, logger: logger)
+            daemon, renderer: renderer, sockets: sockets, connections: files.webConnections, logger: logger)
         let group = ServiceGroup(
             configuration: .init(
                 services: [

@@ -13,6 +13,7 @@ struct WebService: Service {
     private let daemon: Daemon
     private let server: WebServer?
     private let metrics: MetricsServer
+    private let renderer: PageRenderer
     private let sockets: HandedOverSockets
     private let logger: Logger
 
@@ -20,9 +21,18 @@ struct WebService: Service {
     private static let timeout = Duration.seconds(10)
     private static let retryWait = Duration.seconds(10)
 
-    /// - Parameter connections: How many may be open at once.
-    init(_ daemon: Daemon, renderer: any PageRendering, sockets: HandedOverSockets, connections: Int, logger: Logger) {
+    /// What the configuration wants.
+    private struct Change: Sendable {
+        let configuration: HTTPConfiguration
+        let number: Int
+    }
+
+    /// - Parameters:
+    ///   - renderer: With the pages that come along.
+    ///   - connections: How many may be open at once.
+    init(_ daemon: Daemon, renderer: PageRenderer, sockets: HandedOverSockets, connections: Int, logger: Logger) {
         self.daemon = daemon
+        self.renderer = renderer
         self.sockets = sockets
         self.logger = logger
         let registry = MetricRegistry()
@@ -44,21 +54,17 @@ struct WebService: Service {
     }
 
     func run() async throws {
-        let (server, metrics, sockets, logger, registry) = (server, metrics, sockets, logger, daemon.registry)
         // Each change after the one before it.
-        let (changes, continuation) = AsyncStream.makeStream(of: HTTPConfiguration.self)
-        await daemon.configuration.followHTTP { continuation.yield($0) }
+        let (changes, continuation) = AsyncStream.makeStream(of: Change.self)
+        await daemon.configuration.followHTTP { continuation.yield(Change(configuration: $0, number: $1)) }
         let sleep = daemon.dependencies.sleep
         await withGracefulShutdownHandler {
             var retry: Task<Void, Never>?
             for await change in changes {
                 retry?.cancel()
-                if let server {
-                    await server.apply(Self.settings(change.web, sockets, logger))
-                    registry.pages.url = server.base
-                }
-                await metrics.apply(Self.address(change.metrics, sockets, logger))
-                guard case .failed? = server?.status else { continue }
+                let report = await apply(change.configuration)
+                daemon.configuration.listeners.report(report, after: change.number)
+                guard isRefusedPlace else { continue }
                 // Who has the place may be about to go, as after a restart.
                 retry = Task {
                     guard (try? await sleep(Self.retryWait)) != nil else { return }
@@ -73,38 +79,75 @@ struct WebService: Service {
         await metrics.shutDown()
     }
 
-    private static func settings(
-        _ web: WebConfiguration?, _ sockets: HandedOverSockets, _ logger: Logger
-    ) -> WebSettings? {
-        guard let web else { return nil }
-        do throws(HandedOverSockets.Failure) {
-            guard let listen = try ListenAddress(web.listen, handedOver: sockets, named: "web") else {
-                logger.error("no pages: `web` has no `listen`, and systemd hands over no socket named web")
-                return nil
+    /// Whether a place could not be had.
+    private var isRefusedPlace: Bool {
+        for status in [server?.status, metrics.status] { if case .failed? = status { return true } }
+        return false
+    }
+
+    private func apply(_ configuration: HTTPConfiguration) async -> HTTPListeners.Report {
+        var report = HTTPListeners.Report()
+        report.files = use(configuration.web)
+        let pages = place(of: configuration.web.map(\.listen), "web")
+        if let server {
+            let settings = pages.address.flatMap { address in
+                configuration.web.map {
+                    WebSettings(listen: address, base: $0.baseURL, proxies: TrustedProxies($0.trustedProxies))
+                }
             }
-            return WebSettings(listen: listen, base: web.baseURL, proxies: TrustedProxies(web.trustedProxies))
-        } catch {
-            logger.error("no pages", metadata: ["reason": "\(error)"])
-            return nil
+            report.pages = HTTPListeners.State(await server.apply(settings))
+            daemon.registry.pages.url = server.base
+        } else if configuration.web != nil {
+            report.pages = .failed("there is no key for their forms")
         }
+        if let trouble = pages.trouble { report.pages = .failed(trouble) }
+        let place = place(of: configuration.metrics.map(\.listen), "metrics")
+        await metrics.apply(place.address)
+        report.metrics = place.trouble.map { .failed($0) } ?? HTTPListeners.State(metrics.status)
+        return report
+    }
+
+    /// Has pages made of the provider's own files, if there are any.
+    ///
+    /// - Returns: That they cannot be used; then pages stay as they are.
+    private func use(_ web: WebConfiguration?) -> String? {
+        guard let web else { return nil }
+        if !web.sources.isEmpty, web.pages == nil { return "the provider's own pages have mistakes, and are not used" }
+        let design = web.pages?.design ?? .builtIn
+        guard renderer.design !== design else { return nil }
+        renderer.design = design
+        logger.notice("pages are made of other files", metadata: ["files": "\(web.pages?.digest ?? "built in")"])
+        return nil
+    }
+
+    /// Where to listen, as the configuration and the service manager say.
+    ///
+    /// - Parameter wanted: `nil` for nowhere.
+    private func place(of wanted: ListenPlace??, _ name: String) -> (address: ListenAddress?, trouble: String?) {
+        guard let wanted else { return (nil, nil) }
+        do throws(HandedOverSockets.Failure) {
+            if let address = try ListenAddress(wanted, handedOver: sockets, named: name) { return (address, nil) }
+            let trouble = "`\(name)` has no `listen`, and systemd hands over no socket named \(name)"
+            return (nil, logged(trouble, name))
+        } catch {
+            return (nil, logged("\(error)", name))
+        }
+    }
+
+    private func logged(_ trouble: String, _ name: String) -> String {
+        logger.error("\(name == "web" ? "no pages" : "no metrics")", metadata: ["reason": "\(trouble)"])
+        return trouble
     }
 }
 
-extension WebService {
-    private static func address(
-        _ metrics: MetricsConfiguration?, _ sockets: HandedOverSockets, _ logger: Logger
-    ) -> ListenAddress? {
-        guard let metrics else { return nil }
-        do throws(HandedOverSockets.Failure) {
-            let address = try ListenAddress(metrics.listen, handedOver: sockets, named: "metrics")
-            if address == nil {
-                logger.error("no metrics: `metrics` has no `listen`, and systemd hands over no socket named metrics")
+extension HTTPListeners.State {
+    fileprivate init(_ status: WebServer.Status) {
+        self =
+            switch status {
+            case .off: .off
+            case .listening(let address): .listening(address)
+            case .failed(let reason): .failed(reason)
             }
-            return address
-        } catch {
-            logger.error("no metrics", metadata: ["reason": "\(error)"])
-            return nil
-        }
     }
 }
 

@@ -71,7 +71,12 @@ struct AccountsDriver {
             }
         case "create":
             return Answer(await accounts.create(NewAccount(username: username, password: request.password ?? "")))
-        case "password": return Answer(await accounts.setPassword(request.password ?? "", of: username))
+        case "password":
+            switch await accounts.setPassword(request.password ?? "", of: username) {
+            case .done(let endedSessions):
+                return Answer(outcome: "done", text: endedSessions ? "sessions ended" : "sessions remain")
+            case .failed(let outcome): return Answer(outcome)
+            }
         case "contact":
             guard let contact = request.contact.flatMap({ try? JID($0) }).flatMap({ Account($0) }) else {
                 fatalError("a contact has an address")

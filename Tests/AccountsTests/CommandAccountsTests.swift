@@ -114,8 +114,8 @@ private final class AdminServer: Sendable {
                 Issue.record("not refused on \(kind)")
                 return
             }
-            #expect(await accounts.setPassword("q", of: "juliet") == .done)
-            #expect(await accounts.setPassword("q", of: "romeo") == .absent)
+            #expect(await accounts.setPassword("q", of: "juliet") == .done(endedSessions: true))
+            #expect(await accounts.setPassword("q", of: "romeo") == .failed(.absent))
         }
     }
 
@@ -140,8 +140,8 @@ private final class AdminServer: Sendable {
         for kind in [AdminServer.Kind.prosody, .ejabberd] {
             let server = AdminServer(kind)
             let (accounts, _) = try accounts(server)
-            #expect(await accounts.setPassword("q", of: "romeo") == .absent)
-            #expect(await accounts.setPassword("q", of: "alice") == .done)
+            #expect(await accounts.setPassword("q", of: "romeo") == .failed(.absent))
+            #expect(await accounts.setPassword("q", of: "alice") == .done(endedSessions: true))
             let ended = server.ended.withLock { $0 }
             #expect(ended == ["alice"])
         }
@@ -150,13 +150,13 @@ private final class AdminServer: Sendable {
     /// ejabberd would say that it is done.
     @Test func aPasswordNewerThanStringprepIsNotSetOnEjabberd() async throws {
         let (ejabberd, _) = try accounts(AdminServer(.ejabberd))
-        guard case .refused = await ejabberd.setPassword("\u{1F600}", of: "alice") else {
+        guard case .failed(.refused) = await ejabberd.setPassword("\u{1F600}", of: "alice") else {
             Issue.record("not refused")
             return
         }
-        #expect(await ejabberd.setPassword("stra\u{DF}e", of: "alice") == .done)
+        #expect(await ejabberd.setPassword("stra\u{DF}e", of: "alice") == .done(endedSessions: true))
         let (prosody, _) = try accounts(AdminServer(.prosody))
-        #expect(await prosody.setPassword("\u{1F600}", of: "alice") == .done)
+        #expect(await prosody.setPassword("\u{1F600}", of: "alice") == .done(endedSessions: true))
     }
 
     @Test func aLostAnswerIsUnknown() async throws {

@@ -21,7 +21,7 @@ import XMPP
         #expect(accounts.abilities.provider == .module)
         #expect(
             await accounts.create(NewAccount(username: "juliet", password: "p", clientAddress: "192.0.2.1")) == .done)
-        #expect(await accounts.setPassword("p", of: "juliet") == .done)
+        #expect(await accounts.setPassword("p", of: "juliet") == .done(endedSessions: true))
         #expect(await accounts.addContact(Account(localpart: "bob", domain: "b.example"), to: "alice") == .done)
         #expect(await accounts.notify("alice", "news", language: "de") == .done)
         #expect(
@@ -85,14 +85,15 @@ import XMPP
                 server.servers.modules.record(try module(), host: "a.example", told: nil, among: served)
             }
             let accounts = server.servers.accounts(of: host())
-            for outcome in [
-                await accounts.create(NewAccount(username: "juliet", password: password)),
-                await accounts.setPassword(password, of: "juliet"),
-            ] {
-                guard case .refused(.some) = outcome else {
-                    Issue.record("\(outcome)")
-                    continue
-                }
+            let created = await accounts.create(NewAccount(username: "juliet", password: password))
+            guard case .refused(.some) = created else {
+                Issue.record("\(created)")
+                continue
+            }
+            let set = await accounts.setPassword(password, of: "juliet")
+            guard case .failed(.refused(.some)) = set else {
+                Issue.record("\(set)")
+                continue
             }
             #expect(server.asked.withLock { $0.isEmpty })
         }
@@ -119,7 +120,7 @@ import XMPP
         #expect(await accounts.notify("alice", "news", language: "en") == .done)
         let asked = fake.commands.count
         #expect(await accounts.create(NewAccount(username: "juliet", password: "p")) == .unsupported)
-        #expect(await accounts.setPassword("p", of: "juliet") == .unsupported)
+        #expect(await accounts.setPassword("p", of: "juliet") == .failed(.unsupported))
         #expect(fake.commands.count == asked)
     }
 

@@ -247,6 +247,28 @@ import YAML
         #expect(hidden.contains("<h1>This invitation does not exist</h1>"))
     }
 
+    @Test func aHostHasAppsOfItsOwn() throws {
+        let list = """
+            - {name: Ours, link: "https://ours.example/", platforms: [Android]}
+            - {name: Gajim, text: Our Gajim, platforms: [Linux]}
+            """
+        let renderer = try Samples.renderer()
+        var site = samples.site
+        site.ownApps = try SiteApps(reading: Array(list.utf8), file: "apps.yaml")
+        let landing = try samples.landing(.account)
+        let page = text(.landing(landing), of: site, by: renderer)
+        let apps = page.matches(of: /\/apps\/([a-z0-9-]+)"/).map { String($0.1) }
+        #expect(apps.first == "ours" && apps.count { $0 == "gajim" } == 1 && apps.contains("conversations"))
+        #expect(page.contains("Our Gajim"))
+        #expect(text(.app(landing, id: "ours"), of: site, by: renderer).contains("Ours"))
+        // Of this host only.
+        #expect(!text(.landing(landing), by: renderer).contains("Our Gajim"))
+        #expect(text(.app(landing, id: "ours"), by: renderer).contains("<h1>This invitation does not exist</h1>"))
+        site.shownApps = ["conversations", "ours"]
+        let chosen = text(.landing(landing), of: site, by: renderer)
+        #expect(chosen.matches(of: /\/apps\/([a-z0-9-]+)"/).map { String($0.1) } == ["conversations", "ours"])
+    }
+
     @Test func storesLearnOfTheInvite() throws {
         let text = text(.app(try samples.landing(.account), id: "conversations"), by: try Samples.renderer())
         #expect(
@@ -264,11 +286,23 @@ import YAML
         #expect(text.contains("details?id=eu.siacs.conversations\""))
     }
 
+    /// A link is said to be valid for no more than an hour longer than it is; one for a week is one for 7 days also when it is
+    /// opened.
     @Test(arguments: [
         (300_000, "Valid for 3 more days, until 2 December 2026, 09:31 (UTC)."),
         (100_000, "Valid for 27 more hours, until 30 November 2026, 01:58 (UTC)."),
-        (7_000, "Valid for one more minute"), (30, "Valid for less than a minute"),
+        (7_000, "Valid for 2 more hours"), (30, "Valid for less than a minute"),
         (-5, "Valid for less than a minute"), (180, "Valid for 3 more minutes, until 28 November 2026, 22:14 (UTC)."),
+        // The ends of units, and a minute after a link of such a length was made.
+        (604_800, "Valid for 7 more days"), (604_740, "Valid for 7 more days"), (601_200, "Valid for 7 more days"),
+        (601_199, "Valid for 6 more days"), (518_400, "Valid for 6 more days"),
+        (172_800, "Valid for 2 more days"), (172_740, "Valid for 2 more days"), (169_200, "Valid for 2 more days"),
+        (169_199, "Valid for 47 more hours"), (86_400, "Valid for 24 more hours"), (86_340, "Valid for 24 more hours"),
+        (86_100, "Valid for 24 more hours"), (86_099, "Valid for 23 more hours"),
+        (7_200, "Valid for 2 more hours"), (6_900, "Valid for 2 more hours"), (6_899, "Valid for 115 more minutes"),
+        (3_600, "Valid for 60 more minutes"), (3_571, "Valid for 60 more minutes"),
+        (3_569, "Valid for 59 more minutes"),
+        (60, "Valid for one more minute"), (59, "Valid for less than a minute"),
     ])
     func timesAreSaidInWords(seconds: Int64, expected: String) throws {
         var landing = try samples.landing(.account)
@@ -277,7 +311,56 @@ import YAML
         site.timeZone = "UTC"
         let text = text(.landing(landing), of: site, by: try Samples.renderer())
         let said = text.firstMatch(of: /<span>(Valid [^<]*)<\/span>/).map { String($0.1) } ?? ""
-        #expect(said.hasPrefix(seconds == 7_000 ? "Valid for 116 more minutes" : expected), "\(said)")
+        #expect(said.hasPrefix(expected), "\(said)")
+    }
+
+    @Test(arguments: [
+        (0, "It was valid until 28 November 2026, 23:11 (Europe/Berlin)."), (59, "It was valid until"),
+        (60, "It was valid until 28 November 2026, 23:10 (Europe/Berlin), one minute ago."),
+        (7_199, "It was valid until 28 November 2026, 21:11 (Europe/Berlin), 119 minutes ago."),
+        (7_200, "It was valid until 28 November 2026, 21:11 (Europe/Berlin), 2 hours ago."),
+        (172_799, "It was valid until 26 November 2026, 23:11 (Europe/Berlin), 47 hours ago."),
+        (172_800, "It was valid until 26 November 2026, 23:11 (Europe/Berlin), 2 days ago."),
+    ])
+    func aPageSaysWhenAnInviteExpired(seconds: Int64, expected: String) throws {
+        let end = Timestamp(millisecondsSinceEpoch: Samples.now.millisecondsSinceEpoch - seconds * 1000)
+        let text = text(
+            .problem(.expired, of: EndedInvite(kind: .account, expiresAt: end)), by: try Samples.renderer())
+        #expect(text.contains("<h1>This invitation has expired</h1>"))
+        #expect(text.contains("<p class=\"lead\">\(expected)"), "\(text)")
+        #expect(text.contains("<p>Please ask the person who sent it to you for a new one.</p>"))
+    }
+
+    /// Nobody was invited with a link that sets a password.
+    @Test(arguments: [
+        (PageProblem.expired, "This link has expired", "Please ask the operators of"),
+        (.used, "This link has been used", "If it was not you, please tell the operators of"),
+        (.revoked, "This link was withdrawn", "Please ask the operators of"),
+    ])
+    func linksForPasswordsHaveEndsOfTheirOwn(problem: PageProblem, title: String, advice: String) throws {
+        let page = Page.problem(problem, of: EndedInvite(kind: .reset, expiresAt: Samples.now))
+        let text = text(page, by: try Samples.renderer())
+        #expect(text.contains("<h1>\(title)</h1>") && text.contains(advice), "\(text)")
+        #expect(!text.contains("nvitation"))
+    }
+
+    @Test func aPageSaysWhetherSessionsWereEnded() throws {
+        let renderer = try Samples.renderer()
+        #expect(text(.passwordSet(samples.user), by: renderer).contains("<p>All devices were logged out.</p>"))
+        #expect(
+            text(.passwordSet(samples.user, endedSessions: false), by: renderer)
+                .contains("<p>This server cannot log out devices."))
+    }
+
+    /// The use of a reset may be gone then, and the password set or not: nothing else is said.
+    @Test(arguments: [
+        (FormMistake.tryAgain, "The password is still the old one."),
+        (.outcomeUnknown, "Your password may have been changed"),
+    ])
+    func aResetThatIsNotDoneIsHonest(mistake: FormMistake, expected: String) throws {
+        let form = ResetForm(seal: "seal", shortestPassword: 8, mistake: mistake)
+        let text = text(.reset(try samples.landing(.reset, username: "bob"), form), by: try Samples.renderer())
+        #expect(text.contains(expected) && !text.contains("has not been used up"))
     }
 
     @Test func theFarthestTimesAreNoTrap() throws {

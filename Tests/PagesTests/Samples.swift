@@ -45,7 +45,8 @@ struct Samples {
     static let mistakes: [FormMistake] = [
         .usernameMissing, .usernameInvalid, .usernameTaken, .passwordMissing, .passwordTooShort(10),
         .passwordTooLong(1024),
-        .passwordIsUsername, .passwordCommon, .passwordInvalid, .refusedByServer(nil), .tryAgain, .stale,
+        .passwordIsUsername, .passwordCommon, .passwordInvalid, .refusedByServer(nil), .tryAgain, .outcomeUnknown,
+        .stale,
     ]
 
     static let problems: [PageProblem] = [
@@ -91,8 +92,15 @@ struct Samples {
                 .registered(Registered(account: user, inviter: inviter, hasContact: false, contactURI: uri))
             ))
         pages.append(("registered by nobody", .registered(Registered(account: user, hasContact: false))))
-        pages.append(("password set", .passwordSet(user)))
+        for ended in [true, false] { pages.append(("password set \(ended)", .passwordSet(user, endedSessions: ended))) }
         for problem in Self.problems { pages.append(("problem \(problem)", .problem(problem))) }
+        let end = Timestamp(millisecondsSinceEpoch: Self.now.millisecondsSinceEpoch - 300_000_000)
+        for kind in InviteKind.allCases {
+            for problem in [PageProblem.expired, .used, .revoked, .inUse] {
+                let ended = EndedInvite(kind: kind, expiresAt: end)
+                pages.append(("problem \(problem) \(kind)", .problem(problem, of: ended)))
+            }
+        }
         return pages
     }
 }

@@ -57,7 +57,7 @@ import XMPP
                     "accounts auto default", "registration server default", "suspended false default",
                     "base_url  default", "logo  default", "color  default", "webchat_url  default",
                     "imprint_url  default", "terms_url  default", "privacy_url  default", "time_zone UTC default",
-                    "site_apps_show  default", "site_apps_hide [] default",
+                    "site_apps  default", "site_apps_show  default", "site_apps_hide [] default",
                 ])
             #expect(await fixture.daemon.configuration.settings(of: "b.example") == nil)
             #expect(await fixture.daemon.configuration.overrides(of: "b.example") == nil)

@@ -222,17 +222,35 @@ import Testing
     @Test func aResetIsSpentBeforeThePasswordIsSet() async throws {
         try await with(usernames: ["alice"]) { setup in
             let token = try await setup.create(.reset(of: Account(localpart: "alice", domain: Self.host)))
-            setup.accounts.state.withLock { $0.passwordOutcome = .unknown("lost") }
+            setup.accounts.state.withLock { $0.passwordOutcome = .failed(.unknown("lost")) }
             let form = setup.form(token, "alice")
-            #expect(await setup.registry.reset(form, on: Self.host) == .later("lost"))
+            #expect(await setup.registry.reset(form, on: Self.host) == .unknown("lost"))
             #expect(try await setup.redemptions() == ["alice form confirmed"])
             var other = form
             other.attempt = "form:2"
             #expect(await setup.registry.reset(other, on: Self.host) == .refused(.used))
             // The same form may be sent again.
-            setup.accounts.state.withLock { $0.passwordOutcome = .done }
-            #expect(await setup.registry.reset(form, on: Self.host) == .done)
+            setup.accounts.state.withLock { $0.passwordOutcome = .done(endedSessions: false) }
+            #expect(await setup.registry.reset(form, on: Self.host) == .passwordSet(endedSessions: false))
             #expect(setup.accounts.state.withLock { $0.passwords } == ["alice": "correct horse"])
+        }
+    }
+
+    @Test func theSameFormSetsAPasswordOnce() async throws {
+        try await with(usernames: ["alice"]) { setup in
+            let token = try await setup.create(.reset(of: Account(localpart: "alice", domain: Self.host)))
+            let form = setup.form(token, "alice")
+            // Pressed twice, and once more later.
+            async let first = setup.registry.reset(form, on: Self.host)
+            async let second = setup.registry.reset(form, on: Self.host)
+            #expect(await [first, second] == [.passwordSet(endedSessions: true), .passwordSet(endedSessions: true)])
+            #expect(await setup.registry.reset(form, on: Self.host) == .passwordSet(endedSessions: true))
+            // The page from before, with something else in it.
+            var other = form
+            other.password = "battery staple"
+            #expect(await setup.registry.reset(other, on: Self.host) == .refused(.used))
+            #expect(setup.accounts.state.withLock { $0.passwords } == ["alice": "correct horse"])
+            #expect(setup.accounts.state.withLock { $0.passwordRequests } == 1)
         }
     }
 

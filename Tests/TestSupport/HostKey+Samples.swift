@@ -19,7 +19,8 @@ extension HostKey {
         case .allowContactInvites, .notifyInviter: [.flag(false)]
         case .allowUserInvites, .suspended: [.flag(true)]
         case .baseURL: [.text("https://join.example.com/"), .text("http://a.example:8080/invite/")]
-        case .logo: [.text("/etc/invited/logo.svg"), .text("logo.png")]
+        case .logo: [.text("logos/a.svg"), .text("logo.png")]
+        case .siteApps: [.text("apps/a.yaml"), .text("apps.yaml")]
         case .color: [.text("#2e7d32"), .text("#000000")]
         case .webchatURL, .imprintURL, .termsURL, .privacyURL:
             [.text("https://example.com/page"), .text("http://example.com/?a=b&c#d")]

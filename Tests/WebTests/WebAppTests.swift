@@ -27,8 +27,8 @@ private struct LineRenderer: PageRendering {
                 "form \(form.mistake.map { "\($0)" } ?? "good") \(form.address.map { "\($0)" } ?? "-") seal=\(form.seal)"
         case .registered(let registered): line = "registered \(registered.account)"
         case .reset(_, let form): line = "reset \(form.mistake.map { "\($0)" } ?? "good") seal=\(form.seal)"
-        case .passwordSet(let account): line = "set \(account)"
-        case .problem(let problem): line = "problem \(problem)"
+        case .passwordSet(let account, let endedSessions): line = "set \(account) sessions=\(endedSessions)"
+        case .problem(let problem, let ended): line = "problem \(problem) \(ended.map { $0.kind.rawValue } ?? "-")"
         }
         return RenderedPage(body: Array("\(site.path) \(line)".utf8), language: visitor.languages.first ?? "en")
     }
@@ -45,6 +45,7 @@ private final class FakeHosts: WebHosts {
 
     let state = Mutex(State())
     let bases: HostBases
+    static let logo = SiteImage(Array("<svg xmlns='http://www.w3.org/2000/svg'/>".utf8))
 
     init() {
         var bases = HostBases()
@@ -56,14 +57,15 @@ private final class FakeHosts: WebHosts {
     func host(named name: String) -> WebHost? {
         switch name {
         case "a.example":
-            WebHost(name: name, asciiName: name, base: nil, site: Site(host: name, name: "A"))
+            WebHost(
+                name: name, asciiName: name, base: nil, site: Site(host: name, name: "A"), logo: FakeHosts.logo)
         case "ü.example", "xn--tda.example":
             WebHost(
                 name: "ü.example", asciiName: "xn--tda.example", base: nil, site: Site(host: "ü.example", name: "Ü"))
         case "own.example":
             WebHost(
                 name: name, asciiName: name, base: try? BaseURL("https://join.own.example/"),
-                site: Site(host: name, name: "Own"))
+                site: Site(host: name, name: "Own"), logo: FakeHosts.logo)
         default: nil
         }
     }
@@ -100,12 +102,13 @@ private final class FakeHosts: WebHosts {
     private let dependencies = ControlledDependencies()
 
     private func good(
-        _ kind: InviteKind = .account, username: String? = nil, makesAccounts: Bool = true
+        _ kind: InviteKind = .account, username: String? = nil, makesAccounts: Bool = true,
+        uses: InviteUses = InviteUses()
     ) -> TokenCheck {
         let inviter = Account(localpart: "ann", domain: "a.example")
         let now = dependencies.dependencies.now()
         let invite = Invite(
-            token: Self.token, kind: kind, inviter: inviter, username: username, createdAt: now,
+            token: Self.token, kind: kind, inviter: inviter, username: username, uses: uses, createdAt: now,
             expiresAt: now.advanced(by: .week))
         return .good(
             GoodToken(
@@ -176,6 +179,36 @@ private final class FakeHosts: WebHosts {
         }
         let form = try await respond(.get, Self.path + "/register")
         #expect(form["Link"] != nil && form["Access-Control-Allow-Origin"] == nil)
+    }
+
+    @Test func aPageSaysWhatHasEnded() async throws {
+        set(.refused(.used, of: EndedInvite(kind: .reset, expiresAt: dependencies.dependencies.now())))
+        #expect(text(try await respond(.get, Self.path)) == "/a.example/ problem used reset")
+    }
+
+    /// How a password was set that nobody has confirmed: the form is kept, and it is the same attempt.
+    @Test func anUnknownEndKeepsTheForm() async throws {
+        set(good(.reset, username: "bob"))
+        hosts.state.withLock { $0.outcome = .unknown }
+        let seal = try seal(try await respond(.get, Self.path + "/reset"))
+        let response = try await post(Self.path + "/reset", "password=correct+horse&seal=\(seal)")
+        #expect(response.status == .serviceUnavailable && response["Retry-After"] != nil)
+        #expect(text(response).hasPrefix("/a.example/ reset outcomeUnknown"))
+    }
+
+    /// 5 a minute with a link for one; of one with more uses, more.
+    @Test(arguments: [(1, 0, 5), (30, 0, 63), (30, 29, 5), (30, 20, 23), (Int.max, 0, 200), (1, 1, 5)])
+    func aLinkIsPostedAsOftenAsItHasUses(total: Int, confirmed: Int, most: Int) async throws {
+        set(good(uses: InviteUses(total: total, confirmed: confirmed)))
+        let seal = try seal(try await respond(.get, Self.path + "/register"))
+        // Each from an address of its own.
+        for number in 0..<most {
+            let response = try await post(
+                Self.path + "/register", "username=bob&password=&seal=\(seal)", client: "10.0.\(number / 8).1")
+            try #require(response.status == .unprocessableContent, "\(number)")
+        }
+        let last = try await post(Self.path + "/register", "username=bob&password=&seal=\(seal)", client: "10.9.0.1")
+        #expect(last.status == .tooManyRequests && last["Retry-After"] != nil)
     }
 
     @Test func aCodeIsShownOfGoodTokensOnly() async throws {
@@ -312,9 +345,10 @@ private final class FakeHosts: WebHosts {
         set(good(.reset, username: "bob"))
         #expect(try await respond(.get, Self.path + "/register").status == .notFound)
         let seal = try seal(try await respond(.get, Self.path + "/reset"))
-        hosts.state.withLock { $0.outcome = .done(Account(localpart: "bob", domain: "a.example")) }
+        let bob = Account(localpart: "bob", domain: "a.example")
+        hosts.state.withLock { $0.outcome = .passwordSet(bob, endedSessions: false) }
         let response = try await post(Self.path + "/reset", "username=eve&password=correct+horse&seal=\(seal)")
-        #expect(text(response) == "/a.example/ set bob@a.example")
+        #expect(text(response) == "/a.example/ set bob@a.example sessions=false")
         #expect(hosts.state.withLock { $0.resets.map(\.username) } == ["bob"])
         set(good(makesAccounts: false))
         #expect(try await respond(.get, Self.path + "/register").status == .serviceUnavailable)
@@ -347,6 +381,26 @@ private final class FakeHosts: WebHosts {
         #expect(again.status == .notModified)
         #expect(again.body.isEmpty)
         #expect(try await respond(.get, "/-/static/b.css").status == .notFound)
+    }
+
+    /// An SVG shows itself, and does nothing, also when it is opened as a page; each host has its own.
+    @Test func aLogoIsItsHostsOwn() async throws {
+        let name = try #require(FakeHosts.logo?.name)
+        for (path, host) in [("/a.example/-/\(name)", "invite.example"), ("/-/\(name)", "join.own.example")] {
+            let logo = try await respond(.get, path, host: host)
+            #expect(logo.status == .ok && logo["Content-Type"] == "image/svg+xml")
+            let policy = try #require(logo["Content-Security-Policy"])
+            #expect(policy.hasPrefix("default-src 'none'") && policy.hasSuffix("; sandbox"))
+            #expect(
+                logo["X-Content-Type-Options"] == "nosniff" && logo["Cross-Origin-Resource-Policy"] == "same-origin")
+            #expect(logo["Cache-Control"] == "public, max-age=31536000, immutable")
+            let etag = try #require(logo["ETag"])
+            #expect(try await respond(.get, path, host: host, fields: [("if-none-match", etag)]).status == .notModified)
+            #expect(try await respond(.post, path, host: host).status == .methodNotAllowed)
+        }
+        for path in ["/xn--tda.example/-/\(name)", "/a.example/-/other.svg", "/-/\(name)", "/a.example/-/x/\(name)"] {
+            #expect(try await respond(.get, path).status == .notFound)
+        }
     }
 
     @Test func whatIsKnownOfVisitorsIsBounded() async throws {

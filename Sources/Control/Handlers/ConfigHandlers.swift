@@ -150,7 +150,9 @@ package struct ConfigHandlers: Sendable {
     private func apply(_ call: Call) async throws -> Outcome {
         let timeout = call.invocation.duration("confirm-within")
         let keepsOpen = call.invocation.has("keep-open")
-        if let hash = call.invocation.text("plan") { return try await apply(hash, timeout, call) }
+        if let hash = call.invocation.text("plan") {
+            return try await apply(hash, timeout, call, DaemonConfiguration.liveKeys)
+        }
         let prepared = try await reporting(call) { () async throws(ConfigurationRefusal) in
             try await configuration.checkIdle()
             return try await configuration.prepare(keepsOpen: keepsOpen)
@@ -161,13 +163,13 @@ package struct ConfigHandlers: Sendable {
             let keeping = plan.revokesInvites ? "; \(Self.keeping)" : ""
             try await call.confirm("Apply it? \(Self.summary(plan))\(keeping)")
             // Somebody took their time, and may have edited files meanwhile.
-            return try await apply(plan.hash, timeout, call)
+            return try await apply(plan.hash, timeout, call, plan.liveKeys)
         }
         // Nobody is waited for in between, so the files are what they were just now.
         let result: Result<Outcome, ConfigurationRefusal>
         do throws(ConfigurationRefusal) {
             let applied = try await configuration.apply(prepared, confirmWithin: timeout, by: call.caller.name)
-            result = .success(Self.outcome(applied))
+            result = .success(await outcome(applied, plan.liveKeys))
         } catch {
             result = .failure(error)
         }
@@ -177,13 +179,29 @@ package struct ConfigHandlers: Sendable {
         return try await reporting(call) { () async throws(ConfigurationRefusal) in try result.get() }
     }
 
-    private func apply(_ hash: String, _ timeout: Lifetime?, _ call: Call) async throws -> Outcome {
+    /// - Parameter liveKeys: The daemon's own settings that may change at once.
+    private func apply(
+        _ hash: String, _ timeout: Lifetime?, _ call: Call, _ liveKeys: [String]
+    ) async throws -> Outcome {
         let applied = try await reporting(call) { () async throws(ConfigurationRefusal) in
             try await configuration.apply(
                 expecting: hash, confirmWithin: timeout, keepsOpen: call.invocation.has("keep-open"),
                 by: call.caller.name)
         }
-        return Self.outcome(applied)
+        return await outcome(applied, liveKeys)
+    }
+
+    /// With what became of the listeners, where they change.
+    private func outcome(
+        _ applied: ActiveConfiguration.AppliedConfiguration, _ liveKeys: [String]
+    ) async -> Outcome {
+        var outcome = Self.outcome(applied)
+        guard liveKeys.contains(where: { $0 != DaemonConfiguration.rolesKey }) else { return outcome }
+        let troubles = await configuration.listenerTroubles()
+        guard !troubles.isEmpty else { return outcome }
+        outcome.message += "; \(troubles.joined(separator: "; "))"
+        outcome.hint = outcome.hint ?? "`status` shows how it goes on: it is tried again every few seconds"
+        return outcome
     }
 
     private func confirm(_ call: Call) async throws -> Outcome {

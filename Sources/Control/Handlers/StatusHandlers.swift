@@ -39,6 +39,7 @@ package struct StatusHandlers: Sendable {
         // A change of the whole configuration is not the matter of who sees some hosts.
         let seesAll = call.caller.hosts == .all
         let deadline = seesAll ? await daemon.configuration.unconfirmedUntil : nil
+        let listeners = seesAll ? daemon.configuration.listeners.report : nil
         try await call.output.row(
             .row([
                 "version": .text(version),
@@ -51,6 +52,9 @@ package struct StatusHandlers: Sendable {
                 "refused": count(.refused),
                 "modules": .count(modules),
                 "overrides": .count(overrides),
+                "pages": listeners?.pages.words.map(JSON.text),
+                "metrics": listeners?.metrics.words.map(JSON.text),
+                "page_files": listeners?.files.map(JSON.text),
                 "unconfirmed_until": deadline.map(JSON.time),
                 "shortage": seesAll ? shortage.map(JSON.text) : nil,
             ]))

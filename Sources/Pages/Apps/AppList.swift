@@ -22,4 +22,6 @@ struct AppChoice: Hashable, Sendable {
     /// The ids, in order; `nil` for all.
     var shown: [String]?
     var hidden: Set<String>
+    /// The host's own.
+    var own: SiteApps?
 }

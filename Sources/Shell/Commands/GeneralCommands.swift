@@ -25,6 +25,9 @@ enum GeneralCommands {
             Field("refused", .count, "of them, those whose files have mistakes"),
             Field("modules", .count, "hosts whose servers have our module"),
             Field("overrides", .count, "settings changed at run time"),
+            Field("pages", .text, "where pages are served, or why not", isOptional: true),
+            Field("metrics", .text, "where metrics are served, or why not", isOptional: true),
+            Field("page_files", .text, "what is wrong with the provider's own pages", isOptional: true),
             Field(
                 "unconfirmed_until", .time, "when a change undoes itself that nobody has confirmed", isOptional: true),
             Field("shortage", .text, "which means ran out within the last hour, and what to raise", isOptional: true),

@@ -20,6 +20,7 @@ package struct Health: Hashable, Sendable {
 package final class MetricsServer: Sendable {
     private struct State: Sendable {
         var listener: HTTPListener?
+        var status = WebServer.Status.off
         var turn: Task<Void, Never>?
     }
 
@@ -43,6 +44,8 @@ package final class MetricsServer: Sendable {
         self.collect = collect
     }
 
+    package var status: WebServer.Status { state.withLock { $0.status } }
+
     /// Goes over to another place, or none. Where it cannot listen, it stays where it was, and the log says so.
     package func apply(_ address: ListenAddress?) async {
         let task = state.withLock { state in
@@ -58,12 +61,15 @@ package final class MetricsServer: Sendable {
     }
 
     private func change(to address: ListenAddress?) async {
-        let old = state.withLock { $0.listener }
-        if address == old?.address { return }
+        let (old, before) = state.withLock { ($0.listener, $0.status) }
+        if address == old?.address {
+            state.withLock { $0.status = old.map { .listening($0.boundAddress) } ?? .off }
+            return
+        }
         do throws(HTTPListener.Failure) {
             var new: HTTPListener?
             if let address { new = try await listen(address) }
-            state.withLock { $0.listener = new }
+            state.withLock { ($0.listener, $0.status) = (new, new.map { .listening($0.boundAddress) } ?? .off) }
             if let new {
                 dependencies.logger.notice("metrics are served", metadata: ["address": "\(new.boundAddress)"])
             } else {
@@ -71,7 +77,11 @@ package final class MetricsServer: Sendable {
             }
             await old?.drain(within: Self.drainTime, sleep: dependencies.sleep)
         } catch {
-            dependencies.logger.error("no metrics", metadata: ["reason": "\(error)"])
+            let kept = old.map { "; metrics stay at \($0.boundAddress)" } ?? ""
+            let status = WebServer.Status.failed("\(error)\(kept)")
+            state.withLock { $0.status = status }
+            // It is tried again, for as long as it takes.
+            if status != before { dependencies.logger.error("no metrics", metadata: ["reason": "\(status)"]) }
         }
     }
 

@@ -14,7 +14,7 @@ final class WebMetrics: Sendable {
             case .qrCode: self = .code
             case .registration: self = .registration
             case .reset: self = .reset
-            case .staticFile: self = .file
+            case .staticFile, .hostFile: self = .file
             case .unknown, .redirect, .wrongMethod, .misdirected, .malformed: self = .other
             }
         }

@@ -10,7 +10,7 @@ import Testing
 
 /// `host set`, `config save` and `host reset` with every key that there is.
 @Suite struct EverySettingTests {
-    private static let keys = HostKey.allCases.filter { $0 != .host }.map(\.rawValue)
+    private static let keys = HostKey.allCases.filter(\.isSettable).map(\.rawValue)
 
     @Test(arguments: keys) func itIsSetSavedAndReset(name: String) async throws {
         func install(_ daemon: Daemon, _ handlers: inout CommandHandlers) {

@@ -13,7 +13,8 @@ final class FakeAccounts: Accounts {
         var creation: AccountOutcome?
         /// By username, those that were set.
         var passwords: [String: String] = [:]
-        var passwordOutcome = AccountOutcome.done
+        var passwordOutcome = PasswordOutcome.done(endedSessions: true)
+        var passwordRequests = 0
         /// Where who asked for an account was.
         var clientAddresses: [String?] = []
         /// What contacts and notices come to.
@@ -53,9 +54,10 @@ final class FakeAccounts: Accounts {
         }
     }
 
-    func setPassword(_ password: String, of username: String) async -> AccountOutcome {
+    func setPassword(_ password: String, of username: String) async -> PasswordOutcome {
         state.withLock { state in
-            if state.passwordOutcome == .done { state.passwords[username] = password }
+            state.passwordRequests += 1
+            if case .done = state.passwordOutcome { state.passwords[username] = password }
             return state.passwordOutcome
         }
     }
