@@ -293,7 +293,10 @@ struct TemplateValues {
         switch shape.template {
         case .registration:
             values["typed_username"] = sentinels.sentinel(.typedUsername)
-            if flags.contains(.address) { values["address"] = sentinels.sentinel(.address) }
+            // What is no name, or somebody else's, makes no address.
+            if flags.contains(.address), shape.mistake?.field != .username {
+                values["address"] = sentinels.sentinel(.address)
+            }
             fallthrough
         case .resetForm:
             values["seal"] = sentinels.sentinel(.seal)

@@ -1,5 +1,5 @@
-"""Pages in a real browser. They come from `render-pages`, which writes every page in every language into a directory, and from
-a web server of ours that serves it with the fields that the daemon's answers have."""
+"""Pages in a real browser. Some come from `render-pages`, which writes every page in every language into a directory, and from a web
+server of ours that serves it with the fields that the daemon's answers have; the others from daemons behind real servers."""
 
 import functools
 import http.server
@@ -7,10 +7,17 @@ import os
 import pathlib
 import subprocess
 import threading
+from collections.abc import Iterator
 
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+
+from harness.module_servers import KINDS
+from harness.redeeming import Invited
+from harness.web_proxy import WebProxy
+from live import LiveBrowser, Site
+from server_files import ServerFiles, ejabberds, prosodies
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("INVITED_BUILD", REPOSITORY / ".build/debug"))
@@ -96,10 +103,19 @@ class Browser:
 
 
 @pytest.fixture(scope="session")
-def driver():
+def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProxy]:
+    with WebProxy(tmp_path_factory.mktemp("proxy")) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="session")
+def driver(proxy):
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--no-first-run"):
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--no-first-run",
+                     # No name is asked of any server: those of daemons are the proxy's, and there are no others.
+                     f"--host-resolver-rules=MAP *.invite.example 127.0.0.1:{proxy.port}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+                     "--ignore-certificate-errors"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
@@ -124,3 +140,34 @@ def browser(driver, server):
 def axe():
     path = subprocess.run([REPOSITORY / "scripts/lib/axe-core"], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
     return pathlib.Path(path).read_text()
+
+
+# A daemon behind each real server
+
+
+@pytest.fixture(scope="session", params=[files for files in [*prosodies(), *ejabberds()] if files.name in KINDS], ids=str)
+def server_files(request: pytest.FixtureRequest) -> ServerFiles:
+    """Each version of each server that there is a module for."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def site(server_files: ServerFiles, proxy: WebProxy) -> Iterator[Site]:
+    """The pages of a daemon behind that server, with a user on each host. Who changes more than users and invites changes it back."""
+    name = f"{server_files}.invite.example"
+    with Invited.running(server_files, web=f"https://{name}/") as running:
+        proxy.daemons[name] = running.installation.web_socket
+        running.register("alice", "a.example")
+        running.register("bob", "b.example")
+        running.daemon.await_log("pages are served")
+        yield Site(running, f"https://{name}/")
+
+
+@pytest.fixture
+def live(driver, proxy: WebProxy, site: Site) -> Iterator[LiveBrowser]:
+    """A new visitor of that site, who has never been there."""
+    proxy.renew()
+    browser = LiveBrowser(driver, proxy, site, PICTURES / "live" / str(site.invited.server.files))
+    browser.begin()
+    yield browser
+    assert browser.complaints() == []

@@ -104,7 +104,7 @@ def test_it_works_without_scripts(browser, rendered, language):
 def test_the_form_is_filled_in_and_sent_by_the_browser_alone(browser):
     browser.open("en/linux/registration.html")
     fields = browser.run("return [...document.forms[0].elements].map(field => [field.name, field.type, !!field.required])")
-    assert fields == [["seal", "hidden", False], ["username", "text", True], ["password", "password", True], ["", "submit", False]]
+    assert fields == [["username", "text", True], ["password", "password", True], ["seal", "hidden", False], ["", "submit", False]]
     assert browser.run("return document.forms[0].method") == "post"
     assert not browser.run("return document.forms[0].checkValidity()")
     browser.driver.find_element("id", "username").send_keys("bob")
