@@ -87,6 +87,10 @@ package final class PageHosts: WebHosts {
             await registry.register(form, on: host), Account(localpart: registration.username, domain: host))
     }
 
+    package func makesContacts(with inviter: Account, on host: String) async -> Bool {
+        await registry.accounts(of: host)?.makesContacts(with: inviter) == true
+    }
+
     package func reset(_ reset: WebReset, on host: String) async -> WebOutcome {
         let form = FormRegistration(
             token: reset.token, attempt: reset.attempt.name, checkedAt: reset.attempt.checkedAt,

@@ -156,7 +156,7 @@ extension WebApp {
             on: form.host.name)
         switch outcome {
         case .done(let account):
-            let hasContact = Landing(form.good).setsContacts
+            let hasContact = await setsContact(form)
             let registered = Registered(
                 account: account, inviter: invite.inviter, hasContact: hasContact,
                 contactURI: hasContact ? nil : Self.contactURI(of: invite))
@@ -166,6 +166,12 @@ extension WebApp {
         case .later: return show(form, call, mistake: .tryAgain)
         case .refused(let refusal): return self.refusal(.refused(refusal), call)
         }
+    }
+
+    /// Whether who has just registered need not add the inviter. A page that says so and is wrong leaves two people waiting.
+    private func setsContact(_ form: Form) async -> Bool {
+        guard Landing(form.good).setsContacts, let inviter = form.good.invite.inviter else { return false }
+        return await hosts.makesContacts(with: inviter, on: form.host.name)
     }
 
     private func reset(_ form: Form, _ call: Call, password: String) async -> HTTPResponse {

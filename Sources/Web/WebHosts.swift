@@ -20,6 +20,9 @@ package protocol WebHosts: Sendable {
     /// Makes an account: reserve, create, confirm. The same attempt may be made again, with another name, too.
     func register(_ registration: WebRegistration, on host: String) async -> WebOutcome
 
+    /// Whether a new account of the host and its inviter get into each other's rosters by themselves.
+    func makesContacts(with inviter: Account, on host: String) async -> Bool
+
     /// Spends a reset, and sets the password.
     func reset(_ reset: WebReset, on host: String) async -> WebOutcome
 }

@@ -25,7 +25,9 @@ private struct LineRenderer: PageRendering {
         case .registration(_, let form):
             line =
                 "form \(form.mistake.map { "\($0)" } ?? "good") \(form.address.map { "\($0)" } ?? "-") seal=\(form.seal)"
-        case .registered(let registered): line = "registered \(registered.account)"
+        case .registered(let registered):
+            let contact = registered.hasContact ? " has contact" : registered.contactURI.map { " \($0)" } ?? ""
+            line = "registered \(registered.account)\(contact)"
         case .reset(_, let form): line = "reset \(form.mistake.map { "\($0)" } ?? "good") seal=\(form.seal)"
         case .passwordSet(let account): line = "set \(account)"
         case .problem(let problem): line = "problem \(problem)"
@@ -39,6 +41,7 @@ private final class FakeHosts: WebHosts {
     struct State {
         var checks: [Token: TokenCheck] = [:]
         var outcome = WebOutcome.later
+        var makesContacts = true
         var registrations: [WebRegistration] = []
         var resets: [WebReset] = []
     }
@@ -81,6 +84,10 @@ private final class FakeHosts: WebHosts {
             state.registrations.append(registration)
             return state.outcome
         }
+    }
+
+    func makesContacts(with inviter: Account, on host: String) async -> Bool {
+        state.withLock { $0.makesContacts }
     }
 
     func reset(_ reset: WebReset, on host: String) async -> WebOutcome {
@@ -220,6 +227,18 @@ private final class FakeHosts: WebHosts {
         #expect(made.map(\.username) == ["bob"])
         #expect(made.map(\.password) == ["correct horse"])
         #expect(made.first?.client?.description == "9.9.9.9")
+    }
+
+    @Test(arguments: [(true, " has contact"), (false, " xmpp:ann@a.example?roster;preauth=AAAAAAAAAAAA1")])
+    func theContactIsThereOrIsToBeMade(makesContacts: Bool, expected: String) async throws {
+        set(good(.accountAndContact))
+        hosts.state.withLock { state in
+            state.outcome = .done(Account(localpart: "bob", domain: "a.example"))
+            state.makesContacts = makesContacts
+        }
+        let seal = try seal(try await respond(.get, Self.path + "/register"))
+        let done = try await post(Self.path + "/register", "username=bob&password=correct+horse&seal=\(seal)")
+        #expect(text(done) == "/a.example/ registered bob@a.example\(expected)")
     }
 
     @Test(arguments: [
