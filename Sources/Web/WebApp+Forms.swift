@@ -42,7 +42,7 @@ extension WebApp {
     }
 
     /// There is no such form for this invite, or not now.
-    private func formless(_ good: GoodToken, _ call: Call) -> HTTPResponse {
+    func formless(_ good: GoodToken, _ call: Call) -> HTTPResponse {
         let kind = good.invite.kind
         return call.problem(kind == .contact || good.makesAccounts ? .unknown : .unavailable)
     }
@@ -83,7 +83,7 @@ extension WebApp {
     }
 
     /// The account of a name as it was typed, perhaps with the host behind it.
-    private static func account(_ typed: String, on host: WebHost) -> Account? {
+    static func account(_ typed: String, on host: WebHost) -> Account? {
         var name = typed.trimmingSpaces
         if let at = name.lastIndex(of: "@") {
             let domain = name[name.index(after: at)...]
@@ -97,7 +97,8 @@ extension WebApp {
 
     // MARK: Posting
 
-    private func post(_ call: Call, _ host: WebHost, _ token: Token, kind: FormKind) async -> HTTPResponse {
+    /// Why what was posted is not looked at, where it is not: it is from no page of ours, or no form.
+    func refusalOfPost(_ call: Call, _ host: WebHost) -> HTTPResponse? {
         guard RequestOrigin.isOwn(call.request, base: host.base ?? settings.base, hosts: hosts.bases) else {
             return call.problem(.refused(status: HTTPStatus.forbidden.rawValue))
         }
@@ -105,6 +106,11 @@ extension WebApp {
         guard type == "application/x-www-form-urlencoded" else {
             return call.problem(.refused(status: HTTPStatus.unsupportedMediaType.rawValue))
         }
+        return nil
+    }
+
+    private func post(_ call: Call, _ host: WebHost, _ token: Token, kind: FormKind) async -> HTTPResponse {
+        if let refusal = refusalOfPost(call, host) { return refusal }
         let uptime = dependencies.uptime()
         if let wait = limits.posts.take(call.client, at: uptime) ?? limits.tokenPosts.take(token, at: uptime) {
             return call.problem(.tooMany(retryAfter: wait))

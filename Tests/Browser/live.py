@@ -5,6 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -100,14 +101,23 @@ class LiveBrowser:
     def fill(self, **fields: str) -> None:
         """Types as people do, in the place of what was there."""
         for name, value in fields.items():
-            field = self.find(f"[name={name}]")
-            field.clear()
-            field.send_keys(value)
+            self.find(f"[name={name}]").send_keys(Keys.CONTROL + "a", Keys.NULL, value or Keys.BACKSPACE)
 
     def send(self, **fields: str) -> None:
         """Fills in the form of the page and sends it."""
         self.fill(**fields)
         self.follow(self.find("form button[type=submit]"))
+
+    def await_status(self, state: str) -> str:
+        """What the form says of the name, once it says this."""
+        WebDriverWait(self.driver, TIMEOUT, 0.02).until(
+            lambda _: self.find("#username-status").get_attribute("data-state") == state)
+        return self.text("#username-status")
+
+    @property
+    def asked(self) -> list[Passed]:
+        """What the form has asked about names."""
+        return [each for each in self.passed if each.path.endswith("/register/username")]
 
     # What is kept
 

@@ -6,7 +6,8 @@ import pytest
 
 from harness.inviting import invite
 from harness.redeeming import Invited
-from harness.relay import TO_DAEMON
+from harness.relay import TO_DAEMON, TO_SERVER
+from harness.web import Browser as Visitor
 from live import LiveBrowser, Look, Site
 from server_files import ejabberds, prosodies
 from wire import PARS_NS, unique
@@ -64,12 +65,19 @@ def test_a_link_becomes_an_account_and_a_contact(live: LiveBrowser, axe: str, lo
     assert B in live.text("h1")
     live.picture("form")
     live.assert_sound(axe)
-    # A first visit up to the form, nothing of which was in a cache.
+    # A first visit up to the form, nothing of which was in a cache, with the script that it may have.
+    assert any(each.type == "text/javascript" for each in live.passed) == look.scripts
     assert sum(each.size for each in live.passed) < 60_000
     assert live.find("#username-host").text == f"@{B}"
 
-    # A name that changes when it is prepared is shown as it will be, before there is an account.
-    live.send(username=username.upper(), password=PASSWORD)
+    # A name that changes when it is prepared is shown as it will be, before there is an account: while it is typed, or when the form
+    # is sent.
+    live.fill(username=username.upper(), password=PASSWORD)
+    if look.scripts:
+        assert f"{username}@{B}" in live.await_status("free")
+        live.picture("free")
+    assert len(live.asked) == (1 if look.scripts else 0)
+    live.follow(live.find("form button[type=submit]"))
     assert f"{username}@{B}" in live.text("form")
     assert not invited.has_account(username, B)
     live.send(password=PASSWORD)
@@ -188,6 +196,81 @@ def test_a_form_with_a_mistake_is_kept(live: LiveBrowser, axe: str, look: Look, 
     live.send(password=PASSWORD)
     assert live.page().status == 200
     assert invited.redemptions(B, token) == [(username, "confirmed")]
+
+
+TAKEN = {"en": "This username is taken.", "de": "Diesen Benutzernamen gibt es schon.", "ar": "اسم المستخدم هذا مستخدم بالفعل."}
+FREE = {"en": "{} is still free.", "de": "{} ist noch frei.", "ar": "العنوان {} متاح."}
+
+
+@pytest.mark.parametrize("language, size, scheme", [("en", "phone", "light"), ("de", "desktop", "dark"), ("ar", "phone", "dark")])
+@ONE_OF_EACH
+def test_a_name_is_answered_while_it_is_typed(
+        live: LiveBrowser, axe: str, language: str, size: str, scheme: str, username: str) -> None:
+    """In words that are read out, while the keyboard stays where it is, and without any use of the invite."""
+    invited = live.site.invited
+    token = invited.create("account", B)
+    live.begin(Look(language, size, scheme))
+    live.open(live.site.url(B, token) + "/register")
+    status, field = live.find("#username-status"), live.find("[name=username]")
+    assert (status.get_attribute("role"), status.text, live.asked) == ("status", "", [])
+
+    def type_name(name: str) -> None:
+        live.fill(username=name)
+        assert live.driver.switch_to.active_element == field
+
+    # Faster than it asks, so that it asks once.
+    type_name("bob")
+    assert TAKEN[language] in live.await_status("taken")
+    assert len(live.asked) == 1
+    assert field.get_attribute("aria-invalid") == "true"
+    live.picture("typed-taken")
+    live.assert_sound(axe)
+    type_name(f"{username} ")
+    assert live.await_status("free") == FREE[language].format(f"{username}@{B}")
+    assert field.get_attribute("aria-invalid") is None
+    assert live.driver.switch_to.active_element == field
+    live.picture("typed-free")
+    live.assert_sound(axe)
+    type_name("two words")
+    live.await_status("invalid")
+    live.picture("typed-invalid")
+    # What is gone is said no more.
+    live.fill(username="")
+    assert live.await_status("") == ""
+    assert len(live.asked) == 3
+
+    for each in live.asked:
+        assert (each.method, each.status, each.type) == ("POST", 200, "application/json")
+        assert token not in each.body.decode()
+    assert invited.redemptions(B, token) == []
+    live.send(username=username, password=PASSWORD)
+    assert live.text("h1") == READY[language]
+
+
+@ONE_OF_EACH
+def test_a_form_does_without_answers(live: LiveBrowser, axe: str, username: str) -> None:
+    """Whoever has asked too often, or asks a server that is away, is told the address, and sends the form as ever."""
+    invited = live.site.invited
+    token = invited.create("account", B)
+    live.begin(Look("en", "phone", "light"))
+    live.open(live.site.url(B, token) + "/register")
+    invited.relay.stop_at(TO_SERVER, b"<exists ")
+    live.fill(username=username)
+    invited.relay.await_stop()
+    assert live.find("#username-status").text == ""
+    # More is typed before the answer, which then is none to it.
+    live.fill(username=f"{username}x")
+    invited.relay.go_on()
+    assert f"{username}x@{B}" in live.await_status("free")
+    seal = live.find("[name=seal]").get_attribute("value")
+    visitor = Visitor(invited.installation.web_socket, authority=live.site.base.split("/")[2])
+    for _ in range(60):
+        visitor.post(f"/{B}/{token}/register/username", {"username": username, "seal": seal})
+    live.fill(username="bob")
+    assert live.await_status("possible") == f"Your address will be bob@{B}."
+    live.picture("typed-possible")
+    live.send(username=username, password=PASSWORD)
+    assert live.text("h1") == READY["en"]
 
 
 @contextmanager

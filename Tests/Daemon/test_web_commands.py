@@ -1,5 +1,6 @@
 """Pages where the server has no module of ours: accounts by the commands of XEP-0133. What the page cannot have done, it says."""
 
+import json
 import shutil
 import tempfile
 import time
@@ -177,3 +178,12 @@ def test_without_any_way_to_make_accounts_there_is_no_form(setting: Setting, use
     sent = setting.browser.post(f"/{HOST}/{token}/register", form | {"username": username, "password": PASSWORD})
     assert sent.status == 200
     assert setting.authenticates(username, PASSWORD)
+
+
+def test_a_name_is_answered_while_it_is_typed(setting: Setting, username: str) -> None:
+    """The commands tell it, too."""
+    token = setting.create("account", HOST)
+    browser = setting.browser
+    seal = browser.get(f"/{HOST}/{token}/register").form["seal"]
+    states = [json.loads(browser.ask(HOST, token, name, seal).body)["state"] for name in (username, "alice", "two words")]
+    assert states == ["free", "taken", "invalid"]
