@@ -17,10 +17,18 @@ package protocol Accounts: Sendable {
     /// Makes a user of the host and another account contacts of each other.
     func addContact(_ contact: Account, to username: String) async -> AccountOutcome
 
+    /// Whether ``addContact(_:to:)`` can do that for users of the host, as far as the server shows. A grant may be worth less
+    /// than its name.
+    func makesContacts(with contact: Account) async -> Bool
+
     /// Sends a user of the host a message from the host.
     ///
     /// - Parameter language: A tag of BCP 47.
     func notify(_ username: String, _ text: String, language: String) async -> AccountOutcome
+}
+
+extension Accounts {
+    package func makesContacts(with contact: Account) async -> Bool { abilities.setsContacts }
 }
 
 /// What a provider can do on a host.

@@ -171,6 +171,12 @@ package struct CommandAccounts: Accounts {
         return first == .done ? await befriend(contact, user) : first
     }
 
+    package func makesContacts(with contact: Account) async -> Bool {
+        guard contact.domain == server.host.domain, grants.rosterAccess == "both" else { return false }
+        if case .byLastLogin = await telling() { return false }
+        return true
+    }
+
     private func befriend(_ user: JID, _ contact: JID) async -> AccountOutcome {
         switch await item(of: contact, in: user) {
         case .failure(let error): return error.outcome

@@ -88,6 +88,22 @@ package final class PageHosts: WebHosts {
             await registry.register(form, on: host), Account(localpart: registration.username, domain: host))
     }
 
+    package func state(
+        of username: String, for attempt: WebAttempt, with token: Token, on host: String
+    ) async -> Web.UsernameState {
+        let state = await registry.state(
+            of: username, for: attempt.name, with: token, checkedAt: attempt.checkedAt, on: host)
+        return switch state {
+        case .free: .free
+        case .taken: .taken
+        case .unknown: .unknown
+        }
+    }
+
+    package func makesContacts(with inviter: Account, on host: String) async -> Bool {
+        await registry.accounts(of: host)?.makesContacts(with: inviter) == true
+    }
+
     package func reset(_ reset: WebReset, on host: String) async -> WebOutcome {
         let form = FormRegistration(
             token: reset.token, attempt: reset.attempt.name, checkedAt: reset.attempt.checkedAt,

@@ -106,6 +106,7 @@ extension TextKey {
         case .formProblems: Declaration("form.problems")
         case .formUsernameMissing: Declaration("form.username_missing")
         case .formUsernameTaken: Declaration("form.username_taken")
+        case .formUsernameFree: Declaration("form.username_free", .address)
         case .formUsernameInvalid: Declaration("form.username_invalid")
         case .formPasswordMissing: Declaration("form.password_missing")
         case .formPasswordShort: Declaration("form.password_short", isPlural: true)

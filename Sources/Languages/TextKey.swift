@@ -102,6 +102,7 @@ package enum TextKey: Int, CaseIterable, Hashable, Sendable {
     case formProblems
     case formUsernameMissing
     case formUsernameTaken
+    case formUsernameFree
     case formUsernameInvalid
     case formPasswordMissing
     case formPasswordShort

@@ -33,6 +33,13 @@ package struct EndedInvite: Hashable, Sendable {
     }
 }
 
+extension Page {
+    /// Whether it has a script, which asks the daemon about the name that is typed.
+    package var asksAboutUsernames: Bool {
+        if case .registration(let landing, _) = self { landing.username == nil } else { false }
+    }
+}
+
 /// What an invite that is good says on a page.
 package struct Landing: Hashable, Sendable {
     package var kind: InviteKind

@@ -22,10 +22,16 @@ package final class PageRenderer: PageRendering {
         return RenderedPage(body: body, language: design.languages[request.shape.language].language)
     }
 
+    package func render(_ answer: UsernameAnswer, for visitor: Visitor) -> RenderedPage {
+        let languages = design.languages
+        let texts = languages[languages.index(for: visitor)]
+        return RenderedPage(body: answer.json(in: texts), language: texts.language)
+    }
+
     package func staticFile(_ name: String) -> StaticFile? { design.files.file(name) }
 
     package func qrCode(of landing: Landing, site: Site) -> [UInt8]? { QRCode(landing.uri)?.svg }
 
-    /// None: styles are files, and there are no scripts.
+    /// None: styles and the one script are files.
     package var inlineHashes: [String] { [] }
 }

@@ -2,7 +2,9 @@
 package protocol PageRendering: Sendable {
     /// The bytes of one page in the best language, and which one that is.
     func render(_ page: Page, of site: Site, for visitor: Visitor) -> RenderedPage
-    /// A file below `/-/static/`: style sheet, logos; `nil` where there is none. The name has a hash of what is in it,
+    /// What the script of a form is told of a name: a JSON object with the members `state` and `text`, in the best language.
+    func render(_ answer: UsernameAnswer, for visitor: Visitor) -> RenderedPage
+    /// A file below `/-/static/`: style sheet, script, logos; `nil` where there is none. The name has a hash of what is in it,
     /// so that it can be kept for ever.
     func staticFile(_ name: String) -> StaticFile?
     /// The QR code of an invite's URI as an SVG image (`image/svg+xml`), for `TOKEN/qr.svg`, which landing pages show; `nil` when no
@@ -13,7 +15,7 @@ package protocol PageRendering: Sendable {
 }
 
 package struct RenderedPage: Sendable {
-    /// HTML in UTF-8.
+    /// In UTF-8: HTML, unless it is an answer to a script.
     package var body: [UInt8]
     /// A BCP 47 tag, for `Content-Language`.
     package var language: String

@@ -25,6 +25,8 @@ extension Site {
 package enum PageName {
     package static let register = "register"
     package static let reset = "reset"
+    /// Behind ``register``: what can be said of a name.
+    package static let username = "username"
     package static let apps = "apps"
     package static let qrCode = "qr.svg"
     /// The query's parameter that chooses the language: `?lang=de`.

@@ -2,6 +2,7 @@ extension StaticFiles {
     /// What comes along.
     static let embedded: [String: [UInt8]] = [
         "style.css": PackageResources.style_css,
+        "username.js": PackageResources.username_js,
         "icon.svg": PackageResources.icon_svg,
         "conversations.svg": PackageResources.conversations_svg,
         "cheogram.svg": PackageResources.cheogram_svg,

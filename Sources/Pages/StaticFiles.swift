@@ -41,6 +41,7 @@ struct StaticFiles: Sendable {
     static func contentType(of name: String) -> String {
         switch name.split(separator: ".").last {
         case "css": "text/css; charset=utf-8"
+        case "js": "text/javascript; charset=utf-8"
         case "svg": "image/svg+xml"
         case "png": "image/png"
         default: "application/octet-stream"

@@ -30,6 +30,7 @@ indirect enum TemplateName: Sendable {
         // Forms.
         "account": .text, "sessions_ended": .condition, "contact_uri": .url, "has_contact": .condition,
         "typed_username": .text, "address": .text,
+        "script_path": .url, "username_check_path": .url,
         "seal": .text, "shortest_password": .text, "password_hint": .text,
         "mistake": .text, "mistake_text": .text, "mistake_in_username": .condition, "mistake_in_password": .condition,
         // Problems.

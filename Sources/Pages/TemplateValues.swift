@@ -296,7 +296,14 @@ struct TemplateValues {
         switch shape.template {
         case .registration:
             values["typed_username"] = sentinels.sentinel(.typedUsername)
-            if flags.contains(.address) { values["address"] = sentinels.sentinel(.address) }
+            if !flags.contains(.username) {
+                values["script_path"] = file("username.js")
+                values["username_check_path"] = path("\(PageName.register)/\(PageName.username)")
+            }
+            // What is no name, or somebody else's, makes no address.
+            if flags.contains(.address), shape.mistake?.field != .username {
+                values["address"] = sentinels.sentinel(.address)
+            }
             fallthrough
         case .resetForm:
             values["seal"] = sentinels.sentinel(.seal)

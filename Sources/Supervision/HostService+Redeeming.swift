@@ -71,6 +71,14 @@ extension HostService {
         }
     }
 
+    /// Whether an invite that is good, or an attempt, holds a name; `nil` where the storage does not tell. It changes nothing.
+    func isHeld(_ username: String) async -> Bool? {
+        let now = dependencies.now()
+        return try? await use(.reading) { repository throws(StoreError) in
+            try await repository.isHeld(username, at: now)
+        }
+    }
+
     /// Does what is asked, in order. What is stored is on the disk when this returns, and what follows from it is under way.
     ///
     /// - Parameter policy: The host's rules. A suspended host redeems nothing more, but hears how attempts end that it has

@@ -16,7 +16,7 @@ struct PageAnswer: Sendable {
             ("Content-Type", "text/html; charset=utf-8"), ("Content-Language", rendered.language),
             // The path has the token.
             ("Cache-Control", "no-store"), ("X-Robots-Tag", "noindex"),
-            ("Content-Security-Policy", contentSecurityPolicy), ("X-Frame-Options", "DENY"),
+            ("Content-Security-Policy", contentSecurityPolicy(of: page)), ("X-Frame-Options", "DENY"),
             // Not `no-referrer`, with which a form is posted with `Origin: null`.
             ("Referrer-Policy", "same-origin"), ("Cross-Origin-Opener-Policy", "same-origin"),
         ]
@@ -30,6 +30,19 @@ struct PageAnswer: Sendable {
         }
         if let retryAfter { fields.append(("Retry-After", String(retryAfter))) }
         return HTTPResponse(status, fields, body: rendered.body)
+    }
+
+    /// For the script of a form.
+    func answer(_ answer: UsernameAnswer, for visitor: Visitor) -> HTTPResponse {
+        let rendered = renderer.render(answer, for: visitor)
+        return HTTPResponse(
+            .ok,
+            [
+                ("Content-Type", "application/json"), ("Content-Language", rendered.language),
+                ("Cache-Control", "no-store"), ("X-Robots-Tag", "noindex"),
+                ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+                ("Cross-Origin-Resource-Policy", "same-origin"), ("Referrer-Policy", "same-origin"),
+            ] + common, body: rendered.body)
     }
 
     func file(_ name: String, for request: HTTPRequest) -> HTTPResponse? {
@@ -86,10 +99,13 @@ struct PageAnswer: Sendable {
         return isSecure ? fields + [("Strict-Transport-Security", "max-age=31536000")] : fields
     }
 
-    private var contentSecurityPolicy: String {
+    /// Only a page that has the script may load one, and ask anything.
+    private func contentSecurityPolicy(of page: Page) -> String {
         let hashes = renderer.inlineHashes.map { " '\($0)'" }.joined()
+        let scripts = (page.asksAboutUsernames ? " 'self'" : "") + hashes
         return "default-src 'none'; style-src 'self'\(hashes); img-src 'self' data:; "
-            + (hashes.isEmpty ? "" : "script-src\(hashes); ")
+            + (scripts.isEmpty ? "" : "script-src\(scripts); ")
+            + (page.asksAboutUsernames ? "connect-src 'self'; " : "")
             + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     }
 }

@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// Counts events of keys, each of which may have so many a minute. Of two minutes only the counts are known: the last one
-/// counts as far as it reaches into the minute before now.
+/// Counts events of keys, each of which may have so many in a span, such as a minute. Of two spans only the counts are known: the
+/// last one counts as far as it reaches into the span before now.
 final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     private struct State: Sendable {
         var window: Int64 = .min
@@ -15,14 +15,17 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     private let most: Int
     private let capacity: Int
 
-    private static var length: Int64 { 60_000 }
+    /// Of a span, in milliseconds.
+    private let length: Int64
     private static var otherBuckets: Int { 256 }
 
     /// - Parameters:
-    ///   - most: How many a minute.
+    ///   - most: How many in a span.
+    ///   - milliseconds: How long that is.
     ///   - capacity: How many keys are kept apart.
-    init(most: Int, capacity: Int = 20_000) {
+    init(most: Int, milliseconds: Int64 = 60_000, capacity: Int = 20_000) {
         self.most = most
+        length = milliseconds
         self.capacity = capacity
     }
 
@@ -52,7 +55,7 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     private func bucket(_ key: Key) -> Int { Int(UInt(bitPattern: key.hashValue) % UInt(Self.otherBuckets)) }
 
     private func wait(_ key: Key, at uptime: Int64, atMost most: Int, _ state: inout State) -> Int? {
-        let window = uptime / Self.length
+        let window = uptime / length
         if window != state.window {
             state.previous = window == state.window &+ 1 ? state.current : [:]
             (state.current, state.others, state.window) = ([:], [:], window)
@@ -60,15 +63,15 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
         let isApart = state.current[key] != nil || state.current.count < capacity
         let current = isApart ? state.current[key, default: 0] : state.others[bucket(key), default: 0]
         let previous = state.previous[key, default: 0]
-        let elapsed = uptime % Self.length
-        let left = Self.length - elapsed
+        let elapsed = uptime % length
+        let left = length - elapsed
         // In thousandths of events, rounded up.
-        let count = current * 1_000 + Int((Int64(previous) * 1_000 * left + Self.length - 1) / Self.length)
+        let count = current * 1_000 + Int((Int64(previous) * 1_000 * left + length - 1) / length)
         guard count + 1_000 > most * 1_000 else { return nil }
         if current >= most { return Int((left + 999) / 1_000) + 1 }
-        // Until enough of the last minute is out of sight.
+        // Until enough of the last span is out of sight.
         let needed = Int64(count + 1_000 - most * 1_000)
-        let wait = needed * Self.length / (Int64(previous) * 1_000)
+        let wait = needed * length / (Int64(previous) * 1_000)
         return Int(wait / 1_000) + 1
     }
 }

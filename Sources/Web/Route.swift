@@ -5,6 +5,8 @@ enum Route: Hashable, Sendable {
     case landing(HostPath, TokenPath)
     case registration(HostPath, TokenPath)
     case reset(HostPath, TokenPath)
+    /// What can be said of a name to who has the registration form.
+    case username(HostPath, TokenPath)
     case app(HostPath, TokenPath, id: String)
     case qrCode(HostPath, TokenPath)
     case staticFile(String)
@@ -103,6 +105,8 @@ struct RouteTable: Hashable, Sendable {
         switch (rest.first, rest.count) {
         case (nil, _): return Self.allowing([.get, .head], method, .landing(host, token))
         case ("register", 1): return Self.allowing([.get, .head, .post], method, .registration(host, token))
+        case ("register", 2) where rest.last == "username":
+            return Self.allowing([.post], method, .username(host, token))
         case ("reset", 1): return Self.allowing([.get, .head, .post], method, .reset(host, token))
         case ("qr.svg", 1): return Self.allowing([.get, .head], method, .qrCode(host, token))
         case ("apps", 2):

@@ -42,7 +42,7 @@ extension WebApp {
     }
 
     /// There is no such form for this invite, or not now.
-    private func formless(_ good: GoodToken, _ call: Call) -> HTTPResponse {
+    func formless(_ good: GoodToken, _ call: Call) -> HTTPResponse {
         let kind = good.invite.kind
         return call.problem(kind == .contact || good.makesAccounts ? .unknown : .unavailable)
     }
@@ -83,7 +83,7 @@ extension WebApp {
     }
 
     /// The account of a name as it was typed, perhaps with the host behind it.
-    private static func account(_ typed: String, on host: WebHost) -> Account? {
+    static func account(_ typed: String, on host: WebHost) -> Account? {
         var name = typed.trimmingSpaces
         if let at = name.lastIndex(of: "@") {
             let domain = name[name.index(after: at)...]
@@ -97,7 +97,8 @@ extension WebApp {
 
     // MARK: Posting
 
-    private func post(_ call: Call, _ host: WebHost, _ token: Token, kind: FormKind) async -> HTTPResponse {
+    /// Why what was posted is not looked at, where it is not: it is from no page of ours, or no form.
+    func refusalOfPost(_ call: Call, _ host: WebHost) -> HTTPResponse? {
         guard RequestOrigin.isOwn(call.request, base: host.base ?? settings.base, hosts: hosts.bases) else {
             return call.problem(.refused(status: HTTPStatus.forbidden.rawValue))
         }
@@ -105,6 +106,11 @@ extension WebApp {
         guard type == "application/x-www-form-urlencoded" else {
             return call.problem(.refused(status: HTTPStatus.unsupportedMediaType.rawValue))
         }
+        return nil
+    }
+
+    private func post(_ call: Call, _ host: WebHost, _ token: Token, kind: FormKind) async -> HTTPResponse {
+        if let refusal = refusalOfPost(call, host) { return refusal }
         if let wait = limits.posts.take(call.client, at: dependencies.uptime()) {
             return call.problem(.tooMany(retryAfter: wait))
         }
@@ -157,7 +163,7 @@ extension WebApp {
             on: form.host.name)
         switch outcome {
         case .done(let account):
-            let hasContact = Landing(form.good).setsContacts
+            let hasContact = await setsContact(form)
             let registered = Registered(
                 account: account, inviter: invite.inviter, hasContact: hasContact,
                 contactURI: hasContact ? nil : Self.contactURI(of: invite))
@@ -167,6 +173,12 @@ extension WebApp {
         case .later, .unknown, .passwordSet: return show(form, call, mistake: .tryAgain)
         case .refused(let refusal): return self.refusal(.refused(refusal, of: EndedInvite(form.good.invite)), call)
         }
+    }
+
+    /// Whether who has just registered need not add the inviter. A page that says so and is wrong leaves two people waiting.
+    private func setsContact(_ form: Form) async -> Bool {
+        guard Landing(form.good).setsContacts, let inviter = form.good.invite.inviter else { return false }
+        return await hosts.makesContacts(with: inviter, on: form.host.name)
     }
 
     private func reset(_ form: Form, _ call: Call, password: String) async -> HTTPResponse {

@@ -78,6 +78,8 @@ struct WebApp: Sendable {
             return await tokenPage(call, host, token, "/\(PageName.register)") {
                 await form($0, $1, $2, kind: .registration)
             }
+        case .username(let host, let token):
+            return await tokenPage(call, host, token, "") { await username($0, $1, $2) }
         case .reset(let host, let token):
             return await tokenPage(call, host, token, "/\(PageName.reset)") { await form($0, $1, $2, kind: .reset) }
         }

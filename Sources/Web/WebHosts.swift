@@ -17,8 +17,18 @@ package protocol WebHosts: Sendable {
     /// What a token is good for to an attempt, which may hold a use of it.
     func check(_ token: Token, for attempt: WebAttempt, on host: String) async -> TokenCheck
 
+    /// What can be said of a name to an attempt. It changes nothing, and holds no name.
+    ///
+    /// - Parameter username: The localpart, prepared.
+    func state(
+        of username: String, for attempt: WebAttempt, with token: Token, on host: String
+    ) async -> UsernameState
+
     /// Makes an account: reserve, create, confirm. The same attempt may be made again, with another name, too.
     func register(_ registration: WebRegistration, on host: String) async -> WebOutcome
+
+    /// Whether a new account of the host and its inviter get into each other's rosters by themselves.
+    func makesContacts(with inviter: Account, on host: String) async -> Bool
 
     /// Spends a reset, and sets the password.
     func reset(_ reset: WebReset, on host: String) async -> WebOutcome
@@ -103,6 +113,16 @@ package struct GoodToken: Hashable, Sendable {
         self.setsContacts = setsContacts
         self.passwordLength = passwordLength
     }
+}
+
+/// Whether a name can be had.
+package enum UsernameState: Hashable, Sendable {
+    /// Nobody has it at present, nor holds it.
+    case free
+    /// The server has such an account, or somebody else holds the name.
+    case taken
+    /// It is not known now.
+    case unknown
 }
 
 /// One form that was opened, and may be posted several times.

@@ -9,6 +9,11 @@ final class WebLimits: Sendable {
     let posts = RateLimiter<IPAddress?>(most: 10)
     /// Forms that are posted with a token.
     private let tokenPosts = RateLimiter<Token>(most: 5)
+    /// Names of which an address asks whether they are taken, while they are typed. Forms that are sent tell the same of 300 an hour;
+    /// these cost no account, and so are fewer, and no way to find out who has one.
+    let usernames = RateLimiter<IPAddress?>(most: 60, milliseconds: 3_600_000)
+    /// The same with a token.
+    let tokenUsernames = RateLimiter<Token>(most: 60, milliseconds: 3_600_000)
 
     /// More than a class of people needs who all have one link; what a server can be asked for is another matter.
     private static let mostTokenPosts = 200

@@ -1,4 +1,4 @@
-"""Pages, as a browser without JavaScript sees them, with a daemon behind a real Prosody that has the server module."""
+"""Pages, as a browser without JavaScript sees them, with a daemon behind real servers that have the server module."""
 
 import threading
 from collections.abc import Iterator
@@ -8,16 +8,18 @@ import pytest
 from harness.redeeming import Invited, token_of
 from harness.stanzas import INVITE, Invitation, command
 from harness.web import AUTHORITY, BASE, Browser, path_of
-from server_files import ServerFiles
+from server_files import ejabberds, prosodies
 from wire import unique
 
 HOST = "b.example"
 PASSWORD = "correct horse battery"
+# Each server that there is a module for.
+WITH_MODULE = [*prosodies(), *ejabberds()]
 
 
-@pytest.fixture(scope="module")
-def invited(prosody_files: ServerFiles) -> Iterator[Invited]:
-    with Invited.running(prosody_files, web=BASE) as running:
+@pytest.fixture(scope="module", params=WITH_MODULE, ids=str)
+def invited(request: pytest.FixtureRequest) -> Iterator[Invited]:
+    with Invited.running(request.param, web=BASE) as running:
         running.register("bob", HOST)
         running.daemon.await_log("pages are served")
         yield running
@@ -114,7 +116,7 @@ def test_bad_passwords_show_the_form_again(invited: Invited, browser: Browser, u
     assert not password or password.encode() not in page.body.replace(b'name="password"', b"").replace(
         b'type="password"', b"") or password == "short"
     assert invited.redemptions(HOST, token) == []
-    assert not invited.prosody.has_account(username, PASSWORD, HOST)
+    assert not invited.server.has_account(username, PASSWORD, HOST)
 
 
 def test_a_name_is_shown_as_it_will_be_before_it_is_made(invited: Invited, browser: Browser, username: str) -> None:
@@ -123,10 +125,10 @@ def test_a_name_is_shown_as_it_will_be_before_it_is_made(invited: Invited, brows
     assert page.status == 200
     assert page.has_form
     assert f"{username}@{HOST}" in page.text
-    assert not invited.prosody.has_account(username, PASSWORD, HOST)
+    assert not invited.server.has_account(username, PASSWORD, HOST)
     done = browser.post(f"/{HOST}/{token}/register", page.form | {"password": PASSWORD})
     assert done.status == 200
-    assert invited.prosody.has_account(username, PASSWORD, HOST)
+    assert invited.server.has_account(username, PASSWORD, HOST)
 
 
 def test_a_fixed_name_is_the_name(invited: Invited, browser: Browser, username: str) -> None:
@@ -272,7 +274,7 @@ def test_two_hundred_press_the_button_at_once(invited: Invited) -> None:
     for thread in threads:
         thread.join()
     assert len(replies) == 200
-    made = [name for name in names if invited.prosody.has_account(name, PASSWORD, HOST)]
+    made = [name for name in names if invited.server.has_account(name, PASSWORD, HOST)]
     assert len(made) == 1
     assert invited.redemptions(HOST, token) == [(made[0], "confirmed")]
     assert [name for name in replies if replies[name] == 200] == made

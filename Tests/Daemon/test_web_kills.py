@@ -10,17 +10,19 @@ import pytest
 from harness.redeeming import Invited
 from harness.relay import TO_SERVER
 from harness.web import BASE, Browser
-from server_files import ServerFiles
+from server_files import ejabberds, prosodies
 from wire import unique
 
 HOST = "b.example"
 PASSWORD = "correct horse battery"
+# Both ejabberds have the same module, and what else may differ is in test_web.py.
+WITH_MODULE = [*prosodies(), *ejabberds()[-1:]]
 
 
-@pytest.fixture(scope="module")
-def invited(prosody_files: ServerFiles) -> Iterator[Invited]:
+@pytest.fixture(scope="module", params=WITH_MODULE, ids=str)
+def invited(request: pytest.FixtureRequest) -> Iterator[Invited]:
     """What ends is there again after each test."""
-    with Invited.running(prosody_files, web=BASE) as running:
+    with Invited.running(request.param, web=BASE) as running:
         running.register("bob", HOST)
         running.daemon.await_log("pages are served")
         yield running
@@ -47,9 +49,9 @@ def end(invited: Invited, what: str) -> None:
                 invited.relay.cut()
                 invited.restart_daemon()
             case "server":
-                invited.prosody.kill()
+                invited.server.kill()
                 invited.relay.cut()
-                invited.prosody.start()
+                invited.server.start()
             case "connection":
                 invited.relay.cut()
     invited.await_that(lambda: invited.daemon.logged("pages are served") > 0)
@@ -76,7 +78,7 @@ class Form:
     def assert_made(self) -> None:
         self.invited.await_that(
             lambda: self.invited.redemptions(HOST, self.token) == [(self.username, "confirmed")], timeout=150)
-        assert self.invited.prosody.has_account(self.username, PASSWORD, HOST)
+        assert self.invited.server.has_account(self.username, PASSWORD, HOST)
         assert self.invited.state(HOST, self.token) == "used"
         self.invited.await_that(self.has_contact)
         # Once more changes nothing.
@@ -111,8 +113,10 @@ def test_the_button_is_pressed_again(invited: Invited, what: str, moment: str) -
     form.assert_made()
 
 
+@pytest.mark.parametrize("invited", prosodies()[:1], ids=str, indirect=True)
 def test_nobody_presses_again(invited: Invited) -> None:
-    """Slow, since it takes the deadline: the daemon asks for the account, and hears that it is there."""
+    """Slow, since it takes the deadline: the daemon asks for the account, and hears that it is there. The deadline is its own, so one
+    server is enough."""
     form = Form(invited)
     stop_at(invited, "account made")
     pressed = threading.Thread(target=form.press)
@@ -126,14 +130,14 @@ def test_nobody_presses_again(invited: Invited) -> None:
 def test_the_server_is_away(invited: Invited) -> None:
     """The form is kept, and works as soon as the server is there."""
     form = Form(invited)
-    invited.prosody.kill()
+    invited.server.kill()
     page = form.browser.post(form.target, form.fields)
     assert page.status == 503
     assert page.headers["Retry-After"]
     assert page.form["username"] == form.username
     assert form.browser.get(f"/{HOST}/{form.token}").status == 200
     with invited.greeted():
-        invited.prosody.start()
+        invited.server.start()
     assert form.browser.post(form.target, page.form | {"password": PASSWORD}).status == 200
     form.assert_made()
 

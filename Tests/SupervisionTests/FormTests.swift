@@ -84,6 +84,46 @@ import Testing
         }
     }
 
+    /// What is said of a name while it is typed holds nothing, and is not asked of the server where the daemon knows.
+    @Test func aNameIsFreeTakenOrHeld() async throws {
+        try await with(usernames: ["juliet"]) { setup in
+            let token = try await setup.create(.account(username: nil, contact: nil), uses: 5)
+            func state(_ username: String, attempt: String = "form:1") async -> UsernameState {
+                await setup.registry.state(
+                    of: username, for: attempt, with: token, checkedAt: setup.now, on: Self.host)
+            }
+            #expect(await state("juliet") == .taken)
+            #expect(await state("romeo") == .free)
+            #expect(try await setup.redemptions() == [])
+            // Held by another form, whose own it may be.
+            setup.accounts.state.withLock { $0.creation = .busy(nil) }
+            #expect(await setup.register(token, "romeo") == .later("the server takes no more at present"))
+            #expect(await state("romeo", attempt: "form:2") == .taken)
+            #expect(await state("romeo") == .unknown)
+            // Held by another invite.
+            _ = try await setup.create(.account(username: "mercutio", contact: nil))
+            #expect(await state("mercutio") == .taken)
+            setup.accounts.state.withLock { $0.existence = .unknown("away") }
+            #expect(await state("tybalt") == .unknown)
+            setup.accounts.state.withLock { $0.existence = nil }
+            setup.accounts.state.withLock { $0.abilities.knowsAccounts = false }
+            #expect(await state("juliet") == .unknown)
+        }
+    }
+
+    @Test func aTokenThatIsNoGoodSaysNothingOfNames() async throws {
+        try await with(usernames: ["juliet"]) { setup in
+            let unknown = try #require(Token("AAAAAAAAAAAA1"))
+            let used = try await setup.create(.account(username: nil, contact: nil))
+            #expect(await setup.register(used, "romeo", attempt: "form:2") == .done)
+            for token in [unknown, used] {
+                let state = await setup.registry.state(
+                    of: "juliet", for: "form:1", with: token, checkedAt: setup.now, on: Self.host)
+                #expect(state == .unknown)
+            }
+        }
+    }
+
     /// The server does not say it before it is asked to make the account.
     @Test func aNameThatTurnsOutTakenIsReleased() async throws {
         try await with { setup in

@@ -133,6 +133,13 @@ import Testing
         #expect(limiter.take(1, at: time) == nil)
     }
 
+    @Test func soManyAnHour() throws {
+        let limiter = RateLimiter<Int>(most: 3, milliseconds: 3_600_000)
+        for minute in 0..<3 { #expect(limiter.take(1, at: Int64(minute) * 60_000) == nil) }
+        #expect(try #require(limiter.take(1, at: 1_800_000)) > 1_800)
+        #expect(limiter.take(1, at: 7_200_000) == nil)
+    }
+
     @Test func aWindowsEndIsNoGate() {
         let limiter = RateLimiter<Int>(most: 10)
         for _ in 0..<10 { _ = limiter.take(1, at: 59_000) }

@@ -11,6 +11,10 @@ import Testing
 private struct LineRenderer: PageRendering {
     var inlineHashes: [String] = []
 
+    func render(_ answer: UsernameAnswer, for visitor: Visitor) -> RenderedPage {
+        RenderedPage(body: Array("\(answer)".utf8), language: "en")
+    }
+
     func staticFile(_ name: String) -> StaticFile? {
         name == "a.css" ? StaticFile(body: [0x61], contentType: "text/css; charset=utf-8", etag: "\"1\"") : nil
     }
@@ -25,7 +29,9 @@ private struct LineRenderer: PageRendering {
         case .registration(_, let form):
             line =
                 "form \(form.mistake.map { "\($0)" } ?? "good") \(form.address.map { "\($0)" } ?? "-") seal=\(form.seal)"
-        case .registered(let registered): line = "registered \(registered.account)"
+        case .registered(let registered):
+            let contact = registered.hasContact ? " has contact" : registered.contactURI.map { " \($0)" } ?? ""
+            line = "registered \(registered.account)\(contact)"
         case .reset(_, let form): line = "reset \(form.mistake.map { "\($0)" } ?? "good") seal=\(form.seal)"
         case .passwordSet(let account, let endedSessions): line = "set \(account) sessions=\(endedSessions)"
         case .problem(let problem, let ended): line = "problem \(problem) \(ended.map { $0.kind.rawValue } ?? "-")"
@@ -39,6 +45,11 @@ private final class FakeHosts: WebHosts {
     struct State {
         var checks: [Token: TokenCheck] = [:]
         var outcome = WebOutcome.later
+        var makesContacts = true
+        /// By name; others are free.
+        var usernames: [String: UsernameState] = [:]
+        /// Names that were asked for.
+        var asked: [String] = []
         var registrations: [WebRegistration] = []
         var resets: [WebReset] = []
     }
@@ -85,6 +96,19 @@ private final class FakeHosts: WebHosts {
         }
     }
 
+    func state(
+        of username: String, for attempt: WebAttempt, with token: Token, on host: String
+    ) async -> UsernameState {
+        state.withLock { state in
+            state.asked.append(username)
+            return state.usernames[username] ?? .free
+        }
+    }
+
+    func makesContacts(with inviter: Account, on host: String) async -> Bool {
+        state.withLock { $0.makesContacts }
+    }
+
     func reset(_ reset: WebReset, on host: String) async -> WebOutcome {
         state.withLock { state in
             state.resets.append(reset)
@@ -102,13 +126,13 @@ private final class FakeHosts: WebHosts {
     private let dependencies = ControlledDependencies()
 
     private func good(
-        _ kind: InviteKind = .account, username: String? = nil, makesAccounts: Bool = true,
+        _ kind: InviteKind = .account, token: Token = Self.token, username: String? = nil, makesAccounts: Bool = true,
         uses: InviteUses = InviteUses()
     ) -> TokenCheck {
         let inviter = Account(localpart: "ann", domain: "a.example")
         let now = dependencies.dependencies.now()
         let invite = Invite(
-            token: Self.token, kind: kind, inviter: inviter, username: username, uses: uses, createdAt: now,
+            token: token, kind: kind, inviter: inviter, username: username, uses: uses, createdAt: now,
             expiresAt: now.advanced(by: .week))
         return .good(
             GoodToken(
@@ -253,6 +277,130 @@ private final class FakeHosts: WebHosts {
         #expect(made.map(\.username) == ["bob"])
         #expect(made.map(\.password) == ["correct horse"])
         #expect(made.first?.client?.description == "9.9.9.9")
+    }
+
+    // MARK: Names while they are typed
+
+    private static let asking = path + "/register/username"
+
+    private func ask(_ username: String, seal: String, client: String = "9.9.9.9") async throws -> HTTPResponse {
+        try await post(Self.asking, "username=\(username)&seal=\(seal)", client: client)
+    }
+
+    @Test(arguments: [
+        ("bob", "free(bob@a.example)"), ("BOB", "free(bob@a.example)"), ("bob%40a.example", "free(bob@a.example)"),
+        ("taken", "taken"), ("Taken", "taken"), ("a+b", "invalid"), ("%40", "invalid"), ("", "invalid"),
+        ("unsure", "possible(unsure@a.example)"),
+    ])
+    func aNameIsAnsweredWhileItIsTyped(typed: String, answer: String) async throws {
+        set(good())
+        hosts.state.withLock { $0.usernames = ["taken": .taken, "unsure": .unknown] }
+        let response = try await ask(typed, seal: try seal(try await respond(.get, Self.path + "/register")))
+        #expect(response.status == .ok)
+        #expect(text(response) == answer)
+        #expect(response["Content-Type"] == "application/json" && response["Cache-Control"] == "no-store")
+        // Nothing is made, and nothing held.
+        #expect(hosts.state.withLock { $0.registrations.isEmpty })
+    }
+
+    @Test func onlyWhoHasTheFormIsAnswered() async throws {
+        set(good())
+        let seal = try seal(try await respond(.get, Self.path + "/register"))
+        #expect(try await ask("bob", seal: "").status == .forbidden)
+        #expect(try await ask("bob", seal: seal.replacing("form", with: "farm")).status == .forbidden)
+        for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")] {
+            let foreign = try await post(Self.asking, "username=bob&seal=\(seal)", fields: [(name, value)])
+            #expect(foreign.status == .forbidden)
+        }
+        #expect(
+            try await respond(.post, Self.asking, body: "username=bob&seal=\(seal)").status == .unsupportedMediaType)
+        let get = try await respond(.get, Self.asking)
+        #expect(get.status == .methodNotAllowed && get["Allow"] == "POST")
+        dependencies.advance(byMilliseconds: 3_600_000)
+        #expect(try await ask("bob", seal: seal).status == .forbidden)
+        #expect(hosts.state.withLock { $0.asked.isEmpty })
+    }
+
+    @Test(arguments: [
+        (TokenCheck.refused(.revoked), HTTPStatus.gone), (.refused(.used), .gone), (.refused(.unknown), .notFound),
+        (.refused(.suspended), .serviceUnavailable), (.unavailable, .serviceUnavailable),
+    ])
+    func aTokenThatEndsAnswersNoMore(check: TokenCheck, status: HTTPStatus) async throws {
+        set(good())
+        let seal = try seal(try await respond(.get, Self.path + "/register"))
+        set(check)
+        #expect(try await ask("bob", seal: seal).status == status)
+        #expect(hosts.state.withLock { $0.asked.isEmpty })
+    }
+
+    @Test func whoHasNothingToChooseIsNotAnswered() async throws {
+        set(good())
+        let seal = try seal(try await respond(.get, Self.path + "/register"))
+        for check in [good(username: "carol"), good(.contact), good(.reset, username: "carol")] {
+            set(check)
+            #expect(try await ask("bob", seal: seal).status == .notFound)
+        }
+        set(good(makesAccounts: false))
+        #expect(try await ask("bob", seal: seal).status == .serviceUnavailable)
+        #expect(hosts.state.withLock { $0.asked.isEmpty })
+    }
+
+    /// Beyond the limit, of a token or of an address, the answer says less, whatever the name.
+    @Test(arguments: [true, false])
+    func namesAreNotListed(hasOneToken: Bool) async throws {
+        set(good())
+        hosts.state.withLock { $0.usernames = ["taken": .taken] }
+        let other = try #require(Token("AAAAAAAAAAAA2"))
+        hosts.state.withLock { $0.checks[other] = good(token: other) }
+        var seals: [String] = []
+        for token in [Self.token, other] {
+            seals.append(try seal(try await respond(.get, "/a.example/\(token.text)/register")))
+        }
+        var answers: [String] = []
+        for number in 0..<61 {
+            let which = hasOneToken ? 0 : number % 2
+            let token = [Self.token, other][which]
+            let response = try await post(
+                "/a.example/\(token.text)/register/username", "username=taken&seal=\(seals[which])",
+                client: hasOneToken ? "9.9.9.\(number)" : "9.9.9.9")
+            answers.append(text(response))
+        }
+        #expect(answers == Array(repeating: "taken", count: 60) + ["possible(taken@a.example)"])
+        #expect(hosts.state.withLock { $0.asked.count } == 60)
+        // What a form comes to is another matter.
+        let form = try await post(
+            Self.path + "/register", "username=taken&password=correct+horse&seal=\(seals[0])", client: "9.9.8.8")
+        #expect(form.status == .serviceUnavailable)
+        dependencies.advance(byMilliseconds: 7_200_000)
+        let later = try seal(try await respond(.get, Self.path + "/register"))
+        #expect(text(try await ask("taken", seal: later)) == "taken")
+    }
+
+    @Test func onlyAFormThatAsksMayLoadAScript() async throws {
+        set(good())
+        let form = try await respond(.get, Self.path + "/register")
+        #expect(form["Content-Security-Policy"]?.contains("; script-src 'self'; connect-src 'self'; ") == true)
+        let landing = try await respond(.get, Self.path)
+        set(good(username: "carol"))
+        let fixed = try await respond(.get, Self.path + "/register")
+        set(good(.reset, username: "carol"))
+        let reset = try await respond(.get, Self.path + "/reset")
+        for page in [landing, fixed, reset, try await respond(.get, "/nowhere")] {
+            let policy = try #require(page["Content-Security-Policy"])
+            #expect(!policy.contains("script-src") && !policy.contains("connect-src"))
+        }
+    }
+
+    @Test(arguments: [(true, " has contact"), (false, " xmpp:ann@a.example?roster;preauth=AAAAAAAAAAAA1")])
+    func theContactIsThereOrIsToBeMade(makesContacts: Bool, expected: String) async throws {
+        set(good(.accountAndContact))
+        hosts.state.withLock { state in
+            state.outcome = .done(Account(localpart: "bob", domain: "a.example"))
+            state.makesContacts = makesContacts
+        }
+        let seal = try seal(try await respond(.get, Self.path + "/register"))
+        let done = try await post(Self.path + "/register", "username=bob&password=correct+horse&seal=\(seal)")
+        #expect(text(done) == "/a.example/ registered bob@a.example\(expected)")
     }
 
     @Test(arguments: [

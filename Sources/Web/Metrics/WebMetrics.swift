@@ -5,7 +5,7 @@ internal import Synchronization
 final class WebMetrics: Sendable {
     /// What a request was for, as a word.
     enum Page: String, CaseIterable, Hashable, Sendable {
-        case landing, app, code, registration, reset, file, other
+        case landing, app, code, registration, reset, username, file, other
 
         init(_ route: Route) {
             switch route {
@@ -14,6 +14,7 @@ final class WebMetrics: Sendable {
             case .qrCode: self = .code
             case .registration: self = .registration
             case .reset: self = .reset
+            case .username: self = .username
             case .staticFile, .hostFile: self = .file
             case .unknown, .redirect, .wrongMethod, .misdirected, .malformed: self = .other
             }

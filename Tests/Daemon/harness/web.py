@@ -113,6 +113,10 @@ class Browser:
         form = self.get(target).form
         return self.post(target, form | {"username": username, "password": password})
 
+    def ask(self, host: str, token: str, username: str, seal: str, **headers: str) -> Reply:
+        """What a form asks about a name while it is typed."""
+        return self.post(f"/{host}/{token}/register/username", {"username": username, "seal": seal}, **headers)
+
     def reset(self, host: str, token: str, password: str) -> Reply:
         target = f"/{host}/{token}/reset"
         return self.post(target, self.get(target).form | {"password": password})

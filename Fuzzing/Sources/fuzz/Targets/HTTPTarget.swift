@@ -95,7 +95,7 @@ struct HTTPTarget: FuzzTarget {
             "\(route) is another one")
         switch route {
         case .landing(let host, _), .registration(let host, _), .reset(let host, _), .app(let host, _, _),
-            .qrCode(let host, _):
+            .qrCode(let host, _), .username(let host, _):
             expect(!host.name.isEmpty && !host.name.contains("/") && host.name != "..", "a host is \(host.name)")
         case .redirect(let location):
             expect(location.hasPrefix("/") && !location.hasPrefix("//"), "a redirect goes to \(location)")

@@ -1,0 +1,42 @@
+internal import Invites
+internal import Pages
+internal import Runtime
+
+/// What the registration form is told of a name while it is typed. Only who has the form of a token that makes an account is
+/// told anything, and no more than the form itself tells when it is sent. It changes nothing.
+extension WebApp {
+    func username(_ call: Call, _ host: WebHost, _ token: Token) async -> HTTPResponse {
+        if let refusal = refusalOfPost(call, host) { return refusal }
+        guard let fields = FormBody(call.request.body) else {
+            return call.problem(.refused(status: HTTPStatus.badRequest.rawValue))
+        }
+        let sealed = key.attempt(in: fields[FormField.seal], host: host.name, token: token)
+        guard let attempt = sealed, attempt.isFresh(at: dependencies.now()) else {
+            return call.problem(.refused(status: HTTPStatus.forbidden.rawValue))
+        }
+        let check = await hosts.check(token, for: attempt, on: host.name)
+        guard case .good(let good) = check else { return refusal(check, call) }
+        guard FormKind.registration.fits(good) else { return formless(good, call) }
+        // Who has a name that is fixed has nothing to choose, and so nothing to ask.
+        guard good.invite.username == nil else { return call.problem(.unknown) }
+        let answer = await answer(to: fields[FormField.username], of: attempt, call, host, token)
+        return call.pages.answer(answer, for: call.visitor)
+    }
+
+    private func answer(
+        to typed: String, of attempt: WebAttempt, _ call: Call, _ host: WebHost, _ token: Token
+    ) async -> UsernameAnswer {
+        guard let account = Self.account(typed, on: host) else { return .invalid }
+        // Beyond it, nobody is refused: the form says what becomes of the name when it is sent.
+        let uptime = dependencies.uptime()
+        let isTooOften =
+            limits.usernames.take(call.client, at: uptime) != nil
+            || limits.tokenUsernames.take(token, at: uptime) != nil
+        if isTooOften { return .possible(account) }
+        return switch await hosts.state(of: account.localpart, for: attempt, with: token, on: host.name) {
+        case .free: .free(account)
+        case .taken: .taken
+        case .unknown: .possible(account)
+        }
+    }
+}
