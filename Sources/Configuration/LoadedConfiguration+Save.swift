@@ -54,7 +54,10 @@ extension LoadedConfiguration {
         guard before.diagnostics.isEmpty, let settings = before.settings else {
             throw .stale("\(path) has been changed, and has mistakes")
         }
-        guard HostConfiguration(host: host, settings: settings, defaults: defaults) == running else {
+        var unchanged = HostConfiguration(host: host, settings: settings, defaults: defaults)
+        // What is in the files that it names is not looked at again: no key that names one can be changed at run time.
+        unchanged.pages.adoptFiles(of: running.pages)
+        guard unchanged == running else {
             throw .stale("\(path) has other changes that are not applied")
         }
         if let mistake = rival(of: before, changes) { throw .mistake(mistake) }
@@ -75,8 +78,7 @@ extension LoadedConfiguration {
         let file = HostFile(path: path, bytes: new)
         var configuration = HostConfiguration(
             host: host, settings: file.settings ?? HostSettings(), defaults: defaults)
-        // No key that names a file can be changed at run time.
-        configuration.pages.adoptFiles(of: hosts[host]?.pages)
+        configuration.pages.adoptFiles(of: running.pages)
         return SavedHostFile(
             settings: HostKey.allCases.compactMap { key in
                 guard changes[key] != nil, let after = file.settings?.value(of: key) else { return nil }

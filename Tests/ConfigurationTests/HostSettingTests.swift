@@ -131,9 +131,9 @@ import YAML
         let node = try #require(YAMLReader.read(Array("\(key): \(value)\n".utf8), report: &report))
         let defaults = HostSettings(defaults: node, report: &report)
         let host = HostConfiguration(host: "b.example", settings: HostSettings(), defaults: defaults)
-        if case .anywhere = key.setting.scope {
-            #expect(report.isEmpty && host.hostValue(of: key) == value)
-        } else {
+        switch key.setting.scope {
+        case .anywhere, .read: #expect(report.isEmpty && host.hostValue(of: key) == value)
+        case .oneHost, .file:
             #expect(report.sorted.map(\.message).first?.hasPrefix("`\(key)` cannot be a default: ") == true)
             #expect(host == HostConfiguration(host: "b.example"))
         }

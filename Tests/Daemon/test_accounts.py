@@ -231,7 +231,7 @@ def test_password(provider: Provider, server: Server, here: Differences, usernam
     assert provider.ask("exists", username) == Outcome("absent")
     assert provider.ask("create", username, password="a good password") == Outcome("done")
     with RawClient(server.client_port, HOST).login(username) as session:
-        assert provider.ask("password", username, password="<another> & \"better\"") == Outcome("done")
+        assert provider.ask("password", username, password="<another> & \"better\"") == Outcome("done", "sessions ended")
         ended = session.until(lambda element: name(element) == "error")
         assert child(ended, here.sessions_end_with) is not None
         with pytest.raises(Ended):

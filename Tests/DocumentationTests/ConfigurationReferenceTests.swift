@@ -47,6 +47,10 @@ import Testing
         try directory.makeDirectory("config.d")
         try directory.write(host, to: "config.d/example.com.yaml")
         try directory.write("s3cret\n", to: "secret")
+        // What examples name.
+        for name in ["pages", "texts"] { try directory.makeDirectory(name) }
+        for name in ["apps.yaml", "config.d/apps/example.yaml"] { try directory.write("[]\n", to: name) }
+        try directory.write("<svg xmlns='http://www.w3.org/2000/svg'/>\n", to: "config.d/logos/example.svg")
         try directory.write(daemon, to: "invited.yaml")
         var loader = ConfigurationLoader(file: "\(directory.path)/invited.yaml", credentialsDirectory: nil)
         // Examples name directories that are not here.

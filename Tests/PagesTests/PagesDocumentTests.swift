@@ -30,7 +30,8 @@ import Testing
     /// The list that it shows is one.
     @Test func theExampleIsRead() throws {
         let document = try #require(Self.document)
-        let start = try #require(document.firstRange(of: "```yaml\n")).upperBound
+        let section = try #require(document.firstRange(of: "\n## Apps\n")).upperBound
+        let start = try #require(document[section...].firstRange(of: "```yaml\n")).upperBound
         let end = try #require(document[start...].firstRange(of: "```")).lowerBound
         let list = AppReader.read(Array(document[start..<end].utf8), file: "docs/pages.md") {
             $0 == "conversations.svg"
