@@ -11,6 +11,10 @@ package struct BuiltInPages: PageRendering {
         Self.renderer.render(page, of: site, for: visitor)
     }
 
+    package func renderAtOnce(_ page: Page, of site: Site, for visitor: Visitor) -> RenderedPage? {
+        Self.renderer.renderAtOnce(page, of: site, for: visitor)
+    }
+
     package func staticFile(_ name: String) -> StaticFile? { Self.renderer.staticFile(name) }
 
     package func qrCode(of landing: Landing, site: Site) -> [UInt8]? { Self.renderer.qrCode(of: landing, site: site) }

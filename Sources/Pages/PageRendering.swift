@@ -2,6 +2,8 @@
 package protocol PageRendering: Sendable {
     /// The bytes of one page in the best language, and which one that is.
     func render(_ page: Page, of site: Site, for visitor: Visitor) -> RenderedPage
+    /// The same, where that takes no more than filling in values; `nil` where more has to be made first, which may take milliseconds.
+    func renderAtOnce(_ page: Page, of site: Site, for visitor: Visitor) -> RenderedPage?
     /// A file below `/-/static/`: style sheet, logos; `nil` where there is none. The name has a hash of what is in it,
     /// so that it can be kept for ever.
     func staticFile(_ name: String) -> StaticFile?
@@ -10,6 +12,10 @@ package protocol PageRendering: Sendable {
     func qrCode(of landing: Landing, site: Site) -> [UInt8]?
     /// The hashes of what inline styles and scripts there are, for the Content-Security-Policy; best none.
     var inlineHashes: [String] { get }
+}
+
+extension PageRendering {
+    package func renderAtOnce(_ page: Page, of site: Site, for visitor: Visitor) -> RenderedPage? { nil }
 }
 
 package struct RenderedPage: Sendable {

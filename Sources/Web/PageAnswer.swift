@@ -11,7 +11,16 @@ struct PageAnswer: Sendable {
         _ page: Page, _ status: HTTPStatus, of site: Site, for visitor: Visitor, uri: String? = nil,
         isForOtherSites: Bool = false, retryAfter: Int? = nil
     ) -> HTTPResponse {
-        let rendered = renderer.render(page, of: site, for: visitor)
+        answer(
+            renderer.render(page, of: site, for: visitor), status, uri: uri, isForOtherSites: isForOtherSites,
+            retryAfter: retryAfter)
+    }
+
+    /// - Parameter rendered: A page.
+    func answer(
+        _ rendered: RenderedPage, _ status: HTTPStatus, uri: String? = nil, isForOtherSites: Bool = false,
+        retryAfter: Int? = nil
+    ) -> HTTPResponse {
         var fields: [(name: String, value: String)] = [
             ("Content-Type", "text/html; charset=utf-8"), ("Content-Language", rendered.language),
             // The path has the token.
