@@ -5,9 +5,9 @@ struct Operator: Sendable {
     let socket: String
 
     /// Waits until the servers of so many hosts have said hello.
-    func awaitModules(_ count: Int, of process: ChildProcess) async throws {
+    func awaitModules(_ count: Int, of process: ChildProcess, within limit: Duration = .seconds(30)) async throws {
         let clock = ContinuousClock()
-        let end = clock.now + .seconds(30)
+        let end = clock.now + limit
         while true {
             if let modules = try? await modules(), modules >= count { return }
             guard clock.now < end, RunningProcesses.contains(process.pid) else {

@@ -65,6 +65,7 @@ struct NginxServer: Sendable {
             return """
                         location = \(page.path) {
                             alias \(directory.path)/\(number);
+                            add_header Last-Modified "";
                 \(fields)        }
 
                 """
@@ -82,7 +83,6 @@ struct NginxServer: Sendable {
                 server_tokens off;
                 etag off;
                 max_ranges 0;
-                add_header Last-Modified "";
                 types {}
                 default_type "text/html; charset=utf-8";
             \(paths)    server {

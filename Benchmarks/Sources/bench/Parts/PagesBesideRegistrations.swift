@@ -23,7 +23,8 @@ struct PagesBesideRegistrations {
             let daemon = try Daemon(binary: setting.daemon, directory: directory).process
             return try await finally(daemon.stop) {
                 let shell = Operator(socket: directory.controlSocket)
-                try await shell.awaitModules(Self.hosts.count, of: daemon)
+                // Prosody takes connections before it has loaded the modules of all hosts.
+                try await shell.awaitModules(Self.hosts.count, of: daemon, within: .seconds(300))
                 return try await measure(shell, port: port, server: server, daemon: daemon)
             }
         }
