@@ -13,6 +13,8 @@ package final class PageHosts: WebHosts {
     private let registry: HostRegistry
     private let component: ComponentService
     private let known = Mutex(HostBases())
+    /// What pages say of hosts, of those that were asked for. Each is what its host's configuration makes of it.
+    private let sites = Mutex<[String: (host: Host, page: WebHost)]>([:])
 
     init(_ registry: HostRegistry, _ component: ComponentService) {
         self.registry = registry
@@ -23,7 +25,16 @@ package final class PageHosts: WebHosts {
     package var bases: HostBases { known.withLock { $0 } }
 
     package func host(named name: String) -> WebHost? {
-        guard let host = find(name), let asciiName = JID.asciiDomain(host.name) else { return nil }
+        guard let host = find(name) else { return nil }
+        // Another configuration is another object.
+        if let known = sites.withLock({ $0[host.name] }), known.host === host { return known.page }
+        guard let page = Self.page(of: host) else { return nil }
+        sites.withLock { $0[host.name] = (host, page) }
+        return page
+    }
+
+    private static func page(of host: Host) -> WebHost? {
+        guard let asciiName = JID.asciiDomain(host.name) else { return nil }
         let pages = host.configuration.pages
         return WebHost(
             name: host.name, asciiName: asciiName, base: pages.baseURL,
@@ -48,10 +59,18 @@ package final class PageHosts: WebHosts {
 
     package func check(_ token: Token, on host: String) async -> TokenCheck {
         guard let host = registry[host] else { return .refused(.unknown) }
-        return switch await host.service.look(at: [token], under: host.policy).first {
-        case .success(let invite)?: .good(good(invite, on: host))
-        case .failure(let failure)?: TokenCheck(failure)
-        case nil: .unavailable
+        return await host.service.look(at: [token], under: host.policy).first.map { check($0, on: host) } ?? .unavailable
+    }
+
+    package func recentCheck(_ token: Token, on host: String) -> TokenCheck? {
+        guard let host = registry[host] else { return .refused(.unknown) }
+        return host.service.recentCheck(token, under: host.policy).map { check($0, on: host) }
+    }
+
+    private func check(_ result: Result<Invite, TokenFailure>, on host: Host) -> TokenCheck {
+        switch result {
+        case .success(let invite): .good(good(invite, on: host))
+        case .failure(let failure): TokenCheck(failure)
         }
     }
 
@@ -140,6 +159,9 @@ extension WebOutcome {
 extension PageHosts: FrontDoor {
     package func hostsChanged(_ change: HostChange) {
         let hosts = change.table.hosts
+        sites.withLock { sites in
+            for host in change.removed + change.replaced { sites[host.name] = nil }
+        }
         known.withLock { known in
             for host in change.removed { known.remove(host.name) }
             // In the order of their names, so that two starts have the same.

@@ -58,12 +58,15 @@ package final class PageDesign: Sendable {
 
     /// The page of a shape, made when it is asked for first.
     func page(_ shape: PageShape) -> CompiledPage {
-        if let page = pages.withLock({ $0.page(shape) }) { return page }
+        if let page = knownPage(shape) { return page }
         // Two may do it at once, to the same end.
         let page = compile(shape)
         pages.withLock { $0.add(page, for: shape) }
         return page
     }
+
+    /// The page of a shape, if it was made.
+    func knownPage(_ shape: PageShape) -> CompiledPage? { pages.withLock { $0.page(shape) } }
 
     /// The page of a shape, made.
     func compile(_ shape: PageShape) -> CompiledPage {

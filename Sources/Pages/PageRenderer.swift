@@ -18,7 +18,17 @@ package final class PageRenderer: PageRendering {
     package func render(_ page: Page, of site: Site, for visitor: Visitor) -> RenderedPage {
         let design = design
         let request = PageRequest(page, of: site, for: visitor, design: design)
-        let body = design.page(request.shape).render { slot, bytes in request.values.append(slot, to: &bytes) }
+        return Self.render(request, as: design.page(request.shape), design)
+    }
+
+    package func renderAtOnce(_ page: Page, of site: Site, for visitor: Visitor) -> RenderedPage? {
+        let design = design
+        let request = PageRequest(page, of: site, for: visitor, design: design)
+        return design.knownPage(request.shape).map { Self.render(request, as: $0, design) }
+    }
+
+    private static func render(_ request: PageRequest, as page: CompiledPage, _ design: PageDesign) -> RenderedPage {
+        let body = page.render { slot, bytes in request.values.append(slot, to: &bytes) }
         return RenderedPage(body: body, language: design.languages[request.shape.language].language)
     }
 

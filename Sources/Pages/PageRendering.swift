@@ -4,6 +4,8 @@ package protocol PageRendering: Sendable {
     func render(_ page: Page, of site: Site, for visitor: Visitor) -> RenderedPage
     /// What the script of a form is told of a name: a JSON object with the members `state` and `text`, in the best language.
     func render(_ answer: UsernameAnswer, for visitor: Visitor) -> RenderedPage
+    /// The same, where that takes no more than filling in values; `nil` where more has to be made first, which may take milliseconds.
+    func renderAtOnce(_ page: Page, of site: Site, for visitor: Visitor) -> RenderedPage?
     /// A file below `/-/static/`: style sheet, script, logos; `nil` where there is none. The name has a hash of what is in it,
     /// so that it can be kept for ever.
     func staticFile(_ name: String) -> StaticFile?
@@ -12,6 +14,10 @@ package protocol PageRendering: Sendable {
     func qrCode(of landing: Landing, site: Site) -> [UInt8]?
     /// The hashes of what inline styles and scripts there are, for the Content-Security-Policy; best none.
     var inlineHashes: [String] { get }
+}
+
+extension PageRendering {
+    package func renderAtOnce(_ page: Page, of site: Site, for visitor: Visitor) -> RenderedPage? { nil }
 }
 
 package struct RenderedPage: Sendable {

@@ -8,6 +8,10 @@ package protocol RedemptionRepository: Sendable {
     /// The invites with these tokens, `nil` where there is none, in one turn. It only reads.
     func storedInvites(withTokens tokens: [Token]) async throws(StoreError) -> [StoredInvite?]
 
+    /// The invite with a token, if it was read within the last second and nothing was changed since; it is what ``storedInvites(withTokens:)``
+    /// would find, and does not wait. `nil` says nothing.
+    func recentInvite(withToken token: Token) -> StoredInvite?
+
     /// The invite with a token, and what an attempt has, in one turn. It only reads.
     func storedInvite(
         withToken token: Token, for attempt: String
@@ -129,6 +133,8 @@ package struct RedemptionResults: Hashable, Sendable {
 }
 
 extension RedemptionRepository {
+    package func recentInvite(withToken token: Token) -> StoredInvite? { nil }
+
     /// The invite with a token and its number.
     package func storedInvite(withToken token: Token) async throws(StoreError) -> StoredInvite? {
         try await storedInvites(withTokens: [token]).first ?? nil

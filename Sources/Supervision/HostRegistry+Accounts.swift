@@ -6,6 +6,12 @@ internal import Runtime
 internal import Storage
 internal import Synchronization
 
+/// Who knows the accounts of each host. A function as such in a mutex is wrapped once more each time that it is read, until a call of
+/// it takes more stack than there is.
+struct AccountsProvider: Sendable {
+    let accounts: @Sendable (HostConfiguration) -> any Accounts
+}
+
 /// Who is asked for the accounts of hosts, and when.
 extension HostRegistry {
     /// Says who knows the accounts of each host; until then nobody does.
@@ -13,12 +19,12 @@ extension HostRegistry {
     /// - Parameter accounts: Called with a host that is served. While it does not know yet what the server can
     ///   do, its answers are to be `unreachable`: what is `unsupported` is never tried again.
     package func provideAccounts(_ accounts: @escaping @Sendable (HostConfiguration) -> any Accounts) {
-        provider.withLock { $0 = accounts }
+        provider.withLock { $0 = AccountsProvider(accounts: accounts) }
     }
 
     /// The accounts of a host; `nil` where it is not served.
     package func accounts(of host: String) -> (any Accounts)? {
-        self[host].map { provider.withLock { $0 }($0.configuration) }
+        self[host].map { provider.withLock { $0 }.accounts($0.configuration) }
     }
 
     /// How long an operator waits for a server to say whether an account exists.

@@ -22,7 +22,7 @@ package final class HostRegistry: Sendable {
     let deadlines = Deadlines()
     let quarantines: Quarantines
     let dependencies: Dependencies
-    let provider = Mutex<@Sendable (HostConfiguration) -> any Accounts>({ _ in UnavailableAccounts.nobody })
+    let provider = Mutex(AccountsProvider { _ in UnavailableAccounts.nobody })
     let resumptions = Mailbox<Resumption>(capacity: .max)
     /// Whether hosts that are added from now on look for what is due: not before those that there were have begun to.
     let resumesAddedHosts = Mutex(false)
@@ -45,7 +45,7 @@ package final class HostRegistry: Sendable {
     ) throws {
         databases = try InviteDatabases(
             directory: stateDirectory, maximumOpen: maximumOpenDatabases,
-            writers: min(Self.writers, maximumOpenDatabases)
+            writers: min(Self.writers, maximumOpenDatabases), uptime: dependencies.uptime
         ) { event in
             dependencies.logger.warning("storage of a host", metadata: ["host": "\(event.host)", "event": "\(event)"])
         }

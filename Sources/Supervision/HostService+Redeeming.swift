@@ -41,14 +41,24 @@ extension HostService {
             let found = try await use(.reading) { repository throws(StoreError) in
                 try await repository.storedInvites(withTokens: tokens)
             }
-            return found.map { stored in
-                guard let stored else { return .failure(TokenFailure(.refused(.unknown))) }
-                let refusal = TokenFacts(number: stored.number, invite: stored.invite).refusal(at: now)
-                return refusal.map { .failure(TokenFailure(.refused($0), stored.invite)) } ?? .success(stored.invite)
-            }
+            return found.map { Self.check($0, at: now) }
         } catch {
             return tokens.map { _ in .failure(TokenFailure(.failed(error))) }
         }
+    }
+
+    /// The same of one token, where it is known without waiting; `nil` says nothing.
+    package nonisolated func recentCheck(
+        _ token: Token, under policy: InvitePolicy
+    ) -> Result<Invite, TokenFailure>? {
+        if policy.isSuspended { return .failure(TokenFailure(.refused(.suspended))) }
+        return recentInvite(withToken: token).map { Self.check($0, at: dependencies.now()) }
+    }
+
+    private static func check(_ stored: StoredInvite?, at now: Timestamp) -> Result<Invite, TokenFailure> {
+        guard let stored else { return .failure(TokenFailure(.refused(.unknown))) }
+        let refusal = TokenFacts(number: stored.number, invite: stored.invite).refusal(at: now)
+        return refusal.map { .failure(TokenFailure(.refused($0), stored.invite)) } ?? .success(stored.invite)
     }
 
     /// What a token is to an attempt that has found it good before, and what the attempt has; it changes nothing.

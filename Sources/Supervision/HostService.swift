@@ -218,6 +218,11 @@ package actor HostService {
         throw .unavailable
     }
 
+    /// The invite with a token, if it is known without waiting; `nil` says nothing.
+    nonisolated func recentInvite(withToken token: Token) -> StoredInvite? {
+        lifecycleNow.allows(.reading) ? repository.recentInvite(withToken: token) : nil
+    }
+
     /// Removes invites and redemptions that are of no use since the given time or longer; returns how many invites.
     func removeEnded(by deadline: Timestamp) async -> Int {
         let total = await remove { repository, start throws(StoreError) in

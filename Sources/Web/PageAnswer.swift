@@ -11,12 +11,23 @@ struct PageAnswer: Sendable {
         _ page: Page, _ status: HTTPStatus, of site: Site, for visitor: Visitor, uri: String? = nil,
         isForOtherSites: Bool = false, retryAfter: Int? = nil
     ) -> HTTPResponse {
-        let rendered = renderer.render(page, of: site, for: visitor)
+        answer(
+            renderer.render(page, of: site, for: visitor), status, hasScript: page.asksAboutUsernames, uri: uri,
+            isForOtherSites: isForOtherSites, retryAfter: retryAfter)
+    }
+
+    /// - Parameters:
+    ///   - rendered: A page.
+    ///   - hasScript: Whether it asks about usernames while they are typed.
+    func answer(
+        _ rendered: RenderedPage, _ status: HTTPStatus, hasScript: Bool = false, uri: String? = nil,
+        isForOtherSites: Bool = false, retryAfter: Int? = nil
+    ) -> HTTPResponse {
         var fields: [(name: String, value: String)] = [
             ("Content-Type", "text/html; charset=utf-8"), ("Content-Language", rendered.language),
             // The path has the token.
             ("Cache-Control", "no-store"), ("X-Robots-Tag", "noindex"),
-            ("Content-Security-Policy", contentSecurityPolicy(of: page)), ("X-Frame-Options", "DENY"),
+            ("Content-Security-Policy", contentSecurityPolicy(hasScript: hasScript)), ("X-Frame-Options", "DENY"),
             // Not `no-referrer`, with which a form is posted with `Origin: null`.
             ("Referrer-Policy", "same-origin"), ("Cross-Origin-Opener-Policy", "same-origin"),
         ]
@@ -100,12 +111,12 @@ struct PageAnswer: Sendable {
     }
 
     /// Only a page that has the script may load one, and ask anything.
-    private func contentSecurityPolicy(of page: Page) -> String {
+    private func contentSecurityPolicy(hasScript: Bool) -> String {
         let hashes = renderer.inlineHashes.map { " '\($0)'" }.joined()
-        let scripts = (page.asksAboutUsernames ? " 'self'" : "") + hashes
+        let scripts = (hasScript ? " 'self'" : "") + hashes
         return "default-src 'none'; style-src 'self'\(hashes); img-src 'self' data:; "
             + (scripts.isEmpty ? "" : "script-src\(scripts); ")
-            + (page.asksAboutUsernames ? "connect-src 'self'; " : "")
+            + (hasScript ? "connect-src 'self'; " : "")
             + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     }
 }

@@ -47,12 +47,7 @@ struct WebApp: Sendable {
 
     /// - Parameter route: As ``route(of:)`` says.
     func respond(to request: HTTPRequest, for route: Route, from peer: HTTPPeer) async -> HTTPResponse {
-        let query = RequestTarget(request.target, host: nil)?.query ?? ""
-        let call = Call(
-            request: request, peer: peer, query: query,
-            client: settings.proxies.client(of: request, from: peer)?.counted,
-            visitor: VisitorReader.visitor(of: request, query: query, at: dependencies.now()),
-            pages: PageAnswer(renderer: renderer, isSecure: settings.base.isSecure), site: ownSite)
+        let call = call(request, from: peer)
         switch route {
         case .malformed: return .plain(.badRequest)
         case .misdirected: return .plain(.misdirectedRequest)
@@ -85,6 +80,28 @@ struct WebApp: Sendable {
         }
     }
 
+    /// The answer, where it is a landing page that takes no waiting and little time; `nil` where ``respond(to:for:from:)`` has to be asked.
+    func respondAtOnce(to request: HTTPRequest, for route: Route, from peer: HTTPPeer) -> HTTPResponse? {
+        guard case .landing(let path, let token) = route else { return nil }
+        switch find(call(request, from: peer), path, token, "") {
+        case .answer(let response): return response
+        case .page(let call, let host, let token):
+            guard case .good(let good) = hosts.recentCheck(token, on: host.name),
+                let page = renderer.renderAtOnce(.landing(Landing(good)), of: call.site, for: call.visitor)
+            else { return nil }
+            return call.landing(page, good)
+        }
+    }
+
+    private func call(_ request: HTTPRequest, from peer: HTTPPeer) -> Call {
+        let query = RequestTarget(request.target, host: nil)?.query ?? ""
+        return Call(
+            request: request, peer: peer, query: query,
+            client: settings.proxies.client(of: request, from: peer)?.counted,
+            visitor: VisitorReader.visitor(of: request, query: query, at: dependencies.now()),
+            pages: PageAnswer(renderer: renderer, isSecure: settings.base.isSecure), site: ownSite)
+    }
+
     // MARK: Hosts
 
     /// The site of what is no host's.
@@ -108,28 +125,44 @@ struct WebApp: Sendable {
         return site
     }
 
-    /// Finds the host and the token of a page, or answers why there is none.
-    ///
-    /// - Parameter rest: What follows the token in the path.
+    /// What a path with a token leads to.
+    private enum Finding {
+        case page(Call, WebHost, Token)
+        /// Something else.
+        case answer(HTTPResponse)
+    }
+
     private func tokenPage(
         _ call: Call, _ path: HostPath, _ token: TokenPath, _ rest: String,
         _ body: (Call, WebHost, Token) async -> HTTPResponse
     ) async -> HTTPResponse {
+        switch find(call, path, token, rest) {
+        case .page(let call, let host, let token): await body(call, host, token)
+        case .answer(let response): response
+        }
+    }
+
+    /// Finds the host and the token of a page, or answers why there is none.
+    ///
+    /// - Parameter rest: What follows the token in the path.
+    private func find(_ call: Call, _ path: HostPath, _ token: TokenPath, _ rest: String) -> Finding {
         // Who has guessed too often is told nothing any more, not even what is right.
         if let wait = limits.unknownTokens.wait(call.client, at: dependencies.uptime()) {
-            return call.problem(.tooMany(retryAfter: wait))
+            return .answer(call.problem(.tooMany(retryAfter: wait)))
         }
-        guard let host = hosts.host(named: path.name), let token = token.token else { return unknown(call) }
+        guard let host = hosts.host(named: path.name), let token = token.token else { return .answer(unknown(call)) }
         var call = call
         call.site = site(of: host)
         if !path.isOwnBase {
             if host.base != nil || path.name != host.asciiName {
                 let start = host.base.map { "\($0)" } ?? call.site.path
-                guard call.request.method != .post || host.base == nil else { return unknown(call) }
-                return call.pages.redirect(to: start + token.text + rest + call.query)
+                guard call.request.method != .post || host.base == nil else {
+                    return .answer(unknown(call))
+                }
+                return .answer(call.pages.redirect(to: start + token.text + rest + call.query))
             }
         }
-        return await body(call, host, token)
+        return .page(call, host, token)
     }
 
     /// Counts that nothing was found.
@@ -143,8 +176,7 @@ struct WebApp: Sendable {
     private func landing(_ call: Call, _ host: WebHost, _ token: Token) async -> HTTPResponse {
         switch await hosts.check(token, on: host.name) {
         case .good(let good):
-            return call.pages.answer(
-                .landing(Landing(good)), .ok, of: call.site, for: call.visitor, uri: good.uri, isForOtherSites: true)
+            return call.landing(renderer.render(.landing(Landing(good)), of: call.site, for: call.visitor), good)
         case let other: return refusal(other, call)
         }
     }
@@ -178,6 +210,10 @@ struct WebApp: Sendable {
 }
 
 extension WebApp.Call {
+    fileprivate func landing(_ page: RenderedPage, _ good: GoodToken) -> HTTPResponse {
+        pages.answer(page, .ok, uri: good.uri, isForOtherSites: true)
+    }
+
     func problem(_ problem: PageProblem, of ended: EndedInvite? = nil) -> HTTPResponse {
         pages.answer(
             .problem(problem, of: ended), problem.status, of: site, for: visitor, retryAfter: problem.retryAfter)

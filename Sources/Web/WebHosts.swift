@@ -14,6 +14,9 @@ package protocol WebHosts: Sendable {
     /// What a token is good for at present. It changes nothing.
     func check(_ token: Token, on host: String) async -> TokenCheck
 
+    /// The same, where it is known without waiting; `nil` says nothing.
+    func recentCheck(_ token: Token, on host: String) -> TokenCheck?
+
     /// What a token is good for to an attempt, which may hold a use of it.
     func check(_ token: Token, for attempt: WebAttempt, on host: String) async -> TokenCheck
 
@@ -32,6 +35,10 @@ package protocol WebHosts: Sendable {
 
     /// Spends a reset, and sets the password.
     func reset(_ reset: WebReset, on host: String) async -> WebOutcome
+}
+
+extension WebHosts {
+    package func recentCheck(_ token: Token, on host: String) -> TokenCheck? { nil }
 }
 
 /// A host as its pages are.

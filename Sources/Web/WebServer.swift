@@ -127,9 +127,23 @@ package final class WebServer: Sendable {
             group: MultiThreadedEventLoopGroup.singleton,
             now: { dependencies.now().millisecondsSinceEpoch / 1_000 },
             ranOutOfFiles: dependencies.recordFileShortage, refused: metrics.rejected,
-            responder: { [weak self] request, peer in
-                await self?.respond(to: request, from: peer, settings) ?? .plain(.serviceUnavailable)
-            })
+            responder: HTTPResponder(
+                atOnce: { [weak self] request, peer in self?.respondAtOnce(to: request, from: peer, settings) },
+                { [weak self] request, peer in
+                    await self?.respond(to: request, from: peer, settings) ?? .plain(.serviceUnavailable)
+                }))
+    }
+
+    private func respondAtOnce(
+        to request: HTTPRequest, from peer: HTTPPeer, _ fallback: WebSettings
+    ) -> HTTPResponse? {
+        let start = NIODeadline.now()
+        let app = app(fallback)
+        let route = app.route(of: request)
+        guard let response = app.respondAtOnce(to: request, for: route, from: peer) else { return nil }
+        metrics.answered(
+            WebMetrics.Page(route), response.status, nanoseconds: (NIODeadline.now() - start).nanoseconds)
+        return response
     }
 
     private func respond(

@@ -61,6 +61,18 @@ import Testing
         }
     }
 
+    /// Each page of an invite asks for them. Where each time takes a little more stack, this ends the process.
+    @Test func accountsAreFoundHoweverOftenTheyAreAskedFor() async throws {
+        try await with { setup in
+            for _ in 0..<50_000 {
+                guard setup.registry.accounts(of: Self.host)?.abilities.makesAccounts == true else {
+                    Issue.record("the accounts of \(Self.host) are not found")
+                    return
+                }
+            }
+        }
+    }
+
     @Test func anAccountIsMadeOnce() async throws {
         try await with { setup in
             let token = try await setup.create(.account(username: nil, contact: nil))

@@ -21,6 +21,12 @@ private struct LineRenderer: PageRendering {
 
     func qrCode(of landing: Landing, site: Site) -> [UInt8]? { Array("<svg/>".utf8) }
 
+    /// As if each landing page had been made before, but those of resets.
+    func renderAtOnce(_ page: Page, of site: Site, for visitor: Visitor) -> RenderedPage? {
+        guard case .landing(let landing) = page, landing.kind != .reset else { return nil }
+        return render(page, of: site, for: visitor)
+    }
+
     func render(_ page: Page, of site: Site, for visitor: Visitor) -> RenderedPage {
         let line: String
         switch page {
@@ -44,6 +50,8 @@ private struct LineRenderer: PageRendering {
 private final class FakeHosts: WebHosts {
     struct State {
         var checks: [Token: TokenCheck] = [:]
+        /// Whether they are known without waiting.
+        var isKnown = false
         var outcome = WebOutcome.later
         var makesContacts = true
         /// By name; others are free.
@@ -83,6 +91,10 @@ private final class FakeHosts: WebHosts {
 
     func check(_ token: Token, on host: String) async -> TokenCheck {
         state.withLock { $0.checks[token] ?? .refused(.unknown) }
+    }
+
+    func recentCheck(_ token: Token, on host: String) -> TokenCheck? {
+        state.withLock { $0.isKnown ? $0.checks[token] : nil }
     }
 
     func check(_ token: Token, for attempt: WebAttempt, on host: String) async -> TokenCheck {
@@ -146,6 +158,20 @@ private final class FakeHosts: WebHosts {
         _ method: HTTPMethod, _ target: String, body: String = "", host: String = "invite.example",
         fields: [(String, String)] = [], client: String = "9.9.9.9"
     ) async throws -> HTTPResponse {
+        let (app, request, peer) = try call(method, target, body: body, host: host, fields: fields, client: client)
+        return await app.respond(to: request, from: peer)
+    }
+
+    /// What is answered without waiting.
+    private func respondAtOnce(_ method: HTTPMethod, _ target: String) throws -> HTTPResponse? {
+        let (app, request, peer) = try call(method, target)
+        return app.respondAtOnce(to: request, for: app.route(of: request), from: peer)
+    }
+
+    private func call(
+        _ method: HTTPMethod, _ target: String, body: String = "", host: String = "invite.example",
+        fields: [(String, String)] = [], client: String = "9.9.9.9"
+    ) throws -> (WebApp, HTTPRequest, HTTPPeer) {
         let app = WebApp(
             settings: WebSettings(
                 listen: .unix("/nowhere"), base: try BaseURL("https://invite.example/"),
@@ -156,7 +182,7 @@ private final class FakeHosts: WebHosts {
         let request = HTTPRequest(
             method: method, target: target, fields: all.map { HTTPField(name: $0.0, value: $0.1) },
             body: Array(body.utf8))
-        return await app.respond(to: request, from: .address(try #require(IPAddress("127.0.0.1"))))
+        return (app, request, .address(try #require(IPAddress("127.0.0.1"))))
     }
 
     private func post(
@@ -190,6 +216,33 @@ private final class FakeHosts: WebHosts {
             #expect((response["Retry-After"] != nil) == (status == .conflict || status == .serviceUnavailable))
             #expect(response["Cache-Control"] == "no-store")
         }
+    }
+
+    @Test func whatIsKnownIsAnsweredAtOnceAndInTheSameWay() async throws {
+        set(good())
+        #expect(try respondAtOnce(.get, Self.path) == nil)
+        hosts.state.withLock { $0.isKnown = true }
+        for method in [HTTPMethod.get, .head] {
+            #expect(try await respondAtOnce(method, Self.path) == respond(method, Self.path))
+        }
+        for target in [Self.path + "?lang=de", "/own.example/AAAAAAAAAAAA1", "/xn--tda.example/AAAAAAAAAAAA1"] {
+            #expect(try await respondAtOnce(.get, target) == respond(.get, target))
+        }
+        // What has to be made first, or may take longer.
+        for target in [Self.path + "/register", Self.path + "/qr.svg", Self.path + "/apps/x", "/-/static/a.css", "/"] {
+            #expect(try respondAtOnce(.get, target) == nil)
+        }
+        set(good(.reset))
+        #expect(try respondAtOnce(.get, Self.path) == nil)
+        set(.refused(.revoked))
+        #expect(try respondAtOnce(.get, Self.path) == nil)
+    }
+
+    @Test func whoGuessesIsCountedAtOnce() async throws {
+        for _ in 0..<30 { #expect(try respondAtOnce(.get, "/none.example/AAAAAAAAAAAA1")?.status == .notFound) }
+        set(good())
+        hosts.state.withLock { $0.isKnown = true }
+        #expect(try respondAtOnce(.get, Self.path)?.status == .tooManyRequests)
     }
 
     @Test func aLandingPageSaysItsLink() async throws {

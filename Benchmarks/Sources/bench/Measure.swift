@@ -13,7 +13,11 @@ struct Measure: AsyncParsableCommand {
             5  stanzas that are meant to hurt
             6  accounts that are made with invites, behind a real Prosody
             7  tokens that are not good
+            8  landing pages
+            9  accounts that are made with web forms, behind a real Prosody
             """)
+
+    private static let all = 1...9
 
     @Argument(help: "The parts to run; all when none is named.")
     var parts: [Int] = []
@@ -38,7 +42,9 @@ struct Measure: AsyncParsableCommand {
     var keep = false
 
     func validate() throws {
-        guard parts.allSatisfy((1...7).contains) else { throw ValidationError("The parts are 1 to 7.") }
+        guard parts.allSatisfy(Self.all.contains) else {
+            throw ValidationError("The parts are 1 to \(Self.all.upperBound).")
+        }
     }
 
     func run() async throws {
@@ -59,7 +65,7 @@ struct Measure: AsyncParsableCommand {
 
         print(try Machine(setting: setting).report())
         var failed = false
-        for part in parts.isEmpty ? Array(1...7) : parts {
+        for part in parts.isEmpty ? Array(Self.all) : parts {
             do {
                 print(try await report(part, setting: setting))
             } catch {
@@ -80,7 +86,9 @@ struct Measure: AsyncParsableCommand {
         case 4: try await FromTheShell(setting: setting).report()
         case 5: try await HostileStanzas(setting: setting).report()
         case 6: try await Registrations(setting: setting).report()
-        default: try await BadTokens(setting: setting).report()
+        case 7: try await BadTokens(setting: setting).report()
+        case 8: try await LandingPages(setting: setting).report()
+        default: try await FormRegistrations(setting: setting).report()
         }
     }
 

@@ -1,5 +1,6 @@
 internal import CSQLiteSettings
 internal import NIOPosix
+internal import Runtime
 internal import Synchronization
 
 /// The databases of all hosts, `DIRECTORY/hosts/HOST.sqlite3`, with their shared writers.
@@ -19,6 +20,7 @@ package final class InviteDatabases: InviteRepositories {
     private let state: Mutex<State>
     /// The hosts whose files are being copied or replaced, one of both at a time.
     let transfers = Mutex<Set<String>>([])
+    private let uptime: @Sendable () -> Int64
     private let report: @Sendable (StorageEvent) -> Void
 
     /// As ``init(directory:maximumOpen:writers:report:)``, and nobody is told.
@@ -33,12 +35,15 @@ package final class InviteDatabases: InviteRepositories {
     ///   - maximumOpen: How many databases may be open at once, each with up to three descriptors and some 60 KiB of
     ///     memory; at least `writers`.
     ///   - writers: The number of threads that do the work, at least one.
+    ///   - uptime: Milliseconds of a clock that nobody sets.
     ///   - report: Told what operators want to know, on no thread in particular. It must not wait.
     /// - Throws: ``StoreError/directoryInUse(_:)`` when another process has it, otherwise why it cannot be used.
     package init(
         directory: String, maximumOpen: Int, writers: Int,
+        uptime: @escaping @Sendable () -> Int64 = Dependencies.systemUptime,
         report: @escaping @Sendable (StorageEvent) -> Void
     ) throws(StoreError) {
+        self.uptime = uptime
         self.report = report
         _ = Self.configureSQLite
         let writerCount = max(writers, 1)
@@ -62,7 +67,8 @@ package final class InviteDatabases: InviteRepositories {
             if let store = state.stores[host] { return store }
             let store = InviteStore(
                 host: host, path: state.directory?.path(of: host), reserve: state.directory?.reserve, writers: writers,
-                openDatabases: openDatabases, isFinished: state.directory == nil, report: report)
+                openDatabases: openDatabases, isFinished: state.directory == nil,
+                uptime: uptime, report: report)
             state.stores[host] = store
             return store
         }

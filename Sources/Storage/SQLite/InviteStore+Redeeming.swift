@@ -1,14 +1,26 @@
 internal import Invites
+internal import Synchronization
 
 /// Redeems, each call in one short turn; what changes redemptions shares its transaction with others.
 extension InviteStore {
     package func storedInvites(withTokens tokens: [Token]) async throws(StoreError) -> [StoredInvite?] {
         let found = try await perform(.reading) { database in
-            try database.access { connection in
+            let now = self.uptime()
+            let found = try database.access { connection in
                 try tokens.map { try InviteDatabase.invite(withToken: $0, connection) }
             }
+            // It is this call's turn, and nobody else's.
+            self.state.withLock { state in
+                for case let invite? in found { state.recent.insert(invite, readAt: now) }
+            }
+            return found
         }
         return found ?? tokens.map { _ in nil }
+    }
+
+    package func recentInvite(withToken token: Token) -> StoredInvite? {
+        let now = uptime()
+        return state.withLock { $0.recent.invite(withToken: token, at: now) }
     }
 
     package func storedInvite(

@@ -12,7 +12,10 @@ final class InviteStore: InviteRepository {
 
     struct State {
         var jobs: JobQueue
-        var database: InviteDatabase?
+        var database: InviteDatabase? {
+            didSet { recent.removeAll() }
+        }
+        var recent = RecentInvites()
         /// Room on the disk that the database is on, known once it was opened.
         var reserve: DiskReserve?
         var isConverting = false
@@ -26,6 +29,8 @@ final class InviteStore: InviteRepository {
     /// Room on the disk of the state directory.
     let sharedReserve: DiskReserve?
     let state: Mutex<State>
+    /// Milliseconds of a clock that nobody sets.
+    let uptime: @Sendable () -> Int64
     private let tell: @Sendable (StorageEvent) -> Void
 
     /// - Parameters:
@@ -34,9 +39,10 @@ final class InviteStore: InviteRepository {
     ///   - isFinished: Whether it is too late to use the store.
     init(
         host: String, path: String?, reserve: DiskReserve?, writers: NIOThreadPool, openDatabases: OpenDatabases,
-        isFinished: Bool, report: @escaping @Sendable (StorageEvent) -> Void
+        isFinished: Bool, uptime: @escaping @Sendable () -> Int64, report: @escaping @Sendable (StorageEvent) -> Void
     ) {
         self.host = host
+        self.uptime = uptime
         self.path = path
         sharedReserve = reserve
         self.writers = writers
@@ -150,7 +156,12 @@ extension InviteStore {
     }
 
     private func takeTurn() {
-        let jobs = state.withLock { $0.jobs.takeTurn() }
+        let jobs = state.withLock { state in
+            let jobs = state.jobs.takeTurn()
+            // Before anything is changed: who asks from now on waits for the turn after it.
+            if let first = jobs.first, first.mayChange { state.recent.removeAll() }
+            return jobs
+        }
         guard let first = jobs.first else { return }
         switch first {
         case .store: store(jobs)

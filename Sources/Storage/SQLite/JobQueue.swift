@@ -52,6 +52,9 @@ enum Job: Sendable {
         let answer: () -> Void
     }
 
+    /// Whether what the database holds may be other than before when it is done.
+    var mayChange: Bool { if case .call(.reading, _) = self { false } else { true } }
+
     /// How much of the queue's room the job takes, in rows.
     var weight: Int {
         switch self {

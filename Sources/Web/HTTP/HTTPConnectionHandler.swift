@@ -14,7 +14,20 @@ enum HTTPPeer: Hashable, Sendable {
 }
 
 /// What answers requests.
-typealias HTTPResponder = @Sendable (HTTPRequest, HTTPPeer) async -> HTTPResponse
+struct HTTPResponder: Sendable {
+    /// Answers on the connection's event loop what takes no waiting and next to no time; `nil` says nothing.
+    let atOnce: @Sendable (HTTPRequest, HTTPPeer) -> HTTPResponse?
+    /// Answers anything else.
+    let respond: @Sendable (HTTPRequest, HTTPPeer) async -> HTTPResponse
+
+    init(
+        atOnce: @escaping @Sendable (HTTPRequest, HTTPPeer) -> HTTPResponse? = { _, _ in nil },
+        _ respond: @escaping @Sendable (HTTPRequest, HTTPPeer) async -> HTTPResponse
+    ) {
+        self.atOnce = atOnce
+        self.respond = respond
+    }
+}
 
 /// Serves one connection: one request after the other. While one is answered nothing is read.
 final class HTTPConnectionHandler: ChannelInboundHandler {
@@ -54,17 +67,24 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var state = State.reading(.idle)
     private var requests = 0
+    /// Whether what has come is being gone through: an answer that is written at once does not begin that again, deeper and deeper.
+    private var isAdvancing = false
+    /// Requests that were answered at once since others on the event loop had their turn.
+    private var answeredAtOnce = 0
     private var hasInputEnded = false
     private var deadline: NIODeadline?
     private var timer: Scheduled<Void>?
     private var timerAt: NIODeadline?
+
+    /// Requests that came together may not hold up others on the event loop for long.
+    private static let mostAtOnce = 8
 
     /// - Parameters:
     ///   - now: Seconds since 1970.
     ///   - refused: Called for each answer to what was no request.
     init(
         _ limits: HTTPLimits, connections: HTTPConnections, now: @escaping @Sendable () -> Int64,
-        refused: @escaping @Sendable (HTTPStatus) -> Void, responder: @escaping HTTPResponder
+        refused: @escaping @Sendable (HTTPStatus) -> Void, responder: HTTPResponder
     ) {
         self.limits = limits
         self.connections = connections
@@ -111,6 +131,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
+        answeredAtOnce = 0
         switch state {
         case .reading, .closing: context.read()
         case .answering, .writing: break
@@ -138,6 +159,8 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     // MARK: Requests
 
     private func advance(_ context: ChannelHandlerContext) {
+        isAdvancing = true
+        defer { isAdvancing = false }
         while case .reading = state, let event = pending.popFirst() {
             switch event {
             case .failure(let status): refuse(status, context)
@@ -169,11 +192,16 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         requests += 1
         connections.note(context.channel, isWaiting: false)
         let peer = HTTPPeer(context.channel.remoteAddress)
+        if answeredAtOnce < Self.mostAtOnce, let response = responder.atOnce(request, peer) {
+            answeredAtOnce += 1
+            return write(response, to: request, context)
+        }
+        answeredAtOnce = 0
         let (responder, eventLoop) = (responder, context.eventLoop)
         let bound = NIOLoopBound((self, context), eventLoop: eventLoop)
         // Not cancelled with the connection: what was begun is ended.
         Task {
-            let response = await responder(request, peer)
+            let response = await responder.respond(request, peer)
             eventLoop.execute {
                 let (handler, context) = bound.value
                 guard case .answering = handler.state else { return }
@@ -209,6 +237,8 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             state = .reading(.idle)
             setDeadline(limits.idleTime, context)
             connections.note(context.channel, isWaiting: true)
+            // Whoever goes through what has come goes on, and reads.
+            if isAdvancing { return }
             advance(context)
             if case .reading = state { context.read() }
             return

@@ -64,7 +64,7 @@ final class HTTPListener: Sendable {
         _ address: ListenAddress, limits: HTTPLimits = HTTPLimits(), connections: HTTPConnections,
         isUnlimited: @escaping @Sendable (HTTPPeer) -> Bool, group: any EventLoopGroup,
         now: @escaping @Sendable () -> Int64, ranOutOfFiles: @escaping @Sendable () -> Void,
-        refused: @escaping @Sendable (HTTPStatus) -> Void, responder: @escaping HTTPResponder
+        refused: @escaping @Sendable (HTTPStatus) -> Void, responder: HTTPResponder
     ) async throws(Failure) -> HTTPListener {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 512)

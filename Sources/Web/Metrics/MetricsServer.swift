@@ -92,7 +92,7 @@ package final class MetricsServer: Sendable {
             isUnlimited: { _ in true }, group: MultiThreadedEventLoopGroup.singleton,
             now: { dependencies.now().millisecondsSinceEpoch / 1_000 },
             ranOutOfFiles: dependencies.recordFileShortage, refused: { _ in },
-            responder: { [weak self] request, _ in
+            responder: HTTPResponder { [weak self] request, _ in
                 await self?.respond(to: request) ?? .plain(.serviceUnavailable)
             })
     }

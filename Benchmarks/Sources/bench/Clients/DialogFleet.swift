@@ -1,6 +1,5 @@
 import NIOCore
 import NIOPosix
-import Synchronization
 
 /// Twenty clients, each of which opens one stream after the other.
 struct DialogFleet: Sendable {
@@ -45,18 +44,5 @@ struct DialogFleet: Sendable {
             finished.fail(error)
         }
         try await finished.futureResult.get()
-    }
-
-    /// Who is next.
-    private final class Numbers: Sendable {
-        private let count: Int
-        private let taken = Atomic<Int>(0)
-
-        init(count: Int) { self.count = count }
-
-        func next() -> Int? {
-            let number = taken.wrappingAdd(1, ordering: .relaxed).oldValue
-            return number < count ? number : nil
-        }
     }
 }

@@ -15,7 +15,8 @@ struct DaemonDirectory: Sendable {
         self.root = root
     }
 
-    init(root: URL, serverPort: Int, secret: String, hosts names: [String]) throws {
+    /// - Parameter webPort: Where pages are served; `nil` for none. Who asks there is taken for a proxy.
+    init(root: URL, serverPort: Int, secret: String, hosts names: [String], webPort: Int? = nil) throws {
         self.root = root
         for directory in [state, hosts] {
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -25,11 +26,21 @@ struct DaemonDirectory: Sendable {
         state_directory: \(state.path)
         hosts_directory: config.d
         control_socket: \(controlSocket)
+        \(webPort.map(Self.web) ?? "")
 
         """.write(to: configuration, atomically: false, encoding: .utf8)
         for name in names {
             try writeHost(name)
         }
+    }
+
+    /// Whom requests for pages are for.
+    static let authority = "invite.bench.example"
+
+    private static func web(port: Int) -> String {
+        """
+        web: {listen: "127.0.0.1:\(port)", base_url: "http://\(authority)/", trusted_proxies: [127.0.0.1]}
+        """
     }
 
     /// Writes a host's file. Users may invite new users, and as many as they like, as in the other servers that are measured.

@@ -5,9 +5,9 @@ struct Operator: Sendable {
     let socket: String
 
     /// Waits until the servers of so many hosts have said hello.
-    func awaitModules(_ count: Int, of process: ChildProcess) async throws {
+    func awaitModules(_ count: Int, of process: ChildProcess, within limit: Duration = .seconds(30)) async throws {
         let clock = ContinuousClock()
-        let end = clock.now + .seconds(30)
+        let end = clock.now + limit
         while true {
             if let modules = try? await modules(), modules >= count { return }
             guard clock.now < end, RunningProcesses.contains(process.pid) else {
@@ -26,8 +26,26 @@ struct Operator: Sendable {
     }
 
     /// The tokens of so many new invites to register on a host, each for one account.
-    func invite(_ count: Int, on host: String) async throws -> [String] {
-        try await run((0..<count).map { _ in ["invite", "create", "account", host] }).map { lines in
+    ///
+    /// - Parameter contact: A user who becomes a contact of the new one.
+    func invite(_ count: Int, on host: String, contact: String? = nil) async throws -> [String] {
+        let options = contact.map { ["--contact", $0] } ?? []
+        return try await invite(Array(repeating: host, count: count), options)
+    }
+
+    /// The tokens of new invites, one on each of these hosts, in no order, each with the host that it is on.
+    func invite(onEach hosts: [String]) async throws -> [(host: String, token: String)] {
+        try await run(hosts.map { ["invite", "create", "account", $0] }).map { lines in
+            let match = lines.lazy.compactMap {
+                $0.firstMatch(of: /xmpp:([a-z0-9.]+)\?register;preauth=([A-Za-z0-9]+)/)
+            }.first
+            guard let match else { throw BenchError("no link in \(lines)") }
+            return (String(match.1), String(match.2))
+        }
+    }
+
+    private func invite(_ hosts: [String], _ options: [String]) async throws -> [String] {
+        try await run(hosts.map { ["invite", "create", "account"] + options + [$0] }).map { lines in
             let match = lines.lazy.compactMap { $0.firstMatch(of: /preauth=([A-Za-z0-9]+)/) }.first
             guard let match else { throw BenchError("no link in \(lines)") }
             return String(match.1)

@@ -13,9 +13,11 @@ enum LoopbackPort {
     }
 
     /// Returns once something listens there.
-    static func awaitListener(_ port: Int, process: ChildProcess) async throws {
+    static func awaitListener(
+        _ port: Int, process: ChildProcess, within limit: Duration = .seconds(20)
+    ) async throws {
         let clock = ContinuousClock()
-        let end = clock.now + .seconds(20)
+        let end = clock.now + limit
         while clock.now < end {
             if let channel = try? await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connect(host: "127.0.0.1", port: port).get()

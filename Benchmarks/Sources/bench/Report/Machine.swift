@@ -27,6 +27,12 @@ struct Machine {
         return "## Machine\n\n" + MarkdownTable(["", ""], rows: rows).text
     }
 
+    /// Of the last minute, five and fifteen.
+    static var loadAverage: String {
+        let text = (try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8)) ?? ""
+        return text.split(separator: " ").prefix(3).joined(separator: " ")
+    }
+
     private func value(_ key: String, in path: String, separator: Character = ":") -> String {
         let lines = (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n") ?? []
         let line = lines.first { $0.hasPrefix(key) }
@@ -39,7 +45,7 @@ struct Machine {
     }
 
     private func packages() -> String {
-        var names = ["libsqlite3-0", "libxml2", "lua-dbi-sqlite3"]
+        var names = ["libsqlite3-0", "libxml2", "lua-dbi-sqlite3", "nginx-light", "wrk"]
         if setting.prosody.isInstalled { names += ["prosody", "prosody-modules"] }
         if setting.ejabberd.isInstalled { names.append("ejabberd") }
         let found = output("/usr/bin/dpkg-query", ["-W", "-f", "${Package} ${Version}\n"] + names)

@@ -45,28 +45,41 @@ struct ProsodyData {
         }
     }
 
-    /// Writes invites to register, each for one account, as `mod_invites` stores them on internal storage.
-    func writeAccountInvites(_ tokens: [String]) throws {
-        let (created, expires) = Self.validity
-        let invites = tokens.map { token in
-            """
-            \t["\(token)"] = {
-            \t\t["jid"] = "\(host)";
-            \t\t["type"] = "register";
-            \t\t["token"] = "\(token)";
-            \t\t["uri"] = "xmpp:\(host)?register;preauth=\(token)";
-            \t\t["allow_registration"] = true;
-            \t\t["created_at"] = \(created);
-            \t\t["expires"] = \(expires);
-            \t};
+    /// An invite for one account, which may get a user of the host as a contact.
+    struct Invite: Sendable {
+        var token: String
+        var inviter: String?
 
-            """
+        fileprivate func fields(on host: String) -> (type: String, jid: String, uri: String) {
+            guard let inviter else { return ("register", host, "xmpp:\(host)?register;preauth=\(token)") }
+            let jid = "\(inviter)@\(host)"
+            return ("roster", jid, "xmpp:\(jid)?roster;preauth=\(token);ibr=y")
+        }
+    }
+
+    /// Writes invites to register, as `mod_invites` stores them on internal storage.
+    func writeAccountInvites(_ invites: [Invite]) throws {
+        let (created, expires) = Self.validity
+        let invites = invites.map { invite in
+            let (type, jid, uri) = invite.fields(on: host)
+            return """
+                \t["\(invite.token)"] = {
+                \t\t["jid"] = "\(jid)";
+                \t\t["type"] = "\(type)";
+                \t\t["token"] = "\(invite.token)";
+                \t\t["uri"] = "\(uri)";
+                \t\t["allow_registration"] = true;
+                \t\t["created_at"] = \(created);
+                \t\t["expires"] = \(expires);
+                \t};
+
+                """
         }
         try write("return {\n\(invites.joined())};\n", to: "invite_token.dat")
     }
 
     /// The same on SQL storage, in a database of SQLite's. Prosody makes the index itself.
-    func writeAccountInvites(_ tokens: [String], database url: URL) throws {
+    func writeAccountInvites(_ invites: [Invite], database url: URL) throws {
         let (created, expires) = Self.validity
         let database = try SQLiteDatabase(url)
         try database.execute(
@@ -76,12 +89,13 @@ struct ProsodyData {
             BEGIN
             """)
         let insert = try database.prepare(#"INSERT INTO "prosody" VALUES (?, '', 'invite_token', ?, 'json', ?)"#)
-        for token in tokens {
-            let invite = """
-                {"jid":"\(host)","type":"register","token":"\(token)","uri":"xmpp:\(host)?register;preauth=\(token)",\
+        for invite in invites {
+            let (type, jid, uri) = invite.fields(on: host)
+            let value = """
+                {"jid":"\(jid)","type":"\(type)","token":"\(invite.token)","uri":"\(uri)",\
                 "allow_registration":true,"created_at":\(created),"expires":\(expires)}
                 """
-            try insert.run([.text(host), .text(token), .text(invite)])
+            try insert.run([.text(host), .text(invite.token), .text(value)])
         }
         try database.execute("COMMIT")
     }

@@ -47,6 +47,13 @@ struct ServerFiles: Sendable, CustomStringConvertible {
         throw BenchError("there is no ejabberd in \(root.path)")
     }
 
+    /// Whether a module of Prosody's, or of those that its package has from elsewhere, is there.
+    func hasModule(_ name: String) -> Bool {
+        Self.entries(of: root.appending(path: "usr/lib/prosody/modules")).contains {
+            ["mod_\(name)", "mod_\(name).lua"].contains($0.lastPathComponent)
+        }
+    }
+
     func program(_ name: String) -> URL { root.appending(path: "usr/bin").appending(path: name) }
 
     /// Erlang's, of ejabberd and its own libraries; what is not among them, the installed Erlang has.
