@@ -52,6 +52,9 @@ final class ChildProcess: Sendable {
         kill(pid, signal)
     }
 
+    /// Waits until it has ended by itself.
+    func end() async { _ = await exited.value }
+
     /// Asks it to leave, and makes it leave after ten seconds.
     func stop() async {
         if RunningProcesses.contains(pid) {
