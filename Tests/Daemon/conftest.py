@@ -14,14 +14,13 @@ from harness.control import Control
 from harness.daemon import Daemon, binary
 from harness.ejabberd import Ejabberd
 from harness.installation import COMPONENT, SECRET, Installation, two_hosts
-from harness.module_servers import module_servers
+from harness.module_servers import left_out, module_servers
 from harness.prosody import Prosody
 from harness.client import PASSWORD
 from harness.redeeming import Invited
 from harness.wire import ScriptedServer, Stream
 from server_files import ServerFiles, ejabberds, prosodies
 from wire import unique
-from servers import servers
 
 USERS = ["admin@a.example", "alice@a.example", "bob@b.example", "admin@b.example"]
 
@@ -33,6 +32,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_report_header() -> str:
     return "real servers: " + ", ".join(map(str, [*prosodies(), *ejabberds()]))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        files = getattr(item, "callspec", None) and item.callspec.params.get("module_server")
+        if files and (reason := left_out(item.name, files)):
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -93,12 +99,6 @@ def prosody_files(request: pytest.FixtureRequest) -> ServerFiles:
     return request.param
 
 
-@pytest.fixture(scope="session", params=servers(), ids=str)
-def module_files(request: pytest.FixtureRequest) -> ServerFiles:
-    """Each version of each server that there is a module for."""
-    return request.param
-
-
 @pytest.fixture(scope="session", params=ejabberds(), ids=str)
 def ejabberd_files(request: pytest.FixtureRequest) -> ServerFiles:
     return request.param
@@ -136,7 +136,7 @@ def ejabberd(ejabberd_files: ServerFiles) -> Iterator[Ejabberd]:
 
 @pytest.fixture(scope="session", params=module_servers(), ids=str)
 def module_server(request: pytest.FixtureRequest) -> ServerFiles:
-    """Each server that there is a module for."""
+    """Each version of each server that there is a module for."""
     return request.param
 
 

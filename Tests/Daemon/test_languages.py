@@ -1,4 +1,4 @@
-"""Who asks in a language is answered in it, and inviters are told in theirs, over a real Prosody with the server module."""
+"""Who asks in a language is answered in it, and inviters are told in theirs, over each server with the module."""
 
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
@@ -18,8 +18,8 @@ HOST = "b.example"
 
 
 @pytest.fixture(scope="module")
-def invited(prosody_files: ServerFiles) -> Iterator[Invited]:
-    with Invited.running(prosody_files) as running:
+def invited(module_server: ServerFiles) -> Iterator[Invited]:
+    with Invited.running(module_server) as running:
         for user in ["admin", "bob"]:
             running.register(user, HOST)
         yield running

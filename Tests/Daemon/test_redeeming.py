@@ -1,20 +1,10 @@
 """From the link to the friend in the roster: the daemon, and each server with its module and without any delegation."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from harness.inviting import answer_to_create_account, assert_friends, create_account, invite, listed
+from harness.module_servers import GREETED, NOT_SERVED, REGISTRATION
 from harness.redeeming import Invited, friend, token_of
 from harness.stanzas import CREATE_ACCOUNT, INVITE
-from server_files import ServerFiles
 from wire import PARS_NS, REGISTER_NS, error, name, unique
-
-
-@pytest.fixture(scope="module")
-def invited(module_files: ServerFiles) -> Iterator[Invited]:
-    with Invited.with_users(module_files) as running:
-        yield running
 
 
 # Links
@@ -254,11 +244,11 @@ def test_registration_is_closed_and_opened_while_all_runs(invited: Invited) -> N
             return None if reply.get("type") == "result" else error(reply)
 
     assert plainly() is None
-    with invited.prosody.logs("Registration without an invite: invite"):
+    with invited.logs(REGISTRATION + "invite"):
         assert invited.run("host set a.example registration invite").code == "ok"
     assert plainly() == ("cancel", "not-allowed")
     assert friend(invited, "a.example", invited.create("account", "a.example"), unique("friend")) is None
-    with invited.prosody.logs("Registration without an invite: open"):
+    with invited.logs(REGISTRATION + "open"):
         assert invited.run("host reset a.example registration").code == "ok"
     assert plainly() is None
 
@@ -267,7 +257,7 @@ def test_what_is_known_while_the_daemon_is_away(invited: Invited, username: str)
     """Nobody takes a name that an invite holds, a host for invited people stays one, and whoever has a link is told to wait."""
     installation = invited.installation
     token = invited.create("account", "b.example", "--username", username)
-    with invited.prosody.logs("Registration without an invite: invite"):
+    with invited.logs(REGISTRATION + "invite"):
         installation.host("a.example", admins=["admin@a.example"], registration="invite")
         invited.daemon.reload()
     invited.await_that(lambda: username in invited.server.kept_settings("b.example"))
@@ -290,10 +280,10 @@ def test_host_that_is_configured_after_its_server_said_hello(invited: Invited, u
     installation = invited.installation
     installation.remove_host("b.example")
     invited.daemon.kill()
-    with invited.prosody.logs("does not serve this host"):
+    with invited.logs(NOT_SERVED):
         invited.restart_daemon()
     installation.host("b.example", admins=["admin@b.example"], allow_user_invites=True)
-    with invited.prosody.logs("speaks for invites of this host"):
+    with invited.logs(GREETED):
         invited.daemon.reload()
     assert friend(invited, "b.example", invited.create("account", "b.example"), username) is None
 
@@ -303,7 +293,7 @@ def test_module_is_loaded_anew(invited: Invited, username: str) -> None:
     token = invited.create("account", "a.example")
     with invited.client("a.example") as client, invited.client("a.example").login("alice") as alice:
         assert client.answer(client.preauth(token)).get("type") == "result"
-        with invited.prosody.logs("speaks for invites of this host"):
+        with invited.logs(GREETED):
             alice.answer(alice.ask("set", "<do xmlns='urn:tests' action='reload'/>"))
         assert client.answer(client.register(username)).get("type") == "result"
     assert invited.state("a.example", token) == "used"

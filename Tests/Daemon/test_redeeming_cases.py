@@ -139,7 +139,7 @@ def test_token_valid(invited: Invited, username: str) -> None:
         assert checked(invited, B, token) == REVOKED
         request(friend, f"alice@{A}", token)
         invited.await_that(lambda: alice.roster().get(f"{username}@{A}") == "both")
-        assert friend.roster() == {f"alice@{A}": "both", f"admin@{A}": "none"}
+        invited.await_that(lambda: friend.roster() == {f"alice@{A}": "both", f"admin@{A}": "none"})
 
 
 def test_remove_user(invited: Invited, username: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from harness.module_servers import PAUSED
 from harness.redeeming import Invited, friend
 from harness.relay import TO_DAEMON, TO_SERVER
 from server_files import ServerFiles
@@ -165,7 +166,7 @@ def test_between_the_reservation_and_the_account(invited: Invited, victim: str) 
     """The server has what it needs, and goes on."""
     registration = Registration(invited, unique("pauses"))
     registration.preauth()
-    with invited.logs(invited.habits.paused):
+    with invited.logs(PAUSED):
         sent = registration.client.register(registration.username)
     end(invited, victim)
     with invited.client(HOST).login("bob") as bob:

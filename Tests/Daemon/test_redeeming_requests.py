@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from federation import Neighbour
 from harness.inviting import invite
 from harness.ports import free_port
 from harness.redeeming import Invited
 from harness.relay import TO_DAEMON
 from other_server import HOST as FAR
 from other_server import OtherServer
-from prosody_server import FEDERATION, OTHER, SECRET, federation
-from server_files import ServerFiles
+from prosody_server import OTHER, SECRET
+from server_files import ServerFiles, prosodies
 from wire import PARS_NS, ROSTER_NS, Client, Component, child, name, unique
 
 A = "a.example"
@@ -28,14 +29,19 @@ class Federation:
         self.other = other
 
 
+def other_files(files: ServerFiles) -> ServerFiles:
+    """Somebody else's server is a Prosody, of our version where ours is one."""
+    return files if files.name == "prosody" else prosodies()[-1]
+
+
 @pytest.fixture(scope="module")
 def federated(module_server: ServerFiles) -> Iterator[Federation]:
     ours, theirs = free_port(), free_port()
     directory = Path(tempfile.mkdtemp(prefix="invited-other-", dir="/tmp"))
-    other = OtherServer(module_server, directory, theirs, {A: ours})
+    other = OtherServer(other_files(module_server), directory, Neighbour(theirs, A, ours))
     try:
         other.start()
-        with Invited.running(module_server, modules=FEDERATION, common=federation(ours, {FAR: theirs})) as running:
+        with Invited.running(module_server, neighbour=Neighbour(ours, FAR, theirs)) as running:
             yield Federation(running, other)
     finally:
         other.stop()

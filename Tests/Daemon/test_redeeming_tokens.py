@@ -71,7 +71,7 @@ def test_token_that_is_no_good(invited: Invited, username: str, kind: str) -> No
     make, condition, line = TOKENS[kind]
     token = make(invited)
     with invited.client(A) as client:
-        with invited.logs("Refused <preauth/>"), invited.refuses(line, times=1 if line else 0):
+        with invited.logs(invited.habits.refused_token), invited.refuses(line, times=1 if line else 0):
             assert error(client.answer(client.preauth(token))) == condition
         assert client.answer(client.preauth(invited.create("account", A))).get("type") == "result"
         assert client.answer(client.register(username)).get("type") == "result"

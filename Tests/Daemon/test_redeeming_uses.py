@@ -63,12 +63,12 @@ def test_use_that_is_given_back(invited: Invited, username: str) -> None:
         holder.register(f"{username}-2")
         invited.relay.await_stop()
         assert counts(invited, token) == (2, 1, 1) and invited.state(HOST, token) == "reserved"
-        with invited.logs(invited.habits.stream_ended):
-            holder.close()
-        # The daemon refuses it before it can hear of the release: the answer is behind what is stopped.
+        # The daemon refuses it: the answer is behind what is stopped.
         refused = invited.daemon.logged(REFUSED)
         asked = waiting.register(f"{username}-3")
         invited.await_that(lambda: invited.daemon.logged(REFUSED) > refused)
+        with invited.logs(invited.habits.stream_ended):
+            holder.close()
         invited.relay.go_on()
         assert error(waiting.answer(asked)) == WAIT
         invited.await_that(lambda: counts(invited, token) == (2, 1, None))

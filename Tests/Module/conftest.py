@@ -8,29 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from prosody_server import Prosody
+from servers import Server
 from server_files import ServerFiles
-from servers import Server, difference, new_server, servers
+from servers import Server, difference, make_server, servers
 from wire import Component, unique
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        files = getattr(item, "callspec", None) and item.callspec.params.get("prosody_files")
+        files = getattr(item, "callspec", None) and item.callspec.params.get("module_server")
         if files and (reason := difference(item.name, files)):
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session", params=servers(), ids=str)
-def prosody_files(request: pytest.FixtureRequest) -> ServerFiles:
+def module_server(request: pytest.FixtureRequest) -> ServerFiles:
     return request.param
 
 
 @pytest.fixture(scope="session")
-def prosody(prosody_files: ServerFiles) -> Iterator[Prosody]:
+def server(module_server: ServerFiles) -> Iterator[Server]:
     """Shared by all tests that leave it as they found it."""
     path = Path(tempfile.mkdtemp(prefix="invited-module-", dir="/tmp"))
-    server = new_server(prosody_files, path)
+    server = make_server(module_server, path)
     try:
         server.start()
         yield server
@@ -45,7 +45,7 @@ def servers_of_tests() -> Iterator[Callable[..., Server]]:
     made: list[Server] = []
 
     def make(files: ServerFiles, **options: object) -> Server:
-        made.append(new_server(files, Path(tempfile.mkdtemp(prefix="invited-module-", dir="/tmp")), **options))
+        made.append(make_server(files, Path(tempfile.mkdtemp(prefix="invited-module-", dir="/tmp")), **options))
         return made[-1]
 
     try:
@@ -57,12 +57,12 @@ def servers_of_tests() -> Iterator[Callable[..., Server]]:
 
 
 @pytest.fixture
-def new_prosody(prosody_files: ServerFiles) -> Iterator[Callable[..., Prosody]]:
+def new_server(module_server: ServerFiles) -> Iterator[Callable[..., Server]]:
     """Starts servers of the test's own."""
-    started: list[Prosody] = []
+    started: list[Server] = []
 
-    def start(**options: object) -> Prosody:
-        server = new_server(prosody_files, Path(tempfile.mkdtemp(prefix="invited-module-", dir="/tmp")), **options)
+    def start(**options: object) -> Server:
+        server = make_server(module_server, Path(tempfile.mkdtemp(prefix="invited-module-", dir="/tmp")), **options)
         started.append(server)
         server.start()
         return server
@@ -74,9 +74,9 @@ def new_prosody(prosody_files: ServerFiles) -> Iterator[Callable[..., Prosody]]:
 
 
 @pytest.fixture
-def component(prosody: Prosody) -> Iterator[Component]:
+def component(server: Server) -> Iterator[Component]:
     """Connected and greeted: a.example is invite-only, b.example as its server says, which is open."""
-    with prosody.component() as daemon:
+    with server.component() as daemon:
         daemon.greet(a_example="invite", b_example="server")
         yield daemon
 

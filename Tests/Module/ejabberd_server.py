@@ -15,6 +15,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 import wire
+from federation import NameServer, Neighbour
 from harness.ports import Announcement, free_port, unprivileged
 from harness.server_process import ServerProcess
 from prosody_server import COMPONENT, OTHER, SECRET
@@ -133,8 +134,10 @@ class Ejabberd(ServerProcess):
     LIMITED = ("cancel", "not-allowed")
 
     def __init__(self, files: ServerFiles, directory: Path, *, encrypted: bool = False, modules: str = "", common: str = "",
-                 a: str = "", b: str = "", more: dict[str, object] | None = None) -> None:
-        """`modules`, `common`, `a` and `b` are what tests say to Prosody; see `OPTIONS`. `more` are modules for all hosts."""
+                 a: str = "", b: str = "", more: dict[str, object] | None = None, everywhere: bool = False,
+                 neighbour: Neighbour | None = None) -> None:
+        """`modules`, `common`, `a` and `b` are what tests say to Prosody; see `OPTIONS`. `more` are modules for all hosts. `everywhere`:
+        c.example has the module, too. `neighbour`: another server that it knows."""
         self.files = files
         self.directory = directory
         ports: list[int] = []
@@ -150,6 +153,10 @@ class Ejabberd(ServerProcess):
                     said.setdefault(where, {}).update(options)
         # Of modules on several hosts each is one of its own.
         self.configuration = json.loads(json.dumps(self._configuration(encrypted, said, more or {})))
+        if everywhere:
+            self.modules("c.example")["mod_invited"] = {"component": COMPONENT}
+        self._names: NameServer | None = None
+        self._resolver = self._know(neighbour) if neighbour else {}
         self.write_configuration()
         if encrypted:
             names = ",".join(f"DNS:{host}" for host in HOSTS)
@@ -170,6 +177,16 @@ class Ejabberd(ServerProcess):
         """What the configuration has for a host alone, to be changed in place."""
         return self.configuration["append_host_config"][host]["modules"]
 
+    def _know(self, neighbour: Neighbour) -> dict[str, str]:
+        """What the resolver of Erlang needs in the environment to find it (ERTS User's Guide, “Inet Configuration”)."""
+        self.configuration |= {"s2s_use_starttls": False}
+        self.configuration["modules"]["mod_s2s_dialback"] = {}
+        self.configuration["listen"].append({"port": neighbour.own_port, "ip": "127.0.0.1", "module": "ejabberd_s2s_in"})
+        self._names = NameServer(neighbour)
+        names = self.directory / "inetrc"
+        names.write_text(f'{{lookup, [file]}}.\n{{resolv_conf, ""}}.\n{{hosts_file, ""}}.\n{{nameserver, {{127,0,0,1}}, {self._names.port}}}.\n')
+        return {"ERL_INETRC": str(names)}
+
     def _configuration(self, encrypted: bool, said: dict[str, dict[str, object]], more: dict[str, object]) -> dict[str, object]:
         invited = {"mod_invited": {"component": COMPONENT, **said.get("invited", {})}, "mod_control": {}}
         client = {"starttls": True, "starttls_required": True, **said.get("client", {})} if encrypted else {"starttls": False}
@@ -180,7 +197,8 @@ class Ejabberd(ServerProcess):
             "certfiles": [f"{self.directory}/certificate.pem", f"{self.directory}/key.pem"] if encrypted else [],
             "ca_file": "/etc/ssl/certs/ca-certificates.crt",
             "listen": [
-                {"port": self.client_port, "ip": "127.0.0.1", "module": "ejabberd_c2s", "access": "all", **client},
+                {"port": self.client_port, "ip": "127.0.0.1", "module": "ejabberd_c2s", "access": "all",
+                 "max_stanza_size": 262144, **client},  # as in Debian's file
                 {"port": self.http_port, "ip": "127.0.0.1", "module": "ejabberd_http",
                  "request_handlers": {"/http-bind": "mod_bosh", "/xmpp-websocket": "ejabberd_http_ws"}},
                 {"port": self.component_port, "ip": "127.0.0.1", "module": "ejabberd_service", "access": "all", "global_routes": False,
@@ -221,6 +239,7 @@ class Ejabberd(ServerProcess):
                 "EJABBERD_LOG_PATH": str(self.directory / "ejabberd.log"),
                 "CONTRIB_MODULES_PATH": str(self.directory / "modules"),
                 "ERL_CRASH_DUMP": str(self.directory / "crash.dump"),
+                **self._resolver,
             },
             **unprivileged(self.USER),
         )
@@ -228,6 +247,11 @@ class Ejabberd(ServerProcess):
             announcement.wait(self._process)
         except RuntimeError as problem:
             raise RuntimeError(f"{problem}: {self.log[-2000:]}") from None
+
+    def stop(self) -> None:
+        super().stop()
+        if self._names:
+            self._names.close()
 
     def kill(self) -> None:
         assert self._process is not None
@@ -251,7 +275,7 @@ class Ejabberd(ServerProcess):
         self.await_log(text, before + 1)
 
     def await_log(self, text: str, times: int = 1) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while self.log.count(text) < times:
             assert time.monotonic() < deadline, f"not logged: {text}"
             time.sleep(0.02)

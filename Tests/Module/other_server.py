@@ -9,7 +9,7 @@ from harness.ports import await_listener, free_port, unprivileged
 from harness.server_process import ServerProcess
 from server_files import ServerFiles
 
-from prosody_server import FEDERATION, LOOPBACK, federation
+from federation import LOOPBACK, MODULES, Neighbour, federation
 from wire import Client
 
 HOST = "far.example"
@@ -39,14 +39,15 @@ VirtualHost "{host}"
 class OtherServer(ServerProcess):
     USER = "prosody"
 
-    def __init__(self, files: ServerFiles, directory: Path, s2s_port: int, remotes: dict[str, int]) -> None:
+    def __init__(self, files: ServerFiles, directory: Path, neighbour: Neighbour) -> None:
+        """`files` are a Prosody's."""
         self.files = files
         self.directory = directory
         self.client_port = free_port()
         self._configuration = directory / "prosody.cfg.lua"
         self._configuration.write_text(CONFIGURATION.format(
-            directory=directory, client_port=self.client_port, modules=FEDERATION, host=HOST,
-            federation=federation(s2s_port, remotes)))
+            directory=directory, client_port=self.client_port, modules=MODULES, host=HOST,
+            federation=federation(neighbour)))
         (directory / "data").mkdir()
         (directory / "modules").mkdir()
         (directory / "modules/mod_loopback.lua").write_text(LOOPBACK)

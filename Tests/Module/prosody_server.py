@@ -12,6 +12,7 @@ from harness.ports import await_listener, free_port, unprivileged
 from harness.server_process import ServerProcess
 from server_files import ServerFiles
 
+from federation import LOOPBACK, MODULES, Neighbour, federation
 from wire import Client, Component
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -114,47 +115,18 @@ module:hook("user-registering", function (event)
 end);
 """
 
-# Where other servers are: tests have no DNS.
-LOOPBACK = """
-module:set_global();
-local basic = require "net.resolvers.basic";
-local remotes = module:get_option("loopback_remotes");
-for _, name in ipairs({ "net.resolvers.service", "prosody.net.resolvers.service" }) do
-	local found, service = pcall(require, name);
-	if found and not service.on_loopback then
-		local new = service.new;
-		service.on_loopback = true;
-		function service.new(hostname, kind, conn_type, extra)
-			if not remotes[hostname] then return new(hostname, kind, conn_type, extra); end
-			return basic.new("127.0.0.1", remotes[hostname], conn_type, extra);
-		end
-	end
-end
-"""
-
-
-def federation(s2s_port: int, remotes: dict[str, int]) -> str:
-    """What connects a server to others, without encryption, by dialback; with the modules `FEDERATION`."""
-    known = "".join(f'["{host}"] = {port};' for host, port in remotes.items())
-    return f"""
-s2s_ports = {{ {s2s_port} }}
-s2s_require_encryption = false
-s2s_secure_auth = false
-modules_disabled = {{}}
-loopback_remotes = {{ {known} }}
-"""
-
-
-FEDERATION = '"loopback"; "s2s"; "dialback"'
-
-
 class Prosody(ServerProcess):
     USER = "prosody"
     # What it says of names that begin with `limited`.
     LIMITED = ("wait", "policy-violation")
 
     def __init__(self, files: ServerFiles, directory: Path, *, encrypted: bool = False, modules: str = "", common: str = "",
-                 a: str = "", b: str = "") -> None:
+                 a: str = "", b: str = "", everywhere: bool = False, neighbour: Neighbour | None = None) -> None:
+        """`everywhere`: c.example has the module, too. `neighbour`: another server that it knows."""
+        if everywhere:
+            modules, common = f'{modules} "invited"', f'{common}\ninvited_component = "{COMPONENT}"'
+        if neighbour:
+            modules, common = f"{modules} {MODULES}", common + federation(neighbour)
         self.files = files
         self.directory = directory
         self.client_port, self.component_port, self.http_port = free_port(), free_port(), free_port()
@@ -204,7 +176,7 @@ class Prosody(ServerProcess):
         self.await_log(text, before + 1)
 
     def await_log(self, text: str, times: int = 1) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while self.log.count(text) < times:
             assert time.monotonic() < deadline, f"not logged: {text}"
             time.sleep(0.02)

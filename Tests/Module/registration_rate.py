@@ -74,8 +74,14 @@ def register(port: int, host: str, username: str, token: bool) -> None:
                                        "<password>a good password</password></query></iq>", b"id='r'")
 
 
-def rate(server: Ejabberd, host: str, prefix: str, count: int, token: bool) -> float:
-    began, clients = time.monotonic(), []
+def processor_seconds(server: Ejabberd) -> float:
+    fields = Path(f"/proc/{server._process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def rate(server: Ejabberd, host: str, prefix: str, count: int, token: bool) -> tuple[float, float]:
+    """Registrations a second, and the server's processor time for each, in seconds."""
+    began, used, clients = time.monotonic(), processor_seconds(server), []
     for client in range(CLIENTS):
         if (child := os.fork()) == 0:
             for number in range(count // CLIENTS):
@@ -83,13 +89,15 @@ def rate(server: Ejabberd, host: str, prefix: str, count: int, token: bool) -> f
             os._exit(0)
         clients.append(child)
     assert all(os.waitpid(client, 0)[1] == 0 for client in clients)
-    return count / (time.monotonic() - began)
+    return count / (time.monotonic() - began), (processor_seconds(server) - used) / count
 
 
 def measure(files: ServerFiles, password_format: str, count: int) -> None:
     directory = Path(tempfile.mkdtemp(prefix="invited-rate-", dir="/tmp"))
     server = Ejabberd(files, directory)
     server.configuration |= {"auth_password_format": password_format, "loglevel": 2}
+    for host in ("a.example", "b.example"):
+        del server.modules(host)["mod_control"]  # it watches what is owed
     server.write_configuration()
     ended = threading.Event()
     try:
@@ -99,15 +107,18 @@ def measure(files: ServerFiles, password_format: str, count: int) -> None:
             thread = threading.Thread(target=answer, args=(component, ended))
             thread.start()
             rates: dict[bool, list[float]] = {True: [], False: []}
+            used: dict[bool, list[float]] = {True: [], False: []}
             for number in range(-1, ROUNDS):  # the first warms up
                 for token, host in ((True, "a.example"), (False, "c.example")):
                     measured = rate(server, host, f"n{number + 1}", count, token)
                     if number >= 0:
-                        rates[token].append(measured)
+                        rates[token].append(measured[0])
+                        used[token].append(measured[1])
             ended.set()
             thread.join()
         invited, plain = statistics.median(rates[True]), statistics.median(rates[False])
         print(f"{files}, {password_format}: {invited:.0f}/s with a token, {plain:.0f}/s plain, {invited / plain:.2f}; "
+              f"the server's processor time {statistics.median(used[True]) * 1e6:.0f} and {statistics.median(used[False]) * 1e6:.0f} µs; "
               f"load {os.getloadavg()[0]:.1f}", flush=True)
     finally:
         ended.set()

@@ -41,7 +41,7 @@ def servers() -> list[ServerFiles]:
     return [*prosodies(), *ejabberds()]
 
 
-def new_server(files: ServerFiles, directory: Path, **options: object) -> Server:
+def make_server(files: ServerFiles, directory: Path, **options: object) -> Server:
     return {"prosody": Prosody, "ejabberd": Ejabberd}[files.name](files, directory, **options)
 
 

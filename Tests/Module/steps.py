@@ -2,7 +2,7 @@
 
 from xml.etree.ElementTree import Element
 
-from prosody_server import Prosody
+from servers import Server
 from wire import Client, Component
 
 CHECKED = "2026-11-28T18:00:00.000Z"
@@ -38,9 +38,9 @@ def register(component: Component, client: Client, username: str, **how: object)
     confirm(component, client, asked, username)
 
 
-def account(prosody: Prosody, component: Component, username: str) -> str:
+def account(server: Server, component: Component, username: str) -> str:
     """An account of a.example, and its address."""
-    with prosody.client() as client:
+    with server.client() as client:
         preauth(component, client)
         register(component, client, username)
     return f"{username}@a.example"

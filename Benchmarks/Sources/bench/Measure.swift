@@ -11,7 +11,7 @@ struct Measure: AsyncParsableCommand {
             3  ten thousand host files
             4  the operators' shell
             5  stanzas that are meant to hurt
-            6  accounts that are made with invites, behind a real Prosody
+            6  accounts that are made with invites, behind a real Prosody and a real ejabberd
             7  tokens that are not good
             8  landing pages
             9  accounts that are made with web forms, behind a real Prosody
@@ -34,6 +34,9 @@ struct Measure: AsyncParsableCommand {
 
     @Option(help: "The file of Prosody's module.")
     var module = "servers/prosody/mod_invited.lua"
+
+    @Option(help: "The directory of ejabberd's module.")
+    var ejabberdModule = "servers/ejabberd/mod_invited"
 
     @Flag(help: "Short measurements, to see that everything runs. The numbers are worth little.")
     var quick = false
@@ -58,8 +61,8 @@ struct Measure: AsyncParsableCommand {
             scratch.remove()
         }
         let setting = Setting(
-            daemon: URL(filePath: daemon).path, module: URL(filePath: module), scratch: scratch, prosody: prosody,
-            ejabberd: ejabberd,
+            daemon: URL(filePath: daemon).path, module: URL(filePath: module),
+            ejabberdModule: URL(filePath: ejabberdModule), scratch: scratch, prosody: prosody, ejabberd: ejabberd,
             timing: quick ? .quick : .full)
         if keep { setting.say("files are in \(scratch.root.path)") }
 

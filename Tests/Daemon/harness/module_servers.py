@@ -1,13 +1,13 @@
 """The servers that there is a module for. What is written against them runs behind each, and where one does something in its own way,
 that is a line here with the reason, not a condition in a test."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from ejabberd_server import Ejabberd
 from prosody_server import Prosody
-from server_files import ServerFiles, prosodies
+from server_files import ServerFiles, ejabberds, prosodies
 from wire import Client
 
 Condition = tuple[str, str]
@@ -37,10 +37,10 @@ class ModuleServer(Protocol):
 class Habits:
     """How a server says, and what it writes down of, things that are left to it."""
 
-    # In its log: a host's module and the daemon have greeted each other; a client's stream is gone; a registration waits.
-    greeted: str
+    # In its log: a client's stream is gone; the module has refused a token, and a form.
     stream_ended: str
-    paused: str
+    refused_token: str
+    refused_form: str
     # What a name is answered with that Nodeprep refuses, or that is longer than a name can be.
     unprepared_name: Condition = ("modify", "not-acceptable")
     long_name: Condition = ("modify", "bad-request")
@@ -49,6 +49,12 @@ class Habits:
     accounts: str | None = None
     # Of what the server itself logs, whole requests with all that is in them: at a level for its developers.
     whole_requests: tuple[str, ...] = ()
+    # What a token is answered with before TLS where that is required; None: the stream ends there, for whatever is not STARTTLS.
+    token_before_tls: Condition | None = None
+    # Accounts that are made without an invite are on the disk at some time later.
+    writes_accounts_later: bool = False
+    # What is left out there of the tests, each with the reason: a test's name, or one with values of its parameters.
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,18 +63,33 @@ class Kind:
     habits: Habits
 
 
+# In every log: a host's module and the daemon have greeted each other; the daemon refused; a registration waits.
+GREETED = "speaks for invites of this host"
+NOT_SERVED = "does not serve this host"
+REGISTRATION = "Registration without an invite: "
+PAUSED = "Paused before there is an account"
+
 KINDS = {
     "prosody": Kind(Prosody, Habits(
-        greeted="speaks for invites of this host",
         stream_ended="Client disconnected",
-        paused="Paused before there is an account",
+        refused_token="Refused <preauth/>",
+        refused_form="Refused <query/>",
         accounts="data/{host}/accounts/{username}.dat",
         whole_requests=("mod_bosh\tdebug\t",),
+        token_before_tls=("modify", "policy-violation"),
     )),
     "ejabberd": Kind(Ejabberd, Habits(
-        greeted="speaks for invites of this host",
-        stream_ended="Closing c2s connection",
-        paused="Paused before there is an account",
+        stream_ended="a stream has ended",
+        refused_token="Refused a token",
+        refused_form="Refused the registration of",
+        writes_accounts_later=True,
+        left_out={
+            "test_registration[reserve's answer-server]":
+                "it has heard nothing of the reservation, as a Prosody has not: a minute's wait for the daemon's deadline",
+            "test_password_with_anything_in_it[newer than Unicode 3.2]":
+                "its own rule for passwords is Resourceprep, which knows no character that came later",
+            "test_forms_are_in_the_language_of_the_request[!!]": "it refuses what is no language (RFC 5646) itself, with bad-request",
+        },
     )),
 }
 
@@ -79,4 +100,15 @@ def kind_of(files: ServerFiles) -> Kind:
 
 def module_servers() -> list[ServerFiles]:
     """Each version of each server that there is on this machine."""
-    return [files for files in prosodies() if files.name in KINDS]
+    return [*prosodies(), *ejabberds()]
+
+
+def left_out(test: str, files: ServerFiles) -> str | None:
+    """Why a test is not for a server; the test with its parameters or without."""
+    name, _, values = test.partition("[")
+    given = set(values.rstrip("]").split("-"))
+    for key, reason in kind_of(files).habits.left_out.items():
+        known, _, wanted = key.partition("[")
+        if known == name and (not wanted or set(wanted.rstrip("]").split("-")) <= given):
+            return reason
+    return None

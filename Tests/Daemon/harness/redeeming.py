@@ -19,7 +19,7 @@ from wire import Client, error
 from .control import Answer, Control
 from .daemon import Daemon
 from .installation import Installation
-from .module_servers import Habits, kind_of
+from .module_servers import GREETED, Habits, kind_of
 from .relay import Relay
 
 PATIENCE = 30
@@ -93,9 +93,9 @@ class Invited:
     @contextmanager
     def greeted(self) -> Iterator[None]:
         """What is done inside makes both hosts' modules and the daemon know of each other."""
-        before = self.server.log.count(self.habits.greeted)
+        before = self.server.log.count(GREETED)
         yield
-        self.server.await_log(self.habits.greeted, before + 2)
+        self.server.await_log(GREETED, before + 2)
 
     @contextmanager
     def logs(self, text: str) -> Iterator[None]:
@@ -146,9 +146,12 @@ class Invited:
         return self.server.client(host)
 
     def register(self, username: str, host: str) -> None:
-        """An account, without any invite."""
+        """An account, without any invite, that is still there when the server dies."""
         with self.client(host) as client:
             assert client.answer(client.register(username)).get("type") == "result"
+            if self.habits.writes_accounts_later:
+                client.login(username)
+                client.answer(client.ask("set", "<do xmlns='urn:tests' action='sync'/>"))
 
     # Operators
 

@@ -3,7 +3,7 @@
 -behaviour(gen_mod).
 
 -export([start/2, stop/1, depends/2, mod_options/1, mod_doc/0, decode_iq_subel/1, process_iq/1, items/4, command/4, features/5,
-         identity/5, wait_for_dying/1]).
+         identity/5, stream_ended/2, unauthenticated_packet/2, watch_debts/1]).
 
 -include("xmpp.hrl").
 
@@ -13,7 +13,9 @@ start(Host, _Opts) ->
     ejabberd_hooks:add(adhoc_local_commands, Host, ?MODULE, command, 50),
     ejabberd_hooks:add(disco_local_features, Host, ?MODULE, features, 50),
     ejabberd_hooks:add(disco_local_identity, Host, ?MODULE, identity, 50),
-    spawn(?MODULE, wait_for_dying, [Host]),
+    ejabberd_hooks:add(c2s_terminated, Host, ?MODULE, stream_ended, 90),
+    ejabberd_hooks:add(c2s_unauthenticated_packet, Host, ?MODULE, unauthenticated_packet, 5),
+    spawn(?MODULE, watch_debts, [Host]),
     ok.
 
 stop(_Host) -> ok.
@@ -39,14 +41,27 @@ do(<<"reload">>, Host, _) -> stop_it(Host), start_it(Host);
 do(<<"unload">>, Host, _) -> stop_it(Host);
 do(<<"load">>, Host, _) -> start_it(Host);
 do(<<"delete">>, Host, User) -> ejabberd_auth:remove_user(User, Host);
+do(<<"count">>, Host, _) ->
+    Table = mod_invited_question:table(Host),
+    {message_queue_len, Waiting} = process_info(whereis(Table), message_queue_len),
+    said({counted, erlang:system_info(atom_count), ets:info(Table, size), Waiting});
+%% As if so many others waited for answers.
+do(<<"wait">>, Host, Number) ->
+    Questions = [{{question, {number, N}}, none, erlang:monotonic_time(millisecond)} || N <- lists:seq(1, binary_to_integer(Number))],
+    ets:insert(mod_invited_question:table(Host), Questions);
+do(<<"sync">>, _, _) -> mnesia:sync_log();
 do(<<"flush">>, _, _) -> flush(3);
 do(<<"kill-streams">>, _, _) -> [exit(Pid, kill) || {_, Pid, _, _} <- supervisor:which_children(ejabberd_c2s_sup), is_pid(Pid)];
 do(<<"reload-config">>, _, _) -> said(ejabberd_config:reload());
 do(<<"install">>, _, Module) -> said(ext_mod:install(Module));
+do(<<"resume">>, Host, _) -> watcher(Host) ! resume;
 do(<<"register">>, Host, User) -> said(ejabberd_auth:try_register(User, Host, <<"a good password">>)).
 
 %% For tests to read in the log.
 said(What) -> error_logger:warning_msg("mod_control: ~p", [What]).
+
+%% Ejabberd says nothing of those before login.
+stream_ended(Stream, _Reason) -> said('a stream has ended'), Stream.
 
 stop_it(Host) -> gen_mod:stop_module(Host, mod_invited).
 
@@ -71,27 +86,55 @@ wait_for_workers() ->
 is_busy([{current_stacktrace, Stack}, {dictionary, Dictionary}]) ->
     IsServer = lists:keymember('$initial_call', 1, Dictionary),
     Modules = [atom_to_list(Module) || {Module, _, _, _} <- Stack],
-    IsWaiting = lists:any(fun({mod_invited_link, await, 3, _}) -> true; (_) -> false end, Stack),
+    IsWaiting = lists:any(fun({mod_invited_question, await, 3, _}) -> true; (_) -> false end, Stack),
     not IsServer andalso not IsWaiting andalso lists:any(fun(Name) -> lists:prefix("mod_invited", Name) end, Modules);
 is_busy(_) -> false.
 
-%% After mod_invited has written down what it will owe, and before there is an account: the password of that is being hashed.
-wait_for_dying(Host) ->
-    process_flag(priority, max),
-    {ok, _} = mnesia:subscribe({table, invited_debt, simple}),
-    dying(Host).
+%% With one scheduler, whoever watches is before whoever makes the account, however busy the machine is.
+unauthenticated_packet(Stream, Packet) ->
+    case re:run(fxml:element_to_binary(xmpp:encode(Packet)), <<"<username>(dies|pauses)">>, [{capture, none}]) of
+        match -> erlang:system_flag(schedulers_online, 1);
+        nomatch -> ok
+    end,
+    Stream.
 
-dying(Host) ->
+%% After mod_invited has written down what it will owe, and before there is an account: the password of that is being hashed.
+watch_debts(Host) ->
+    process_flag(priority, max),
+    register(watcher(Host), self()),
+    {ok, _} = mnesia:subscribe({table, invited_debt, simple}),
+    watch_debts(Host, []).
+
+watcher(Host) -> gen_mod:get_module_proc(Host, ?MODULE).
+
+%% With the streams that stand still.
+watch_debts(Host, Paused) ->
     receive
         {mnesia_table_event, {write, {invited_debt, {Host, _}, #{what := confirm, username := <<"dies", _/binary>> = User}}, _}} ->
-            [erlang:suspend_process(Pid) || {_, Pid, _, _} <- supervisor:which_children(ejabberd_c2s_sup), is_pid(Pid)],
+            _ = suspended_streams(),
             mnesia:sync_log(),
-            case mnesia:dirty_read(passwd, {User, Host}) of
-                [] -> erlang:halt(9, [{flush, false}]);
-                _ -> erlang:halt(10, [{flush, false}])
+            case has_account(User, Host) of
+                false -> erlang:halt(9, [{flush, false}]);
+                true -> erlang:halt(10, [{flush, false}])
             end;
-        _ -> dying(Host)
+        {mnesia_table_event, {write, {invited_debt, {Host, _}, #{what := confirm, username := <<"pauses", _/binary>> = User}}, _}} ->
+            Suspended = suspended_streams(),
+            said(case has_account(User, Host) of
+                     false -> 'Paused before there is an account';
+                     true -> 'Too late to pause'
+                 end),
+            watch_debts(Host, Suspended ++ Paused);
+        resume ->
+            erlang:system_flag(schedulers_online, erlang:system_info(schedulers)),
+            [erlang:resume_process(Pid) || Pid <- Paused, is_process_alive(Pid)],
+            watch_debts(Host, []);
+        _ -> watch_debts(Host, Paused)
     end.
+
+suspended_streams() ->
+    [Pid || {_, Pid, _, _} <- supervisor:which_children(ejabberd_c2s_sup), is_pid(Pid), catch erlang:suspend_process(Pid)].
+
+has_account(User, Host) -> mnesia:dirty_read(passwd, {User, Host}) =/= [].
 
 items(_Acc, _From, To, _Lang) ->
     {result, [#disco_item{jid = jid:make(To#jid.lserver), node = <<"uptime">>, name = <<"Uptime">>}]}.

@@ -38,8 +38,16 @@ struct BehindRealServer {
 
         text += "\n### \(setting.ejabberd), commands to the component's own address\n\n"
         let ejabberd = try await EjabberdServer(setting.ejabberd, scratch: setting.scratch)
-        let (ejabberdTable, _) = try await finally(ejabberd.stop) { try await compare(behind: ejabberd) }
+        let (ejabberdTable, atOwnAddress) = try await finally(ejabberd.stop) { try await compare(behind: ejabberd) }
         text += Self.table(ejabberdTable)
+
+        text += "\n### \(setting.ejabberd), commands to the host's own domain, through `mod_invited`\n\n"
+        let module = try await ErlangModule(setting.ejabberdModule, for: setting.ejabberd, scratch: setting.scratch)
+        let withModule = try await EjabberdServer(setting.ejabberd, module: module, scratch: setting.scratch)
+        let (moduleTable, throughModule) = try await finally(withModule.stop) { try await compare(behind: withModule) }
+        text += Self.table(moduleTable)
+        text +=
+            "\nThis ceiling is \(Format.ratio(throughModule / atOwnAddress)) of the one at the component's own address.\n"
         text += "\n\(remarkOnOwnModule)\n"
         return text
     }

@@ -50,7 +50,7 @@ struct Registrations {
         for storage in RegisteringProsody.Storage.allCases {
             text += "### Prosody's storage: \(storage.name)\n\n" + (try await compare(on: storage)) + "\n"
         }
-        return text
+        return text + (try await RegistrationsAtEjabberd(setting: setting).report())
     }
 
     private func compare(on storage: RegisteringProsody.Storage) async throws -> String {

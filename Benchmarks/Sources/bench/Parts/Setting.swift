@@ -8,6 +8,8 @@ struct Setting: Sendable {
     var client: String { URL(filePath: daemon).deletingLastPathComponent().appending(path: "invitectl").path }
     /// The file of Prosody's module.
     var module: URL
+    /// The directory of ejabberd's module.
+    var ejabberdModule: URL
     var scratch: Scratch
     var prosody: ServerFiles
     var ejabberd: ServerFiles

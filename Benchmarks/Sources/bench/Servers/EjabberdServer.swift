@@ -1,24 +1,25 @@
 import Foundation
 
-/// A loopback ejabberd with one host, whose users send commands to the component's own address.
+/// A loopback ejabberd with one host, whose users send commands to the component's own address or, where the module is, to the host.
 struct EjabberdServer: ServerFixture {
     let files: ServerFiles
     let clientPort: Int
     let componentPort: Int
-    let way = Ceiling.Way.direct
+    let way: Ceiling.Way
     private let process: ChildProcess
 
-    var commandsTo: String { CommandRequest.component }
+    var commandsTo: String { way == .direct ? CommandRequest.component : host }
 
-    init(_ files: ServerFiles, scratch: Scratch) async throws {
+    init(_ files: ServerFiles, module: ErlangModule? = nil, scratch: Scratch) async throws {
         self.files = files
+        way = module == nil ? .direct : .delegated
         let user = UnprivilegedUser("ejabberd", "nobody")
         let directory = try scratch.directory("ejabberd")
         clientPort = try await LoopbackPort.free()
         componentPort = try await LoopbackPort.free()
 
         let configuration = directory.appending(path: "ejabberd.yml")
-        let text = Self.configuration(clientPort: clientPort, componentPort: componentPort)
+        let text = Self.configuration(clientPort: clientPort, componentPort: componentPort, hasModule: module != nil)
         try text.write(to: configuration, atomically: true, encoding: .utf8)
         try user.own(directory)
 
@@ -30,7 +31,7 @@ struct EjabberdServer: ServerFixture {
             "/usr/bin/erl",
             [
                 "-noinput", "-pa",
-            ] + files.codePaths.map(\.path) + [
+            ] + (files.codePaths + (module.map { [$0.directory] } ?? [])).map(\.path) + [
                 "-mnesia", "dir", "\"\(directory.path)/database\"",
                 "-ejabberd", "config", "\"\(configuration.path)\"", "log_path", "\"\(directory.path)/ejabberd.log\"",
                 "-s", "ejabberd", "-eval", register.joined(separator: ",") + ".",
@@ -51,7 +52,7 @@ struct EjabberdServer: ServerFixture {
         await process.stop()
     }
 
-    private static func configuration(clientPort: Int, componentPort: Int) -> String {
+    private static func configuration(clientPort: Int, componentPort: Int, hasModule: Bool) -> String {
         """
         hosts: [a.example]
         loglevel: warning
@@ -73,6 +74,7 @@ struct EjabberdServer: ServerFixture {
           mod_roster: {}
           mod_disco: {}
           mod_adhoc: {}
+          \(hasModule ? "mod_invited: {component: \(CommandRequest.component)}" : "")
 
         """
     }

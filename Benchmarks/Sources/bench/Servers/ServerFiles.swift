@@ -62,6 +62,14 @@ struct ServerFiles: Sendable, CustomStringConvertible {
         return Self.ejabberdCode(in: root) + libraries.map { $0.appending(path: "ebin") }
     }
 
+    /// Where the headers are that a module of ejabberd includes.
+    var includePaths: [URL] {
+        let server = Self.ejabberdCode(in: root).map { $0.deletingLastPathComponent().appending(path: "include") }
+        let libraries = Self.entries(of: root.appending(path: "usr/lib/erlang/lib"))
+            .filter { $0.lastPathComponent.hasPrefix("p1_") }
+        return server + libraries.map { $0.appending(path: "include") }
+    }
+
     private static func ejabberdCode(in root: URL) -> [URL] {
         entries(of: root.appending(path: "usr/lib"))
             .flatMap(entries)

@@ -56,8 +56,10 @@ reload(Host, _NewOpts, _OldOpts) ->
 %% After module_upgrade ejabberd has loaded this file anew, and not the others.
 load_parts() ->
     lists:foreach(fun(Part) -> code:purge(Part), code:load_file(Part) end,
-                  [mod_invited_accounts, mod_invited_commands, mod_invited_contacts, mod_invited_link, mod_invited_protocol,
-                   mod_invited_rules, mod_invited_service, mod_invited_store, mod_invited_stream]).
+                  [mod_invited_accounts, mod_invited_answer, mod_invited_attempts, mod_invited_commands, mod_invited_component,
+                   mod_invited_contacts, mod_invited_form, mod_invited_link, mod_invited_protocol, mod_invited_question,
+                   mod_invited_registration, mod_invited_reset, mod_invited_rules, mod_invited_service, mod_invited_store,
+                   mod_invited_stream]).
 
 hooks() ->
     [{c2s_pre_auth_features, mod_invited_stream, features, 50},
@@ -68,12 +70,12 @@ hooks() ->
      {roster_in_subscription, mod_invited_contacts, roster_in_subscription, 10},
      {check_register_user, mod_invited_accounts, is_held_back, 50},
      {remove_user, mod_invited_accounts, remove_user, 50},
-     {local_send_to_resource_hook, mod_invited_link, local_packet, 50}].
+     {local_send_to_resource_hook, mod_invited_component, local_packet, 50}].
 
 global_hooks() ->
-    [{component_connected, mod_invited_link, component_connected, 50},
-     {component_disconnected, mod_invited_link, component_disconnected, 50},
-     {component_send_packet, mod_invited_link, component_send_packet, 10}, % mod_privilege is at 50
+    [{component_connected, mod_invited_component, component_connected, 50},
+     {component_disconnected, mod_invited_component, component_disconnected, 50},
+     {component_send_packet, mod_invited_component, component_send_packet, 10}, % mod_privilege is at 50
      {config_reloaded, ?MODULE, config_reloaded, 90}]. % gen_mod is at 60
 
 %% All hosts once. What other modules have changed changes the hello, and mod_adhoc may have taken its handler back.

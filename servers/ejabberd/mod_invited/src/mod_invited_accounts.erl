@@ -84,7 +84,7 @@ remove_user(User, Server) ->
         [mod_invited_store:owe(Host, Key, Debt#{made => true})
          || {Key, #{what := confirm, username := Name} = Debt} <- mod_invited_store:debts(Host), Name =:= Username],
         mod_invited_store:owe(Host, <<"deleted:", Username/binary>>, #{what => deleted, username => Username}),
-        mod_invited_link:deleted(Host, Username)
+        mod_invited_attempts:deleted(Host, Username)
     catch _:_ -> ?ERROR_MSG("That the account ~ts of ~ts is deleted could not be stored, and may never be told", [User, Server])
     end,
     ok.
@@ -97,7 +97,7 @@ set_password(Host, Username, Password) ->
             case ejabberd_auth:set_password(Username, Host, Password) of
                 ok ->
                     _ = ejabberd_sm:kick_user(Username, Host),
-                    ok;
+                    mod_invited_attempts:await_disk(Host);
                 {error, Reason} ->
                     ?ERROR_MSG("The password of ~ts at ~ts could not be set: ~p", [Username, Host, Reason]),
                     {error, {wait, 'internal-server-error', <<"The password could not be set. Please try again.">>}}
@@ -108,7 +108,7 @@ set_password(Host, Username, Password) ->
 %% Spends the token, then sets the password: also when the stream has ended meanwhile, so not in its process.
 -spec reset(binary(), binary(), xmlel(), binary()) -> ok | {error, mod_invited_rules:refusal()}.
 reset(Host, Username, Spend, Password) ->
-    case mod_invited_link:await(Host, set, Spend) of
+    case mod_invited_question:await(Host, set, Spend) of
         {result, _} ->
             Outcome = set_password(Host, Username, Password),
             Outcome =:= ok andalso ?INFO_MSG("The password of ~ts at ~ts was set with a reset token", [Username, Host]),
@@ -228,7 +228,4 @@ encryption() ->
 
 %% 96 random bits.
 -spec random_id() -> binary().
-random_id() -> << <<(hex(Half))>> || <<Half:4>> <= crypto:strong_rand_bytes(12) >>.
-
-hex(Half) when Half < 10 -> $0 + Half;
-hex(Half) -> $a + Half - 10.
+random_id() -> binary:encode_hex(crypto:strong_rand_bytes(12)).

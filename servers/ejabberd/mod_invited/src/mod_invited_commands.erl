@@ -39,7 +39,7 @@ handlers() ->
      {?NS_DISCO_ITEMS, process_items, mod_adhoc, mod_disco, process_local_iq_items},
      {?NS_DISCO_INFO, process_info, mod_adhoc, mod_disco, process_local_iq_info}].
 
-table(Host) -> gen_mod:get_module_proc(Host, mod_invited_link).
+table(Host) -> mod_invited_question:table(Host).
 
 before(Host, Namespace) ->
     try ets:lookup(table(Host), {handler, Namespace}) of
@@ -78,7 +78,7 @@ process_items(#iq{type = Type, to = #jid{lserver = Host}, sub_els = [El]} = IQ) 
     IsList = Type =:= get andalso mod_invited_protocol:attribute(<<"node">>, El) =:= ?NS_COMMANDS,
     case Passed of
         #iq{type = result} = Reply when IsList ->
-            case mod_invited_link:is_connected(Host) of
+            case mod_invited_question:is_connected(Host) of
                 true -> later(IQ, fun(_) -> ejabberd_router:route(with_ours(Reply, Host, IQ)) end);
                 false -> Reply
             end;
@@ -125,7 +125,7 @@ forward(#iq{type = Type, id = Id, lang = Language, from = From, to = #jid{lserve
                    attrs = [{<<"type">>, atom_to_binary(Type, utf8)}, {<<"id">>, Id}, {<<"from">>, jid:encode(From)}, {<<"to">>, jid:encode(To)}
                             | [{<<"xml:lang">>, Language} || Language =/= <<>>]],
                    children = [El]},
-    case mod_invited_link:await(Host, set, mod_invited_protocol:envelope(Inner)) of
+    case mod_invited_question:await(Host, set, mod_invited_protocol:envelope(Inner)) of
         {result, Envelope} ->
             case mod_invited_protocol:opened(Envelope) of
                 malformed -> none;

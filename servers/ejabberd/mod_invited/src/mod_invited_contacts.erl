@@ -116,7 +116,7 @@ token(Request) ->
 ask(Host, Token, #presence{from = From, to = #jid{luser = Username}} = Request) ->
     Contact = jid:encode(jid:remove_resource(From)),
     Question = mod_invited_protocol:element(<<"subscribe">>, [{<<"token">>, Token}, {<<"user">>, Username}, {<<"contact">>, Contact}]),
-    case mod_invited_link:await(Host, set, Question) of
+    case mod_invited_question:await(Host, set, Question) of
         {result, _} -> ok; % the daemon asks for the contact
         Answer ->
             case Answer of

@@ -78,7 +78,7 @@ address(El) ->
     end.
 
 create(Host, Username, Password, Address) ->
-    Table = gen_mod:get_module_proc(Host, mod_invited_link),
+    Table = mod_invited_question:table(Host),
     case mod_invited_accounts:can_register(Host) of
         false -> {error, {cancel, 'not-allowed', <<"The server makes no accounts">>}};
         true ->
@@ -95,7 +95,7 @@ create(Host, Username, Password, Address, Table) ->
             ets:insert(Table, {{made, Username}, erlang:monotonic_time(millisecond)}),
             ?INFO_MSG("The account ~ts at ~ts was made for ~ts", [Username, Host, mod_invited:component(Host)]),
             mod_invited_accounts:welcome(Host, Username, Address),
-            mod_invited_store:sync();
+            mod_invited_attempts:await_disk(Host);
         {error, exists} -> made_before(Host, Username, Password, Table);
         {error, Reason} -> {error, refused(Reason)}
     end.
@@ -108,10 +108,9 @@ made_before(Host, Username, Password, Table) ->
         false -> {error, {cancel, 'conflict', <<"There is such an account">>}}
     end.
 
+%% What is older than a minute.
 -spec forget_made(atom(), integer()) -> non_neg_integer().
-forget_made(Table, Before) ->
-    %% A minute, of which the caller's time has passed a part.
-    ets:select_delete(Table, [{{{made, '_'}, '$1'}, [{'<', '$1', Before - 40000}], [true]}]).
+forget_made(Table, Now) -> ets:select_delete(Table, [{{{made, '_'}, '$1'}, [{'<', '$1', Now - 60000}], [true]}]).
 
 refused(Reason) -> mod_invited_rules:creation_refusal(Reason).
 
@@ -129,7 +128,11 @@ contacts(Host, Username, Contact) ->
     try jid:remove_resource(jid:decode(Contact)) of
         #jid{luser = <<>>} -> bad_contact();
         #jid{luser = Username, lserver = Host} -> bad_contact();
-        #jid{} = JID -> mod_invited_contacts:befriend(Host, Username, JID)
+        #jid{} = JID ->
+            case mod_invited_contacts:befriend(Host, Username, JID) of
+                ok -> mod_invited_attempts:await_disk(Host);
+                {error, _} = Error -> Error
+            end
     catch _:_ -> bad_contact()
     end.
 

@@ -6,48 +6,48 @@ from steps import account, preauth, register
 from wire import child, error, error_text, name
 
 
-def test_the_servers_own_rules_for_names(new_prosody) -> None:
+def test_the_servers_own_rules_for_names(new_server) -> None:
     """They come first: what they refuse costs nobody a reservation. But a name that is taken is said to be taken."""
-    prosody = new_prosody(modules='"mimicking"; "tombstones"')
-    with prosody.component() as component:
+    server = new_server(modules='"mimicking"; "tombstones"')
+    with server.component() as component:
         component.greet(a_example="invite", b_example="invite")
-        account(prosody, component, "juliet")
+        account(server, component, "juliet")
         component.ask("set", "<do xmlns='urn:tests' action='delete' user='juliet'/>", "a.example")
         component.result(component.expect("deleted"))
         component.idle("a.example")
-    prosody.restart()  # mod_tombstones remembers that there was none
-    with prosody.component() as component, prosody.client() as client:
+    server.restart()  # mod_tombstones remembers that there was none
+    with server.component() as component, server.client() as client:
         component.greet(a_example="invite", b_example="invite")
         preauth(component, client)
         assert error(client.answer(client.register("juliet"))) != ("wait", "resource-constraint")
-        account(prosody, component, "romeo")
+        account(server, component, "romeo")
         assert error(client.answer(client.register("romeo"))) == ("cancel", "conflict")
         assert error(client.answer(client.register("r\u043emeo"))) == ("modify", "not-acceptable")
         assert component.idle("a.example") == []
 
 
-def test_the_servers_own_limits(new_prosody) -> None:
-    prosody = new_prosody(modules='"register_limits"', common='''
+def test_the_servers_own_limits(new_server) -> None:
+    server = new_server(modules='"register_limits"', common='''
         registration_throttle_max = 1
         registration_throttle_period = 3600
         registration_allowlist = { "192.0.2.9" }
     ''')
-    with prosody.component() as component, prosody.client() as client:
+    with server.component() as component, server.client() as client:
         component.greet(a_example="invite", b_example="invite")
-        account(prosody, component, "juliet")
+        account(server, component, "juliet")
         preauth(component, client)
         assert error(client.answer(client.register("romeo"))) == ("wait", "policy-violation")
         assert component.idle("a.example") == []
 
 
-def test_password_policy(new_prosody) -> None:
-    prosody = new_prosody(modules='"password_policy"', common="password_policy = { length = 10 }")
-    if not list(prosody.files.root.glob("usr/lib/prosody/modules/mod_password_policy*")):
+def test_password_policy(new_server) -> None:
+    server = new_server(modules='"password_policy"', common="password_policy = { length = 10 }")
+    if not list(server.files.root.glob("usr/lib/prosody/modules/mod_password_policy*")):
         pytest.skip("this Debian has no mod_password_policy")
-    with prosody.component() as component:
+    with server.component() as component:
         hellos = component.greet(a_example="invite", b_example="invite")
         assert child(hellos["a.example"], "rules").get("password-length") == "10"
-        with prosody.client() as client:
+        with server.client() as client:
             preauth(component, client)
             for password, text in (("short", "Please use a longer password."), ("with juliet in it", "The password is too weak")):
                 reply = client.answer(client.register("juliet", password))
@@ -57,15 +57,15 @@ def test_password_policy(new_prosody) -> None:
         assert error(refused) == ("modify", "not-acceptable") and "10" in error_text(refused)
 
 
-def test_redirect_is_for_those_without_a_token(new_prosody) -> None:
-    prosody = new_prosody(modules='"register_redirect"', a='''
+def test_redirect_is_for_those_without_a_token(new_server) -> None:
+    server = new_server(modules='"register_redirect"', a='''
         no_registration_whitelist = true
         registration_url = "https://a.example/"
         registration_text = "Go there"
     ''')
-    with prosody.component() as component:
+    with server.component() as component:
         component.greet(a_example="invite", b_example="invite")
-        with prosody.client() as client:
+        with server.client() as client:
             assert child(client.form(), "x").tag == "{jabber:x:oob}x"
             preauth(component, client)
             assert {name(each) for each in client.form()} >= {"username", "password"}

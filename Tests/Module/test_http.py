@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from http_streams import COMMON, MODULES, Bosh, WebSocket, preauth, register
-from prosody_server import Prosody
+from servers import Server
 from steps import CHECKED
 from wire import Component
 
@@ -18,16 +18,16 @@ def background() -> Iterator[Callable[..., Future]]:
 
 
 @pytest.fixture
-def server(new_prosody) -> Iterator[tuple[Prosody, Component]]:
-    prosody = new_prosody(modules=MODULES, common=COMMON)
-    with prosody.component() as component:
+def running(new_server) -> Iterator[tuple[Server, Component]]:
+    server = new_server(modules=MODULES, common=COMMON)
+    with server.component() as component:
         component.greet(a_example="invite", b_example="server")
-        yield prosody, component
+        yield server, component
 
 
-def test_bosh(server: tuple[Prosody, Component], background: Callable[..., Future]) -> None:
-    prosody, component = server
-    session = Bosh(prosody.http_port)
+def test_bosh(running: tuple[Server, Component], background: Callable[..., Future]) -> None:
+    server, component = running
+    session = Bosh(server.http_port)
     answer = background(session.request, preauth())
     component.accept(component.expect("check"), kind="account", checked=CHECKED)
     assert "type='result'" in answer.result()
@@ -35,12 +35,12 @@ def test_bosh(server: tuple[Prosody, Component], background: Callable[..., Futur
     component.accept(component.expect("reserve", username="juliet"))
     component.result(component.expect("confirm"))
     assert "type='result'" in answer.result()
-    assert prosody.has_account("juliet")
+    assert server.has_account("juliet")
 
 
-def test_bosh_ends_while_it_is_reserved(server: tuple[Prosody, Component], background: Callable[..., Future]) -> None:
-    prosody, component = server
-    session = Bosh(prosody.http_port)
+def test_bosh_ends_while_it_is_reserved(running: tuple[Server, Component], background: Callable[..., Future]) -> None:
+    server, component = running
+    session = Bosh(server.http_port)
     answer = background(session.request, preauth())
     component.accept(component.expect("check"), kind="account", checked=CHECKED)
     answer.result()
@@ -51,12 +51,12 @@ def test_bosh_ends_while_it_is_reserved(server: tuple[Prosody, Component], backg
     # Released, or confirmed: either, but not neither.
     ending = component.receive()
     component.result(ending)
-    assert (ending[0].tag.endswith("}confirm")) == prosody.has_account("juliet")
+    assert (ending[0].tag.endswith("}confirm")) == server.has_account("juliet")
 
 
-def test_websocket(server: tuple[Prosody, Component]) -> None:
-    prosody, component = server
-    stream = WebSocket(prosody.http_port)
+def test_websocket(running: tuple[Server, Component]) -> None:
+    server, component = running
+    stream = WebSocket(server.http_port)
     stream.send(preauth())
     component.accept(component.expect("check"), kind="account", checked=CHECKED)
     assert "type='result'" in stream.receive()
@@ -65,18 +65,18 @@ def test_websocket(server: tuple[Prosody, Component]) -> None:
     component.result(component.expect("confirm"))
     assert "type='result'" in stream.receive()
     stream.close()
-    assert prosody.has_account("juliet")
+    assert server.has_account("juliet")
 
 
-def test_websocket_ends_while_it_is_reserved(server: tuple[Prosody, Component]) -> None:
-    prosody, component = server
-    stream = WebSocket(prosody.http_port)
+def test_websocket_ends_while_it_is_reserved(running: tuple[Server, Component]) -> None:
+    server, component = running
+    stream = WebSocket(server.http_port)
     stream.send(preauth())
     component.accept(component.expect("check"), kind="account", checked=CHECKED)
     stream.send(register())
     reservation = component.expect("reserve")
-    with prosody.logs("Client disconnected"):
+    with server.logs("Client disconnected"):
         stream.close()
     component.accept(reservation)
     component.result(component.expect("release"))
-    assert not prosody.has_account("juliet")
+    assert not server.has_account("juliet")

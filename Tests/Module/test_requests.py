@@ -2,7 +2,8 @@
 
 import pytest
 
-from prosody_server import COMPONENT, OTHER, Prosody
+from prosody_server import COMPONENT, OTHER
+from servers import Server
 from steps import account, preauth
 from wire import (
     COMMANDS_NS, DISCO_INFO_NS, DISCO_ITEMS_NS, MODULE_NS, PARS_NS, STANZAS_NS, Client, Component, child, error, name,
@@ -16,19 +17,19 @@ UPTIME = "uptime"
 # Accounts
 
 
-def test_exists(prosody: Prosody, component: Component, username: str) -> None:
+def test_exists(server: Server, component: Component, username: str) -> None:
     reply = component.request("get", "exists", "a.example", username=username)
     assert (reply[0].get("account"), reply[0].get("created")) == ("absent", None)
-    account(prosody, component, username)
+    account(server, component, username)
     reply = component.request("get", "exists", "a.example", username=username.upper())
     assert reply[0].get("account") == "present"
     assert reply[0].get("created").endswith("Z")
     assert component.request("get", "exists", "b.example", username=username)[0].get("account") == "absent"
 
 
-def test_exists_after_deletion(prosody: Prosody, component: Component, username: str) -> None:
-    account(prosody, component, username)
-    with prosody.client() as session:
+def test_exists_after_deletion(server: Server, component: Component, username: str) -> None:
+    account(server, component, username)
+    with server.client() as session:
         session.login(username)
         deleted = component.ask("set", f"<do xmlns='urn:tests' action='delete' user='{username}'/>", "a.example")
         told = component.expect("deleted", "a.example", username=username)
@@ -37,10 +38,10 @@ def test_exists_after_deletion(prosody: Prosody, component: Component, username:
         component.result(told)
 
 
-def test_create(prosody: Prosody, component: Component, username: str) -> None:
+def test_create(server: Server, component: Component, username: str) -> None:
     request = {"username": username, "password": "a good password", "address": "192.0.2.1"}
     assert component.request("set", "create", "a.example", **request).get("type") == "result"
-    assert prosody.has_account(username)
+    assert server.has_account(username)
     # The same again has the same answer, another password does not.
     assert component.request("set", "create", "a.example", **request).get("type") == "result"
     assert error(component.request("set", "create", "a.example", **request | {"password": "another"})) == ("cancel", "conflict")
@@ -55,38 +56,38 @@ def test_create(prosody: Prosody, component: Component, username: str) -> None:
     ("somebody", "a \x7f", ("modify", "not-acceptable")),
     ("limited-somebody", "a good password", ("wait", "resource-constraint")),
 ])
-def test_create_refused(prosody: Prosody, component: Component, username: str, password: str, condition: tuple[str, str]) -> None:
+def test_create_refused(server: Server, component: Component, username: str, password: str, condition: tuple[str, str]) -> None:
     reply = component.request("set", "create", "a.example", username=username, password=password)
     assert error(reply) == condition
     assert component.request("set", "create", "a.example", username="").get("type") == "error"
 
 
-def test_limits_count_the_address(new_prosody) -> None:
-    prosody = new_prosody(common="registration_throttle_max = 1; registration_throttle_period = 3600")
-    with prosody.component() as component:
+def test_limits_count_the_address(new_server) -> None:
+    server = new_server(common="registration_throttle_max = 1; registration_throttle_period = 3600")
+    with server.component() as component:
         component.greet(a_example="invite", b_example="invite")
         for username, address, kind in (("one", "192.0.2.1", "result"), ("two", "192.0.2.1", "error"), ("three", "192.0.2.2", "result")):
             reply = component.request("set", "create", "a.example", username=username, password="a good password", address=address)
             assert reply.get("type") == kind, username
 
 
-def test_password(prosody: Prosody, component: Component, username: str) -> None:
+def test_password(server: Server, component: Component, username: str) -> None:
     refused = component.request("set", "password", "a.example", username=username, password="another password")
-    assert error(refused) == ("cancel", "item-not-found") and not prosody.has_account(username, "another password")
-    account(prosody, component, username)
-    with prosody.client() as session:
+    assert error(refused) == ("cancel", "item-not-found") and not server.has_account(username, "another password")
+    account(server, component, username)
+    with server.client() as session:
         session.login(username)
         reply = component.request("set", "password", "a.example", username=username, password="another password")
         assert reply.get("type") == "result"
         assert name(session.until(lambda element: name(element) == "error")) == "error"
-    assert prosody.has_account(username, "another password")
+    assert server.has_account(username, "another password")
     assert error(component.request("set", "password", "a.example", username=username, password="")) == ("modify", "not-acceptable")
 
 
-def test_notify(prosody: Prosody, component: Component, username: str) -> None:
+def test_notify(server: Server, component: Component, username: str) -> None:
     assert error(component.request("set", "notify", "a.example", "hello", username=username)) == ("cancel", "item-not-found")
-    account(prosody, component, username)
-    with prosody.client() as session:
+    account(server, component, username)
+    with server.client() as session:
         session.login(username)
         session.send("<presence/>")
         session.barrier()
@@ -98,7 +99,7 @@ def test_notify(prosody: Prosody, component: Component, username: str) -> None:
         assert child(message, "body").text == "juliet & romeo"
 
 
-def test_unknown_request(prosody: Prosody, component: Component) -> None:
+def test_unknown_request(server: Server, component: Component) -> None:
     for kind, local in (("get", "unknown"), ("get", "create"), ("set", "exists"), ("set", "hello")):
         assert error(component.request(kind, local, "a.example", username="somebody"))[1] == "feature-not-implemented"
 
@@ -116,40 +117,40 @@ REQUESTS = [
 ]
 
 
-def test_users_are_refused(prosody: Prosody, component: Component, username: str) -> None:
-    account(prosody, component, username)
-    with prosody.client() as client:
+def test_users_are_refused(server: Server, component: Component, username: str) -> None:
+    account(server, component, username)
+    with server.client() as client:
         client.login(username)
         for kind, payload in REQUESTS:
             assert error(client.answer(client.ask(kind, payload.replace("NAME", username)))) == ("auth", "forbidden")
-    _nothing_has_changed(prosody, username)
+    _nothing_has_changed(server, username)
 
 
-def test_streams_before_login_are_refused(prosody: Prosody, component: Component, username: str) -> None:
-    account(prosody, component, username)
-    with prosody.client() as client:
+def test_streams_before_login_are_refused(server: Server, component: Component, username: str) -> None:
+    account(server, component, username)
+    with server.client() as client:
         for kind, payload in REQUESTS:
             client.send(f"<iq type='{kind}' id='x' from='{COMPONENT}' to='a.example'>{payload.replace('NAME', username)}</iq>")
             assert client.answer("x").get("type") == "error"
-    _nothing_has_changed(prosody, username)
+    _nothing_has_changed(server, username)
 
 
 @pytest.mark.parametrize("sender", [OTHER, COMPONENT])
-def test_other_components_are_refused(new_prosody, sender: str) -> None:
+def test_other_components_are_refused(new_server, sender: str) -> None:
     """Also where Prosody's check of the sender's address is off."""
-    prosody = new_prosody(common="validate_from_addresses = false")
-    with prosody.component() as component, prosody.component(OTHER) as other:
+    server = new_server(common="validate_from_addresses = false")
+    with server.component() as component, server.component(OTHER) as other:
         component.greet(a_example="invite", b_example="invite")
-        account(prosody, component, "juliet")
+        account(server, component, "juliet")
         for kind, payload in REQUESTS:
             other.send(f"<iq type='{kind}' id='x' from='{sender}' to='a.example'>{payload.replace('NAME', 'juliet')}</iq>")
             assert error(other.receive()) == ("auth", "forbidden")
-        _nothing_has_changed(prosody, "juliet")
+        _nothing_has_changed(server, "juliet")
 
 
-def test_answers_of_others_are_ignored(new_prosody) -> None:
-    prosody = new_prosody(common="validate_from_addresses = false")
-    with prosody.component() as component, prosody.component(OTHER) as other, prosody.client() as client:
+def test_answers_of_others_are_ignored(new_server) -> None:
+    server = new_server(common="validate_from_addresses = false")
+    with server.component() as component, server.component(OTHER) as other, server.client() as client:
         component.greet(a_example="invite", b_example="invite")
         asked = client.preauth("token")
         check = component.expect("check")
@@ -160,10 +161,10 @@ def test_answers_of_others_are_ignored(new_prosody) -> None:
         assert error(client.answer(asked)) == ("cancel", "item-not-found")
 
 
-def _nothing_has_changed(prosody: Prosody, username: str) -> None:
-    assert prosody.has_account(username)
-    assert not prosody.has_account(f"{username}-2", "taken over")
-    with prosody.client() as client:
+def _nothing_has_changed(server: Server, username: str) -> None:
+    assert server.has_account(username)
+    assert not server.has_account(f"{username}-2", "taken over")
+    with server.client() as client:
         assert error(client.answer(client.register(f"{username}-3"))) == ("cancel", "not-allowed")
         client.login(username)
         assert client.roster() == {}
@@ -172,13 +173,13 @@ def _nothing_has_changed(prosody: Prosody, username: str) -> None:
 # Contacts
 
 
-def _pair(prosody: Prosody, component: Component) -> tuple[Client, Client]:
+def _pair(server: Server, component: Component) -> tuple[Client, Client]:
     """Two users of a.example who are online and know nothing of each other."""
     sessions = []
     for _ in range(2):
         username = unique("user")
-        account(prosody, component, username)
-        session = prosody.client().login(username)
+        account(server, component, username)
+        session = server.client().login(username)
         session.roster()
         session.send("<presence/>")
         session.barrier()
@@ -190,8 +191,8 @@ def _bare(session: Client) -> str:
     return session.jid.partition("/")[0]
 
 
-def test_contacts_on_the_host(prosody: Prosody, component: Component) -> None:
-    alice, bob = _pair(prosody, component)
+def test_contacts_on_the_host(server: Server, component: Component) -> None:
+    alice, bob = _pair(server, component)
     user, contact = _bare(alice).partition("@")[0], _bare(bob)
     with alice, bob:
         for first in (True, False):
@@ -206,8 +207,8 @@ def test_contacts_on_the_host(prosody: Prosody, component: Component) -> None:
                 assert session.roster() == {_bare(other): "both"}
 
 
-def test_contacts_keep_names_and_groups(prosody: Prosody, component: Component) -> None:
-    alice, bob = _pair(prosody, component)
+def test_contacts_keep_names_and_groups(server: Server, component: Component) -> None:
+    alice, bob = _pair(server, component)
     with alice, bob:
         alice.answer(alice.ask("set", "<query xmlns='jabber:iq:roster'>"
                                f"<item jid='{_bare(bob)}' name='Robert'><group>Friends</group></item></query>", None))
@@ -220,12 +221,12 @@ def test_contacts_keep_names_and_groups(prosody: Prosody, component: Component) 
         assert bob.roster() == {_bare(alice): "both"}
 
 
-def test_contacts_elsewhere(prosody: Prosody, component: Component) -> None:
-    alice, _ = _pair(prosody, component)
+def test_contacts_elsewhere(server: Server, component: Component) -> None:
+    alice, _ = _pair(server, component)
     romeo = unique("romeo")
-    with prosody.client("c.example") as client:
+    with server.client("c.example") as client:
         assert client.answer(client.register(romeo)).get("type") == "result"
-    with alice, prosody.client("c.example") as remote:
+    with alice, server.client("c.example") as remote:
         remote.login(romeo)
         remote.roster()
         remote.send("<presence/>")
@@ -247,11 +248,11 @@ def test_contacts_elsewhere(prosody: Prosody, component: Component) -> None:
         assert alice.roster() == {f"{romeo}@c.example": "both"} and remote.roster() == {_bare(alice): "both"}
 
 
-def test_contacts_of_nobody(prosody: Prosody, component: Component, username: str) -> None:
+def test_contacts_of_nobody(server: Server, component: Component, username: str) -> None:
     for user, contact, condition in ((username, "juliet@c.example", "item-not-found"), (username, "", "bad-request"),
                                      (username, "c.example", "bad-request"), (username, f"{username}@a.example", "bad-request")):
         assert error(component.request("set", "contacts", "a.example", user=user, contact=contact))[1] == condition
-    account(prosody, component, username)
+    account(server, component, username)
     reply = component.request("set", "contacts", "a.example", user=username, contact=f"{username}-2@a.example")
     assert error(reply) == ("cancel", "item-not-found")
 
@@ -263,8 +264,8 @@ def _request(session: Client, to: str, token: str = "token") -> None:
     session.send(f"<presence type='subscribe' to='{to}'><preauth xmlns='{PARS_NS}' token='{token}'/></presence>")
 
 
-def test_request_that_is_approved(prosody: Prosody, component: Component) -> None:
-    alice, bob = _pair(prosody, component)
+def test_request_that_is_approved(server: Server, component: Component) -> None:
+    alice, bob = _pair(server, component)
     with alice, bob:
         _request(bob, _bare(alice))
         asked = component.expect("subscribe", "a.example", user=_bare(alice).partition("@")[0], contact=_bare(bob))
@@ -274,8 +275,8 @@ def test_request_that_is_approved(prosody: Prosody, component: Component) -> Non
         assert alice.roster() == {_bare(bob): "both"} and bob.roster() == {_bare(alice): "both"}
 
 
-def test_request_with_a_bad_token_is_an_ordinary_one(prosody: Prosody, component: Component) -> None:
-    alice, bob = _pair(prosody, component)
+def test_request_with_a_bad_token_is_an_ordinary_one(server: Server, component: Component) -> None:
+    alice, bob = _pair(server, component)
     with alice, bob:
         _request(bob, _bare(alice))
         component.refuse(component.expect("subscribe"), "item-not-found")
@@ -287,17 +288,17 @@ def test_request_with_a_bad_token_is_an_ordinary_one(prosody: Prosody, component
         assert alice.roster() == {} and bob.roster() == {_bare(alice): "none"}
 
 
-def test_request_of_a_component(prosody: Prosody, component: Component) -> None:
-    alice, _ = _pair(prosody, component)
-    with alice, prosody.component(OTHER) as other:
+def test_request_of_a_component(server: Server, component: Component) -> None:
+    alice, _ = _pair(server, component)
+    with alice, server.component(OTHER) as other:
         other.send(f"<presence type='subscribe' from='bot@{OTHER}' to='{_bare(alice)}'>"
                    f"<preauth xmlns='{PARS_NS}' token='token'/></presence>")
         component.refuse(component.expect("subscribe", contact=f"bot@{OTHER}"), "item-not-found")
         assert alice.until(lambda element: element.get("type") == "subscribe").get("from") == f"bot@{OTHER}"
 
 
-def test_request_of_somebody_who_is_blocked(prosody: Prosody, component: Component) -> None:
-    alice, bob = _pair(prosody, component)
+def test_request_of_somebody_who_is_blocked(server: Server, component: Component) -> None:
+    alice, bob = _pair(server, component)
     with alice, bob:
         alice.answer(alice.ask("set", f"<block xmlns='urn:xmpp:blocking'><item jid='{_bare(bob)}'/></block>", None))
         _request(bob, _bare(alice))
@@ -321,8 +322,8 @@ def _answer(component: Component, asked, inner: str, kind: str = "result") -> No
                      f"{inner}</iq></forwarded></delegation>")
 
 
-def test_commands_are_listed_beside_others(prosody: Prosody, component: Component) -> None:
-    alice, _ = _pair(prosody, component)
+def test_commands_are_listed_beside_others(server: Server, component: Component) -> None:
+    alice, _ = _pair(server, component)
     with alice:
         assert COMMANDS_NS in {each.get("var") for each in alice.answer(alice.ask("get", f"<query xmlns='{DISCO_INFO_NS}'/>"))[0]}
         asked = alice.ask("get", f"<query xmlns='{DISCO_ITEMS_NS}' node='{COMMANDS_NS}'/>")
@@ -335,8 +336,8 @@ def test_commands_are_listed_beside_others(prosody: Prosody, component: Componen
         assert UPTIME in items and "other" not in items
 
 
-def test_commands_when_the_daemon_lists_none(prosody: Prosody, component: Component) -> None:
-    alice, _ = _pair(prosody, component)
+def test_commands_when_the_daemon_lists_none(server: Server, component: Component) -> None:
+    alice, _ = _pair(server, component)
     with alice:
         asked = alice.ask("get", f"<query xmlns='{DISCO_ITEMS_NS}' node='{COMMANDS_NS}'/>")
         _answer(component, component.expect("delegation"), "", "error")
@@ -344,8 +345,8 @@ def test_commands_when_the_daemon_lists_none(prosody: Prosody, component: Compon
 
 
 @pytest.mark.parametrize("node", [INVITE, CREATE_ACCOUNT])
-def test_command(prosody: Prosody, component: Component, node: str) -> None:
-    alice, _ = _pair(prosody, component)
+def test_command(server: Server, component: Component, node: str) -> None:
+    alice, _ = _pair(server, component)
     with alice:
         asked = alice.ask("get", f"<query xmlns='{DISCO_INFO_NS}' node='{node}'/>")
         _answer(component, component.expect("delegation", "a.example"),
@@ -363,8 +364,8 @@ def test_command(prosody: Prosody, component: Component, node: str) -> None:
         assert error(alice.answer(asked)) == ("auth", "forbidden")
 
 
-def test_other_commands_are_the_servers(prosody: Prosody, component: Component) -> None:
-    alice, _ = _pair(prosody, component)
+def test_other_commands_are_the_servers(server: Server, component: Component) -> None:
+    alice, _ = _pair(server, component)
     with alice:
         reply = alice.answer(alice.ask("set", f"<command xmlns='{COMMANDS_NS}' node='{UPTIME}' action='execute'/>"))
         assert reply[0].get("status") == "completed"

@@ -11,9 +11,9 @@ from conftest import servers_of_tests
 from ejabberd_server import COMPONENT, MODULE, OTHER, RESOURCE, Ejabberd
 from server_files import ServerFiles, ejabberds
 from steps import CHECKED, account, preauth, register, reserve
-from test_prosody_requests import REQUESTS
+from test_requests import REQUESTS
 from wire import (
-    COMMANDS_NS, DISCO_INFO_NS, FORMS_NS, PARS_NS, REGISTER_NS, SASL_NS, Component, Ended, child, error, error_text, name, unique)
+    COMMANDS_NS, DISCO_INFO_NS, FORMS_NS, MODULE_NS, PARS_NS, REGISTER_NS, SASL_NS, Component, Ended, child, error, error_text, name, unique)
 
 ADDRESS = f"a.example/{RESOURCE}"
 
@@ -174,6 +174,119 @@ def test_beside_mod_privilege(new_ejabberd: Callable[..., Ejabberd]) -> None:
         component.result(component.expect("confirm"))
         assert client.answer(asked).get("type") == "result"
         assert component.request("get", "exists", "a.example", username="juliet")[0].get("account") == "present"
+
+
+# Floods
+
+
+def counted(server: Ejabberd, component: Component) -> list[int]:
+    """Atoms in the server; entries of the module's table on a.example, and messages that wait for its process."""
+    with server.logs("mod_control: {counted"):
+        do(component, "count")
+    return [int(number) for number in server.log.rpartition("{counted,")[2].partition("}")[0].split(",")]
+
+
+def test_nothing_of_what_people_send_stays(ejabberd: Ejabberd, component: Component, username: str) -> None:
+    """No atom is made of it, which would be there for ever."""
+    account(ejabberd, component, username)
+
+    def send(number: int) -> None:
+        word = f"made-up-{username}-{number}"
+        with ejabberd.client() as client:
+            asked = client.preauth(word)
+            component.refuse(component.expect("check"), "item-not-found")
+            assert error(client.answer(asked)) == ("cancel", "item-not-found")
+            for payload in (f"<query xmlns='{REGISTER_NS}'><username>{word}</username><password>{word}</password><{word}/></query>",
+                            f"<preauth xmlns='{PARS_NS}' {word}='{word}'/>"):
+                assert client.answer(client.ask("set", payload)).get("type") == "error"
+            assert client.answer(client.ask("set", f"<query xmlns='{REGISTER_NS}'/>", to=f"{word}.example")).get("type") == "error"
+            client.login(username)
+            for address in (ADDRESS, f"a.example/{word}"):
+                assert client.answer(client.ask("set", f"<{word} xmlns='{word}' {word}='{word}'/>", address)).get("type") == "error"
+            for node in (word, "urn:xmpp:invite#invite"):
+                asked = client.ask("get", f"<query xmlns='{DISCO_INFO_NS}' node='{node}' {word}='{word}'/>")
+                if node != word:
+                    component.refuse(component.expect("delegation"), "item-not-found")
+                assert client.answer(asked).get("type") == "error"
+            client.send(f"<presence type='subscribe' to='{word}@a.example'><preauth xmlns='{PARS_NS}' token='{word}'/></presence>")
+            client.barrier()
+
+    send(0)
+    before = counted(ejabberd, component)
+    for number in range(1, 8):
+        send(number)
+    assert counted(ejabberd, component) == before
+
+
+def test_more_than_may_be_asked_at_once(new_ejabberd: Callable[..., Ejabberd]) -> None:
+    """While so many questions are open, the daemon counts as away: for tokens, and for requests with one, which are ordinary ones."""
+    server = new_ejabberd()
+    server.start()
+    with server.component() as component, server.client() as asker, server.client() as user, server.client() as stranger:
+        component.greet(a_example="invite", b_example="server")
+        for username in ("romeo", "juliet"):
+            account(server, component, username)
+        asker.login("romeo")
+        user.login("juliet").send("<presence/>")
+        user.barrier()
+        do(component, "wait", str(4096))
+        asker.send(f"<presence type='subscribe' to='juliet@a.example'><preauth xmlns='{PARS_NS}' token='token'/></presence>")
+        assert user.until(lambda element: element.get("type") == "subscribe").get("from") == "romeo@a.example"
+        assert error(stranger.answer(stranger.preauth("token"))) == ("wait", "resource-constraint")
+        assert component.idle("a.example") == []
+
+
+def test_beside_mod_delegation(new_ejabberd: Callable[..., Ejabberd]) -> None:
+    """It takes the commands' namespace, too, for the same component: whichever of the two asks, the daemon answers. Tokens go on working,
+    and a stranger's delegation of everything gets none of what is the module's."""
+    server = new_ejabberd(more={
+        "mod_privilege": {"roster": {"both": "all"}},
+        "mod_delegation": {"namespaces": {COMMANDS_NS: {"access": "daemon"}, MODULE_NS: {"access": "other"}, REGISTER_NS: {"access": "other"}}}})
+    server.configuration["acl"] |= {"daemon": {"server": COMPONENT}, "other": {"server": OTHER}}
+    server.configuration["access_rules"] |= {each: {"allow": each} for each in ("daemon", "other")}
+    server.write_configuration()
+    server.start()
+    with server.component(OTHER) as other, server.component() as component:
+        hosts = set()
+        while len(hosts) < 2:  # it announces delegations, too
+            stanza = component.receive()
+            if stanza.get("type") == "set" and name(stanza[0]) == "hello":
+                hosts.add(stanza.get("from"))
+                component.accept(stanza, version="1", registration="invite")
+        with server.client() as client:
+            asked = client.preauth("token")
+            check = component.until(lambda element: len(element) and name(element[0]) == "check")
+            component.accept(check, kind="account", checked=CHECKED)
+            assert client.answer(asked).get("type") == "result"
+            asked = client.register("juliet")
+            component.accept(component.until(lambda element: len(element) and name(element[0]) == "reserve"))
+            component.result(component.until(lambda element: len(element) and name(element[0]) == "confirm"))
+            assert client.answer(asked).get("type") == "result"
+            client.login("juliet")
+            asked = client.ask("set", f"<command xmlns='{COMMANDS_NS}' node='urn:xmpp:invite#invite'/>")
+            forwarded = component.until(lambda element: len(element) and name(element[0]) == "delegation" and element.get("type") == "set")
+            assert "urn:xmpp:invite#invite" in tostring(forwarded).decode()
+            component.refuse(forwarded, "service-unavailable")
+            assert client.answer(asked).get("type") == "error"
+            for kind, payload in REQUESTS:
+                assert client.answer(client.ask(kind, payload.replace("NAME", "juliet"), ADDRESS)).get("type") == "error"
+            client.ask("get", "<ping xmlns='urn:xmpp:ping'/>", OTHER)
+            while name((stanza := other.receive())[0]) != "ping":
+                assert "juliet" not in tostring(stanza).decode()
+        assert server.has_account("juliet")
+
+
+def test_whoever_has_a_token_needs_no_captcha(new_ejabberd: Callable[..., Ejabberd]) -> None:
+    server = new_ejabberd()
+    server.modules("a.example")["mod_register"] |= {"captcha_protected": True}
+    server.write_configuration()
+    server.start()
+    with server.component() as component, server.client() as client:
+        component.greet(a_example="invite", b_example="server")
+        preauth(component, client)
+        assert not {"captcha", "ocr"} & {str(each.get("var")) for each in client.form().iter(f"{{{FORMS_NS}}}field")}
+        register(component, client, "juliet", form=True)
+    assert server.has_account("juliet")
 
 
 # Streams

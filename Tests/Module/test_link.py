@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from prosody_server import OTHER, Prosody
+from prosody_server import OTHER
+from servers import Server
 from steps import CHECKED, WAIT, account, preauth, register, reserve
 from wire import (
     COMMANDS_NS, DISCO_ITEMS_NS, MODULE_NS, PARS_NS, REGISTER_NS, Component, Ended, error, name, unique)
@@ -21,20 +22,20 @@ def settle(component: Component, host: str, registration: str, *names: str) -> N
     assert component.answer(asked).get("type") == "result"
 
 
-def disconnect(prosody: Prosody, component: Component) -> None:
-    with prosody.logs("component disconnected"):
+def disconnect(server: Server, component: Component) -> None:
+    with server.logs("component disconnected"):
         component.close()
 
 
 # Away
 
 
-def test_away(prosody: Prosody, component: Component, username: str) -> None:
-    account(prosody, component, username)
-    with prosody.client() as alice:
+def test_away(server: Server, component: Component, username: str) -> None:
+    account(server, component, username)
+    with server.client() as alice:
         alice.login(username)
-        disconnect(prosody, component)
-        with prosody.client() as client:
+        disconnect(server, component)
+        with server.client() as client:
             assert client.offers("urn:xmpp:ibr-token:0")
             assert error(client.answer(client.preauth("token"))) == WAIT
             assert error(client.answer(client.register(f"{username}-2"))) == WAIT
@@ -45,68 +46,68 @@ def test_away(prosody: Prosody, component: Component, username: str) -> None:
         assert error(alice.answer(asked)) == ("cancel", "service-unavailable")
 
 
-def test_away_after_a_good_check(prosody: Prosody, component: Component, username: str) -> None:
-    with prosody.client() as client:
+def test_away_after_a_good_check(server: Server, component: Component, username: str) -> None:
+    with server.client() as client:
         preauth(component, client)
-        disconnect(prosody, component)
+        disconnect(server, component)
         assert error(client.answer(client.register(username))) == WAIT
-        with prosody.component() as again:
+        with server.component() as again:
             again.greet(a_example="invite", b_example="server")
             register(again, client, username)
 
 
-def test_away_and_registering_without_a_token(prosody: Prosody, component: Component, username: str) -> None:
+def test_away_and_registering_without_a_token(server: Server, component: Component, username: str) -> None:
     """As the daemon said last, also when the server has been started since."""
     settle(component, "a.example", "server")
     settle(component, "b.example", "server", username)
-    disconnect(prosody, component)
+    disconnect(server, component)
     for _ in range(2):
-        with prosody.client("a.example") as client:
+        with server.client("a.example") as client:
             assert error(client.answer(client.register(username))) == ("cancel", "not-allowed")
-        with prosody.client("b.example") as client:
+        with server.client("b.example") as client:
             assert error(client.answer(client.register(username))) == ("cancel", "conflict")
             assert client.answer(client.register(unique("free"))).get("type") == "result"
-        prosody.restart()
-    with prosody.component() as again:
+        server.restart()
+    with server.component() as again:
         again.greet(a_example="invite", b_example="invite")
-        disconnect(prosody, again)
-    with prosody.client("b.example") as client:
+        disconnect(server, again)
+    with server.client("b.example") as client:
         assert error(client.answer(client.register(unique("free")))) == ("cancel", "not-allowed")
 
 
 @pytest.mark.parametrize("option, condition", [("invite", ("cancel", "not-allowed")), ("nonsense", ("cancel", "not-allowed")), ("open", None)])
-def test_option(new_prosody, option: str, condition: tuple[str, str] | None) -> None:
-    prosody = new_prosody(common=f'invited_registration = "{option}"')
+def test_option(new_server, option: str, condition: tuple[str, str] | None) -> None:
+    server = new_server(common=f'invited_registration = "{option}"')
     for host in ("a.example", "b.example"):
-        with prosody.client(host) as client:
+        with server.client(host) as client:
             reply = client.answer(client.register("juliet"))
             assert (error(reply) if condition else reply.get("type")) == (condition or "result")
 
 
-def test_request_while_away_is_an_ordinary_one(prosody: Prosody, component: Component, username: str) -> None:
+def test_request_while_away_is_an_ordinary_one(server: Server, component: Component, username: str) -> None:
     for each in (username, f"{username}-2"):
-        account(prosody, component, each)
-    with prosody.client() as alice, prosody.client() as bob:
+        account(server, component, each)
+    with server.client() as alice, server.client() as bob:
         alice.login(username).send("<presence/>")
         alice.barrier()
         bob.login(f"{username}-2")
         request = f"<presence type='subscribe' to='{username}@a.example'><preauth xmlns='{PARS_NS}' token='token'/></presence>"
         bob.send(request)
         component.expect("subscribe")
-        disconnect(prosody, component)
+        disconnect(server, component)
         assert alice.until(lambda element: element.get("type") == "subscribe").get("from") == f"{username}-2@a.example"
 
 
 # Silent, late, dying
 
 
-def test_silent_and_late(prosody: Prosody, component: Component, username: str) -> None:
+def test_silent_and_late(server: Server, component: Component, username: str) -> None:
     """Five seconds, in which everybody else is served. A late answer is nobody's."""
-    with prosody.client() as client:
+    with server.client() as client:
         began = time.monotonic()
         asked = client.preauth("token")
         check = component.expect("check")
-        with prosody.client() as other:
+        with server.client() as other:
             preauth(component, other)
             register(component, other, username)
         assert time.monotonic() - began < 4
@@ -118,57 +119,57 @@ def test_silent_and_late(prosody: Prosody, component: Component, username: str) 
     assert component.idle("a.example") == []
 
 
-def test_no_answer_to_a_reservation(prosody: Prosody, component: Component, username: str) -> None:
-    with prosody.client() as client:
+def test_no_answer_to_a_reservation(server: Server, component: Component, username: str) -> None:
+    with server.client() as client:
         attempt = preauth(component, client).get("attempt")
         asked, reservation = reserve(component, client, username)
         component.result(component.expect("release", attempt=attempt))
         assert error(client.answer(asked)) == WAIT
         component.accept(reservation)
         component.idle("a.example")
-        assert not prosody.has_account(username)
+        assert not server.has_account(username)
         register(component, client, username)
 
 
-def test_no_answer_to_a_confirmation(prosody: Prosody, component: Component, username: str) -> None:
-    with prosody.client() as client:
+def test_no_answer_to_a_confirmation(server: Server, component: Component, username: str) -> None:
+    with server.client() as client:
         attempt = preauth(component, client).get("attempt")
         asked, reservation = reserve(component, client, username)
         component.accept(reservation)
         component.expect("confirm")
         assert client.answer(asked).get("type") == "result"
-    disconnect(prosody, component)
-    with prosody.component() as again:
+    disconnect(server, component)
+    with server.component() as again:
         again.greet(a_example="invite", b_example="server")
         again.result(again.expect("confirm", token="token", username=username, attempt=attempt))
         assert again.idle("a.example") == []
 
 
-def test_questions_of_a_connection_end_with_it(prosody: Prosody, component: Component, username: str) -> None:
-    with prosody.client() as one, prosody.client() as two:
+def test_questions_of_a_connection_end_with_it(server: Server, component: Component, username: str) -> None:
+    with server.client() as one, server.client() as two:
         asked_one = one.preauth("token")
         component.expect("check")
         preauth(component, two)
         asked_two, _ = reserve(component, two, username)
         began = time.monotonic()
-        disconnect(prosody, component)
+        disconnect(server, component)
         assert error(one.answer(asked_one)) == WAIT and error(two.answer(asked_two)) == WAIT
         assert time.monotonic() - began < 4
 
 
-def test_refused_second_connection_ends_nothing(prosody: Prosody, component: Component) -> None:
-    with prosody.client() as client:
+def test_refused_second_connection_ends_nothing(server: Server, component: Component) -> None:
+    with server.client() as client:
         asked = client.preauth("token")
         check = component.expect("check")
-        with prosody.logs("component disconnected"), pytest.raises((AssertionError, Ended)):
-            prosody.component()
+        with server.logs("component disconnected"), pytest.raises((AssertionError, Ended)):
+            server.component()
         component.accept(check, kind="account", checked=CHECKED)
         assert client.answer(asked).get("type") == "result"
 
 
-def test_many_at_once(prosody: Prosody, component: Component, username: str) -> None:
+def test_many_at_once(server: Server, component: Component, username: str) -> None:
     """More than Prosody's own table of questions has room for. Few get an account: a password takes the server long."""
-    clients = {f"{username}-{number}": prosody.client() for number in range(300)}
+    clients = {f"{username}-{number}": server.client() for number in range(300)}
     winners = set(list(clients)[::60])
     asked = {name: client.preauth("token") for name, client in clients.items()}
     for check in reversed([component.expect("check") for _ in clients]):
@@ -197,19 +198,19 @@ def test_many_at_once(prosody: Prosody, component: Component, username: str) -> 
 # Versions
 
 
-def test_versions_that_do_not_fit(prosody: Prosody) -> None:
-    with prosody.component() as component, prosody.client() as client:
+def test_versions_that_do_not_fit(server: Server) -> None:
+    with server.component() as component, server.client() as client:
         for _ in range(2):
             component.refuse(component.expect("hello"), "feature-not-implemented", text="It speaks 9, we speak 1.")
         component.idle("a.example")
         assert error(client.answer(client.preauth("token"))) == WAIT
         assert component.idle("a.example") == []
-        prosody.await_log("It speaks 9, we speak 1.")
+        server.await_log("It speaks 9, we speak 1.")
 
 
 @pytest.mark.parametrize("version, fits", [("2", True), ("3", False), ("", False)])
-def test_version_of_the_daemon(prosody: Prosody, version: str, fits: bool) -> None:
-    with prosody.component() as component, prosody.client() as client:
+def test_version_of_the_daemon(server: Server, version: str, fits: bool) -> None:
+    with server.component() as component, server.client() as client:
         for _ in range(2):
             component.accept(component.expect("hello"), version=version, registration="invite")
         component.idle("a.example")
@@ -226,15 +227,15 @@ REFUSALS = {"cancel": "item-not-found", "modify": "bad-request", "wait": "resour
 
 
 @pytest.mark.parametrize("answer, owed", [("cancel", False), ("modify", False), ("wait", True)])
-def test_refused_confirmation(prosody: Prosody, component: Component, username: str, answer: str, owed: bool) -> None:
-    with prosody.client() as client:
+def test_refused_confirmation(server: Server, component: Component, username: str, answer: str, owed: bool) -> None:
+    with server.client() as client:
         preauth(component, client)
         asked, reservation = reserve(component, client, username)
         component.accept(reservation)
         component.refuse(component.expect("confirm"), REFUSALS[answer], answer)
         assert client.answer(asked).get("type") == "result"
-    disconnect(prosody, component)
-    with prosody.component() as again:
+    disconnect(server, component)
+    with server.component() as again:
         again.greet(a_example="invite", b_example="server")
         if owed:
             again.result(again.expect("confirm", username=username))
@@ -245,38 +246,38 @@ SQL = 'storage = "sql"; sql = { driver = "SQLite3", database = "prosody.sqlite" 
 
 
 @pytest.mark.parametrize("storage", ["", SQL], ids=["internal", "sql"])
-def test_server_killed_before_the_confirmation(new_prosody, storage: str) -> None:
-    prosody = new_prosody(common=storage)
-    with prosody.component() as component:
+def test_server_killed_before_the_confirmation(new_server, storage: str) -> None:
+    server = new_server(common=storage)
+    with server.component() as component:
         component.greet(a_example="invite", b_example="server")
-        with prosody.client() as client:
+        with server.client() as client:
             attempt = preauth(component, client).get("attempt")
             _, reservation = reserve(component, client, "juliet")
             component.accept(reservation)
             component.expect("confirm")
-            prosody.kill()
-    prosody.start()
-    assert prosody.has_account("juliet")
+            server.kill()
+    server.start()
+    assert server.has_account("juliet")
     for answered in (False, True):
-        with prosody.component() as component:
+        with server.component() as component:
             component.greet(a_example="invite", b_example="server")
             confirmation = component.expect("confirm", "a.example", token="token", username="juliet", attempt=attempt)
             if answered:
                 component.result(confirmation)
             assert component.idle("a.example") == []
-    with prosody.component() as component:
+    with server.component() as component:
         component.greet(a_example="invite", b_example="server")
         assert component.idle("a.example") == []
 
 
 @pytest.mark.parametrize("storage", ["", SQL], ids=["internal", "sql"])
-def test_what_many_owe_is_written_together(new_prosody, storage: str) -> None:
+def test_what_many_owe_is_written_together(new_server, storage: str) -> None:
     """All of it, and only that: of those that were answered the disk need not know at once, but soon."""
-    prosody = new_prosody(common=storage)
+    server = new_server(common=storage)
     names = [f"owed{number}" for number in range(12)]
-    with prosody.component() as component:
+    with server.component() as component:
         component.greet(a_example="invite", b_example="server")
-        clients = {name: prosody.client() for name in names}
+        clients = {name: server.client() for name in names}
         for client in clients.values():
             preauth(component, client)
         asked = {name: client.register(name) for name, client in clients.items()}
@@ -292,53 +293,53 @@ def test_what_many_owe_is_written_together(new_prosody, storage: str) -> None:
             component.result(confirmations[name])
             assert clients[name].answer(asked[name]).get("type") == "result"
         # The last of its kind, so that what was answered before is on the disk as well.
-        with prosody.client() as client:
+        with server.client() as client:
             preauth(component, client)
             _, reservation = reserve(component, client, "last")
             component.accept(reservation)
             component.expect("confirm", username="last")
-            prosody.kill()
-    prosody.start()
-    with prosody.component() as component:
+            server.kill()
+    server.start()
+    with server.component() as component:
         component.greet(a_example="invite", b_example="server")
         again = [component.expect("confirm", "a.example") for _ in range(len(owed) + 1)]
         assert {each[0].get("username") for each in again} == {*owed, "last"}
         assert component.idle("a.example") == []
-    assert all(prosody.has_account(name) for name in [*names, "last"])
+    assert all(server.has_account(name) for name in [*names, "last"])
 
 
-def test_server_that_cannot_write_makes_no_account(new_prosody) -> None:
-    prosody = new_prosody()
-    in_the_way = prosody.directory / "data/a%2eexample/invited.dat"
+def test_server_that_cannot_write_makes_no_account(new_server) -> None:
+    server = new_server()
+    in_the_way = server.directory / "data/a%2eexample/invited.dat"
     (in_the_way / "something").mkdir(parents=True)
     for path in [in_the_way.parent, in_the_way, in_the_way / "something"]:
         if os.geteuid() == 0:
-            shutil.chown(path, Prosody.USER, Prosody.USER)
-    with prosody.component() as component:
+            shutil.chown(path, server.USER, server.USER)
+    with server.component() as component:
         component.greet(a_example="invite", b_example="server")
-        with prosody.client() as client:
+        with server.client() as client:
             attempt = preauth(component, client).get("attempt")
             asked, reservation = reserve(component, client, "juliet")
             component.accept(reservation)
             component.expect("release", "a.example", attempt=attempt)
             assert error(client.answer(asked)) == ("wait", "internal-server-error")
-            assert not prosody.has_account("juliet")
+            assert not server.has_account("juliet")
             shutil.rmtree(in_the_way)
             register(component, client, "juliet")
-    assert prosody.has_account("juliet")
+    assert server.has_account("juliet")
 
 
-def test_server_killed_before_the_account(new_prosody) -> None:
-    prosody = new_prosody()
-    with prosody.component() as component:
+def test_server_killed_before_the_account(new_server) -> None:
+    server = new_server()
+    with server.component() as component:
         component.greet(a_example="invite", b_example="server")
-        with prosody.client() as client:
+        with server.client() as client:
             attempt = preauth(component, client).get("attempt")
             _, reservation = reserve(component, client, "dies")
             component.accept(reservation)
-            prosody.await_end()
-    prosody.start()
-    with prosody.component() as component:
+            server.await_end()
+    server.start()
+    with server.component() as component:
         component.greet(a_example="invite", b_example="server")
         component.result(component.expect("release", "a.example", attempt=attempt))
         assert component.idle("a.example") == []
@@ -347,31 +348,31 @@ def test_server_killed_before_the_account(new_prosody) -> None:
         assert error(component.request("set", "create", "a.example", username="dies", password=""))[1] == "not-acceptable"
 
 
-def test_account_deleted_before_it_was_confirmed(prosody: Prosody, component: Component, username: str) -> None:
+def test_account_deleted_before_it_was_confirmed(server: Server, component: Component, username: str) -> None:
     """Its token does not make another one."""
-    with prosody.client() as client:
+    with server.client() as client:
         preauth(component, client)
         _, reservation = reserve(component, client, username)
         component.accept(reservation)
         component.expect("confirm")
-        disconnect(prosody, component)
-    with prosody.component(OTHER) as other:
+        disconnect(server, component)
+    with server.component(OTHER) as other:
         other.answer(other.ask("set", f"<do xmlns='urn:tests' action='delete' user='{username}'/>", "a.example"))
-    with prosody.component() as again:
+    with server.component() as again:
         again.greet(a_example="invite", b_example="server")
         again.result(again.expect("confirm", username=username))
         again.result(again.expect("deleted", username=username))
         assert again.idle("a.example") == []
 
 
-def test_deleted_account_is_told_until_it_is_acknowledged(prosody: Prosody, component: Component, username: str) -> None:
-    account(prosody, component, username)
-    disconnect(prosody, component)
-    with prosody.component(OTHER) as other:
+def test_deleted_account_is_told_until_it_is_acknowledged(server: Server, component: Component, username: str) -> None:
+    account(server, component, username)
+    disconnect(server, component)
+    with server.component(OTHER) as other:
         other.answer(other.ask("set", f"<do xmlns='urn:tests' action='delete' user='{username}'/>", "a.example"))
-    prosody.restart()
+    server.restart()
     for answered in (False, True):
-        with prosody.component() as again:
+        with server.component() as again:
             again.greet(a_example="invite", b_example="server")
             told = again.expect("deleted", "a.example", username=username)
             if answered:
@@ -379,14 +380,14 @@ def test_deleted_account_is_told_until_it_is_acknowledged(prosody: Prosody, comp
             assert again.idle("a.example") == []
 
 
-def test_account_that_leaves_later(new_prosody) -> None:
+def test_account_that_leaves_later(new_server) -> None:
     """Prosody 13 disables it first."""
-    prosody = new_prosody(common='registration_delete_grace_period = "1 day"')
-    with prosody.component() as component:
+    server = new_server(common='registration_delete_grace_period = "1 day"')
+    with server.component() as component:
         component.greet(a_example="invite", b_example="server")
-        account(prosody, component, "juliet")
-        with prosody.client() as client:
+        account(server, component, "juliet")
+        with server.client() as client:
             client.login("juliet")
             client.ask("set", f"<query xmlns='{REGISTER_NS}'><remove/></query>", None)
             component.result(component.expect("deleted", "a.example", username="juliet"))
-        assert not prosody.has_account("juliet")
+        assert not server.has_account("juliet")

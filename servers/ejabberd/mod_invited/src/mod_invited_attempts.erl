@@ -1,0 +1,233 @@
+%%% Attempts to redeem tokens, as the process of the host has them: whether their streams are still there, and what is owed to the daemon
+%%% for the accounts that they make. What is owed is on the disk, and told again after each hello until the daemon has answered.
+-module(mod_invited_attempts).
+
+-export([reserving/2, owe/3, made/2, over/2, deleted/2, await_disk/1]).
+%% For the process of the host alone.
+-export([new/1, heard/2, informed/2, pay/1]).
+
+-include("xmpp.hrl").
+-include("logger.hrl").
+
+-define(RETRY_INTERVAL, 30000).
+
+-export_type([state/0]).
+
+-type attempt() :: #{pid := pid(), monitor := reference(), stage := reserving | owing | made}.
+-type waiting() :: {Attempt :: binary(), owing | made} | {pid(), reference()}.
+-type state() :: #{host := binary(), attempts := #{binary() => attempt()}, monitors := #{reference() => binary()},
+                   %% Questions about debts, and which debts they are about.
+                   asked := #{binary() => {binary(), mod_invited_question:question()}}, about := #{binary() => binary()},
+                   %% What waits until the disk has what was written before it.
+                   unsynced := [waiting()], syncing := {pid(), reference(), [waiting()]} | none,
+                   paying := reference() | none}.
+
+%%%------------------------------------------------------------------------------------------------------------------------------
+%%% What others say of them
+
+%% The stream of the caller is about to ask for a reservation: what comes of it is seen to here if the stream ends.
+-spec reserving(binary(), binary()) -> ok.
+reserving(Host, Attempt) -> gen_server:cast(mod_invited_question:name(Host), {attempt, {reserving, Attempt, self()}}).
+
+%% Writes down what will be owed. The caller gets `{mod_invited_owed, Attempt, ok}` when it is on the disk.
+-spec owe(binary(), binary(), mod_invited_store:debt()) -> ok.
+owe(Host, Attempt, Debt) -> gen_server:cast(mod_invited_question:name(Host), {attempt, {owe, Attempt, Debt}}).
+
+%% The account is there. The caller gets `{mod_invited_confirmed, Attempt}` when the daemon has it, or does not answer.
+-spec made(binary(), binary()) -> ok.
+made(Host, Attempt) -> gen_server:cast(mod_invited_question:name(Host), {attempt, {made, Attempt}}).
+
+%% There is neither account nor reservation.
+-spec over(binary(), binary()) -> ok.
+over(Host, Attempt) -> gen_server:cast(mod_invited_question:name(Host), {attempt, {over, Attempt}}).
+
+%% An account is gone.
+-spec deleted(binary(), binary()) -> ok.
+deleted(Host, Username) -> gen_server:cast(mod_invited_question:name(Host), {attempt, {deleted, Username}}).
+
+%% Returns when the disk has what the caller has written into Mnesia. It is one write for all who wait.
+-spec await_disk(binary()) -> ok.
+await_disk(Host) ->
+    Process = mod_invited_question:name(Host),
+    Monitor = monitor(process, Process),
+    gen_server:cast(Process, {attempt, {written, self(), Monitor}}),
+    receive
+        {mod_invited_on_disk, Monitor} ->
+            demonitor(Monitor, [flush]),
+            ok;
+        {'DOWN', Monitor, process, _, _} ->
+            ok = mod_invited_store:sync()
+    end.
+
+%%%------------------------------------------------------------------------------------------------------------------------------
+%%% In the process
+
+-spec new(binary()) -> state().
+new(Host) ->
+    #{host => Host, attempts => #{}, monitors => #{}, asked => #{}, about => #{}, unsynced => [], syncing => none, paying => none}.
+
+-spec heard(tuple(), state()) -> state().
+heard({reserving, Attempt, Pid}, #{attempts := Attempts, monitors := Monitors} = State) ->
+    case Attempts of
+        #{Attempt := _} -> State;
+        _ ->
+            Monitor = monitor(process, Pid),
+            State#{attempts := Attempts#{Attempt => #{pid => Pid, monitor => Monitor, stage => reserving}},
+                   monitors := Monitors#{Monitor => Attempt}}
+    end;
+heard({owe, Attempt, Debt}, #{host := Host} = State) ->
+    try mod_invited_store:owe(Host, confirm_key(Attempt), Debt) of
+        ok -> sync(wait_for_disk(Attempt, owing, State))
+    catch exit:Reason -> tell_owed(Attempt, {error, Reason}, State)
+    end;
+heard({made, Attempt}, #{host := Host} = State) ->
+    %% Where Mnesia has the accounts, they are in the same log, behind what is owed.
+    case mod_invited_accounts:are_in_mnesia(Host) of
+        true -> sync(wait_for_disk(Attempt, made, State));
+        false -> confirm(Attempt, State)
+    end;
+heard({written, Pid, Monitor}, #{unsynced := Unsynced} = State) -> sync(State#{unsynced := [{Pid, Monitor} | Unsynced]});
+heard({over, Attempt}, State) -> drop_attempt(Attempt, State);
+heard({deleted, Username}, State) -> pay_key(deleted_key(Username), State).
+
+%% Of what the process is sent: answers to its questions, and the ends of streams and of writes.
+-spec informed(term(), state()) -> state().
+informed({mod_invited_answer, Id, Answer}, #{host := Host, asked := Asked, about := About} = State) ->
+    case maps:take(Id, Asked) of
+        {{Key, Question}, Rest} ->
+            mod_invited_question:close(Host, Question, Answer),
+            settle(Key, Answer, State#{asked := Rest, about := maps:remove(Key, About)});
+        error -> State
+    end;
+informed({'DOWN', Monitor, process, Pid, Reason}, #{syncing := {Pid, Monitor, Batch}} = State) ->
+    Reason =:= normal orelse ?ERROR_MSG("Mnesia could not write to the disk: ~p", [Reason]),
+    sync(lists:foldl(fun on_disk/2, State#{syncing := none}, Batch));
+informed({'DOWN', Monitor, process, _, _}, #{monitors := Monitors} = State) ->
+    case Monitors of
+        #{Monitor := Attempt} -> stream_ended(Attempt, State);
+        _ -> State
+    end;
+informed(pay, #{host := Host} = State) ->
+    Idle = State#{paying := none},
+    case mod_invited_question:is_served(Host) andalso mod_invited_question:is_connected(Host) of
+        true -> pay(Idle);
+        false -> Idle % after the next hello
+    end;
+informed(_, State) -> State.
+
+confirm_key(Attempt) -> <<"confirm:", Attempt/binary>>.
+deleted_key(Username) -> <<"deleted:", Username/binary>>.
+
+drop_attempt(Attempt, #{attempts := Attempts, monitors := Monitors} = State) ->
+    case maps:take(Attempt, Attempts) of
+        {#{monitor := Monitor}, Rest} ->
+            demonitor(Monitor, [flush]),
+            State#{attempts := Rest, monitors := maps:remove(Monitor, Monitors)};
+        error -> State
+    end.
+
+%% What is owed by then says how far it came: whoever has written nothing down has made no account.
+stream_ended(Attempt, #{host := Host, attempts := Attempts} = State) ->
+    #{Attempt := #{stage := Stage}} = Attempts,
+    Dropped = drop_attempt(Attempt, State),
+    Key = confirm_key(Attempt),
+    case mod_invited_store:debt(Host, Key) of
+        undefined when Stage =:= made -> Dropped;
+        undefined ->
+            release(Host, Attempt, <<"the stream ended">>),
+            Dropped;
+        _ when Stage =:= made -> Dropped; % it is being told
+        _ -> pay_key(Key, Dropped)
+    end.
+
+release(Host, Attempt, Reason) ->
+    mod_invited_question:tell(Host, mod_invited_protocol:element(<<"release">>, [{<<"attempt">>, Attempt}, {<<"reason">>, Reason}])).
+
+%% One call for all that has come up to then: each waits for the disk anyhow.
+wait_for_disk(Attempt, What, #{unsynced := Unsynced} = State) -> set_stage(Attempt, What, State#{unsynced := [{Attempt, What} | Unsynced]}).
+
+set_stage(Attempt, Stage, #{attempts := Attempts} = State) ->
+    case Attempts of
+        #{Attempt := Known} -> State#{attempts := Attempts#{Attempt := Known#{stage := Stage}}};
+        _ -> State
+    end.
+
+sync(#{syncing := none, unsynced := [_ | _] = Batch} = State) ->
+    {Pid, Monitor} = spawn_monitor(fun() -> ok = mod_invited_store:sync() end),
+    State#{syncing := {Pid, Monitor, lists:reverse(Batch)}, unsynced := []};
+sync(State) -> State.
+
+on_disk({Attempt, owing}, State) -> tell_owed(Attempt, ok, State);
+on_disk({Attempt, made}, State) -> confirm(Attempt, State);
+on_disk({Pid, Monitor}, State) ->
+    Pid ! {mod_invited_on_disk, Monitor},
+    State.
+
+tell_owed(Attempt, Outcome, #{attempts := Attempts} = State) ->
+    case Attempts of
+        #{Attempt := #{pid := Pid}} -> Pid ! {mod_invited_owed, Attempt, Outcome};
+        _ -> ok
+    end,
+    State.
+
+confirm(Attempt, State) -> pay_key(confirm_key(Attempt), set_stage(Attempt, made, State)).
+
+%%%------------------------------------------------------------------------------------------------------------------------------
+%%% What is owed
+
+-spec pay(state()) -> state().
+pay(#{host := Host} = State) -> lists:foldl(fun pay_debt/2, State, mod_invited_store:debts(Host)).
+
+pay_key(Key, #{host := Host} = State) ->
+    case mod_invited_store:debt(Host, Key) of
+        undefined -> State;
+        Debt -> pay_debt({Key, Debt}, State)
+    end.
+
+pay_debt({Key, Debt}, #{host := Host, about := About} = State) ->
+    case {maps:is_key(Key, About), Debt} of
+        {true, _} -> State;
+        {false, #{what := deleted, username := Username}} ->
+            tell_debt(Key, mod_invited_protocol:element(<<"deleted">>, [{<<"username">>, Username}]), State);
+        {false, #{attempt := Attempt, username := Username}} ->
+            case maps:get(attempts, State) of
+                #{Attempt := #{stage := made}} -> tell_debt(Key, mod_invited_protocol:confirmation(Debt), State);
+                #{Attempt := _} -> State; % whoever makes the account tells
+                _ ->
+                    case maps:is_key(made, Debt) orelse mod_invited_accounts:exists(Host, Username) of
+                        true -> tell_debt(Key, mod_invited_protocol:confirmation(Debt), State);
+                        false ->
+                            release(Host, Attempt, <<"the account was not made">>),
+                            mod_invited_store:forget(Host, Key),
+                            State
+                    end
+            end
+    end.
+
+tell_debt(Key, Payload, #{host := Host, asked := Asked, about := About} = State) ->
+    case mod_invited_question:ask(Host, set, Payload, self()) of
+        {asked, {Id, _} = Question} -> State#{asked := Asked#{Id => {Key, Question}}, about := About#{Key => Id}};
+        away -> settle(Key, away, State)
+    end.
+
+settle(Key, Answer, #{host := Host} = State) ->
+    Settled = case mod_invited_rules:is_settled(Answer) of
+                  true ->
+                      is_tuple(Answer) andalso element(1, Answer) =:= error
+                          andalso ?INFO_MSG("~ts does not know what it was told: ~ts", [mod_invited:component(Host), element(3, Answer)]),
+                      mod_invited_store:forget(Host, Key),
+                      State;
+                  false -> pay_later(State)
+              end,
+    case Key of
+        <<"confirm:", Attempt/binary>> ->
+            case maps:get(attempts, Settled) of
+                #{Attempt := #{pid := Pid}} -> Pid ! {mod_invited_confirmed, Attempt};
+                _ -> ok
+            end,
+            drop_attempt(Attempt, Settled);
+        _ -> Settled
+    end.
+
+pay_later(#{paying := none} = State) -> State#{paying := erlang:send_after(?RETRY_INTERVAL, self(), pay)};
+pay_later(State) -> State.
