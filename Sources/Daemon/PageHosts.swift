@@ -93,7 +93,9 @@ package final class PageHosts: WebHosts {
             uri: invite.link(on: host.name, isRedeemableInBand: servers.redeemsInBand(host.name)),
             // A server that is away now may be there when the form is posted.
             makesAccounts: host.configuration.accounts != .none,
-            setsContacts: registry.accounts(of: host.name)?.abilities.setsContacts == true,
+            // Asked only for those that make one.
+            setsContacts: invite.kind == .accountAndContact
+                && registry.accounts(of: host.name)?.abilities.setsContacts == true,
             passwordLength: servers.modules[host.name]?.hello.rules?.passwordLength)
     }
 

@@ -35,11 +35,26 @@ enum VisitorReader {
 
     /// What the device runs. An iPad says Macintosh.
     private static func platform(_ agent: String) -> Platform {
-        let agent = agent.prefix(500)
-        if agent.contains("Android") { return .android }
-        if ["iPhone", "iPad", "iPod"].contains(where: agent.contains) { return .ios }
-        if agent.contains("Windows") { return .windows }
-        if agent.contains("Macintosh") { return .macos }
-        return ["Linux", "X11", "BSD"].contains(where: agent.contains) ? .linux : .other
+        // By bytes, since every request has one: a search by characters took a twentieth of a page's time.
+        let agent = Array(agent.utf8.prefix(500))
+        return platforms.first { agent.contains($0.word) }?.platform ?? .other
+    }
+
+    /// By words of `User-Agent`, the first that is in it: what an Android says has Linux in it, too.
+    private static let platforms: [(word: [UInt8], platform: Platform)] = {
+        let platforms: [(word: String, platform: Platform)] = [
+            ("Android", .android), ("iPhone", .ios), ("iPad", .ios), ("iPod", .ios), ("Windows", .windows),
+            ("Macintosh", .macos), ("Linux", .linux), ("X11", .linux), ("BSD", .linux),
+        ]
+        return platforms.map { (Array($0.word.utf8), $0.platform) }
+    }()
+}
+
+extension [UInt8] {
+    fileprivate func contains(_ word: [UInt8]) -> Bool {
+        guard let first = word.first, count >= word.count else { return false }
+        return (0...(count - word.count)).contains { start in
+            self[start] == first && self[start..<(start + word.count)].elementsEqual(word)
+        }
     }
 }
