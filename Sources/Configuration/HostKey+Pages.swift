@@ -84,11 +84,12 @@ extension HostKey {
         HostSetting(
             "site_apps_show", get: { $0.pages.shownApps }, set: { $0.pages.shownApps = $1 }, .optional(.names),
             effect: .request,
-            "The apps that pages recommend, by their names in the list, in this order. Without it, all of the list.",
+            "The apps that pages recommend, by their `id` in the list, in this order. Without it, all of the list.",
             example: "site_apps_show: [conversations, monal]"))
 
     package static let siteAppsHide = HostKey(
         HostSetting(
             "site_apps_hide", get: { $0.pages.hiddenApps }, set: { $0.pages.hiddenApps = $1 }, .names,
-            effect: .request, "Apps of the list that pages do not recommend.", example: "site_apps_hide: [gajim]"))
+            effect: .request, "Apps that pages do not recommend, by their `id` in the list.",
+            example: "site_apps_hide: [gajim]"))
 }

@@ -113,7 +113,7 @@ extension WebKey {
                 rawValue, "a path",
                 """
                 A directory with files that take the place of those that pages come with: templates, style sheet, images and \
-                the list of apps. Relative to this file.
+                the list of apps (`apps.yaml`). Relative to this file.
                 """,
                 example: "templates: pages", since: .apply)
         case .texts:
@@ -127,7 +127,10 @@ extension WebKey {
         case .apps:
             KeyDocumentation(
                 rawValue, "a path",
-                "A file with the list of apps, instead of that which comes along. Relative to this file.",
+                """
+                A file with the list of apps, instead of that which comes along, and of `apps.yaml` in `templates`. Relative to \
+                this file.
+                """,
                 example: "apps: apps.yaml", since: .apply)
         }
     }

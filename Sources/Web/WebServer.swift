@@ -82,17 +82,21 @@ package final class WebServer: Sendable {
 
     private func change(to settings: WebSettings?) async -> Status {
         let (old, listener, before) = state.withLock { ($0.settings, $0.listener, $0.status) }
-        if settings == old, listener != nil || settings == nil { return status }
         guard let settings else {
             state.withLock { ($0.settings, $0.listener, $0.status) = (nil, nil, .off) }
+            guard before != .off else { return .off }
             await listener?.drain(within: Self.drainTime, sleep: dependencies.sleep)
             dependencies.logger.notice("pages are off")
             return .off
         }
         if let listener, settings.listen == old?.listen {
-            state.withLock { $0.settings = settings }
-            dependencies.logger.notice("pages have other settings", metadata: ["base": "\(settings.base)"])
-            return .listening(listener.boundAddress)
+            let status = Status.listening(listener.boundAddress)
+            // Another place that could not be had is wanted no more.
+            state.withLock { ($0.settings, $0.status) = (settings, status) }
+            if settings != old {
+                dependencies.logger.notice("pages have other settings", metadata: ["base": "\(settings.base)"])
+            }
+            return status
         }
         do throws(HTTPListener.Failure) {
             let new = try await listen(settings)

@@ -71,7 +71,10 @@ extension ManualPage {
         page.section("ENVIRONMENT")
         page.item(
             "CREDENTIALS_DIRECTORY", "Where `component-secret` is, the secret of the component (systemd.exec(5)).")
-        page.item("LISTEN_FDS, LISTEN_FDNAMES", "The sockets that systemd hands over; `control` is that of the shell.")
+        page.item(
+            "LISTEN_FDS, LISTEN_FDNAMES",
+            "The sockets that systemd hands over; `control` is that of the shell, `web` of pages, `metrics` of metrics."
+        )
         page.item("NOTIFY_SOCKET", "Where it says that it is ready, and how it is (sd_notify(3)).")
         page.item("WATCHDOG_USEC", "How often it gives a sign of life.")
         page.item("JOURNAL_STREAM", "Whether standard error is the system's journal.")
@@ -80,7 +83,8 @@ extension ManualPage {
             """
             `invited.service` runs the daemon as the user `invited`, which may write its state and the hosts' files and \
             nothing else. `invited.socket` holds the shell's socket, so that it is there before the daemon, and stays while \
-            the daemon restarts. `systemctl status invited` shows how the connection to the XMPP server is.
+            the daemon restarts. `invited-web.socket`, which is optional, holds that of pages. `systemctl status invited` \
+            shows how the connection to the XMPP server is.
 
             `READY=1` follows the first handshake with the XMPP server, or comes with a status text while the server is \
             away.
@@ -102,6 +106,10 @@ extension ManualPage {
             Who changed what: `journal.ndjson`, and the sixteen files of 4 MiB before it. Each line is a JSON object: that a \
             command begins, or how it ended. Nothing in it is ever changed. `journal` of `invitectl`(1) shows it.
             """)
+        page.item(
+            "/var/lib/invited/web.key",
+            "The key of the seals in forms. Without it a new one is made, and forms that are open have to be sent again."
+        )
         page.section("NOTES")
         page.paragraphs(
             """

@@ -168,7 +168,7 @@ import YAML
             ),
             (
                 "site_apps: apps/a.yaml\n", "apps/a.yaml", Array("- {name: \"A\", image: x.svg}\n".utf8),
-                "apps/a.yaml:1:22: `image` `x.svg` is no image here: it is the name of an .svg or .png file beside this one, since pages ask nobody else for images"
+                "apps/a.yaml:1:22: `image` `x.svg` is no image here: it is the name of one that comes along or, in the list of `web`, of an .svg or .png file in `templates`"
             ),
             ("site_apps: apps/a.yaml\n", "apps/a.yaml", Array("- {name: \"A\", image: gajim.svg}\n".utf8), nil),
         ] as [(String, String, [UInt8], String?)])

@@ -178,13 +178,31 @@ def test_a_place_that_is_taken_is_said(own: Installation, browser: Browser, cont
                       metrics={"listen": f"{LOOPBACK}:{free_port()}"})
         answer = control.run("config apply --yes")
         assert answer.code == "ok"
-        assert "pages are not served" in str(answer.end["message"]) and str(port) in str(answer.end["message"])
+        assert (f"pages are not served: cannot listen on {LOOPBACK}:{port}: Address already in use; pages stay at"
+                in str(answer.end["message"]))
         status = control.run("status").rows[0]
         assert str(status["pages"]).startswith("failed: ") and str(status["metrics"]).startswith("listening on ")
         why = {row["subject"]: row for row in control.run(f"host why {HOST}").rows}
         assert "pages stay at" in str(why["pages"]["because"])
         # Where they were, they still are.
         assert browser.get(f"/{HOST}/AAAAAAAAAAAA").status == 404
+        # Nobody wants the other place any more.
+        own.configure(web=web(own, templates="pages", texts="texts"))
+        assert "not served" not in str(control.run("config apply --yes").end["message"])
+        assert control.run("status").rows[0]["pages"] == f"listening on {own.web_socket}"
+
+
+def test_a_place_that_is_taken_is_no_trouble_once_there_shall_be_no_pages(installation: Installation) -> None:
+    with socket.socket() as taken:
+        taken.bind((LOOPBACK, 0))
+        taken.listen()
+        installation.configure(web={"listen": f"{LOOPBACK}:{taken.getsockname()[1]}", "base_url": BASE})
+        with Daemon(installation) as daemon:
+            daemon.await_log("no pages")
+            installation.configure(web=None)
+            with Control(installation.control_socket) as control:
+                assert "not served" not in str(control.run("config apply --yes").end["message"])
+                assert "pages" not in control.run("status").rows[0]
 
 
 def test_pages_come_as_soon_as_the_place_is_free(installation: Installation) -> None:

@@ -84,5 +84,6 @@ def test_no_pages_without_a_socket_or_an_address(
     with Daemon(handed_over, listen_on=sockets) as daemon:
         server.connect()
         daemon.await_ready()
-        assert daemon.await_log("no pages: `web` has no `listen`, and systemd hands over no socket named web")
+        daemon.await_log(
+            "no pages", reason="`web` has no `listen`, and systemd hands over no socket named web")
         assert status(request(sockets["metrics"], "/metrics")) == 200

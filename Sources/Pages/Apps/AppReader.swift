@@ -224,7 +224,7 @@ struct AppReader {
         guard hasImage(text) else {
             report.add(
                 node.mark,
-                "`\(key)` \(text.quoted) is no image here: it is the name of an .svg or .png file beside this one, since pages ask nobody else for images"
+                "`\(key)` \(text.quoted) is no image here: it is the name of one that comes along or, in the list of `web`, of an .svg or .png file in `templates`"
             )
             return nil
         }

@@ -82,7 +82,7 @@ enum InviteCommands {
         "invite create reset", "Let a user choose a new password",
         discussion: """
             Whoever has the link gets the account, so it is good for a day, or less where the host's file says less, \
-            unless you say otherwise. Whether there is such an account is not checked.
+            unless you say otherwise. Where the server says in time which accounts there are, there has to be one of this name.
             """,
         arguments: [.init("user", .user, "Whose password")],
         options: [.init("expires", .duration, "How long it is good for; otherwise a day at most"), note, qr],

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
@@ -110,7 +111,9 @@ final class HTTPListener: Sendable {
                 return HTTPListener(address, connections: connections, channel: channel, socket: nil)
             }
         } catch {
-            throw Failure(description: "cannot listen on \(address): \(error)")
+            // NIO's own words name its functions.
+            let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+            throw Failure(description: "cannot listen on \(address): \(reason)")
         }
     }
 
