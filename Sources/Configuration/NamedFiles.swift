@@ -6,15 +6,21 @@ import YAML
 /// The files that hosts' files name, read once for all hosts that name them, and again when they change.
 struct NamedFiles: Sendable {
     private let directory: String
-    private var entries: [String: Entry] = [:]
+    private var entries: [Name: Entry] = [:]
     /// What was looked at in this load.
-    private var fresh: [String: Entry] = [:]
+    private var fresh: [Name: Entry] = [:]
     private var descriptor: Descriptor?
 
     private struct Entry: Sendable {
         /// `nil` when it has to be read again in any case.
         let stamp: FileStamp?
         let content: Content
+    }
+
+    /// A file as one key wants it. What another key makes of it, perhaps in another host's file, is another matter.
+    private struct Name: Hashable, Sendable {
+        let key: HostKey
+        let path: String
     }
 
     private enum Content: Sendable {
@@ -60,18 +66,20 @@ struct NamedFiles: Sendable {
             }
         }
         if let path = pages.logo?.path {
-            switch content(path, limit: SiteImage.largest, now: now, Self.image) {
+            switch content(Name(key: .logo, path: path), limit: SiteImage.largest, now: now, Self.image) {
             case .image(let image): pages.logo?.content = image
             case .bad(let problems): note(.logo, path, problems)
-            case .apps: note(.logo, path, [(nil, "is a list of apps")])
+            // What the other key makes of files.
+            case .apps: break
             }
         }
         if let path = pages.ownApps?.path {
-            let name = Path.join(directory, path)
-            switch content(path, limit: SiteApps.largest, now: now, { Self.apps($0, name) }) {
+            let file = Path.join(directory, path)
+            let name = Name(key: .siteApps, path: path)
+            switch content(name, limit: SiteApps.largest, now: now, { Self.apps($0, file) }) {
             case .apps(let apps): pages.ownApps?.content = apps
             case .bad(let problems): note(.siteApps, path, problems)
-            case .image: note(.siteApps, path, [(nil, "is an image")])
+            case .image: break
             }
         }
         return mistakes
@@ -91,31 +99,31 @@ struct NamedFiles: Sendable {
     }
 
     private mutating func content(
-        _ path: String, limit: Int, now: Int64, _ make: ([UInt8]) -> Content
+        _ name: Name, limit: Int, now: Int64, _ make: ([UInt8]) -> Content
     ) -> Content {
-        if let entry = fresh[path] { return entry.content }
+        if let entry = fresh[name] { return entry.content }
         let entry: Entry
         do throws(FileProblem) {
-            entry = try read(path, limit: limit, now: now, make)
+            entry = try read(name, limit: limit, now: now, make)
         } catch {
             entry = Entry(stamp: nil, content: .bad([(nil, error.message)]))
         }
-        fresh[path] = entry
+        fresh[name] = entry
         return entry.content
     }
 
     private mutating func read(
-        _ path: String, limit: Int, now: Int64, _ make: ([UInt8]) -> Content
+        _ name: Name, limit: Int, now: Int64, _ make: ([UInt8]) -> Content
     ) throws(FileProblem) -> Entry {
         let descriptor = try openDirectory()
         // Links lead to it as they may to a host's file.
-        if let known = entries[path], let stamp = known.stamp,
-            FileStamp(try FileReader.status(path, in: descriptor.number)) == stamp
+        if let known = entries[name], let stamp = known.stamp,
+            FileStamp(try FileReader.status(name.path, in: descriptor.number)) == stamp
         {
             return known
         }
         let file = try FileReader.readConfiguration(
-            path, in: descriptor.number, limit: limit, readsLinksOfOthers: false)
+            name.path, in: descriptor.number, limit: limit, readsLinksOfOthers: false)
         var content = make(file.bytes)
         if case .bad = content, let withheld = file.withheld { content = .bad([(nil, withheld.mistakes)]) }
         return Entry(stamp: file.stamp.isSettled(at: now) ? file.stamp : nil, content: content)

@@ -25,8 +25,9 @@ extension HostRegistry {
             case .success(let found) = await host.service.check(
                 token, for: attempt, checkedAt: checkedAt, under: host.policy)
         else { return .unknown }
-        // An earlier try of the same form may have made the account, and so what is there may be its own.
-        if let own = found.own, own.isReserved || own.isConfirmed, own.account == username { return .unknown }
+        // An earlier try of the same form may have made the account, and so what is there may be its own. Once it has one, no name
+        // can be had with it any more.
+        if let own = found.own, own.isConfirmed || own.isReserved && own.account == username { return .unknown }
         switch await host.service.isHeld(username) {
         case true?: return .taken
         case nil: return .unknown

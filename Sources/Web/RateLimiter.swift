@@ -61,6 +61,8 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
             (state.current, state.others, state.window) = ([:], [:], window)
         }
         let isApart = state.current[key] != nil || state.current.count < capacity
+        // As many in all as of those that are kept apart: few who have many addresses must not use up what is everybody's.
+        let most = isApart ? most : most * max(capacity / Self.otherBuckets, 1)
         let current = isApart ? state.current[key, default: 0] : state.others[bucket(key), default: 0]
         let previous = state.previous[key, default: 0]
         let elapsed = uptime % length

@@ -185,6 +185,23 @@ import YAML
         #expect(loaded.isConsistent)
     }
 
+    /// Each host's key is checked as if it were the only one that names the file, in whatever order they are read.
+    @Test(arguments: [("a.example", "b.example"), ("b.example", "a.example")])
+    func aFileIsNoOtherHostsForWhatOneTakesItFor(wrong: String, right: String) throws {
+        let directory = try directory(host: "{}")
+        try directory.write(Self.png, to: "config.d/x")
+        try directory.write("- {name: \"A\"}\n", to: "config.d/y")
+        try directory.write("logo: x\nsite_apps: y\n", to: "config.d/\(right).yaml")
+        try directory.write("logo: y\n", to: "config.d/\(wrong).yaml")
+        var loader = directory.loader()
+        #expect(Set(loader.load().hosts.keys) == [right])
+        try directory.write("site_apps: x\n", to: "config.d/\(wrong).yaml")
+        #expect(Set(loader.load().hosts.keys) == [right])
+        // Nor for what it was taken for before.
+        try directory.write("site_apps: y\n", to: "config.d/\(wrong).yaml")
+        #expect(Set(loader.load().hosts.keys) == [right, wrong])
+    }
+
     @Test(arguments: ["/etc/passwd", "../invited.yaml", "logos/../../invited.yaml", ".hidden", "a//b", "./a", ""])
     func noOtherFilesAreReached(path: String) throws {
         let directory = try directory(host: "logo: \"\(path)\"\nsite_apps: \"\(path)\"\n")

@@ -236,6 +236,17 @@ def test_more_than_may_be_asked_at_once(new_ejabberd: Callable[..., Ejabberd]) -
         assert component.idle("a.example") == []
 
 
+def test_accounts_made_for_forms_are_no_open_questions(ejabberd: Ejabberd, component: Component, username: str) -> None:
+    """However many are made in a minute, whoever comes with a token is not told that the daemon is away."""
+    _, before, _ = counted(ejabberd, component)
+    for number in range(5):
+        request = f"<create xmlns='{MODULE_NS}' username='{username}-{number}' password='a good password'/>"
+        for _ in range(2):  # the second is answered as the first
+            assert component.answer(component.ask("set", request, "a.example")).get("type") == "result"
+    _, after, _ = counted(ejabberd, component)
+    assert after == before
+
+
 def test_beside_mod_delegation(new_ejabberd: Callable[..., Ejabberd]) -> None:
     """It takes the commands' namespace, too, for the same component: whichever of the two asks, the daemon answers. Tokens go on working,
     and a stranger's delegation of everything gets none of what is the module's."""

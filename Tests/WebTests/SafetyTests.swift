@@ -156,6 +156,16 @@ import Testing
         #expect(limiter.take(0, at: 0) == nil)
         #expect(limiter.take(0, at: 0) != nil)
     }
+
+    /// Who has all the addresses of a network takes more than one of them to keep everybody else out.
+    @Test func theOthersHaveAsManyInAllAsThoseKeptApart() {
+        let limiter = RateLimiter<Int>(most: 2, capacity: 2_560)
+        for key in 0..<2_560 + 1_024 { #expect(limiter.take(key, at: 0) == nil) }
+        // Some 4 of 20 in each of 256 groups.
+        for key in 100_000..<100_256 { #expect(limiter.wait(key, at: 0) == nil) }
+        for key in 200_000..<220_000 { _ = limiter.take(key, at: 0) }
+        for key in 300_000..<300_256 { #expect(limiter.wait(key, at: 0) != nil) }
+    }
 }
 
 @Suite struct PasswordPolicyTests {

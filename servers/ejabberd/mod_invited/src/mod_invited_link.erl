@@ -52,6 +52,7 @@ process(Host) -> mod_invited_question:name(Host).
 init([Host, _Opts]) ->
     process_flag(trap_exit, true),
     mod_invited_question:open(Host),
+    mod_invited_service:open(Host),
     gen_server:cast(self(), greet),
     erlang:send_after(?SWEEP_INTERVAL, self(), sweep),
     {ok, #{host => Host, greeting => none, attempts => mod_invited_attempts:new(Host)}}.
@@ -96,7 +97,7 @@ handle_info({mod_invited_answer, Id, Answer}, #{host := Host, greeting := {asked
 handle_info(greet, State) -> {noreply, greet(State)};
 handle_info(sweep, #{host := Host} = State) ->
     mod_invited_question:sweep(Host),
-    mod_invited_service:forget_made(mod_invited_question:table(Host), erlang:monotonic_time(millisecond)),
+    mod_invited_service:forget_made(Host, erlang:monotonic_time(millisecond)),
     erlang:send_after(?SWEEP_INTERVAL, self(), sweep),
     {noreply, State};
 handle_info(Message, #{attempts := Attempts} = State) ->

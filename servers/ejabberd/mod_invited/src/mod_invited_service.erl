@@ -2,10 +2,19 @@
 %%% and the component's connection serves all hosts.
 -module(mod_invited_service).
 
--export([serve/2, reply/2, reply_error/2, error_of/2, forbidden/1, forget_made/2]).
+-export([open/1, serve/2, reply/2, reply_error/2, error_of/2, forbidden/1, forget_made/2]).
 
 -include("xmpp.hrl").
 -include("logger.hrl").
+
+%% The accounts that were made lately are in a table of their own, of the process that calls this: in that of the questions, they would
+%% count as open ones.
+-spec open(binary()) -> ok.
+open(Host) ->
+    _ = ets:new(made(Host), [named_table, public, {write_concurrency, true}]),
+    ok.
+
+made(Host) -> gen_mod:get_module_proc(Host, mod_invited_made).
 
 -spec serve(binary(), iq()) -> ok.
 serve(Host, IQ) ->
@@ -78,39 +87,38 @@ address(El) ->
     end.
 
 create(Host, Username, Password, Address) ->
-    Table = mod_invited_question:table(Host),
     case mod_invited_accounts:can_register(Host) of
         false -> {error, {cancel, 'not-allowed', <<"The server makes no accounts">>}};
         true ->
             case mod_invited_accounts:refusal(Host, Username, Password, Address) of
-                none -> create(Host, Username, Password, Address, Table);
-                exists -> made_before(Host, Username, Password, Table);
+                none -> made_now(Host, Username, Password, Address);
+                exists -> made_before(Host, Username, Password);
                 Reason -> {error, refused(Reason)}
             end
     end.
 
-create(Host, Username, Password, Address, Table) ->
+made_now(Host, Username, Password, Address) ->
     case mod_invited_accounts:create(Host, Username, Password, Address) of
         ok ->
-            ets:insert(Table, {{made, Username}, erlang:monotonic_time(millisecond)}),
+            ets:insert(made(Host), {Username, erlang:monotonic_time(millisecond)}),
             ?INFO_MSG("The account ~ts at ~ts was made for ~ts", [Username, Host, mod_invited:component(Host)]),
             mod_invited_accounts:welcome(Host, Username, Address),
             mod_invited_attempts:await_disk(Host);
-        {error, exists} -> made_before(Host, Username, Password, Table);
+        {error, exists} -> made_before(Host, Username, Password);
         {error, Reason} -> {error, refused(Reason)}
     end.
 
 %% The same request within a minute is answered as the first time.
-made_before(Host, Username, Password, Table) ->
-    IsSame = ets:member(Table, {made, Username}) andalso ejabberd_auth:check_password(Username, <<>>, Host, Password) =:= true,
+made_before(Host, Username, Password) ->
+    IsSame = ets:member(made(Host), Username) andalso ejabberd_auth:check_password(Username, <<>>, Host, Password) =:= true,
     case IsSame of
         true -> ok;
         false -> {error, {cancel, 'conflict', <<"There is such an account">>}}
     end.
 
 %% What is older than a minute.
--spec forget_made(atom(), integer()) -> non_neg_integer().
-forget_made(Table, Now) -> ets:select_delete(Table, [{{{made, '_'}, '$1'}, [{'<', '$1', Now - 60000}], [true]}]).
+-spec forget_made(binary(), integer()) -> non_neg_integer().
+forget_made(Host, Now) -> ets:select_delete(made(Host), [{{'_', '$1'}, [{'<', '$1', Now - 60000}], [true]}]).
 
 refused(Reason) -> mod_invited_rules:creation_refusal(Reason).
 
