@@ -55,6 +55,13 @@ package final class PageHosts: WebHosts {
             ?? JID.asciiDomain(prepared.domain).flatMap { registry[$0] }
     }
 
+    package func isRefused(_ name: String) -> Bool {
+        let table = registry.table
+        guard !table.isRefused(name) else { return true }
+        guard let domain = try? JID(name).domain else { return false }
+        return [domain, JID.unicodeDomain(domain), JID.asciiDomain(domain) ?? domain].contains(where: table.isRefused)
+    }
+
     // MARK: Tokens
 
     package func check(_ token: Token, on host: String) async -> TokenCheck {
@@ -155,6 +162,7 @@ extension WebOutcome {
             case .taken: .taken
             case .rejected(let words): .rejected(words)
             case .later: .later
+            case .busy(let words): .busy(words)
             }
     }
 }

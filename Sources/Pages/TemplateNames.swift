@@ -26,7 +26,8 @@ indirect enum TemplateName: Sendable {
         "registers": .condition, "sets_contacts": .condition, "is_desktop": .condition,
         // Apps.
         "apps": .list(app, atMost: AppList.most), "other_apps": .list(app, atMost: AppList.most),
-        "app": .list(app, atMost: 1), "platform_known": .condition, "has_other_apps": .condition,
+        "app": .list(app, atMost: 1), "platform_known": .condition, "has_apps": .condition,
+        "has_other_apps": .condition,
         // Forms.
         "account": .text, "sessions_ended": .condition, "contact_uri": .url, "has_contact": .condition,
         "typed_username": .text, "address": .text,

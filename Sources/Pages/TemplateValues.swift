@@ -196,6 +196,7 @@ struct TemplateValues {
         // Where nothing is known to run on the device, all of them are offered at once.
         values["apps"] = (own.isEmpty ? shown : own).map(app)
         let others = own.isEmpty ? [] : shown.filter { !$0.runs(on: shape.platform) }
+        values["has_apps"] = !shown.isEmpty
         values["has_other_apps"] = !others.isEmpty
         values["other_apps"] = others.map(app)
     }

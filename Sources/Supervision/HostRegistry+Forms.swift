@@ -50,6 +50,8 @@ package enum FormOutcome: Hashable, Sendable {
     case rejected(String?)
     /// Not now, and why. The same attempt may be made again.
     case later(String)
+    /// Not now, in the server's words. The same attempt may be made again.
+    case busy(String)
     /// The password may have been set or not, and why that is not known. The same attempt may be made again.
     case unknown(String)
 }
@@ -132,7 +134,7 @@ private struct FormFlow {
             // The account is not of this attempt, which must not be thought so when its deadline has passed.
             return await release("the server has such an account", .taken)
         case .refused(let words): return .rejected(words)
-        case .busy(let words): return .later(words ?? "the server takes no more at present")
+        case .busy(let words): return busy(words)
         case .unreachable(let why): return .later(why)
         case .unknown(let why): return await isThere() ? await confirm() : .later(why)
         case .absent, .unsupported: return await release("nobody makes accounts", .later("nobody makes accounts"))
@@ -191,7 +193,7 @@ private struct FormFlow {
             return .passwordSet(endedSessions: endedSessions)
         case .failed(.refused(let words)): return .rejected(words)
         case .failed(.absent): return .refused(.unknown)
-        case .failed(.busy(let words)): return .later(words ?? "the server takes no more at present")
+        case .failed(.busy(let words)): return busy(words)
         case .failed(.unreachable(let why)): return .later(why)
         case .failed(.unknown(let why)): return .unknown(why)
         case .failed(.done), .failed(.taken), .failed(.unsupported): return .later("nobody sets passwords")
@@ -202,6 +204,12 @@ private struct FormFlow {
 
     private func redeem(_ request: RedemptionRequest) async -> Result<RedemptionOutcome, RedemptionFailure> {
         await host.service.redeem([request], under: host.policy).first ?? .failure(.failed(.unavailable))
+    }
+
+    /// - Parameter words: Why the server does nothing now, such as that somebody has just registered from the same address.
+    private func busy(_ words: String?) -> FormOutcome {
+        host.service.log("the server does nothing for a form now", words ?? "no reason given")
+        return words.map { .busy($0) } ?? .later("the server takes no more at present")
     }
 
     private func outcome(of failure: RedemptionFailure) -> FormOutcome {

@@ -54,7 +54,10 @@ extension WebApp {
 
     // MARK: Showing
 
-    private func show(_ form: Form, _ call: Call, mistake: FormMistake? = nil) -> HTTPResponse {
+    /// - Parameter isBusy: Whether the same may go well later.
+    private func show(
+        _ form: Form, _ call: Call, mistake: FormMistake? = nil, isBusy: Bool = false
+    ) -> HTTPResponse {
         let landing = Landing(form.good)
         let seal = key.seal(form.attempt, host: form.host.name, token: form.good.invite.token)
         let page: Page
@@ -74,12 +77,12 @@ extension WebApp {
             switch mistake {
             case nil: .ok
             case .tryAgain?, .outcomeUnknown?: .serviceUnavailable
-            default: .unprocessableContent
+            default: isBusy ? .serviceUnavailable : .unprocessableContent
             }
         let isSafe = call.request.method != .post
         return call.pages.answer(
             page, status, of: call.site, for: call.visitor, uri: isSafe ? form.good.uri : nil,
-            retryAfter: status == .serviceUnavailable ? 10 : nil)
+            retryAfter: status == .serviceUnavailable ? (isBusy ? 60 : 10) : nil)
     }
 
     /// The account of a name as it was typed, perhaps with the host behind it.
@@ -170,6 +173,7 @@ extension WebApp {
             return call.pages.answer(.registered(registered), .ok, of: call.site, for: call.visitor)
         case .taken, .refused(.usernameTaken): return show(form, call, mistake: .usernameTaken)
         case .rejected(let words): return show(form, call, mistake: .refusedByServer(words))
+        case .busy(let words): return show(form, call, mistake: .refusedByServer(words), isBusy: true)
         case .later, .unknown, .passwordSet: return show(form, call, mistake: .tryAgain)
         case .refused(let refusal): return self.refusal(.refused(refusal, of: EndedInvite(form.good.invite)), call)
         }
@@ -193,6 +197,7 @@ extension WebApp {
             return call.pages.answer(
                 .passwordSet(account, endedSessions: endedSessions), .ok, of: call.site, for: call.visitor)
         case .rejected(let words): return show(form, call, mistake: .refusedByServer(words))
+        case .busy(let words): return show(form, call, mistake: .refusedByServer(words), isBusy: true)
         case .later, .taken, .done: return show(form, call, mistake: .tryAgain)
         case .unknown: return show(form, call, mistake: .outcomeUnknown)
         case .refused(let refusal): return self.refusal(.refused(refusal, of: EndedInvite(form.good.invite)), call)

@@ -150,7 +150,9 @@ struct WebApp: Sendable {
         if let wait = limits.unknownTokens.wait(call.client, at: dependencies.uptime()) {
             return .answer(call.problem(.tooMany(retryAfter: wait)))
         }
-        guard let host = hosts.host(named: path.name), let token = token.token else { return .answer(unknown(call)) }
+        guard let host = hosts.host(named: path.name), let token = token.token else {
+            return .answer(hosts.isRefused(path.name) ? call.problem(.unavailable) : unknown(call))
+        }
         var call = call
         call.site = site(of: host)
         if !path.isOwnBase {
@@ -224,8 +226,10 @@ extension Landing {
     init(_ good: GoodToken) {
         let invite = good.invite
         let isForNewcomers = invite.kind == .account || invite.kind == .accountAndContact
+        // A link that registers is none for those who have an account.
+        let kind = isForNewcomers && invite.action == .register ? .account : invite.kind
         self.init(
-            kind: invite.kind, token: invite.token, uri: good.uri, inviter: invite.inviter, username: invite.username,
+            kind: kind, token: invite.token, uri: good.uri, inviter: invite.inviter, username: invite.username,
             expiresAt: invite.expiresAt, registers: isForNewcomers && good.makesAccounts,
             setsContacts: invite.kind == .accountAndContact && good.setsContacts)
     }

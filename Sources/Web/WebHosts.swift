@@ -8,6 +8,9 @@ package protocol WebHosts: Sendable {
     /// The host that a name in a path means, which may be written with A-labels or in Unicode; `nil` where none is served.
     func host(named name: String) -> WebHost?
 
+    /// Whether the host is configured and cannot be served: its invites are there, and good again when its file is mended.
+    func isRefused(_ name: String) -> Bool
+
     /// The hosts with bases of their own.
     var bases: HostBases { get }
 
@@ -38,6 +41,8 @@ package protocol WebHosts: Sendable {
 }
 
 extension WebHosts {
+    package func isRefused(_ name: String) -> Bool { false }
+
     package func recentCheck(_ token: Token, on host: String) -> TokenCheck? { nil }
 }
 
@@ -198,6 +203,8 @@ package enum WebOutcome: Hashable, Sendable {
     case rejected(String?)
     /// The server or the storage cannot do it now. The same attempt can be made again.
     case later
+    /// The same, in the server's words.
+    case busy(String)
     /// The password may have been set or not. The same attempt can be made again.
     case unknown
 }

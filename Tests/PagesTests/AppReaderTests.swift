@@ -131,7 +131,7 @@ import YAML
     @Test func imagesAreFilesOfOurs() {
         #expect(
             mistakes("- {name: x, image: https://elsewhere.example/x.png}").first?.contains(
-                "pages ask nobody else for images") == true)
+                "is no image here: it is the name of one that comes along") == true)
     }
 
     @Test func namesMakeTheIdsOfProsody() {

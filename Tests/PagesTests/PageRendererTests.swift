@@ -250,6 +250,10 @@ import YAML
         #expect(try apps() == ["conversations", "gajim"])
         site.hiddenApps = ["conversations"]
         #expect(try apps() == ["gajim"])
+        site.shownApps = ["nothing"]
+        let none = text(.landing(try samples.landing(.account)), of: site, by: renderer)
+        #expect(!none.contains("<ul class=\"apps\">") && !none.contains(">Apps"))
+        site.shownApps = ["gajim", "conversations", "nothing"]
         // There is no page of what is not shown.
         let hidden = text(.app(try samples.landing(.account), id: "conversations"), of: site, by: renderer)
         #expect(hidden.contains("<h1>This invitation does not exist</h1>"))

@@ -6,7 +6,7 @@ import Testing
 @testable import Web
 
 /// Requests that are answered on the event loop itself.
-@Suite(.timeLimit(.minutes(1))) struct HTTPAnswersAtOnceTests {
+@Suite(.timeLimit(.minutes(5))) struct HTTPAnswersAtOnceTests {
     private final class Counts: Sendable {
         let atOnce = Mutex(0)
         let later = Mutex(0)

@@ -143,4 +143,14 @@ extension WebAppTests {
         _ = try await post(Self.path + "/register", "username=eve&password=correct+horse&seal=\(seal)")
         #expect(hosts.state.withLock { $0.registrations.map(\.username) } == ["juliet"])
     }
+
+    @Test func whatTheServerSaysOfLaterIsShown() async throws {
+        set(good())
+        hosts.state.withLock { $0.outcome = .busy("not so quickly") }
+        let seal = try seal(try await respond(.get, Self.path + "/register"))
+        let response = try await post(
+            Self.path + "/register", "username=bob&password=correct+horse&seal=\(seal)")
+        #expect(response.status == .serviceUnavailable && response["Retry-After"] == "60")
+        #expect(text(response).contains("not so quickly"))
+    }
 }

@@ -18,12 +18,12 @@ import Testing
 
     func good(
         _ kind: InviteKind = .account, token: Token = Self.token, username: String? = nil, makesAccounts: Bool = true,
-        uses: InviteUses = InviteUses()
+        uses: InviteUses = InviteUses(), action: InviteAction = .roster
     ) -> TokenCheck {
         let inviter = Account(localpart: "ann", domain: "a.example")
         let now = dependencies.dependencies.now()
         let invite = Invite(
-            token: token, kind: kind, inviter: inviter, username: username, uses: uses, createdAt: now,
+            token: token, kind: kind, action: action, inviter: inviter, username: username, uses: uses, createdAt: now,
             expiresAt: now.advanced(by: .week))
         return .good(
             GoodToken(
@@ -181,6 +181,23 @@ import Testing
         #expect(response.status == .permanentRedirect)
         #expect(response["Location"] == "/xn--tda.example/AAAAAAAAAAAA1/register?lang=de")
         #expect(try await respond(.get, "/xn--tda.example/AAAAAAAAAAAA1").status == .ok)
+    }
+
+    /// Its links are good again when its file is mended: nobody is to throw them away, and nobody is counted as who guesses.
+    @Test func aHostWhoseFileHasMistakesIsAwayForNow() async throws {
+        for _ in 0..<40 {
+            let response = try await respond(.get, "/refused.example/AAAAAAAAAAAA1")
+            #expect(response.status == .serviceUnavailable && response["Retry-After"] != nil)
+        }
+        #expect(try await respond(.get, "/other.example/AAAAAAAAAAAA1").status == .notFound)
+    }
+
+    /// There is no way to become a contact by a link that registers.
+    @Test func aLinkThatRegistersIsOneForAnAccount() async throws {
+        set(good(.accountAndContact))
+        #expect(text(try await respond(.get, Self.path)).contains("landing \(InviteKind.accountAndContact.rawValue) "))
+        set(good(.accountAndContact, username: "carol", action: .register))
+        #expect(text(try await respond(.get, Self.path)).contains("landing account "))
     }
 
     @Test func hostsWithBasesAreThere() async throws {

@@ -15,7 +15,7 @@ extension JournalTests {
         return (numbers, search.damagedFiles)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: Obstacle.possible)
+    @Test(.timeLimit(.minutes(5)), arguments: Obstacle.possible)
     func whatIsNoFileIsSkippedAmongThoseThatAreKept(_ obstacle: Obstacle) async throws {
         let limits = JournalFiles.Limits(fileSize: 500, keptFiles: 100)
         let journal = journal(limits)
@@ -31,7 +31,7 @@ extension JournalTests {
         #expect(after.numbers.first == 10 && after.numbers.last == 1 && after.numbers.count < 10)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: Obstacle.possible)
+    @Test(.timeLimit(.minutes(5)), arguments: Obstacle.possible)
     func whatIsNoFileIsSetAsideWhereChangesAreWritten(_ obstacle: Obstacle) async throws {
         try directory.makeDirectory("journal")
         try directory.write("elsewhere", to: "target")
@@ -49,7 +49,7 @@ extension JournalTests {
         #expect(try directory.read("target") == "elsewhere")
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: Obstacle.possible)
+    @Test(.timeLimit(.minutes(5)), arguments: Obstacle.possible)
     func whatIsNoLockIsNotWaitedFor(_ obstacle: Obstacle) async throws {
         try directory.makeDirectory("journal")
         try directory.write("elsewhere", to: "target")

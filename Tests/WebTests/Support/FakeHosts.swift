@@ -47,6 +47,8 @@ final class FakeHosts: WebHosts {
         }
     }
 
+    func isRefused(_ name: String) -> Bool { name == "refused.example" }
+
     func check(_ token: Token, on host: String) async -> TokenCheck {
         state.withLock { $0.checks[token] ?? .refused(.unknown) }
     }
