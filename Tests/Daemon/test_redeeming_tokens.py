@@ -5,7 +5,7 @@ import pytest
 
 from harness.inviting import invite
 from harness.redeeming import Invited, friend
-from wire import PARS_NS, Ended, error, name, unique
+from wire import PARS_NS, REGISTER_NS, Ended, error, name, unique
 
 A, B = "a.example", "b.example"
 NOT_FOUND, NOT_ALLOWED = ("cancel", "item-not-found"), ("cancel", "not-allowed")
@@ -185,11 +185,15 @@ def test_reset_is_for_its_account_only(invited: Invited, username: str) -> None:
 
 
 def test_reset_of_nobody(invited: Invited, username: str) -> None:
-    """Prosody's own module of 0.12 makes an account of it."""
+    """Prosody's own module of 0.12 makes an account of it. With the account goes the link."""
+    invited.register(username, A)
     token = invited.create("reset", f"{username}@{A}")
+    with invited.client(A).login(username) as client:
+        client.ask("set", f"<query xmlns='{REGISTER_NS}'><remove/></query>")
+    invited.await_that(lambda: not invited.has_account(username, A))
     assert friend(invited, A, token, username) == NOT_FOUND
     assert not invited.has_account(username, A)
-    assert invited.state(A, token) == "open"
+    assert invited.state(A, token) == "revoked"
 
 
 def test_two_streams_with_one_reset(invited: Invited, username: str) -> None:

@@ -60,6 +60,11 @@ def error_text(stanza: Element) -> str | None:
     return inside.findtext(f"{{{STANZAS_NS}}}text")
 
 
+def with_what_expat_waits_for(stanza: str) -> str:
+    """Expat 2.6 and newer look at a tag that had not ended yet only when twice as much has come."""
+    return stanza + " " * (2 * len(stanza) if len(stanza) > 8_192 else 0)
+
+
 class Ended(Exception):
     """The other end has closed the connection."""
 
@@ -166,7 +171,7 @@ class Client(Stream):
         """Sends a request, to the host of the stream unless another or none is given; returns its id."""
         identifier = unique("q")
         address = "" if to is None else f" to='{to or self.to}'"
-        self.send(f"<iq type='{kind}' id='{identifier}'{address}>{payload}</iq>")
+        self.send(with_what_expat_waits_for(f"<iq type='{kind}' id='{identifier}'{address}>{payload}</iq>"))
         return identifier
 
     def answer(self, identifier: str) -> Element:
@@ -283,8 +288,7 @@ class Component(Stream):
     def ask(self, kind: str, payload: str, host: str) -> str:
         identifier = unique("d")
         stanza = f"<iq type='{kind}' id='{identifier}' from='{self.domain}' to='{host}'>{payload}</iq>"
-        # Expat 2.6 and newer look at a tag that had not ended yet only when twice as much has come.
-        self.send(stanza + " " * (2 * len(stanza) if len(stanza) > 8_192 else 0))
+        self.send(with_what_expat_waits_for(stanza))
         return identifier
 
     def answer(self, identifier: str) -> Element:
