@@ -14,6 +14,9 @@ final class FormAttempts: Sendable {
         /// Attempts that have set a password: who sends the form again must not set it once more.
         var passwords: [String: PasswordSet] = [:]
         var passwordOrder: [String] = []
+        /// Attempts that have spent a reset, and whose password this process has failed to set.
+        var unsettled: Set<String> = []
+        var unsettledOrder: [String] = []
     }
 
     /// A password that an attempt has set.
@@ -72,8 +75,21 @@ final class FormAttempts: Sendable {
     /// The password that an attempt has set in this process, not too long ago.
     func passwordSet(by attempt: String) -> PasswordSet? { state.withLock { $0.passwords[attempt] } }
 
+    /// Whether a password is still to be set, as far as this process has seen it.
+    func isUnsettled(_ attempt: String) -> Bool { state.withLock { $0.unsettled.contains(attempt) } }
+
+    /// Records that an attempt has spent a reset, and that its password is not known to be set.
+    func recordUnsettled(_ attempt: String) {
+        state.withLock { state in
+            guard state.unsettled.insert(attempt).inserted else { return }
+            state.unsettledOrder.append(attempt)
+            if state.unsettledOrder.count > Self.mostKept { state.unsettled.remove(state.unsettledOrder.removeFirst()) }
+        }
+    }
+
     func record(_ set: PasswordSet, by attempt: String) {
         state.withLock { state in
+            if state.unsettled.remove(attempt) != nil { state.unsettledOrder.removeAll { $0 == attempt } }
             guard state.passwords.updateValue(set, forKey: attempt) == nil else { return }
             state.passwordOrder.append(attempt)
             if state.passwordOrder.count > Self.mostKept {

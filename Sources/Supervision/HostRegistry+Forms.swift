@@ -71,7 +71,8 @@ extension HostRegistry {
     }
 
     /// Sets the password of the account of a reset, whose use is spent before. Afterwards the same attempt may still be made
-    /// again, where it is not known what has become of it. Where it is, the same form comes to the same and sets nothing.
+    /// again, where this process has seen it fail. Where the password was set, the same form comes to the same and sets nothing;
+    /// what an earlier process had begun is spent.
     ///
     /// - Parameter form: Its name is that of the invite's account.
     package func reset(_ form: FormRegistration, on host: String) async -> FormOutcome {
@@ -166,23 +167,28 @@ private struct FormFlow {
     // MARK: Passwords
 
     func reset() async -> FormOutcome {
+        let own: Redemption?
         switch await host.service.check(form.token, for: form.attempt, checkedAt: form.checkedAt, under: host.policy) {
         case .success(let found):
             guard found.invite.kind == .reset, found.invite.username == form.username else { return .refused(.unknown) }
+            own = found.own
         case .failure(let failure): return outcome(of: failure.failure)
         }
         if let done = attempts.passwordSet(by: form.attempt) {
             return done.password == form.password.hashValue
                 ? .passwordSet(endedSessions: done.endedSessions) : .refused(.used)
         }
+        if own?.isConfirmed == true, !attempts.isUnsettled(form.attempt) { return .refused(.used) }
         // The use is gone once it is spent: so not before the server answers.
         switch await accounts.existence(of: form.username) {
         case .absent: return .refused(.unknown)
         case .unknown(let why) where accounts.abilities.provider == .module: return .later(why)
         case .present, .unknown: break
         }
-        if case .failure(let failure) = await redeem(.spend(form.reservation)) { return outcome(of: failure) }
-        switch await accounts.setPassword(form.password, of: form.username) {
+        if case .failure(let failure) = await redeem(.spend(form.reservation)) { return self.outcome(of: failure) }
+        let outcome = await accounts.setPassword(form.password, of: form.username)
+        if case .failed = outcome { attempts.recordUnsettled(form.attempt) }
+        switch outcome {
         case .done(let endedSessions):
             attempts.record(
                 FormAttempts.PasswordSet(password: form.password.hashValue, endedSessions: endedSessions),

@@ -306,6 +306,21 @@ import Testing
         }
     }
 
+    /// Whether an earlier process has set a password nobody knows, so a page of then sets none.
+    @Test func whatAnEarlierProcessHasBegunIsSpent() async throws {
+        try await with(usernames: ["alice"]) { setup in
+            let token = try await setup.create(.reset(of: Account(localpart: "alice", domain: Self.host)))
+            let form = setup.form(token, "alice")
+            let spent = Reservation(
+                token: token, attempt: form.attempt, username: "alice", way: .form, checkedAt: form.checkedAt)
+            let host = try #require(setup.registry[Self.host])
+            _ = await host.service.redeem([.spend(spent)], under: host.policy)
+            #expect(try await setup.redemptions() == ["alice form confirmed"])
+            #expect(await setup.registry.reset(form, on: Self.host) == .refused(.used))
+            #expect(setup.accounts.state.withLock { $0.passwords } == [:])
+        }
+    }
+
     @Test func aServerThatIsAwaySpendsNoReset() async throws {
         try await with(usernames: ["alice"]) { setup in
             let token = try await setup.create(.reset(of: Account(localpart: "alice", domain: Self.host)))
