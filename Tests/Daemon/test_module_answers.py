@@ -168,7 +168,9 @@ def test_answers_to_questions_never_asked(module: Module, daemon: Daemon) -> Non
 
 def redeemed(module: Module, control: Control) -> str:
     """The token of a link of alice's, and somebody has just registered with it."""
-    rows = control.run(["invite", "create", "account", HOST, "--contact", f"alice@{HOST}"]).rows
+    command = control.begin(["invite", "create", "account", HOST, "--contact", f"alice@{HOST}"])
+    module.exists(module.expects("exists"), "present")
+    rows = control.finish(command).rows
     token = str(rows[0]["uri"]).partition("preauth=")[2]
     attempt = f"token='{token}' attempt='3kXn0pV1sYw9QbZ2'"
     for kind, payload in (("get", f"<check xmlns='{MODULE_NS}' {attempt}/>"),

@@ -9,6 +9,7 @@ let targets: [any FuzzTarget.Type] = [
     HostFileTarget.self,
     HostEditTarget.self,
     AppsFileTarget.self,
+    LogoTarget.self,
     DaemonFileTarget.self,
     SnapshotTarget.self,
     ShellLineTarget.self,

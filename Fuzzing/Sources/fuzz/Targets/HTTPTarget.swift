@@ -99,6 +99,9 @@ struct HTTPTarget: FuzzTarget {
             expect(!host.name.isEmpty && !host.name.contains("/") && host.name != "..", "a host is \(host.name)")
         case .redirect(let location):
             expect(location.hasPrefix("/") && !location.hasPrefix("//"), "a redirect goes to \(location)")
+        case .hostFile(let host, let name):
+            expect(!host.name.isEmpty && !host.name.contains("/"), "a host is \(host.name)")
+            expect(!name.contains("/") && !name.contains(".."), "a file is \(name)")
         case .staticFile(let name): expect(!name.contains("/") && !name.contains(".."), "a file is \(name)")
         case .unknown, .wrongMethod, .misdirected, .malformed: break
         }
