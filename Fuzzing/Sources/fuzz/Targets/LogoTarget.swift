@@ -2,7 +2,8 @@
 
 struct LogoTarget: FuzzTarget {
     static let name = "logo"
-    static let holds = "a host's picture is of a kind that browsers show as one, under a name that stays below the host's path"
+    static let holds =
+        "a host's picture is of a kind that browsers show as one, and its name stays below the host's path"
     static let flags = ["-max_len=4096"]
 
     func run(_ input: UnsafeRawBufferPointer) {
