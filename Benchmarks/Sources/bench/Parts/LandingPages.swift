@@ -111,7 +111,8 @@ struct LandingPages {
         _ body: (_ port: Int, _ requests: [PageRequest], _ daemon: ChildProcess) async throws -> Void
     ) async throws {
         let server = try await RegisteringProsody(
-            setting.prosody, .component(module: setting.module), storage: .internal, scratch: setting.scratch)
+            setting.prosody, .component(module: setting.module), storage: .internal, users: [Self.inviter],
+            scratch: setting.scratch)
         try await finally(server.stop) {
             let port = try await LoopbackPort.free()
             let directory = try DaemonDirectory(

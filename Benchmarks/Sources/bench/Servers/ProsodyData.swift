@@ -7,9 +7,11 @@ struct ProsodyData {
     let host: String
 
     func writeAccounts() throws {
-        for user in ClientFleet.users {
-            try write("return { [\"password\"] = \"\(ClientFleet.password)\"; };\n", to: "accounts/\(user).dat")
-        }
+        for user in ClientFleet.users { try writeAccount(user) }
+    }
+
+    func writeAccount(_ user: String) throws {
+        try write("return { [\"password\"] = \"\(ClientFleet.password)\"; };\n", to: "accounts/\(user).dat")
     }
 
     /// Writes as many invites as if the clients had taken turns to make them, in the form that `mod_invites` stores:

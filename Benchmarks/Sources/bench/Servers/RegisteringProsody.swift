@@ -34,9 +34,12 @@ struct RegisteringProsody: Sendable {
     private let data: ProsodyData
     private let database: URL?
 
-    /// - Parameter hosts: All of them make accounts in the same way; invites of Prosody's own are on the first.
+    /// - Parameters:
+    ///   - hosts: All of them make accounts in the same way; invites of Prosody's own are on the first.
+    ///   - users: Who has an account on the first host from the start, where storage is internal.
     init(
-        _ files: ServerFiles, _ invitations: Invitations, storage: Storage, hosts: [String] = [host], scratch: Scratch
+        _ files: ServerFiles, _ invitations: Invitations, storage: Storage, hosts: [String] = [host],
+        users: [String] = [], scratch: Scratch
     ) async throws {
         self.files = files
         let user = UnprivilegedUser("prosody", "nobody")
@@ -48,6 +51,7 @@ struct RegisteringProsody: Sendable {
 
         data = ProsodyData(directory: directory.appending(path: "data"), host: hosts.first ?? Self.host)
         try FileManager.default.createDirectory(at: data.directory, withIntermediateDirectories: true)
+        for user in users { try data.writeAccount(user) }
         let database = directory.appending(path: "prosody.sqlite")
         self.database = storage == .sql ? database : nil
         let modules = directory.appending(path: "modules")
