@@ -9,14 +9,29 @@ final class FormAttempts: Sendable {
         /// By attempt, who waits for it to end.
         var running: [String: [CheckedContinuation<Void, Never>]] = [:]
         /// Attempts whose last try the server has refused for good, so that no account of theirs can be there.
-        var refused: Set<String> = []
-        var order: [String] = []
+        var refused = Recent<Void>()
         /// Attempts that have set a password: who sends the form again must not set it once more.
-        var passwords: [String: PasswordSet] = [:]
-        var passwordOrder: [String] = []
+        var passwords = Recent<PasswordSet>()
         /// Attempts that have spent a reset, and whose password this process has failed to set.
-        var unsettled: Set<String> = []
-        var unsettledOrder: [String] = []
+        var unsettled = Recent<Void>()
+    }
+
+    /// What is known of the attempts that were recorded last.
+    private struct Recent<Value: Sendable>: Sendable {
+        private var values: [String: Value] = [:]
+        private var order: [String] = []
+
+        subscript(attempt: String) -> Value? { values[attempt] }
+
+        mutating func insert(_ value: Value, for attempt: String) {
+            guard values.updateValue(value, forKey: attempt) == nil else { return }
+            order.append(attempt)
+            if order.count > FormAttempts.mostKept { values[order.removeFirst()] = nil }
+        }
+
+        mutating func remove(_ attempt: String) {
+            if values.removeValue(forKey: attempt) != nil { order.removeAll { $0 == attempt } }
+        }
     }
 
     /// A password that an attempt has set.
@@ -58,17 +73,12 @@ final class FormAttempts: Sendable {
     }
 
     /// Whether the server has refused what the attempt tried last.
-    func wasRefused(_ attempt: String) -> Bool { state.withLock { $0.refused.contains(attempt) } }
+    func wasRefused(_ attempt: String) -> Bool { state.withLock { $0.refused[attempt] != nil } }
 
     /// Records whether the server has refused what an attempt tried.
     func record(_ attempt: String, isRefused: Bool) {
         state.withLock { state in
-            if !isRefused {
-                state.refused.remove(attempt)
-            } else if state.refused.insert(attempt).inserted {
-                state.order.append(attempt)
-                if state.order.count > Self.mostKept { state.refused.remove(state.order.removeFirst()) }
-            }
+            if isRefused { state.refused.insert((), for: attempt) } else { state.refused.remove(attempt) }
         }
     }
 
@@ -76,25 +86,15 @@ final class FormAttempts: Sendable {
     func passwordSet(by attempt: String) -> PasswordSet? { state.withLock { $0.passwords[attempt] } }
 
     /// Whether a password is still to be set, as far as this process has seen it.
-    func isUnsettled(_ attempt: String) -> Bool { state.withLock { $0.unsettled.contains(attempt) } }
+    func isUnsettled(_ attempt: String) -> Bool { state.withLock { $0.unsettled[attempt] != nil } }
 
     /// Records that an attempt has spent a reset, and that its password is not known to be set.
-    func recordUnsettled(_ attempt: String) {
-        state.withLock { state in
-            guard state.unsettled.insert(attempt).inserted else { return }
-            state.unsettledOrder.append(attempt)
-            if state.unsettledOrder.count > Self.mostKept { state.unsettled.remove(state.unsettledOrder.removeFirst()) }
-        }
-    }
+    func recordUnsettled(_ attempt: String) { state.withLock { $0.unsettled.insert((), for: attempt) } }
 
     func record(_ set: PasswordSet, by attempt: String) {
         state.withLock { state in
-            if state.unsettled.remove(attempt) != nil { state.unsettledOrder.removeAll { $0 == attempt } }
-            guard state.passwords.updateValue(set, forKey: attempt) == nil else { return }
-            state.passwordOrder.append(attempt)
-            if state.passwordOrder.count > Self.mostKept {
-                state.passwords[state.passwordOrder.removeFirst()] = nil
-            }
+            state.unsettled.remove(attempt)
+            state.passwords.insert(set, for: attempt)
         }
     }
 }

@@ -33,7 +33,7 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     ///
     /// - Parameters:
     ///   - uptime: In milliseconds, of a clock that nobody sets.
-    ///   - most: How many a minute of this key, where that is not the same for all.
+    ///   - most: How many in a span of this key, where that is not the same for all.
     /// - Returns: After how many seconds it is to be tried again; `nil` where it may be now.
     func take(_ key: Key, at uptime: Int64, atMost most: Int? = nil) -> Int? {
         state.withLock { state in
