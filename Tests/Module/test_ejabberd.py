@@ -16,6 +16,7 @@ from wire import (
     COMMANDS_NS, DISCO_INFO_NS, FORMS_NS, MODULE_NS, PARS_NS, REGISTER_NS, SASL_NS, Component, Ended, child, error, error_text, name, unique)
 
 ADDRESS = f"a.example/{RESOURCE}"
+PAUSED = "Paused before there is an account"
 
 
 @pytest.fixture(scope="session", params=ejabberds(), ids=str)
@@ -59,6 +60,11 @@ def do(component: Component, action: str, user: str = "", host: str = "a.example
     """In the server; what the module says meanwhile is kept."""
     identifier = component.ask("set", f"<do xmlns='urn:tests' action='{action}' user='{user}'/>", host)
     component.until(lambda element: element.get("id") == identifier)
+
+
+def ping(component: Component) -> None:
+    """The server has read what was sent, and has said nothing."""
+    component.answer(component.ask("get", "<ping xmlns='urn:xmpp:ping'/>", "a.example"))
 
 
 def limits(hello: Element) -> list[str]:
@@ -338,6 +344,63 @@ def test_stream_is_killed_while_it_is_reserved(ejabberd: Ejabberd, component: Co
         component.result(component.expect("release", "a.example", attempt=attempt))
         component.accept(reservation)
         assert component.idle("a.example") == []
+    assert not ejabberd.has_account(username)
+
+
+def test_reservation_that_the_hosts_process_has_not_heard_of(ejabberd: Ejabberd, component: Component) -> None:
+    """It reads the answer to its hello, looks what is owed, and hears only then of the stream that owes it."""
+    username = unique("pauses")
+    with ejabberd.client() as client:
+        attempt = preauth(component, client).get("attempt")
+        greeting = component.ask("set", "<do xmlns='urn:tests' action='greet'/>", "a.example")
+        hello = component.expect("hello", "a.example")
+        component.answer(greeting)
+        do(component, "hold")
+        component.accept(hello, version="1", registration="invite")
+        ping(component)
+        asked, reservation = reserve(component, client, username)
+        with ejabberd.logs(PAUSED):
+            component.accept(reservation)
+        do(component, "go-on")
+        ping(component)
+        do(component, "resume")
+        component.result(component.expect("confirm", "a.example", attempt=attempt, username=username))
+        assert client.answer(asked).get("type") == "result"
+    assert component.idle("a.example") == []
+
+
+def test_reload_between_the_reservation_and_the_account(ejabberd: Ejabberd, component: Component) -> None:
+    """The new process meets what is owed for an account that a stream is making."""
+    username = unique("pauses")
+    with ejabberd.client() as client:
+        attempt = preauth(component, client).get("attempt")
+        asked, reservation = reserve(component, client, username)
+        with ejabberd.logs(PAUSED):
+            component.accept(reservation)
+        reloading = component.ask("set", "<do xmlns='urn:tests' action='reload'/>", "a.example")
+        component.accept(component.expect("hello", "a.example"), version="1", registration="invite")
+        component.answer(reloading)
+        ping(component)
+        do(component, "resume")
+        component.result(component.expect("confirm", "a.example", attempt=attempt, username=username))
+        assert client.answer(asked).get("type") == "result"
+    assert component.idle("a.example") == []
+
+
+def test_reload_and_the_end_of_the_stream_between_the_reservation_and_the_account(ejabberd: Ejabberd, component: Component) -> None:
+    username = unique("pauses")
+    with ejabberd.client() as client:
+        attempt = preauth(component, client).get("attempt")
+        _, reservation = reserve(component, client, username)
+        with ejabberd.logs(PAUSED):
+            component.accept(reservation)
+        reloading = component.ask("set", "<do xmlns='urn:tests' action='reload'/>", "a.example")
+        component.accept(component.expect("hello", "a.example"), version="1", registration="invite")
+        component.answer(reloading)
+        do(component, "kill-streams")
+        component.result(component.expect("release", "a.example", attempt=attempt))
+        do(component, "resume")
+    assert component.idle("a.example") == []
     assert not ejabberd.has_account(username)
 
 

@@ -49,6 +49,12 @@ do(<<"count">>, Host, _) ->
 do(<<"wait">>, Host, Number) ->
     Questions = [{{question, {number, N}}, none, erlang:monotonic_time(millisecond)} || N <- lists:seq(1, binary_to_integer(Number))],
     ets:insert(mod_invited_question:table(Host), Questions);
+do(<<"greet">>, Host, _) ->
+    mod_invited_link:changed(Host),
+    gen_server:call(mod_invited_question:table(Host), flush);
+%% The process of the host reads nothing more until it goes on.
+do(<<"hold">>, Host, _) -> sys:suspend(mod_invited_question:table(Host));
+do(<<"go-on">>, Host, _) -> sys:resume(mod_invited_question:table(Host));
 do(<<"sync">>, _, _) -> mnesia:sync_log();
 do(<<"flush">>, _, _) -> flush(3);
 do(<<"kill-streams">>, _, _) -> [exit(Pid, kill) || {_, Pid, _, _} <- supervisor:which_children(ejabberd_c2s_sup), is_pid(Pid)];
@@ -126,13 +132,19 @@ watch_debts(Host, Paused) ->
             watch_debts(Host, Suspended ++ Paused);
         resume ->
             erlang:system_flag(schedulers_online, erlang:system_info(schedulers)),
-            [erlang:resume_process(Pid) || Pid <- Paused, is_process_alive(Pid)],
+            [catch erlang:resume_process(Pid) || Pid <- Paused],
             watch_debts(Host, []);
         _ -> watch_debts(Host, Paused)
     end.
 
 suspended_streams() ->
-    [Pid || {_, Pid, _, _} <- supervisor:which_children(ejabberd_c2s_sup), is_pid(Pid), catch erlang:suspend_process(Pid)].
+    [Pid || {_, Pid, _, _} <- supervisor:which_children(ejabberd_c2s_sup), is_pid(Pid), is_suspended(Pid)].
+
+%% Unless it has just ended.
+is_suspended(Pid) ->
+    try erlang:suspend_process(Pid)
+    catch error:_ -> false
+    end.
 
 has_account(User, Host) -> mnesia:dirty_read(passwd, {User, Host}) =/= [].
 

@@ -67,18 +67,12 @@ new(Host) ->
     #{host => Host, attempts => #{}, monitors => #{}, asked => #{}, about => #{}, unsynced => [], syncing => none, paying => none}.
 
 -spec heard(tuple(), state()) -> state().
-heard({reserving, Attempt, Pid}, #{attempts := Attempts, monitors := Monitors} = State) ->
-    case Attempts of
-        #{Attempt := _} -> State;
-        _ ->
-            Monitor = monitor(process, Pid),
-            State#{attempts := Attempts#{Attempt => #{pid => Pid, monitor => Monitor, stage => reserving}},
-                   monitors := Monitors#{Monitor => Attempt}}
-    end;
-heard({owe, Attempt, Debt}, #{host := Host} = State) ->
+heard({reserving, Attempt, Pid}, State) -> follow(Attempt, Pid, reserving, State);
+heard({owe, Attempt, #{maker := Pid} = Debt}, #{host := Host} = State) ->
+    Following = follow(Attempt, Pid, owing, State),
     try mod_invited_store:owe(Host, confirm_key(Attempt), Debt) of
-        ok -> sync(wait_for_disk(Attempt, owing, State))
-    catch exit:Reason -> tell_owed(Attempt, {error, Reason}, State)
+        ok -> sync(wait_for_disk(Attempt, owing, Following))
+    catch exit:Reason -> tell_owed(Attempt, {error, Reason}, Following)
     end;
 heard({made, Attempt}, #{host := Host} = State) ->
     %% Where Mnesia has the accounts, they are in the same log, behind what is owed.
@@ -118,6 +112,16 @@ informed(_, State) -> State.
 confirm_key(Attempt) -> <<"confirm:", Attempt/binary>>.
 deleted_key(Username) -> <<"deleted:", Username/binary>>.
 
+%% Hears of the end of the attempt's stream, and at once if that has ended. What is known of an attempt already, stays.
+follow(Attempt, Pid, Stage, #{attempts := Attempts, monitors := Monitors} = State) ->
+    case Attempts of
+        #{Attempt := _} -> State;
+        _ ->
+            Monitor = monitor(process, Pid),
+            State#{attempts := Attempts#{Attempt => #{pid => Pid, monitor => Monitor, stage => Stage}},
+                   monitors := Monitors#{Monitor => Attempt}}
+    end.
+
 drop_attempt(Attempt, #{attempts := Attempts, monitors := Monitors} = State) ->
     case maps:take(Attempt, Attempts) of
         {#{monitor := Monitor}, Rest} ->
@@ -137,7 +141,7 @@ stream_ended(Attempt, #{host := Host, attempts := Attempts} = State) ->
             release(Host, Attempt, <<"the stream ended">>),
             Dropped;
         _ when Stage =:= made -> Dropped; % it is being told
-        _ -> pay_key(Key, Dropped)
+        Debt -> pay_without_maker(Key, Debt, Dropped)
     end.
 
 release(Host, Attempt, Reason) ->
@@ -184,25 +188,38 @@ pay_key(Key, #{host := Host} = State) ->
         Debt -> pay_debt({Key, Debt}, State)
     end.
 
-pay_debt({Key, Debt}, #{host := Host, about := About} = State) ->
+pay_debt({Key, Debt}, #{about := About} = State) ->
     case {maps:is_key(Key, About), Debt} of
         {true, _} -> State;
         {false, #{what := deleted, username := Username}} ->
             tell_debt(Key, mod_invited_protocol:element(<<"deleted">>, [{<<"username">>, Username}]), State);
-        {false, #{attempt := Attempt, username := Username}} ->
+        {false, #{attempt := Attempt}} ->
             case maps:get(attempts, State) of
                 #{Attempt := #{stage := made}} -> tell_debt(Key, mod_invited_protocol:confirmation(Debt), State);
                 #{Attempt := _} -> State; % whoever makes the account tells
-                _ ->
-                    case maps:is_key(made, Debt) orelse mod_invited_accounts:exists(Host, Username) of
-                        true -> tell_debt(Key, mod_invited_protocol:confirmation(Debt), State);
-                        false ->
-                            release(Host, Attempt, <<"the account was not made">>),
-                            mod_invited_store:forget(Host, Key),
-                            State
-                    end
+                _ -> pay_unknown(Key, Debt, State)
             end
     end.
+
+%% This process is younger than the debt, or has not been told of its attempt yet: a stream may be making the account now.
+pay_unknown(Key, #{attempt := Attempt, maker := Pid} = Debt, #{host := Host} = State) ->
+    case is_made(Host, Debt) of
+        true -> tell_debt(Key, mod_invited_protocol:confirmation(Debt), follow(Attempt, Pid, made, State));
+        false -> follow(Attempt, Pid, owing, State)
+    end;
+pay_unknown(Key, Debt, State) -> pay_without_maker(Key, Debt, State).
+
+%% Nobody makes the account any more: it is there, or will never be.
+pay_without_maker(Key, #{attempt := Attempt} = Debt, #{host := Host} = State) ->
+    case is_made(Host, Debt) of
+        true -> tell_debt(Key, mod_invited_protocol:confirmation(Debt), State);
+        false ->
+            release(Host, Attempt, <<"the account was not made">>),
+            mod_invited_store:forget(Host, Key),
+            State
+    end.
+
+is_made(Host, #{username := Username} = Debt) -> maps:is_key(made, Debt) orelse mod_invited_accounts:exists(Host, Username).
 
 tell_debt(Key, Payload, #{host := Host, asked := Asked, about := About} = State) ->
     case mod_invited_question:ask(Host, set, Payload, self()) of

@@ -58,7 +58,7 @@ reserved({result, _}, Username, Password, IQ, #{id := Id} = Attempt, #{lserver :
             Stream;
         _ ->
             #{token := Token} = Attempt,
-            Debt = #{what => confirm, token => Token, attempt => Id, username => Username},
+            Debt = #{what => confirm, token => Token, attempt => Id, username => Username, maker => self()},
             case mod_invited_accounts:are_in_mnesia(Host) of
                 true ->
                     %% In Mnesia's log before the account, and so on the disk before it.

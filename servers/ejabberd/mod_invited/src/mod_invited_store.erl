@@ -6,7 +6,8 @@
 
 -export_type([debt/0]).
 
--type debt() :: #{what := confirm, token := binary(), attempt := binary(), username := binary(), made => true}
+%% What makes the account is a stream, of this start of the node or of an earlier one.
+-type debt() :: #{what := confirm, token := binary(), attempt := binary(), username := binary(), maker => pid(), made => true}
               | #{what := deleted, username := binary()}.
 
 -record(invited_settings, {host :: binary(), registration :: invite | open | server, held :: #{binary() => true}}).
