@@ -140,6 +140,8 @@ class Ejabberd(ServerProcess):
         c.example has the module, too. `neighbour`: another server that it knows."""
         self.files = files
         self.directory = directory
+        self.arguments: list[str] = []
+        self.environment: dict[str, str] = {}
         ports: list[int] = []
         while len(ports) < 3:  # the same one may be free twice
             ports += [port for port in [free_port()] if port not in ports]
@@ -228,7 +230,7 @@ class Ejabberd(ServerProcess):
         self._process = subprocess.Popen(
             ["erl", "-noinput", "+Bd", "-pa", *map(str, self.code_paths),
              "-mnesia", "dir", f'"{self.directory}/database"', "-ejabberd", "config", f'"{self.directory}/ejabberd.yml"',
-             "-s", "ejabberd", "-eval", f"{{ok, _}} = gen_tcp:connect({{127,0,0,1}}, {announcement.port}, [])."],
+             "-s", "ejabberd", *self.arguments, "-eval", f"{{ok, _}} = gen_tcp:connect({{127,0,0,1}}, {announcement.port}, [])."],
             stdin=subprocess.DEVNULL,
             stdout=(self.directory / "erl.out").open("ab"),
             stderr=subprocess.STDOUT,
@@ -240,6 +242,7 @@ class Ejabberd(ServerProcess):
                 "CONTRIB_MODULES_PATH": str(self.directory / "modules"),
                 "ERL_CRASH_DUMP": str(self.directory / "crash.dump"),
                 **self._resolver,
+                **self.environment,
             },
             **unprivileged(self.USER),
         )

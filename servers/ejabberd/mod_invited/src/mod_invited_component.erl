@@ -11,19 +11,25 @@
 
 -define(RESOURCE, <<"mod_invited">>).
 
-%% In the process of the component's connection.
-component_connected(Component) -> tell_hosts(Component, {connected, self()}).
+%% In the process of the component's connection. Other nodes of the cluster reach it by its route, which they have then, too; whether it is
+%% still there, that says as well if this node dies.
+component_connected(Component) -> tell_hosts(Component, {connected, self()}, greet).
 
-component_disconnected(Component, _Reason) -> tell_hosts(Component, {disconnected, self()}).
+component_disconnected(Component, _Reason) -> tell_hosts(Component, {disconnected, self()}, {disconnected, self()}).
 
-tell_hosts(Component, Message) ->
+tell_hosts(Component, Message, ElsewhereMessage) ->
     lists:foreach(
       fun(Host) ->
               case gen_mod:is_loaded(Host, mod_invited) andalso mod_invited:component(Host) =:= Component of
-                  true -> gen_server:cast(mod_invited_question:name(Host), Message);
+                  true ->
+                      gen_server:cast(mod_invited_question:name(Host), Message),
+                      tell_elsewhere(Host, ElsewhereMessage);
                   false -> ok
               end
       end, ejabberd_option:hosts()).
+
+tell_elsewhere(Host, Message) ->
+    lists:foreach(fun(Node) -> gen_server:cast({mod_invited_question:name(Host), Node}, Message) end, ejabberd_cluster:get_nodes() -- [node()]).
 
 %% In the process of a component's connection. A crash would have ejabberd log the stanza.
 component_send_packet({#iq{to = #jid{luser = <<>>, lserver = Host, lresource = ?RESOURCE}} = IQ, Stream} = Acc) ->
@@ -52,9 +58,7 @@ answered(Host, #iq{id = Id} = IQ) ->
     Answer = answer(IQ),
     case mod_invited_question:answered(Host, Id, Answer) of
         ok -> ok;
-        unknown ->
-            [gen_server:cast({mod_invited_question:name(Host), Node}, {answered, Id, Answer})
-             || Node <- ejabberd_cluster:get_nodes(), Node =/= node()]
+        unknown -> tell_elsewhere(Host, {answered, Id, Answer})
     end.
 
 answer(#iq{type = result, sub_els = Elements}) ->
