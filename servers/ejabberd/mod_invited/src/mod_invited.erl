@@ -9,7 +9,7 @@
 
 -include("logger.hrl").
 
-%% Beside it every token would be looked for twice, and both modules would answer.
+%% Beside it every token would be asked about twice, and both modules would answer.
 -define(OTHER, mod_invites).
 
 start(Host, Opts) ->
@@ -36,7 +36,7 @@ start_parts(Host, Opts) ->
     end.
 
 stop(Host) ->
-    %% Whoever waits is answered while the hooks are there.
+    %% Open questions are answered while the hooks are there.
     mod_invited_link:drain(Host),
     mod_invited_commands:stop(Host),
     lists:foreach(fun({Hook, Module, Function, Order}) -> ejabberd_hooks:delete(Hook, Host, Module, Function, Order) end, hooks()),
@@ -53,7 +53,7 @@ reload(Host, #{component := Component}, #{component := Component}) ->
 reload(Host, _NewOpts, _OldOpts) ->
     mod_invited_link:moved(Host).
 
-%% After module_upgrade ejabberd has loaded this file anew, and not the others.
+%% After module_upgrade ejabberd has loaded this file again, and not the others.
 load_parts() ->
     lists:foreach(fun(Part) -> code:purge(Part), code:load_file(Part) end,
                   [mod_invited_accounts, mod_invited_answer, mod_invited_attempts, mod_invited_commands, mod_invited_component,

@@ -56,7 +56,7 @@ welcome(Host, Username, Address) ->
     catch _:_ -> ?ERROR_MSG("Nobody could be told of the account ~ts at ~ts", [Username, Host])
     end.
 
-%% Hook check_register_user, of 24.10: names that invites hold, whoever registers them. Only what is known here: nobody can wait.
+%% Hook check_register_user, of 24.10: names that invites hold, whatever registers them. Only what is known here: it must not block.
 is_held_back(true, Username, Host, _Password) ->
     case get(mod_invited_creates) =:= true orelse not is_known_as_held(Host, Username) of
         true -> true;

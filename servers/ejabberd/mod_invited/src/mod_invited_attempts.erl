@@ -1,5 +1,5 @@
 %%% Attempts to redeem tokens, as the process of the host has them: whether their streams are still there, and what is owed to the daemon
-%%% for the accounts that they make. What is owed is on the disk, and told again after each hello until the daemon has answered.
+%%% for the accounts that they make. What is owed is on the disk, and sent again after each hello until the daemon has answered.
 -module(mod_invited_attempts).
 
 -export([reserving/2, owe/3, made/2, over/2, deleted/2, await_disk/1]).
@@ -67,12 +67,12 @@ new(Host) ->
     #{host => Host, attempts => #{}, monitors => #{}, asked => #{}, about => #{}, unsynced => [], syncing => none, paying => none}.
 
 -spec heard(tuple(), state()) -> state().
-heard({reserving, Attempt, Pid}, State) -> follow(Attempt, Pid, reserving, State);
+heard({reserving, Attempt, Pid}, State) -> monitor_maker(Attempt, Pid, reserving, State);
 heard({owe, Attempt, #{maker := Pid} = Debt}, #{host := Host} = State) ->
-    Following = follow(Attempt, Pid, owing, State),
+    Monitored = monitor_maker(Attempt, Pid, owing, State),
     try mod_invited_store:owe(Host, confirm_key(Attempt), Debt) of
-        ok -> sync(wait_for_disk(Attempt, owing, Following))
-    catch exit:Reason -> tell_owed(Attempt, {error, Reason}, Following)
+        ok -> sync(wait_for_disk(Attempt, owing, Monitored))
+    catch exit:Reason -> tell_owed(Attempt, {error, Reason}, Monitored)
     end;
 heard({made, Attempt}, #{host := Host} = State) ->
     %% Where Mnesia has the accounts, they are in the same log, behind what is owed.
@@ -112,8 +112,8 @@ informed(_, State) -> State.
 confirm_key(Attempt) -> <<"confirm:", Attempt/binary>>.
 deleted_key(Username) -> <<"deleted:", Username/binary>>.
 
-%% Hears of the end of the attempt's stream, and at once if that has ended. What is known of an attempt already, stays.
-follow(Attempt, Pid, Stage, #{attempts := Attempts, monitors := Monitors} = State) ->
+%% The 'DOWN' of a stream that has ended comes at once. An attempt that is known already stays as it is.
+monitor_maker(Attempt, Pid, Stage, #{attempts := Attempts, monitors := Monitors} = State) ->
     case Attempts of
         #{Attempt := _} -> State;
         _ ->
@@ -130,7 +130,7 @@ drop_attempt(Attempt, #{attempts := Attempts, monitors := Monitors} = State) ->
         error -> State
     end.
 
-%% What is owed by then says how far it came: whoever has written nothing down has made no account.
+%% What is owed by then says how far the stream got: without a debt there is no account.
 stream_ended(Attempt, #{host := Host, attempts := Attempts} = State) ->
     #{Attempt := #{stage := Stage}} = Attempts,
     Dropped = drop_attempt(Attempt, State),
@@ -140,12 +140,12 @@ stream_ended(Attempt, #{host := Host, attempts := Attempts} = State) ->
         undefined ->
             release(Host, Attempt, <<"the stream ended">>),
             Dropped;
-        _ when Stage =:= made -> Dropped; % it is being told
+        _ when Stage =:= made -> Dropped; % it is being confirmed
         Debt -> pay_without_maker(Key, Debt, Dropped)
     end.
 
 release(Host, Attempt, Reason) ->
-    mod_invited_question:tell(Host, mod_invited_protocol:element(<<"release">>, [{<<"attempt">>, Attempt}, {<<"reason">>, Reason}])).
+    mod_invited_question:notify(Host, mod_invited_protocol:element(<<"release">>, [{<<"attempt">>, Attempt}, {<<"reason">>, Reason}])).
 
 %% One call for all that has come up to then: each waits for the disk anyhow.
 wait_for_disk(Attempt, What, #{unsynced := Unsynced} = State) -> set_stage(Attempt, What, State#{unsynced := [{Attempt, What} | Unsynced]}).
@@ -192,27 +192,28 @@ pay_debt({Key, Debt}, #{about := About} = State) ->
     case {maps:is_key(Key, About), Debt} of
         {true, _} -> State;
         {false, #{what := deleted, username := Username}} ->
-            tell_debt(Key, mod_invited_protocol:element(<<"deleted">>, [{<<"username">>, Username}]), State);
+            send_debt(Key, mod_invited_protocol:element(<<"deleted">>, [{<<"username">>, Username}]), State);
         {false, #{attempt := Attempt}} ->
             case maps:get(attempts, State) of
-                #{Attempt := #{stage := made}} -> tell_debt(Key, mod_invited_protocol:confirmation(Debt), State);
-                #{Attempt := _} -> State; % whoever makes the account tells
+                #{Attempt := #{stage := made}} -> send_debt(Key, mod_invited_protocol:confirmation(Debt), State);
+                #{Attempt := _} -> State; % its stream confirms it
                 _ -> pay_unknown(Key, Debt, State)
             end
     end.
 
-%% This process is younger than the debt, or has not been told of its attempt yet: a stream may be making the account now.
+%% This process was started after the debt was written, or has not read the message about its attempt yet: a stream may be making the
+%% account now.
 pay_unknown(Key, #{attempt := Attempt, maker := Pid} = Debt, #{host := Host} = State) ->
     case is_made(Host, Debt) of
-        true -> tell_debt(Key, mod_invited_protocol:confirmation(Debt), follow(Attempt, Pid, made, State));
-        false -> follow(Attempt, Pid, owing, State)
+        true -> send_debt(Key, mod_invited_protocol:confirmation(Debt), monitor_maker(Attempt, Pid, made, State));
+        false -> monitor_maker(Attempt, Pid, owing, State)
     end;
 pay_unknown(Key, Debt, State) -> pay_without_maker(Key, Debt, State).
 
-%% Nobody makes the account any more: it is there, or will never be.
+%% No stream makes the account any more: it exists, or never will.
 pay_without_maker(Key, #{attempt := Attempt} = Debt, #{host := Host} = State) ->
     case is_made(Host, Debt) of
-        true -> tell_debt(Key, mod_invited_protocol:confirmation(Debt), State);
+        true -> send_debt(Key, mod_invited_protocol:confirmation(Debt), State);
         false ->
             release(Host, Attempt, <<"the account was not made">>),
             mod_invited_store:forget(Host, Key),
@@ -221,7 +222,7 @@ pay_without_maker(Key, #{attempt := Attempt} = Debt, #{host := Host} = State) ->
 
 is_made(Host, #{username := Username} = Debt) -> maps:is_key(made, Debt) orelse mod_invited_accounts:exists(Host, Username).
 
-tell_debt(Key, Payload, #{host := Host, asked := Asked, about := About} = State) ->
+send_debt(Key, Payload, #{host := Host, asked := Asked, about := About} = State) ->
     case mod_invited_question:ask(Host, set, Payload, self()) of
         {asked, {Id, _} = Question} -> State#{asked := Asked#{Id => {Key, Question}}, about := About#{Key => Id}};
         away -> settle(Key, away, State)

@@ -99,7 +99,7 @@ with_ours(#iq{sub_els = [List]} = Reply, Host, IQ) ->
     end;
 with_ours(Reply, _, _) -> Reply.
 
-%% Nobody waits in the process of a user's stream.
+%% Not in the process of a user's stream, which must not wait.
 later(IQ, Fun) ->
     _ = spawn(fun() ->
                       try Fun(IQ)

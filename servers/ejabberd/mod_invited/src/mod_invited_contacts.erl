@@ -20,15 +20,15 @@ befriend(Host, Username, #jid{luser = Other, lserver = Host} = Contact) ->
             probe(User, Contact),
             probe(Contact, User),
             done(has(User, Contact, [both]) andalso has(Contact, User, [both]));
-        false -> nobody()
+        false -> no_such_user()
     end;
 befriend(Host, Username, Contact) ->
     case mod_invited_accounts:exists(Host, Username) of
         true -> approve(jid:make(Username, Host), Contact);
-        false -> nobody()
+        false -> no_such_user()
     end.
 
-%% Somebody of another host: the request is approved, and one is sent back.
+%% A contact of another host: the request is approved, and one is sent back.
 approve(User, Contact) ->
     #roster{subscription = Had} = item(User, Contact),
     SeesContact = Had =:= to orelse Had =:= both,
@@ -47,7 +47,7 @@ approve(User, Contact) ->
 done(true) -> ok;
 done(false) -> {error, {wait, 'internal-server-error', <<"The roster could not be stored">>}}.
 
-nobody() -> {error, {cancel, 'item-not-found', <<"There is no such user">>}}.
+no_such_user() -> {error, {cancel, 'item-not-found', <<"There is no such user">>}}.
 
 %% The roster item of a user, also where there is none yet.
 item(#jid{luser = Username, lserver = Host}, Contact) ->
@@ -112,7 +112,7 @@ token(Request) ->
         false -> mod_invited_protocol:preauth([xmpp:encode(El) || El <- xmpp:get_els(Request)])
     end.
 
-%% Nobody waits: what came from another server would hold up all that comes behind it.
+%% Not waited for here: it would hold up everything that follows on the stream of another server.
 ask(Host, Token, #presence{from = From, to = #jid{luser = Username}} = Request) ->
     Contact = jid:encode(jid:remove_resource(From)),
     Question = mod_invited_protocol:element(<<"subscribe">>, [{<<"token">>, Token}, {<<"user">>, Username}, {<<"contact">>, Contact}]),

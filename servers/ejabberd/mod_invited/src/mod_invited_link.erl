@@ -1,5 +1,5 @@
 %%% One process for each host: it says hello to the daemon, hears what that says of the host, and sees to what becomes of attempts
-%%% (mod_invited_attempts). Whoever asks the daemon waits by itself (mod_invited_question).
+%%% (mod_invited_attempts). A process that asks the daemon waits by itself (mod_invited_question).
 -module(mod_invited_link).
 -behaviour(gen_server).
 
@@ -26,7 +26,7 @@ changed(Host) -> gen_server:cast(process(Host), greet).
 -spec moved(binary()) -> ok.
 moved(Host) -> gen_server:cast(process(Host), moved).
 
-%% Answers whoever waits, and takes no more questions. Called before the hooks go: a stream without them would wait for ever.
+%% Answers all open questions, and takes no more. Called before the hooks are removed: a stream without them would wait for ever.
 -spec drain(binary()) -> ok.
 drain(Host) ->
     try gen_server:call(process(Host), drain) of

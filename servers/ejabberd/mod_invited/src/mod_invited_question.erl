@@ -1,11 +1,11 @@
-%%% Questions to the daemon and their answers. The open ones are in a table of the host's, for whoever asks and for the process of the
-%%% component's connection; whoever asks waits by itself.
+%%% Questions to the daemon and their answers. The open ones are in a table of the host's, for the process that asks and for the one of
+%%% the component's connection; the process that asks waits by itself.
 %%%
 %%% The host speaks from HOST/mod_invited, and is answered there: mod_privilege of ejabberd 24.10 and later drops what a component sends
 %%% to a bare host.
 -module(mod_invited_question).
 
--export([ask/4, send/4, await/3, tell/2, close/3, answered/3, is_connected/1, resource/0]).
+-export([ask/4, send/4, await/3, notify/2, close/3, answered/3, is_connected/1, resource/0]).
 %% For the process of the host alone.
 -export([open/1, table/1, name/1, component_changed/1, connected/2, disconnected/2, serve/2, is_served/1, fail_waiting/1, await_none/1,
          sweep/1]).
@@ -78,8 +78,8 @@ await(Host, Type, Payload) ->
     end.
 
 %% What needs no answer.
--spec tell(binary(), xmlel()) -> ok.
-tell(Host, Payload) ->
+-spec notify(binary(), xmlel()) -> ok.
+notify(Host, Payload) ->
     _ = ask(Host, set, Payload, none),
     ok.
 
@@ -91,7 +91,7 @@ close(Host, {Id, Timer}, Answer) ->
             is_connected(Host) andalso ?WARNING_MSG("~ts has not answered a question of ~ts in time", [mod_invited:component(Host), Host]);
         _ -> ok
     end,
-    %% Where there was an answer, whoever took it has taken the question.
+    %% With an answer, the question was removed when that arrived.
     (Answer =:= away orelse Answer =:= called_off) andalso (catch ets:delete(table(Host), {question, Id})),
     ok.
 
@@ -184,7 +184,7 @@ await_none(Host, Tries) ->
         _ -> timer:sleep(10), await_none(Host, Tries - 1)
     end.
 
-%% Removes those of whoever asked and died.
+%% Removes those of processes that have ended.
 -spec sweep(binary()) -> ok.
 sweep(Host) ->
     Old = erlang:monotonic_time(millisecond) - 4 * ?ANSWER_TIMEOUT,

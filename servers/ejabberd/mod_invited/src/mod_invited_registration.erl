@@ -96,7 +96,7 @@ create(Username, Password, IQ, #{id := Id} = Attempt, #{lserver := Host} = Strea
 debt_key(Id) -> <<"confirm:", Id/binary>>.
 
 give_back(Host, Id, Reason) ->
-    mod_invited_question:tell(Host, mod_invited_protocol:element(
+    mod_invited_question:notify(Host, mod_invited_protocol:element(
                                   <<"release">>, [{<<"attempt">>, Id}, {<<"reason">>, mod_invited_protocol:shortened(Reason)}])),
     mod_invited_attempts:over(Host, Id).
 

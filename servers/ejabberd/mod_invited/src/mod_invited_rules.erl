@@ -6,9 +6,9 @@
 
 -export_type([answer/0, refusal/0]).
 
-%% What was answered to a question; `away` where nobody did.
+%% The answer to a question; `away` without one.
 -type answer() :: {result, term()} | away | {error, Type :: atom(), Condition :: atom(), Text :: binary()}.
-%% What a client is told.
+%% An error for a client.
 -type refusal() :: {Type :: atom(), Condition :: atom(), Text :: binary()}.
 
 -define(AWAY_TEXT, <<"Invites cannot be checked right now. Please try again.">>).
@@ -37,7 +37,7 @@ can_be_name(Name) -> is_binary(Name) andalso byte_size(Name) >= 1 andalso byte_s
 -spec away() -> refusal().
 away() -> {wait, 'resource-constraint', ?AWAY_TEXT}.
 
-%% What a client is told of the daemon's refusal. A host that is suspended, and what nobody expects, is for later, not a bad token.
+%% The error for a client after the daemon's refusal. A suspended host, or an unexpected condition, is temporary, not a bad token.
 -spec refusal(answer()) -> refusal().
 refusal({error, _, Condition, Text}) ->
     case error_type(Condition) of
@@ -104,7 +104,7 @@ limits(#{makes_accounts := Makes, allows_us := Allows, is_open := Open, guards_a
                   {not All, <<"names that invites hold can be taken over ejabberd's API and web forms: it cannot be kept from that before "
                               "24.10">>}]].
 
-%% Whether somebody registered from an address less than a time ago. Mod_register keeps negative times as priorities.
+%% Whether an account was registered from an address less than a time ago. Mod_register keeps negative times as priorities.
 -spec limit_passed({ok, integer()} | error, integer(), non_neg_integer() | infinity) -> boolean().
 limit_passed(error, _, _) -> true;
 limit_passed(_, _, infinity) -> true;

@@ -75,8 +75,8 @@ created(Host, Username) ->
         Seconds -> mod_invited_protocol:utc(Seconds)
     end.
 
-%% The web's visitor. Without one it is somewhere on this machine, as ejabberd's rules for addresses see it, but nobody in particular, so
-%% that mod_register's limit for each address is nobody's.
+%% The web's visitor. Without one it is somewhere on this machine, as ejabberd's rules for addresses see it, but no address in particular, so
+%% that mod_register's limit for each address does not count.
 address(El) ->
     Text = mod_invited_protocol:attribute(<<"address">>, El),
     case is_binary(Text) andalso inet:parse_address(binary_to_list(Text)) of

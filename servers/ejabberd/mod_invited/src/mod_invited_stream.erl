@@ -138,7 +138,7 @@ checked({result, El}, IQ, Attempt, Stream) ->
     case mod_invited_protocol:checked(El) of
         malformed -> checked(away, IQ, Attempt, Stream);
         Found ->
-            %% Whoever has a good token has time for the form. ejabberd counts from the beginning of the stream.
+            %% A client with a good token gets time for the form. ejabberd counts from the beginning of the stream.
             Timely = ejabberd_c2s:set_timeout(Stream#{?KEY => Attempt#{found := Found}}, ?FORM_TIMEOUT),
             mod_invited_answer:send(xmpp:make_iq_result(IQ), Timely)
     end;
