@@ -197,7 +197,7 @@ package struct ConfigFileHandlers: Sendable {
         }
     }
 
-    /// Runs what may wait for a disk on a thread that nobody else needs.
+    /// Runs what may block on a disk outside the cooperative thread pool.
     private static func onBlockingThread<Value: Sendable>(
         _ body: @escaping @Sendable () throws(ConfigurationFile.Problem) -> Value
     ) async throws(CommandFailure) -> Value {

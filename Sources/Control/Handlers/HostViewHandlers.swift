@@ -102,7 +102,7 @@ package struct HostViewHandlers: Sendable {
         ])
     }
 
-    /// The file whose name tells the host.
+    /// The file whose name sets the host.
     private static func file(of settings: [SettingStatus]) -> String? {
         for setting in settings where setting.key == .host {
             if case .file(let location) = setting.origin { return location.file }

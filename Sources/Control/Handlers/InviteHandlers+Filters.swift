@@ -4,8 +4,8 @@ internal import Shell
 internal import Storage
 internal import Supervision
 
-/// The commands that look through all invites of hosts. They take a page at a time, and wait for their reader in
-/// between: a host may have a million.
+/// The commands that read all invites of hosts. They take a page at a time, and wait for their reader in between: a
+/// host may have a million.
 extension InviteHandlers {
     // MARK: Listing
 

@@ -41,7 +41,7 @@ extension RedemptionHandlers {
         return Outcome()
     }
 
-    /// What is looked for.
+    /// What to find.
     private struct Wanted {
         var tokens: [Token] = []
         var username: String?

@@ -9,7 +9,7 @@ internal import XMPP
 /// What became of invites over all hosts that a caller sees, and what is stored about people.
 package struct RedemptionHandlers: Sendable {
     let registry: HostRegistry
-    /// They look through all hosts.
+    /// They search all hosts.
     private let limiter = CommandLimiter(.init(all: 8, reservedForAdmins: 2, perUser: 2))
 
     package init(_ registry: HostRegistry) {

@@ -73,7 +73,8 @@ package struct StatusHandlers: Sendable {
 }
 
 extension Daemon {
-    /// How the hosts are that a caller sees, sorted. Refused files that tell no host are for who sees all.
+    /// The status of each host that a caller sees, sorted. Refused files without a host are shown to callers who see
+    /// all.
     nonisolated func hostStatuses(seenBy caller: Caller) -> HostStatuses {
         hostStatuses(
             where: { host in host.map(caller.hosts.contains) ?? (caller.hosts == .all) }, naming: caller.hosts.contains)

@@ -69,7 +69,7 @@ package final class Journal: ChangeRecorder {
         try await begin(invocation.line, caller: caller, hosts: hosts)
     }
 
-    /// Writes down, durably, that something begins which nobody typed.
+    /// Records durably that something begins which no person typed.
     ///
     /// - Parameter command: What it does, as the command that would do it.
     /// - Returns: The number of the entry.
@@ -234,7 +234,7 @@ package final class Journal: ChangeRecorder {
     }
 }
 
-/// Entries of the journal, read piece by piece as somebody wants them.
+/// Entries of the journal, read piece by piece on demand.
 package struct JournalSearch: Sendable {
     let journal: Journal
     var cursor: JournalCursor

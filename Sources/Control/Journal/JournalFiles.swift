@@ -65,7 +65,7 @@ struct JournalFiles {
     ///
     /// - Throws: When the disk is full and no more than that half is left.
     mutating func checkRoom() throws(JournalProblem) {
-        // Nobody else may have written since there is room again.
+        // The flag is updated by writes only, and there may be room again since the last one.
         fillReserve()
         if isRunningOut {
             throw JournalProblem(
@@ -79,7 +79,7 @@ struct JournalFiles {
     @discardableResult mutating func append(_ lines: [JournalLine]) throws(JournalProblem) -> Int {
         var bytes: [UInt8] = isTorn ? [UInt8(ascii: "\n")] : []
         for line in lines { bytes += line.json.bytes + [UInt8(ascii: "\n")] }
-        // Somebody may have removed the file.
+        // The file may have been removed.
         if let file, (try? file.status())?.st_nlink ?? 0 == 0 { self.file = nil }
         if file == nil { try openFile() }
         if size > 0, size + bytes.count > limits.fileSize { try rotate() }
@@ -117,7 +117,7 @@ struct JournalFiles {
 
     private mutating func openFile() throws(JournalProblem) {
         do throws(FileError) {
-            // Somebody may have removed that, too.
+            // The directory may have been removed, too.
             try Directory.make(directory)
             let opened = try openGrowingFile()
             // A line is durable only if the way to its file is.

@@ -27,7 +27,7 @@ package final class ControlServer: Sendable {
         var arrivals: UserQuota
         var sessions: [ObjectIdentifier: Session] = [:]
         var channel: (any Channel)?
-        /// Why nobody is let in any more.
+        /// Why no more connections are accepted.
         var ending: ServerMessage.End?
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
@@ -86,7 +86,7 @@ package final class ControlServer: Sendable {
                         } failed: { error in
                             if [EMFILE, ENFILE].contains(error?.errnoCode ?? EMFILE) { ranOutOfFiles() }
                         },
-                        // One more than may stay, so that whoever is turned away is told so.
+                        // One more than may stay open, so that a refused client receives the reason.
                         AcceptGate(mostOpen: connections + 1))
                 }
             }
@@ -113,8 +113,8 @@ package final class ControlServer: Sendable {
         for session in changed { session.end(ServerMessage.End(.denied, "what you may do has changed")) }
     }
 
-    /// Lets nobody in any more, ends all sessions and what they run, and returns when they are closed, which takes a
-    /// bounded time.
+    /// Accepts no more connections, ends all sessions and the commands they run, and returns when they are closed,
+    /// which takes a bounded time.
     package func shutDown() async {
         let end = ServerMessage.End(.shuttingDown, "the daemon is ending")
         let (channel, sessions) = state.withLock { state in

@@ -199,7 +199,7 @@ final class Session: Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let (waiting, old) = state.withLock { state in
-                    // A task that is cancelled by now has nobody to resume it later.
+                    // If the task is already cancelled, `onCancel` has run and will not resume the continuation.
                     let waiting = Task.isCancelled ? .cancelled : state.machine.wait(for: id)
                     switch waiting {
                     case .waits, .waitsInstead: return (waiting, state.questions.updateValue(continuation, forKey: id))

@@ -27,8 +27,8 @@ final class SessionHandler: ChannelDuplexHandler {
     private static let linesAtOnce = 100
     private static let bytesAtOnce = 32_768
 
-    /// - Parameter admit: Told who is at the other end; it calls ``open(_:)`` or ``refuse(_:)`` on the event loop, at
-    ///   once or later.
+    /// - Parameter admit: Called with the peer's credentials; it calls ``open(_:)`` or ``refuse(_:)`` on the event
+    ///   loop, at once or later.
     init(limits: ControlServer.Limits, admit: @escaping (PeerCredentials, SessionHandler) -> Void) {
         self.limits = limits
         self.admit = admit
@@ -124,7 +124,7 @@ final class SessionHandler: ChannelDuplexHandler {
 
     // MARK: Writing
 
-    /// Looks for what there is to do: write, take lines, read, close.
+    /// Checks what there is to do: write, take lines, read, close.
     private func wake() {
         guard let session, let context, !isClosing else { return }
         session.sendQueue.beginTurn()
@@ -204,7 +204,7 @@ final class SessionHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // The peer is gone, or cannot be told anything any more.
+        // The peer is gone, or no more can be sent to it.
         context.close(promise: nil)
     }
 }

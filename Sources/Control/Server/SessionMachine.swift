@@ -91,7 +91,7 @@ struct SessionMachine: Sendable {
         case plainText(isFirst: Bool)
     }
 
-    /// Tells by the first line what the peer speaks.
+    /// Detects the peer's language by its first line.
     mutating func receive(_ line: [UInt8]) -> LineKind {
         switch language {
         case .json: return .request
