@@ -15,10 +15,10 @@ extension FileProblem {
     }
 }
 
-/// Finds out what keeps a user from a file, and says how to mend it.
+/// Finds out why a user cannot read a file, and suggests a remedy.
 ///
-/// Whoever can put a link in a directory of the configuration could otherwise have root give them rights to any file:
-/// no command is said for what a link of another than root leads to, nor for a file with other names.
+/// A user who can put a link in a directory of the configuration could otherwise have root give them rights to any
+/// file: no command is suggested for the target of a link that root does not own, nor for a file with other hard links.
 enum AccessAdvice {
     /// The advice, in words that follow why the file cannot be read.
     static func text(_ path: String, isDirectory: Bool, for user: DaemonUser) -> String {
@@ -113,7 +113,7 @@ private struct AccessWalk {
         others than root and it may put something else there, so look at it before you give it rights (`ls -l`)
         """
 
-    /// Whether somebody else than root and the user may put another entry in its place before a command is run.
+    /// Whether a user other than root and this one may put another entry in its place before a command is run.
     private func mayBeSwapped(_ entry: stat) -> Bool {
         guard let container else { return false }
         let trusted = [0, user.id]

@@ -106,7 +106,7 @@ private struct LinkWalk {
         while let name = names.popLast() {
             steps += 1
             guard steps <= Self.mostNames else { throw FileProblem(code: ELOOP) }
-            // Only to be looked at so far: to open a device has effects, and a FIFO would wait for a writer.
+            // Not opened for reading yet: to open a device has effects, and a FIFO would wait for a writer.
             let entry = try open(name, Descriptor.lookOnly)
             let status = try entry.status()
             switch status.st_mode & S_IFMT {

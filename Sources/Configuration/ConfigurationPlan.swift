@@ -47,7 +47,7 @@ package struct ConfigurationPlan: Hashable, Sendable {
     ///   - http: Where pages and metrics are, and
     ///   - nextHTTP: where they would be instead.
     ///   - nextDaemon: The daemon's settings that would be in force after a restart; `nil` where those stay.
-    ///   - returning: By host that was served before, how many of its invites are revoked; `nil` where nobody can tell.
+    ///   - returning: By host that was served before, how many of its invites are revoked; `nil` where unknown.
     ///   - generation: How many changes there were before, so that one back and forth shows, too.
     package init(
         from running: [String: HostConfiguration], to next: [String: HostConfiguration], daemon: DaemonConfiguration,

@@ -7,7 +7,7 @@ package import YAML
 
 /// What the files said of hosts and roles when they were applied, kept so that it can run again.
 package struct ConfigurationSnapshot: Hashable, Sendable {
-    /// The numbers that snapshots have. Nobody gets to the last one; what says more was damaged.
+    /// The numbers that snapshots have. The last one is never reached; a file with a higher one was damaged.
     package static let numbers = 1...Int(Int32.max)
 
     package var header: Header

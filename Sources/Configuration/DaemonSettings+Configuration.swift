@@ -12,8 +12,8 @@ extension DaemonSettings {
 
     /// Fills in the defaults and finds the secret; `nil`, with the reasons reported, when something is missing.
     ///
-    /// The credential goes before `secret` and `secret_file`: whoever hands it over runs the daemon, and the service's
-    /// own user need not be able to read the file that a person's `invited check` reads.
+    /// The credential takes precedence over `secret` and `secret_file`: it is passed by the service manager, and the
+    /// service's own user need not be able to read the file that a person's `invited check` reads.
     ///
     /// - Parameters:
     ///   - user: The user for whom root checks the file.

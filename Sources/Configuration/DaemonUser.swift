@@ -59,14 +59,14 @@ package struct DaemonUser: Hashable, Sendable {
     func asRoot<Result>(_ body: () -> Result) -> Result {
         guard geteuid() == id, seteuid(0) == 0 else { return body() }
         defer {
-            // Whatever came next would be judged by the wrong user's rights. It cannot fail, whatever is read: root, which the
+            // Whatever ran next would have the wrong user's rights. It cannot fail, whatever is read: root, which the
             // process is here, may take any id (seteuid(2)), and no thread gives that up meanwhile.
             if seteuid(id) != 0 { fatalError("cannot give up root's rights again") }
         }
         return body()
     }
 
-    /// Whether the process may do all that is in a set of permission bits with what is open, if only to be looked at.
+    /// Whether the process has all permissions of a set on an open file, also on one opened with `O_PATH`.
     func isAllowed(_ permissions: mode_t, _ file: Descriptor) -> Bool {
         // R_OK and its like are the bits of others. The kernel knows access control lists, too.
         faccessat(file.number, "", CInt(permissions), AT_EACCESS | Descriptor.itself) == 0

@@ -4,8 +4,8 @@ import Pages
 import Shell
 import XMPP
 
-/// Tells two configurations apart: SHA-256 over all that they say. What has no effect, such as comments and the order of
-/// lists and files, has none on it either.
+/// Identifies a configuration: SHA-256 over all its values. What has no effect, such as comments and the order of
+/// lists and files, does not change it.
 package struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     /// 64 hexadecimal digits.
     package let description: String
@@ -62,7 +62,7 @@ package struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     var short: String { String(description.prefix(12)) }
 }
 
-/// Tells the contents of two files apart: half of their SHA-256.
+/// Identifies the content of a file: half of its SHA-256.
 struct ContentDigest: Hashable, Sendable {
     private let words: (UInt64, UInt64)
 

@@ -20,7 +20,7 @@ package struct HTTPConfiguration: Hashable, Sendable {
         (web == other.web ? [] : [Self.webKey]) + (metrics == other.metrics ? [] : [Self.metricsKey])
     }
 
-    /// The value of a key as people compare it: what its files hold is told apart, too.
+    /// The value of a key for comparisons that are shown to people: it includes a digest of the files that it names.
     func comparedValue(of key: String) -> String? {
         guard key == Self.webKey, let pages = web?.pages else { return value(of: key) }
         return value(of: key).map { "\($0) # files \(pages.digest.prefix(8))" }

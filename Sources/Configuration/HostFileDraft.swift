@@ -178,7 +178,7 @@ struct HostFileDraft {
         return index
     }
 
-    /// The number of the line in which the key is commented out, as in the samples, where the new one is looked for.
+    /// The number of the line in which the key is commented out, as in the samples, where the new one may be inserted.
     private func lineOfTemplate(for key: HostKey) -> Int? {
         let first = lines.index(at: layout.start)
         let taken = layout.entries.map { entry in

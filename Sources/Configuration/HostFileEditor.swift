@@ -2,9 +2,9 @@ package import YAML
 
 /// Changes values in a host's file, and no other byte of it.
 ///
-/// Nothing is printed anew: what is to change is cut out of the bytes at the places that the parser tells, so comments,
-/// order, quotes, blank lines, line breaks and indentation of everything else cannot change. What comes out is read
-/// again, and must say what the file said before, and what was to change.
+/// Nothing is serialized again: the bytes to change are replaced at the positions that the parser reports, so comments,
+/// order, quotes, blank lines, line breaks and indentation of everything else cannot change. The result is parsed
+/// again, and must differ in the changed values only.
 package enum HostFileEditor {
     /// Changes values in a file.
     ///

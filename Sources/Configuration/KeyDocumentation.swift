@@ -10,7 +10,7 @@ package struct KeyDocumentation: Hashable, Sendable {
     package let summary: String
     /// Lines that set it.
     package let example: String
-    /// `nil` for a mapping, whose keys tell it.
+    /// `nil` for a mapping, whose keys have their own.
     package let since: Since?
 
     /// When a changed value is in force.

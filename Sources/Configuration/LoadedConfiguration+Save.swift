@@ -55,7 +55,7 @@ extension LoadedConfiguration {
             throw .stale("\(path) has been changed, and has mistakes")
         }
         var unchanged = HostConfiguration(host: host, settings: settings, defaults: defaults)
-        // What is in the files that it names is not looked at again: no key that names one can be changed at run time.
+        // The files that it names are not read again: no key that names one can be changed at run time.
         unchanged.pages.adoptFiles(of: running.pages)
         guard unchanged == running else {
             throw .stale("\(path) has other changes that are not applied")

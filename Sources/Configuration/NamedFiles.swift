@@ -7,7 +7,7 @@ import YAML
 struct NamedFiles: Sendable {
     private let directory: String
     private var entries: [Name: Entry] = [:]
-    /// What was looked at in this load.
+    /// The entries used in this load.
     private var fresh: [Name: Entry] = [:]
     private var descriptor: Descriptor?
 
