@@ -40,7 +40,7 @@ package enum BackupRefusal: Error, Hashable, Sendable {
     case notDatabase
     /// It has fewer bytes than it says that it has.
     case cutOff(size: Int, expected: Int)
-    /// A database, but none of invited, or one that somebody has changed the tables of.
+    /// A database, but none of invited, or one whose tables were altered.
     case foreign
     case newerSchema
     /// What SQLite, or invited, finds wrong in it.

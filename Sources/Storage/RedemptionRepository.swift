@@ -81,20 +81,20 @@ package protocol RedemptionRepository: Sendable {
         _ filter: RedemptionFilter, after start: Int64, limit: Int
     ) async throws(StoreError) -> RedemptionPage
 
-    /// The last redemptions by which somebody got an account, a password or a contact, whatever became of them, from the latest.
+    /// The latest redemptions by which a user got an account, a password or a contact, in any state, the newest first.
     func latestRedemptions(of account: Account, limit: Int) async throws(StoreError) -> [Redemption]
 
-    /// Invites that fix a name or reset the password of its account, from the latest.
+    /// Invites that fix a name or reset the password of its account, the newest first.
     func invites(for username: String, limit: Int) async throws(StoreError) -> [StoredInvite]
 
-    /// Whom somebody has invited, as far as it is in the tree: accounts that were made by redemptions with numbers between
-    /// these, in their order.
+    /// The invitees of a user in the tree: accounts that were made by redemptions with numbers between these, in their
+    /// order.
     func invitees(
         of inviter: Account, after start: Int64, before end: Int64, limit: Int
     ) async throws(StoreError) -> [Redemption]
 
-    /// What the trees of who invited whom begin with: accounts that nobody is known to have invited, and of those that were
-    /// invited by somebody who is in no tree, the first of each. A stretch at a time.
+    /// The roots of the trees of who invited whom: accounts without a known inviter, and of those whose inviter is in
+    /// no tree, the first of each. A stretch at a time.
     func roots(after start: Int64, limit: Int) async throws(StoreError) -> RedemptionPage
 
     /// The redemptions by which an account of this name was made, each time that it was, in their order.
@@ -102,12 +102,12 @@ package protocol RedemptionRepository: Sendable {
     /// - Parameter start: The number after which to begin.
     func registrations(of username: String, after start: Int64, limit: Int) async throws(StoreError) -> [Redemption]
 
-    /// Tasks that concern somebody, in the order of their numbers; a stretch at a time.
+    /// Tasks that concern a user, in the order of their numbers; a stretch at a time.
     func tasks(concerning account: Account, after start: Int64) async throws(StoreError) -> (
         tasks: [RecordedTask], next: Int64?
     )
 
-    /// Takes back the invites of somebody and those for their name, and removes their name and address from all rows, but for
+    /// Revokes the invites of a user and those for their name, and removes their name and address from all rows, except
     /// those of attempts that have not ended.
     func erase(_ account: Account, _ revocation: Revocation) async throws(StoreError) -> Erasure
 
@@ -141,10 +141,10 @@ extension RedemptionRepository {
     }
 }
 
-/// Under what requests are decided.
+/// The conditions under which requests are decided.
 package struct RedemptionTerms: Hashable, Sendable {
     package var now: Timestamp
-    /// Whether the host tells inviters of redemptions (`notify_inviter`).
+    /// Whether the host notifies inviters of redemptions (`notify_inviter`).
     package var notifiesInviter: Bool
 
     package init(now: Timestamp, notifiesInviter: Bool = true) {
@@ -208,9 +208,9 @@ package struct RecordedTask: Hashable, Sendable {
     }
 }
 
-/// What is no longer known of somebody.
+/// What the erasure of a user removed.
 package struct Erasure: Hashable, Sendable {
-    /// The numbers of invites that were taken back.
+    /// The numbers of invites that were revoked.
     package var revoked: [Int64]
     /// Of how many invites, redemptions and tasks a name was removed.
     package var invites = 0

@@ -25,8 +25,8 @@ extension StateDirectory {
 
     // MARK: Second names
 
-    /// Removes the names that a database has got besides its own for a restore that was not done, such as by a process
-    /// that was killed: whoever took the file for a copy would harm the database through it.
+    /// Removes the additional names (hard links) that a database got for a restore that was not done, such as by a
+    /// process that was killed: an operator who took the file for a copy would harm the database through it.
     static func removeSecondNames(of path: String) {
         var status = stat()
         guard stat(path, &status) == 0, status.st_nlink > 1, let file = resolved(path),

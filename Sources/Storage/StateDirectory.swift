@@ -73,7 +73,7 @@ final class StateDirectory: Sendable {
         }
     }
 
-    /// Whether there is something at `path`. When in doubt there is, and opening it tells more.
+    /// Whether there is something at `path`. When in doubt there is: opening it shows more.
     static func exists(_ path: String) -> Bool {
         access(path, F_OK) == 0 || errno != ENOENT
     }

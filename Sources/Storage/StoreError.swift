@@ -52,7 +52,7 @@ extension StoreError: CustomStringConvertible {
 }
 
 extension StoreError {
-    /// Tells what an error thrown by GRDB or by this room means.
+    /// The meaning of an error thrown by GRDB or by this module.
     ///
     /// - Parameter path: The database's.
     init(_ error: any Error, path: String) {
@@ -80,7 +80,7 @@ extension StoreError {
         }
     }
 
-    /// Tells what a failed system call means.
+    /// The meaning of a failed system call.
     ///
     /// - Parameters:
     ///   - number: `errno` as the call left it.
@@ -93,7 +93,7 @@ extension StoreError {
         }
     }
 
-    /// Tells what it means that a file or a directory could not be used.
+    /// The meaning of a failure to use a file or a directory.
     init(_ error: FileError) {
         switch error {
         case .system(let number, let attempt): self.init(errno: number, attempt: attempt)

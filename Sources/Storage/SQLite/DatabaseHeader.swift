@@ -1,5 +1,5 @@
-/// The first 100 bytes of an SQLite database (https://www.sqlite.org/fileformat2.html#the_database_header), as far as they
-/// tell whether the rest is worth a look.
+/// The first 100 bytes of an SQLite database (https://www.sqlite.org/fileformat2.html#the_database_header), as far as
+/// they show whether the rest is worth reading.
 struct DatabaseHeader: Hashable, Sendable {
     static let length = 100
     private static let magic = Array("SQLite format 3\0".utf8)

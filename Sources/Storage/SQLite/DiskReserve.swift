@@ -36,7 +36,7 @@ final class DiskReserve: Sendable {
         }
     }
 
-    /// Removes the file, which gives its room to whoever writes next.
+    /// Removes the file, which frees its room for the next write.
     ///
     /// - Returns: Whether there was something to release.
     func release() -> Bool {

@@ -14,7 +14,7 @@ package final class IncomingBackup: Sendable {
         var size = 0
         /// How long it may become: what it says of itself, once that has come.
         var longest: Int
-        /// Up to where there was room when it was last looked at.
+        /// The size up to which there was room on the disk at the last check.
         var checked = 0
     }
 
@@ -73,7 +73,7 @@ package final class IncomingBackup: Sendable {
         guard size <= state.longest else { throw .damaged("it is longer than it says") }
     }
 
-    /// All has come: looks whether it can be what it is to be. From then on the file is SQLite's.
+    /// Checks the whole file once all bytes are received. From then on the file is SQLite's.
     func finish() throws {
         try state.withLock { state in
             guard let file = state.file else { return }

@@ -3,7 +3,7 @@ internal import GRDB
 internal import Glibc
 internal import Synchronization
 
-/// What the files of a database were when it was last used. Nobody else writes them but through SQLite, which tells.
+/// What the files of a database were when it was last used. Others write them only through SQLite, which reports it.
 struct DatabaseStamp: Hashable, Sendable {
     let main: FileStamp
     let log: FileStamp?
@@ -46,7 +46,7 @@ extension InviteDatabase {
 
     /// Compares the files after something was written, which changes all but which files they are.
     ///
-    /// - Parameter version: What SQLite told of others' commits in that transaction; `nil` to ask it now.
+    /// - Parameter version: SQLite's `data_version` in that transaction; `nil` to query it now.
     func fileStateAfterWriting(dataVersion version: Int64? = nil) throws -> FileState {
         guard let known = stamp.withLock({ $0 }) else { return .unchanged }
         guard let main = try FileStamp(path) else { return .removed }
@@ -158,6 +158,6 @@ extension InviteDatabase {
         return isEmpty
     }
 
-    /// What `PRAGMA auto_vacuum` says of a database that gives back pages when it is told to.
+    /// The `PRAGMA auto_vacuum` of a database that frees pages on request.
     static let incremental = 2
 }

@@ -24,8 +24,8 @@ extension InviteDatabase {
 
     // MARK: The tree
 
-    /// Whatever names a person: the redemption by which the account was made. Whoever invites has an account by then, so that
-    /// an inviter's number is less than those of the invitees, and nothing goes round in circles.
+    /// The redemption by which an account was made. An inviter has an account before the invite is redeemed, so its
+    /// number is less than those of the invitees, and there are no cycles.
     private static let isRegistration = "kind = 'register' AND state = 'confirmed'"
 
     func invitees(of inviter: Account, after start: Int64, before end: Int64, limit: Int) throws -> [Redemption] {

@@ -1,8 +1,8 @@
 internal import GRDB
 internal import Invites
 
-/// Redeems in a transaction: looks up the facts, has ``Invites/TokenFacts`` decide, and writes what comes of it. Every change
-/// of a redemption goes through ``store(_:replacing:)``, which keeps the counters of its invite.
+/// Redeems in a transaction: looks up the facts, has ``Invites/TokenFacts`` decide, and writes the result. Every change
+/// of a redemption goes through ``store(_:replacing:)``, which maintains the counters of its invite.
 struct Redeeming {
     let database: Database
     /// The host, which accounts are made on.

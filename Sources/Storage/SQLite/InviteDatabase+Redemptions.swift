@@ -1,7 +1,7 @@
 internal import GRDB
 internal import Invites
 
-/// Redemptions and tasks as rows, each call within somebody's transaction or by itself.
+/// Redemptions and tasks as rows. Static functions run in the caller's transaction, the others in their own.
 extension InviteDatabase {
     static func invite(withToken token: Token, _ database: Database) throws -> StoredInvite? {
         let select = try database.cachedStatement(sql: "\(selection) WHERE token = ?")
@@ -220,7 +220,7 @@ extension InviteDatabase {
         }
     }
 
-    /// Where a call ends that has looked at its share; `nil` when nothing is left after it.
+    /// The last number of a call's share of rows; `nil` when nothing is left after it.
     static func endOfRedemptions(after start: Int64, _ database: Database) throws -> Int64? {
         let select = try database.cachedStatement(
             sql: "SELECT id FROM redemption WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?")

@@ -14,7 +14,7 @@ final class InviteDatabase: Sendable {
     private let queue: DatabaseQueue
     /// How many rows there are, as long as nothing but adding invites has changed that.
     let rowCount = Mutex<RowCount?>(nil)
-    /// What SQLite told of others' commits when it had numbers left to give.
+    /// The `data_version` at which SQLite had numbers left to give.
     let numberedVersion = Mutex<Int64?>(nil)
 
     /// How the files were when they were last used; see ``fileState()``.
@@ -23,8 +23,8 @@ final class InviteDatabase: Sendable {
     /// Opens the database at `path`, made when it is missing, and brings it up to date.
     ///
     /// - Parameter converting: Called before something is done that takes long with many invites.
-    /// - Throws: ``StoreError/tooManyOpenFiles`` when the process may not open more files. SQLite does not tell that from
-    ///   other reasons why it cannot open one.
+    /// - Throws: ``StoreError/tooManyOpenFiles`` when the process may not open more files. SQLite does not distinguish
+    ///   that from other reasons why it cannot open one.
     static func open(_ path: String, converting: () -> Void = {}) throws -> InviteDatabase {
         for _ in 1..<attempts {
             guard FileLimit.hasRoom(for: filesToOpen) else { throw StoreError.tooManyOpenFiles }
@@ -88,7 +88,8 @@ final class InviteDatabase: Sendable {
         configuration.label = "invites"
         // There are none.
         configuration.foreignKeysEnabled = false
-        // The writers are few and shared by all hosts: whoever locks one host's file must not hold one for long.
+        // The writers are few and shared by all hosts: a process that locks one host's file must not block one for
+        // long.
         configuration.busyMode = .timeout(0.1)
         // GRDB's own default asks for a higher priority than a daemon's user may have, and libdispatch then complains
         // on standard error for each thread.
@@ -98,7 +99,7 @@ final class InviteDatabase: Sendable {
         return configuration
     }()
 
-    /// Tells a file without anything in it from one of ours, before anything in it changes.
+    /// Distinguishes an empty database from one of ours, before anything in it changes.
     ///
     /// - Throws: ``StoreError/foreign`` when it is neither.
     private static func isNew(_ database: Database) throws -> Bool {

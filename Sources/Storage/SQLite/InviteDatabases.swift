@@ -23,7 +23,7 @@ package final class InviteDatabases: InviteRepositories {
     private let uptime: @Sendable () -> Int64
     private let report: @Sendable (StorageEvent) -> Void
 
-    /// As ``init(directory:maximumOpen:writers:report:)``, and nobody is told.
+    /// As ``init(directory:maximumOpen:writers:report:)``, without reports.
     package convenience init(directory: String, maximumOpen: Int, writers: Int) throws(StoreError) {
         try self.init(directory: directory, maximumOpen: maximumOpen, writers: writers, report: { _ in })
     }
@@ -35,8 +35,8 @@ package final class InviteDatabases: InviteRepositories {
     ///   - maximumOpen: How many databases may be open at once, each with up to three descriptors and some 60 KiB of
     ///     memory; at least `writers`.
     ///   - writers: The number of threads that do the work, at least one.
-    ///   - uptime: Milliseconds of a clock that nobody sets.
-    ///   - report: Told what operators want to know, on no thread in particular. It must not wait.
+    ///   - uptime: Milliseconds of a monotonic clock.
+    ///   - report: Called with what operators need to know, on any thread. It must not block.
     /// - Throws: ``StoreError/directoryInUse(_:)`` when another process has it, otherwise why it cannot be used.
     package init(
         directory: String, maximumOpen: Int, writers: Int,
@@ -55,7 +55,7 @@ package final class InviteDatabases: InviteRepositories {
     }
 
     deinit {
-        // Only to end the threads of one that nobody has shut down.
+        // Only ends the threads if ``shutdown()`` was not called.
         writers.shutdownGracefully { _ in }
     }
 

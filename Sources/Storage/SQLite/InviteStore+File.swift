@@ -97,8 +97,8 @@ extension InviteStore {
         }
     }
 
-    /// Writes what is open to a file of its own at the path. It stays open until that file is known to be there: whoever
-    /// has removed it may do so again.
+    /// Writes the open database to a new file at the path. The old one stays open until the new file is known to be
+    /// there: it may be removed again.
     private func writeAgain(_ database: InviteDatabase) throws -> InviteDatabase {
         // A link that leads nowhere now is kept.
         let path = Self.isLink(database.path) ? database.file : database.path
@@ -160,8 +160,8 @@ extension InviteStore {
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
     }
 
-    /// The path, or the first of those numbered from 2, at which nothing is. Where that cannot be known, whoever makes the
-    /// file finds out.
+    /// The path, or the first of those numbered from 2, at which nothing is. Where that cannot be determined, creating
+    /// the file fails.
     static func freePath(_ path: String) -> String {
         var (candidate, number, status) = (path, 1, stat())
         while lstat(candidate, &status) == 0 {

@@ -9,7 +9,7 @@ extension InviteStore {
             let found = try database.access { connection in
                 try tokens.map { try InviteDatabase.invite(withToken: $0, connection) }
             }
-            // It is this call's turn, and nobody else's.
+            // Only one call of a store runs at a time, so nothing has been written since the read.
             self.state.withLock { state in
                 for case let invite? in found { state.recent.insert(invite, readAt: now) }
             }

@@ -29,7 +29,7 @@ final class InviteStore: InviteRepository {
     /// Room on the disk of the state directory.
     let sharedReserve: DiskReserve?
     let state: Mutex<State>
-    /// Milliseconds of a clock that nobody sets.
+    /// Milliseconds of a monotonic clock.
     let uptime: @Sendable () -> Int64
     private let tell: @Sendable (StorageEvent) -> Void
 

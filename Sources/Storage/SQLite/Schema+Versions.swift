@@ -1,6 +1,6 @@
 internal import GRDB
 
-/// Tells databases that invited has made from others that only look so: what stands in a schema is run.
+/// Recognizes databases that invited has made; others may only resemble them, and SQLite runs what is in a schema.
 extension Schema {
     /// What a version's databases consist of, sorted: kinds, names, and how they were made.
     private typealias Objects = [String]
@@ -20,7 +20,7 @@ extension Schema {
 
     /// - Throws: ``BackupRefusal/newerSchema`` or ``BackupRefusal/foreign``.
     static func check(_ database: Database) throws {
-        // Its tables are only looked at.
+        // Its tables are only read.
         let steps: Set<String>
         do {
             steps = try String.fetchSet(database, sql: "SELECT identifier FROM grdb_migrations LIMIT 1000")
