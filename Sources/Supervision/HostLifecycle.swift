@@ -81,7 +81,7 @@ package struct HostLifecycle: Sendable {
         if state == .running { backoff.reset() }
     }
 
-    /// The host starts anew: whether it works shows with the next use.
+    /// The host starts again: whether it works shows with the next use.
     mutating func restart(now: Timestamp) {
         guard state != .stopped else { return }
         state = .running

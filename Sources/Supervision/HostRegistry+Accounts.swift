@@ -14,7 +14,7 @@ struct AccountsProvider: Sendable {
 
 /// Who is asked for the accounts of hosts, and when.
 extension HostRegistry {
-    /// Says who knows the accounts of each host; until then nobody does.
+    /// Sets the provider of each host's accounts; before that, hosts have none.
     ///
     /// - Parameter accounts: Called with a host that is served. While it does not know yet what the server can
     ///   do, its answers are to be `unreachable`: what is `unsupported` is never tried again.
@@ -71,7 +71,7 @@ extension HostRegistry {
         resume(hosts, hastened: false)
     }
 
-    /// Has hosts look for what is due, one after the other: each opens its database, which requests must not wait for.
+    /// Has hosts check for due work, one after the other: each opens its database, which must not delay requests.
     func resume(_ hosts: [String], hastened: Bool) {
         var isFirst = false
         for host in hosts {
@@ -86,14 +86,14 @@ extension HostRegistry {
         while let waiting = resumptions.takeAll() {
             let hastened = Set(waiting.filter(\.isHastened).map(\.host))
             for host in Set(waiting.map(\.host)).sorted() {
-                // A host may go while others are looked at.
+                // A host may be removed while others are checked.
                 await self[host]?.service.resumeWork(hastened: hastened.contains(host))
             }
         }
     }
 }
 
-/// A host that is to look for what is due.
+/// A host that is to check for due work.
 struct Resumption: Sendable {
     let host: String
     let isHastened: Bool

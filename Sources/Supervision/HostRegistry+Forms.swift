@@ -111,7 +111,8 @@ private struct FormFlow {
         switch await accounts.existence(of: form.username) {
         case .present where mayBeMade: return await confirm()
         case .present:
-            // Another name that the attempt holds is nobody's; this one must not be thought its own.
+            // The attempt may still hold another name; but if it holds this one, the account would be taken for its
+            // own.
             let holdsIt = own?.isReserved == true && own?.account == form.username
             return holdsIt ? await release("the server has such an account", .taken) : .taken
         case .unknown(let why) where accounts.abilities.provider == .module: return .later(why)
@@ -146,7 +147,7 @@ private struct FormFlow {
         if case .present = await accounts.existence(of: form.username) { true } else { false }
     }
 
-    /// Not every server tells.
+    /// Not every server can answer that.
     private func mayBeThere() async -> Bool { await accounts.existence(of: form.username) != .absent }
 
     private func confirm() async -> FormOutcome {
@@ -212,7 +213,7 @@ private struct FormFlow {
         await host.service.redeem([request], under: host.policy).first ?? .failure(.failed(.unavailable))
     }
 
-    /// - Parameter words: Why the server does nothing now, such as that somebody has just registered from the same address.
+    /// - Parameter words: Why the server does nothing now, such as a recent registration from the same address.
     private func busy(_ words: String?) -> FormOutcome {
         host.service.log("the server does nothing for a form now", words ?? "no reason given")
         return words.map { .busy($0) } ?? .later("the server takes no more at present")

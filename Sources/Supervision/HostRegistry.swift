@@ -11,8 +11,8 @@ internal import Synchronization
 /// owner of the configuration changes it.
 package final class HostRegistry: Sendable {
     private let current = Mutex(HostTable())
-    /// Those who are told of each change. Held while one is made and told, since what is old must not arrive after what is
-    /// new; ``table`` can be had meanwhile, by those who are told, too.
+    /// The front doors that are notified of each change. Locked while a change is made and published, so that changes
+    /// arrive in order; ``table`` can be read meanwhile, also by a front door that is being notified.
     private let doors = Mutex<[any FrontDoor]>([])
     /// Attempts of forms, one at a time each.
     let forms = FormAttempts()
@@ -24,9 +24,9 @@ package final class HostRegistry: Sendable {
     let dependencies: Dependencies
     let provider = Mutex(AccountsProvider { _ in UnavailableAccounts.nobody })
     let resumptions = Mailbox<Resumption>(capacity: .max)
-    /// Whether hosts that are added from now on look for what is due: not before those that there were have begun to.
+    /// Whether hosts added from now on check for due work: not before those present at the start have begun to.
     let resumesAddedHosts = Mutex(false)
-    /// When what is no longer good is not removed, since nobody knows the time.
+    /// Decides when expired rows are not removed, since the time is not trusted.
     private let clock: Mutex<ClockWatch>
 
     /// Databases written to at the same time, whatever the number of hosts; so many disks may hang before other hosts'
@@ -183,8 +183,8 @@ package final class HostRegistry: Sendable {
         case timedOut
     }
 
-    /// Starts the service of a host anew, after the requests that it has accepted are answered: its database is opened
-    /// again and tried, and sessions of commands begin anew. A host in quarantine is tried at once.
+    /// Restarts the service of a host, after the requests that it has accepted are answered: its database is reopened
+    /// and tried, and command sessions begin again. A host in quarantine is tried at once.
     package func restart(_ name: String) async -> RestartOutcome {
         guard let service = self[name]?.service else { return .unknownHost }
         let outcome = Mutex(RestartOutcome.timedOut)
@@ -267,8 +267,8 @@ package final class HostRegistry: Sendable {
     }
 }
 
-/// Runs what may wait for a disk, or takes long, on a thread that nobody else needs: the watchdog asks this process
-/// whether it lives.
+/// Runs work that may block on a disk, or takes long, outside the cooperative thread pool, whose threads the watchdog
+/// needs to show that this process lives.
 package func onBlockingThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
     await withCheckedContinuation { continuation in
         DispatchQueue.global().async { continuation.resume(returning: body()) }

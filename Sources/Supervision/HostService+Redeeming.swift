@@ -7,7 +7,7 @@ internal import Storage
 package enum RedemptionFailure: Error, Hashable, Sendable {
     /// The token, the name or the host's rules do not allow it.
     case refused(RedemptionRefusal)
-    /// The host cannot tell now. The same request may be made again.
+    /// The host's storage fails or is overloaded now. The same request may be made again.
     case failed(InviteRefusal)
 }
 
@@ -81,7 +81,7 @@ extension HostService {
         }
     }
 
-    /// Whether an invite that is good, or an attempt, holds a name; `nil` where the storage does not tell. It changes nothing.
+    /// Whether an invite that is good, or an attempt, holds a name; `nil` where the storage fails. It changes nothing.
     func isHeld(_ username: String) async -> Bool? {
         let now = dependencies.now()
         return try? await use(.reading) { repository throws(StoreError) in

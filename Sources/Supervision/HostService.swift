@@ -37,7 +37,7 @@ package actor HostService {
     private var lifecycle: HostLifecycle {
         didSet { published.withLock { $0 = lifecycle } }
     }
-    /// The same, for those who must not wait.
+    /// A copy of ``lifecycle`` that can be read without waiting for the actor.
     private nonisolated let published: Mutex<HostLifecycle>
     private let repository: any InviteRepository
     let dependencies: Dependencies
@@ -120,7 +120,7 @@ package actor HostService {
         let addition = try await add([new], limit: policy.maxInvites)
         switch addition.results.first {
         case .success(let number)?:
-            // No limit is asked about what operators make, so that perhaps nobody has counted.
+            // What operators make is not limited, so the transaction may not have counted the rows.
             if addition.storedCount == nil, case .atMost = policy.maxInvites {
                 let count = try? await use(.reading) { repository throws(StoreError) in
                     try await repository.storedCount()
@@ -250,7 +250,7 @@ package actor HostService {
         return total
     }
 
-    /// Starts anew: opens the database again and tries it, also in quarantine.
+    /// Restarts: opens the database again and tries it, also in quarantine.
     ///
     /// - Returns: What is wrong with the storage; `nil` when it works.
     func restart() async -> String? {
@@ -311,7 +311,7 @@ package actor HostService {
         guard case .quarantined = lifecycle.state else { return }
         let restarts = restarts
         do throws(StoreError) {
-            // A damaged or replaced file is seen only by opening it anew.
+            // A damaged or replaced file is noticed only when it is opened again.
             await repository.close()
             try await repository.check()
             guard restarts == self.restarts else { return }
