@@ -7,7 +7,7 @@ struct Cell: Sendable {
     var width: Int
     var colour: Colour?
 
-    /// Which times are told how exactly.
+    /// How exactly times are shown.
     enum Precision: Sendable {
         /// `2026-11-22 19:06Z`, in tables.
         case minutes

@@ -1,4 +1,4 @@
-/// What `invitectl` was told: its own options, and the command.
+/// The command line of `invitectl`: its own options, and the command.
 ///
 /// Its own options may stand anywhere before `--`; all else, options included, is the command's, and goes to the daemon
 /// untouched. No command has an option of the same name.

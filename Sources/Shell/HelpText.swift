@@ -58,7 +58,7 @@ package struct HelpText: Sendable {
             )
         }
         if !named.isEmpty { blocks.append(["Options:"] + entries(named)) }
-        // Nobody is shown an option that they may not use.
+        // Options that the reader may not use are hidden.
         let hidden = spec.options.filter { !options.contains($0) }.map { "--\($0.name)" }
         let examples = spec.examples.filter { example in
             !example.line.split(separator: " ").contains { hidden.contains(String($0)) }

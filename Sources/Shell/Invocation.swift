@@ -1,6 +1,6 @@
 package import Invites
 
-/// A command with its values, checked as far as its spec tells.
+/// A command with its values, checked as far as its spec allows.
 package struct Invocation: Hashable, Sendable {
     package let spec: CommandSpec
     /// By the names of arguments and options. Flags have no values.

@@ -57,7 +57,7 @@ extension JSON {
         case let object as [String: Any]: self = .object(try object.mapValues(JSON.init(foundation:)))
         case let list as [Any]: self = .list(try list.map(JSON.init(foundation:)))
         case let number as NSNumber:
-            // true and 1 are both numbers here, told apart only by the type of what they were made from.
+            // true and 1 are both numbers here, distinguished only by the type that they were made from.
             if String(cString: number.objCType) == "c" {
                 self = .flag(number.boolValue)
             } else if let integer = Int64(exactly: number) {

@@ -1,4 +1,4 @@
-/// Tells the options and arguments apart of what comes after a command's path, as all that reads command lines does.
+/// Separates the options from the arguments after a command's path, for all code that reads command lines.
 ///
 /// An option is `--name`, followed by its value in the same word after `=` or in the next one. After `--` all words are
 /// arguments. Nothing is checked.

@@ -25,11 +25,11 @@ package struct Field: Hashable, Sendable {
     /// The key in the JSON object, in `snake_case`.
     package let name: String
     package let kind: Kind
-    /// What it tells, in a few words without a full stop.
+    /// What it is, in a few words without a full stop.
     package let summary: String
     /// Whether rows may leave it out.
     package let isOptional: Bool
-    /// Whether it lets its reader in somewhere: never logged, never completed, never in a history.
+    /// Whether it gives its reader access to something: never logged, never completed, never in a history.
     package let isSecret: Bool
 
     /// How a field's value is written in JSON, and shown to people.

@@ -5,7 +5,7 @@ struct TableLayout: Hashable, Sendable {
 
     /// What is between two columns.
     static let gap = 2
-    /// Less than this of a text tells nothing.
+    /// A text that is cut to less has no use.
     static let least = 8
     /// A word that is longer may be cut.
     static let longestWord = 24
@@ -16,7 +16,7 @@ struct TableLayout: Hashable, Sendable {
     struct Column: Hashable, Sendable {
         /// What its widest cell takes.
         var natural: Int
-        /// Whether a part of it tells something: true of texts, not of numbers.
+        /// Whether a part of it is useful: true of texts, not of numbers.
         var canShrink: Bool
         /// What it is cut to at most, if it can shrink and is not narrower.
         var least = TableLayout.least

@@ -248,7 +248,7 @@ extension Field.Kind {
         }
     }
 
-    /// Whether a part of it tells something.
+    /// Whether a part of it is useful.
     var isText: Bool {
         switch self {
         case .text, .drawing, .list, .object: true

@@ -2,8 +2,8 @@ internal import Text
 
 /// Shows rows and events to people.
 ///
-/// Values are told as people read them: moments in UTC, to the minute in tables (`2026-11-22 19:06Z`) and to the second
-/// in records, lengths of time as `1d12h`, bytes as `1.5 KiB`, flags as yes and no, lists with commas, and `-` for
+/// Values have a form for people: times in UTC, to the minute in tables (`2026-11-22 19:06Z`) and to the second in
+/// records, durations as `1d12h`, bytes as `1.5 KiB`, flags as yes and no, lists with commas, and `-` for
 /// nothing. Members of a row for which there is no field, as a newer daemon may have them, come last, by their names.
 /// No value reaches the terminal with a control or format character in it: those are written as `\u{1B}`.
 package struct TextRenderer: Sendable {
