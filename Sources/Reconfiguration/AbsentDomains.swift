@@ -6,11 +6,11 @@ internal import Logging
 internal import Runtime
 internal import Synchronization
 
-/// The domains that have a database and are not served, in `STATE/configuration/away.json`: by domain, until when its invites are of
-/// before, in milliseconds since 1970. One that comes back may be somebody else's by then.
+/// The domains that have a database and are not served, in `STATE/configuration/away.json`: for each domain the time,
+/// in milliseconds since 1970, up to which its invites are old. A domain that returns may have another owner by then.
 ///
-/// Whoever changes the configuration is answered once it is written. What is not written at all is found out at the next start from the
-/// databases that there are, unless the domain has come back by then.
+/// A change of the configuration is answered once the file is written. Domains that are missing in it are found at the
+/// next start by their databases, unless they are served again by then.
 final class AbsentDomains: Sendable {
     private static let name = "away.json"
     /// More than a hundred thousand domains with long names.
@@ -23,7 +23,7 @@ final class AbsentDomains: Sendable {
     private let state: Mutex<[String: Int64]>
     private let queue = DispatchQueue(label: "absent domains")
 
-    /// Reads what is known, on the caller's thread. What is damaged is logged and counts as nothing.
+    /// Reads the file, on the caller's thread. A damaged one is logged and treated as empty.
     init(directory: String, logger: Logger) {
         self.directory = directory
         self.logger = logger

@@ -27,7 +27,7 @@ extension ActiveConfiguration {
 
     /// Sets a key of a host to what the words of a command line say.
     ///
-    /// - Parameter isSeen: Told the name of another host, whether it may be named where it is in the way.
+    /// - Parameter isSeen: Called with the name of another host: whether an error may name it.
     /// - Throws: ``ConfigurationRefusal/unknownHost(_:)`` or ``ConfigurationRefusal/badValue(_:)``.
     package func set(
         _ key: HostKey, to words: [String], of host: String, naming isSeen: (String) -> Bool = { _ in true }
@@ -78,8 +78,8 @@ extension ActiveConfiguration {
         return zip(before, dropped.compactMap { status(of: $0, for: host) }).map(SettingChange.init)
     }
 
-    /// Drops what was set on hosts that there are no longer. While a change waits to be confirmed, those that may come
-    /// back keep it: a host that was suspended must not make invites because somebody undid something.
+    /// Drops what was set on hosts that no longer exist. While a change waits to be confirmed, hosts that its undo
+    /// would restore keep their overrides: an undo must not have a suspended host make invites again.
     func dropOverridesOfGoneHosts() {
         let gone = overrides.filter { base.hosts[$0.key] == nil && pending?.back.hosts[$0.key] == nil }
         for (host, set) in gone.sorted(by: { $0.key < $1.key }) {

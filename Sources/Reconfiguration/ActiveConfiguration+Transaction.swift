@@ -49,13 +49,13 @@ extension ActiveConfiguration {
 
     // MARK: Applying
 
-    /// Makes what the files say run. With a mistake in any file nothing changes; otherwise every host that differs moves
-    /// to its new configuration, new ones start and those that are gone stop. What does not differ is not touched.
+    /// Applies the files. With a mistake in any file nothing changes; otherwise every host that differs gets its new
+    /// configuration, new hosts start and removed ones stop. What does not differ is not touched.
     ///
     /// - Parameters:
     ///   - hash: Of the plan that is meant; `nil` for whatever the files say.
     ///   - patience: The time after which it undoes itself unless ``confirm(by:)`` comes before.
-    ///   - keepsOpen: Whether the invites stay good of hosts that were served before, whose domains come back.
+    ///   - keepsOpen: Whether the invites of hosts that were served before, and are again, stay good.
     ///   - by: Who applies it, for the history.
     /// - Throws: ``ConfigurationRefusal``; then nothing has changed.
     package func apply(
@@ -126,7 +126,7 @@ extension ActiveConfiguration {
         if move.isDurableFirst {
             try await write(move.record, keeping: transaction.record.running)
             do throws(ConfigurationRefusal) {
-                // Meanwhile somebody may have set something.
+                // Overrides may have been set meanwhile.
                 if isPlanned, self.revision != revision { throw .stale }
                 try checkOverrides(over: new)
             } catch {
@@ -305,7 +305,7 @@ extension ActiveConfiguration {
 
     // MARK: Parts
 
-    /// Runs a body when all that was asked for before is done, to its end even if whoever asked is gone.
+    /// Runs a body after all that was requested before, to its end even if the caller is cancelled.
     func inTurn<Value: Sendable>(_ body: @escaping @Sendable (ActiveConfiguration) async -> Value) async -> Value {
         let previous = turn
         let task = Task {
@@ -359,8 +359,8 @@ extension ActiveConfiguration {
         }
     }
 
-    /// Makes room for what nobody may refuse. A host that goes back to the address of its file can be in another's way
-    /// by that, so it may take several rounds.
+    /// Drops the overrides that conflict where the change cannot be refused. A host that returns to the address of its
+    /// file may then conflict with another, so it may take several rounds.
     private func dropConflicts(over new: BaseLayer) {
         while true {
             let conflicts = new.conflicts(with: overrides, component: daemon.component.jid.domain)
@@ -374,7 +374,7 @@ extension ActiveConfiguration {
         }
     }
 
-    /// Tells those who follow the configuration.
+    /// Notifies those who subscribed to changes of the configuration.
     func tell(_ cause: ConfigurationEvent.Cause, _ summary: String, _ hosts: [String], isDone: Bool = true) {
         let event = event(cause, summary, hosts, isDone: isDone)
         for follower in configurationFollowers { follower(event) }

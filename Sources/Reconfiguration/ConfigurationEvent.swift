@@ -3,7 +3,7 @@ internal import Supervision
 /// Something that became of the configuration, for the journal and the service manager.
 package struct ConfigurationEvent: Hashable, Sendable {
     package enum Cause: String, Hashable, Sendable {
-        /// Somebody's command, which is in the journal already.
+        /// A command, which is in the journal already.
         case command
         case signal = "SIGHUP"
         case deadline

@@ -2,10 +2,10 @@ internal import Configuration
 internal import Invites
 internal import Supervision
 
-/// What runs, what waits to be confirmed and what was undone, as a pure state machine: each function says what has to be
-/// written down, ``commit(_:)`` makes it so once that has been done.
+/// What runs, what waits to be confirmed and what was undone, as a pure state machine: each function returns what has
+/// to be stored, and ``commit(_:)`` applies it once that is done.
 ///
-/// Snapshots are told by their numbers, files by their fingerprints.
+/// Snapshots are identified by their numbers, files by their fingerprints.
 struct ConfigurationTransaction: Sendable {
     /// What a restart has to know. Without one, the daemon starts with what the files say.
     struct Record: Hashable, Codable, Sendable {

@@ -1,8 +1,8 @@
 internal import Runtime
 internal import Synchronization
 
-/// How the listeners for pages and metrics are. Whoever listens reports it here after each change, so that a change can be
-/// answered with what became of it.
+/// The states of the listeners for pages and metrics. Each is reported here after every change, so that the reply to a
+/// change can contain the result.
 package final class HTTPListeners: Sendable {
     /// How one of them is.
     package enum State: Hashable, Sendable {

@@ -9,7 +9,7 @@ internal import Synchronization
 
 /// The configurations that ran, `STATE/configuration/NNNNNN.jsonl`, and `record.json`, what a restart has to know.
 ///
-/// All writing is done in order on a queue of its own, so that nobody waits for the disk who need not.
+/// All writing is done in order on a queue of its own, so that callers wait for the disk only where they must.
 final class SnapshotStore: Sendable {
     /// How many snapshots are kept.
     static let capacity = 20
@@ -50,7 +50,7 @@ final class SnapshotStore: Sendable {
         self.willWrite = willWrite
     }
 
-    /// Looks at what is there, on the caller's thread. What is damaged is logged and left out.
+    /// Reads the directory, on the caller's thread. What is damaged is logged and left out.
     func open() -> ConfigurationTransaction.Record? {
         do throws(FileError) {
             try Directory.make(directory)
