@@ -59,7 +59,7 @@ package struct HostServer: Sendable {
 }
 
 extension StanzaError {
-    /// Whether somebody else may be allowed what was refused.
+    /// Whether another sender may be allowed what was refused.
     fileprivate var isOfRights: Bool {
         switch condition {
         case .forbidden, .notAllowed, .notAuthorized: true
