@@ -28,12 +28,12 @@ package struct HostProbe: Hashable, Sendable {
     package var addUser: Finding
     /// Whether the commands of the host come here.
     package var commands: Finding
-    /// Whether whoever makes the accounts can tell of one if it exists.
+    /// Whether the provider of accounts can determine whether one exists.
     package var knowsAccounts: Finding
 }
 
 extension HostProbe.Finding {
-    /// That commands need not make accounts, whoever does; `nil` where they are to.
+    /// That commands need not make accounts, since another provider does or none is wanted; `nil` where they are to.
     package init?(addUserBesides abilities: AccountAbilities, _ choice: AccountsChoice) {
         switch abilities.provider {
         case .module: self = .unused("the module in the server makes accounts")

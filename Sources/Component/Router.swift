@@ -7,7 +7,7 @@ internal import Supervision
 internal import Synchronization
 internal import XMPP
 
-/// Brings each stanza to the host whose matter it is, without waiting for any; what is nobody's is answered here.
+/// Routes each stanza to its host without waiting for any host; a stanza for none of them is answered here.
 final class Router: StanzaReceiver {
     let domain: String
     private let address: JID?
@@ -288,12 +288,12 @@ final class Router: StanzaReceiver {
 
     // MARK: Messages
 
-    /// A host's server tells what it grants us in messages of its own (XEP-0355 §4.2, XEP-0356 §4.2).
+    /// A host's server announces what it grants us in messages of its own (XEP-0355 §4.2, XEP-0356 §4.2).
     private func note(_ message: Message, _ table: RoutingTable) {
         guard message.type != "error", let from = message.from, from.isDomain, from.domain != domain else { return }
         let isServed = table.hosts[from.domain] != nil
-        // ejabberd grants to each address of ours by itself, and says of each what it may. All that is asked is asked from the
-        // component's own; what is delegated comes to any.
+        // ejabberd grants to each of our addresses separately, and announces each. All our requests are sent from the
+        // component's own; what is delegated may be sent to any.
         let isOwn = message.to == nil || message.to == address
         for child in message.children {
             if let delegation = DelegationGrant(child) {
@@ -340,7 +340,7 @@ struct RouterCounters: Hashable, Sendable {
 extension Router: FrontDoor {
     func hostsChanged(_ change: HostChange) {
         replaceTable(change)
-        // What modules were told may have changed. One may have said hello before its host was configured.
+        // The settings of modules may have changed. One may have said hello before its host was configured.
         if !servers.modules.isEmpty {
             for host in change.replaced { settings.schedule(host.name) }
         }

@@ -70,7 +70,7 @@ extension ServerModuleAnswer {
 }
 
 extension StanzaError {
-    /// What the module is told (`docs/server-module.md` §5).
+    /// The error that the module receives (`docs/server-module.md` §5).
     init(_ failure: RedemptionFailure, of request: ServerModuleRequest) {
         let isCheck = if case .check = request { true } else { false }
         switch failure {
