@@ -114,7 +114,7 @@ extension LandingPage {
     private static func pieces(ofAuthority authority: String) throws(LandingPageError) -> [Piece] {
         var pieces: [Piece] = []
         var reader = Reader(authority.utf8[...])
-        // As a host that is not too long, to look at the whole.
+        // With a host of ordinary length in place of the placeholder, to check the whole.
         var example = ""
         while let next = try reader.next() {
             switch next {
@@ -215,7 +215,7 @@ package enum LandingPageError: Error, Hashable, Sendable, CustomStringConvertibl
     case unbalancedBrace
     /// A URL does not hold this character there.
     case badCharacter(String)
-    /// Nothing in it tells one invite from another.
+    /// It does not contain what distinguishes invites.
     case sameForAll
 
     /// What is wrong, in words that follow the template.

@@ -12,7 +12,7 @@ package struct Lifetime: Hashable, Sendable {
     package static let day = Lifetime(validSeconds: Unit.day.seconds)
     /// 30 days.
     package static let month = Lifetime(validSeconds: 30 * Unit.day.seconds)
-    /// Seven days: what an invite gets when nobody says otherwise.
+    /// Seven days: the default of an invite.
     package static let week = Lifetime(validSeconds: Unit.week.seconds)
 
     /// Reads a lifetime as it is written in a configuration file.

@@ -31,7 +31,7 @@ package struct OperatorRequest: Hashable, Sendable {
     package var lifetime: Lifetime?
     /// What the operator wants to remember about it, without control characters.
     package var note: String?
-    /// In which language users are told of it, a tag of BCP 47; `nil` for the host's.
+    /// In which language users are notified of it, a tag of BCP 47; `nil` for the host's.
     package var language: String?
     /// How often the invite can be redeemed. Only an account whose name is not fixed is made more often than once.
     package var uses: Int

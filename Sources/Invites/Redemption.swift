@@ -4,7 +4,7 @@ package struct Redemption: Hashable, Sendable {
     package enum Kind: String, CaseIterable, Hashable, Sendable {
         /// An account is made.
         case register
-        /// The inviter becomes a contact of somebody who has an account (XEP-0379).
+        /// The inviter becomes a contact of an invitee who has an account (XEP-0379).
         case contact
         /// An account gets another password.
         case reset
@@ -95,8 +95,8 @@ extension Redemption {
 
     /// The state after the account was asked for, once the deadline has passed.
     ///
-    /// Nobody guesses: an account that is there was made by this attempt, since the name was free when it was reserved and
-    /// nobody else could take it through us.
+    /// It is no guess: an account that exists was made by this attempt, since the name was free when it was reserved
+    /// and could not be given to another attempt since.
     package func state(after answer: AccountAnswer, at now: Timestamp) -> State {
         guard case .reserved(let deadline, _, let questions) = state else { return state }
         switch answer {

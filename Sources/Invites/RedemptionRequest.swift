@@ -30,7 +30,7 @@ package struct Reservation: Hashable, Sendable {
         self.checkedAt = checkedAt
     }
 
-    /// How long it holds: a stream's in the time of a registration, a form's while a person looks at a page.
+    /// How long it holds: a stream's for the time of a registration, a form's for that of a person who fills in a page.
     package var milliseconds: Int64 { way == .stream ? 60_000 : 120_000 }
 
     /// For how long a check lets a token be redeemed that has expired since.
@@ -69,7 +69,7 @@ package struct ContactRequest: Hashable, Sendable {
     /// The name of the attempt: the same person asks once, however often.
     package func attempt(on invite: Int64) -> String { "contact:\(invite):\(contact)" }
 
-    /// For how long somebody who registered with a token may also ask for the contact with it, after its end.
+    /// For how long a user who registered with a token may also ask for the contact with it, after its end.
     package static let gracePeriodMilliseconds: Int64 = 7 * 86_400_000
 }
 

@@ -1,8 +1,8 @@
 extension Token {
-    /// What may be the token in a link: in an XMPP URI or a query what follows `preauth=` or `token=`, else whatever looks like
-    /// one, the longest first, since a page's address may have it anywhere.
+    /// What may be the token in a link: in an XMPP URI or a query what follows `preauth=` or `token=`, else all that
+    /// has the form of one, the longest first, since a page's address may have it anywhere.
     ///
-    /// - Parameter text: The link as somebody has passed it on, perhaps percent-encoded once more.
+    /// - Parameter text: The link as it was passed on, perhaps percent-encoded once more.
     package static func candidates(in text: String) -> [Token] {
         let bytes = decoded(Array(text.utf8))
         var runs: [(name: Bool, token: Token)] = []
