@@ -1,6 +1,6 @@
 package import Shell
 
-/// Who gives a command, as the kernel tells (`SO_PEERCRED`), and what that lets them do.
+/// The caller of a command, as the kernel reports it (`SO_PEERCRED`), and the caller's rights.
 package struct Caller: Hashable, Sendable {
     /// `nil` where no process asked, but the daemon itself acts.
     package let uid: UInt32?
