@@ -17,7 +17,7 @@ package struct HostStatus: Hashable, Sendable {
         case refused
     }
 
-    /// The host; of a refused file whose name tells none, the path of the file.
+    /// The host; of a refused file whose name gives none, the path of the file.
     package var host: String
     package var state: State
     /// When the state began.
