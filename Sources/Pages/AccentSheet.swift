@@ -29,7 +29,7 @@ enum AccentSheet {
         var fill: Colour
         var ink: Colour
         var text: Colour
-        /// Around what has the keyboard, and around buttons that could not be told from the ground.
+        /// Around the element with the keyboard focus, and around buttons with too little contrast to the background.
         var line: Colour
 
         init(_ colour: Colour, on grounds: [Colour]) {

@@ -2,8 +2,8 @@
 enum Markup {
     /// Appends a text so that it is nothing but text, in content as in an attribute with quotes of either kind.
     ///
-    /// Bytes are looked at, not characters: a `"` followed by a combining mark is one `Character`, and ends an attribute all
-    /// the same.
+    /// It works on bytes, not on characters: a `"` followed by a combining mark is one `Character`, and ends an
+    /// attribute all the same.
     static func append(escaping text: String, to bytes: inout [UInt8]) {
         var text = text
         text.withUTF8 { utf8 in

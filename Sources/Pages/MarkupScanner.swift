@@ -33,7 +33,7 @@ struct MarkupScanner: Hashable {
     private var isEndTag = false
     private var attribute = ""
     private var isValueEmpty = true
-    /// The element whose content runs on to its end tag, whatever it looks like.
+    /// The element whose content runs to its end tag, even where it resembles markup.
     private var rawElement: String?
     /// The last bytes, as far as they can end a comment or a raw element.
     private var recent: [UInt8] = []

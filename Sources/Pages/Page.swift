@@ -1,6 +1,6 @@
 package import Invites
 
-/// One page, as values. `Web` decides which one an answer is, and `Pages` how it looks; neither decides a rule.
+/// One page, as values. `Web` decides which one an answer is, and `Pages` its appearance; neither decides a rule.
 package enum Page: Hashable, Sendable {
     /// What a link that is good leads to.
     case landing(Landing)
@@ -46,7 +46,7 @@ package struct Landing: Hashable, Sendable {
     package var token: Token
     /// The XMPP URI of the invite, such as `xmpp:example.com?register;preauth=TOKEN`.
     package var uri: String
-    /// Who invites: a bare JID. Nobody, where an operator made it for nobody.
+    /// The inviter, a bare JID; `nil` where an operator made the invite for no user.
     package var inviter: Account?
     /// The name that the account will have, where it is fixed; of a reset, that of the account.
     package var username: String?
@@ -55,7 +55,7 @@ package struct Landing: Hashable, Sendable {
     package var registers: Bool
     /// Whether the inviter gets into the contact list by itself. Otherwise the page says how to add the contact.
     package var setsContacts: Bool
-    /// Of a contact invite: whether somebody without an account may make one with it.
+    /// Of a contact invite: whether an invitee without an account may make one with it.
     package var isForNewcomers: Bool { kind == .account || kind == .accountAndContact }
 
     package init(
@@ -158,7 +158,7 @@ package enum PageProblem: Hashable, Sendable {
     case expired
     case used
     case revoked
-    /// 409: somebody else is registering with it right now.
+    /// 409: another attempt is registering with it right now.
     case inUse
     /// 503: the host takes part in nothing at present.
     case suspended

@@ -22,7 +22,7 @@ package struct PageSources: Hashable, Sendable {
 package struct ProvidedPages: Hashable, Sendable {
     package let sources: PageSources
     package let design: PageDesign
-    /// Tells what was read from other contents: 16 hexadecimal digits.
+    /// Identifies the contents of the files: 16 hexadecimal digits.
     package let digest: String
 
     /// Reads the files and checks them. It waits for the disk.

@@ -1,6 +1,6 @@
 package import Invites
 
-/// What the pages of one host look like: the values of its settings.
+/// The appearance of the pages of one host: the values of its settings.
 package struct Site: Hashable, Sendable {
     /// The host, as people read it.
     package var host: String
@@ -52,7 +52,7 @@ package struct Site: Hashable, Sendable {
     }
 }
 
-/// Who looks at a page, as far as it matters for what is shown. Nothing of it is kept.
+/// The visitor of a page, as far as it matters for the content. Nothing of it is stored.
 package struct Visitor: Hashable, Sendable {
     /// The languages that the browser asks for, best first: BCP 47 tags, as bounded and parsed by `Languages`.
     package var languages: [String]

@@ -75,7 +75,7 @@ struct TemplateChecker {
         guard text.count(where: braces.contains) == bytes.count(where: { $0 == 0x7B || $0 == 0x7D }) else {
             return add("a brace in it is followed by a combining character")
         }
-        // The library looks for the second brace of a tag beyond the end.
+        // The library would search for the second brace of a tag beyond the end.
         if bytes.last == UInt8(ascii: "{") { add("the template ends with an opening brace", at: nil) }
         while offset < bytes.count {
             if bytes[offset...].starts(with: "{{".utf8) { readTag() } else { readByte() }

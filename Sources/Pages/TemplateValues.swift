@@ -195,7 +195,7 @@ struct TemplateValues {
                 values["script_path"] = file("username.js")
                 values["username_check_path"] = path("\(PageName.register)/\(PageName.username)")
             }
-            // What is no name, or somebody else's, makes no address.
+            // An invalid or taken name gives no address.
             if flags.contains(.address), shape.mistake?.field != .username {
                 values["address"] = sentinels.sentinel(.address)
             }
@@ -272,7 +272,7 @@ struct TemplateValues {
         }
     }
 
-    /// Nobody was invited with a link that sets a password: operators made it.
+    /// A link that sets a password has no inviter: operators made it.
     private var problemOfReset: ProblemTexts? {
         switch shape.problem {
         case .expired?: ProblemTexts(title: .problemResetExpired, advice: .problemAskOperators)

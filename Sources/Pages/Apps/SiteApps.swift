@@ -1,7 +1,7 @@
 /// Apps that one host has besides those of all.
 package struct SiteApps: Hashable, Sendable {
     let list: AppList
-    /// Tells them from others.
+    /// Identifies the content.
     package let digest: String
 
     /// In bytes.
