@@ -5,7 +5,7 @@ internal import YAML
 package struct LanguageCatalog: Sendable {
     /// In the order in which people choose among them; never empty.
     package let all: [Texts]
-    /// What is used where nobody says a language, or none that is here.
+    /// The default, where no language is requested, or only ones without texts.
     package let english: Texts
     /// By tag, in the case that is recommended.
     private let byTag: [String: Texts]

@@ -1,6 +1,6 @@
 /// What texts have places for, written `%{name}`.
 package enum Placeholder: String, CaseIterable, Hashable, Sendable {
-    /// The bare JID of somebody's account.
+    /// The bare JID of an account.
     case account
     /// The bare JID that a new account will have, or has.
     case address

@@ -1,4 +1,4 @@
-/// The kinds of numbers that languages tell apart (Unicode CLDR, UTS #35 part 3, "Language Plural Rules").
+/// The kinds of numbers that languages distinguish (Unicode CLDR, UTS #35 part 3, "Language Plural Rules").
 package enum PluralCategory: String, CaseIterable, Hashable, Sendable {
     case zero, one, two, few, many, other
 }

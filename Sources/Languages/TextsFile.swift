@@ -95,7 +95,7 @@ private struct Reader {
             report.add(mark, Self.unknown(text, among: known.sorted()))
             return
         }
-        // Its mistakes are told once.
+        // Its mistakes are reported once.
         seen[key] = mark
         let forms = key.declaration.isPlural ? forms(of: key, value, rule) : form(of: key, value).map { [$0] }
         if let forms { entries[key] = Texts.Entry(forms, rule: rule) }

@@ -9,7 +9,7 @@ internal import NIOPosix
 package final class Dependencies: Sendable {
     /// The time of day.
     package let now: @Sendable () -> Timestamp
-    /// Milliseconds of a clock that nobody sets, for deadlines.
+    /// Milliseconds of a monotonic clock, for deadlines.
     package let uptime: @Sendable () -> Int64
     /// Returns once the time has passed, or throws when the task is cancelled.
     package let sleep: @Sendable (Duration) async throws -> Void

@@ -27,7 +27,7 @@ package final class Mailbox<Item: Sendable>: Sendable {
         self.capacity = capacity
     }
 
-    /// What is in, and not taken, but for `urgent` items: nobody waits for those.
+    /// How many items wait, without `urgent` ones, which no caller waits for.
     package var count: Int { state.withLock { $0.items.count - $0.urgentCount } }
 
     /// Puts an item in, unless the box is full or closed. `urgent` items always go in: they are few and our own.

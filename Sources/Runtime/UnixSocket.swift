@@ -20,7 +20,7 @@ package final class UnixSocket: Sendable {
         let inode: UInt
     }
 
-    /// Listens, with `CLOEXEC`. Whoever serves it closes it.
+    /// Listens, with `CLOEXEC`. The server that uses it closes it.
     package let descriptor: CInt
     private let node: Node?
     /// Held while the daemon lives.
@@ -67,7 +67,7 @@ package final class UnixSocket: Sendable {
         }
     }
 
-    /// A socket that nobody listens on is what a daemon leaves behind that was killed.
+    /// A socket without a listener was left behind by a daemon that was killed.
     private static func checkFree(_ path: String) throws(Failure) {
         var status = stat()
         guard lstat(path, &status) == 0 else {
@@ -78,7 +78,7 @@ package final class UnixSocket: Sendable {
         let probe = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard probe >= 0 else { throw Failure("cannot make a socket", errno: errno) }
         defer { close(probe) }
-        // It must not wait where somebody listens and takes nobody.
+        // It must not block on a listener that does not accept.
         _ = fcntl(probe, F_SETFL, O_NONBLOCK)
         guard try withAddress(path, { connect(probe, $0, $1) }) != 0 else {
             throw Failure("somebody listens on \(path.quoted)")
@@ -105,7 +105,7 @@ package final class UnixSocket: Sendable {
                 throw Failure("cannot make a socket in \(directory.quoted)", errno: errno)
             }
             var status = stat()
-            // Until it listens nobody can connect.
+            // No client can connect before it listens.
             guard chmod(temporary, mode) == 0, listen(descriptor, 128) == 0, lstat(temporary, &status) == 0,
                 rename(temporary, path) == 0
             else {
