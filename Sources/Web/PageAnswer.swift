@@ -87,7 +87,7 @@ struct PageAnswer: Sendable {
         return HTTPResponse(.ok, [("Content-Type", file.contentType)] + fields + common, body: file.body)
     }
 
-    /// An SVG image that tells a token.
+    /// An SVG image that contains a token.
     func image(_ body: [UInt8]) -> HTTPResponse {
         HTTPResponse(
             .ok,

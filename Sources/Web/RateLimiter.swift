@@ -32,7 +32,7 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     /// Counts an event unless there are too many.
     ///
     /// - Parameters:
-    ///   - uptime: In milliseconds, of a clock that nobody sets.
+    ///   - uptime: Milliseconds of a monotonic clock.
     ///   - most: How many in a span of this key, where that is not the same for all.
     /// - Returns: After how many seconds it is to be tried again; `nil` where it may be now.
     func take(_ key: Key, at uptime: Int64, atMost most: Int? = nil) -> Int? {

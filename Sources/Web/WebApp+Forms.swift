@@ -19,7 +19,7 @@ extension WebApp {
         }
     }
 
-    /// A form in the hands of somebody.
+    /// A form that a visitor has open.
     private struct Form: Sendable {
         let kind: FormKind
         let host: WebHost
@@ -100,7 +100,7 @@ extension WebApp {
 
     // MARK: Posting
 
-    /// Why what was posted is not looked at, where it is not: it is from no page of ours, or no form.
+    /// Why a POST is not processed; `nil` where it is: it is from no page of ours, or no form.
     func refusalOfPost(_ call: Call, _ host: WebHost) -> HTTPResponse? {
         guard RequestOrigin.isOwn(call.request, base: host.base ?? settings.base, hosts: hosts.bases) else {
             return call.problem(.refused(status: HTTPStatus.forbidden.rawValue))

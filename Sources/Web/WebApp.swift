@@ -146,7 +146,7 @@ struct WebApp: Sendable {
     ///
     /// - Parameter rest: What follows the token in the path.
     private func find(_ call: Call, _ path: HostPath, _ token: TokenPath, _ rest: String) -> Finding {
-        // Who has guessed too often is told nothing any more, not even what is right.
+        // A client that has guessed too often learns nothing any more, not even what is right.
         if let wait = limits.unknownTokens.wait(call.client, at: dependencies.uptime()) {
             return .answer(call.problem(.tooMany(retryAfter: wait)))
         }

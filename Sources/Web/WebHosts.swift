@@ -68,7 +68,7 @@ package struct WebHost: Hashable, Sendable {
     }
 }
 
-/// Which hosts have bases of their own. An authority is one host's: below another one's base nobody gets.
+/// Which hosts have bases of their own. An authority belongs to one host: no other is served below its base.
 package struct HostBases: Hashable, Sendable {
     package struct Entry: Hashable, Sendable {
         package let host: String
@@ -100,7 +100,7 @@ package enum TokenCheck: Hashable, Sendable {
     case good(GoodToken)
     /// Why it is not redeemed, and the invite where it has ended or is in use.
     case refused(RedemptionRefusal, of: EndedInvite? = nil)
-    /// The host's storage does not tell now.
+    /// The host's storage fails now.
     case unavailable
 }
 
@@ -129,9 +129,9 @@ package struct GoodToken: Hashable, Sendable {
 
 /// Whether a name can be had.
 package enum UsernameState: Hashable, Sendable {
-    /// Nobody has it at present, nor holds it.
+    /// No account has it at present, and it is not held.
     case free
-    /// The server has such an account, or somebody else holds the name.
+    /// The server has such an account, or the name is held.
     case taken
     /// It is not known now.
     case unknown
@@ -197,7 +197,7 @@ package enum WebOutcome: Hashable, Sendable {
     case passwordSet(Account, endedSessions: Bool)
     /// The token does not allow it.
     case refused(RedemptionRefusal)
-    /// The server has such an account, or somebody holds the name.
+    /// The server has such an account, or the name is held.
     case taken
     /// The server wants another name or password, in its words.
     case rejected(String?)

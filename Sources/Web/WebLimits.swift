@@ -9,8 +9,8 @@ final class WebLimits: Sendable {
     let posts = RateLimiter<IPAddress?>(most: 10)
     /// Forms that are posted with a token.
     private let tokenPosts = RateLimiter<Token>(most: 5)
-    /// Names of which an address asks whether they are taken, while they are typed. Forms that are sent tell the same, 5 a minute or
-    /// more where a link has many uses; but each that finds a free name makes an account, and these do not, so they are fewer.
+    /// Names that an address checks while they are typed. Forms that are sent reveal the same, 5 a minute or more where
+    /// a link has many uses; but each with a free name makes an account, and these do not, so they are fewer.
     let usernames = RateLimiter<IPAddress?>(most: 60, milliseconds: 3_600_000)
     /// The same with a token.
     let tokenUsernames = RateLimiter<Token>(most: 60, milliseconds: 3_600_000)

@@ -237,7 +237,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             state = .reading(.idle)
             setDeadline(limits.idleTime, context)
             connections.note(context.channel, isWaiting: true)
-            // Whoever goes through what has come goes on, and reads.
+            // If `advance` is running, it continues with the next request, and reads.
             if isAdvancing { return }
             advance(context)
             if case .reading = state { context.read() }
@@ -256,7 +256,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     private func setDeadline(_ milliseconds: Int64, _ context: ChannelHandlerContext) {
         let new = NIODeadline.now() + .milliseconds(milliseconds)
         deadline = new
-        // A timer that comes too early looks again.
+        // A timer that fires too early checks the deadline again.
         if let timerAt, timerAt <= new { return }
         timer?.cancel()
         schedule(at: new, context)

@@ -119,7 +119,7 @@ final class HTTPListener: Sendable {
 
     /// Takes no more connections, closes those that wait, and returns when the others have their answers, or the time is over.
     func drain(within limit: Duration, sleep: @escaping @Sendable (Duration) async throws -> Void) async {
-        // Before the last connection ends, so that nobody finds a socket behind which nobody is.
+        // Before the channel closes, so that no client finds a socket without a listener.
         socket?.remove()
         try? await channel.close().get()
         let connections = connections

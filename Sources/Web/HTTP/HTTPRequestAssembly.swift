@@ -91,7 +91,7 @@ struct HTTPRequestAssembly: Sendable {
         return request
     }
 
-    /// One whose length only its end tells is not taken: no browser sends a form so.
+    /// A body without a declared length is not accepted: no browser sends a form so.
     private static func checkBody(of request: HTTPRequest, _ limits: HTTPLimits) throws(HTTPProblem) {
         let lengths = request.values(of: "content-length")
         let codings = request.values(of: "transfer-encoding")
