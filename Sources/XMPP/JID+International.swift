@@ -4,7 +4,7 @@ internal import Glibc
 extension JID {
     /// A prepared domain with each label in Unicode, also one that is written as `xn--…` (ToUnicode, RFC 3490 §4.2).
     ///
-    /// Both are one domain to DNS, to certificates and to XMPP servers, whatever the form in which somebody wrote it.
+    /// Both are one domain to DNS, to certificates and to XMPP servers, in whichever form it was written.
     package static func unicodeDomain(_ domain: String) -> String {
         guard hasASCIICompatibleLabel(domain) else { return domain }
         var output: UnsafeMutablePointer<CChar>?

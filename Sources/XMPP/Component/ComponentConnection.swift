@@ -14,7 +14,7 @@ package protocol StanzaReceiver: Sendable {
 
 /// An external component's connection to its server (XEP-0114): made, kept alive, and made again when it breaks.
 package final class ComponentConnection: Sendable {
-    /// Tells the handler to end the stream in good order.
+    /// Asks the handler to end the stream cleanly.
     struct Leave: Sendable {
         let reason: DisconnectReason
     }
@@ -86,7 +86,7 @@ package final class ComponentConnection: Sendable {
     /// - Parameters:
     ///   - outlet: Where answers go; made by the caller so that the receiver can have it.
     ///   - now: The time of day in milliseconds since 1970-01-01T00:00:00Z, for ``report``.
-    ///   - statusChanged: Told of every change, in order, on no thread in particular.
+    ///   - statusChanged: Called with every change, in order, on any thread.
     package init(
         _ options: ComponentOptions, outlet: Outlet, receiver: any StanzaReceiver, group: any EventLoopGroup,
         logger: Logger, now: @escaping @Sendable () -> Int64 = ComponentConnection.systemTime,
@@ -253,9 +253,9 @@ package final class ComponentConnection: Sendable {
     var isDraining: Bool { state.withLock { $0.intent != .serve || $0.isPausing } }
 
     func becameReady(_ channel: any Channel) {
-        // Who connects may learn of it later, while somebody wants to drain it, or to connect anew.
+        // The task that connects may resume later, and a drain or a reconnect meanwhile needs the channel.
         state.withLock { $0.open(channel) }
-        // First: who is told of the connection must not find what the one before granted.
+        // First: subscribers to the status must not find the grants of the connection before.
         receiver.connected()
         change(.connected)
         logger.notice(

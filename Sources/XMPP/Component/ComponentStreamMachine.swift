@@ -1,7 +1,7 @@
 internal import CLibMD
 
-/// The life of one component stream (XEP-0114 §3) as a pure state machine: it is told what happened and says what to
-/// do.
+/// The life of one component stream (XEP-0114 §3) as a pure state machine: each event returns the actions for the
+/// caller.
 struct ComponentStreamMachine {
     /// What the caller must do, in order.
     enum Action: Hashable {

@@ -60,7 +60,7 @@ package final class Outlet: Sendable {
 
     /// Sends one IQ.
     ///
-    /// - Parameter host: The host that it is about, where its addresses do not tell.
+    /// - Parameter host: The host that it is about, where its addresses do not show it.
     /// - Returns: Whether there is a connection.
     @discardableResult package func send(_ iq: IQ, of host: String? = nil) -> Bool {
         var writer = XMLWriter()

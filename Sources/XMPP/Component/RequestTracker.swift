@@ -50,7 +50,7 @@ final class RequestTracker: Sendable {
         return try result.get()
     }
 
-    /// Hands an answer to whoever waits for it; `false` when nobody does.
+    /// Passes a reply to the task that waits for it; `false` when none does.
     func resolve(_ iq: IQ) -> Bool {
         let result: Result<Element?, RequestError>
         switch iq.body {

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Lets somebody see the stanzas of a component stream, at the cost of a look at one number while nobody does.
+/// Shows the stanzas of a component stream to watchers, at the cost of reading one number while there are none.
 package final class StanzaTap: Sendable {
     /// A stanza that went by.
     package struct Sighting: Sendable {
@@ -20,7 +20,7 @@ package final class StanzaTap: Sendable {
         package let direction: Direction
         let content: Content
 
-        /// The stanza as it is on the wire. This builds it, which is work for those who look and not for the stream.
+        /// The stanza as it is on the wire. This builds it, which is to be done by the watchers and not by the stream.
         package var element: Element {
             switch content {
             case .element(let element): element
@@ -29,7 +29,7 @@ package final class StanzaTap: Sendable {
         }
     }
 
-    /// Somebody who watches, called on the thread that stanzas pass: it must not wait.
+    /// A watcher, called on the thread that stanzas pass: it must not block.
     package struct Watcher: Sendable {
         fileprivate let number: UInt64
         /// Whether it is to be shown a stanza. This is asked of each, and most are turned down on a busy host, before
@@ -38,8 +38,8 @@ package final class StanzaTap: Sendable {
         fileprivate let see: @Sendable (Sighting) -> Void
     }
 
-    /// Told the direction, the sender and the address, `nil` where there is none or none that can be read, and the host
-    /// that the stanza is known to be about, `nil` where only the addresses tell.
+    /// Called with the direction, the sender and the recipient, `nil` where there is none or none that can be parsed,
+    /// and the host that the stanza is known to be about, `nil` where only the addresses show it.
     package typealias Choice = @Sendable (Sighting.Direction, _ from: JID?, _ to: JID?, _ host: String?) -> Bool
 
     private struct State: Sendable {
@@ -57,9 +57,9 @@ package final class StanzaTap: Sendable {
 
     var isWatched: Bool { count > 0 }
 
-    /// Shows somebody every stanza that they want until ``remove(_:)``.
+    /// Adds a watcher, which gets every stanza that it wants until ``remove(_:)``.
     ///
-    /// - Returns: What names them.
+    /// - Returns: Its number, for ``remove(_:)``.
     package func add(where wants: @escaping Choice, _ see: @escaping @Sendable (Sighting) -> Void) -> UInt64 {
         state.withLock { state in
             state.counter &+= 1

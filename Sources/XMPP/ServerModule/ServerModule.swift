@@ -15,7 +15,7 @@ package enum ServerModule {
         case commands
         /// Subscription requests with a token are asked about.
         case subscribe
-        /// It tells of accounts, makes them, and sets passwords.
+        /// It says whether accounts exist, makes them, and sets passwords.
         case accounts
         /// It makes users contacts of others.
         case contacts
@@ -27,7 +27,7 @@ package enum ServerModule {
 
     /// What invited says of plain registration.
     package enum Registration: String, CaseIterable, Hashable, Sendable {
-        /// Without a token nobody registers.
+        /// Only with a token.
         case invite
         case open
         /// As the module's own configuration says.
@@ -95,7 +95,7 @@ package enum ServerModule {
             self.held = held
         }
 
-        /// Names that are told at most.
+        /// The most names in it.
         package static let mostHeld = 500
     }
 }

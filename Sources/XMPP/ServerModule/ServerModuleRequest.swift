@@ -6,11 +6,11 @@ package enum ServerModuleRequest: Hashable, Sendable {
     case reserve(Reservation)
     case confirm(token: String, attempt: String, username: String)
     case release(attempt: String, reason: String)
-    /// Whether somebody without a token may have a name.
+    /// Whether a registration without a token may use a name.
     case name(String)
     case spend(Reservation)
     case subscribe(token: String, user: String, contact: JID)
-    /// An account is no more.
+    /// An account was removed.
     case deleted(String)
 
     /// A use of a token for an attempt.
