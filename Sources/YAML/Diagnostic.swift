@@ -28,7 +28,7 @@ package struct Diagnostic: Error, Hashable, Comparable, Sendable, CustomStringCo
         self.rivalry = rivalry
     }
 
-    /// The mistake as it is told to somebody who sees only some hosts.
+    /// The mistake as a caller sees it who sees only some hosts.
     package func told(toWhoSees isSeen: (String) -> Bool) -> Diagnostic {
         guard let rivalry, !isSeen(rivalry.host) else { return self }
         return Diagnostic(location: location, message: rivalry.message)
@@ -58,7 +58,7 @@ package struct DiagnosticReport {
     private var dropped = 0
     private var lastDropped = SourceMark.start
 
-    /// How many mistakes of one file are told apart. A file can be a million of them.
+    /// The most mistakes that are reported of one file, which can consist of a million.
     package static let limit = 100
 
     package init(file: String) {

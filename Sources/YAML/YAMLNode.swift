@@ -12,7 +12,7 @@ package struct YAMLNode: Sendable {
         case scalar(Scalar)
         case sequence([YAMLNode])
         case mapping([Entry])
-        /// Something that has been reported already and has no value to look at.
+        /// A node that has been reported already, without a value.
         case refused
     }
 
