@@ -53,7 +53,7 @@ final class Connection {
         try Self.next(socket, signals, &input, until: deadline)
     }
 
-    /// Whether something has come that was not looked at yet.
+    /// Whether there is unread input.
     var hasInput: Bool {
         if input.hasLine { return true }
         var polled = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)

@@ -93,7 +93,7 @@ struct Repl {
     }
 }
 
-/// Failures that no command's answer tells.
+/// Failures without a reply to a command.
 enum Failure {
     static func prefix(inRepl: Bool) -> String { inRepl ? "error: " : "invitectl: " }
 

@@ -87,7 +87,7 @@ struct TabCompletion {
 
     /// A line for each, with what it is.
     private static func described(_ found: [CompletionCandidate], _ width: Int) -> [String] {
-        // What all have in common helps nobody to choose.
+        // A summary that all have in common does not help to choose.
         guard Set(found.map(\.summary)).count > 1 else { return [] }
         let longest = found.map { TextRenderer.width(of: $0.value) }.max() ?? 0
         return found.map { candidate in

@@ -56,7 +56,7 @@ struct ControlService: Service {
             if event.cause != .command { events.push(event) }
         }
         async let recording: Void = record(events)
-        // Whoever's roles have changed is thrown out, and may come again.
+        // Sessions whose roles have changed are ended, and may connect again.
         await daemon.configuration.followRoles { [server] in server.update(AccessPolicy($0, daemon: geteuid())) }
         var isServing = false
         if let socket {
@@ -65,7 +65,7 @@ struct ControlService: Service {
                 isServing = true
             } catch {
                 logger.error("no control socket", metadata: ["reason": "\(error)"])
-                // Whoever comes is to be told that nobody is there.
+                // A client is to get the error that there is no listener.
                 socket.remove()
             }
         }

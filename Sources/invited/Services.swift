@@ -45,7 +45,7 @@ struct ReloadService: Service {
     }
 }
 
-/// Gives the service manager's watchdog its sign of life, which nobody gives who hangs: it goes through the
+/// Sends the service manager's watchdog its keep-alive, which stops when the daemon hangs: it passes through the
 /// connection's event loop, on which the hosts run, and through the configuration's owner.
 struct WatchdogService: Service {
     let eventLoop: any EventLoop

@@ -41,7 +41,7 @@ struct StandardErrorLogHandler: LogHandler {
         hub.publish(event.level, "\(event.message)", all)
     }
 
-    /// Whether standard error goes to the journal: systemd tells the device and inode of the socket it made
+    /// Whether standard error goes to the journal: systemd passes the device and inode of the socket it made
     /// (systemd.exec(5), `$JOURNAL_STREAM`).
     static func isStandardErrorTheJournal(_ stream: String?) -> Bool {
         guard let parts = stream?.split(separator: ":"), parts.count == 2 else { return false }
