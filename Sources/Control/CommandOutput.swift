@@ -1,6 +1,6 @@
 package import Shell
 
-/// Where a command's answer goes: a session, or a test.
+/// The destination of a command's output: a session, or a test.
 ///
 /// The functions return when there is room for more: only the command itself waits for its reader.
 package protocol CommandOutput: Sendable {

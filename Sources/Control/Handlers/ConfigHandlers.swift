@@ -301,6 +301,6 @@ extension ActiveConfiguration.Comparison {
 }
 
 extension Caller {
-    /// Who it is, for the history.
+    /// The caller's name, for the history.
     var name: String { uid.map { "\(user) (uid \($0))" } ?? user }
 }

@@ -110,7 +110,7 @@ package struct HostViewHandlers: Sendable {
         return nil
     }
 
-    /// It went between the check and now.
+    /// It was removed after the check.
     private static func gone(_ host: String) -> CommandFailure {
         CommandFailure(.unknownHost, "there is no host \(host)", hint: "`host list` shows them")
     }

@@ -45,7 +45,7 @@ extension RedemptionHandlers {
         /// The invitees of one account that are not shown yet.
         private struct Level {
             let inviter: Account
-            /// The number after which to go on.
+            /// The number after which to continue.
             var after: Int64
             /// The number of the next registration of that name, whose invitees belong to another account.
             let end: Int64

@@ -36,7 +36,7 @@ package struct StatusHandlers: Sendable {
         }
         func count(_ state: HostStatus.State) -> JSON { .count(states[state] ?? 0) }
         let component = daemon.settings.component
-        // A change of the whole configuration is not the matter of who sees some hosts.
+        // Callers who see only some hosts do not see changes of the whole configuration.
         let seesAll = call.caller.hosts == .all
         let deadline = seesAll ? await daemon.configuration.unconfirmedUntil : nil
         let listeners = seesAll ? daemon.configuration.listeners.report : nil

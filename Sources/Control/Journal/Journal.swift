@@ -6,7 +6,7 @@ package import Runtime
 package import Shell
 internal import Synchronization
 
-/// The journal in `STATE/journal`: who changed what, when, from where, and what became of it.
+/// The journal in `STATE/journal`: who changed what, when, from where, and with which result.
 ///
 /// A change is in it, on the disk, before it happens; when that cannot be, the change does not happen. Disks are waited
 /// for on queues of its own, and never longer than ``timeout``. A journal that cannot be opened is tried again with
@@ -14,7 +14,7 @@ internal import Synchronization
 package final class Journal: ChangeRecorder {
     private struct State: Sendable {
         var files: JournalFiles?
-        /// The entries whose commands run now, and who gave them.
+        /// The entries whose commands run now, and their callers.
         var running: [Int64: Caller] = [:]
     }
 
@@ -56,7 +56,7 @@ package final class Journal: ChangeRecorder {
     /// Gives up the files and the lock, for tests of what the next process finds.
     func close() { state.withLock { $0.files = nil } }
 
-    /// Lets nothing be written until the function that it returns is called, for tests of disks that do not answer.
+    /// Blocks all writing until the function that it returns is called, for tests of disks that do not answer.
     func holdUp() -> @Sendable () -> Void {
         writing.suspend()
         return { [writing] in writing.resume() }
@@ -95,7 +95,7 @@ package final class Journal: ChangeRecorder {
     package func end(_ entry: Int64, code: ResultCode, outcome: Outcome?) async {
         let end = JournalLine.End(entry, code, outcome, hosts: outcome?.hosts ?? [], at: dependencies.now())
         do throws(CommandFailure) {
-            // It has been let in already.
+            // It was admitted when it began.
             try await write(isBounded: false) { [self] files, running throws(JournalProblem) in
                 let caller = running.removeValue(forKey: entry)
                 let bytes = try files.append([.end(end)])
@@ -147,7 +147,7 @@ package final class Journal: ChangeRecorder {
         allowance.withLock { $0.charge(bytes, to: user, at: dependencies.uptime()) }
     }
 
-    /// Not the daemon, nor admins of all hosts: theirs is what ends the trouble that others make.
+    /// Not the daemon, nor admins of all hosts: they have to be able to end a problem that other users cause.
     private static func boundedUser(_ caller: Caller) -> UInt32? {
         caller.access.areOnAllHosts(as: .admin) ? nil : caller.uid
     }

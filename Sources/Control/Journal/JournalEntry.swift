@@ -53,7 +53,7 @@ package struct JournalEntry: Hashable, Sendable {
         return !hosts.isEmpty && moreHosts == 0 && hosts.allSatisfy(scope.contains)
     }
 
-    /// As a row of `journal`, for who sees all hosts or some: entries are counted over all.
+    /// As a row of `journal`, for a caller who sees all hosts or some: entries are counted over all.
     package func row(for scope: HostScope) -> JSON {
         var members: [String: JSON] = [
             "time": .text(begin.time), "user": .text(begin.user),

@@ -20,7 +20,7 @@ final class SendQueue: Sendable {
         var isFull: Bool { pending.readableBytes + beingWritten >= SendQueue.room }
     }
 
-    /// Bytes that may wait before those who say more do.
+    /// Bytes in the queue from which on ``put(_:)`` waits.
     static let room = 128 * 1024
 
     private let state: Mutex<State>
