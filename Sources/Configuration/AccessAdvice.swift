@@ -3,12 +3,12 @@ import Glibc
 import Text
 
 extension FileProblem {
-    /// The message, and where the rights of a user are missing whose rights root checks with, how to give them.
+    /// The message; where the user whose rights root checks with lacks rights, also how to grant them.
     ///
     /// - Parameters:
     ///   - path: The absolute path of what could not be read.
     ///   - isDirectory: Whether it was to be listed, not only read.
-    ///   - user: The user; `nil` where the process is the one that reads the files for good.
+    ///   - user: The user; `nil` where the process itself is the one that uses the files.
     func message(_ path: String, isDirectory: Bool = false, for user: DaemonUser?) -> String {
         guard let user, code == EACCES else { return message }
         return "\(message); \(AccessAdvice.text(path, isDirectory: isDirectory, for: user))"
@@ -135,7 +135,7 @@ private struct AccessWalk {
         let obstacle = AccessObstacle(
             path: path, owner: status.st_uid, group: status.st_gid, mode: status.st_mode, needed: needed,
             hasAccessControlList: size > 0)
-        // A path with links can come by twice.
+        // A path with links can pass a directory twice.
         if !obstacles.contains(obstacle) { obstacles.append(obstacle) }
         return true
     }

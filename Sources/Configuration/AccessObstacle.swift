@@ -1,7 +1,7 @@
 import Glibc
 import Text
 
-/// A file or directory whose permissions keep the daemon's user from a file.
+/// A file or directory whose permissions prevent the daemon's user from reading a file.
 struct AccessObstacle: Hashable {
     let path: String
     let owner: uid_t

@@ -2,9 +2,9 @@ import Glibc
 
 /// The file that a name in a directory of the configuration stands for, reached link by link.
 ///
-/// People who may write in such a directory can put a link there to a file that the daemon can read and they cannot.
-/// What is quoted from a file therefore depends on whose links led to it. Each link and directory stays open while it is
-/// judged and followed, so it makes no difference who exchanges them meanwhile.
+/// Users who may write in such a directory can put a link there to a file that the daemon can read and they cannot.
+/// What is quoted from a file therefore depends on whose links led to it. Each link and directory stays open while it
+/// is checked and followed, so it makes no difference if they are replaced meanwhile.
 struct ConfigurationEntry {
     /// The regular file, opened for reading.
     let file: Descriptor

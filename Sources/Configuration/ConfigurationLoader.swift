@@ -150,7 +150,7 @@ package struct ConfigurationLoader: Sendable {
     /// - Returns: What the file says, and why none of it may be quoted.
     private func readDaemonFile(report: inout DiagnosticReport) -> (DaemonSettings?, withheld: Withholding?) {
         do {
-            // Who may replace this file can name any directory in it: to refuse their links would gain nothing.
+            // Users who may replace this file can name any directory in it: to refuse their links would gain nothing.
             let read = try FileReader.readConfiguration(
                 file, limit: YAMLReader.largestFile, readsLinksOfOthers: true)
             let settings = YAMLReader.read(read.bytes, report: &report).map { DaemonSettings($0, report: &report) }

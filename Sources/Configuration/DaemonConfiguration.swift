@@ -40,7 +40,7 @@ package struct DaemonConfiguration: Hashable, Sendable {
         case setting
         /// The file that `secret_file` names.
         case file(String)
-        /// The systemd credential `component-secret`, in the file with this path. It goes before both keys.
+        /// The systemd credential `component-secret`, in the file with this path. It takes precedence over both keys.
         case credential(String)
     }
 

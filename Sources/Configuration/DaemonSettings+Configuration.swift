@@ -80,7 +80,7 @@ extension DaemonSettings {
         return nil
     }
 
-    /// Reads a secret, as root where the user for whom it is checked may not: so does systemd, which hands it over.
+    /// Reads a secret, as root where the user for whom it is checked may not: so does systemd, which passes it on.
     ///
     /// - Parameter refused: Called when it was read as root.
     private static func readSecret(
@@ -96,7 +96,7 @@ extension DaemonSettings {
         }
     }
 
-    /// What has to be known of a secret that is not the user's to read. Whether the unit hands it over, this does not say.
+    /// The note on a secret that the user may not read. It does not say whether the unit passes it on.
     private static func note(_ path: String, for user: DaemonUser) -> String {
         """
         `secret_file` \(path.quoted) was read as root: `\(user.name)` may not read it, and need not where the unit hands \

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The user whom the daemon runs as, with whose rights root checks the files that the daemon is going to read.
+/// The user that the daemon runs as, with whose rights root checks the files that the daemon is going to read.
 package struct DaemonUser: Hashable, Sendable {
     /// The name in the user database.
     package let name: String
@@ -33,7 +33,7 @@ package struct DaemonUser: Hashable, Sendable {
         var count: CInt = 64
         var groups = [gid_t](repeating: 0, count: Int(count))
         while getgrouplist(name, entry.pw_gid, &groups, &count) < 0 {
-            // It says how many there are; and other ones by now, perhaps.
+            // It returns how many there are; and that may have changed by now.
             count = max(count, CInt(clamping: groups.count * 2))
             groups = [gid_t](repeating: 0, count: Int(count))
         }

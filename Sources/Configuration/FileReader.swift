@@ -23,7 +23,7 @@ enum FileReader {
         return status
     }
 
-    /// Reads a file whose content is never shown, wherever links lead to it.
+    /// Reads a file whose content is never shown, through any links.
     ///
     /// - Parameter limit: The largest file that is read, in bytes.
     static func read(_ path: String, limit: Int) throws(FileProblem) -> File {

@@ -22,7 +22,7 @@ package struct HostConfiguration: Hashable, Sendable {
     package var userDailyInvites = Limit.atMost(20)
     /// How many invites of the host may be stored, whatever their state.
     package var maxInvites = Limit.atMost(100_000)
-    /// How long what is no longer good is kept.
+    /// How long invites are stored that are no longer good.
     package var inviteRetention = Lifetime.month
     /// Whether inviters are notified that their invites were accepted.
     package var notifyInviter = true
@@ -34,7 +34,7 @@ package struct HostConfiguration: Hashable, Sendable {
     package var siteName: String?
     /// The language for users of the host who ask for none, or for one that has no texts.
     package var language = LanguageTag.english
-    /// Who makes accounts and does what follows from an invite.
+    /// The provider of accounts, and of what follows from an invite.
     package var accounts = AccountsChoice.auto
     /// What the server module is to do about registrations without a token.
     package var registration = ServerModule.Registration.server

@@ -5,7 +5,7 @@ import YAML
 
 /// Finds what is wrong between files that are good one by one: hosts and service addresses that are claimed twice.
 ///
-/// A file with mistakes of its own still claims what it names. Otherwise a slip in one host's file would hand its
+/// A file with mistakes of its own still claims what it names. Otherwise a mistake in one host's file would give its
 /// address to another host.
 struct HostConflicts {
     private let files: [HostFile]
@@ -150,8 +150,8 @@ struct HostConflicts {
     }
 }
 
-/// Who claims which names, by the index of the file. Nearly every name has one claim, and nothing is set aside for
-/// more.
+/// Which files claim which names, by the index of the file. Nearly every name has one claim, so nothing is allocated
+/// for more.
 private struct Claims {
     private(set) var first: [String: Int] = [:]
     /// All claims to the names that have several.

@@ -66,7 +66,7 @@ struct HostDirectory: Sendable {
         return FileStamp(status) == stamp
     }
 
-    /// Whether the entry is still there: between listing and reading it can have gone, which is no mistake.
+    /// Whether the entry still exists: it may be removed between listing and reading, which is no mistake.
     private static func exists(_ name: String, in directory: CInt) -> Bool {
         var status = stat()
         // An entry that may not be examined, in a directory that may only be listed, exists all the same.

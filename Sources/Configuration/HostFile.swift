@@ -87,7 +87,7 @@ final class HostFile: Sendable {
     }
 
     private static func host(ofFile name: String, report: inout DiagnosticReport) -> String? {
-        // By bytes: to Swift, the dot can be one character with what stands before it.
+        // By bytes: to Swift, the dot can be one character with what precedes it.
         let stem = String(Substring(name.utf8.dropLast(".yaml".utf8.count)))
         do {
             let jid = try JID(stem)

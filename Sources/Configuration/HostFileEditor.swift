@@ -69,7 +69,7 @@ package enum HostFileEditor {
         }
     }
 
-    /// Where a key's value stands in the text of a host's file; `nil` when it is not there or the text is not good.
+    /// The location of a key's value in the text of a host's file; `nil` when it is not set or the text is not valid.
     package static func location(of key: HostKey, in bytes: [UInt8], file: String) -> SourceLocation? {
         guard let settings = try? read(bytes, file: file), let mark = settings.mark(of: key) else { return nil }
         return SourceLocation(file: file, mark: mark)

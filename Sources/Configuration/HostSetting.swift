@@ -1,7 +1,7 @@
 import YAML
 
-/// A setting of a host: all that there is to know of one key. What reads, compares, keeps, writes, completes and documents
-/// settings asks it, and names no key itself.
+/// A setting of a host: all that is known of one key. The code that reads, compares, stores, writes, completes and
+/// documents settings uses it, and names no key itself.
 ///
 /// The value's type and default are those of the property of ``HostConfiguration``.
 final class HostSetting: Sendable {

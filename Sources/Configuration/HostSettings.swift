@@ -47,7 +47,7 @@ struct HostSettings: Sendable {
 
     var isEmpty: Bool { marks.isEmpty }
 
-    /// Where a setting stands; `nil` when the file does not have it.
+    /// The location of a setting; `nil` when the file does not have it.
     func mark(of key: HostKey) -> SourceMark? { marks.first { $0.key == key }?.mark }
 
     /// What the file says for a key; `nil` when it does not say anything.

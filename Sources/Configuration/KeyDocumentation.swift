@@ -15,7 +15,7 @@ package struct KeyDocumentation: Hashable, Sendable {
 
     /// When a changed value is in force.
     package enum Since: String, CaseIterable, Hashable, Sendable {
-        /// As soon as it is applied, for the next request that comes.
+        /// As soon as it is applied, for the next request.
         case request = "with the next request after an apply"
         /// As soon as it is applied.
         case apply = "with an apply"

@@ -91,8 +91,8 @@ extension LoadedConfiguration {
             lost: lost)
     }
 
-    /// The other host whose file has the service address that this one's is to get: there, too, it may have been changed at
-    /// run time only.
+    /// The other host whose file has the service address that is to be saved for this one: the other may have changed
+    /// it at run time only, too.
     private func rival(of file: HostFile, _ changes: [HostKey: HostValue]) -> Diagnostic? {
         guard case .text(let address)? = changes[.serviceAddress] else { return nil }
         let name = JID.unicodeDomain(address)

@@ -2,7 +2,7 @@ import CXAttr
 import Glibc
 import Runtime
 
-/// A new file beside the one whose place it takes. It goes away unless it does.
+/// A new file beside the one that it is to replace. It is removed unless it does.
 struct TemporaryFile: ~Copyable {
     struct Failure: Error {
         let action: String
@@ -26,7 +26,7 @@ struct TemporaryFile: ~Copyable {
         if let path { unlink(path) }
     }
 
-    /// Writes what the other file is to hold, onto the disk.
+    /// Writes the new content of the other file, and synchronizes it.
     ///
     /// - Returns: What this file does not have in common with the other, although it should.
     mutating func write(_ bytes: [UInt8], like other: String, _ status: stat) throws(Failure) -> [String] {
@@ -42,7 +42,7 @@ struct TemporaryFile: ~Copyable {
         }
         // Whether the daemon may give files away is the system's business; the content matters more.
         if fchown(descriptor, status.st_uid, status.st_gid) != 0 { _ = fchown(descriptor, .max, status.st_gid) }
-        // After the owner, whose change may take permissions away.
+        // After the owner, whose change may clear permission bits.
         guard fchmod(descriptor, status.st_mode & 0o777) == 0 else {
             throw Failure(action: "get its permissions", code: errno)
         }
