@@ -35,8 +35,8 @@ package protocol InviteRepository: RedemptionRepository {
     /// Counts a stretch of the invites that the filter selects.
     func count(_ filter: InviteFilter, after start: Int64, through end: Int64) async throws(StoreError) -> InviteTally
 
-    /// Removes up to 500 of a stretch of the invites that the filter means; they are gone from the disk when this returns,
-    /// and the room that they took is given back soon after.
+    /// Removes up to 500 of a stretch of the invites that the filter selects; they are removed from the disk when this
+    /// returns, and the room that they took is freed soon after.
     func remove(_ filter: InviteFilter, after start: Int64, through end: Int64) async throws(StoreError) -> InviteTally
 
     /// Removes these invites in one transaction, as ``remove(_:after:through:)`` does.
@@ -61,7 +61,7 @@ package protocol InviteRepository: RedemptionRepository {
     /// newest; of very many, only the latest are read.
     func newest(_ prefix: String, limit: Int, at now: Timestamp) async throws(StoreError) -> [StoredInvite]
 
-    /// Proves that the storage works: reads all of it and writes to it. It is made if there is none.
+    /// Checks that the storage works: reads all of it and writes to it. It is made if there is none.
     func check() async throws(StoreError)
 
     /// Closes its files once all calls before it are done. The next call opens them again.
@@ -93,8 +93,8 @@ package protocol InviteRepositories: Sendable {
     /// makes the first request wait less. Returns when all are open or `isLate` says so.
     func openAhead(_ hosts: [String], before isLate: @escaping @Sendable () -> Bool) async
 
-    /// Copies all that a host's database holds at one moment, which comes after all that was stored before the call. The
-    /// host goes on meanwhile. Without a database it is an empty one.
+    /// Copies all that a host's database holds at one moment after the call, including all that was stored before it.
+    /// The host continues meanwhile. Without a database the copy is an empty one.
     ///
     /// - Throws: ``StoreError``, or `CancellationError`.
     func backUp(_ host: String, at now: Timestamp) async throws -> BackupFile
@@ -111,13 +111,14 @@ package protocol InviteRepositories: Sendable {
     /// Replaces the host's database by a backup that was checked, between two calls. After a crash at any point one of
     /// the two is in place, whole. The replaced database is kept beside it.
     ///
-    /// - Parameter keepsOpen: Whether invites are good as the backup has them. Otherwise they are so no longer than the
-    ///   present database has them, and those that it does not have expire now.
+    /// - Parameter keepsOpen: Whether invites are good as in the backup. Otherwise they expire no later than in the
+    ///   present database, and those that it does not have expire now.
     func restore(
         _ backup: IncomingBackup, of host: String, at now: Timestamp, keepsOpen: Bool
     ) async throws(StoreError) -> Restoration
 
-    /// Does all that was accepted, and lets another process use the state directory. Meanwhile and afterwards every call
+    /// Completes all accepted calls, and lets another process use the state directory. Meanwhile and afterwards every
+    /// call
     /// of a repository throws ``StoreError/closed``.
     func shutdown() async
 }

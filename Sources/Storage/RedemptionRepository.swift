@@ -17,8 +17,8 @@ package protocol RedemptionRepository: Sendable {
         withToken token: Token, for attempt: String
     ) async throws(StoreError) -> (invite: StoredInvite?, redemption: Redemption?)
 
-    /// Does what is asked, in order, in one transaction that other callers' requests share. Each sees those before it; a refused
-    /// one changes nothing. A request that was done before has the same outcome again.
+    /// Carries out the requests, in order, in one transaction that is shared with other callers. Each sees those before
+    /// it; a refused one changes nothing. A request that was done before has the same outcome again.
     func redeem(
         _ requests: [RedemptionRequest], under terms: RedemptionTerms
     ) async throws(StoreError) -> RedemptionResults
@@ -54,12 +54,12 @@ package protocol RedemptionRepository: Sendable {
     /// - Returns: Those that were taken back by this call.
     func revoke(_ numbers: [Int64], _ revocation: Revocation) async throws(StoreError) -> [StoredInvite]
 
-    /// Makes revoked invites what they were before, but for those whose fixed name has been given away meanwhile.
+    /// Restores revoked invites, except those whose fixed name has been given away meanwhile.
     ///
     /// - Returns: How many there were.
     func reinstate(_ numbers: [Int64], at now: Timestamp) async throws(StoreError) -> Int
 
-    /// Ends reservations of an invite whose fate only an operator knows.
+    /// Ends reservations of an invite whose result only an operator knows.
     ///
     /// - Returns: Those that were released.
     func release(
@@ -122,8 +122,8 @@ package protocol RedemptionRepository: Sendable {
 package struct RedemptionResults: Hashable, Sendable {
     /// For each, in order.
     package var results: [Result<RedemptionOutcome, RedemptionRefusal>]
-    /// The numbers of invites that have more confirmed uses than they allow since: an account was there already when its
-    /// confirmation came.
+    /// The numbers of invites that now have more confirmed uses than they allow: an account was there already when it
+    /// was confirmed.
     package var overused: [Int64]
 
     package init(_ results: [Result<RedemptionOutcome, RedemptionRefusal>] = [], overused: [Int64] = []) {
@@ -168,7 +168,7 @@ package struct DueWork: Hashable, Sendable {
     }
 }
 
-/// Which redemptions are meant. Each part that is not `nil` must fit.
+/// Selects redemptions. Each part that is not `nil` must match.
 package struct RedemptionFilter: Hashable, Sendable {
     package var inviter: Account?
     /// As in ``Invites/Redemption/account``.
@@ -182,7 +182,7 @@ package struct RedemptionFilter: Hashable, Sendable {
     }
 }
 
-/// Some redemptions, and where to go on.
+/// Some redemptions, and where to continue.
 package struct RedemptionPage: Hashable, Sendable {
     package var redemptions: [Redemption]
     /// The number after which the next page begins; `nil` when there is none. A page with a next one may be empty.
@@ -216,7 +216,7 @@ package struct Erasure: Hashable, Sendable {
     package var invites = 0
     package var redemptions = 0
     package var tasks = 0
-    /// The numbers of redemptions that keep the name until they end.
+    /// The numbers of redemptions that retain the name until they end.
     package var kept: [Int64]
 
     package init(revoked: [Int64] = [], kept: [Int64] = []) {

@@ -51,7 +51,7 @@ extension StateDirectory {
     /// What is appended to the name of a database that was replaced; see ``InviteStore/replace(with:at:keepsOpen:)``.
     private static var keptName: Regex<(Substring, Substring?)> { /[0-9]{8,}T[0-9]{6}Z(-[0-9]+)?/ }
 
-    /// Makes sure that so many bytes can be written without the hosts' own writing coming to harm.
+    /// Checks that so many bytes can be written without affecting the hosts' own writing.
     ///
     /// - Throws: ``StoreError/full``.
     func checkRoom(for size: Int) throws(StoreError) {

@@ -68,10 +68,10 @@ extension StoreError {
         case (.SQLITE_FULL, _), (_, .SQLITE_IOERR_SHMSIZE): self = .full
         case (.SQLITE_CORRUPT, _), (.SQLITE_NOTADB, _): self = .corrupt
         case (.SQLITE_BUSY, _), (.SQLITE_LOCKED, _): self = .locked
-        // It may have wanted a temporary file.
+        // It may have needed a temporary file.
         case (.SQLITE_CANTOPEN, _) where !FileLimit.hasRoom(for: 1): self = .tooManyOpenFiles
         default:
-            // SQLite keeps the system's reason to itself.
+            // SQLite does not report the system's reason.
             let reason = FileObstacle.reason(ofDatabase: path)
             self = .io(
                 reason

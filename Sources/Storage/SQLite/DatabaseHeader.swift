@@ -19,7 +19,7 @@ struct DatabaseHeader: Hashable, Sendable {
         // 65,536 has no place in two bytes.
         pageSize = size == 1 ? 65_536 : size
         guard (512...65_536).contains(pageSize), pageSize & (pageSize - 1) == 0 else { throw .notDatabase }
-        // Only true where who wrote last has known of it.
+        // Only valid where the last writer maintained it.
         let count = Int(number(28))
         pageCount = count > 0 && number(24) == number(92) ? count : nil
         applicationID = Int32(bitPattern: number(68))

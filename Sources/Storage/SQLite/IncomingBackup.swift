@@ -12,7 +12,7 @@ package final class IncomingBackup: Sendable {
     private struct State: Sendable {
         var file: OpenFile?
         var size = 0
-        /// How long it may become: what it says of itself, once that has come.
+        /// How long it may become: what its header says, once that is received.
         var longest: Int
         /// The size up to which there was room on the disk at the last check.
         var checked = 0
@@ -41,7 +41,7 @@ package final class IncomingBackup: Sendable {
         StateDirectory.removeTemporary(path)
     }
 
-    /// Writes what comes next.
+    /// Writes the next bytes.
     ///
     /// - Throws: ``BackupRefusal``, as soon as it is clear, or ``StoreError``.
     package func append(_ bytes: [UInt8]) throws {

@@ -75,7 +75,7 @@ extension InviteDatabase {
 extension InviteDatabase.Transaction {
     /// Adds those of the invites whose limits allow it. Each sees those before it.
     func add(_ invites: [NewInvite]) throws -> InviteAddition {
-        // Counting takes a while where there are many rows, and others wait meanwhile.
+        // Counting takes a while where there are many rows, and other calls wait meanwhile.
         if invites.contains(where: { $0.limits.stored != .unlimited }) { _ = try rowCount() }
         let insert = try insertion()
         let results = try invites.map { try InviteDatabase.add($0, &count, insert, database) }

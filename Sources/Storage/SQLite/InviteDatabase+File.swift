@@ -13,11 +13,11 @@ struct DatabaseStamp: Hashable, Sendable {
 /// How the file at a database's path is.
 enum FileState: Hashable, Sendable {
     case unchanged
-    /// It is gone, and what is in it lives only as long as it is open.
+    /// It was removed, and its content exists only as long as it is open.
     case removed
-    /// Its log is gone, with the commits that are not in the database yet.
+    /// Its log was removed, with the commits that are not in the database yet.
     case logRemoved
-    /// Another file is there, or others have written to it, not through SQLite.
+    /// Another file is there, or another process has written to it, not through SQLite.
     case replaced
 }
 
@@ -61,14 +61,14 @@ extension InviteDatabase {
         return .unchanged
     }
 
-    /// Whether the log lacks what it had, which did not go into the database either. SQLite shortens a log only after all
-    /// of it has.
+    /// Whether the log was truncated without its content being in the database. SQLite shortens a log only after all of
+    /// it is.
     private func isCut(_ log: FileStamp, _ main: FileStamp, _ known: DatabaseStamp) -> Bool {
         guard let knownLog = known.log else { return false }
         return log.size < knownLog.size && main == known.main
     }
 
-    /// Makes sure that the file that was opened is the one at the path.
+    /// Checks that the file that was opened is the one at the path.
     ///
     /// - Parameter before: What was at the path before it was opened. While it is open, no other file can be the same.
     /// - Throws: ``StoreError/removed(_:)`` when it may be another.

@@ -1,7 +1,7 @@
 internal import GRDB
 internal import Invites
 
-/// What is known of people, and who invited whom.
+/// Queries about people, and who invited whom.
 extension InviteDatabase {
     func latestRedemptions(of account: Account, limit: Int, on host: String) throws -> [Redemption] {
         try access { database in

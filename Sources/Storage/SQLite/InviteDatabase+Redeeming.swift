@@ -83,7 +83,8 @@ struct Redeeming {
     private mutating func confirm(_ redemption: Redemption, replacing old: Redemption?) throws -> Redemption {
         var new = redemption
         new.state = .confirmed(now)
-        // An account is made once: who else holds its name cannot make it any more, and must not be thought to have.
+        // An account is made once: another attempt that holds its name cannot make it any more, and must not be
+        // credited.
         if let account = new.account, let other = try InviteDatabase.reservation(ofName: account, database),
             other.attempt != new.attempt
         {
@@ -107,7 +108,7 @@ struct Redeeming {
 
     @discardableResult mutating func release(_ old: Redemption, _ reason: String) throws -> Redemption {
         var new = old
-        // It may come from outside.
+        // It may be external input.
         new.state = .released(now, reason: String(reason.prefix(200)))
         return try store(new, replacing: old)
     }

@@ -33,7 +33,8 @@ final class InviteDatabase: Sendable {
             } catch let error as DatabaseError
                 where error.resultCode == .SQLITE_CANTOPEN || error.resultCode == .SQLITE_READONLY
             {
-                // Others may have opened files meanwhile, and closed them again: that shows with the next attempt.
+                // Other threads may have opened files meanwhile, and closed them again: that shows with the next
+                // attempt.
                 continue
             }
         }
@@ -94,7 +95,7 @@ final class InviteDatabase: Sendable {
         // GRDB's own default asks for a higher priority than a daemon's user may have, and libdispatch then complains
         // on standard error for each thread.
         configuration.qos = .default
-        // Keeps GRDB from trapping when a ROLLBACK fails, as it may on a broken disk. Such a connection is given up.
+        // Prevents GRDB from trapping when a ROLLBACK fails, as it may on a broken disk. Such a connection is closed.
         configuration.allowsUnsafeTransactions = true
         return configuration
     }()
@@ -119,7 +120,7 @@ final class InviteDatabase: Sendable {
         }
     }
 
-    /// Writes the mark that says whose file this is.
+    /// Writes the mark that identifies this as a database of invited.
     private static func mark(_ database: Database) throws {
         try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
     }
@@ -148,7 +149,7 @@ final class InviteDatabase: Sendable {
         try Schema.migrator.migrate(queue)
     }
 
-    /// Keeps the database as it is before something in it changes for good. It stays until an operator removes it.
+    /// Copies the database before something in it changes for good. The copy stays until an operator removes it.
     private func copyBeforeMigration() throws {
         let target = file + Schema.copySuffix
         do {
@@ -160,7 +161,7 @@ final class InviteDatabase: Sendable {
         }
     }
 
-    /// Lets a database of an older version give back pages, for which it is written once as a whole.
+    /// Enables a database of an older version to free pages, for which it is written once as a whole.
     private func convert(_ converting: () -> Void) throws {
         try queue.writeWithoutTransaction { database in
             guard try Int.fetchOne(database, sql: "PRAGMA auto_vacuum") != Self.incremental else { return }

@@ -157,7 +157,7 @@ private struct BackupCheck {
         return BackupSummary(count: count, madeAt: mark?.madeAt)
     }
 
-    /// Reads it as it came, without running anything that stands in it.
+    /// Reads it as it was received, without running anything in its schema.
     private func lookAt() throws -> BackupMark? {
         let queue = try DatabaseQueue(path: path, configuration: .transfer(isReadOnly: false))
         defer { try? queue.close() }

@@ -10,7 +10,7 @@ internal import Synchronization
 package final class InviteDatabases: InviteRepositories {
     private struct State {
         var stores: [String: InviteStore] = [:]
-        /// Kept until the last database is closed; letting go of it lets the next process in.
+        /// Held until the last database is closed; releasing it admits the next process.
         var directory: StateDirectory?
     }
 
@@ -74,7 +74,7 @@ package final class InviteDatabases: InviteRepositories {
         }
     }
 
-    /// The directory, until it is let go.
+    /// The directory, until it is released.
     func openDirectory() throws(StoreError) -> StateDirectory {
         guard let directory = state.withLock({ $0.directory }) else { throw .closed }
         return directory
@@ -118,7 +118,7 @@ package final class InviteDatabases: InviteRepositories {
     }
 
     package func shutdown() async {
-        // Stores that are made from now on are born finished; the lock stays until the others are.
+        // Stores that are made from now on begin as finished; the lock stays until the others are.
         let (stores, directory) = state.withLock { state in
             defer { state.directory = nil }
             return (Array(state.stores.values), state.directory)

@@ -1,7 +1,7 @@
 internal import Invites
 internal import Synchronization
 
-/// Redeems, each call in one short turn; what changes redemptions shares its transaction with others.
+/// Redeems, each call in one short turn; changes of redemptions share a transaction.
 extension InviteStore {
     package func storedInvites(withTokens tokens: [Token]) async throws(StoreError) -> [StoredInvite?] {
         let found = try await perform(.reading) { database in

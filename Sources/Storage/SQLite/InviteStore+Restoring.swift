@@ -128,7 +128,7 @@ private struct Swap {
         try StateDirectory.move(copy, to: place)
     }
 
-    /// As it stands in a file's name: `20261128T183430Z`.
+    /// In the form for a file's name: `20261128T183430Z`.
     private static func date(_ time: Timestamp) -> String {
         var seconds = time_t(time.millisecondsSinceEpoch / 1000)
         var parts = tm()

@@ -3,8 +3,8 @@ internal import Invites
 
 /// A backup that becomes a host's database: what has happened since it was made is not undone.
 ///
-/// Tokens that were spent or taken back stay so, accounts that were made stay in the tree of who invited whom, and what is owed
-/// to people or asked of servers goes on.
+/// Tokens that were spent or revoked stay so, accounts that were made stay in the tree of who invited whom, and work
+/// for servers that is not done yet continues.
 struct RestoredDatabase {
     let database: Database
     let now: Timestamp
@@ -89,7 +89,7 @@ struct RestoredDatabase {
                 DELETE FROM main.task WHERE redemption IN (SELECT id FROM main.redemption WHERE \(isKnown));
                 DELETE FROM main.redemption WHERE \(isKnown);
                 """)
-        // An attempt of then, whose end is long forgotten, and one of now for the same name.
+        // An attempt of the backup whose end is long forgotten, while a present one reserves the same name.
         try database.execute(
             sql: """
                 UPDATE main.redemption SET state = 'released', ended_at = ?, outcome = '\(Self.reason)',
