@@ -8,7 +8,7 @@ final class FormAttempts: Sendable {
     private struct State: Sendable {
         /// By attempt, the submissions that wait for it to end.
         var running: [String: [CheckedContinuation<Void, Never>]] = [:]
-        /// Attempts whose last try the server has refused for good, so that no account of theirs can be there.
+        /// Attempts whose last try the server has refused for good, so that it cannot have made an account.
         var refused = Recent<Void>()
         /// Attempts that have set a password: when the form is submitted again, it must not be set once more.
         var passwords = Recent<PasswordSet>()
@@ -36,7 +36,7 @@ final class FormAttempts: Sendable {
 
     /// A password that an attempt has set.
     struct PasswordSet: Sendable {
-        /// Its hash, which is another one in each process: it says only whether the same one comes again.
+        /// Its hash, which differs in each process: it shows only whether the same password is sent again.
         var password: Int
         var endedSessions: Bool
     }

@@ -8,9 +8,9 @@ package final class Host: Sendable {
     /// The host's rules, which are stored nowhere else.
     package let policy: InvitePolicy
     package let service: HostService
-    /// The texts in the host's own language, for who says none.
+    /// The texts in the host's own language, for users who request none.
     package let texts: Texts
-    /// When it was suspended, or was no more.
+    /// When it was suspended, or its suspension ended.
     package let suspensionChangedAt: Timestamp
 
     private let pages: PagesBase

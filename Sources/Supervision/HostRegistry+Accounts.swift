@@ -6,13 +6,13 @@ internal import Runtime
 internal import Storage
 internal import Synchronization
 
-/// Who knows the accounts of each host. A function as such in a mutex is wrapped once more each time that it is read, until a call of
-/// it takes more stack than there is.
+/// The provider of each host's accounts. A bare function in a mutex is wrapped once more each time that it is read,
+/// until a call of it overflows the stack.
 struct AccountsProvider: Sendable {
     let accounts: @Sendable (HostConfiguration) -> any Accounts
 }
 
-/// Who is asked for the accounts of hosts, and when.
+/// The accounts of hosts, and the work that waits for them.
 extension HostRegistry {
     /// Sets the provider of each host's accounts; before that, hosts have none.
     ///
@@ -48,7 +48,7 @@ extension HostRegistry {
         resume([host], hastened: true)
     }
 
-    /// What hosts' services see of the others.
+    /// What hosts' services query from others.
     var peers: HostPeers {
         HostPeers(
             accounts: { [weak self] host in self?.accounts(of: host) },

@@ -19,8 +19,8 @@ package enum InviteTrouble: Error, Hashable, Sendable {
 /// What operators do with the invites of hosts. Every call looks the host up again and takes one short turn of its
 /// service, so that a long listing delays no other request, and ends with the host.
 extension HostRegistry {
-    /// Has a host make an invite. It is on disk when this returns. Where the host's server says in time which accounts there
-    /// are, no account is offered that exists, and nothing to or of a user who does not.
+    /// Has a host make an invite. It is on disk when this returns. Where the host's server answers in time, no account
+    /// is offered that exists, and nothing to or of a user who does not.
     ///
     /// - Parameter request: With addresses and names that are prepared.
     package func invite(_ request: OperatorRequest, on host: String) async throws(InviteTrouble) -> OperatorInvite {
@@ -62,7 +62,7 @@ extension HostRegistry {
 
     // MARK: Completion
 
-    /// An invite that could be meant.
+    /// A candidate for completion.
     package struct InviteSuggestion: Hashable, Sendable {
         package let number: Int64
         /// A short description without secrets: `account-and-contact by alice@example.com`.

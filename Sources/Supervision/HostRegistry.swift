@@ -29,15 +29,15 @@ package final class HostRegistry: Sendable {
     /// Decides when expired rows are not removed, since the time is not trusted.
     private let clock: Mutex<ClockWatch>
 
-    /// Databases written to at the same time, whatever the number of hosts; so many disks may hang before other hosts'
-    /// requests do.
+    /// Databases written to at the same time, whatever the number of hosts; so many disks may hang before requests of
+    /// other hosts do.
     private static let writers = 8
 
     /// - Parameters:
     ///   - stateDirectory: Where the databases are.
     ///   - maximumOpenDatabases: How many may be open at once.
-    ///   - quarantinesChanged: Called with the number of hosts whose storage fails, at every change, on no thread in
-    ///     particular. It must not wait.
+    ///   - quarantinesChanged: Called with the number of hosts whose storage fails, at every change, on any thread. It
+    ///     must not block.
     /// - Throws: `StoreError` when the state directory cannot be used or another daemon uses it.
     package init(
         stateDirectory: String, maximumOpenDatabases: Int, dependencies: Dependencies,
@@ -60,7 +60,7 @@ package final class HostRegistry: Sendable {
     /// A host that runs now.
     package subscript(host: String) -> Host? { current.withLock { $0[host] } }
 
-    /// Lets a front door know the hosts, now and whenever they change.
+    /// Subscribes a front door to the hosts: called now and whenever they change.
     package func add(_ door: any FrontDoor) {
         doors.withLock { doors in
             doors.append(door)
@@ -71,8 +71,8 @@ package final class HostRegistry: Sendable {
 
     // MARK: Changes
 
-    /// Starts the hosts that are new, ends those that are gone, and gives those that differ their new configurations, as
-    /// one change. What does not differ is not touched.
+    /// Starts new hosts, ends removed ones, and gives those that differ their new configurations, as one change. What
+    /// does not differ is not touched.
     ///
     /// - Parameters:
     ///   - returned: Of the new hosts, those that were served before and then not: their invites that were made until then
@@ -105,7 +105,7 @@ package final class HostRegistry: Sendable {
         for host in change.removed { end(host) }
         for host in returned.keys.sorted() {
             guard let service = self[host]?.service else { continue }
-            // What keeps it from being done now is seen to with the next request.
+            // What fails now is tried again with the next request.
             Task { try? await service.revokeOlderInvites() }
         }
         if resumesAddedHosts.withLock({ $0 }) { resume(diff.added.map(\.host), hastened: false) }
@@ -173,13 +173,13 @@ package final class HostRegistry: Sendable {
     /// Longer than a host's disk is waited for.
     private static let restartTimeout = Duration.seconds(15)
 
-    /// What came of a restart.
+    /// The outcome of a restart.
     package enum RestartOutcome: Hashable, Sendable {
         case works
         /// And what is wrong with its storage.
         case fails(String)
         case unknownHost
-        /// It takes too long, and goes on by itself.
+        /// It takes too long, and continues by itself.
         case timedOut
     }
 
@@ -201,7 +201,7 @@ package final class HostRegistry: Sendable {
     /// Longer no start waits for databases, of which there may be many, on disks that may hang.
     private static let longestOpening = Duration.milliseconds(500)
 
-    /// Opens databases ahead of the first requests, so far as that goes in a moment.
+    /// Opens databases ahead of the first requests, as many as possible in a short time.
     package func openDatabases() async {
         let (hosts, databases) = (Array(table.hosts.keys), databases)
         let isOver = Mutex(false)
@@ -214,7 +214,7 @@ package final class HostRegistry: Sendable {
     /// How long a host's disk may take before its requests are answered without it.
     private static let diskTimeoutMilliseconds: Int64 = 10_000
 
-    /// Keeps deadlines and removes what has long ended, until the task is cancelled.
+    /// Enforces deadlines and removes what has long ended, until the task is cancelled.
     package func run() async {
         async let sweeping: Void = sweepForever()
         async let resuming: Void = resumeAfterStart()
@@ -258,7 +258,7 @@ package final class HostRegistry: Sendable {
         var removed = 0
         for name in candidates {
             if Task.isCancelled { return }
-            // A host may go while the sweep waits.
+            // A host may be removed while the sweep waits.
             guard let host = self[name] else { continue }
             removed += await host.service.removeEnded(
                 by: Timestamp(millisecondsSinceEpoch: now - host.policy.retention.seconds * 1_000))

@@ -89,11 +89,12 @@ extension HostService {
         }
     }
 
-    /// Does what is asked, in order. What is stored is on the disk when this returns, and what follows from it is under way.
+    /// Carries out the requests, in order. What is stored is on the disk when this returns, and the work that follows
+    /// from it has begun.
     ///
-    /// - Parameter policy: The host's rules. A suspended host redeems nothing more, but hears how attempts end that it has
-    ///   let begin.
-    /// - Returns: For each request, in order, what it came to.
+    /// - Parameter policy: The host's rules. A suspended host redeems nothing more, but still accepts the ends of
+    ///   attempts that have begun.
+    /// - Returns: For each request, in order, its outcome.
     package func redeem(
         _ requests: [RedemptionRequest], under policy: InvitePolicy
     ) async -> [Result<RedemptionOutcome, RedemptionFailure>] {
@@ -127,7 +128,7 @@ extension HostService {
         }
     }
 
-    /// Counts what came of requests, and sees to what is due because of it.
+    /// Counts the outcomes of requests, and starts the work that is due because of them.
     private func note(_ results: [Result<RedemptionOutcome, RedemptionFailure>]) {
         var (confirmed, released, refused) = (0, 0, 0)
         var next: Timestamp?

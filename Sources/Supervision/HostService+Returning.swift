@@ -36,7 +36,7 @@ extension HostService {
         switch await deadlines.result(startedAt: dependencies.uptime(), { await work.value }) {
         case .some(nil): return
         case .some(let refusal?): throw refusal
-        // It goes on.
+        // The work continues.
         case nil: throw .overloaded
         }
     }

@@ -124,7 +124,7 @@ extension HostService {
         case outcome(Int64, TaskOutcome)
     }
 
-    /// - Returns: Whether what came of it is stored.
+    /// - Returns: Whether the results are stored.
     private func run(_ due: DueWork) async -> Bool {
         let questions = due.questions.prefix(Self.concurrency)
         let tasks = due.tasks.prefix(Self.concurrency - questions.count)

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Which services are in quarantine, for those who ask how many without asking each.
+/// The services in quarantine, to count them without asking each.
 final class Quarantines: Sendable {
     private let services = Mutex<Set<ObjectIdentifier>>([])
     private let changed: @Sendable (Int) -> Void
