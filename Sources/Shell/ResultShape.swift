@@ -8,7 +8,7 @@ package enum ResultShape: Hashable, Sendable {
     case table([Field])
     /// Rows of the same fields, usually one, each shown as a list of its fields.
     case record([Field])
-    /// Rows of the same fields that come as things happen, until the caller has had enough.
+    /// Rows of the same fields, sent as things happen until the caller ends the command.
     case events([Field])
 
     /// The fields of each row or event.
@@ -38,8 +38,8 @@ package struct Field: Hashable, Sendable {
         /// Lines of `▀`, `▄`, `█` and spaces, as a text: the blocks are the light parts of a picture, and the rest is
         /// dark. People see it without changes, or not at all.
         case drawing
-        /// A text that stands in a tree, as deep as the member `depth` of its row says, below the last row before it that is less
-        /// deep. People see it drawn, and no `depth`.
+        /// A text in a tree: its parent is the last row before it whose member `depth` is less than its own. People see
+        /// it drawn, and no `depth`.
         case branch
         /// One of these words.
         case choice([String])
@@ -69,6 +69,6 @@ package struct Field: Hashable, Sendable {
         self.isSecret = isSecret
     }
 
-    /// What stands above a table's column.
+    /// The heading of a table's column.
     package var heading: String { name.replacing("_per_second", with: "/s").replacing("_", with: " ").uppercased() }
 }

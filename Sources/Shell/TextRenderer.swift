@@ -48,7 +48,7 @@ package struct TextRenderer: Sendable {
         return lines + blocks
     }
 
-    /// An event: one line, whatever its length. Numbers stand with their names.
+    /// An event: one line, whatever its length. Numbers are shown with their names.
     package func event(_ event: JSON, _ fields: [Field]) -> String {
         guard case .object(let members) = event else { return Cell(event, .text, .timeOfDay).text }
         if let dropped = members["dropped"]?.integer, members.count == 1 {
@@ -77,7 +77,7 @@ package struct TextRenderer: Sendable {
         return lines
     }
 
-    /// A message, which goes on in the next line where it is wider than the terminal. No word is parted.
+    /// A message, which continues in the next line where it is wider than the terminal. No word is broken.
     package func message(_ message: String) -> [String] {
         text(message).flatMap { wrap(Cell($0), within: width == 0 ? .max : width) }
     }
@@ -94,7 +94,7 @@ package struct TextRenderer: Sendable {
 
     static let indent = "  "
 
-    /// What stands below the record: objects as a table or a record, a text of several lines as it is.
+    /// The text below the record: objects as a table or a record, a text of several lines as it is.
     private func nested(_ value: JSON?, _ field: Field) -> [String]? {
         let inner = TextRenderer(width: width == 0 ? 0 : max(20, width - Self.indent.count), isColored: isColored)
         switch (value, field.kind) {
@@ -177,6 +177,6 @@ package struct TextRenderer: Sendable {
 }
 
 extension Field {
-    /// What stands before the value in a record.
+    /// The label before the value in a record.
     var label: String { name.replacing("_", with: " ").escapingControls }
 }
