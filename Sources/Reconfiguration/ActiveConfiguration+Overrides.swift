@@ -60,7 +60,7 @@ extension ActiveConfiguration {
     ///
     /// - Parameters:
     ///   - keys: `nil` for all.
-    ///   - isSeen: Called with the name of another host, whether it may be named where it is in the way.
+    ///   - isSeen: Called with the name of another host: whether an error may name it.
     /// - Returns: Those that were dropped, in the order of `HostKey`.
     /// - Throws: ``ConfigurationRefusal/unknownHost(_:)``, or ``ConfigurationRefusal/badValue(_:)`` when what the file
     ///   says has been taken by another host meanwhile.
@@ -150,13 +150,13 @@ extension ActiveConfiguration {
         }
     }
 
-    /// Moves to another base, with the overrides on top: puts its roles and listeners in force, starts the hosts that are new, stops
-    /// those that are gone with their overrides, and gives those that differ their new rules. What does not differ is not
+    /// Replaces the base, with the overrides on top: puts its roles and listeners in force, starts new hosts, stops
+    /// removed ones with their overrides, and gives those that differ their new rules. What does not differ is not
     /// touched.
     ///
     /// - Parameters:
     ///   - keepsOpen: Whether the invites of domains that come back stay good.
-    ///   - isPending: Whether it waits to be confirmed: then those that are gone may come back.
+    ///   - isPending: Whether it waits to be confirmed: then removed hosts may return.
     func run(_ base: BaseLayer, keepsOpen: Bool = true, isPending: Bool = false) -> ConfigurationDiff {
         if base.shell != self.base.shell { rolesFollower?(base.shell) }
         let isOtherHTTP = base.http != self.base.http

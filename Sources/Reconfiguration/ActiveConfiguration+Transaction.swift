@@ -7,7 +7,7 @@ internal import XMPP
 
 /// Changes of the configuration as a whole: one at a time, each all or nothing.
 extension ActiveConfiguration {
-    /// What a change came to.
+    /// The outcome of a change.
     package struct AppliedConfiguration: Hashable, Sendable {
         package let added: Int
         package let removed: Int
@@ -53,8 +53,8 @@ extension ActiveConfiguration {
     /// configuration, new hosts start and removed ones stop. What does not differ is not touched.
     ///
     /// - Parameters:
-    ///   - hash: Of the plan that is meant; `nil` for whatever the files say.
-    ///   - patience: The time after which it undoes itself unless ``confirm(by:)`` comes before.
+    ///   - hash: The expected hash of the plan; `nil` for whatever the files say.
+    ///   - patience: The time after which it undoes itself unless ``confirm(by:)`` is called before.
     ///   - keepsOpen: Whether the invites of hosts that were served before, and are again, stay good.
     ///   - by: Who applies it, for the history.
     /// - Throws: ``ConfigurationRefusal``; then nothing has changed.
@@ -179,11 +179,11 @@ extension ActiveConfiguration {
 
     // MARK: Confirming
 
-    /// Keeps the change that waits to be confirmed.
+    /// Confirms the change that waits for it.
     ///
     /// - Returns: The number of its snapshot.
     /// - Throws: ``ConfigurationRefusal/nothing(_:)`` when none waits, or ``ConfigurationRefusal/io(_:)`` when it cannot
-    ///   be made to survive a restart; then it goes on waiting.
+    ///   be made to survive a restart; then it continues to wait.
     package func confirm() async throws(ConfigurationRefusal) -> Int {
         try await inTurn { configuration in
             await Result { () async throws(ConfigurationRefusal) in try await configuration.confirmNow() }
@@ -205,12 +205,12 @@ extension ActiveConfiguration {
 
     // MARK: Undoing
 
-    /// Goes back to a snapshot; the files stay as they are, and a restart does not take them until they change. Hosts that
-    /// were gone come back with the invites that they had.
+    /// Restores a snapshot; the files stay as they are, and a restart ignores them until they change. Removed hosts
+    /// return with the invites that they had.
     ///
     /// - Parameters:
     ///   - number: Which; `nil` for what ran before the change that waits to be confirmed, or before the last one.
-    ///   - hash: Of the plan that is meant; `nil` for whatever it does.
+    ///   - hash: The expected hash of the plan; `nil` for any.
     /// - Throws: ``ConfigurationRefusal``; then nothing has changed.
     package func undo(
         to number: Int?, expecting hash: String?
@@ -254,7 +254,7 @@ extension ActiveConfiguration {
         return applied
     }
 
-    /// What going back to a snapshot would do, and its number.
+    /// What restoring a snapshot would do, and its number.
     ///
     /// - Throws: ``ConfigurationRefusal``.
     package func planUndo(
@@ -341,7 +341,7 @@ extension ActiveConfiguration {
             number: record.running, before: before, time: dependencies.now(), by: by, files: base.files,
             hosts: base.hosts, shell: base.shell, http: base.http)
         header = snapshot.header
-        // What ran before may be older than all others that are kept, and is where an undo goes.
+        // What ran before may be older than all stored snapshots, and is what an undo restores.
         let needed = transaction.needed.union([before])
         if !snapshots.headers.contains(where: { $0.number == before }) {
             snapshots.writeLater(old, record, needed: needed)

@@ -6,7 +6,7 @@ package import YAML
 
 /// Looking at the configuration: what the files say now, what runs, and what an apply would do.
 extension ActiveConfiguration {
-    /// What an apply would do, and the hash that stands for it.
+    /// What an apply would do, and the hash that identifies it.
     ///
     /// - Throws: ``ConfigurationRefusal/invalid(_:)`` when files have mistakes.
     package func plan() async throws(ConfigurationRefusal) -> ConfigurationPlan {
@@ -117,7 +117,7 @@ extension ActiveConfiguration {
         package let deadline: Timestamp?
     }
 
-    /// The configurations that can be gone back to, and the one that runs, ordered by number.
+    /// The configurations that can be restored, and the one that runs, ordered by number.
     package func history() -> [HistoryEntry] {
         var headers = Dictionary(snapshots.headers.map { ($0.number, $0) }) { $1 }
         headers[header.number] = header
@@ -155,8 +155,7 @@ extension ActiveConfiguration {
         httpFollower(base.http, listeners.ask())
     }
 
-    /// What is not as the configuration wants it of the listeners, once they have done what was asked for; for a few seconds
-    /// at most.
+    /// How the listeners differ from the configuration, once they have applied it; waits a few seconds at most.
     package func listenerTroubles() async -> [String] {
         await listeners.settled(within: .seconds(5), sleep: dependencies.sleep).troubles
     }
@@ -171,7 +170,7 @@ extension ActiveConfiguration {
         return (BaseLayer(read), newDaemon)
     }
 
-    /// What going over to another base would do to what runs at this moment.
+    /// What another base would change in what runs at this moment.
     ///
     /// - Parameters:
     ///   - newDaemon: What the daemon's file says; `nil` where its settings stay but for the roles.

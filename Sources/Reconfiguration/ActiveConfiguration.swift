@@ -41,14 +41,14 @@ package actor ActiveConfiguration {
     var configurationFollowers: [@Sendable (ConfigurationEvent) -> Void] = []
     var rolesFollower: (@Sendable (ShellConfiguration) -> Void)?
     var httpFollower: (@Sendable (_ configuration: HTTPConfiguration, _ change: Int) -> Void)?
-    /// How the listeners are that the configuration wants.
+    /// The states of the listeners that the configuration wants.
     package nonisolated let listeners = HTTPListeners()
 
-    /// What is kept while a change waits to be confirmed.
+    /// What is held while a change waits to be confirmed.
     struct PendingChange {
-        /// What to go back to.
+        /// What an undo restores.
         let back: BaseLayer
-        /// Goes back when the time is over.
+        /// Undoes the change when the time is over.
         var deadline: Task<Void, Never>?
     }
 
@@ -125,7 +125,7 @@ package actor ActiveConfiguration {
         }
         startEvents = events
         Self.log(losses, dependencies.logger)
-        // What is kept no longer must not come back with the next start.
+        // Dropped overrides must not return with the next start.
         if !restored.dropped.isEmpty { overrideStore.writeLater(restored.overrides) }
         for (host, keys) in restored.dropped.prefix(RestoredOverrides.mostNamed) {
             dependencies.logger.warning(

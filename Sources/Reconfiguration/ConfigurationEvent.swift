@@ -11,7 +11,7 @@ package struct ConfigurationEvent: Hashable, Sendable {
     }
 
     package let cause: Cause
-    /// Whether what the files say was to come into force; otherwise it was another configuration than theirs.
+    /// Whether the files were to be applied; otherwise it was another configuration.
     package let isOfFiles: Bool
     /// Whether it was done; otherwise all is as it was.
     package let isDone: Bool

@@ -34,7 +34,7 @@ package final class HTTPListeners: Sendable {
 
         package init() {}
 
-        /// What is not as the configuration wants it, in words.
+        /// How it differs from the configuration, in words.
         package var troubles: [String] {
             [
                 pages.trouble.map { "pages are not served: \($0)" },
