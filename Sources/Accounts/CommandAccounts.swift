@@ -125,7 +125,7 @@ package struct CommandAccounts: Accounts {
         }
     }
 
-    /// And ends the sessions that there are, where the server lets it.
+    /// Also ends the account's sessions, where the server lets it.
     package func setPassword(_ password: String, of username: String) async -> PasswordOutcome {
         if let refusal = PasswordRule.refusal(of: password) { return .failed(.refused(refusal)) }
         guard let user = address(of: username) else { return .failed(.absent) }
@@ -152,14 +152,14 @@ package struct CommandAccounts: Accounts {
 
     // MARK: Contacts and notices
 
-    /// In both rosters, of two users of the host: what another server's user wants cannot be said here.
+    /// In both rosters, of two users of the host: the rosters of other servers are out of reach.
     package func addContact(_ contact: Account, to username: String) async -> AccountOutcome {
         guard contact.domain == server.host.domain, let user = address(of: username),
             let contact = address(of: contact.localpart)
         else { return .unsupported }
         guard grants.rosterAccess == "both" else { return isIntroducing ? Self.notYet : .unsupported }
         switch await telling() {
-        // ejabberd leaves subscriptions alone, if it takes the request at all: they are its users' own matter.
+        // ejabberd does not set subscriptions, if it accepts the request at all: its users decide them.
         case .byLastLogin: return .unsupported
         case .byStatistics:
             // Servers make rosters also for names without an account.
