@@ -24,10 +24,10 @@ extension ComponentService {
         connection.status == .connected ? servers.modules.all : [:]
     }
 
-    /// Who makes the accounts of a host now.
+    /// The present provider of a host's accounts.
     package func accounts(of host: HostConfiguration) -> any Accounts { servers.accounts(of: host) }
 
-    /// Asks the server of a host what it lets us do. No account is made by it.
+    /// Asks the server of a host what it allows us. No account is made by it.
     ///
     /// - Parameter timeout: How long each of the answers may take; there are ten at most, one after the other.
     /// - Throws: ``RequestError/disconnected`` without a connection, and nothing else.

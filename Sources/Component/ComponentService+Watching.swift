@@ -4,7 +4,7 @@ internal import Supervision
 internal import Synchronization
 package import XMPP
 
-/// A stanza of a host that went by.
+/// A stanza of a host that was sent or received.
 package struct WatchedStanza: Sendable {
     package let time: Timestamp
     /// How many the watcher has not been shown so far, since there were too many in a second.

@@ -17,7 +17,7 @@ struct ModuleRequest: Sendable {
 }
 
 extension RedemptionRequest {
-    /// What is asked of the host's redemptions; `nil` for what is no matter of theirs, or whose token is none of ours.
+    /// The request to the host's redemptions; `nil` where it does not concern them, or its token is none of ours.
     init?(_ request: ServerModuleRequest) {
         switch request {
         case .reserve(let reservation):
