@@ -1,7 +1,7 @@
 package import Configuration
 package import Shell
 
-/// Who may use the control socket, and as what.
+/// Who may use the control socket, and with which rights.
 package struct AccessPolicy: Hashable, Sendable {
     /// A role for some users and groups on some hosts.
     package struct Grant: Hashable, Sendable {
@@ -56,7 +56,7 @@ package struct AccessPolicy: Hashable, Sendable {
 
     /// What a grant can say to mean this user or group.
     private static func names(_ id: UInt32, _ name: String?) -> Set<String> {
-        // The kernel's word for an id that has no place in the daemon's user namespace: it stands for many.
+        // The kernel's placeholder for ids that are not mapped in the daemon's user namespace: it stands for many.
         if id == overflowID { return [] }
         var names: Set = [String(id)]
         // A name in the form of a number must not pass for that number.

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Who made the connection at the other end of a Unix socket, as the kernel noted it then.
+/// The process at the other end of a Unix socket, as the kernel recorded it when it connected.
 package struct PeerCredentials: Hashable, Sendable {
     package let pid: Int32
     package let uid: UInt32
