@@ -116,7 +116,7 @@ extension Daemon {
     }
 
     private static func explain(_ setting: SettingStatus) -> Explanation {
-        // Where the file does not say it, its beginning stands for its name.
+        // Where the file does not set it, its beginning is the location of its name.
         if setting.key == .host, case .file(let place) = setting.origin, (place.line, place.column) == (1, 1) {
             return Explanation("host", setting.value, because: "the name of a file says so", origin: place.file)
         }

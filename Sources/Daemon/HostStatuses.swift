@@ -68,11 +68,11 @@ package struct HostStatuses: AsyncSequence, Sendable {
 }
 
 extension Daemon {
-    /// How hosts are, sorted by their names.
+    /// The states of hosts, sorted by their names.
     ///
     /// - Parameters:
     ///   - isWanted: Called with the name of a host; with `nil` for a refused file whose name gives no host.
-    ///   - isSeen: Called with the name of another host, whether it may be named where it is in the way of one of these.
+    ///   - isSeen: Called with the name of another host that conflicts with one of these: whether it may be named.
     package func hostStatuses(
         where isWanted: @escaping @Sendable (String?) -> Bool = { _ in true },
         naming isSeen: @escaping @Sendable (String) -> Bool = { _ in true }

@@ -84,7 +84,7 @@ struct RuleExplainer: Sendable {
         return Explanation("create accounts", "yes", because: "an admin of this host may", origin: origins[.admins])
     }
 
-    /// How much of each limit is used up, for those whom the rules let make something.
+    /// How much of each limit is used up, for users whom the rules allow to make something.
     private func limits(of asker: Account, _ usage: InviteUsage?) -> [Explanation] {
         guard policy.denialOfContactInvite(by: asker) == nil || policy.denialOfAccountInvite(by: asker) == nil else {
             return []
