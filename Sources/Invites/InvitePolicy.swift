@@ -20,7 +20,7 @@ package struct InvitePolicy: Hashable, Sendable {
     package var userDailyInvites: Limit
     /// How many invites of the host may be stored, expired ones included. Operators are not bound by it.
     package var maxInvites: Limit
-    /// How long what is no longer good is kept.
+    /// How long invites are stored that are no longer good.
     package var retention: Lifetime
     /// Whether inviters are notified that their invites were accepted.
     package var notifiesInviter: Bool
@@ -128,14 +128,14 @@ package struct InvitePolicy: Hashable, Sendable {
         makesAccounts && (allowUserInvites || isAdmin(user)) ? .accountAndContact : .contact
     }
 
-    /// Why `asker` may not invite contacts; `nil` when the rules let it.
+    /// Why `asker` may not invite contacts; `nil` when the rules allow it.
     package func denialOfContactInvite(by asker: Account) -> InviteDenial? {
         if isSuspended { return .suspended }
         guard asker.domain == host else { return .notUserOfHost }
         return allowContactInvites || isAdmin(asker) ? nil : .contactInvitesOff
     }
 
-    /// Why `asker` may not make invites that create an account; `nil` when the rules let it.
+    /// Why `asker` may not make invites that create an account; `nil` when the rules allow it.
     package func denialOfAccountInvite(by asker: Account) -> InviteDenial? {
         if isSuspended { return .suspended }
         guard isAdmin(asker) else { return .notAdmin }

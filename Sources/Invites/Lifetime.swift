@@ -28,7 +28,7 @@ package struct Lifetime: Hashable, Sendable {
             guard let unit = Unit(rawValue: Character(Unicode.Scalar(letter))) else { throw .malformed }
             if let previous, unit.seconds >= previous.seconds { throw .wrongOrder }
             previous = unit
-            // Both factors are bounded, and each unit comes once: this stays far from overflowing.
+            // Both factors are bounded, and each unit occurs once: this stays far from overflowing.
             total += count * unit.seconds
         } while !rest.isEmpty
         guard total >= 1 else { throw .tooShort }

@@ -1,6 +1,6 @@
-/// What an operator asks a host for, who works at the provider and is no user of any host.
+/// A request of an operator, who works at the provider and is no user of any host.
 ///
-/// The rules that say what users may ask for do not cap it.
+/// The rules that limit users' requests do not apply to it.
 package struct OperatorRequest: Hashable, Sendable {
     /// What the invite is to grant.
     package enum Grant: Hashable, Sendable {
@@ -17,7 +17,7 @@ package struct OperatorRequest: Hashable, Sendable {
             if case .account(let username, _) = self { username } else { nil }
         }
 
-        /// The user whom it needs.
+        /// The user that it needs.
         package var existingUser: Account? {
             switch self {
             case .account(_, let contact): contact

@@ -31,12 +31,12 @@ package struct RedemptionTask: Hashable, Sendable {
     }
 }
 
-/// What became of a task.
+/// The outcome of a task.
 package enum TaskOutcome: Hashable, Sendable {
     case done
     /// It will never be done, for this reason.
     case impossible(String)
-    /// It is asked for again then.
+    /// It is requested again then.
     case later(Timestamp)
 }
 

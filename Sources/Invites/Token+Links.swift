@@ -27,7 +27,7 @@ extension Token {
     /// A link with more than that is none of ours.
     private static let mostCandidates = 8
 
-    /// What percent signs stand for, also where they were escaped themselves.
+    /// The text with percent-encoding decoded, also where percent signs were encoded themselves.
     private static func decoded(_ bytes: [UInt8]) -> [UInt8] {
         var bytes = bytes
         for _ in 0..<2 {

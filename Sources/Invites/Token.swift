@@ -6,7 +6,7 @@ package struct Token: Hashable, Sendable {
     /// The secret itself, `[A-Za-z0-9]`.
     package let text: String
 
-    /// Accepts a token that came from outside.
+    /// Accepts a token from external input.
     ///
     /// - Returns: `nil` unless `text` has 8 to 64 characters, all of `[A-Za-z0-9]`.
     package init?(_ text: String) {
