@@ -13,7 +13,7 @@ package enum Placeholder: String, CaseIterable, Hashable, Sendable {
     /// A date in words, as `time.date` makes it.
     case date
     case day
-    /// Who invites: a name or an address.
+    /// The inviter: a name or an address.
     case inviter
     /// The name of a month.
     case month
