@@ -1,4 +1,4 @@
-/// HTML's own characters, written as they can stand in text and in quoted attributes.
+/// HTML's own characters, escaped for text and for quoted attributes.
 enum Markup {
     /// Appends a text so that it is nothing but text, in content as in an attribute with quotes of either kind.
     ///
@@ -32,7 +32,7 @@ enum Markup {
         }
     }
 
-    /// Appends a text with all but RFC 3986's unreserved characters percent-encoded: what can stand in the query of a URL.
+    /// Appends a text with all but RFC 3986's unreserved characters percent-encoded, for the query of a URL.
     static func append(percentEncoding text: String, to bytes: inout [UInt8]) {
         for byte in text.utf8 {
             switch byte {

@@ -14,7 +14,7 @@ package enum Page: Hashable, Sendable {
     case reset(Landing, ResetForm)
     /// The password is set; where the account was logged in, it is no longer, if the server does that.
     case passwordSet(Account, endedSessions: Bool = true)
-    /// What cannot be shown, and why; with the invite, where there is one whose end it is.
+    /// Why there is nothing else to show; with the invite, where it has ended.
     case problem(PageProblem, of: EndedInvite? = nil)
 }
 
@@ -73,9 +73,9 @@ package struct Landing: Hashable, Sendable {
     }
 }
 
-/// What stands in the form that makes an account.
+/// The values of the form that makes an account.
 package struct RegistrationForm: Hashable, Sendable {
-    /// As it was typed; a fixed name stands in ``Landing/username``.
+    /// As it was typed; a fixed name is in ``Landing/username``.
     package var username = ""
     /// The address that the account will have, prepared, where the name is one.
     package var address: Account?
@@ -96,7 +96,7 @@ package struct RegistrationForm: Hashable, Sendable {
     }
 }
 
-/// What stands in the form that sets another password.
+/// The values of the form that sets another password.
 package struct ResetForm: Hashable, Sendable {
     package var seal: String
     package var shortestPassword: Int
@@ -125,7 +125,7 @@ package enum FormMistake: Hashable, Sendable {
     case passwordInvalid
     /// In the server's words.
     case refusedByServer(String?)
-    /// The server cannot be reached, or takes no more at present. The form is kept.
+    /// The server cannot be reached, or accepts no more at present. The form stays valid.
     case tryAgain
     /// The password may have been set: the server did not say so in time.
     case outcomeUnknown

@@ -7,8 +7,8 @@ package protocol PageRendering: Sendable {
     func render(_ answer: UsernameAnswer, for visitor: Visitor) -> RenderedPage
     /// The same, where that takes no more than filling in values; `nil` where more has to be made first, which may take milliseconds.
     func renderAtOnce(_ page: Page, of site: Site, for visitor: Visitor) -> RenderedPage?
-    /// A file below `/-/static/`: style sheet, script, logos; `nil` where there is none. The name has a hash of what is in it,
-    /// so that it can be kept for ever.
+    /// A file below `/-/static/`: style sheet, script, logos; `nil` where there is none. The name has a hash of the
+    /// content, so that it can be cached for ever.
     func staticFile(_ name: String) -> StaticFile?
     /// The QR code of an invite's URI as an SVG image (`image/svg+xml`), for `TOKEN/qr.svg`, which landing pages show; `nil` when no
     /// code holds it. It is a file of its own since making it takes longer than a page.

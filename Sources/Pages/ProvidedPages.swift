@@ -1,6 +1,6 @@
 internal import Languages
 
-/// Where a provider has what takes the place of what comes along: absolute paths.
+/// Where a provider's replacements of built-in files are: absolute paths.
 package struct PageSources: Hashable, Sendable {
     /// A directory of templates, style sheet and images.
     package var templates: String?

@@ -14,7 +14,7 @@ package struct Site: Hashable, Sendable {
     package var url: String
     /// A logo: an absolute https URL is no request to anybody else only when it is below ``url``; so it is a path below `/-/`, or `nil`.
     package var logoPath: String?
-    /// Of buttons and links, as `#rrggbb`; contrast is the renderer's matter.
+    /// Of buttons and links, as `#rrggbb`; the renderer ensures contrast.
     package var color: String?
     package var webchatURL: String?
     package var imprintURL: String?

@@ -2,7 +2,7 @@ internal import Invites
 internal import Languages
 internal import Mustache
 
-/// What the names of apps stand for.
+/// The values of the names of apps.
 extension TemplateValues {
     func addApps(to values: inout [String: Any]) {
         if let position = shape.app { values["app"] = [app(apps.apps[position])] }

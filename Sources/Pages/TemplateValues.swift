@@ -2,7 +2,7 @@ internal import Invites
 internal import Languages
 internal import Mustache
 
-/// What the names in templates stand for in pages of one shape (``TemplateName``).
+/// The values of the names in templates, for pages of one shape (``TemplateName``).
 struct TemplateValues {
     let shape: PageShape
     let design: PageDesign
@@ -79,7 +79,7 @@ struct TemplateValues {
         }
     }
 
-    /// What stands in the place of a value.
+    /// The slot of a value.
     private static func slot(of placeholder: Placeholder) -> Part? {
         switch placeholder {
         case .account: .isolated(.account)
@@ -127,7 +127,7 @@ struct TemplateValues {
         }
     }
 
-    /// What the page is about, for those who see a link to it only.
+    /// What the page is about, for previews of a link to it.
     private var summary: String {
         switch shape.template {
         case .landing, .app, .registration: lead

@@ -7,7 +7,7 @@ package struct SiteApps: Hashable, Sendable {
     /// In bytes.
     package static let largest = 65_536
 
-    /// Reads a list of apps. Their images are those that come along.
+    /// Reads a list of apps. Their images are the built-in ones.
     ///
     /// - Parameter file: The path, for messages.
     /// - Throws: ``PageFileErrors`` with every mistake.
