@@ -8,7 +8,7 @@ package struct QRCode: Sendable {
     /// Row by row, whether a module is dark.
     let modules: [Bool]
 
-    /// The smallest code that holds the text's UTF-8. It has the lowest level of error correction, which keeps it small
+    /// The smallest code that holds the text's UTF-8. It has the lowest level of error correction, which makes it small
     /// enough for a terminal and a phone: a screen is neither torn nor stained.
     ///
     /// - Returns: `nil` when no code can hold the text, which has 2,953 bytes at most.
