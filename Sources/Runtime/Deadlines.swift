@@ -21,7 +21,8 @@ package final class Deadlines: Sendable {
 
     /// Runs the operation.
     ///
-    /// - Returns: What it came to, or `nil` when ``expire(startedBefore:)`` was quicker. It then goes on by itself.
+    /// - Returns: Its result, or `nil` when ``expire(startedBefore:)`` was quicker. The operation then continues by
+    ///   itself.
     package func result<Value: Sendable>(
         startedAt now: Int64, isolation: isolated (any Actor)? = #isolation,
         _ operation: @escaping @Sendable () async -> Value

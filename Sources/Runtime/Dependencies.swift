@@ -41,8 +41,8 @@ package final class Dependencies: Sendable {
         self.logger = logger
     }
 
-    /// Where tokens and session identifiers come from: a source of its own for everyone who asks, since copies of one
-    /// would give the same words.
+    /// The source of tokens and session identifiers: a separate one for every caller, since copies of one would give
+    /// the same words.
     package var entropy: Entropy { Entropy(draw: draw) }
 
     /// Records that a file could not be opened because there were too many.

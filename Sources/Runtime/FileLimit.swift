@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// How many files the process may have open, and for what they are meant, so that none of its parts takes all of them.
+/// How many files the process may have open, and how they are divided, so that none of its parts takes all of them.
 package struct FileLimit: Hashable, Sendable {
     package let files: Int
     /// What event loops, the connection to the server, the journal, the log and the reading of files take.

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// A bounded queue with one consumer, which is woken when something comes into the empty queue.
+/// A bounded queue with one consumer, which is woken when an item is put into the empty queue.
 package final class Mailbox<Item: Sendable>: Sendable {
     private struct State: Sendable {
         var items: [Item] = []
@@ -30,7 +30,8 @@ package final class Mailbox<Item: Sendable>: Sendable {
     /// How many items wait, without `urgent` ones, which no caller waits for.
     package var count: Int { state.withLock { $0.items.count - $0.urgentCount } }
 
-    /// Puts an item in, unless the box is full or closed. `urgent` items always go in: they are few and our own.
+    /// Puts an item in, unless the mailbox is full or closed. `urgent` items are always accepted: they are few and our
+    /// own.
     package func offer(_ item: Item, urgent: Bool = false) -> Offer {
         state.withLock { state in
             if state.isClosed, !urgent { return .closed }
