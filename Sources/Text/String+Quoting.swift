@@ -24,7 +24,7 @@ extension String {
         return escaped
     }
 
-    /// Whether every character may stand in XML 1.0 and none is a control: a name that people see.
+    /// Whether every character is allowed in XML 1.0 and none is a control: a name that people see.
     package var isPrintable: Bool {
         unicodeScalars.allSatisfy { scalar in
             switch scalar.value {
