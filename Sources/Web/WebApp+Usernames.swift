@@ -17,7 +17,7 @@ extension WebApp {
         let check = await hosts.check(token, for: attempt, on: host.name)
         guard case .good(let good) = check else { return refusal(check, call) }
         guard FormKind.registration.fits(good) else { return formless(good, call) }
-        // Who has a name that is fixed has nothing to choose, and so nothing to ask.
+        // With a fixed name there is nothing to choose, and so nothing to check.
         guard good.invite.username == nil else { return call.problem(.unknown) }
         let answer = await answer(to: fields[FormField.username], of: attempt, call, host, token)
         return call.pages.answer(answer, for: call.visitor)

@@ -46,7 +46,7 @@ package final class MetricsServer: Sendable {
 
     package var status: WebServer.Status { state.withLock { $0.status } }
 
-    /// Goes over to another place, or none. Where it cannot listen, it stays where it was, and the log says so.
+    /// Moves to another place, or none. Where it cannot listen, it stays where it was, and the log says so.
     package func apply(_ address: ListenAddress?) async {
         let task = state.withLock { state in
             let previous = state.turn
