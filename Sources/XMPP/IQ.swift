@@ -47,7 +47,7 @@ package struct IQ: Hashable, Sendable {
         IQ(from: to, to: answerAddress, id: id, body: .error(error))
     }
 
-    /// Who gets the answer: the sender, or some resource of it where ejabberd asks in a domain's own name.
+    /// The recipient of the answer: the sender, or some resource of it where ejabberd asks in a domain's own name.
     ///
     /// ejabberd recognizes the answer to a request of its own by the id, which begins with `rr-` then, wherever it is
     /// sent. But with `mod_privilege`, ejabberd 24 drops each result with a child to a bare address of its own before

@@ -9,7 +9,7 @@ extension JID {
         guard hasASCIICompatibleLabel(domain) else { return domain }
         var output: UnsafeMutablePointer<CChar>?
         defer { free(output) }
-        // As Nameprep does here: what Unicode has gained since 3.2 is let in.
+        // As Nameprep here: characters newer than Unicode 3.2 are allowed.
         let flags = CInt(IDNA_ALLOW_UNASSIGNED.rawValue)
         let success = CInt(IDNA_SUCCESS.rawValue)
         guard idna_to_unicode_8z8z(domain, &output, flags) == success, let output else { return domain }

@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// Shows the stanzas of a component stream to watchers, at the cost of reading one number while there are none.
 package final class StanzaTap: Sendable {
-    /// A stanza that went by.
+    /// A stanza that was sent or received.
     package struct Sighting: Sendable {
         package enum Direction: String, CaseIterable, Hashable, Sendable {
             /// From the server.
@@ -11,7 +11,7 @@ package final class StanzaTap: Sendable {
             case out
         }
 
-        /// A stanza as it was read, or as it was handed over to be written.
+        /// A stanza as it was read, or as it was passed on to be written.
         enum Content: Sendable {
             case element(Element)
             case iq(IQ)
@@ -32,8 +32,8 @@ package final class StanzaTap: Sendable {
     /// A watcher, called on the thread that stanzas pass: it must not block.
     package struct Watcher: Sendable {
         fileprivate let number: UInt64
-        /// Whether it is to be shown a stanza. This is asked of each, and most are turned down on a busy host, before
-        /// anything is made for them.
+        /// Whether it wants a stanza. This is called for each, and most are declined on a busy host, before anything is
+        /// allocated for them.
         fileprivate let wants: Choice
         fileprivate let see: @Sendable (Sighting) -> Void
     }
@@ -99,7 +99,7 @@ package final class StanzaTap: Sendable {
         for showing in showings(of: iq, of: host) { showing() }
     }
 
-    /// What shows an IQ to those who want to see it, once it is sent.
+    /// Closures that show an IQ to the watchers that want it, once it is sent.
     func showings(of iq: IQ, of host: String?) -> [@Sendable () -> Void] {
         var showings: [@Sendable () -> Void] = []
         for watcher in watchers where watcher.wants(.out, iq.from, iq.to, host) {

@@ -131,7 +131,7 @@ extension ServerModule.Hello {
             $0["name"].flatMap(ServerModule.Feature.init(rawValue:))
         }
         let rules = reader.element.child("rules", namespace: ServerModule.namespace)
-        // Words for people: one that is too long is not worth refusing a server for.
+        // Texts for people: one that is too long is no reason to refuse a server.
         let limits = children.lazy.filter { $0.is("limit", ServerModule.namespace) }.map(\.text)
             .filter { !$0.isEmpty && $0.utf8.count <= ServerModule.longestText }.prefix(Self.mostLimits)
         self.init(
