@@ -1,19 +1,19 @@
 /// One mistake in a configuration: where it is, what is wrong, and what was meant.
 ///
-/// Diagnostics sort by file, line and column, which is the order in which to show and to mend them.
+/// Diagnostics sort by file, line and column, which is the order in which to show and to correct them.
 package struct Diagnostic: Error, Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The place of the mistake.
     package let location: SourceLocation
     /// What is wrong and what was meant, in one line. It never holds the value of a secret.
     package let message: String
-    /// What of it is not for everybody; `nil` when it names no other host.
+    /// The part of it that not every caller may see; `nil` when it names no other host.
     package let rivalry: Rivalry?
 
     /// The claim of another host that a mistake is about.
     package struct Rivalry: Hashable, Sendable {
         /// The host that the message names.
         package let host: String
-        /// The message for who is not to know of that host.
+        /// The message for callers who may not know of that host.
         package let message: String
 
         package init(host: String, message: String) {

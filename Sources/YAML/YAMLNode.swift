@@ -18,7 +18,7 @@ package struct YAMLNode: Sendable {
 
     package struct Scalar: Sendable {
         package let text: String
-        /// Whether it stands without quotes. Only such a scalar can be a number, a boolean or null.
+        /// Whether it has no quotes. Only such a scalar can be a number, a boolean or null.
         package let isPlain: Bool
 
         package init(text: String, isPlain: Bool) {
