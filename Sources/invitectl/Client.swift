@@ -47,7 +47,7 @@ final class Client {
         paths: CommandFiles.Paths = CommandFiles.Paths()
     ) -> Ending {
         let spec = CommandRegistry.standard.match(argv)?.spec
-        // Rows and a file do not go to the same place.
+        // Rows and a file are not written to the same place.
         let shown = spec?.file == .output && paths.output == nil ? screen.onErrors : screen
         let presentation: any Presentation =
             isJSON ? JSONPresentation(shown) : TextPresentation(shown, spec, prefix: prefix)

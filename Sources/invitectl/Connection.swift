@@ -8,7 +8,7 @@ final class Connection {
     private let signals: Signals
     private var input = LineBuffer()
 
-    /// What has come.
+    /// What was received.
     enum Arrival {
         /// A message, and the line that it was.
         case message(ServerMessage, line: ArraySlice<UInt8>)
@@ -33,7 +33,7 @@ final class Connection {
 
     deinit { close(socket) }
 
-    /// - Throws: ``CommandFailure`` with ``ResultCode/unreachable`` when the daemon is gone.
+    /// - Throws: ``CommandFailure`` with ``ResultCode/unreachable`` when the daemon has disconnected.
     func send(_ message: ClientMessage) throws(CommandFailure) {
         var rest = (message.json.bytes + [UInt8(ascii: "\n")])[...]
         while !rest.isEmpty {
@@ -48,7 +48,7 @@ final class Connection {
 
     /// Waits for the next message that this version knows. Without signals, nothing but time ends the wait.
     ///
-    /// - Throws: ``CommandFailure`` with ``ResultCode/unreachable`` when the daemon is gone, or talks nonsense.
+    /// - Throws: ``CommandFailure`` with ``ResultCode/unreachable`` when the daemon has disconnected, or sends garbage.
     func next(until deadline: ContinuousClock.Instant? = nil) throws(CommandFailure) -> Arrival {
         try Self.next(socket, signals, &input, until: deadline)
     }

@@ -7,7 +7,7 @@ final class Output {
     private var buffer: [UInt8] = []
     /// Why writing failed; 0 while it does not. `EPIPE` means that the reader has closed it.
     private(set) var error: Int32 = 0
-    /// Whether Ctrl-C came while the reader did not read, and something was left out.
+    /// Whether Ctrl-C was pressed while the reader did not read, and something was left out.
     private(set) var isCut = false
 
     init(_ descriptor: Int32, _ signals: Signals) {

@@ -23,12 +23,12 @@ struct TabCompletion {
         let found = candidates.values.filter { $0.value.hasPrefix(last) && $0.value.isPrintable }
         guard let first = found.first else { return .nothing }
         let raw = rawWord(before, split)
-        // What is there already of the word that the cursor stands in.
+        // The rest of the word at the cursor, which is there already.
         let tail = String(after.prefix { $0 != " " && $0 != "\t" })
         if found.count == 1 {
             let isThere = first.value.dropFirst(last.count).hasPrefix(tail)
             let covered = isThere ? tail.unicodeScalars.count : 0
-            // A space follows, unless there is one or the word goes on.
+            // A space follows, unless there is one or the word continues.
             let goesOn = isThere ? after.dropFirst(tail.count) : after[...]
             return .replace(
                 before: raw.unicodeScalars.count, after: covered,

@@ -7,7 +7,7 @@ struct Terminal {
     let isOutput = isatty(STDOUT_FILENO) == 1
     let isError = isatty(STDERR_FILENO) == 1
 
-    /// Whether a person is there to be asked.
+    /// Whether there is a person to ask.
     var isInteractive: Bool { isInput && isOutput }
 
     /// Whether it only takes line after line: nothing is coloured, cleared or paged.
