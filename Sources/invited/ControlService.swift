@@ -18,7 +18,7 @@ struct ControlService: Service {
     private let socket: ControlSocket?
     private let logger: Logger
 
-    /// Takes the socket that the service manager hands over, or binds the one of the configuration.
+    /// Takes the socket that the service manager passes, or binds the one of the configuration.
     ///
     /// - Parameter connections: How many connections may be open.
     init(_ daemon: Daemon, sockets: HandedOverSockets, connections: Int, log: LogHub, logger: Logger) {

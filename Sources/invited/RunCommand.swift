@@ -126,7 +126,7 @@ struct RunCommand: AsyncParsableCommand {
         return (logger, sink)
     }
 
-    /// Its comings and goings are of no interest, its troubles are.
+    /// A logger for the service group, whose messages about starts and ends are of no interest.
     private func quiet(_ logger: Logger) -> Logger {
         var logger = logger
         logger.logLevel = .warning

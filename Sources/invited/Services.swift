@@ -35,8 +35,8 @@ struct ReloadService: Service {
 
     func run() async throws {
         for await _ in reloads.cancelOnGracefulShutdown() {
-            // Not waited for: a directory that hangs must not keep the daemon from ending. The configuration keeps the
-            // order.
+            // Not waited for: a directory that hangs must not prevent the daemon from ending. The configuration
+            // preserves the order.
             Task {
                 manager.reloading()
                 reporter.reloaded(await daemon.configuration.reload())

@@ -2,9 +2,9 @@ import Control
 import Glibc
 import Logging
 
-/// Sends log messages to standard error, and to those who follow the log.
+/// Sends log messages to standard error, and to subscribers of the log.
 struct StandardErrorLogHandler: LogHandler {
-    /// What this copy takes at least, whatever the log's level; `nil` for no such bound.
+    /// The lowest level that this copy logs, whatever the log's level; `nil` for no such bound.
     private var floor: Logger.Level?
     var metadata: Logger.Metadata = [:]
     private let label: String
@@ -21,7 +21,7 @@ struct StandardErrorLogHandler: LogHandler {
         self.isJournal = isJournal
     }
 
-    /// Asked before each message is put into words.
+    /// Read before each message is formatted.
     var logLevel: Logger.Level {
         get { max(hub.wantedLevel, floor ?? .trace) }
         set { floor = newValue }
