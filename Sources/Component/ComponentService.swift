@@ -23,9 +23,8 @@ package final class ComponentService: Sendable {
     /// Makes it, without connecting, and registers it with the hosts.
     ///
     /// - Parameters:
-    ///   - redeeming: What is asked about tokens, where that is not the hosts' services.
-    ///   - statusChanged: Called with how the connection is, at every change, on no thread in particular. It must
-    ///   not wait.
+    ///   - redeeming: What answers requests about tokens, where that is not the hosts' services.
+    ///   - statusChanged: Called with the status of the connection, at every change, on any thread. It must not block.
     package init(
         _ settings: DaemonConfiguration.Component, registry: HostRegistry, redeeming: (any Redeeming)? = nil,
         dependencies: Dependencies,
@@ -72,7 +71,7 @@ package final class ComponentService: Sendable {
     /// Connects, and connects again, until ``shutDown()``.
     package func run() async { await connection.run() }
 
-    /// How the connection to the server is.
+    /// The status of the connection to the server.
     package var report: ComponentReport { connection.report }
 
     /// How many answers, or bundles of them, found no connection.

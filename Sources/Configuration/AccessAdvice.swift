@@ -70,8 +70,8 @@ private struct AccessWalk {
         add(path)
     }
 
-    /// - Returns: Why no command is said, in words that follow why the file cannot be read; otherwise the obstacles are
-    ///   what there is.
+    /// - Returns: Why no command is suggested, in words that follow why the file cannot be read; otherwise `nil`, and
+    ///   ``obstacles`` has what was found.
     mutating func run(isDirectory: Bool) -> String? {
         while let name = names.popLast() {
             if name == "." { continue }

@@ -26,10 +26,10 @@ package struct ConfigurationPlan: Hashable, Sendable {
         }
     }
 
-    /// The steps that take something away first, then the daemon's, then the other hosts'; each ordered by name. A host
+    /// The steps that cause losses first, then the daemon's, then the other hosts'; each ordered by name. A host
     /// without one stays as it is.
     package let steps: [Step]
-    /// What the steps take away.
+    /// The losses that the steps cause.
     package let losses: ConfigurationLosses
     /// Whether invites are revoked of domains that come back.
     package let revokesInvites: Bool

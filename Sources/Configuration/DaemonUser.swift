@@ -55,7 +55,7 @@ package struct DaemonUser: Hashable, Sendable {
         }
     }
 
-    /// Does something with root's rights where ``assume()`` has taken them away.
+    /// Runs a body with root's rights where ``assume()`` has dropped them.
     func asRoot<Result>(_ body: () -> Result) -> Result {
         guard geteuid() == id, seteuid(0) == 0 else { return body() }
         defer {

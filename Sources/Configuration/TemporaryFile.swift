@@ -40,7 +40,7 @@ struct TemporaryFile: ~Copyable {
             try FileLock.take(descriptor, directory)
             try OpenFile.write(bytes, to: descriptor)
         }
-        // Whether the daemon may give files away is the system's business; the content matters more.
+        // Whether the daemon may change a file's owner depends on the system; the content matters more.
         if fchown(descriptor, status.st_uid, status.st_gid) != 0 { _ = fchown(descriptor, .max, status.st_gid) }
         // After the owner, whose change may clear permission bits.
         guard fchmod(descriptor, status.st_mode & 0o777) == 0 else {

@@ -64,7 +64,7 @@ extension YAMLNode {
         }
     }
 
-    /// As many as anybody could mean, and few enough to be counted with.
+    /// More than any sensible limit, and small enough for arithmetic without overflow.
     private static let largestLimit = 1_000_000_000
 
     /// A whole number that is not negative, or `unlimited`.

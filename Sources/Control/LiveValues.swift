@@ -17,7 +17,7 @@ package protocol LiveValues: Sendable {
     func snapshots() async -> [CompletionCandidate]
 }
 
-/// What is known without asking anybody.
+/// Defaults without any values.
 extension LiveValues {
     package func invites(_ host: String, _ prefix: String, limit: Int) async -> [CompletionCandidate] { [] }
     package func keys() async -> [CompletionCandidate] { [] }

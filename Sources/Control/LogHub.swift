@@ -36,7 +36,7 @@ package final class LogHub: Sendable {
     }
 
     private let state: Mutex<State>
-    /// The ranks of the level of the log itself, and of the least important message that anybody subscribes to.
+    /// The ranks of the level of the log itself, and of the least important message that has a subscriber.
     private let logged: Atomic<UInt8>
     private let wanted: Atomic<UInt8>
     private let now: @Sendable () -> Timestamp

@@ -98,7 +98,7 @@ package final class PageHosts: WebHosts {
         return GoodToken(
             invite: invite,
             uri: invite.link(on: host.name, isRedeemableInBand: servers.redeemsInBand(host.name)),
-            // A server that is away now may be there when the form is posted.
+            // A server that is disconnected now may be connected when the form is posted.
             makesAccounts: host.configuration.accounts != .none,
             // Asked only for those that make one.
             setsContacts: invite.kind == .accountAndContact

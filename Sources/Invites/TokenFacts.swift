@@ -1,5 +1,5 @@
-/// What there is to know of a token when something is decided about it. The repository gathers it in the transaction that
-/// stores the decision.
+/// The facts about a token that decisions depend on. The repository reads them in the transaction that stores the
+/// decision.
 package struct TokenFacts: Hashable, Sendable {
     package var number: Int64
     package var invite: Invite

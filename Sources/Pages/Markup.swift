@@ -1,6 +1,6 @@
 /// HTML's own characters, escaped for text and for quoted attributes.
 enum Markup {
-    /// Appends a text so that it is nothing but text, in content as in an attribute with quotes of either kind.
+    /// Appends a text, escaped, for content and for attributes with quotes of either kind.
     ///
     /// It works on bytes, not on characters: a `"` followed by a combining mark is one `Character`, and ends an
     /// attribute all the same.

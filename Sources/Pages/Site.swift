@@ -12,7 +12,8 @@ package struct Site: Hashable, Sendable {
     package var root: String
     /// The same as an absolute URL, for Open Graph and QR codes.
     package var url: String
-    /// A logo: an absolute https URL is no request to anybody else only when it is below ``url``; so it is a path below `/-/`, or `nil`.
+    /// A logo: an absolute https URL would be a request to another site unless it is below ``url``; so it is a path
+    /// below `/-/`, or `nil`.
     package var logoPath: String?
     /// Of buttons and links, as `#rrggbb`; the renderer ensures contrast.
     package var color: String?

@@ -33,7 +33,7 @@ final class AbsentDomains: Sendable {
             let bytes = try DurableFile.read("\(directory)/\(Self.name)", limit: Self.largestFile, isWhole: true)
             known = try JSONDecoder().decode([String: Int64].self, from: Data(bytes))
         } catch let error as FileError where error.code == ENOENT {
-            // Nothing was away so far.
+            // No domain was away so far.
         } catch {
             isDamaged = true
             logger.error(
@@ -44,7 +44,7 @@ final class AbsentDomains: Sendable {
         state = Mutex(known)
     }
 
-    /// Those of the domains that are away, and until when their invites are of before.
+    /// Those of the domains that are away, and the times up to which their invites are old.
     func among(_ domains: some Sequence<String>) -> [String: Timestamp] {
         state.withLock { state in
             Dictionary(
@@ -67,7 +67,7 @@ final class AbsentDomains: Sendable {
 
     /// Domains are about to be served again, from now on with invites of their own.
     ///
-    /// - Returns: Those of them that were away, and until when their invites are of before.
+    /// - Returns: Those of them that were away, and the times up to which their invites are old.
     func returning(_ domains: some Sequence<String>, at now: Timestamp) -> [String: Timestamp] {
         let known = among(domains).mapValues { until in
             // A clock that was set back since they left would pass over those that were made before.
@@ -88,7 +88,7 @@ final class AbsentDomains: Sendable {
         change { state in for domain in domains { state[domain] = nil } }
     }
 
-    /// At a start: those with a database that are not served are away, and others of which nothing is left are forgotten.
+    /// At a start: domains with a database that are not served are away, and those without a database are dropped.
     ///
     /// - Parameter served: Those that are served, or would be without mistakes in their files.
     func reconcile(databases: [String], served: Set<String>, at now: Timestamp) {

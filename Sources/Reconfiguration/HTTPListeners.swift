@@ -68,7 +68,7 @@ package final class HTTPListeners: Sendable {
         }
     }
 
-    /// Takes how they are after a change, or after the same was tried once more.
+    /// Records the states after a change, or after it was tried once more.
     package func report(_ report: Report, after change: Int) {
         let ready = known.withLock { known in
             known.report = report
@@ -80,7 +80,7 @@ package final class HTTPListeners: Sendable {
         for (_, continuation) in ready { continuation.resume() }
     }
 
-    /// How they are once the changes are done that were asked for until now, or after the time.
+    /// The states once all changes that were requested until now are done, or after the time.
     package func settled(
         within limit: Duration, sleep: @escaping @Sendable (Duration) async throws -> Void
     ) async -> Report {

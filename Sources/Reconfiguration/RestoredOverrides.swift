@@ -25,7 +25,7 @@ struct RestoredOverrides {
         }
     }
 
-    /// What there is to say of it, in a few words each, with the hosts that it is about.
+    /// Summaries of it, with the hosts that they are about.
     var summaries: [(String, [String])] {
         var summaries: [(String, [String])] = []
         if !overrides.isEmpty {

@@ -56,7 +56,7 @@ package final class Mailbox<Item: Sendable>: Sendable {
         }
     }
 
-    /// Takes no more from now on, but for what is urgent; what is in can still be taken.
+    /// Accepts no more from now on, except urgent items; what is in can still be taken.
     package func close() {
         state.withLock { $0.isClosed = true }
     }

@@ -71,7 +71,7 @@ package final class OpenFile: Sendable {
         }
     }
 
-    /// Cuts the file, and gives back what was reserved beyond its end.
+    /// Truncates the file, and frees what was reserved beyond its end.
     package func truncate(to size: Int) throws(FileError) {
         guard ftruncate(descriptor, off_t(size)) == 0 else { throw .system(errno, "truncate the file") }
     }

@@ -136,7 +136,7 @@ extension CommandSpec.Argument {
 }
 
 extension CommandSpec {
-    /// How the command is called, in one line, such as `host list [--state STATE] [HOST…]`.
+    /// The usage of the command, in one line, such as `host list [--state STATE] [HOST…]`.
     package var usage: String { usage(options) }
 
     /// The same with only these options.

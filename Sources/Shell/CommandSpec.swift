@@ -34,7 +34,7 @@ package struct CommandSpec: Hashable, Sendable {
         case read
         /// It changes something that can be changed back.
         case change
-        /// It takes away what cannot be brought back, and therefore asks first. It has the option `--yes`.
+        /// It removes what cannot be restored, and therefore asks first. It has the option `--yes`.
         case destroy
     }
 

@@ -29,8 +29,8 @@ struct TableLayout: Hashable, Sendable {
         width > 0 && columns.reduce(gap * (columns.count - 1), { $0 + $1.natural }) > width
     }
 
-    /// - Parameter width: What there is; 0 for any.
-    /// - Returns: `nil` when no table is fit to be read in so few columns.
+    /// - Parameter width: The columns of the terminal; 0 for any.
+    /// - Returns: `nil` when no readable table fits in so few columns.
     init?(_ columns: [Column], width: Int) {
         let room = width - Self.gap * (columns.count - 1)
         guard Self.isTooWide(columns, for: width) else {

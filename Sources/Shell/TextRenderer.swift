@@ -140,7 +140,7 @@ package struct TextRenderer: Sendable {
         return parts + [part]
     }
 
-    /// The word in pieces that fill the columns, but for the last.
+    /// The word in pieces that fill the columns, except the last.
     private func pieces(of word: Substring, _ width: Int) -> [Substring] {
         guard DisplayWidth.of(String(word)) > width else { return [word] }
         var pieces: [Substring] = []

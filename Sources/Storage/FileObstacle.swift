@@ -15,7 +15,7 @@ enum FileObstacle {
     private static func reason(_ path: String, isDirectory: Bool) -> String? {
         var status = stat()
         guard lstat(path, &status) == 0 else {
-            // What is not there can be made, unless the directory is in the way.
+            // A missing file can be made, unless the directory prevents it.
             return errno == ENOENT && !isDirectory ? nil : "\(path): \(String(cString: strerror(errno)))"
         }
         let kind = status.st_mode & S_IFMT

@@ -49,9 +49,9 @@ package protocol RedemptionRepository: Sendable {
     /// Records what became of tasks, by their numbers.
     func record(_ outcomes: [Int64: TaskOutcome], at now: Timestamp) async throws(StoreError)
 
-    /// Takes invites back. Those that are revoked, used or unknown stay as they are.
+    /// Revokes invites. Those that are revoked, used or unknown stay as they are.
     ///
-    /// - Returns: Those that were taken back by this call.
+    /// - Returns: Those that were revoked by this call.
     func revoke(_ numbers: [Int64], _ revocation: Revocation) async throws(StoreError) -> [StoredInvite]
 
     /// Restores revoked invites, except those whose fixed name has been given away meanwhile.

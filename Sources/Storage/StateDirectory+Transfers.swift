@@ -39,7 +39,7 @@ extension StateDirectory {
         }
     }
 
-    /// Removes a name of a database, and gives it back the log that was given away with it.
+    /// Removes a name of a database, and restores the log that was linked to that name.
     static func removeSecondName(_ name: String, of file: String) {
         guard let own = try? FileStamp(file), let other = try? FileStamp(name), own.isSameFile(as: other)
         else { return }

@@ -4,7 +4,7 @@ internal import Runtime
 
 /// Why a host's storage did not do what it was asked to.
 package enum StoreError: Error, Hashable, Sendable {
-    /// There is no room left on the disk, but for what gives room back.
+    /// There is no room left on the disk, except for calls that free room.
     case full
     /// What is stored is damaged, or nothing that was stored by invited.
     case corrupt

@@ -2,7 +2,7 @@ package import Configuration
 package import Invites
 package import Languages
 
-/// One host at one moment: what its configuration says, and the service that lives on when that changes.
+/// One host at one moment: what its configuration says, and the service, which outlives changes of it.
 package final class Host: Sendable {
     package let configuration: HostConfiguration
     /// The host's rules, which are stored nowhere else.
@@ -45,7 +45,7 @@ package final class Host: Sendable {
             suspensionChangedAt: policy.isSuspended == self.policy.isSuspended ? suspensionChangedAt : now)
     }
 
-    /// How the host is, and what it has done.
+    /// The host's state, and its counters.
     package var report: HostReport {
         HostReport(
             lifecycle: service.lifecycleNow, suspensionChangedAt: suspensionChangedAt,

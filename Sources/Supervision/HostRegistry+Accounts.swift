@@ -75,7 +75,7 @@ extension HostRegistry {
     func resume(_ hosts: [String], hastened: Bool) {
         var isFirst = false
         for host in hosts {
-            // There are no more of them than hosts and servers' hellos.
+            // Their number is bounded by those of hosts and of servers' hellos.
             let offer = resumptions.offer(Resumption(host: host, isHastened: hastened), urgent: true)
             if case .acceptedFirst = offer { isFirst = true }
         }

@@ -133,7 +133,7 @@ private struct FormFlow {
         case .done: return await confirm()
         case .taken:
             if mayBeMade, await mayBeThere() { return await confirm() }
-            // The account is not of this attempt, which must not be thought so when its deadline has passed.
+            // The account is not of this attempt, and must not be credited to it when its deadline has passed.
             return await release("the server has such an account", .taken)
         case .refused(let words): return .rejected(words)
         case .busy(let words): return busy(words)

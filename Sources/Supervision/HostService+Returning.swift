@@ -28,7 +28,7 @@ extension HostService {
 
     /// Revokes what was made before the domain was away. Requests wait meanwhile, no longer than for the host's disk.
     ///
-    /// - Throws: What keeps it from being done; then it is tried again with the next request.
+    /// - Throws: Why it could not be done; then it is tried again with the next request.
     func revokeOlderInvites() async throws(InviteRefusal) {
         guard let older = olderInvites else { return }
         let work = older.work ?? Task { await revoke(older) }

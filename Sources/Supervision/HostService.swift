@@ -78,7 +78,7 @@ package actor HostService {
         published = Mutex(lifecycle)
     }
 
-    /// How the service is.
+    /// The state of the service.
     nonisolated var lifecycleNow: HostLifecycle { published.withLock { $0 } }
 
     /// Makes the invites that are asked for.

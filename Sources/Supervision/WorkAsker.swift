@@ -53,7 +53,7 @@ struct WorkAsker: Sendable {
 }
 
 extension RedemptionTask {
-    /// The wait after it was asked for in vain: 5 seconds, doubled with each, an hour at most.
+    /// The wait after it failed: 5 seconds, doubled with each, an hour at most.
     static func wait(afterTries tries: Int) -> Duration {
         let longest = 3_600
         return .seconds(tries > 9 ? longest : min(5 << max(tries, 0), longest))

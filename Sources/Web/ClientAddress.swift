@@ -18,8 +18,8 @@ package struct TrustedProxies: Hashable, Sendable {
         }
     }
 
-    /// The client's address: the last one of those that proxies have named which is none of theirs. What is left of it,
-    /// anybody may have written.
+    /// The client's address: the last one named by proxies that is not a proxy's itself. Addresses before it may be
+    /// forged by clients.
     ///
     /// - Returns: `nil` for a local proxy that names none.
     func client(of request: HTTPRequest, from peer: HTTPPeer) -> IPAddress? {

@@ -8,7 +8,7 @@ internal import Synchronization
 
 /// Serves the pages where the configuration says, and somewhere else as soon as it says so.
 package final class WebServer: Sendable {
-    /// How the server is, for people.
+    /// The status of the server, for people.
     package enum Status: Hashable, Sendable, CustomStringConvertible {
         case off
         case listening(String)
@@ -168,7 +168,7 @@ package final class WebServer: Sendable {
             limits: limits, dependencies: dependencies)
     }
 
-    /// How many connections there are, and how many were turned away.
+    /// How many connections there are, and how many were refused.
     package var connectionMetrics: [MetricFamily] {
         guard let connections = state.withLock({ $0.listener })?.connections else { return [] }
         return [

@@ -14,7 +14,7 @@ package final class StreamParser {
     // Nil before the first byte, while an element is skipped, and after a failure.
     private var context: xmlParserCtxtPtr?
     private(set) var scanner: StreamScanner
-    /// What there is of a tag that is not complete: it may turn out to be one that libxml2 must not see.
+    /// The beginning of a tag that is not complete: it may turn out to be one that libxml2 must not see.
     private var incompleteTag: [UInt8] = []
     /// What is reported when the element that is being skipped ends.
     private var refusal: RefusedStanza?
@@ -141,7 +141,7 @@ package final class StreamParser {
         case .startTag: outline = self.outline(isTagMissing: true)
         case .content: outline = self.outline(isTagMissing: false)
         case .ownTag where open.isEmpty:
-            // An empty element has ended with its start tag. What was reported of it is taken back.
+            // An empty element has ended with its start tag. Its event is removed again.
             switch events.popLast() {
             case .element(let element): outline = element.outline()
             case .refused(let stanza): outline = stanza.outline

@@ -101,7 +101,7 @@ extension YAMLNode.Scalar {
 extension Substring.UTF8View {
     fileprivate func isFilled(with isMember: (UInt8) -> Bool) -> Bool { !isEmpty && allSatisfy(isMember) }
 
-    /// Takes the longest prefix of such bytes away, and says how long it was.
+    /// Removes the longest prefix of such bytes, and returns its length.
     fileprivate mutating func removePrefix(while isMember: (UInt8) -> Bool) -> Int {
         let prefix = prefix(while: isMember)
         self = self[prefix.endIndex...]

@@ -108,7 +108,7 @@ final class Connection {
             if let line = input.next() {
                 let json = try? JSON(reading: line)
                 if let message = json.flatMap(ServerMessage.init) { return .message(message, line: line) }
-                // What only a newer daemon says is no concern of this client, but for the greeting.
+                // Messages of newer daemons that are not known are ignored, except in place of the greeting.
                 if case .object? = json, !isFirst { continue }
                 throw CommandFailure(.unreachable, "what listens on the socket is not invited")
             }

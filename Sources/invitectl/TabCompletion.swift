@@ -9,7 +9,7 @@ struct TabCompletion {
 
     enum Edit: Equatable {
         case nothing
-        /// What there is to choose from was shown below the line.
+        /// The candidates were listed below the line.
         case listed
         /// So many characters before and after the cursor give way to a text.
         case replace(before: Int, after: Int, with: String)

@@ -1,7 +1,7 @@
 import CLibEdit
 import Glibc
 
-/// What there is of a terminal, and its size.
+/// Which streams are a terminal, and its size.
 struct Terminal {
     let isInput = isatty(STDIN_FILENO) == 1
     let isOutput = isatty(STDOUT_FILENO) == 1

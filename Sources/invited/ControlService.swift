@@ -49,7 +49,7 @@ struct ControlService: Service {
 
     func run() async throws {
         await journal.open()
-        // In the order in which it happened, without anybody waiting for the disk.
+        // In the order of the events, without making their source wait for the disk.
         let events = Feed<ConfigurationEvent>(capacity: 256)
         await daemon.configuration.followConfiguration { event in
             // A command's own entry is there already.

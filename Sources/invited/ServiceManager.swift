@@ -42,7 +42,7 @@ final class ServiceManager: Sendable {
         address.sun_family = sa_family_t(AF_UNIX)
         let length = path.utf8.count
         withUnsafeMutableBytes(of: &address.sun_path) { bytes in
-            // The initializer has made sure that the path fits.
+            // The initializer has checked that the path fits.
             for (index, byte) in path.utf8.enumerated() where index < bytes.count { bytes[index] = byte }
             // An abstract name begins with a NUL.
             if path.hasPrefix("@") { bytes[0] = 0 }

@@ -10,7 +10,7 @@ internal import YAML
 package struct ConfigFileHandlers: Sendable {
     private let configuration: ActiveConfiguration
 
-    /// A file that is larger is not for an editor at the other end of a socket.
+    /// A larger file is not sent to an editor through a socket.
     static let largestEdit = 131_072
 
     package init(_ configuration: ActiveConfiguration) {

@@ -78,7 +78,7 @@ package struct StatisticsHandlers: Sendable {
     }
 }
 
-/// The counters of all hosts at one moment, but for those where nothing was counted.
+/// The counters of all hosts at one moment, without those where nothing was counted.
 struct Look: Sendable {
     /// In milliseconds.
     let uptime: Int64

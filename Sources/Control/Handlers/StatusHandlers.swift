@@ -10,7 +10,7 @@ internal import Shell
 internal import Supervision
 internal import XMPP
 
-/// `status`: how the daemon is, as far as the caller sees it.
+/// `status`: the daemon's status, as far as the caller may see it.
 package struct StatusHandlers: Sendable {
     private let daemon: Daemon
     private let version: String
@@ -80,7 +80,7 @@ extension Daemon {
             where: { host in host.map(caller.hosts.contains) ?? (caller.hosts == .all) }, naming: caller.hosts.contains)
     }
 
-    /// How the hosts are that an argument `host` names, or all that the caller sees where it names none.
+    /// The status of the hosts that an argument `host` names, or of all that the caller sees where it names none.
     nonisolated func hostStatuses(of call: Call) -> HostStatuses {
         let (named, scope) = (Set(call.invocation.texts("host")), call.caller.hosts)
         return hostStatuses(

@@ -44,7 +44,7 @@ package final class Journal: ChangeRecorder {
         self.limits = limits
     }
 
-    /// Makes the files that are missing. What is in the way is logged; changes are refused until it is not.
+    /// Makes the files that are missing. An obstacle is logged; changes are refused until it is removed.
     package func open() async {
         do throws(CommandFailure) {
             _ = try await write { files, _ throws(JournalProblem) in files.lastEntry }

@@ -1,7 +1,7 @@
 internal import NIOCore
 internal import Synchronization
 
-/// What a session has to say and its peer has not taken yet.
+/// The output of a session that its peer has not read yet.
 ///
 /// Commands wait until there is room; the ends of requests do not, since there are no more of them than requests, of
 /// which no more are read while it is full.

@@ -256,7 +256,7 @@ final class Session: Sendable {
         say(.end(id: 0, farewell))
     }
 
-    /// Whether there is nothing more to say or to hear.
+    /// Whether there is nothing more to send or to receive.
     var isOver: Bool { state.withLock { $0.machine.isDone } && sendQueue.isEmpty }
 
     /// The channel is closed.

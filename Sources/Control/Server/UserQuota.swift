@@ -2,7 +2,7 @@
 struct UserQuota: Sendable {
     /// How many there may be in all.
     private let all: Int
-    /// Of them, those that only admins of all hosts get, so that there is always a way in.
+    /// Of them, those that only admins of all hosts get, so that they can always connect.
     private let reservedForAdmins: Int
     /// How many of one user who is not admin of all hosts.
     private let perUser: Int

@@ -36,7 +36,7 @@ package final class IncomingBackup: Sendable {
     }
 
     deinit {
-        // Closed first: closing a file takes SQLite's locks on it away.
+        // Closed first: closing a file releases SQLite's locks on it.
         state.withLock { $0.file = nil }
         StateDirectory.removeTemporary(path)
     }

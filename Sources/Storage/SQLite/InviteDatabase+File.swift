@@ -10,7 +10,7 @@ struct DatabaseStamp: Hashable, Sendable {
     let dataVersion: Int64
 }
 
-/// How the file at a database's path is.
+/// The state of the file at a database's path.
 enum FileState: Hashable, Sendable {
     case unchanged
     /// It was removed, and its content exists only as long as it is open.
@@ -131,7 +131,7 @@ extension InviteDatabase {
 // MARK: - Giving back
 
 extension InviteDatabase {
-    /// Gives back a few of the pages that removed rows have left.
+    /// Frees a few of the pages that removed rows have left.
     ///
     /// - Returns: Whether there may be more of them.
     func giveBack(pages: Int) throws -> Bool {

@@ -88,7 +88,7 @@ extension InviteDatabase {
             try database.inTransaction(.immediate) {
                 let arguments: StatementArguments = ["address": address, "localpart": localpart]
                 let isTheirs = "(inviter = :address OR username = :localpart)"
-                // Expired ones, too: extended, they would be for anybody.
+                // Expired ones, too: without the name, they would be for any name once extended.
                 erasure.revoked = try Int64.fetchAll(
                     database,
                     sql: """

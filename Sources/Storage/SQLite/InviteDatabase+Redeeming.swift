@@ -93,7 +93,7 @@ struct Redeeming {
         let stored = try store(new, replacing: old)
         guard let invite = try InviteDatabase.invite(numbered: stored.invite, database)?.invite else { return stored }
         if invite.uses.confirmed > invite.uses.total { overused.append(stored.invite) }
-        // Nothing follows from what was taken back.
+        // A revoked invite has no further effects.
         if invite.revocation != nil { return stored }
         for action in stored.tasks(of: invite, on: host, notifiesInviter: terms.notifiesInviter) {
             try InviteDatabase.addTask(action, of: stored.number, language: invite.language, at: now, database)

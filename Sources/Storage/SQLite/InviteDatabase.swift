@@ -17,7 +17,7 @@ final class InviteDatabase: Sendable {
     /// The `data_version` at which SQLite had numbers left to give.
     let numberedVersion = Mutex<Int64?>(nil)
 
-    /// How the files were when they were last used; see ``fileState()``.
+    /// The states of the files when they were last used; see ``fileState()``.
     let stamp = Mutex<DatabaseStamp?>(nil)
 
     /// Opens the database at `path`, made when it is missing, and brings it up to date.

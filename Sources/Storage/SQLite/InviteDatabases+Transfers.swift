@@ -178,7 +178,7 @@ private struct BackupCheck {
         }
     }
 
-    /// Reads every value that is read later without a limit, in memory that is everybody's.
+    /// Reads every value that is read later without a limit, in memory that all hosts share.
     private func readAll(_ database: Database) throws {
         for table in try String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'table'") {
             let values = try database.columns(in: table).map { "coalesce(\($0.name.quotedDatabaseIdentifier), '')" }

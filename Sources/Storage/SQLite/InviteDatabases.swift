@@ -96,7 +96,7 @@ package final class InviteDatabases: InviteRepositories {
             return (try? openDirectory().latest(openDatabases.limit, of: hosts)) ?? []
         }
         guard let names else { return }
-        // Disks that do not answer hold no more of the writers than this.
+        // Disks that do not answer occupy no more of the writers than this.
         let lanes = max(writerCount / 2, 1)
         await withDiscardingTaskGroup { group in
             for lane in 0..<lanes {

@@ -18,7 +18,7 @@ extension InviteStore {
         return try open()
     }
 
-    /// Makes sure, after something was written, that it is in the file at the path.
+    /// Checks, after something was written, that it is in the file at the path.
     ///
     /// - Parameter version: As for ``InviteDatabase/fileStateAfterWriting(dataVersion:)``.
     func settle(_ database: InviteDatabase, dataVersion version: Int64? = nil) throws {

@@ -2,7 +2,7 @@
 enum Purpose: Hashable, Sendable {
     /// Reads; no database is made for it.
     case reading
-    /// Changes what there is; no database is made for it.
+    /// Changes existing rows; no database is made for it.
     case changing
     /// Removes rows; no database is made for it.
     case removing

@@ -36,7 +36,7 @@ final class HTTPConnections: Sendable {
 
     /// How many are open.
     var count: Int { state.withLock { $0.entries.count } }
-    /// How many were turned away.
+    /// How many were refused.
     var refusedCount: Int { state.withLock { $0.refused } }
     /// Whether each answer is to be a connection's last.
     var isDraining: Bool { state.withLock { $0.isDraining } }

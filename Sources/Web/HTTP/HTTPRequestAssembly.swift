@@ -6,7 +6,7 @@ internal import NIOHTTP1
 ///
 /// A value without input or output: parts are put in, requests are returned, one at a time.
 struct HTTPRequestAssembly: Sendable {
-    /// What there is after the parts so far.
+    /// The result of the parts so far.
     enum Step: Hashable, Sendable {
         /// More parts are needed.
         case incomplete

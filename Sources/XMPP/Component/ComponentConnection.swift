@@ -105,10 +105,10 @@ package final class ComponentConnection: Sendable {
         requests = RequestTracker(prefix: "i" + String(random.next() as UInt64, radix: 36) + "-")
     }
 
-    /// How the connection is now.
+    /// The present status of the connection.
     package var status: ComponentStatus { report.status }
 
-    /// How the connection is now, since when, and what is next.
+    /// The present status of the connection, since when, and what is next.
     package var report: ComponentReport { state.withLock { $0.report } }
 
     /// Connects, and connects again, until ``shutDown()``.

@@ -64,7 +64,7 @@ extension DisconnectReason: CustomStringConvertible {
     }
 }
 
-/// How the component connection is.
+/// The status of the component connection.
 package enum ComponentStatus: Hashable, Sendable {
     /// Trying to reach the server, for the how many-th time since the last success, from 1.
     case connecting(attempt: Int)
