@@ -118,7 +118,6 @@ package protocol InviteRepositories: Sendable {
     ) async throws(StoreError) -> Restoration
 
     /// Completes all accepted calls, and lets another process use the state directory. Meanwhile and afterwards every
-    /// call
-    /// of a repository throws ``StoreError/closed``.
+    /// call of a repository throws ``StoreError/closed``.
     func shutdown() async
 }

@@ -67,8 +67,7 @@ package final class StreamParser {
     ///
     /// - Returns: What ended within these bytes, in order.
     /// - Throws: ``StreamError`` when the stream cannot continue; the events before it are lost with it. Every later
-    ///   call
-    ///   throws the same error.
+    ///   call throws the same error.
     package func read(_ bytes: ByteBuffer) throws(StreamError) -> [StreamEvent] {
         if let failure { throw failure }
         bytes.withUnsafeReadableBytes { scan($0) }
