@@ -1,7 +1,7 @@
 package import Configuration
 package import Shell
 
-/// Who may use the control socket, and as what.
+/// Who may use the control socket, and with which rights.
 package struct AccessPolicy: Hashable, Sendable {
     /// A role for some users and groups on some hosts.
     package struct Grant: Hashable, Sendable {
@@ -37,9 +37,10 @@ package struct AccessPolicy: Hashable, Sendable {
             }, daemon: daemon)
     }
 
-    /// root and the daemon's own user, for whom nothing has to be looked up: they could do everything without a socket.
+    /// Whether it is root or the daemon's own user, who need no lookup: they could do everything without a socket.
     ///
-    /// Not where the daemon runs as nobody: everybody who has no number here comes with that one.
+    /// Not where the daemon runs as the user `nobody`: every user without a number in this namespace appears as that
+    /// one.
     package func isOwner(_ uid: UInt32) -> Bool { uid == 0 || uid == daemon && uid != Self.overflowID }
 
     /// What the peer may do; `nil` when it is nothing.
@@ -55,16 +56,16 @@ package struct AccessPolicy: Hashable, Sendable {
 
     /// What a grant can say to mean this user or group.
     private static func names(_ id: UInt32, _ name: String?) -> Set<String> {
-        // The kernel's word for an id that has no place in the daemon's user namespace: it stands for many.
+        // The kernel's placeholder for ids that are not mapped in the daemon's user namespace: it stands for many.
         if id == overflowID { return [] }
         var names: Set = [String(id)]
-        // A name that looks like a number must not pass for that number.
+        // A name in the form of a number must not pass for that number.
         if let name, !name.utf8.allSatisfy(Self.isDigit) { names.insert(name) }
         return names
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
-    /// As /proc/sys/kernel/overflowuid and overflowgid have it unless somebody changed them.
+    /// The default of /proc/sys/kernel/overflowuid and overflowgid.
     private static let overflowID: UInt32 = 65_534
 }

@@ -26,7 +26,7 @@ package struct AccessRights: Hashable, Sendable {
     /// The hosts on which the role is at least this one.
     package func hosts(as role: Role) -> HostScope { least(role).scopes.values.reduce(.some([])) { $0.union($1) } }
 
-    /// Whether the role is at least this one on all hosts, those that come later included.
+    /// Whether the role is at least this one on all hosts, those that are added later included.
     package func areOnAllHosts(as role: Role) -> Bool { hosts(as: role) == .all }
 
     /// The part of it where the role is at least this one.

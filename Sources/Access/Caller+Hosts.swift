@@ -10,10 +10,10 @@ package enum AccessDenial: Error, Hashable, Sendable {
 }
 
 extension Caller {
-    /// The host that an address means, for a caller who is to do something there.
+    /// The host that an address names, for a caller who is to change it.
     ///
     /// - Parameters:
-    ///   - address: As it was typed: the address need not be the one that is meant, so it is prepared first.
+    ///   - address: As it was typed: it need not be in its prepared form, so it is prepared first.
     ///   - role: The least role that may do it.
     /// - Returns: The host's name in its prepared form.
     package func host(

@@ -1,15 +1,15 @@
 package import Shell
 
-/// Who gives a command, as the kernel tells (`SO_PEERCRED`), and what that lets them do.
+/// The caller of a command, as the kernel reports it (`SO_PEERCRED`), and the caller's rights.
 package struct Caller: Hashable, Sendable {
-    /// `nil` where no process asked, but the daemon itself acts.
+    /// `nil` where the daemon itself acts, without a calling process.
     package let uid: UInt32?
     package let pid: Int32?
     /// The name of the user, or the number where it has none.
     package let user: String
     /// What they may do, and where.
     package let access: AccessRights
-    /// Where the command came from, for the journal: `socket`, `SIGHUP`, `start`, `deadline`.
+    /// The origin of the command, for the journal: `socket`, `SIGHUP`, `start`, `deadline`.
     package let origin: String
 
     package init(uid: UInt32?, pid: Int32?, user: String, access: AccessRights, origin: String = "socket") {

@@ -1,4 +1,4 @@
-/// The names of the hosts that there are, for those who must not wait for any of them.
+/// The names of the existing hosts, without waiting for any of them.
 package protocol HostDirectoryView: Sendable {
     /// Whether there is such a host, running or refused.
     func hasHost(_ host: String) -> Bool

@@ -1,4 +1,4 @@
-/// The hosts that somebody sees. For everything else that is asked, the others do not exist.
+/// The hosts that a caller sees. For all requests, the others do not exist.
 package enum HostScope: Hashable, Sendable {
     case all
     /// Hosts named as they are, and with `*.example.com` all hosts below example.com.

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Who made the connection at the other end of a Unix socket, as the kernel noted it then.
+/// The process at the other end of a Unix socket, as the kernel recorded it when it connected.
 package struct PeerCredentials: Hashable, Sendable {
     package let pid: Int32
     package let uid: UInt32
@@ -20,7 +20,7 @@ package struct PeerCredentials: Hashable, Sendable {
 
     /// Asks the kernel about a connected socket: `SO_PEERCRED` and `SO_PEERGROUPS` (socket(7), unix(7)).
     ///
-    /// - Returns: `nil` when it does not tell, as of a socket that is no Unix socket.
+    /// - Returns: `nil` when it does not report them, as for a socket that is no Unix socket.
     package init?(of socket: CInt) {
         // struct ucred, which Glibc shows only to GNU sources.
         var peer: (pid: pid_t, uid: uid_t, gid: gid_t) = (0, 0, 0)

@@ -8,7 +8,7 @@ package protocol Accounts: Sendable {
     /// Whether an account exists.
     func existence(of username: String) async -> AccountExistence
 
-    /// Makes an account, under the server's own rules where the way keeps them.
+    /// Makes an account, under the server's own rules where the provider applies them.
     func create(_ account: NewAccount) async -> AccountOutcome
 
     /// Sets the password of an account that exists, and ends its sessions where the server does that.
@@ -68,7 +68,7 @@ package struct AccountAbilities: Hashable, Sendable {
 package struct NewAccount: Sendable, CustomStringConvertible {
     package var username: String
     package var password: String
-    /// The address of who asks, which counts against the server's limits; kept nowhere.
+    /// The address of the client, which counts against the server's limits; stored nowhere.
     package var clientAddress: String?
 
     package init(username: String, password: String, clientAddress: String? = nil) {

@@ -1,22 +1,22 @@
 package import Invites
 package import XMPP
 
-/// Has the host's server do it by the commands of XEP-0133 and what it grants by XEP-0356.
+/// Uses the host's server by the commands of XEP-0133 and by what it grants by XEP-0356.
 ///
-/// Accounts that are made so pass the server's own rules by: limits, password policies, what it does for new users.
+/// Accounts that are made so bypass the server's own rules: limits, password policies, what it does for new users.
 package struct CommandAccounts: Accounts {
     private let server: HostServer
     private let grants: HostGrants
     /// Whether the server may be about to grant more.
     private let isIntroducing: Bool
     private let send: @Sendable (Message) -> Bool
-    /// The name of an account that nobody has.
+    /// Draws the name of an account that does not exist.
     private let nobody: @Sendable () -> String
 
     /// - Parameters:
     ///   - isIntroducing: Whether the server may be about to grant more.
     ///   - send: Sends a message; returns whether there is a connection.
-    ///   - nobody: Draws the name of an account that nobody has.
+    ///   - nobody: Draws the name of an account that does not exist.
     package init(
         _ server: HostServer, grants: HostGrants, isIntroducing: Bool, nobody: @escaping @Sendable () -> String,
         send: @escaping @Sendable (Message) -> Bool
@@ -40,12 +40,12 @@ package struct CommandAccounts: Accounts {
 
     // MARK: Accounts
 
-    /// How a server tells whether an account exists, which is found out with the name of one that nobody has.
+    /// How to query a server whether an account exists, which is determined with the name of one that does not.
     private enum Telling {
-        /// Prosody: there are no numbers of an account that is not there.
+        /// Prosody: there are no statistics of an account that does not exist.
         case byStatistics
-        /// ejabberd has numbers of every name. With `mod_last` each account has had a time since it was made; what is not there
-        /// has none, which it says in these words.
+        /// ejabberd has statistics of every name. With `mod_last` each account has had a time since it was made; an
+        /// account that does not exist has none, which is reported by this text.
         case byLastLogin(never: String?)
         /// And why not.
         case cannot(String)
@@ -125,7 +125,7 @@ package struct CommandAccounts: Accounts {
         }
     }
 
-    /// And ends the sessions that there are, where the server lets it.
+    /// Also ends the account's sessions, where the server lets it.
     package func setPassword(_ password: String, of username: String) async -> PasswordOutcome {
         if let refusal = PasswordRule.refusal(of: password) { return .failed(.refused(refusal)) }
         guard let user = address(of: username) else { return .failed(.absent) }
@@ -152,17 +152,17 @@ package struct CommandAccounts: Accounts {
 
     // MARK: Contacts and notices
 
-    /// In both rosters, of two users of the host: what another server's user wants cannot be said here.
+    /// In both rosters, of two users of the host: the rosters of other servers are out of reach.
     package func addContact(_ contact: Account, to username: String) async -> AccountOutcome {
         guard contact.domain == server.host.domain, let user = address(of: username),
             let contact = address(of: contact.localpart)
         else { return .unsupported }
         guard grants.rosterAccess == "both" else { return isIntroducing ? Self.notYet : .unsupported }
         switch await telling() {
-        // ejabberd leaves subscriptions alone, if it takes the request at all: they are its users' own matter.
+        // ejabberd does not set subscriptions, if it accepts the request at all: its users decide them.
         case .byLastLogin: return .unsupported
         case .byStatistics:
-            // Servers make rosters for names that nobody has.
+            // Servers make rosters also for names without an account.
             if await existenceByStatistics(of: user) == .absent { return .absent }
             if await existenceByStatistics(of: contact) == .absent { return .refused("there is no such contact") }
         case .cannot: break
@@ -210,7 +210,7 @@ package struct CommandAccounts: Accounts {
         let message = Message(from: server.host, to: user, type: "normal", children: [body])
         let envelope = grants.privilege?.envelope(of: message, to: server.host)
         if envelope == nil, isIntroducing { return Self.notYet }
-        // Nobody answers a message.
+        // A message has no reply.
         return send(envelope ?? message) ? .done : .unreachable("there is no connection")
     }
 

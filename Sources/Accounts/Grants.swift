@@ -6,9 +6,9 @@ package import XMPP
 /// it once.
 package final class Grants: Sendable {
     private let hosts = Mutex<[String: HostGrants]>([:])
-    /// Namespaces that are kept of a host; a server delegates a handful.
+    /// The most namespaces stored for a host; a server delegates a handful.
     private static let mostNamespaces = 64
-    /// Domains that are kept besides those of hosts. Any domain can claim to grant something.
+    /// The most domains stored besides those of hosts. Any domain can claim to grant something.
     package static let mostOthers = 4096
 
     package init() {}

@@ -15,7 +15,7 @@ package struct HostGrants: Hashable, Sendable {
     /// Whether the host's commands are delegated.
     package var delegatesCommands: Bool { delegated.contains(Namespaces.commands) }
 
-    /// Why commands do not come here, and what would make them.
+    /// Why commands are not sent here, and what would change that.
     package static let noDelegation =
         "the server has said neither that it has mod_invited (its log says why, where that did not load), nor that it "
         + "delegates them (XEP-0355): `delegations` on Prosody, `mod_delegation` on ejabberd"

@@ -9,7 +9,7 @@ package struct HostServer: Sendable {
     package let host: JID
     /// What it has granted so far; it may be about to say so.
     let grants: @Sendable () -> HostGrants
-    /// The user of the host in whose name it can be asked: one of its admins.
+    /// The user of the host in whose name requests can be sent: one of its admins.
     package let admin: JID?
     /// How long an answer may take.
     let timeout: Duration
@@ -59,7 +59,7 @@ package struct HostServer: Sendable {
 }
 
 extension StanzaError {
-    /// Whether somebody else may be allowed what was refused.
+    /// Whether another sender may be allowed what was refused.
     fileprivate var isOfRights: Bool {
         switch condition {
         case .forbidden, .notAllowed, .notAuthorized: true

@@ -8,7 +8,7 @@ package final class HostServers: Sendable {
     package let grants = Grants()
     package let modules = ServerModules()
     private let link = Mutex<Link?>(nil)
-    /// Draws the name of an account that nobody has.
+    /// Draws the name of an account that does not exist.
     package let nobody: @Sendable () -> String
     private let uptime: @Sendable () -> Int64
     /// When the connection was made, in milliseconds.
@@ -35,17 +35,17 @@ package final class HostServers: Sendable {
     private static let introduction: Int64 = 10_000
 
     /// - Parameters:
-    ///   - uptime: Milliseconds of a clock that nobody sets.
-    ///   - nobody: Draws the name of an account that nobody has.
+    ///   - uptime: Milliseconds of a monotonic clock.
+    ///   - nobody: Draws the name of an account that does not exist.
     package init(uptime: @escaping @Sendable () -> Int64, nobody: @escaping @Sendable () -> String) {
         self.uptime = uptime
         self.nobody = nobody
     }
 
-    /// Says how servers are reached, once there is a connection to ask.
+    /// Sets how servers are reached, once there is a connection.
     package func attach(_ new: Link) { link.withLock { $0 = new } }
 
-    /// What another server, or the same one before its restart, said tells nothing of this connection.
+    /// Discards what another server, or the same one before its restart, announced on an earlier connection.
     package func connected() {
         connectedAt.withLock { $0 = uptime() }
         connectionCount.withLock { $0 += 1 }
@@ -103,8 +103,8 @@ package final class HostServers: Sendable {
             server, grants: known, isIntroducing: isIntroducing, nobody: nobody, send: link.send)
     }
 
-    /// Somebody else makes the accounts. What becomes of invites that are redeemed by the server's module is asked of it all
-    /// the same: whether there is an account, contacts, notices.
+    /// For a host whose accounts others make. The server's module is still asked about invites that it redeems: whether
+    /// there is an account, contacts, notices.
     private func othersAccounts(of host: HostConfiguration, _ timeout: Duration) -> any Accounts {
         guard let link = link.withLock({ $0 }), link.isConnected(), let module = modules[host.host], module.isCompatible
         else { return UnavailableAccounts("`accounts` is none", isForGood: true) }

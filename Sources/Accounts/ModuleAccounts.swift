@@ -92,7 +92,7 @@ extension AccountOutcome {
         case .notAcceptable, .notAllowed, .policyViolation, .badRequest, .jidMalformed: self = .refused(error.text)
         case .resourceConstraint: self = .busy(error.text)
         case .featureNotImplemented: self = .unsupported
-        // Nobody was there to do it, or it was not ours to ask.
+        // There was no recipient, or we were not allowed to ask.
         case .serviceUnavailable, .recipientUnavailable, .remoteServerNotFound, .forbidden, .notAuthorized:
             self = .unreachable("\(error)")
         default: self = .unknown("\(error)")

@@ -29,12 +29,12 @@ package struct KnownModule: Hashable, Sendable {
 package final class ServerModules: Sendable {
     private struct Entry: Sendable {
         var module: KnownModule
-        /// What the module was told last.
+        /// The settings that the module received last.
         var told: ServerModule.Settings?
     }
 
     private let hosts = Mutex<[String: Entry]>([:])
-    /// Domains that are kept besides those of hosts. Any domain can say hello.
+    /// Domains whose modules are stored besides those of hosts. Any domain can say hello.
     package static let mostOthers = 4096
 
     package init() {}
@@ -58,7 +58,7 @@ package final class ServerModules: Sendable {
 
     package var isEmpty: Bool { hosts.withLock { $0.isEmpty } }
 
-    /// The module of a host, unless it knows these settings or cannot be told any.
+    /// The module of a host that has to be sent these settings; `nil` if it has them, or is not compatible.
     package func whomToTell(_ settings: ServerModule.Settings, of host: String) -> KnownModule? {
         hosts.withLock { hosts in
             guard let entry = hosts[host], entry.module.isCompatible, entry.told != settings else { return nil }
@@ -66,7 +66,7 @@ package final class ServerModules: Sendable {
         }
     }
 
-    /// Whether the module of a host was told of names that invites hold.
+    /// Whether the settings that the module of a host received hold names.
     package func holdsNames(of host: String) -> Bool {
         hosts.withLock { $0[host]?.told?.held.isEmpty == false }
     }
@@ -74,7 +74,7 @@ package final class ServerModules: Sendable {
     /// The module has taken these settings.
     package func told(_ settings: ServerModule.Settings, _ module: KnownModule, of host: String) {
         hosts.withLock { hosts in
-            // Unless it has said hello anew.
+            // Unless it has said hello again.
             if hosts[host]?.module == module { hosts[host]?.told = settings }
         }
     }

@@ -1,8 +1,8 @@
 package import Invites
 
-/// Nobody who could be asked, and why.
+/// No accounts are available, and why.
 package struct UnavailableAccounts: Accounts {
-    /// What everything that is asked for comes to.
+    /// The outcome of all requests.
     private let outcome: AccountOutcome
     private let why: String
 
@@ -12,7 +12,7 @@ package struct UnavailableAccounts: Accounts {
         outcome = isForGood ? .unsupported : .unreachable(why)
     }
 
-    /// As long as it is not known who could be asked.
+    /// Until a provider is set.
     package static let nobody = UnavailableAccounts("nobody can be asked", isForGood: false)
 
     package var abilities: AccountAbilities { AccountAbilities(provider: .none) }

@@ -24,10 +24,10 @@ extension ComponentService {
         connection.status == .connected ? servers.modules.all : [:]
     }
 
-    /// Who makes the accounts of a host now.
+    /// The present provider of a host's accounts.
     package func accounts(of host: HostConfiguration) -> any Accounts { servers.accounts(of: host) }
 
-    /// Asks the server of a host what it lets us do. No account is made by it.
+    /// Asks the server of a host what it allows us. No account is made by it.
     ///
     /// - Parameter timeout: How long each of the answers may take; there are ten at most, one after the other.
     /// - Throws: ``RequestError/disconnected`` without a connection, and nothing else.
@@ -47,7 +47,7 @@ extension ComponentService {
         if case .failure(.timeout) = offered {} else { await probeDelegation(of: server.host, timeout) }
         if offered == .failure(.disconnected) { throw .disconnected }
         let grants = grants(of: host)
-        // An account that nobody has: what tells that it is absent can tell of others.
+        // An account that does not exist: if that can be determined, so can the existence of others.
         let accounts = servers.accounts(of: configuration, timeout: timeout)
         let existence: HostProbe.Finding =
             switch await accounts.existence(of: servers.nobody()) {
@@ -62,8 +62,8 @@ extension ComponentService {
             knowsAccounts: existence)
     }
 
-    /// Sends the host a command as one of its clients would. Where the server delegates commands it comes back to us, which
-    /// the router notices; then we refuse it, since nobody of the host asks.
+    /// Sends the host a command as one of its clients would. Where the server delegates commands it is sent to us,
+    /// which the router notices; then we refuse it, since the sender is no user of the host.
     private func probeDelegation(of host: JID, _ timeout: Duration) async {
         guard let prober = Self.prober(of: settings) else { return }
         let command = CommandRequest(node: Namespaces.inviteCommand).element

@@ -4,7 +4,7 @@ internal import Supervision
 internal import Synchronization
 package import XMPP
 
-/// A stanza of a host that went by.
+/// A stanza of a host that was sent or received.
 package struct WatchedStanza: Sendable {
     package let time: Timestamp
     /// How many the watcher has not been shown so far, since there were too many in a second.
@@ -26,12 +26,12 @@ extension ComponentService {
     /// Stanzas that one watcher gets in a second.
     package static let watchedPerSecond = 500
 
-    /// Shows the stanzas of a host, whichever way they come and go, until the watch is ended.
+    /// Shows the stanzas of a host, in both directions, until the watch is ended.
     ///
     /// - Parameters:
     ///   - isSeen: Called with the name of another host, whether the watcher may know of what happens there.
-    ///   - receive: Told of each, but of no more than ``watchedPerSecond``, on the connection's event loop mostly. It
-    ///     must not wait.
+    ///   - receive: Called with each, at most ``watchedPerSecond`` times a second, mostly on the connection's event
+    ///     loop. It must not block.
     package func watch(
         _ host: String, naming isSeen: @escaping @Sendable (String) -> Bool = { _ in true },
         receive: @escaping @Sendable (WatchedStanza) -> Void
@@ -61,7 +61,7 @@ extension ComponentService {
     package var stanzaWatchers: Int { connection.outlet.tap.count }
 }
 
-/// Somebody who watches stanzas.
+/// A subscription to stanzas.
 package struct StanzaWatch: Sendable {
     private let tap: StanzaTap
     private let number: UInt64
@@ -75,10 +75,11 @@ package struct StanzaWatch: Sendable {
 }
 
 extension Router {
-    /// Whether a stanza is a matter of the host: to or from its server, its users or its own address, or between one of
-    /// its admins and the address that all hosts share.
+    /// Whether a stanza concerns the host: to or from its server, its users or its own address, or between one of its
+    /// admins and the address that all hosts share.
     ///
-    /// What somebody says there who administers several hosts can be about any of them: it is for who sees them all.
+    /// A stanza of an admin of several hosts at that address may concern any of them: only who sees them all may see
+    /// it.
     func concerns(_ host: String, between theirs: JID?, and ours: JID?, _ isSeen: (String) -> Bool) -> Bool {
         if let ours, ours.domain == domain, ours.isDomain, let theirs, theirs.localpart != nil {
             let permissions = currentTable.permissions(of: theirs)

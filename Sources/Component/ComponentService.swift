@@ -6,7 +6,7 @@ package import Runtime
 package import Supervision
 package import XMPP
 
-/// The XMPP component: one connection to a server, and the requests of all hosts that come over it.
+/// The XMPP component: one connection to a server, and the requests of all hosts over it.
 package final class ComponentService: Sendable {
     package let settings: DaemonConfiguration.Component
     let connection: ComponentConnection
@@ -23,9 +23,8 @@ package final class ComponentService: Sendable {
     /// Makes it, without connecting, and registers it with the hosts.
     ///
     /// - Parameters:
-    ///   - redeeming: What is asked about tokens, where that is not the hosts' services.
-    ///   - statusChanged: Called with how the connection is, at every change, on no thread in particular. It must
-    ///   not wait.
+    ///   - redeeming: What answers requests about tokens, where that is not the hosts' services.
+    ///   - statusChanged: Called with the status of the connection, at every change, on any thread. It must not block.
     package init(
         _ settings: DaemonConfiguration.Component, registry: HostRegistry, redeeming: (any Redeeming)? = nil,
         dependencies: Dependencies,
@@ -63,8 +62,8 @@ package final class ComponentService: Sendable {
         registry.add(router)
     }
 
-    /// The address from which the way of the hosts' commands is tried; not the component's own, whose requests Prosody
-    /// does not delegate.
+    /// The address from which the route of the hosts' commands is tested; not the component's own, whose requests
+    /// Prosody does not delegate.
     static func prober(of settings: DaemonConfiguration.Component) -> JID? {
         try? JID(localpart: "probe", domain: settings.jid.domain, resource: String?.none)
     }
@@ -72,13 +71,13 @@ package final class ComponentService: Sendable {
     /// Connects, and connects again, until ``shutDown()``.
     package func run() async { await connection.run() }
 
-    /// How the connection to the server is.
+    /// The status of the connection to the server.
     package var report: ComponentReport { connection.report }
 
     /// How many answers, or bundles of them, found no connection.
     package var droppedAnswers: Int { connection.outlet.dropped }
 
-    /// What was asked and is no host's matter.
+    /// Requests that concern no host.
     package func unroutedCounters() async -> HostCounters { await router.unroutedCounters() }
 
     /// By service address, the host that has it.
@@ -93,11 +92,11 @@ package final class ComponentService: Sendable {
     /// Ends the connection.
     package func shutDown() { connection.shutDown() }
 
-    /// Ends the connection in good order, after what was accepted is answered, and connects again. Where it waits to
-    /// try again, it tries at once.
+    /// Ends the connection cleanly, after accepted requests are answered, and connects again. Where it waits for its
+    /// next try, it tries at once.
     ///
     /// - Parameter limit: How long the answers may take.
-    /// - Returns: What the attempt came to.
+    /// - Returns: The outcome of the attempt.
     package func reconnect(within limit: Duration = .seconds(10)) async -> ComponentReport {
         await connection.pause()
         await waitForAnswers(within: limit)

@@ -2,7 +2,7 @@ package import Configuration
 package import XMPP
 
 extension ComponentStatus {
-    /// How the connection is, for people.
+    /// The status of the connection, for people.
     ///
     /// - Parameter server: Where the server is.
     package func words(_ server: ServerAddress) -> String {

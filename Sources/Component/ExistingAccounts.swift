@@ -7,8 +7,8 @@ internal import Synchronization
 internal import XMPP
 
 extension HostService {
-    /// Makes invites as ``invite(_:under:)`` does, but none for a name that has an account on the server, where that tells in
-    /// time.
+    /// Makes invites as ``invite(_:under:)`` does, but none for a name that has an account on the server, where the
+    /// server answers in time.
     func invite(
         _ requests: [InviteRequest], under policy: InvitePolicy, of host: Host, asking servers: HostServers,
         _ dependencies: Dependencies
@@ -25,10 +25,10 @@ extension HostService {
 }
 
 extension HostServers {
-    /// Longer nobody waits for a form.
+    /// The longest that a form's answer waits for the server.
     private static let patience = Duration.seconds(3)
 
-    /// Those of the names that have accounts; of what is not told in time, none.
+    /// Those of the names that have accounts; none where the server does not answer in time.
     fileprivate func existing(
         _ usernames: Set<String>, on host: Host, _ dependencies: Dependencies
     ) async -> Set<String> {

@@ -6,17 +6,17 @@ internal import Supervision
 internal import Synchronization
 internal import XMPP
 
-/// The wire side of one host: takes its requests from a bounded mailbox, asks the host's service, and writes the
+/// The XMPP side of one host: takes its requests from a bounded mailbox, calls the host's service, and sends the
 /// answers.
 ///
-/// All that waits when it comes to work is worked on together: the invites of many requests become one commit.
+/// All waiting requests are processed together: the invites of many requests become one commit.
 actor HostEndpoint {
     enum Item: Sendable {
-        /// A request, and the host as it was when it came.
+        /// A request, and the host as it was when the request was received.
         case request(InboundRequest, Host)
         /// The same of the host's module.
         case module(ModuleRequest, Host)
-        /// Called when what came before is answered; sessions are forgotten.
+        /// Called when all items before it are answered; sessions are forgotten.
         case drain(@Sendable () -> Void)
     }
 
@@ -37,7 +37,7 @@ actor HostEndpoint {
     private var lastBatch = 0
     private static let longestGathering = Duration.milliseconds(1)
     private static let largeBatch = 64
-    /// How many requests are worked on before others have their turn on the event loop, and what is answered leaves. A commit
+    /// How many requests are processed before others have their turn on the event loop, and answers are sent. A commit
     /// for all of them is still one.
     private static let perTurn = 256
 
@@ -62,10 +62,10 @@ actor HostEndpoint {
         mailbox = Mailbox(capacity: Self.capacity)
     }
 
-    /// Requests that may wait for one host. Commands of people come a few in a second; more than this is a flood.
+    /// Requests that may wait for one host. People send a few commands in a second; more than this is a flood.
     static let capacity = 1024
 
-    /// Takes a request, or says why not. Never waits.
+    /// Accepts a request, or returns why not. Never waits.
     nonisolated func offer(_ request: InboundRequest, under host: Host) -> StanzaError? {
         offer(.request(request, host))
     }
@@ -125,7 +125,7 @@ actor HostEndpoint {
             guard let items = mailbox.takeAll() else { return }
             lastBatch = items.count
             var requests = Batch()
-            // Requests that came under the same configuration are worked on together.
+            // Requests under the same configuration are processed together.
             var host: Host?
             for item in items {
                 switch item {
@@ -233,7 +233,7 @@ actor HostEndpoint {
         if wanted.contains(where: { $0.username != nil }) { settings.schedule(host.name) }
     }
 
-    /// Sends what is answered, and goes on once all has been done that waits on the event loop now.
+    /// Sends the answers, and continues once all has been done that waits on the event loop now.
     private func giveWay(sending answers: inout Outlet.Answers) async {
         outlet.send(answers)
         answers = Outlet.Answers(of: host, for: outlet)

@@ -2,7 +2,7 @@ package import Accounts
 package import Configuration
 internal import XMPP
 
-/// What a host's server said when it was asked what it lets us do.
+/// The server's answers to a probe of what it allows us.
 package struct HostProbe: Hashable, Sendable {
     package enum Finding: Hashable, Sendable, CustomStringConvertible {
         case yes
@@ -26,14 +26,14 @@ package struct HostProbe: Hashable, Sendable {
 
     /// Whether the server would make accounts of the host for us (XEP-0133).
     package var addUser: Finding
-    /// Whether the commands of the host come here.
+    /// Whether the commands of the host are sent here.
     package var commands: Finding
-    /// Whether whoever makes the accounts can tell of one if it exists.
+    /// Whether the provider of accounts can determine whether one exists.
     package var knowsAccounts: Finding
 }
 
 extension HostProbe.Finding {
-    /// That commands need not make accounts, whoever does; `nil` where they are to.
+    /// That commands need not make accounts, since another provider does or none is wanted; `nil` where they are to.
     package init?(addUserBesides abilities: AccountAbilities, _ choice: AccountsChoice) {
         switch abilities.provider {
         case .module: self = .unused("the module in the server makes accounts")
@@ -43,7 +43,7 @@ extension HostProbe.Finding {
         }
     }
 
-    /// What an answer to the command add-user means: a form is offered to those who may fill it in.
+    /// The meaning of an answer to the command add-user: a form is offered to those who may fill it in.
     ///
     /// - Parameters:
     ///   - grants: What the server has granted.
@@ -61,7 +61,7 @@ extension HostProbe.Finding {
                 self = .unknown("the server answered without a form")
             }
         case .failure(.refused(let error)) where error.condition == .itemNotFound && grants.delegatesCommands:
-            // ejabberd delegates our own requests, too: it was ourselves who answered.
+            // ejabberd delegates our own requests, too: the answer was our own.
             self = .no(Self.isDelegated)
         case .failure(.timeout) where grants.delegatesCommands && mayCommand:
             // The same in the name of a user, whose answer ejabberd then loses.
@@ -84,8 +84,8 @@ extension HostProbe.Finding {
         "the server delegates the host's commands, this one among them, or does not have it. ejabberd has it where "
         + "`mod_configure` is loaded and `mod_delegation` leaves \(Namespaces.commands) alone"
 
-    /// Whether commands come here, from what the server granted, and from any answer of the host's, which it gives where the
-    /// server serves it.
+    /// Whether commands are sent here, from what the server granted, and from any answer of the host's address, which
+    /// only a served host gives.
     init(commands grants: HostGrants, asked answer: Result<Element?, RequestError>) {
         if case .failure(.refused(let error)) = answer, Self.meansUnserved(error) {
             self = .no("the server does not serve the host: \(error)")

@@ -5,8 +5,8 @@ internal import Runtime
 internal import Supervision
 
 extension HostServers {
-    /// The rules of a host, as long as its server's module is missing that is to make the accounts: the contacts of its users
-    /// then cannot register. Admins know what they do.
+    /// The rules of a host. As long as its server's module is missing that is to make the accounts, contacts of its
+    /// users cannot register; admins may still invite.
     func policy(of host: Host) -> InvitePolicy {
         var policy = host.policy
         if misses(moduleOf: host.configuration) { policy.allowUserInvites = false }
@@ -15,12 +15,12 @@ extension HostServers {
 }
 
 extension Router {
-    /// Longer than servers take to say what they have.
+    /// Longer than servers take to announce what they have.
     private static let introduction = Duration.seconds(11)
     private static let mostNamed = 20
 
-    /// Warns, a while after the connection is made, of hosts whose rules let users' contacts register and which have nobody
-    /// who makes the accounts.
+    /// Warns, a while after the connection is made, of hosts whose rules let users' contacts register but which have no
+    /// provider of accounts.
     func warnOfHostsWithoutAccounts() {
         let (dependencies, servers) = (dependencies, servers)
         let connection = servers.connections

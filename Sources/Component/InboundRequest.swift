@@ -2,12 +2,12 @@ internal import Languages
 internal import Supervision
 internal import XMPP
 
-/// A client's request with the way it came in, and the way its answer has to go out.
+/// A client's request with the route by which it was received, and by which its answer has to be sent.
 ///
-/// It goes through several hands, each of which would copy a dozen references of a value.
+/// It is passed through several functions, each of which would copy a dozen references of a value.
 final class InboundRequest: Sendable {
     enum Way: Sendable {
-        /// The host's server handed it over (XEP-0355); the envelope is answered, the answer inside.
+        /// The host's server forwarded it (XEP-0355); the envelope is answered, with the answer inside.
         case delegated(DelegatedRequest)
         /// To an address of ours: the host's own service address, or the one that all hosts share.
         case direct
@@ -16,9 +16,9 @@ final class InboundRequest: Sendable {
     let way: Way
     /// What the client asked.
     let iq: IQ
-    /// Who asks: a client by its full JID, or a server.
+    /// The sender: a client by its full JID, or a server.
     let from: JID
-    /// The address that the client asked; `nil` is the client's own account.
+    /// The address that the client sent it to; `nil` is the client's own account.
     let to: JID?
     /// What the asker reads: in the language of the request, or the host's.
     let texts: Texts
@@ -33,7 +33,7 @@ final class InboundRequest: Sendable {
         texts = Self.texts(for: iq)
     }
 
-    /// A request that a server handed over; `nil` when it has no sender.
+    /// A request that a server forwarded; `nil` when it has no sender.
     init?(_ delegated: DelegatedRequest) {
         guard let from = delegated.request.from else { return nil }
         way = .delegated(delegated)

@@ -14,7 +14,7 @@ struct Permissions: Hashable, Sendable {
     /// The hosts on which the asker might, were they not suspended.
     var suspendedHosts: [String]
 
-    /// What a host's rules let an asker do.
+    /// What a host's rules allow an asker.
     init(of asker: Account?, under policy: InvitePolicy) {
         guard let asker else {
             self.init(contactHost: nil, accountHosts: [])

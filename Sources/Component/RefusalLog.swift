@@ -9,10 +9,10 @@ internal import XMPP
 final class RefusalLog: Sendable {
     private let dependencies: Dependencies
     private let throttle = Mutex(LogThrottle())
-    /// What is asked from here is ours, and meant to be refused.
+    /// Requests from here are our own, and meant to be refused.
     private let prober: JID?
 
-    /// - Parameter prober: The address from which the daemon itself asks what is refused.
+    /// - Parameter prober: The address from which the daemon itself sends requests that are refused.
     init(_ dependencies: Dependencies, prober: JID? = nil) {
         self.dependencies = dependencies
         self.prober = prober
@@ -20,7 +20,7 @@ final class RefusalLog: Sendable {
 
     /// Notes that a request was refused.
     ///
-    /// - Parameter what: What it was and what is wrong with it, to stand behind "refused".
+    /// - Parameter what: What it was and what is wrong with it, to follow "refused".
     func note(_ what: String, _ iq: IQ) {
         if let prober, iq.from == prober { return }
         let (isAdmitted, heldBack) = throttle.withLock { $0.admit(now: dependencies.uptime()) }

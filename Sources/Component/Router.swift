@@ -7,7 +7,7 @@ internal import Supervision
 internal import Synchronization
 internal import XMPP
 
-/// Brings each stanza to the host whose matter it is, without waiting for any; what is nobody's is answered here.
+/// Routes each stanza to its host without waiting for any host; a stanza for none of them is answered here.
 final class Router: StanzaReceiver {
     let domain: String
     private let address: JID?
@@ -22,7 +22,7 @@ final class Router: StanzaReceiver {
     private let settings: SettingsPusher
     private let shared: SharedEndpoint
     let dependencies: Dependencies
-    /// The endpoints of hosts that are gone, until what they accepted is answered.
+    /// The endpoints of removed hosts, until what they accepted is answered.
     private let leaving = Mutex<[ObjectIdentifier: HostEndpoint]>([:])
 
     /// - Parameter domain: The component's own address, which all hosts share.
@@ -54,7 +54,7 @@ final class Router: StanzaReceiver {
     /// What was routed and refused so far.
     var counts: RouterCounters { counters.withLock { $0 } }
 
-    /// What was asked at the shared address and is no host's matter, or was refused before it came to a host.
+    /// Requests at the shared address that concern no host, or were refused before they reached one.
     func unroutedCounters() async -> HostCounters {
         let counts = counts
         var all = await shared.currentCounters
@@ -86,7 +86,7 @@ final class Router: StanzaReceiver {
         // An answer is never answered.
         guard received.isRequest else { return }
         var iq = received
-        // The answer needs a sender, for want of which servers end the stream.
+        // The answer needs a sender: without one, servers end the stream.
         if iq.to == nil { iq.to = address }
         if DelegatedRequest.version(of: iq) != nil {
             routeDelegated(iq, table)
@@ -117,20 +117,21 @@ final class Router: StanzaReceiver {
         }
     }
 
-    /// The host is whose server sent the envelope; a client's own stanza cannot have a bare domain as its sender.
+    /// The host is the one whose server sent the envelope; a client's own stanza cannot have a bare domain as its
+    /// sender.
     private func routeDelegated(_ iq: IQ, _ table: RoutingTable) {
         guard let from = iq.from, from.isDomain || isModule(from) else {
             refuse(iq, .forbidden, "a delegation that no server sent")
             return
         }
-        // An envelope goes to the component (XEP-0355 §4.3); a server that knows it by several addresses may take the
+        // An envelope is sent to the component (XEP-0355 §4.3); a server that knows it by several addresses may use the
         // host's own, as ejabberd does.
         guard let to = iq.to, to.isDomain, to.domain == domain || table.serviceAddresses[to.domain] == from.domain
         else {
             refuse(iq, .forbidden, "a delegation that was sent to another address")
             return
         }
-        // A server that delegates its own components' namespaces hands over what reaches the shared address, too.
+        // A server that delegates its own components' namespaces also forwards what reaches the shared address.
         let isShared = from.domain == domain
         guard isShared || table.hosts[from.domain] != nil else {
             refuse(iq, .forbidden, "a delegation of a host that is not served")
@@ -158,7 +159,7 @@ final class Router: StanzaReceiver {
         } else if isShared {
             routeShared(request, table)
         } else if let entry = table.hosts[from.domain] {
-            // What a module hands over the server does not delegate.
+            // What a module forwards is not delegated by the server.
             if servers.modules[from.domain]?.has(.commands) != true, request.to?.isDomain == true,
                 let namespace = request.iq.request?.namespace
             {
@@ -168,7 +169,8 @@ final class Router: StanzaReceiver {
         }
     }
 
-    /// At the shared address the sender's domain is the host, except for what an admin of several hosts may want.
+    /// At the shared address the sender's domain is the host, except for requests that an admin of several hosts may
+    /// send.
     private func routeShared(_ request: InboundRequest, _ table: RoutingTable) {
         let isOwnMatter = request.isCommand && request.iq.request?["node"] == Namespaces.inviteCommand
         if isOwnMatter, request.to?.isDomain == true, let entry = table.hosts[request.from.domain] {
@@ -237,7 +239,7 @@ final class Router: StanzaReceiver {
         return module.address == from && module.has(.commands)
     }
 
-    /// A module is believed in the name of the host whose server sends, and of no other.
+    /// A module is trusted for the host whose server sends, and for no other.
     private func routeModule(_ iq: IQ, _ table: RoutingTable) {
         guard let from = iq.from, from.localpart == nil, from.domain != domain, let to = iq.to, to.isDomain,
             to.domain == domain
@@ -264,8 +266,8 @@ final class Router: StanzaReceiver {
         accept(iq, for: entry.host, refusedAs: { iq.error($0) }, { entry.endpoint.offer(module, under: entry.host) })
     }
 
-    /// Keeps what a module says of itself, and answers at once: when the server starts, all of them say hello. Names that
-    /// invites hold follow, as they are in databases.
+    /// Stores what a module says of itself, and answers at once: when the server starts, all of them say hello. Names
+    /// that invites hold are sent later, as they are in databases.
     private func greet(
         _ hello: ServerModule.Hello, _ from: JID, _ iq: IQ, _ host: Host?, _ table: RoutingTable
     ) {
@@ -288,12 +290,12 @@ final class Router: StanzaReceiver {
 
     // MARK: Messages
 
-    /// A host's server tells what it grants us in messages of its own (XEP-0355 §4.2, XEP-0356 §4.2).
+    /// A host's server announces what it grants us in messages of its own (XEP-0355 §4.2, XEP-0356 §4.2).
     private func note(_ message: Message, _ table: RoutingTable) {
         guard message.type != "error", let from = message.from, from.isDomain, from.domain != domain else { return }
         let isServed = table.hosts[from.domain] != nil
-        // ejabberd grants to each address of ours by itself, and says of each what it may. All that is asked is asked from the
-        // component's own; what is delegated comes to any.
+        // ejabberd grants to each of our addresses separately, and announces each. All our requests are sent from the
+        // component's own; what is delegated may be sent to any.
         let isOwn = message.to == nil || message.to == address
         for child in message.children {
             if let delegation = DelegationGrant(child) {
@@ -340,7 +342,7 @@ struct RouterCounters: Hashable, Sendable {
 extension Router: FrontDoor {
     func hostsChanged(_ change: HostChange) {
         replaceTable(change)
-        // What modules were told may have changed. One may have said hello before its host was configured.
+        // The settings of modules may have changed. One may have said hello before its host was configured.
         if !servers.modules.isEmpty {
             for host in change.replaced { settings.schedule(host.name) }
         }
@@ -368,7 +370,7 @@ extension Router: FrontDoor {
         leaving.withLock { leaving in
             for endpoint in gone { leaving[ObjectIdentifier(endpoint.service)] = endpoint }
         }
-        // New requests stop coming before the endpoints that are gone stop taking them.
+        // New requests are no longer routed to removed endpoints before these are closed.
         table.replace(RoutingTable(hosts))
         for endpoint in gone { endpoint.close() }
     }

@@ -4,7 +4,7 @@ internal import Supervision
 internal import Synchronization
 internal import XMPP
 
-/// The table in force, for those who route at any time.
+/// The table in force, for routing at any time.
 final class SharedRoutingTable: Sendable {
     private let current = Mutex(RoutingTable())
 

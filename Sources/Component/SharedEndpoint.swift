@@ -6,10 +6,10 @@ internal import Supervision
 internal import Synchronization
 internal import XMPP
 
-/// Serves what reaches the shared address and is no matter of the asker's own host: discovery, and `#create-account`,
-/// whose asker may administer several hosts, or live on none of them.
+/// Serves what reaches the shared address and does not concern the asker's own host alone: discovery, and
+/// `#create-account`, whose asker may administer several hosts, or be a user of none of them.
 ///
-/// It never waits for a host: that one hangs must not keep the others' admins from being served.
+/// It never waits for a host: one that hangs must not block the admins of others.
 actor SharedEndpoint {
     nonisolated let mailbox = Mailbox<InboundRequest>(capacity: 1024)
     private let table: SharedRoutingTable

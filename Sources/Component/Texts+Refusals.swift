@@ -3,7 +3,7 @@ package import Languages
 internal import XMPP
 
 extension InviteDenial {
-    /// What people are told of it.
+    /// The text that people read.
     var text: TextKey {
         switch self {
         case .notAdmin, .contactInvitesOff: .refusalOnlyAdmins

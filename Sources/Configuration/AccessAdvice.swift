@@ -3,22 +3,22 @@ import Glibc
 import Text
 
 extension FileProblem {
-    /// The message, and where the rights of a user are missing whose rights root checks with, how to give them.
+    /// The message; where the user whose rights root checks with lacks rights, also how to grant them.
     ///
     /// - Parameters:
     ///   - path: The absolute path of what could not be read.
     ///   - isDirectory: Whether it was to be listed, not only read.
-    ///   - user: The user; `nil` where the process is the one that reads the files for good.
+    ///   - user: The user; `nil` where the process itself is the one that uses the files.
     func message(_ path: String, isDirectory: Bool = false, for user: DaemonUser?) -> String {
         guard let user, code == EACCES else { return message }
         return "\(message); \(AccessAdvice.text(path, isDirectory: isDirectory, for: user))"
     }
 }
 
-/// Finds out what keeps a user from a file, and says how to mend it.
+/// Finds out why a user cannot read a file, and suggests a remedy.
 ///
-/// Whoever can put a link in a directory of the configuration could otherwise have root give them rights to any file:
-/// no command is said for what a link of another than root leads to, nor for a file with other names.
+/// A user who can put a link in a directory of the configuration could otherwise have root give them rights to any
+/// file: no command is suggested for the target of a link that root does not own, nor for a file with other hard links.
 enum AccessAdvice {
     /// The advice, in words that follow why the file cannot be read.
     static func text(_ path: String, isDirectory: Bool, for user: DaemonUser) -> String {
@@ -70,8 +70,8 @@ private struct AccessWalk {
         add(path)
     }
 
-    /// - Returns: Why no command is said, in words that follow why the file cannot be read; otherwise the obstacles are
-    ///   what there is.
+    /// - Returns: Why no command is suggested, in words that follow why the file cannot be read; otherwise `nil`, and
+    ///   ``obstacles`` has what was found.
     mutating func run(isDirectory: Bool) -> String? {
         while let name = names.popLast() {
             if name == "." { continue }
@@ -113,7 +113,7 @@ private struct AccessWalk {
         others than root and it may put something else there, so look at it before you give it rights (`ls -l`)
         """
 
-    /// Whether somebody else than root and the user may put another entry in its place before a command is run.
+    /// Whether a user other than root and this one may put another entry in its place before a command is run.
     private func mayBeSwapped(_ entry: stat) -> Bool {
         guard let container else { return false }
         let trusted = [0, user.id]
@@ -135,7 +135,7 @@ private struct AccessWalk {
         let obstacle = AccessObstacle(
             path: path, owner: status.st_uid, group: status.st_gid, mode: status.st_mode, needed: needed,
             hasAccessControlList: size > 0)
-        // A path with links can come by twice.
+        // A path with links can pass a directory twice.
         if !obstacles.contains(obstacle) { obstacles.append(obstacle) }
         return true
     }

@@ -1,7 +1,7 @@
 import Glibc
 import Text
 
-/// A file or directory whose permissions keep the daemon's user from a file.
+/// A file or directory whose permissions prevent the daemon's user from reading a file.
 struct AccessObstacle: Hashable {
     let path: String
     let owner: uid_t
@@ -9,7 +9,7 @@ struct AccessObstacle: Hashable {
     let mode: mode_t
     /// What the user has to be allowed there, as the permission bits of others.
     let needed: mode_t
-    /// Whether it has an access control list (acl(5)), which the permission bits tell only a part of.
+    /// Whether it has an access control list (acl(5)), of which the permission bits show only a part.
     let hasAccessControlList: Bool
 
     /// How to give the user what is needed, and as little more as the permission bits can say.
@@ -31,7 +31,7 @@ struct AccessObstacle: Hashable {
         if user.groups.contains(group) { return grant(ofGroup, to: "g", file) }
         let give = "chgrp \(user.groupName) \(file)"
         let loser = ofGroup == 0 || group == 0 ? nil : group
-        // Whoever is in the group no longer has what everybody else has.
+        // The bits for others do not apply to the group's members, so the group needs those bits, too.
         let wanted = needed | mode & 7
         if ofGroup & ~wanted != 0 {
             // First, so that the new group does not have the rest even for a moment.

@@ -2,9 +2,9 @@ import Glibc
 
 /// The file that a name in a directory of the configuration stands for, reached link by link.
 ///
-/// People who may write in such a directory can put a link there to a file that the daemon can read and they cannot.
-/// What is quoted from a file therefore depends on whose links led to it. Each link and directory stays open while it is
-/// judged and followed, so it makes no difference who exchanges them meanwhile.
+/// Users who may write in such a directory can put a link there to a file that the daemon can read and they cannot.
+/// What is quoted from a file therefore depends on whose links led to it. Each link and directory stays open while it
+/// is checked and followed, so it makes no difference if they are replaced meanwhile.
 struct ConfigurationEntry {
     /// The regular file, opened for reading.
     let file: Descriptor
@@ -106,7 +106,7 @@ private struct LinkWalk {
         while let name = names.popLast() {
             steps += 1
             guard steps <= Self.mostNames else { throw FileProblem(code: ELOOP) }
-            // Only to be looked at so far: to open a device has effects, and a FIFO would wait for a writer.
+            // Not opened for reading yet: to open a device has effects, and a FIFO would wait for a writer.
             let entry = try open(name, Descriptor.lookOnly)
             let status = try entry.status()
             switch status.st_mode & S_IFMT {

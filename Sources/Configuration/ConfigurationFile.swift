@@ -7,7 +7,7 @@ import YAML
 package enum ConfigurationFile {
     /// Why a file is not as it was to be.
     package enum Problem: Error, Hashable, Sendable, CustomStringConvertible {
-        /// Somebody else has changed it meanwhile.
+        /// Another process has changed it meanwhile.
         case changed(String)
         /// The system did not do it; the text says what and why, the hint what could be done.
         case io(String, hint: String?)
@@ -39,8 +39,8 @@ package enum ConfigurationFile {
         }
     }
 
-    /// Replaces the content of a file at one moment: whoever reads it finds the old one or the new one, also after a
-    /// loss of power.
+    /// Replaces the content of a file atomically: a reader finds the old content or the new one, also after a loss of
+    /// power.
     ///
     /// A symbolic link stays one, and the file that it leads to is replaced. The file keeps its permissions, and its
     /// owner and group where the daemon may give them away. It waits for the disk.
@@ -66,7 +66,7 @@ package enum ConfigurationFile {
         let lost: [String]
         do {
             lost = try temporary.write(new, like: target, status)
-            // The last look before the old one is gone.
+            // The last check before the old content is gone.
             guard try read(target, isShown: false) == old else { throw Problem.changed(path) }
             try temporary.rename(to: target)
         } catch let problem as Problem {
@@ -86,7 +86,7 @@ package enum ConfigurationFile {
         TemporaryFile.removeAbandoned(in: directory)
     }
 
-    /// Looks whether a file could be replaced, for those who would rather know before they do the work.
+    /// Checks whether a file could be replaced, for callers that want to know before they do the work.
     ///
     /// - Throws: ``Problem`` as ``replace(_:expecting:with:)`` would.
     package static func requireReplaceable(_ path: String) throws(Problem) {

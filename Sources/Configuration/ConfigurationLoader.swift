@@ -5,7 +5,7 @@ import YAML
 
 /// Reads the daemon's file and all hosts' files, and checks them one by one and against each other.
 ///
-/// A loader remembers what it read: loading again costs one look at each file, and reading those that changed.
+/// A loader caches what it read: loading again takes one `stat` of each file, and reads those that changed.
 package struct ConfigurationLoader: Sendable {
     /// The path of the daemon's file.
     package let file: String
@@ -26,8 +26,8 @@ package struct ConfigurationLoader: Sendable {
     /// - Parameters:
     ///   - file: The path of the daemon's file, `invited.yaml`.
     ///   - credentialsDirectory: The value of `CREDENTIALS_DIRECTORY` when systemd set it.
-    ///   - user: The user whose rights the process has assumed, to check the files for another process. What that user
-    ///     may not read is then told with a remedy, and a secret is read as root. The path has to be absolute.
+    ///   - user: The user whose rights the process has assumed, to check the files for another process. A remedy is
+    ///     then reported for what that user may not read, and a secret is read as root. The path has to be absolute.
     package init(file: String, credentialsDirectory: String?, user: DaemonUser? = nil) {
         self.init(file: file, credentialsDirectory: credentialsDirectory, user: user, wallClock: FileStamp.now)
     }
@@ -117,7 +117,7 @@ package struct ConfigurationLoader: Sendable {
         }
     }
 
-    /// Reads the provider's own files for pages. Their mistakes are nobody else's: a start does without them.
+    /// Reads the provider's own files for pages. Their mistakes affect no other file: a start ignores them.
     private mutating func readPages(_ http: HTTPSettings?) -> (ProvidedPages?, mistakes: [Diagnostic]) {
         let sources = http?.pageSources(relativeTo: Path.directory(of: file)) ?? PageSources()
         guard let http, !sources.isEmpty else { return (nil, []) }
@@ -150,7 +150,7 @@ package struct ConfigurationLoader: Sendable {
     /// - Returns: What the file says, and why none of it may be quoted.
     private func readDaemonFile(report: inout DiagnosticReport) -> (DaemonSettings?, withheld: Withholding?) {
         do {
-            // Who may replace this file can name any directory in it: to refuse their links would gain nothing.
+            // Users who may replace this file can name any directory in it: to refuse their links would gain nothing.
             let read = try FileReader.readConfiguration(
                 file, limit: YAMLReader.largestFile, readsLinksOfOthers: true)
             let settings = YAMLReader.read(read.bytes, report: &report).map { DaemonSettings($0, report: &report) }

@@ -1,5 +1,5 @@
-/// What a change of the configuration takes from hosts, or opens on them: what to know first of it, since a file that was
-/// cut off looks like one that somebody has shortened.
+/// What a change of the configuration takes from hosts, or opens on them. It is shown first, since a file that was
+/// truncated cannot be told from one that was shortened on purpose.
 package struct ConfigurationLosses: Hashable, Sendable {
     /// What one host loses.
     package struct Host: Hashable, Sendable {
@@ -11,7 +11,7 @@ package struct ConfigurationLosses: Hashable, Sendable {
     /// Ordered by name.
     package let hosts: [Host]
 
-    /// - Parameter returning: By host that was served before, how many of its invites are revoked; `nil` where nobody can tell.
+    /// - Parameter returning: By host that was served before, how many of its invites are revoked; `nil` where unknown.
     package init(_ diff: ConfigurationDiff, returning: [String: Int?] = [:]) {
         let removed = diff.removed.map { Host(host: $0, losses: [Self.removal]) }
         let changed = diff.changed.compactMap { change in

@@ -1,6 +1,6 @@
 import Pages
 
-/// What a change of the configuration would do, host by host, and a hash that stands for it.
+/// What a change of the configuration would do, host by host, and a hash that identifies it.
 package struct ConfigurationPlan: Hashable, Sendable {
     /// What happens to a host, or to the daemon.
     package enum Action: String, CaseIterable, Hashable, Sendable {
@@ -26,16 +26,16 @@ package struct ConfigurationPlan: Hashable, Sendable {
         }
     }
 
-    /// The steps that take something away first, then the daemon's, then the other hosts'; each ordered by name. A host
+    /// The steps that cause losses first, then the daemon's, then the other hosts'; each ordered by name. A host
     /// without one stays as it is.
     package let steps: [Step]
-    /// What the steps take away.
+    /// The losses that the steps cause.
     package let losses: ConfigurationLosses
     /// Whether invites are revoked of domains that come back.
     package let revokesInvites: Bool
     /// How many hosts stay as they are.
     package let untouched: Int
-    /// 12 hexadecimal digits, which are others as soon as what runs or what would run is.
+    /// 12 hexadecimal digits, which differ as soon as what runs or what would run does.
     package let hash: String
 
     /// - Parameters:
@@ -47,8 +47,8 @@ package struct ConfigurationPlan: Hashable, Sendable {
     ///   - http: Where pages and metrics are, and
     ///   - nextHTTP: where they would be instead.
     ///   - nextDaemon: The daemon's settings that would be in force after a restart; `nil` where those stay.
-    ///   - returning: By host that was served before, how many of its invites are revoked; `nil` where nobody can tell.
-    ///   - generation: How many changes there were before, so that one back and forth shows, too.
+    ///   - returning: By host that was served before, how many of its invites are revoked; `nil` where unknown.
+    ///   - generation: How many changes there were before, so that a change and its reversal make a difference, too.
     package init(
         from running: [String: HostConfiguration], to next: [String: HostConfiguration], daemon: DaemonConfiguration,
         shell: ShellConfiguration, nextShell: ShellConfiguration, http: HTTPConfiguration = HTTPConfiguration(),

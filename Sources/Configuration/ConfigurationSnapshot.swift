@@ -5,9 +5,9 @@ import Text
 import XMPP
 package import YAML
 
-/// What the files said of hosts and roles when they were applied, kept so that it can run again.
+/// What the files said of hosts and roles when they were applied, stored so that it can run again.
 package struct ConfigurationSnapshot: Hashable, Sendable {
-    /// The numbers that snapshots have. Nobody gets to the last one; what says more was damaged.
+    /// The numbers that snapshots have. The last one is never reached; a file with a higher one was damaged.
     package static let numbers = 1...Int(Int32.max)
 
     package var header: Header
@@ -219,7 +219,7 @@ extension ConfigurationSnapshot.RoleLine {
 }
 
 extension HostConfiguration {
-    /// A member of the line, with what comes before it; nothing where there is no value. The host is the first.
+    /// A member of the line, with its separator; nothing where there is no value. The host is the first.
     fileprivate func jsonMember(_ key: HostKey) -> [UInt8] {
         hostValue(of: key).map { Array("\(key == .host ? "{" : ",")\"\(key)\":\(Self.json($0))".utf8) } ?? []
     }

@@ -40,7 +40,7 @@ package struct DaemonConfiguration: Hashable, Sendable {
         case setting
         /// The file that `secret_file` names.
         case file(String)
-        /// The systemd credential `component-secret`, in the file with this path. It goes before both keys.
+        /// The systemd credential `component-secret`, in the file with this path. It takes precedence over both keys.
         case credential(String)
     }
 
@@ -78,7 +78,7 @@ package struct DaemonConfiguration: Hashable, Sendable {
     }
 
     /// The keys of the daemon's file in which two configurations differ, and whose values take effect when the daemon
-    /// starts. The hosts' directory is looked at by every load.
+    /// starts. The hosts' directory is read by every load.
     package func restartDifferences(from other: DaemonConfiguration) -> [String] {
         differences(from: other).filter { $0 != "hosts_directory" }
     }

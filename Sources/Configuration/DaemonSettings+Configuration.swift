@@ -12,8 +12,8 @@ extension DaemonSettings {
 
     /// Fills in the defaults and finds the secret; `nil`, with the reasons reported, when something is missing.
     ///
-    /// The credential goes before `secret` and `secret_file`: whoever hands it over runs the daemon, and the service's
-    /// own user need not be able to read the file that a person's `invited check` reads.
+    /// The credential takes precedence over `secret` and `secret_file`: it is passed by the service manager, and the
+    /// service's own user need not be able to read the file that a person's `invited check` reads.
     ///
     /// - Parameters:
     ///   - user: The user for whom root checks the file.
@@ -80,7 +80,7 @@ extension DaemonSettings {
         return nil
     }
 
-    /// Reads a secret, as root where the user for whom it is checked may not: so does systemd, which hands it over.
+    /// Reads a secret, as root where the user for whom it is checked may not: so does systemd, which passes it on.
     ///
     /// - Parameter refused: Called when it was read as root.
     private static func readSecret(
@@ -96,7 +96,7 @@ extension DaemonSettings {
         }
     }
 
-    /// What has to be known of a secret that is not the user's to read. Whether the unit hands it over, this does not say.
+    /// The note on a secret that the user may not read. It does not say whether the unit passes it on.
     private static func note(_ path: String, for user: DaemonUser) -> String {
         """
         `secret_file` \(path.quoted) was read as root: `\(user.name)` may not read it, and need not where the unit hands \

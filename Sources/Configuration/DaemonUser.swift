@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The user whom the daemon runs as, with whose rights root checks the files that the daemon is going to read.
+/// The user that the daemon runs as, with whose rights root checks the files that the daemon is going to read.
 package struct DaemonUser: Hashable, Sendable {
     /// The name in the user database.
     package let name: String
@@ -33,7 +33,7 @@ package struct DaemonUser: Hashable, Sendable {
         var count: CInt = 64
         var groups = [gid_t](repeating: 0, count: Int(count))
         while getgrouplist(name, entry.pw_gid, &groups, &count) < 0 {
-            // It says how many there are; and other ones by now, perhaps.
+            // It returns how many there are; and that may have changed by now.
             count = max(count, CInt(clamping: groups.count * 2))
             groups = [gid_t](repeating: 0, count: Int(count))
         }
@@ -55,18 +55,18 @@ package struct DaemonUser: Hashable, Sendable {
         }
     }
 
-    /// Does something with root's rights where ``assume()`` has taken them away.
+    /// Runs a body with root's rights where ``assume()`` has dropped them.
     func asRoot<Result>(_ body: () -> Result) -> Result {
         guard geteuid() == id, seteuid(0) == 0 else { return body() }
         defer {
-            // Whatever came next would be judged by the wrong user's rights. It cannot fail, whatever is read: root, which the
+            // Whatever ran next would have the wrong user's rights. It cannot fail, whatever is read: root, which the
             // process is here, may take any id (seteuid(2)), and no thread gives that up meanwhile.
             if seteuid(id) != 0 { fatalError("cannot give up root's rights again") }
         }
         return body()
     }
 
-    /// Whether the process may do all that is in a set of permission bits with what is open, if only to be looked at.
+    /// Whether the process has all permissions of a set on an open file, also on one opened with `O_PATH`.
     func isAllowed(_ permissions: mode_t, _ file: Descriptor) -> Bool {
         // R_OK and its like are the bits of others. The kernel knows access control lists, too.
         faccessat(file.number, "", CInt(permissions), AT_EACCESS | Descriptor.itself) == 0

@@ -23,11 +23,11 @@ enum FileReader {
         return status
     }
 
-    /// Reads a file whose content is never shown, wherever links lead to it.
+    /// Reads a file whose content is never shown, through any links.
     ///
     /// - Parameter limit: The largest file that is read, in bytes.
     static func read(_ path: String, limit: Int) throws(FileProblem) -> File {
-        // Opening alone can have effects on a device, so look before; and look again at what was opened.
+        // Opening alone can have effects on a device, so check before, and again what was opened.
         try requireFile(try status(path))
         let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard number >= 0 else { throw FileProblem(code: errno) }
@@ -71,7 +71,7 @@ enum FileReader {
             let bytes = try readBytes(file.number, upTo: capacity)
             guard bytes.count == capacity else { return bytes }
             guard capacity <= limit else { throw FileProblem("is larger than \(limit) bytes") }
-            // It grew meanwhile, or its size was not told, as in /proc.
+            // It grew meanwhile, or its size was not reported, as in /proc.
             capacity = min(max(capacity * 2, 4096), limit + 1)
         }
     }

@@ -4,8 +4,8 @@ import Pages
 import Shell
 import XMPP
 
-/// Tells two configurations apart: SHA-256 over all that they say. What has no effect, such as comments and the order of
-/// lists and files, has none on it either.
+/// Identifies a configuration: SHA-256 over all its values. What has no effect, such as comments and the order of
+/// lists and files, does not change it.
 package struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     /// 64 hexadecimal digits.
     package let description: String
@@ -62,7 +62,7 @@ package struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     var short: String { String(description.prefix(12)) }
 }
 
-/// Tells the contents of two files apart: half of their SHA-256.
+/// Identifies the content of a file: half of its SHA-256.
 struct ContentDigest: Hashable, Sendable {
     private let words: (UInt64, UInt64)
 
@@ -83,8 +83,8 @@ struct ContentDigest: Hashable, Sendable {
 struct CanonicalText {
     /// How hosts are written.
     enum Form {
-        /// Each setting that is not what an empty file stands for, by its name: a new setting leaves the text of those
-        /// who do not have it as it was.
+        /// Each setting that differs from the default, by its name: a new setting does not change the text of
+        /// configurations that do not have it.
         case present
         case first
     }
@@ -97,7 +97,7 @@ struct CanonicalText {
         self.form = form
     }
 
-    /// No field holds this byte: YAML does not let it in.
+    /// No field contains this byte: YAML does not allow it.
     private static let separator: UInt8 = 0
 
     mutating func add(_ field: String) {
@@ -170,7 +170,7 @@ struct CanonicalText {
         add(admin.domain)
     }
 
-    /// Hands over the 32 bytes of the SHA-256.
+    /// Calls a body with the 32 bytes of the SHA-256.
     func withDigest<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
         var context = SHA2_CTX()
         SHA256Init(&context)

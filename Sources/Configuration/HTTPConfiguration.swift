@@ -3,8 +3,8 @@ package import Pages
 package import Runtime
 package import YAML
 
-/// Where the daemon listens for browsers and for who collects metrics: the daemon's own settings, besides the roles, that an
-/// apply puts in force.
+/// Where the daemon listens for browsers and for metrics collectors: the daemon's own settings, besides the roles, that
+/// an apply puts in force.
 package struct HTTPConfiguration: Hashable, Sendable {
     /// The pages; `nil` where there are none.
     package var web: WebConfiguration?
@@ -20,7 +20,7 @@ package struct HTTPConfiguration: Hashable, Sendable {
         (web == other.web ? [] : [Self.webKey]) + (metrics == other.metrics ? [] : [Self.metricsKey])
     }
 
-    /// The value of a key as people compare it: what its files hold is told apart, too.
+    /// The value of a key for comparisons that are shown to people: it includes a digest of the files that it names.
     func comparedValue(of key: String) -> String? {
         guard key == Self.webKey, let pages = web?.pages else { return value(of: key) }
         return value(of: key).map { "\($0) # files \(pages.digest.prefix(8))" }
@@ -54,11 +54,11 @@ package struct HTTPConfiguration: Hashable, Sendable {
 
 /// What `web` in the daemon's file says.
 package struct WebConfiguration: Hashable, Sendable, CustomStringConvertible {
-    /// `nil` for the socket that systemd hands over.
+    /// `nil` for the socket that systemd passes.
     package let listen: ListenPlace?
     /// The URL that the pages have outside.
     package let baseURL: BaseURL
-    /// Who is believed to say whose requests it passes on.
+    /// Proxies whose statement of the client's address is trusted.
     package let trustedProxies: [IPRange]
     /// The provider's own files.
     package let sources: PageSources
@@ -94,7 +94,7 @@ package struct WebConfiguration: Hashable, Sendable, CustomStringConvertible {
 
 /// What `metrics` in the daemon's file says.
 package struct MetricsConfiguration: Hashable, Sendable, CustomStringConvertible {
-    /// `nil` for the socket that systemd hands over.
+    /// `nil` for the socket that systemd passes.
     package let listen: ListenPlace?
 
     package init(listen: ListenPlace?) {

@@ -49,7 +49,7 @@ struct HTTPSettings: Sendable {
         metrics = .some(listen)
     }
 
-    /// The base of all hosts' pages, and where it stands.
+    /// The base of all hosts' pages, and its location.
     var base: Setting<BaseURL>? { web?.base }
 
     private static let wantedPlace = "HOST:PORT such as 127.0.0.1:8480, or the path of a socket"

@@ -39,10 +39,10 @@ extension HostConfiguration {
         return nil
     }
 
-    /// What somebody is told of a base whose host they do not see.
+    /// The message about a base that a host has which the caller does not see.
     package static let takenBase = "this name is taken"
 
-    /// What somebody is told of a service address that a host has whom they do not see. It names nothing: the address may
-    /// be such a host itself.
+    /// The message about a service address that a host has which the caller does not see. It names nothing: the address
+    /// may be such a host itself.
     package static let takenServiceAddress = "this service address is taken"
 }

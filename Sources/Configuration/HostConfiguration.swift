@@ -10,7 +10,7 @@ package struct HostConfiguration: Hashable, Sendable {
     package internal(set) var host: String
     /// Who may do everything on this host: bare JIDs, not necessarily of this host.
     package var admins: Set<JID> = []
-    /// Whether a contact invited by somebody who is no admin may also register an account on this host.
+    /// Whether a contact invited by a user who is no admin may also register an account on this host.
     package var allowUserInvites = false
     /// Whether users who are no admins may invite contacts at all.
     package var allowContactInvites = true
@@ -22,25 +22,25 @@ package struct HostConfiguration: Hashable, Sendable {
     package var userDailyInvites = Limit.atMost(20)
     /// How many invites of the host may be stored, whatever their state.
     package var maxInvites = Limit.atMost(100_000)
-    /// How long what is no longer good is kept.
+    /// How long invites are stored that are no longer good.
     package var inviteRetention = Lifetime.month
-    /// Whether inviters are told that their invites were accepted.
+    /// Whether inviters are notified that their invites were accepted.
     package var notifyInviter = true
     /// A domain of this host's own on the component connection, prepared; `nil` when it has none.
     package var serviceAddress: String?
     /// The web page of an invite; `nil` when there is none.
     package var landingPage: LandingPage?
-    /// What people call the site; `nil` when nobody said.
+    /// What people call the site; `nil` when it is not set.
     package var siteName: String?
-    /// What the host's users are answered in who say no language, or none that there are texts in.
+    /// The language for users of the host who ask for none, or for one that has no texts.
     package var language = LanguageTag.english
-    /// Who makes accounts and does what follows from an invite.
+    /// The provider of accounts, and of what follows from an invite.
     package var accounts = AccountsChoice.auto
-    /// What the server module is told of registering without a token.
+    /// What the server module is to do about registrations without a token.
     package var registration = ServerModule.Registration.server
-    /// Whether nobody can have invites made here at present.
+    /// Whether no invites are made here at present.
     package var suspended = false
-    /// Where pages are, and what they look like.
+    /// Where pages are, and their appearance.
     package var pages = HostPageSettings()
 
     /// The configuration of a host whose file says nothing.

@@ -5,13 +5,13 @@ import YAML
 
 /// Finds what is wrong between files that are good one by one: hosts and service addresses that are claimed twice.
 ///
-/// A file with mistakes of its own still claims what it names. Otherwise a slip in one host's file would hand its
+/// A file with mistakes of its own still claims what it names. Otherwise a mistake in one host's file would give its
 /// address to another host.
 struct HostConflicts {
     private let files: [HostFile]
     private let component: (domain: String, location: SourceLocation)?
     private let web: (base: BaseURL, location: SourceLocation)?
-    /// Here and below, names are told apart in Unicode: a name in ASCII (`xn--…`) is the same to servers.
+    /// Here and below, names are compared in Unicode: a name in ASCII (`xn--…`) is the same to servers.
     private let filesByHost: Claims
 
     /// - Parameters:
@@ -45,7 +45,7 @@ struct HostConflicts {
         for indices in filesByHost.contested.values {
             for index in indices {
                 guard let host = files[index].host else { continue }
-                // Nobody but the operator knows which of two files is meant, so neither is used.
+                // Only the operator knows which of two files is meant, so neither is used.
                 let others = indices.filter { $0 != index && files[$0].host == host }
                     .map { files[$0].location(of: .host).description }
                 if !others.isEmpty {
@@ -103,7 +103,8 @@ struct HostConflicts {
         }
     }
 
-    /// The name in a base is one host's alone, or all hosts': below another's nobody's pages are safe.
+    /// The name in a base is for one host or for all: two hosts on one name share an origin, so neither's pages are
+    /// safe.
     private func checkBases(into found: inout [Int: [Diagnostic]]) {
         var claims = Claims(capacity: 0)
         for (index, file) in files.enumerated() {
@@ -126,7 +127,7 @@ struct HostConflicts {
         }
     }
 
-    /// Whoever has the address below its own domain keeps it, the closest such first; otherwise the first file does.
+    /// A host whose domain is above the address keeps it, the closest such first; otherwise the first file does.
     private func keeper(of address: String, among indices: [Int]) -> Int? {
         let parents = indices.filter { address.hasSuffix(".\(JID.unicodeDomain(files[$0].host ?? ""))") }
         let closest = parents.max { (files[$0].host ?? "").utf8.count < (files[$1].host ?? "").utf8.count }
@@ -149,8 +150,8 @@ struct HostConflicts {
     }
 }
 
-/// Who claims which names, by the index of the file. Nearly every name has one claim, and nothing is set aside for
-/// more.
+/// Which files claim which names, by the index of the file. Nearly every name has one claim, so nothing is allocated
+/// for more.
 private struct Claims {
     private(set) var first: [String: Int] = [:]
     /// All claims to the names that have several.

@@ -66,21 +66,20 @@ struct HostDirectory: Sendable {
         return FileStamp(status) == stamp
     }
 
-    /// Whether the entry is still there: between listing and reading it can have gone, which is no mistake.
+    /// Whether the entry still exists: it may be removed between listing and reading, which is no mistake.
     private static func exists(_ name: String, in directory: CInt) -> Bool {
         var status = stat()
-        // What may not be looked at, in a directory that may only be listed, is there all the same.
+        // An entry that may not be examined, in a directory that may only be listed, exists all the same.
         return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT
     }
 }
 
-/// What a name in the hosts' directory is worth.
+/// How a name in the hosts' directory is treated.
 enum HostFileName {
-    /// Not a host's file, and nobody would take it for one: hidden, a backup, an editor's or a package manager's
-    /// leftover.
+    /// Not a host's file, nor mistaken for one: hidden, a backup, an editor's or a package manager's leftover.
     case ignored
     case host
-    /// Nearly the name of a host's file: silence would leave somebody wondering.
+    /// Nearly the name of a host's file: to ignore it silently would puzzle operators.
     case misnamed(String)
 
     init(_ name: String) {

@@ -8,13 +8,13 @@ final class HostFile: Sendable {
     let name: String
     /// The file's path, as messages name it.
     let path: String
-    /// The host that the file's name tells; `nil` when it tells none.
+    /// The host that the file's name gives; `nil` when it gives none.
     let host: String?
     /// What the file says; `nil` when it cannot be read or is not YAML.
     let settings: HostSettings?
     /// What is wrong with the file by itself.
     let diagnostics: [Diagnostic]
-    /// What tells its content from another; `nil` when it was not read.
+    /// Identifies its content; `nil` when it was not read.
     let content: ContentDigest?
     /// The file's stamp when it was read; `nil` when it has to be read again in any case.
     let stamp: FileStamp?
@@ -52,7 +52,7 @@ final class HostFile: Sendable {
         diagnostics = report.sorted
     }
 
-    /// A file that is known to hold these bytes. What it holds is looked at again at the next load.
+    /// A file that is known to hold these bytes. The file itself is read again at the next load.
     ///
     /// - Parameter path: The path to name in messages.
     init(path: String, bytes: [UInt8]) {
@@ -87,7 +87,7 @@ final class HostFile: Sendable {
     }
 
     private static func host(ofFile name: String, report: inout DiagnosticReport) -> String? {
-        // By bytes: to Swift, the dot can be one character with what stands before it.
+        // By bytes: to Swift, the dot can be one character with what precedes it.
         let stem = String(Substring(name.utf8.dropLast(".yaml".utf8.count)))
         do {
             let jid = try JID(stem)

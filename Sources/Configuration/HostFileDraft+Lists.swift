@@ -133,7 +133,7 @@ extension HostFileDraft {
         let first = lines.line(at: element.lowerBound)
         let last = lines.line(at: element.upperBound)
         var end = comma.map { $0 + 1 } ?? element.upperBound
-        // A comma that is being taken away.
+        // A comma that is removed, too.
         if comma == nil, bytes[end] == UInt8(ascii: ",") { end += 1 }
         guard isBlank(first.start..<element.lowerBound), end <= last.end, close >= last.next,
             isCommentOrBlank(end..<last.end)

@@ -23,7 +23,7 @@ struct HostFileDraft {
     ///
     /// - Throws: ``HostFileEditError`` when two changes are about the same bytes.
     func finished() throws(HostFileEditError) -> [UInt8] {
-        // What is inserted in one place stays in the order in which it came.
+        // What is inserted in one place stays in the order in which it was added.
         let ordered = edits.enumerated().sorted {
             ($0.element.range.lowerBound, $0.element.range.upperBound, $0.offset)
                 < ($1.element.range.lowerBound, $1.element.range.upperBound, $1.offset)
@@ -141,7 +141,7 @@ struct HostFileDraft {
         if line.isTerminated {
             insert(text + lineBreak, at: line.next)
         } else {
-            // Where the last line goes, the new one takes its place.
+            // Where the last line is removed, the new one replaces it.
             let isGone = edits.contains { edit in
                 !edit.range.isEmpty && edit.text.isEmpty && edit.range.lowerBound <= line.start
                     && edit.range.upperBound == line.end
@@ -178,7 +178,7 @@ struct HostFileDraft {
         return index
     }
 
-    /// The number of the line in which the key is commented out, as in the samples, where the new one is looked for.
+    /// The number of the line in which the key is commented out, as in the samples, where the new one may be inserted.
     private func lineOfTemplate(for key: HostKey) -> Int? {
         let first = lines.index(at: layout.start)
         let taken = layout.entries.map { entry in
@@ -195,7 +195,7 @@ struct HostFileDraft {
             let rest = text.dropFirst(key.rawValue.utf8.count + 1)
             guard rest.isEmpty || rest.first == UInt8(ascii: " ") else { continue }
             found = index
-            // The lines of a commented-out list go with it.
+            // The lines of a commented-out list belong to it.
             var next = index + 1
             while next < lines.all.count, let (depth, text) = comment(in: lines.all[next]), !text.isEmpty,
                 depth > indent || text.starts(with: "- ".utf8), !taken.contains(where: { $0.contains(next) })

@@ -2,9 +2,9 @@ package import YAML
 
 /// Changes values in a host's file, and no other byte of it.
 ///
-/// Nothing is printed anew: what is to change is cut out of the bytes at the places that the parser tells, so comments,
-/// order, quotes, blank lines, line breaks and indentation of everything else cannot change. What comes out is read
-/// again, and must say what the file said before, and what was to change.
+/// Nothing is serialized again: the bytes to change are replaced at the positions that the parser reports, so comments,
+/// order, quotes, blank lines, line breaks and indentation of everything else cannot change. The result is parsed
+/// again, and must differ in the changed values only.
 package enum HostFileEditor {
     /// Changes values in a file.
     ///
@@ -69,7 +69,7 @@ package enum HostFileEditor {
         }
     }
 
-    /// Where a key's value stands in the text of a host's file; `nil` when it is not there or the text is not good.
+    /// The location of a key's value in the text of a host's file; `nil` when it is not set or the text is not valid.
     package static func location(of key: HostKey, in bytes: [UInt8], file: String) -> SourceLocation? {
         guard let settings = try? read(bytes, file: file), let mark = settings.mark(of: key) else { return nil }
         return SourceLocation(file: file, mark: mark)

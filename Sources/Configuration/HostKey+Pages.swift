@@ -1,7 +1,7 @@
 import Invites
 import Pages
 
-/// What the pages of a host's invites look like, and where they are.
+/// The appearance of the pages of a host's invites, and where they are.
 extension HostKey {
     /// In the order of the manual.
     static let ofPages = [

@@ -58,7 +58,7 @@ extension HostKey: KnownKey {
         return nil
     }
 
-    /// What could be completed as the value of the key: what it has first, then other words that it takes, or examples.
+    /// Completions for the value of the key: its present value first, then other words that it takes, or examples.
     ///
     /// - Parameter configuration: The host's present one.
     package func values(now configuration: HostConfiguration?) -> [String] {

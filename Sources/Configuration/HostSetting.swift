@@ -1,7 +1,7 @@
 import YAML
 
-/// A setting of a host: all that there is to know of one key. What reads, compares, keeps, writes, completes and documents
-/// settings asks it, and names no key itself.
+/// A setting of a host: all that is known of one key. The code that reads, compares, stores, writes, completes and
+/// documents settings uses it, and names no key itself.
 ///
 /// The value's type and default are those of the property of ``HostConfiguration``.
 final class HostSetting: Sendable {
@@ -28,7 +28,7 @@ final class HostSetting: Sendable {
     ///   - summary: What it does, in sentences for the manual.
     ///   - example: Lines of a file that set it.
     ///   - standard: What stands for the default in the manual where the property's initial value does not.
-    ///   - loss: What somebody loses when the old value becomes the new one, or what is opened: a few words that follow the
+    ///   - loss: What users lose when the old value becomes the new one, or what is opened: a few words that follow the
     ///     host's name. `nil` when nothing is.
     init<Value: Hashable & Sendable>(
         _ name: String, get: @escaping @Sendable (HostConfiguration) -> Value,

@@ -11,14 +11,14 @@ struct HostSettings: Sendable {
 
     /// Reads the mapping of a host's file.
     ///
-    /// - Parameter host: The host that the file's name tells, for hints.
+    /// - Parameter host: The host that the file's name gives, for hints.
     init(_ node: YAMLNode, of host: String? = nil, report: inout DiagnosticReport) {
         for (key, _, value) in node.entries(of: HostKey.self, in: "a host's file", report: &report) {
             read(key, from: value, of: host, report: &report)
         }
     }
 
-    /// Reads `defaults` in the daemon's file, where the keys that tell one host from another have no place.
+    /// Reads `defaults` in the daemon's file, where keys that have to differ between hosts are not allowed.
     init(defaults node: YAMLNode, report: inout DiagnosticReport) {
         for (key, keyMark, value) in node.entries(of: HostKey.self, in: "`defaults`", report: &report) {
             switch key.setting.scope {
@@ -47,7 +47,7 @@ struct HostSettings: Sendable {
 
     var isEmpty: Bool { marks.isEmpty }
 
-    /// Where a setting stands; `nil` when the file does not have it.
+    /// The location of a setting; `nil` when the file does not have it.
     func mark(of key: HostKey) -> SourceMark? { marks.first { $0.key == key }?.mark }
 
     /// What the file says for a key; `nil` when it does not say anything.

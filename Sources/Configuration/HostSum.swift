@@ -1,5 +1,5 @@
-/// What stands for hosts in a fingerprint. They have no order, so it is a sum: nothing has to be sorted, and those that are
-/// as they were need not be looked at again.
+/// What stands for hosts in a fingerprint. They have no order, so it is a sum: nothing has to be sorted, and unchanged
+/// hosts need not be hashed again.
 struct HostSum: Sendable {
     private(set) var count = 0
     private(set) var words = (UInt64(0), UInt64(0))

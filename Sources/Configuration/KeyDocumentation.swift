@@ -10,12 +10,12 @@ package struct KeyDocumentation: Hashable, Sendable {
     package let summary: String
     /// Lines that set it.
     package let example: String
-    /// `nil` for a mapping, whose keys tell it.
+    /// `nil` for a mapping, whose keys have their own.
     package let since: Since?
 
     /// When a changed value is in force.
     package enum Since: String, CaseIterable, Hashable, Sendable {
-        /// As soon as it is applied, for the next request that comes.
+        /// As soon as it is applied, for the next request.
         case request = "with the next request after an apply"
         /// As soon as it is applied.
         case apply = "with an apply"

@@ -1,6 +1,6 @@
 /// The key of a mapping whose keys are all known.
 protocol KnownKey: RawRepresentable<String>, CaseIterable, Hashable, Sendable {
-    /// Where a word belongs that is no key of this mapping but one elsewhere.
+    /// Where an unknown word belongs, if it is a key of another mapping.
     static func place(of stray: String) -> String?
     /// What the manual says of it.
     var documentation: KeyDocumentation { get }

@@ -55,7 +55,7 @@ extension LoadedConfiguration {
             throw .stale("\(path) has been changed, and has mistakes")
         }
         var unchanged = HostConfiguration(host: host, settings: settings, defaults: defaults)
-        // What is in the files that it names is not looked at again: no key that names one can be changed at run time.
+        // The files that it names are not read again: no key that names one can be changed at run time.
         unchanged.pages.adoptFiles(of: running.pages)
         guard unchanged == running else {
             throw .stale("\(path) has other changes that are not applied")
@@ -91,8 +91,8 @@ extension LoadedConfiguration {
             lost: lost)
     }
 
-    /// The other host whose file has the service address that this one's is to get: there, too, it may have been changed at
-    /// run time only.
+    /// The other host whose file has the service address that is to be saved for this one: the other may have changed
+    /// it at run time only, too.
     private func rival(of file: HostFile, _ changes: [HostKey: HostValue]) -> Diagnostic? {
         guard case .text(let address)? = changes[.serviceAddress] else { return nil }
         let name = JID.unicodeDomain(address)

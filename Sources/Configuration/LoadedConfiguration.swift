@@ -3,7 +3,7 @@ package import YAML
 /// All files, read and checked at one moment.
 package struct LoadedConfiguration: Sendable {
     /// What the daemon's file says; `nil` when it has a mistake. Then nothing is to be run or changed from this load:
-    /// without good defaults no host can be told, and ``hosts`` is empty.
+    /// no host is complete without valid defaults, and ``hosts`` is empty.
     package let daemon: DaemonConfiguration?
     /// The hosts whose files are good, by their names.
     package let hosts: [String: HostConfiguration]
@@ -13,7 +13,7 @@ package struct LoadedConfiguration: Sendable {
     package let diagnostics: [Diagnostic]
     /// Those of them that are in the provider's own files for pages.
     package internal(set) var pageMistakes: [Diagnostic] = []
-    /// What is no mistake, and yet to be known to whoever has the files checked for another user.
+    /// What is no mistake, but matters where the files are checked for another user.
     package internal(set) var notes: [Diagnostic] = []
     /// How many hosts' files were opened; all others are as they were at the load before.
     package let filesRead: Int
@@ -24,7 +24,7 @@ package struct LoadedConfiguration: Sendable {
     /// What stands for ``hosts``, where it is known.
     var hostSum: HostSum?
 
-    /// Tells where the value of a host's setting comes from; `nil` for a host that is not in ``hosts``.
+    /// The origin of a host's setting; `nil` for a host that is not in ``hosts``.
     ///
     /// The host's name itself comes from its file's name where the file does not have `host`: then that is the
     /// beginning of the file.
@@ -38,13 +38,13 @@ package struct LoadedConfiguration: Sendable {
 
 /// A host's file that is not used, and why.
 package struct RefusedHost: Hashable, Sendable {
-    /// The host, prepared, as the file's name tells it; `nil` when it tells none.
+    /// The host, prepared, as the file's name gives it; `nil` when it gives none.
     package let host: String?
     /// The path of the file.
     package let file: String
     /// What is wrong with it, in order; never empty.
     package let diagnostics: [Diagnostic]
-    /// What tells its content from another; `nil` when it was not read.
+    /// Identifies its content; `nil` when it was not read.
     let content: ContentDigest?
 
     package init(host: String?, file: String, diagnostics: [Diagnostic]) {

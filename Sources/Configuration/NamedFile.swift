@@ -26,7 +26,8 @@ extension HostPageSettings {
 }
 
 extension SettingCodec {
-    /// The path of a file below the directory of the hosts' files. Who may write a host's file can have no other read.
+    /// The path of a file below the directory of the hosts' files, so that the author of a host's file cannot have
+    /// others read.
     static func namedFile<Content>(wants wanted: String) -> SettingCodec where Value == NamedFile<Content> {
         SettingCodec("a path", words: .text) { node, context, report in
             guard let text = node.text(context.key, wants: wanted, report: &report) else { return nil }

@@ -7,7 +7,7 @@ import YAML
 struct NamedFiles: Sendable {
     private let directory: String
     private var entries: [Name: Entry] = [:]
-    /// What was looked at in this load.
+    /// The entries used in this load.
     private var fresh: [Name: Entry] = [:]
     private var descriptor: Descriptor?
 
@@ -17,7 +17,7 @@ struct NamedFiles: Sendable {
         let content: Content
     }
 
-    /// A file as one key wants it. What another key makes of it, perhaps in another host's file, is another matter.
+    /// A file for one key. Another key, perhaps in another host's file, may read the same file in another way.
     private struct Name: Hashable, Sendable {
         let key: HostKey
         let path: String
@@ -52,7 +52,7 @@ struct NamedFiles: Sendable {
     /// Reads what a host's settings name.
     ///
     /// - Parameters:
-    ///   - place: Where a setting stands.
+    ///   - place: The location of a setting.
     ///   - now: The wall clock, in nanoseconds since 1970.
     /// - Returns: What is wrong.
     mutating func fill(
@@ -69,7 +69,7 @@ struct NamedFiles: Sendable {
             switch content(Name(key: .logo, path: path), limit: SiteImage.largest, now: now, Self.image) {
             case .image(let image): pages.logo?.content = image
             case .bad(let problems): note(.logo, path, problems)
-            // What the other key makes of files.
+            // The key of the other kind of file.
             case .apps: break
             }
         }

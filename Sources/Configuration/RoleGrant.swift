@@ -2,8 +2,8 @@ package import Shell
 
 /// A role at the control socket, and who has it: an item of `roles` under `shell` in the daemon's file.
 ///
-/// Whether such users and groups exist is not asked when the file is read: the system's directory of users may be slow
-/// or away, and whoever connects is compared with the names then.
+/// Whether such users and groups exist is not checked when the file is read: the system's user database may be slow
+/// or unavailable. A client is compared with the names when it connects.
 package struct RoleGrant: Hashable, Sendable {
     /// Users by their names or, in digits, their uids.
     package let users: [String]

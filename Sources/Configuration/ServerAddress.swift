@@ -7,7 +7,7 @@ package struct ServerAddress: Hashable, Sendable {
     /// `1...65535`.
     package let port: Int
 
-    /// Where Prosody and ejabberd listen for components when nobody says otherwise.
+    /// Where Prosody and ejabberd listen for components by default.
     package static let standard = ServerAddress(validHost: "127.0.0.1", port: 5347)
 
     private init(validHost: String, port: Int) {

@@ -43,7 +43,7 @@ extension SettingCodec where Value == String {
         }
     }
 
-    /// The URL of another site. It stands in a link as it is.
+    /// The URL of another site. It is used in a link as it is.
     static var webURL: SettingCodec {
         checked("a URL", wants: "a URL such as https://example.com/page, of at most 1000 ASCII characters") { text in
             let lowercased = text.lowercased()

@@ -36,7 +36,7 @@ struct SettingContext: Sendable {
 enum SettingWords: Hashable, Sendable {
     /// One word as it would stand in a file.
     case plain
-    /// One word that is a text, whatever it looks like.
+    /// One word that is a text, even if YAML would read another type from it.
     case text
     /// The items of a list; or, beginning with `[`, the list as in the file, so that `[]` is none.
     case list

@@ -1,6 +1,6 @@
 import YAML
 
-/// Settings of one host that were changed at run time, and go before what its file says.
+/// Settings of one host that were changed at run time, and take precedence over its file.
 package struct SettingOverrides: Sendable {
     private var settings = HostSettings()
 

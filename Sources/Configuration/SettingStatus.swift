@@ -18,7 +18,7 @@ package struct SettingStatus: Hashable, Sendable {
 package enum SettingOrigin: Hashable, Sendable, CustomStringConvertible {
     /// A place in the host's own file, or under `defaults` in the daemon's.
     case file(SourceLocation)
-    /// Nobody says anything.
+    /// The default: it is not set.
     case builtIn
     /// It was changed at run time.
     case runtime

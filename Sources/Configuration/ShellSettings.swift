@@ -148,7 +148,7 @@ extension YAMLNode {
             return nil
         }
         if scalar.kind == .number || text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
-            // The largest number stands for none at all, as `(uid_t) -1`.
+            // The largest number means none at all, as `(uid_t) -1`.
             guard let id = UInt32(text), id < UInt32.max, String(id) == text else {
                 report.add(
                     mark, "`\(key.rawValue)` wants \(wanted); a number is one from 0 to 4294967294, not \(text.quoted)")

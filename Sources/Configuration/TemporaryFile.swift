@@ -2,7 +2,7 @@ import CXAttr
 import Glibc
 import Runtime
 
-/// A new file beside the one whose place it takes. It goes away unless it does.
+/// A new file beside the one that it is to replace. It is removed unless it does.
 struct TemporaryFile: ~Copyable {
     struct Failure: Error {
         let action: String
@@ -26,7 +26,7 @@ struct TemporaryFile: ~Copyable {
         if let path { unlink(path) }
     }
 
-    /// Writes what the other file is to hold, onto the disk.
+    /// Writes the new content of the other file, and synchronizes it.
     ///
     /// - Returns: What this file does not have in common with the other, although it should.
     mutating func write(_ bytes: [UInt8], like other: String, _ status: stat) throws(Failure) -> [String] {
@@ -35,14 +35,14 @@ struct TemporaryFile: ~Copyable {
         guard descriptor >= 0 else { throw Failure(action: "be written", code: errno) }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } }
-        // For as long as this is at work, nobody takes it for abandoned.
+        // While the lock is held, no process takes the file for abandoned.
         try Self.written { () throws(FileError) in
             try FileLock.take(descriptor, directory)
             try OpenFile.write(bytes, to: descriptor)
         }
-        // Whether the daemon may give files away is the system's business; the content matters more.
+        // Whether the daemon may change a file's owner depends on the system; the content matters more.
         if fchown(descriptor, status.st_uid, status.st_gid) != 0 { _ = fchown(descriptor, .max, status.st_gid) }
-        // After the owner, whose change may take permissions away.
+        // After the owner, whose change may clear permission bits.
         guard fchmod(descriptor, status.st_mode & 0o777) == 0 else {
             throw Failure(action: "get its permissions", code: errno)
         }
@@ -64,8 +64,8 @@ struct TemporaryFile: ~Copyable {
 
     /// Gives the file the access control list of the other, or none, whatever the directory's default is.
     ///
-    /// - Returns: `false` when it cannot have it. Then nobody but its owner and others may use it: with a list, what the
-    ///   mode says of the group is something else.
+    /// - Returns: `false` when it cannot have it. Then only its owner and others may use it: with a list, the mode's
+    ///   bits of the group mean something else.
     private func copyAccessList(of other: String, mode: mode_t) throws(Failure) -> Bool {
         let name = "system.posix_acl_access"
         var list = [UInt8](repeating: 0, count: 65_536)
@@ -93,7 +93,7 @@ struct TemporaryFile: ~Copyable {
 
     // MARK: Leftovers
 
-    /// Removes such files of ours that nobody writes any more: whoever did was killed.
+    /// Removes such files of ours that no process writes any more: their writer was killed.
     static func removeAbandoned(in directory: String) {
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }

@@ -1,6 +1,6 @@
 import YAML
 
-/// Where the values of a host's file stand, in bytes. It is made of files that were read without a mistake.
+/// The positions of the values of a host's file, in bytes. It is made of files that were read without a mistake.
 struct YAMLLayout: Sendable {
     /// A key of the top mapping and its value.
     struct Entry: Sendable {

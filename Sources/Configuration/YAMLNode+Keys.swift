@@ -4,9 +4,9 @@ import YAML
 extension YAMLNode {
     /// The entries of a mapping whose keys are known, each at most once.
     ///
-    /// Everything else in it is reported: unknown keys with a guess at what was meant, keys that come twice, keys that
-    /// are not plain words, and a value that is no mapping at all. Null is an empty mapping, which is what is left of
-    /// one when all its lines are commented out.
+    /// Everything else in it is reported: unknown keys with a guess at what was meant, duplicate keys, keys that are
+    /// not plain words, and a value that is no mapping at all. Null is an empty mapping, which is what is left of one
+    /// when all its lines are commented out.
     ///
     /// - Parameter name: What the mapping is called in a message.
     func entries<Key: KnownKey>(

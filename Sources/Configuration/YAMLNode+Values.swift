@@ -10,7 +10,7 @@ extension YAMLNode {
     /// A text that is not empty and holds no control characters.
     ///
     /// A plain scalar that YAML reads as a number or a boolean is refused, since `1.10` or `true` might not have been
-    /// meant to the letter.
+    /// meant literally.
     ///
     /// - Parameter wanted: What the key wants, such as "a path".
     func text(_ key: String, wants wanted: String, report: inout DiagnosticReport) -> Setting<String>? {
@@ -64,7 +64,7 @@ extension YAMLNode {
         }
     }
 
-    /// As many as anybody could mean, and few enough to be counted with.
+    /// More than any sensible limit, and small enough for arithmetic without overflow.
     private static let largestLimit = 1_000_000_000
 
     /// A whole number that is not negative, or `unlimited`.

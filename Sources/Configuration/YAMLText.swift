@@ -37,7 +37,7 @@ enum YAMLText {
         "[\(texts.map(scalar).joined(separator: ", "))]"
     }
 
-    /// Fewer than YAML 1.2 §7.3.3 allows, so that nobody need know which.
+    /// Fewer than YAML 1.2 §7.3.3 allows, so that its exact rules need not be known.
     private static func isPlain(_ text: String) -> Bool {
         guard let first = text.unicodeScalars.first, isWordly(first), text.unicodeScalars.last != " " else {
             return false

@@ -19,15 +19,15 @@ package struct Call: Sendable {
         self.output = output
     }
 
-    /// Records what has been done by now, for the journal: the command may yet fail, or find that nobody reads its answer.
+    /// Records for the journal what has been done so far: the command may still fail, or its client may disconnect.
     package func record(_ outcome: Outcome) { progress.outcome.withLock { $0 = outcome } }
 
     /// What was recorded last.
     var recorded: Outcome? { progress.outcome.withLock { $0 } }
 
-    /// Asks whether to go on, unless the caller has said so beforehand with `--yes`.
+    /// Asks whether to continue, unless the caller gave `--yes`.
     ///
-    /// - Throws: ``CommandFailure`` with ``ResultCode/refused`` or ``ResultCode/unconfirmed`` when nobody says yes.
+    /// - Throws: ``CommandFailure`` with ``ResultCode/refused`` or ``ResultCode/unconfirmed`` unless the answer is yes.
     package func confirm(_ question: String) async throws {
         if invocation.has("yes") { return }
         guard try await output.ask(.confirm(question)) == "yes" else {

@@ -1,34 +1,34 @@
 package import Shell
 
-/// Where a command's answer goes: a session, or a test.
+/// The destination of a command's output: a session, or a test.
 ///
-/// The functions return when there is room for more: a command waits for its reader, and nobody else does.
+/// The functions return when there is room for more: only the command itself waits for its reader.
 package protocol CommandOutput: Sendable {
     /// Columns of the caller's terminal; 0 where there is none.
     var width: Int { get }
-    /// - Throws: `CancellationError` when nobody wants the answer any more.
+    /// - Throws: `CancellationError` when the answer is no longer wanted.
     func row(_ row: JSON) async throws
-    /// - Throws: `CancellationError` when nobody wants the answer any more.
+    /// - Throws: `CancellationError` when the answer is no longer wanted.
     func text(_ text: String) async throws
-    /// - Throws: `CancellationError` when nobody wants the answer any more.
+    /// - Throws: `CancellationError` when the answer is no longer wanted.
     func progress(_ message: String) async throws
-    /// - Throws: `CancellationError` when nobody wants the answer any more.
+    /// - Throws: `CancellationError` when the answer is no longer wanted.
     func event(_ event: JSON) async throws
     /// Asks the person, and waits for the answer.
     ///
     /// - Returns: The answer; `nil` where the person gave none.
-    /// - Throws: ``CommandFailure`` with ``ResultCode/unconfirmed`` where nobody can be asked, or
+    /// - Throws: ``CommandFailure`` with ``ResultCode/unconfirmed`` where there is no person to ask, or
     ///   ``ResultCode/needsTerminal`` where this cannot be asked; `CancellationError`.
     func ask(_ question: ServerMessage.Question) async throws -> String?
     /// Whether files can be sent and taken here.
     var carriesFiles: Bool { get }
     /// Sends the next bytes of a file, at most ``ServerMessage/Question/mostData``.
     ///
-    /// - Throws: `CancellationError` when nobody wants the answer any more.
+    /// - Throws: `CancellationError` when the answer is no longer wanted.
     func data(_ bytes: [UInt8]) async throws
     /// Takes the next bytes of a file.
     ///
-    /// - Returns: None at the end of the file; `nil` where nobody goes on with it.
+    /// - Returns: None at the end of the file; `nil` where the sender has abandoned it.
     /// - Throws: ``CommandFailure``, `CancellationError`.
     func nextData() async throws -> [UInt8]?
 }

@@ -110,7 +110,7 @@ package struct Completer: Sendable {
                 CompletionCandidate($0, visible[line.arguments + [$0]]?.summary ?? "")
             }
         case .count: all = name == "snapshot" ? await live.snapshots() : []
-        // A host that may be gone: those that are there are still what is meant most often.
+        // The host may have been removed: still, an existing one is meant most often.
         case .text where name == "host":
             return await live.hosts(prefix, in: caller.hosts, limit: Self.limit + 1).map { CompletionCandidate($0) }
         case .duration, .text: all = []

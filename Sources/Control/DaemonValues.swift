@@ -5,7 +5,7 @@ internal import Reconfiguration
 package import Shell
 internal import Supervision
 
-/// What a daemon has now: its hosts, for those who must not wait for it, and what completes the rest.
+/// A snapshot of a daemon: its hosts, without waiting for it, and the values for completion.
 package struct DaemonValues: HostDirectoryView, LiveValues {
     private let daemon: Daemon
 

@@ -4,7 +4,7 @@ package import Shell
 internal import Text
 internal import XMPP
 
-/// Runs commands for callers: parses, checks who may, writes the journal, and turns every end into one.
+/// Runs commands for callers: parses, checks permissions, writes the journal, and ends every command with one result.
 package struct Dispatcher: Sendable {
     private let registry: CommandRegistry
     private let handlers: CommandHandlers
@@ -144,7 +144,7 @@ package struct Dispatcher: Sendable {
     }
 }
 
-/// Keeps account of changes: the journal.
+/// Records changes: the journal.
 package protocol ChangeRecorder: Sendable {
     /// Writes down, durably, that the command begins.
     ///

@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// Takes what happens from those who must not wait, and hands it to one who may be slow.
+/// Passes elements from producers that must not block to a consumer that may be slow.
 ///
-/// It holds a bounded number of elements. What comes while it is full is counted, and left out.
+/// It holds a bounded number of elements. Those that arrive while it is full are counted and dropped.
 package final class Feed<Element: Sendable>: Sendable {
     /// What was taken at once: the elements in their order, and how many were left out right before them.
     package typealias Batch = (elements: [Element], dropped: Int)

@@ -1,7 +1,7 @@
 package import Access
 package import Shell
 
-/// Values that are there now, for completion. Who asks has been checked; none of it is secret.
+/// Present values, for completion. The caller has been checked; none of it is secret.
 package protocol LiveValues: Sendable {
     /// Hosts that begin so and are in the scope, sorted, no more than `limit`.
     func hosts(_ prefix: String, in scope: HostScope, limit: Int) async -> [String]
@@ -13,11 +13,11 @@ package protocol LiveValues: Sendable {
     func values(_ host: String, _ key: String) async -> [CompletionCandidate]
     /// The hash of the present plan; `nil` when there is nothing to apply.
     func plan() async -> String?
-    /// The numbers of the configurations that can be gone back to.
+    /// The numbers of the configurations that can be restored.
     func snapshots() async -> [CompletionCandidate]
 }
 
-/// What is known without asking anybody.
+/// Defaults without any values.
 extension LiveValues {
     package func invites(_ host: String, _ prefix: String, limit: Int) async -> [CompletionCandidate] { [] }
     package func keys() async -> [CompletionCandidate] { [] }

@@ -10,7 +10,7 @@ package struct LogEntry: Hashable, Sendable {
     package let metadata: [String: String]
 }
 
-/// What is logged, and who subscribes to it. All copies of the daemon's log handler share one.
+/// Publishes what is logged to subscribers. All copies of the daemon's log handler share one.
 package final class LogHub: Sendable {
     private struct Subscription: Sendable {
         let level: Logger.Level
@@ -20,7 +20,7 @@ package final class LogHub: Sendable {
 
     private struct State: Sendable {
         var level: Logger.Level
-        /// The level to go back to, while another is in force for a time.
+        /// The level to return to, while another is in force for a time.
         var lasting: Logger.Level
         var until: Timestamp?
         var timer: Task<Void, Never>?
@@ -29,14 +29,14 @@ package final class LogHub: Sendable {
         var counter: UInt64 = 0
     }
 
-    /// The level in force, and until when, where it goes back by itself.
+    /// The level in force, and until when, where it is temporary.
     package struct Setting: Hashable, Sendable {
         package let level: Logger.Level
         package let until: Timestamp?
     }
 
     private let state: Mutex<State>
-    /// The ranks of the level of the log itself, and of the least important message that anybody subscribes to.
+    /// The ranks of the level of the log itself, and of the least important message that has a subscriber.
     private let logged: Atomic<UInt8>
     private let wanted: Atomic<UInt8>
     private let now: @Sendable () -> Timestamp

@@ -2,8 +2,8 @@ internal import Access
 internal import Shell
 internal import XMPP
 
-/// Hides in a stanza what lets its reader in somewhere: tokens of invites, wherever they stand, and passwords. And
-/// hosts that the reader is not to know of.
+/// Hides in a stanza what gives its reader access: tokens of invites, wherever they are, and passwords. Also hosts that
+/// the reader may not know of.
 struct StanzaRedactor: Sendable {
     /// The hosts that the reader sees.
     let hosts: HostScope
@@ -65,7 +65,7 @@ struct StanzaRedactor: Sendable {
         }
     }
 
-    /// Text in one piece: a parser may hand it over in several.
+    /// Text in one piece: a parser may deliver it in several.
     private static func joined(_ content: [Element.Node]) -> [Element.Node] {
         var all: [Element.Node] = []
         for node in content {
@@ -78,7 +78,7 @@ struct StanzaRedactor: Sendable {
         return all
     }
 
-    /// Who administers several hosts is asked on which: others must not show.
+    /// The form asks an admin of several hosts for which one: hosts that the reader does not see must not show.
     private func redactHosts(_ field: inout Element) {
         guard hosts != .all, field["var"] == "host" else { return }
         func isHidden(_ element: Element) -> Bool {
@@ -91,7 +91,7 @@ struct StanzaRedactor: Sendable {
         }
     }
 
-    /// A link keeps what it is about: `xmpp:alice@example.com?roster;preauth=[token]`.
+    /// A link without its token: `xmpp:alice@example.com?roster;preauth=[token]`.
     private static func redactLink(_ text: String) -> String {
         let redacted = redactTokens(in: text)
         // Not in a form that is known: nothing of it is shown.

@@ -9,12 +9,12 @@ internal import Supervision
 package import XMPP
 internal import YAML
 
-/// Why a host is as it is. What somebody may do is asked of the functions that decide it, so that the explanation is
-/// what happens.
+/// Explains why a host is as it is. A user's permissions are computed by the functions that enforce them, so that the
+/// explanation matches what happens.
 extension Daemon {
     /// Explains the state, the settings and the ways in of a host; `nil` when there is none.
     ///
-    /// - Parameter isSeen: Told the name of another host, whether it may be named where it is in the way of this one.
+    /// - Parameter isSeen: Called with the name of a host that conflicts with this one: whether it may be named.
     package func explain(
         _ host: String, naming isSeen: @Sendable (String) -> Bool = { _ in true }
     ) async -> [Explanation]? {
@@ -36,7 +36,7 @@ extension Daemon {
             + [explainPages(of: served)]
     }
 
-    /// Explains what somebody may do on a host; `nil` when there is none.
+    /// Explains what a user may do on a host; `nil` when there is none.
     package func explain(
         _ asker: JID, at host: String, naming isSeen: @Sendable (String) -> Bool = { _ in true }
     ) async -> [Explanation]? {
@@ -116,7 +116,7 @@ extension Daemon {
     }
 
     private static func explain(_ setting: SettingStatus) -> Explanation {
-        // Where the file does not say it, its beginning stands for its name.
+        // Where the file does not set it, its beginning is the location of its name.
         if setting.key == .host, case .file(let place) = setting.origin, (place.line, place.column) == (1, 1) {
             return Explanation("host", setting.value, because: "the name of a file says so", origin: place.file)
         }

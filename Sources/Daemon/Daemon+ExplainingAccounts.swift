@@ -3,7 +3,7 @@ internal import Component
 package import Configuration
 internal import XMPP
 
-/// Who makes the accounts of a host, and what it takes to have more done.
+/// The provider of a host's accounts, and what would enable it to do more.
 extension Daemon {
     func explainModule(_ module: KnownModule?) -> Explanation {
         guard let module else {

@@ -78,7 +78,8 @@ extension Daemon {
         ]
     }
 
-    /// How the daemon is: without its server nobody can redeem anything, while a host's trouble stays its own.
+    /// The daemon's health: without its server no invite can be redeemed, while a host's failure concerns that host
+    /// only.
     package var health: Health {
         let counts = hostCounts
         let isConnected = component.report.status == .connected

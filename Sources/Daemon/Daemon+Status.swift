@@ -4,7 +4,7 @@ internal import Reconfiguration
 internal import Supervision
 
 extension Daemon {
-    /// The numbers of hosts that need no look at each: those that run, with those in quarantine, and those refused.
+    /// The numbers of hosts, without their states: those that run, with those in quarantine, and those refused.
     package var hostCounts: (running: Int, refused: Int) {
         let table = registry.table
         return (table.names.count, table.refused.files.count)

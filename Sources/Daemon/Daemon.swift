@@ -37,9 +37,9 @@ package final class Daemon: Sendable {
     ///   - settings: The daemon's own part of it.
     ///   - maximumOpenDatabases: How many databases may be open at once.
     ///   - dependencies: Time, chance, the log, and the event loop on which connection and hosts run.
-    ///   - statusChanged: Called with how the connection is, at every change.
-    ///   - quarantinesChanged: Called with the number of hosts whose storage fails, at every change, on no thread in
-    ///     particular. It must not wait.
+    ///   - statusChanged: Called with the status of the connection, at every change.
+    ///   - quarantinesChanged: Called with the number of hosts whose storage fails, at every change, on any thread. It
+    ///     must not block.
     /// - Throws: `StoreError` when the state directory cannot be used or another daemon uses it.
     package init(
         _ loader: ConfigurationLoader, loaded: LoadedConfiguration, settings: DaemonConfiguration,

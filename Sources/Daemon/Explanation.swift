@@ -4,7 +4,7 @@ internal import Supervision
 package struct Explanation: Hashable, Sendable {
     /// What is explained.
     package var subject: String
-    /// How it is.
+    /// The state or permission.
     package var verdict: String
     /// Why, in words.
     package var because: String

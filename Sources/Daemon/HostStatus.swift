@@ -9,7 +9,7 @@ internal import YAML
 package struct HostStatus: Hashable, Sendable {
     package enum State: String, CaseIterable, Hashable, Sendable {
         case running
-        /// An operator lets it refuse all requests for invites.
+        /// An operator has it refuse all requests for invites.
         case suspended
         /// Its storage fails; it is tried again from time to time.
         case quarantined
@@ -17,7 +17,7 @@ package struct HostStatus: Hashable, Sendable {
         case refused
     }
 
-    /// The host; of a refused file whose name tells none, the path of the file.
+    /// The host; of a refused file whose name gives none, the path of the file.
     package var host: String
     package var state: State
     /// When the state began.
@@ -35,7 +35,7 @@ package struct HostStatus: Hashable, Sendable {
     package var grants = HostGrants()
     /// What the module in its server has said of itself.
     package var module: KnownModule?
-    /// Who makes its accounts, and what else that does.
+    /// The provider of its accounts, and what else that does.
     package var accounts = AccountAbilities(provider: .none)
     package var counters = HostCounters()
     /// Settings changed at run time.
@@ -47,7 +47,7 @@ extension HostStatus {
         let report = host.report
         let life = report.lifecycle
         let isQuarantined = life.state == .quarantined
-        // What fails goes before what is wanted so.
+        // Failures take precedence over intended states.
         let state: State = isQuarantined ? .quarantined : host.policy.isSuspended ? .suspended : .running
         self.init(
             host: host.name, state: state,

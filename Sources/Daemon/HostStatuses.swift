@@ -4,11 +4,10 @@ internal import Invites
 internal import Reconfiguration
 internal import Supervision
 
-/// How hosts are, in the order of their names, for a reader who may be slow: hosts are looked at a page at a time, as they
-/// are taken, so that what is not taken costs a page.
+/// The states of hosts, in the order of their names, for a reader who may be slow: they are read a page at a time, on
+/// demand, so that what is not consumed costs one page at most.
 ///
-/// These are the hosts that there were when it was made. One that is gone by the time that its page is looked at is left
-/// out.
+/// These are the hosts that existed when it was made. A host that is removed before its page is read is left out.
 package struct HostStatuses: AsyncSequence, Sendable {
     package typealias Element = HostStatus
 
@@ -43,10 +42,10 @@ package struct HostStatuses: AsyncSequence, Sendable {
 
     package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self) }
 
-    /// Hosts that are looked at in one go.
+    /// Hosts in a page.
     private static let pageSize = 128
 
-    /// How these are now; those that are gone are left out.
+    /// The present states of these; those that are gone are left out.
     private func look(at names: [HostNames.Element]) async -> [HostStatus] {
         let table = daemon.registry.table
         let running = names.compactMap { name in
@@ -69,11 +68,11 @@ package struct HostStatuses: AsyncSequence, Sendable {
 }
 
 extension Daemon {
-    /// How hosts are, sorted by their names.
+    /// The states of hosts, sorted by their names.
     ///
     /// - Parameters:
     ///   - isWanted: Called with the name of a host; with `nil` for a refused file whose name gives no host.
-    ///   - isSeen: Called with the name of another host, whether it may be named where it is in the way of one of these.
+    ///   - isSeen: Called with the name of another host that conflicts with one of these: whether it may be named.
     package func hostStatuses(
         where isWanted: @escaping @Sendable (String?) -> Bool = { _ in true },
         naming isSeen: @escaping @Sendable (String) -> Bool = { _ in true }

@@ -13,7 +13,7 @@ package final class PageHosts: WebHosts {
     private let registry: HostRegistry
     private let component: ComponentService
     private let known = Mutex(HostBases())
-    /// What pages say of hosts, of those that were asked for. Each is what its host's configuration makes of it.
+    /// The pages' view of hosts, of those that were requested. Each is derived from its host's configuration.
     private let sites = Mutex<[String: (host: Host, page: WebHost)]>([:])
 
     init(_ registry: HostRegistry, _ component: ComponentService) {
@@ -98,7 +98,7 @@ package final class PageHosts: WebHosts {
         return GoodToken(
             invite: invite,
             uri: invite.link(on: host.name, isRedeemableInBand: servers.redeemsInBand(host.name)),
-            // A server that is away now may be there when the form is posted.
+            // A server that is disconnected now may be connected when the form is posted.
             makesAccounts: host.configuration.accounts != .none,
             // Asked only for those that make one.
             setsContacts: invite.kind == .accountAndContact
@@ -178,7 +178,7 @@ extension PageHosts: FrontDoor {
             // In the order of their names, so that two starts have the same.
             for host in change.replaced.sorted(by: { $0.name < $1.name }) {
                 known.remove(host.name)
-                // As the table has it: each change comes after the one before it.
+                // As the table has it: changes arrive in order.
                 if let base = hosts[host.name]?.configuration.pages.baseURL { known.add(base, of: host.name) }
             }
         }

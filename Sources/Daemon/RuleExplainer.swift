@@ -11,7 +11,7 @@ internal import XMPP
 struct RuleExplainer: Sendable {
     let policy: InvitePolicy
     let origins: Origins
-    /// Whether there is somebody who makes accounts, as far as that is known.
+    /// Whether there is a provider of accounts, as far as that is known.
     var hasProvider = true
 
     /// Whether users who are no admins may invite contacts.
@@ -22,9 +22,9 @@ struct RuleExplainer: Sendable {
         registering(anyUser, subject: "contacts of users register", at: Timestamp(millisecondsSinceEpoch: 0))
     }
 
-    /// What somebody may do on the host.
+    /// What a user may do on the host.
     ///
-    /// - Parameter usage: What the asker has of what is limited; `nil` where the storage cannot tell.
+    /// - Parameter usage: What the asker has of what is limited; `nil` where the storage fails.
     func explain(_ asker: JID, _ usage: InviteUsage?, at now: Timestamp) -> [Explanation] {
         guard let account = Account(asker) else {
             return [Explanation(asker.description, "nothing", because: "it is the address of a server, not of a user")]
@@ -84,7 +84,7 @@ struct RuleExplainer: Sendable {
         return Explanation("create accounts", "yes", because: "an admin of this host may", origin: origins[.admins])
     }
 
-    /// How much of each limit is used up, for those whom the rules let make something.
+    /// How much of each limit is used up, for users whom the rules allow to make something.
     private func limits(of asker: Account, _ usage: InviteUsage?) -> [Explanation] {
         guard policy.denialOfContactInvite(by: asker) == nil || policy.denialOfAccountInvite(by: asker) == nil else {
             return []
@@ -114,7 +114,7 @@ struct RuleExplainer: Sendable {
 
     /// How many of the invites that the host may have it has.
     ///
-    /// - Parameter count: `nil` where the storage cannot tell.
+    /// - Parameter count: `nil` where the storage fails.
     func stored(_ count: Int?) -> Explanation {
         let (subject, origin) = ("stored invites", origins[.maxInvites])
         guard let count else {

@@ -16,8 +16,8 @@ package struct Account: Hashable, Sendable {
 }
 
 extension Account {
-    // Not what the compiler would write: `String` compares by Unicode's canonical equivalence, under which two accounts
-    // that a server keeps apart may be one.
+    // Not the synthesized one: `String` compares by Unicode's canonical equivalence, under which two different accounts
+    // of a server may be equal.
     package static func == (a: Account, b: Account) -> Bool {
         a.localpart.utf8.elementsEqual(b.localpart.utf8) && a.domain.utf8.elementsEqual(b.domain.utf8)
     }

@@ -26,7 +26,7 @@ extension Invite {
         return uri
     }
 
-    /// Percent-encodes all but RFC 3986's unreserved characters. RFC 5122 lets some more stand for themselves, but not every
+    /// Percent-encodes all but RFC 3986's unreserved characters. RFC 5122 allows some more unencoded, but not every
     /// client reads `;`, `=` or `+` there as it should, and every client decodes.
     private static func appendAddress(localpart: String?, domain: String, to uri: inout String) {
         if let localpart {

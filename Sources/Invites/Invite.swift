@@ -1,4 +1,4 @@
-/// An invitation to a host: who holds its token gets what its kind grants, until it expires.
+/// An invitation to a host: its token gives what its kind grants, until it expires.
 package struct Invite: Hashable, Sendable {
     /// The secret in the invite's link.
     package let token: Token
@@ -6,7 +6,7 @@ package struct Invite: Hashable, Sendable {
     package let kind: InviteKind
     /// What its link asks a client to do first. Only for ``InviteKind/accountAndContact`` is there a choice.
     package let action: InviteAction
-    /// Who made the invite, or for whom an operator did. Whoever redeems a contact invite gets this user as a contact.
+    /// Who made the invite, or for whom an operator did. The invitee of a contact invite gets this user as a contact.
     package let inviter: Account?
     /// The localpart, prepared, of the account to be created, if the inviter has fixed it; of a reset, that of the
     /// account that there is.
@@ -15,11 +15,11 @@ package struct Invite: Hashable, Sendable {
     package let createdBy: InviteCreator
     /// What an operator noted about it, if anything.
     package let note: String?
-    /// The language of who asked for it, in which the inviter is told what becomes of it; a tag of BCP 47.
+    /// The language of the requester, in which the inviter is notified; a tag of BCP 47.
     package let language: String?
-    /// How often it can be redeemed, and was.
+    /// How often it can be redeemed, and has been.
     package var uses: InviteUses
-    /// Who took it back, if somebody did.
+    /// Who revoked it, and when; `nil` where it is not revoked.
     package var revocation: Revocation?
     /// When the invite was made.
     package let createdAt: Timestamp
@@ -54,11 +54,11 @@ package struct Invite: Hashable, Sendable {
         self.expiresAt = expiresAt
     }
 
-    /// The name that nobody else gets while the invite is good (XEP-0401 §5.2). A reset promises none: its account is
-    /// there already.
+    /// The name that is reserved while the invite is good (XEP-0401 §5.2). A reset reserves none: its account exists
+    /// already.
     package var fixedUsername: String? { kind == .reset ? nil : username }
 
-    /// How the invite is at `now`.
+    /// The state of the invite at `now`.
     package func state(at now: Timestamp) -> InviteState {
         if revocation != nil { return .revoked }
         if uses.confirmed >= uses.total { return .used }

@@ -6,9 +6,9 @@ package enum InviteDenial: Error, Hashable, Sendable, CustomStringConvertible {
     case notUserOfHost
     /// Users who are not admins may not invite contacts to this host.
     case contactInvitesOff
-    /// Nobody makes accounts of the host.
+    /// There is no provider of accounts for the host.
     case noAccounts
-    /// The host makes no invites at present, for nobody.
+    /// The host makes no invites at present, for any user.
     case suspended
 
     /// The reason in one English sentence without a full stop.

@@ -1,4 +1,4 @@
-/// Which invites of a host are meant. Each part that is not `nil` must fit.
+/// Selects invites of a host. Each part that is not `nil` must match.
 package struct InviteFilter: Hashable, Sendable {
     /// How an invite is at a time.
     package struct State: Hashable, Sendable {

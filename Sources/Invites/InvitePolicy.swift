@@ -10,9 +10,9 @@ package struct InvitePolicy: Hashable, Sendable {
     package var allowContactInvites: Bool
     /// How long a new invite is good for.
     package var lifetime: Lifetime
-    /// Whether somebody makes the accounts that users' invites grant.
+    /// Whether there is a provider of the accounts that users' invites grant.
     package var makesAccounts: Bool
-    /// Whether nobody can have invites made at present.
+    /// Whether no invites are made at present.
     package var isSuspended: Bool
     /// How many open invites a user may have who is no admin.
     package var userOpenInvites: Limit
@@ -20,9 +20,9 @@ package struct InvitePolicy: Hashable, Sendable {
     package var userDailyInvites: Limit
     /// How many invites of the host may be stored, expired ones included. Operators are not bound by it.
     package var maxInvites: Limit
-    /// How long what is no longer good is kept.
+    /// How long invites are stored that are no longer good.
     package var retention: Lifetime
-    /// Whether inviters are told that their invites were accepted.
+    /// Whether inviters are notified that their invites were accepted.
     package var notifiesInviter: Bool
 
     /// The rules of `host`, by default those of a host that says nothing about them.
@@ -77,10 +77,10 @@ package struct InvitePolicy: Hashable, Sendable {
 
     /// Makes what an operator asks for.
     ///
-    /// The rules say what users may do by themselves, so neither ``admins`` nor ``allowContactInvites`` is asked. What a
-    /// contact invite grants follows ``allowUserInvites``, as if its user had asked: it is that user's invite. Whoever
-    /// holds the link of a reset gets an account that somebody has, so it is good for a day at most unless the operator
-    /// says otherwise. A suspended host makes invites for nobody.
+    /// The rules say what users may do by themselves, so neither ``admins`` nor ``allowContactInvites`` is checked.
+    /// What a contact invite grants depends on ``allowUserInvites``, as if its user had asked: it is that user's
+    /// invite. The link of a reset gives access to an existing account, so it is good for a day at most unless the
+    /// operator says otherwise. A suspended host makes no invites.
     ///
     /// - Throws: ``InviteDenial/notUserOfHost``, ``InviteDenial/suspended``.
     private func invite(
@@ -128,14 +128,14 @@ package struct InvitePolicy: Hashable, Sendable {
         makesAccounts && (allowUserInvites || isAdmin(user)) ? .accountAndContact : .contact
     }
 
-    /// Why `asker` may not invite contacts; `nil` when the rules let it.
+    /// Why `asker` may not invite contacts; `nil` when the rules allow it.
     package func denialOfContactInvite(by asker: Account) -> InviteDenial? {
         if isSuspended { return .suspended }
         guard asker.domain == host else { return .notUserOfHost }
         return allowContactInvites || isAdmin(asker) ? nil : .contactInvitesOff
     }
 
-    /// Why `asker` may not make invites that create an account; `nil` when the rules let it.
+    /// Why `asker` may not make invites that create an account; `nil` when the rules allow it.
     package func denialOfAccountInvite(by asker: Account) -> InviteDenial? {
         if isSuspended { return .suspended }
         guard isAdmin(asker) else { return .notAdmin }

@@ -1,8 +1,8 @@
-/// What somebody asks a host for.
+/// A request for an invite.
 package enum InviteRequest: Hashable, Sendable {
     /// An invite to become a contact of `inviter`, who asks for it (XEP-0401, `urn:xmpp:invite#invite`).
     ///
-    /// `language` is that of who asks, a tag of BCP 47.
+    /// `language` is that of the requester, a tag of BCP 47.
     case contact(inviter: Account, language: String? = nil)
     /// An invite to create an account on the host, asked for by `by` (XEP-0401, `urn:xmpp:invite#create-account`).
     ///

@@ -15,7 +15,7 @@ package enum InviteState: String, CaseIterable, Hashable, Sendable {
     package var isGood: Bool { self == .open || self == .reserved }
 }
 
-/// Who took an invite back, and why.
+/// Who revoked an invite, when, and why.
 package struct Revocation: Hashable, Sendable {
     /// When.
     package let at: Timestamp
@@ -31,7 +31,7 @@ package struct Revocation: Hashable, Sendable {
     }
 }
 
-/// How many of an invite's uses are gone.
+/// How many of an invite's uses are spent.
 package struct InviteUses: Hashable, Sendable {
     /// How many there are in all, at least one.
     package var total: Int

@@ -1,11 +1,11 @@
-/// The address of a web page for invites: a URL in which placeholders stand for what an invite has, such as
+/// The address of a web page for invites: a URL with placeholders for the values of an invite, such as
 /// `https://invite.example/#{uri_without_scheme}` (XEP-0401 §6.2, `landing-url`).
 package struct LandingPage: Hashable, Sendable {
     /// The text that it was made from.
     package let template: String
     private let pieces: [Piece]
 
-    /// What can stand in braces.
+    /// A placeholder, in braces.
     package enum Placeholder: String, CaseIterable, Hashable, Sendable {
         /// The host that the invite is for.
         case host
@@ -51,9 +51,10 @@ package struct LandingPage: Hashable, Sendable {
 
     /// The page of one invite.
     ///
-    /// Each value is encoded for its place. In path and query that is everything but RFC 3986's unreserved characters, so
-    /// that servers read the value as it is. In a fragment an XMPP URI stands as it is, which may hold all its characters:
-    /// the pages and apps that read one there decode it once, and expect an address that they can show.
+    /// Each value is encoded for its place. In path and query that is everything but RFC 3986's unreserved characters,
+    /// so that servers read the value as it is. In a fragment an XMPP URI is inserted as it is, since all its
+    /// characters are allowed: the pages and apps that read one there decode it once, and expect an address that they
+    /// can show.
     ///
     /// - Parameters:
     ///   - host: The host, prepared.
@@ -114,7 +115,7 @@ extension LandingPage {
     private static func pieces(ofAuthority authority: String) throws(LandingPageError) -> [Piece] {
         var pieces: [Piece] = []
         var reader = Reader(authority.utf8[...])
-        // As a host that is not too long, to look at the whole.
+        // With a host of ordinary length in place of the placeholder, to check the whole.
         var example = ""
         while let next = try reader.next() {
             switch next {
@@ -150,7 +151,7 @@ extension LandingPage {
             host = host[..<colon]
         }
         if host.hasPrefix("["), host.hasSuffix("]") {
-            // Whether it is an IPv6 address, who opens the link finds out.
+            // Whether it is a valid IPv6 address shows when the link is opened.
             let address = host.dropFirst().dropLast()
             return address.contains(":")
                 && address.utf8.allSatisfy { Unicode.Scalar($0).properties.isASCIIHexDigit || ":.".utf8.contains($0) }
@@ -210,12 +211,12 @@ package enum LandingPageError: Error, Hashable, Sendable, CustomStringConvertibl
     case badHost
     /// Something else than the host is to be in the host.
     case placeholderInHost(LandingPage.Placeholder)
-    /// What stands in braces is no ``LandingPage/Placeholder``.
+    /// The name in braces is no ``LandingPage/Placeholder``.
     case unknownPlaceholder(String)
     case unbalancedBrace
     /// A URL does not hold this character there.
     case badCharacter(String)
-    /// Nothing in it tells one invite from another.
+    /// It does not contain what distinguishes invites.
     case sameForAll
 
     /// What is wrong, in words that follow the template.

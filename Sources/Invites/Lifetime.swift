@@ -12,7 +12,7 @@ package struct Lifetime: Hashable, Sendable {
     package static let day = Lifetime(validSeconds: Unit.day.seconds)
     /// 30 days.
     package static let month = Lifetime(validSeconds: 30 * Unit.day.seconds)
-    /// Seven days: what an invite gets when nobody says otherwise.
+    /// Seven days: the default of an invite.
     package static let week = Lifetime(validSeconds: Unit.week.seconds)
 
     /// Reads a lifetime as it is written in a configuration file.
@@ -28,7 +28,7 @@ package struct Lifetime: Hashable, Sendable {
             guard let unit = Unit(rawValue: Character(Unicode.Scalar(letter))) else { throw .malformed }
             if let previous, unit.seconds >= previous.seconds { throw .wrongOrder }
             previous = unit
-            // Both factors are bounded, and each unit comes once: this stays far from overflowing.
+            // Both factors are bounded, and each unit occurs once: this stays far from overflowing.
             total += count * unit.seconds
         } while !rest.isEmpty
         guard total >= 1 else { throw .tooShort }

@@ -1,6 +1,6 @@
-/// What an operator asks a host for, who works at the provider and is no user of any host.
+/// A request of an operator, who works at the provider and is no user of any host.
 ///
-/// The rules that say what users may ask for do not cap it.
+/// The rules that limit users' requests do not apply to it.
 package struct OperatorRequest: Hashable, Sendable {
     /// What the invite is to grant.
     package enum Grant: Hashable, Sendable {
@@ -17,7 +17,7 @@ package struct OperatorRequest: Hashable, Sendable {
             if case .account(let username, _) = self { username } else { nil }
         }
 
-        /// The user whom it needs.
+        /// The user that it needs.
         package var existingUser: Account? {
             switch self {
             case .account(_, let contact): contact
@@ -31,7 +31,7 @@ package struct OperatorRequest: Hashable, Sendable {
     package var lifetime: Lifetime?
     /// What the operator wants to remember about it, without control characters.
     package var note: String?
-    /// In which language users are told of it, a tag of BCP 47; `nil` for the host's.
+    /// In which language users are notified of it, a tag of BCP 47; `nil` for the host's.
     package var language: String?
     /// How often the invite can be redeemed. Only an account whose name is not fixed is made more often than once.
     package var uses: Int

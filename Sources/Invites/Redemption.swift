@@ -4,13 +4,13 @@ package struct Redemption: Hashable, Sendable {
     package enum Kind: String, CaseIterable, Hashable, Sendable {
         /// An account is made.
         case register
-        /// The inviter becomes a contact of somebody who has an account (XEP-0379).
+        /// The inviter becomes a contact of an invitee who has an account (XEP-0379).
         case contact
         /// An account gets another password.
         case reset
     }
 
-    /// The way that the attempt came.
+    /// The interface over which the attempt was made.
     package enum Way: String, CaseIterable, Hashable, Sendable {
         /// A stream to the host's server (XEP-0445, XEP-0379).
         case stream
@@ -22,10 +22,10 @@ package struct Redemption: Hashable, Sendable {
 
     /// How far it is.
     package enum State: Hashable, Sendable {
-        /// It holds a use, and for ``Kind/register`` a name, until it is confirmed or released. After `deadline` it is asked
-        /// whether the account exists: at `nextQuestion`, after `questions` that had no answer.
+        /// It holds a use, and for ``Kind/register`` a name, until it is confirmed or released. After `deadline` the
+        /// server is asked whether the account exists: at `nextQuestion`, after `questions` that had no answer.
         case reserved(deadline: Timestamp, nextQuestion: Timestamp, questions: Int)
-        /// The account exists, or what was asked for is granted.
+        /// The account exists, or the request was granted.
         case confirmed(Timestamp)
         /// It holds nothing any more, for this reason.
         case released(Timestamp, reason: String)
@@ -39,10 +39,10 @@ package struct Redemption: Hashable, Sendable {
     package let attempt: String
     package let kind: Kind
     package let way: Way
-    /// The localpart of the account for ``Kind/register`` and ``Kind/reset``, the bare JID of who asks for ``Kind/contact``; `nil`
-    /// once the account was deleted.
+    /// The localpart of the account for ``Kind/register`` and ``Kind/reset``, the bare JID of the requester for
+    /// ``Kind/contact``; `nil` once the account was deleted.
     package var account: String?
-    /// Who made the invite, or for whom an operator did; kept here since it outlives the invite.
+    /// Who made the invite, or for whom an operator did; stored here since it outlives the invite.
     package var inviter: Account?
     package let reservedAt: Timestamp
     package var state: State
@@ -65,7 +65,7 @@ package struct Redemption: Hashable, Sendable {
 
 // MARK: - Its life
 
-/// What is to be done about a redemption whose deadline has passed.
+/// The server's answer about the account of a redemption whose deadline has passed.
 package enum AccountAnswer: Hashable, Sendable {
     /// The server has the account.
     case present
@@ -82,7 +82,7 @@ extension Redemption {
         return questions > 6 ? longest : min(5_000 << Int64(max(questions, 0)), longest)
     }
 
-    /// When the account is to be asked for; `nil` where nothing is open.
+    /// When the server is to be asked for the account; `nil` where nothing is open.
     package var nextQuestion: Timestamp? {
         if case .reserved(_, let next, _) = state { next } else { nil }
     }
@@ -90,13 +90,13 @@ extension Redemption {
     /// Whether it holds a use.
     package var isReserved: Bool { nextQuestion != nil }
 
-    /// Whether what was asked for is there.
+    /// Whether what was requested exists.
     package var isConfirmed: Bool { if case .confirmed = state { true } else { false } }
 
-    /// The state after the account was asked for, once the deadline has passed.
+    /// The state after the server was asked for the account, once the deadline has passed.
     ///
-    /// Nobody guesses: an account that is there was made by this attempt, since the name was free when it was reserved and
-    /// nobody else could take it through us.
+    /// It is no guess: an account that exists was made by this attempt, since the name was free when it was reserved
+    /// and could not be given to another attempt since.
     package func state(after answer: AccountAnswer, at now: Timestamp) -> State {
         guard case .reserved(let deadline, _, let questions) = state else { return state }
         switch answer {

@@ -1,4 +1,4 @@
-/// What is asked of a host about a token. Names and addresses are prepared.
+/// A request to a host about a token. Names and addresses are prepared.
 package enum RedemptionRequest: Hashable, Sendable {
     /// One use, and for an account its name, for an attempt.
     case reserve(Reservation)
@@ -6,7 +6,7 @@ package enum RedemptionRequest: Hashable, Sendable {
     case confirm(Confirmation)
     /// The attempt ended without an account.
     case release(attempt: String, reason: String)
-    /// The use of a reset, before the password is set: what becomes of it afterwards is not asked.
+    /// The use of a reset, before the password is set: whether that succeeds is not asked later.
     case spend(Reservation)
     /// To become a contact of the inviter (XEP-0379).
     case subscribe(ContactRequest)
@@ -30,10 +30,10 @@ package struct Reservation: Hashable, Sendable {
         self.checkedAt = checkedAt
     }
 
-    /// How long it holds: a stream's in the time of a registration, a form's while a person looks at a page.
+    /// How long it holds: a stream's for the time of a registration, a form's for that of a person who fills in a page.
     package var milliseconds: Int64 { way == .stream ? 60_000 : 120_000 }
 
-    /// For how long a check lets a token be redeemed that has expired since.
+    /// For how long a check allows a token to be redeemed that has expired since.
     package static let checkMilliseconds: Int64 = 3_600_000
 }
 
@@ -55,9 +55,9 @@ package struct Confirmation: Hashable, Sendable {
 /// A subscription request with a token.
 package struct ContactRequest: Hashable, Sendable {
     package var token: Token
-    /// Whom it is addressed to: the localpart of a user of the host.
+    /// The recipient: the localpart of a user of the host.
     package var user: String
-    /// Who asks: a bare JID.
+    /// The requester: a bare JID.
     package var contact: Account
 
     package init(token: Token, user: String, contact: Account) {
@@ -69,7 +69,7 @@ package struct ContactRequest: Hashable, Sendable {
     /// The name of the attempt: the same person asks once, however often.
     package func attempt(on invite: Int64) -> String { "contact:\(invite):\(contact)" }
 
-    /// For how long somebody who registered with a token may also ask for the contact with it, after its end.
+    /// For how long a user who registered with a token may also ask for the contact with it, after its end.
     package static let gracePeriodMilliseconds: Int64 = 7 * 86_400_000
 }
 
@@ -79,7 +79,7 @@ package enum RedemptionRefusal: Error, Hashable, Sendable {
     case unknown
     case expired
     case revoked
-    /// All uses are gone.
+    /// All uses are spent.
     case used
     /// Other attempts hold the uses that are left.
     case reservedByOthers
@@ -91,7 +91,7 @@ package enum RedemptionRefusal: Error, Hashable, Sendable {
     case suspended
 }
 
-/// What a request came to.
+/// The outcome of a request.
 package enum RedemptionOutcome: Hashable, Sendable {
     /// The use is held, or spent for a reset.
     case reserved(Redemption)

@@ -1,9 +1,9 @@
-/// Something that follows from a redemption and is asked of servers until it is done, over restarts, too.
+/// Work that follows from a redemption and is requested of servers until it is done, also after restarts.
 package struct RedemptionTask: Hashable, Sendable {
     package enum Action: Hashable, Sendable {
         /// Makes `user` and `contact` contacts of each other, on the server of `user`.
         case contacts(user: Account, contact: Account)
-        /// Tells the inviter that `account`, a bare JID, has accepted the invite.
+        /// Notifies the inviter that `account`, a bare JID, has accepted the invite.
         case notify(inviter: Account, account: Account)
     }
 
@@ -12,9 +12,9 @@ package struct RedemptionTask: Hashable, Sendable {
     /// The number of the redemption.
     package let redemption: Int64
     package let action: Action
-    /// In which language people are told; a tag of BCP 47.
+    /// In which language people are notified; a tag of BCP 47.
     package let language: String?
-    /// How often it was asked for, without success.
+    /// How often it was requested without success.
     package var tries: Int
     /// When to ask next.
     package var next: Timestamp
@@ -31,12 +31,12 @@ package struct RedemptionTask: Hashable, Sendable {
     }
 }
 
-/// What became of a task.
+/// The outcome of a task.
 package enum TaskOutcome: Hashable, Sendable {
     case done
     /// It will never be done, for this reason.
     case impossible(String)
-    /// It is asked for again then.
+    /// It is requested again then.
     case later(Timestamp)
 }
 
@@ -45,7 +45,7 @@ extension Redemption {
     ///
     /// - Parameters:
     ///   - host: The host that the account is made on.
-    ///   - notifiesInviter: Whether the host tells inviters (`notify_inviter`).
+    ///   - notifiesInviter: Whether the host notifies inviters (`notify_inviter`).
     package func tasks(of invite: Invite, on host: String, notifiesInviter: Bool) -> [RedemptionTask.Action] {
         guard let inviter = invite.inviter, let account else { return [] }
         let invitee: Account

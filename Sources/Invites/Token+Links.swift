@@ -1,8 +1,8 @@
 extension Token {
-    /// What may be the token in a link: in an XMPP URI or a query what follows `preauth=` or `token=`, else whatever looks like
-    /// one, the longest first, since a page's address may have it anywhere.
+    /// What may be the token in a link: in an XMPP URI or a query what follows `preauth=` or `token=`, else all that
+    /// has the form of one, the longest first, since a page's address may have it anywhere.
     ///
-    /// - Parameter text: The link as somebody has passed it on, perhaps percent-encoded once more.
+    /// - Parameter text: The link as it was passed on, perhaps percent-encoded once more.
     package static func candidates(in text: String) -> [Token] {
         let bytes = decoded(Array(text.utf8))
         var runs: [(name: Bool, token: Token)] = []
@@ -27,7 +27,7 @@ extension Token {
     /// A link with more than that is none of ours.
     private static let mostCandidates = 8
 
-    /// What percent signs stand for, also where they were escaped themselves.
+    /// The text with percent-encoding decoded, also where percent signs were encoded themselves.
     private static func decoded(_ bytes: [UInt8]) -> [UInt8] {
         var bytes = bytes
         for _ in 0..<2 {

@@ -1,12 +1,12 @@
-/// The secret of an invite: who knows it may use the invite.
+/// The secret of an invite: knowing it suffices to use the invite.
 ///
 /// A token consists of ASCII letters and digits only, because clients put it into links as it is and some do not decode
-/// percent signs there. It never prints by accident: only ``text`` tells it.
+/// percent signs there. It never prints by accident: only ``text`` exposes it.
 package struct Token: Hashable, Sendable {
     /// The secret itself, `[A-Za-z0-9]`.
     package let text: String
 
-    /// Accepts a token that came from outside.
+    /// Accepts a token from external input.
     ///
     /// - Returns: `nil` unless `text` has 8 to 64 characters, all of `[A-Za-z0-9]`.
     package init?(_ text: String) {
@@ -23,8 +23,8 @@ package struct Token: Hashable, Sendable {
     ///
     /// Tokens that are made one after the other sort that way (in ASCII, until the year 2081). A store that keeps them
     /// in order, as every index does, then adds new ones at one place instead of all over: with purely random ones each
-    /// costs a page of its own to write. UUIDs of version 7 do the same (RFC 9562 §5.7). What the time tells, whoever
-    /// holds the link knows.
+    /// costs a page of its own to write. UUIDs of version 7 do the same (RFC 9562 §5.7). The time is no secret to those
+    /// who hold the link.
     ///
     /// - Parameters:
     ///   - now: The time of the invite.

@@ -1,9 +1,9 @@
-/// What there is to know of a token when something is decided about it. The repository gathers it in the transaction that
-/// stores the decision.
+/// The facts about a token that decisions depend on. The repository reads them in the transaction that stores the
+/// decision.
 package struct TokenFacts: Hashable, Sendable {
     package var number: Int64
     package var invite: Invite
-    /// What the attempt in question has, whose name is unique; perhaps of another invite.
+    /// The redemption of the attempt in question, whose name is unique; perhaps of another invite.
     package var own: Redemption?
     /// Whether another attempt or another invite holds the name in question, see ``Invite/fixedUsername``.
     package var isUsernameHeld: Bool
@@ -44,7 +44,7 @@ extension TokenFacts {
         }
     }
 
-    /// Why the attempt cannot go on at `now`, whatever name it wants: its own use is its own.
+    /// Why the attempt cannot continue at `now`, for any name. A use that it holds itself does not count.
     package func refusal(ofAttemptCheckedAt checkedAt: Timestamp, at now: Timestamp) -> RedemptionRefusal? {
         if invite.revocation != nil { return .revoked }
         if let own, own.invite == number, own.isReserved || own.isConfirmed { return nil }
@@ -61,7 +61,7 @@ extension TokenFacts {
         guard invite.kind != .contact, kind == (invite.kind == .reset ? .reset : .register) else { return .unknown }
         if let fixed = invite.username, fixed != reservation.username { return .otherUsername }
         switch own?.state {
-        // After a registration, a stream redeems nothing more. A reset is asked for again where the answer was lost.
+        // After a registration, a stream redeems nothing more. A reset is requested again where the answer was lost.
         case .confirmed: return kind == .reset && own?.invite == number ? nil : .used
         // Its own use: only the name may change.
         case .reserved where own?.invite == number: break
@@ -71,9 +71,9 @@ extension TokenFacts {
         return kind == .register && isUsernameHeld ? .usernameTaken : nil
     }
 
-    /// Why `request` is an ordinary one; `nil` where it is to be approved.
+    /// Why `request` is handled as an ordinary one; `nil` where it is to be approved.
     ///
-    /// - Parameter host: The host of the user whom it is addressed to.
+    /// - Parameter host: The host of the recipient.
     package func refusal(of request: ContactRequest, on host: String, at now: Timestamp) -> RedemptionRefusal? {
         guard let inviter = invite.inviter, inviter == Account(localpart: request.user, domain: host),
             request.contact != inviter, invite.kind == .contact || invite.kind == .accountAndContact
@@ -82,7 +82,7 @@ extension TokenFacts {
         if isContactImpossible { return .used }
         let grace = ContactRequest.gracePeriodMilliseconds
         if let registeredAt, Self.isWithin(grace, from: registeredAt, to: now) { return nil }
-        // Not for ever: who is no longer wanted as a contact must ask like everybody else.
+        // Not for ever: a contact that was removed later must ask like all others.
         if case .confirmed(let time) = own?.state { return Self.isWithin(grace, from: time, to: now) ? nil : .used }
         return refusal(at: now)
     }

@@ -30,7 +30,7 @@ package struct AcceptLanguage: Hashable, Sendable {
                 items.append((.language(tag), quality))
             }
         }
-        // Of the same quality, the first comes first: the order in which they are is all that many browsers say.
+        // Of the same quality, the earlier one is preferred: many browsers express preference by order alone.
         ranges = items.enumerated().sorted { left, right in
             (right.element.quality, left.offset) < (left.element.quality, right.offset)
         }.map(\.element.range)

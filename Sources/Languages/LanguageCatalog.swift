@@ -5,7 +5,7 @@ internal import YAML
 package struct LanguageCatalog: Sendable {
     /// In the order in which people choose among them; never empty.
     package let all: [Texts]
-    /// What is used where nobody says a language, or none that is here.
+    /// The default, where no language is requested, or only ones without texts.
     package let english: Texts
     /// By tag, in the case that is recommended.
     private let byTag: [String: Texts]
@@ -17,7 +17,7 @@ package struct LanguageCatalog: Sendable {
         byTag = Dictionary(all.map { ($0.language, $0) }) { first, _ in first }
     }
 
-    /// The languages that the daemon comes with.
+    /// The languages that are part of the daemon.
     package static let builtIn: LanguageCatalog = {
         var all: [Texts] = []
         for (file, bytes) in embeddedFiles {
@@ -28,7 +28,7 @@ package struct LanguageCatalog: Sendable {
         return LanguageCatalog(all, english: english)
     }()
 
-    /// The files that the daemon comes with, by name.
+    /// The files that are part of the daemon, by name.
     static var embeddedFiles: [(file: String, bytes: [UInt8])] {
         var count = 0
         // A table that lasts as long as the program, with as many items.

@@ -3,7 +3,7 @@ package struct LanguageTag: Hashable, Sendable, CustomStringConvertible {
     /// The tag in the case that RFC 5646 §2.1.1 recommends.
     package let description: String
 
-    /// The longest tag that is taken, in bytes: what RFC 5646 §4.4.1 asks of everybody to have room for.
+    /// The longest tag that is accepted, in bytes: RFC 5646 §4.4.1 requires room for this.
     package static let longest = 35
 
     /// Reads a tag. Private and grandfathered ones (`x-…`, `i-…`) say no language that there are texts in, and are none here;

@@ -1,6 +1,6 @@
 /// What texts have places for, written `%{name}`.
 package enum Placeholder: String, CaseIterable, Hashable, Sendable {
-    /// The bare JID of somebody's account.
+    /// The bare JID of an account.
     case account
     /// The bare JID that a new account will have, or has.
     case address
@@ -13,7 +13,7 @@ package enum Placeholder: String, CaseIterable, Hashable, Sendable {
     /// A date in words, as `time.date` makes it.
     case date
     case day
-    /// Who invites: a name or an address.
+    /// The inviter: a name or an address.
     case inviter
     /// The name of a month.
     case month

@@ -1,9 +1,9 @@
-/// The kinds of numbers that languages tell apart (Unicode CLDR, UTS #35 part 3, "Language Plural Rules").
+/// The kinds of numbers that languages distinguish (Unicode CLDR, UTS #35 part 3, "Language Plural Rules").
 package enum PluralCategory: String, CaseIterable, Hashable, Sendable {
     case zero, one, two, few, many, other
 }
 
-/// Which form of a text goes with a whole number in one language.
+/// Selects the form of a text for a whole number in one language.
 package struct PluralRule: Sendable {
     /// The categories that a text has a form for, in CLDR's order. `other` is one of them also where only fractions get it.
     package let categories: [PluralCategory]
@@ -12,7 +12,7 @@ package struct PluralRule: Sendable {
     /// The category of a number; the sign does not count.
     package func category(of number: Int) -> PluralCategory { choose(number.magnitude) }
 
-    /// Whether a category stands for one number alone, which its form need not say then: "one more day".
+    /// Whether a category contains one number only, which its form need not say then: "one more day".
     func isOneNumber(_ category: PluralCategory) -> Bool {
         (0...200).count { self.category(of: $0) == category } == 1
     }

@@ -14,7 +14,7 @@ package enum TextKey: Int, CaseIterable, Hashable, Sendable {
     case commandLandingPage
     case commandExpires
 
-    // Why a command does not do what was asked.
+    // Why a command refuses a request.
     case refusalOnlyAdmins
     case refusalOnlyUsersOfHost
     case refusalUsernameInvalid

@@ -21,7 +21,7 @@ package struct TextTemplate: Hashable, Sendable {
         let description: String
     }
 
-    /// Reads a text with `%{name}` where values go. A `%` before anything else is itself.
+    /// Reads a text with `%{name}` as placeholders. A `%` before anything else is itself.
     init(_ text: String) throws(Mistake) {
         var segments: [Segment] = []
         var rest = text.utf8[...]

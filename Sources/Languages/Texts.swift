@@ -26,7 +26,7 @@ package final class Texts: Sendable {
 
     /// - Parameters:
     ///   - entries: What a file has.
-    ///   - fallback: Where the rest comes from; without it, a text that is missing is its name.
+    ///   - fallback: The source of missing texts; without it, a text that is missing is its name.
     init(_ tag: LanguageTag, _ entries: [TextKey: Entry], rule: PluralRule, fallback: Texts?) {
         self.tag = tag
         language = tag.description
@@ -50,7 +50,7 @@ package final class Texts: Sendable {
         return template(of: key, count: count ?? 0).filled(with: values)
     }
 
-    /// A text with its places, for who fills them later and often.
+    /// A text with its placeholders, to be filled later and often.
     ///
     /// - Parameter count: The number that a text is about that has forms for numbers.
     package func template(of key: TextKey, count: Int = 0) -> TextTemplate {

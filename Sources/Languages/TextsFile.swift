@@ -21,13 +21,13 @@ package struct TextsFile {
     ///
     /// - Parameters:
     ///   - file: Its path, for messages.
-    ///   - english: Where texts come from that the file lacks.
+    ///   - english: The source of texts that the file lacks.
     ///   - isWhole: Whether it is a mistake when one is missing.
     package init(_ bytes: [UInt8], file: String, english: Texts?, isWhole: Bool = true) {
         self.init(bytes, file: file, isWhole: isWhole) { _ in english }
     }
 
-    /// - Parameter fallback: Where texts come from that the file lacks, by its language.
+    /// - Parameter fallback: The source of texts that the file lacks, by its language.
     init(_ bytes: [UInt8], file: String, isWhole: Bool, fallback: (LanguageTag) -> Texts?) {
         var reader = Reader(report: DiagnosticReport(file: file))
         texts = reader.read(bytes, isWhole: isWhole, fallback: fallback)
@@ -95,7 +95,7 @@ private struct Reader {
             report.add(mark, Self.unknown(text, among: known.sorted()))
             return
         }
-        // Its mistakes are told once.
+        // Its mistakes are reported once.
         seen[key] = mark
         let forms = key.declaration.isPlural ? forms(of: key, value, rule) : form(of: key, value).map { [$0] }
         if let forms { entries[key] = Texts.Entry(forms, rule: rule) }
@@ -129,7 +129,7 @@ private struct Reader {
         return all.count == rule.categories.count ? all : nil
     }
 
-    /// A text whose places are those that the key has.
+    /// A text whose placeholders are those of the key.
     private mutating func form(
         of key: TextKey, _ value: YAMLNode, mayLack optional: Set<Placeholder> = []
     ) -> TextTemplate? {

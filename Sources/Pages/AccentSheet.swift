@@ -4,12 +4,12 @@ enum AccentSheet {
     /// What a host without a colour gets.
     static let standard = Colour(0x2F_5D_A8)
 
-    /// What stands behind text, in light and in dark; `style.css` has the same.
+    /// The backgrounds of text, in light and in dark; `style.css` has the same.
     static let lightGrounds = [Colour(0xF4_F5F7), Colour(0xFF_FFFF)]
     static let darkGrounds = [Colour(0x14_1619), Colour(0x1F_2226)]
 
     private static let prefix = "accent-"
-    /// Changes when what is made of a colour does: the name is kept by browsers for ever.
+    /// Changes with the rules that are made of a colour: browsers cache the name for ever.
     private static let version = "-1.css"
 
     /// The name of the file below `/-/static/`.
@@ -29,7 +29,7 @@ enum AccentSheet {
         var fill: Colour
         var ink: Colour
         var text: Colour
-        /// Around what has the keyboard, and around buttons that could not be told from the ground.
+        /// Around the element with the keyboard focus, and around buttons with too little contrast to the background.
         var line: Colour
 
         init(_ colour: Colour, on grounds: [Colour]) {

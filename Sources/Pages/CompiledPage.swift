@@ -22,7 +22,7 @@ final class CompiledPage: Sendable {
 
     /// The page with its gaps filled.
     ///
-    /// - Parameter fill: Appends a slot's value, escaped. It is asked once for each slot that occurs.
+    /// - Parameter fill: Appends a slot's value, escaped. It is called once for each slot that occurs.
     func render(_ fill: (Slot, inout [UInt8]) -> Void) -> [UInt8] {
         var values: [UInt8] = []
         values.reserveCapacity(1024)

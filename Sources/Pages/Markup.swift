@@ -1,9 +1,9 @@
-/// HTML's own characters, written as they can stand in text and in quoted attributes.
+/// HTML's own characters, escaped for text and for quoted attributes.
 enum Markup {
-    /// Appends a text so that it is nothing but text, in content as in an attribute with quotes of either kind.
+    /// Appends a text, escaped, for content and for attributes with quotes of either kind.
     ///
-    /// Bytes are looked at, not characters: a `"` followed by a combining mark is one `Character`, and ends an attribute all
-    /// the same.
+    /// It works on bytes, not on characters: a `"` followed by a combining mark is one `Character`, and ends an
+    /// attribute all the same.
     static func append(escaping text: String, to bytes: inout [UInt8]) {
         var text = text
         text.withUTF8 { utf8 in
@@ -32,7 +32,7 @@ enum Markup {
         }
     }
 
-    /// Appends a text with all but RFC 3986's unreserved characters percent-encoded: what can stand in the query of a URL.
+    /// Appends a text with all but RFC 3986's unreserved characters percent-encoded, for the query of a URL.
     static func append(percentEncoding text: String, to bytes: inout [UInt8]) {
         for byte in text.utf8 {
             switch byte {

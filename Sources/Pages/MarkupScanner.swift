@@ -1,5 +1,5 @@
-/// Where in HTML a place is, as far as it matters for what may stand there: a tokenizer (HTML Standard §13.2.5) that knows
-/// content, attributes, comments, and elements whose content is no markup.
+/// The context of a place in HTML, as far as it matters for what is allowed there: a tokenizer (HTML Standard §13.2.5)
+/// that knows content, attributes, comments, and elements whose content is no markup.
 ///
 /// It is stricter than a browser where that keeps it small: what a browser would repair is `unsafe`.
 struct MarkupScanner: Hashable {
@@ -9,7 +9,7 @@ struct MarkupScanner: Hashable {
         case content
         /// Text in an element that holds no elements: `title` and `textarea`.
         case plainContent
-        /// The value of an attribute with quotes; whether nothing stands before it.
+        /// The value of an attribute with quotes; whether the place is at its beginning.
         case attribute(name: String, isAtStart: Bool)
         /// No value can be written there so that it is nothing but a value.
         case unsafe(String)
@@ -33,7 +33,7 @@ struct MarkupScanner: Hashable {
     private var isEndTag = false
     private var attribute = ""
     private var isValueEmpty = true
-    /// The element whose content runs on to its end tag, whatever it looks like.
+    /// The element whose content runs to its end tag, even where it resembles markup.
     private var rawElement: String?
     /// The last bytes, as far as they can end a comment or a raw element.
     private var recent: [UInt8] = []
@@ -44,7 +44,7 @@ struct MarkupScanner: Hashable {
     ]
     private static let longestName = 32
 
-    /// What a value would be if it came next.
+    /// The context of a value at this place.
     var place: Place {
         if let rawElement {
             return Self.plainElements.contains(rawElement) ? .plainContent : .unsafe("inside <\(rawElement)>")
@@ -70,7 +70,7 @@ struct MarkupScanner: Hashable {
         normalized(before: next) == other.normalized(before: next)
     }
 
-    /// Without what does not matter for what follows.
+    /// Without state that cannot affect what follows.
     private func normalized(before next: UInt8?) -> MarkupScanner {
         var copy = self
         copy.recent = []
@@ -85,7 +85,7 @@ struct MarkupScanner: Hashable {
         return copy
     }
 
-    /// A value stands here.
+    /// Passes a value at this place.
     mutating func passValue() {
         isValueEmpty = false
         recent = []

@@ -1,6 +1,6 @@
 package import Invites
 
-/// One page, as values. `Web` decides which one an answer is, and `Pages` how it looks; neither decides a rule.
+/// One page, as values. `Web` decides which one an answer is, and `Pages` its appearance; neither decides a rule.
 package enum Page: Hashable, Sendable {
     /// What a link that is good leads to.
     case landing(Landing)
@@ -14,7 +14,7 @@ package enum Page: Hashable, Sendable {
     case reset(Landing, ResetForm)
     /// The password is set; where the account was logged in, it is no longer, if the server does that.
     case passwordSet(Account, endedSessions: Bool = true)
-    /// What cannot be shown, and why; with the invite, where there is one whose end it is.
+    /// Why there is nothing else to show; with the invite, where it has ended.
     case problem(PageProblem, of: EndedInvite? = nil)
 }
 
@@ -46,7 +46,7 @@ package struct Landing: Hashable, Sendable {
     package var token: Token
     /// The XMPP URI of the invite, such as `xmpp:example.com?register;preauth=TOKEN`.
     package var uri: String
-    /// Who invites: a bare JID. Nobody, where an operator made it for nobody.
+    /// The inviter, a bare JID; `nil` where an operator made the invite for no user.
     package var inviter: Account?
     /// The name that the account will have, where it is fixed; of a reset, that of the account.
     package var username: String?
@@ -55,7 +55,7 @@ package struct Landing: Hashable, Sendable {
     package var registers: Bool
     /// Whether the inviter gets into the contact list by itself. Otherwise the page says how to add the contact.
     package var setsContacts: Bool
-    /// Of a contact invite: whether somebody without an account may make one with it.
+    /// Of a contact invite: whether an invitee without an account may make one with it.
     package var isForNewcomers: Bool { kind == .account || kind == .accountAndContact }
 
     package init(
@@ -73,9 +73,9 @@ package struct Landing: Hashable, Sendable {
     }
 }
 
-/// What stands in the form that makes an account.
+/// The values of the form that makes an account.
 package struct RegistrationForm: Hashable, Sendable {
-    /// As it was typed; a fixed name stands in ``Landing/username``.
+    /// As it was typed; a fixed name is in ``Landing/username``.
     package var username = ""
     /// The address that the account will have, prepared, where the name is one.
     package var address: Account?
@@ -96,7 +96,7 @@ package struct RegistrationForm: Hashable, Sendable {
     }
 }
 
-/// What stands in the form that sets another password.
+/// The values of the form that sets another password.
 package struct ResetForm: Hashable, Sendable {
     package var seal: String
     package var shortestPassword: Int
@@ -125,7 +125,7 @@ package enum FormMistake: Hashable, Sendable {
     case passwordInvalid
     /// In the server's words.
     case refusedByServer(String?)
-    /// The server cannot be reached, or takes no more at present. The form is kept.
+    /// The server cannot be reached, or accepts no more at present. The form stays valid.
     case tryAgain
     /// The password may have been set: the server did not say so in time.
     case outcomeUnknown
@@ -158,7 +158,7 @@ package enum PageProblem: Hashable, Sendable {
     case expired
     case used
     case revoked
-    /// 409: somebody else is registering with it right now.
+    /// 409: another attempt is registering with it right now.
     case inUse
     /// 503: the host takes part in nothing at present.
     case suspended

@@ -11,7 +11,7 @@ package final class PageDesign: Sendable {
     private let zones = TimeZones()
     private let pages = Mutex(PageCache())
 
-    /// What a provider has put in the place of what comes along.
+    /// What a provider has replaced of the built-in design.
     package struct Replacements: Sendable {
         var templates: [TemplateSet.Source] = []
         /// The file of the apps, and what is in it.
@@ -56,10 +56,10 @@ package final class PageDesign: Sendable {
 
     func words(_ language: Int) -> SpokenValues { SpokenValues(texts: languages[language], zones: zones) }
 
-    /// The page of a shape, made when it is asked for first.
+    /// The page of a shape, made at the first request.
     func page(_ shape: PageShape) -> CompiledPage {
         if let page = knownPage(shape) { return page }
-        // Two may do it at once, to the same end.
+        // Two threads may do it at once, with the same result.
         let page = compile(shape)
         pages.withLock { $0.add(page, for: shape) }
         return page

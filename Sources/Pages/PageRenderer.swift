@@ -6,7 +6,7 @@ internal import Synchronization
 package final class PageRenderer: PageRendering {
     private let current: Mutex<PageDesign?>
 
-    /// - Parameter design: What pages are made of; without it, what comes along.
+    /// - Parameter design: What pages are made of; without it, the built-in design.
     package init(_ design: PageDesign? = nil) { current = Mutex(design) }
 
     /// What pages are made of now. Setting it takes effect with the next page.

@@ -1,13 +1,14 @@
-/// Makes pages of values: all that `Web` knows of templates, languages and looks.
+/// Renders pages from values: all that `Web` knows of templates, languages and appearance.
 package protocol PageRendering: Sendable {
     /// The bytes of one page in the best language, and which one that is.
     func render(_ page: Page, of site: Site, for visitor: Visitor) -> RenderedPage
-    /// What the script of a form is told of a name: a JSON object with the members `state` and `text`, in the best language.
+    /// The answer about a name for the script of a form: a JSON object with the members `state` and `text`, in the best
+    /// language.
     func render(_ answer: UsernameAnswer, for visitor: Visitor) -> RenderedPage
     /// The same, where that takes no more than filling in values; `nil` where more has to be made first, which may take milliseconds.
     func renderAtOnce(_ page: Page, of site: Site, for visitor: Visitor) -> RenderedPage?
-    /// A file below `/-/static/`: style sheet, script, logos; `nil` where there is none. The name has a hash of what is in it,
-    /// so that it can be kept for ever.
+    /// A file below `/-/static/`: style sheet, script, logos; `nil` where there is none. The name has a hash of the
+    /// content, so that it can be cached for ever.
     func staticFile(_ name: String) -> StaticFile?
     /// The QR code of an invite's URI as an SVG image (`image/svg+xml`), for `TOKEN/qr.svg`, which landing pages show; `nil` when no
     /// code holds it. It is a file of its own since making it takes longer than a page.

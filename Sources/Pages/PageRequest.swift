@@ -1,7 +1,7 @@
 internal import Invites
 internal import Languages
 
-/// What was asked for, divided into its shape and its values.
+/// A request for a page, divided into its shape and its values.
 struct PageRequest {
     var shape: PageShape
     var values: SlotValues
@@ -14,7 +14,7 @@ struct PageRequest {
         values = SlotValues(
             site: site, colour: site.color.flatMap { Colour($0) } ?? AccentSheet.standard, now: visitor.now,
             words: design.words(language))
-        // Only the pages' own addresses and those of the web are followed, whatever a configuration has let through.
+        // Only the pages' own addresses and those of the web are used as links, whatever a configuration contains.
         if let path = site.logoPath, path.utf8.first == UInt8(ascii: "/"), !path.hasPrefix("//") {
             shape.flags.insert(.logo)
         }

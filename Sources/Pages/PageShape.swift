@@ -14,7 +14,7 @@ struct PageShape: Hashable {
     var mistake: Mistake?
     var problem: Problem?
 
-    /// What there is, and what there is not.
+    /// Which parts the page has.
     struct Flags: OptionSet, Hashable {
         let rawValue: UInt32
 

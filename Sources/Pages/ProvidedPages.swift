@@ -1,6 +1,6 @@
 internal import Languages
 
-/// Where a provider has what takes the place of what comes along: absolute paths.
+/// Where a provider's replacements of built-in files are: absolute paths.
 package struct PageSources: Hashable, Sendable {
     /// A directory of templates, style sheet and images.
     package var templates: String?
@@ -22,7 +22,7 @@ package struct PageSources: Hashable, Sendable {
 package struct ProvidedPages: Hashable, Sendable {
     package let sources: PageSources
     package let design: PageDesign
-    /// Tells what was read from other contents: 16 hexadecimal digits.
+    /// Identifies the contents of the files: 16 hexadecimal digits.
     package let digest: String
 
     /// Reads the files and checks them. It waits for the disk.

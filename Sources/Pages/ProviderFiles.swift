@@ -10,7 +10,7 @@ extension PageDesign.Replacements {
     ///
     /// - Parameters:
     ///   - directory: Its path; `nil` for none.
-    ///   - apps: The path of a list of apps elsewhere, which goes before that in the directory.
+    ///   - apps: The path of a list of apps elsewhere, which takes precedence over that in the directory.
     ///   - texts: The path of the directory of texts.
     /// - Throws: ``PageFileErrors`` with every file that cannot be used.
     package init(directory: String?, apps: String? = nil, texts: String? = nil) throws(PageFileErrors) {

@@ -1,6 +1,6 @@
-/// What stands for values while a template is rendered: each is a number between two marks, and is replaced afterwards by
-/// what it stands for, in the form that its place wants. So no value passes through the templates' own escaping, and none
-/// is in a page unescaped.
+/// Placeholders for values while a template is rendered: each is a number between two marks, and is replaced afterwards
+/// by its value, escaped for its place. So no value passes through the templates' own escaping, and none is in a page
+/// unescaped.
 class Sentinels {
     /// U+F8F0 and U+F8F1, of the private use area: no template and no text has them.
     static let marks: [Unicode.Scalar] = ["\u{F8F0}", "\u{F8F1}"]
@@ -17,7 +17,7 @@ class Sentinels {
 
     private var values: [[Part]] = []
 
-    /// What stands for a value in a template's output.
+    /// The placeholder of a value in a template's output.
     func sentinel(_ parts: [Part]) -> String {
         values.append(parts)
         return "\u{F8F0}\(values.count - 1)\u{F8F1}"
@@ -27,7 +27,7 @@ class Sentinels {
 
     func sentinel(_ slot: Slot) -> String { sentinel([.slot(slot)]) }
 
-    /// The page that a template's output becomes.
+    /// Compiles a template's output into a page.
     func compile(_ output: String) -> CompiledPage {
         var page = CompiledPage.Builder()
         var scanner = MarkupScanner()
@@ -62,7 +62,7 @@ class Sentinels {
                 page.append(slot)
                 page.append("</bdi>".utf8)
             case .isolated(let slot):
-                // No element can stand here: U+2068 FIRST STRONG ISOLATE, U+2069 POP DIRECTIONAL ISOLATE.
+                // No element is possible here: U+2068 FIRST STRONG ISOLATE, U+2069 POP DIRECTIONAL ISOLATE.
                 page.append("\u{2068}".utf8)
                 page.append(slot)
                 page.append("\u{2069}".utf8)

@@ -1,6 +1,6 @@
 package import Invites
 
-/// Where pages are, for links between them and for who serves them.
+/// The paths of pages, for links between them and for the web server.
 extension Site {
     /// The landing page of an invite: `/example.com/TOKEN`.
     package func path(of token: Token) -> String { path + token.text }
@@ -21,7 +21,7 @@ extension Site {
     package func staticPath(_ name: String) -> String { "\(root)-/static/\(name)" }
 }
 
-/// What stands behind a token in paths.
+/// The names after a token in paths.
 package enum PageName {
     package static let register = "register"
     package static let reset = "reset"

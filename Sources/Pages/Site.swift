@@ -1,6 +1,6 @@
 package import Invites
 
-/// What the pages of one host look like: the values of its settings.
+/// The appearance of the pages of one host: the values of its settings.
 package struct Site: Hashable, Sendable {
     /// The host, as people read it.
     package var host: String
@@ -12,9 +12,10 @@ package struct Site: Hashable, Sendable {
     package var root: String
     /// The same as an absolute URL, for Open Graph and QR codes.
     package var url: String
-    /// A logo: an absolute https URL is no request to anybody else only when it is below ``url``; so it is a path below `/-/`, or `nil`.
+    /// A logo: an absolute https URL would be a request to another site unless it is below ``url``; so it is a path
+    /// below `/-/`, or `nil`.
     package var logoPath: String?
-    /// Of buttons and links, as `#rrggbb`; contrast is the renderer's matter.
+    /// Of buttons and links, as `#rrggbb`; the renderer ensures contrast.
     package var color: String?
     package var webchatURL: String?
     package var imprintURL: String?
@@ -52,7 +53,7 @@ package struct Site: Hashable, Sendable {
     }
 }
 
-/// Who looks at a page, as far as it matters for what is shown. Nothing of it is kept.
+/// The visitor of a page, as far as it matters for the content. Nothing of it is stored.
 package struct Visitor: Hashable, Sendable {
     /// The languages that the browser asks for, best first: BCP 47 tags, as bounded and parsed by `Languages`.
     package var languages: [String]

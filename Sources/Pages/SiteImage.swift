@@ -1,6 +1,6 @@
 /// A picture of a host, whose kind its content says: SVG, PNG, JPEG or WebP.
 package struct SiteImage: Hashable, Sendable {
-    /// Such as `logo-0123456789abcdef.svg`, with a hash of what is in it, so that it can be kept for ever.
+    /// Such as `logo-0123456789abcdef.svg`, with a hash of the content, so that it can be cached for ever.
     package let name: String
     package let contentType: String
     package let bytes: [UInt8]
@@ -33,8 +33,8 @@ package struct SiteImage: Hashable, Sendable {
         return isHarmlessSVG(bytes) ? ("svg", "image/svg+xml") : nil
     }
 
-    /// Whether it is an SVG document whose first element says so. Browsers run nothing in images, and as a page of its own it is
-    /// kept from that, too; entities could still take all memory, and what has scripts is no logo.
+    /// Whether it is an SVG document whose first element says so. Browsers run nothing in images, and the headers
+    /// prevent it for a page of its own, too; entities could still exhaust memory, and what has scripts is no logo.
     private static func isHarmlessSVG(_ bytes: [UInt8]) -> Bool {
         guard let text = String(validating: bytes, as: UTF8.self), !text.utf8.contains(0) else { return false }
         let lowercased = text.lowercased()

@@ -9,7 +9,7 @@ enum Slot: UInt8, CaseIterable {
     case token, uri, uriEncoded, inviter, username
     /// How long it is valid and until when, as a sentence; when it ends, as people write it, and as machines do.
     case validity, expiresAt, expiresISO
-    // Of forms, and of what came of them.
+    // Of forms, and of their outcomes.
     case account, contactURI, typedUsername, address, seal, shortestPassword
     /// What a password has to be, and what is wrong with one, as sentences; what the server says.
     case passwordHint, passwordShort, serverMessage
@@ -17,10 +17,10 @@ enum Slot: UInt8, CaseIterable {
     /// When to try again, and when the invite expired, as sentences.
     case retry, expired
 
-    /// What a value is, which decides where it can stand.
+    /// The kind of a value, which decides where it is allowed.
     enum Kind {
         case text
-        /// A URL or the path of one, which has been seen to be one of a scheme that does no harm.
+        /// A URL or the path of one, whose scheme has been checked to be harmless.
         case url
     }
 

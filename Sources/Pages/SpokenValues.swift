@@ -22,8 +22,8 @@ struct SpokenValues: Sendable {
         return texts.text(.landingValidMinutes, [.time: time], count: (seconds + 30) / 60)
     }
 
-    /// Such as "It was valid until 1 December 2026, 22:11 (Europe/Berlin), 3 days ago.": in the largest unit of which two have
-    /// gone by.
+    /// Such as "It was valid until 1 December 2026, 22:11 (Europe/Berlin), 3 days ago.": in the largest unit of which
+    /// two have passed.
     func expiry(at end: Timestamp, now: Timestamp, zone: String) -> String {
         let seconds = Self.seconds(from: end, to: now)
         let time = moment(end, zone: zone)

@@ -1,5 +1,5 @@
 extension StaticFiles {
-    /// What comes along.
+    /// The built-in files.
     static let embedded: [String: [UInt8]] = [
         "style.css": PackageResources.style_css,
         "username.js": PackageResources.username_js,

@@ -29,8 +29,8 @@ struct StaticFiles: Sendable {
 
     func size(of name: String) -> Int? { names[name].flatMap { files[$0]?.body.count } }
 
-    /// FNV-1a in 64 bits: says whether a file is another, and keeps nobody from making one of the same hash,
-    /// which nobody who is not the provider can serve here.
+    /// FNV-1a in 64 bits: it detects that a file has changed. It does not prevent crafted collisions, but only the
+    /// provider could serve such a file here.
     static func hash(_ bytes: [UInt8]) -> String {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }

@@ -1,11 +1,11 @@
 import Text
 import YAML
 
-/// Reads a template as its author wrote it and reports what would go wrong, with its place: before swift-mustache sees it,
-/// which takes unknown names for nothing and recurses as deep as it is led.
+/// Checks a template as its author wrote it and reports what would fail, with its place: before swift-mustache reads
+/// it, which ignores unknown names and recurses without a limit.
 ///
-/// The dialect is variables, sections, inverted sections, comments and includes. Values are always escaped, whatever the
-/// braces say, so that what remains to be seen is that each stands where an escaped value is nothing but a value.
+/// The dialect is variables, sections, inverted sections, comments and includes. Values are always escaped, whatever
+/// the braces say, so that it remains to check that each is at a place where an escaped value is nothing but a value.
 struct TemplateChecker {
     private let templates: Set<String>
     /// Whether there is a text of that key.
@@ -38,11 +38,11 @@ struct TemplateChecker {
         var times: Int
     }
 
-    /// What stands before the key of a text.
+    /// The prefix of the key of a text.
     private static let words = "words."
     static let largestFile = 262_144
     static let deepestNesting = 16
-    /// Attributes whose value a browser follows or loads.
+    /// Attributes whose value a browser navigates to or loads.
     private static let urlAttributes: Set<String> = [
         "href", "src", "action", "formaction", "poster", "cite", "data", "srcset", "manifest", "ping", "background",
     ]
@@ -75,7 +75,7 @@ struct TemplateChecker {
         guard text.count(where: braces.contains) == bytes.count(where: { $0 == 0x7B || $0 == 0x7D }) else {
             return add("a brace in it is followed by a combining character")
         }
-        // The library looks for the second brace of a tag beyond the end.
+        // The library would search for the second brace of a tag beyond the end.
         if bytes.last == UInt8(ascii: "{") { add("the template ends with an opening brace", at: nil) }
         while offset < bytes.count {
             if bytes[offset...].starts(with: "{{".utf8) { readTag() } else { readByte() }
@@ -104,7 +104,7 @@ struct TemplateChecker {
         }
     }
 
-    /// How often what stands here is repeated at most.
+    /// How often this place is repeated at most.
     private var times: Int { sections.last?.times ?? 1 }
 
     private var here: SourceMark {

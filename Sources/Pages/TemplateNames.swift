@@ -1,6 +1,6 @@
-/// What a name in a template stands for. A name that can be missing, and each list, can also be a section.
+/// The type of a name in a template. A name that can be missing, and each list, can also be a section.
 indirect enum TemplateName: Sendable {
-    /// Text, wherever text can stand.
+    /// Text, where text is allowed.
     case text
     /// A URL or a path, which can also begin an attribute such as `href`.
     case url

@@ -1,5 +1,5 @@
 extension TemplateSet {
-    /// What comes along.
+    /// The built-in templates.
     static let embedded: [Source] = [
         Source(name: "app-row", file: "app-row.mustache", bytes: PackageResources.app_row_mustache),
         Source(name: "app", file: "app.mustache", bytes: PackageResources.app_mustache),

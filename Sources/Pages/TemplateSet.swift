@@ -18,9 +18,9 @@ struct TemplateSet: Sendable {
     /// More than a page needs.
     static let largestPage = 4_194_304
 
-    /// The templates that come along, with some replaced or added.
+    /// The built-in templates, with some replaced or added.
     ///
-    /// - Parameter sources: What stands in for templates of the same names, or is included by those.
+    /// - Parameter sources: Replacements for templates of the same names, or templates that those include.
     /// - Throws: ``PageFileErrors`` with every mistake in all of them.
     init(replacing sources: [Source] = [], hasText: @escaping (String) -> Bool) throws(PageFileErrors) {
         var byName: [String: Source] = [:]
@@ -63,7 +63,7 @@ struct TemplateSet: Sendable {
         try MustacheTemplate(string: withoutIndentation(bytes))
     }
 
-    /// Lines begin with what they say: a page is not read by people as it stands. Where white space is kept, it stays.
+    /// Removes indentation, which only authors of templates need. Where white space is significant, it stays.
     private static func withoutIndentation(_ bytes: [UInt8]) -> String {
         let text = String(decoding: bytes, as: UTF8.self)
         guard !text.contains("<pre"), !text.contains("<textarea") else { return text }

@@ -2,7 +2,7 @@ internal import Invites
 internal import Languages
 internal import Mustache
 
-/// What the names of apps stand for.
+/// The values of the names of apps.
 extension TemplateValues {
     func addApps(to values: inout [String: Any]) {
         if let position = shape.app { values["app"] = [app(apps.apps[position])] }
@@ -68,8 +68,8 @@ extension TemplateValues {
         }
     }
 
-    /// The values of an item with all names that it can have: where one is missing, the library would look further out, and find
-    /// what another thing has under the name.
+    /// The values of an item with all names that it can have: where one is missing, the library would search the
+    /// enclosing scopes, and find the value of another item.
     private static func complete(_ values: [String: Any], names: [String: TemplateName]) -> [String: Any] {
         var values = values
         for name in names.keys where values[name] == nil { values[name] = Missing() }

@@ -2,7 +2,7 @@ internal import Invites
 internal import Languages
 internal import Mustache
 
-/// What the names in templates stand for in pages of one shape (``TemplateName``).
+/// The values of the names in templates, for pages of one shape (``TemplateName``).
 struct TemplateValues {
     let shape: PageShape
     let design: PageDesign
@@ -79,7 +79,7 @@ struct TemplateValues {
         }
     }
 
-    /// What stands in the place of a value.
+    /// The slot of a value.
     private static func slot(of placeholder: Placeholder) -> Part? {
         switch placeholder {
         case .account: .isolated(.account)
@@ -127,7 +127,7 @@ struct TemplateValues {
         }
     }
 
-    /// What the page is about, for those who see a link to it only.
+    /// What the page is about, for previews of a link to it.
     private var summary: String {
         switch shape.template {
         case .landing, .app, .registration: lead
@@ -195,7 +195,7 @@ struct TemplateValues {
                 values["script_path"] = file("username.js")
                 values["username_check_path"] = path("\(PageName.register)/\(PageName.username)")
             }
-            // What is no name, or somebody else's, makes no address.
+            // An invalid or taken name gives no address.
             if flags.contains(.address), shape.mistake?.field != .username {
                 values["address"] = sentinels.sentinel(.address)
             }
@@ -272,7 +272,7 @@ struct TemplateValues {
         }
     }
 
-    /// Nobody was invited with a link that sets a password: operators made it.
+    /// A link that sets a password has no inviter: operators made it.
     private var problemOfReset: ProblemTexts? {
         switch shape.problem {
         case .expired?: ProblemTexts(title: .problemResetExpired, advice: .problemAskOperators)

@@ -2,15 +2,15 @@ internal import Foundation
 package import Invites
 internal import Languages
 
-/// What the form that makes an account is told of a name while it is typed.
+/// The answer about a name to the registration form, while the name is typed.
 package enum UsernameAnswer: Hashable, Sendable {
-    /// It makes this address, which nobody has.
+    /// It gives this address, which is free.
     case free(Account)
-    /// There is such an account, or somebody else holds the name.
+    /// There is such an account, or the name is held.
     case taken
     /// It is no name.
     case invalid
-    /// It makes this address; whether it is taken is not said.
+    /// It gives this address; whether it is taken is not said.
     case possible(Account)
 
     /// As the form's script and its style sheet know it.

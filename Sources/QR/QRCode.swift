@@ -8,7 +8,7 @@ package struct QRCode: Sendable {
     /// Row by row, whether a module is dark.
     let modules: [Bool]
 
-    /// The smallest code that holds the text's UTF-8. It has the lowest level of error correction, which keeps it small
+    /// The smallest code that holds the text's UTF-8. It has the lowest level of error correction, which makes it small
     /// enough for a terminal and a phone: a screen is neither torn nor stained.
     ///
     /// - Returns: `nil` when no code can hold the text, which has 2,953 bytes at most.
@@ -29,8 +29,8 @@ package struct QRCode: Sendable {
     /// Modules of light around the code (ISO/IEC 18004 §6.3.8).
     package static let quietZone = 4
 
-    /// Lines of `▀`, `▄`, `█` and spaces, two modules high each, with the quiet zone around the code. The blocks are its
-    /// light parts; a terminal that writes dark on light has to be told so.
+    /// Lines of `▀`, `▄`, `█` and spaces, two modules high each, with the quiet zone around the code. The blocks are
+    /// its light parts; for a terminal with dark text on a light ground the colours have to be set.
     package var halfBlocks: String {
         var lines: [String] = []
         for row in stride(from: -Self.quietZone, to: width + Self.quietZone, by: 2) {

@@ -6,11 +6,11 @@ internal import Logging
 internal import Runtime
 internal import Synchronization
 
-/// The domains that have a database and are not served, in `STATE/configuration/away.json`: by domain, until when its invites are of
-/// before, in milliseconds since 1970. One that comes back may be somebody else's by then.
+/// The domains that have a database and are not served, in `STATE/configuration/away.json`: for each domain the time,
+/// in milliseconds since 1970, up to which its invites are old. A domain that returns may have another owner by then.
 ///
-/// Whoever changes the configuration is answered once it is written. What is not written at all is found out at the next start from the
-/// databases that there are, unless the domain has come back by then.
+/// A change of the configuration is answered once the file is written. Domains that are missing in it are found at the
+/// next start by their databases, unless they are served again by then.
 final class AbsentDomains: Sendable {
     private static let name = "away.json"
     /// More than a hundred thousand domains with long names.
@@ -23,7 +23,7 @@ final class AbsentDomains: Sendable {
     private let state: Mutex<[String: Int64]>
     private let queue = DispatchQueue(label: "absent domains")
 
-    /// Reads what is known, on the caller's thread. What is damaged is logged and counts as nothing.
+    /// Reads the file, on the caller's thread. A damaged one is logged and treated as empty.
     init(directory: String, logger: Logger) {
         self.directory = directory
         self.logger = logger
@@ -33,7 +33,7 @@ final class AbsentDomains: Sendable {
             let bytes = try DurableFile.read("\(directory)/\(Self.name)", limit: Self.largestFile, isWhole: true)
             known = try JSONDecoder().decode([String: Int64].self, from: Data(bytes))
         } catch let error as FileError where error.code == ENOENT {
-            // Nothing was away so far.
+            // No domain was away so far.
         } catch {
             isDamaged = true
             logger.error(
@@ -44,7 +44,7 @@ final class AbsentDomains: Sendable {
         state = Mutex(known)
     }
 
-    /// Those of the domains that are away, and until when their invites are of before.
+    /// Those of the domains that are away, and the times up to which their invites are old.
     func among(_ domains: some Sequence<String>) -> [String: Timestamp] {
         state.withLock { state in
             Dictionary(
@@ -67,7 +67,7 @@ final class AbsentDomains: Sendable {
 
     /// Domains are about to be served again, from now on with invites of their own.
     ///
-    /// - Returns: Those of them that were away, and until when their invites are of before.
+    /// - Returns: Those of them that were away, and the times up to which their invites are old.
     func returning(_ domains: some Sequence<String>, at now: Timestamp) -> [String: Timestamp] {
         let known = among(domains).mapValues { until in
             // A clock that was set back since they left would pass over those that were made before.
@@ -88,7 +88,7 @@ final class AbsentDomains: Sendable {
         change { state in for domain in domains { state[domain] = nil } }
     }
 
-    /// At a start: those with a database that are not served are away, and others of which nothing is left are forgotten.
+    /// At a start: domains with a database that are not served are away, and those without a database are dropped.
     ///
     /// - Parameter served: Those that are served, or would be without mistakes in their files.
     func reconcile(databases: [String], served: Set<String>, at now: Timestamp) {

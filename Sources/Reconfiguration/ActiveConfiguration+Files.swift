@@ -5,7 +5,7 @@ internal import Supervision
 
 /// Hosts' files as the shell changes them.
 extension ActiveConfiguration {
-    /// The path of the file that a host is told by; `nil` for a host that there is not, or that two files tell.
+    /// The path of the file that defines a host; `nil` for an unknown host, or one that two files define.
     package func file(of host: String) -> String? {
         let refused = refused.filter { $0.host == host }
         switch refused.count {
@@ -59,7 +59,7 @@ extension ActiveConfiguration {
             }
         }.get()
 
-        // Somebody may have set something else meanwhile, which stays set.
+        // A setting may have been changed again meanwhile; then it stays set.
         let now = self.overrides(of: host)
         overrides[host]?.drop(wanted.filter { now?.value(of: $0) == set.value(of: $0) })
         if overrides[host]?.isEmpty == true { overrides[host] = nil }

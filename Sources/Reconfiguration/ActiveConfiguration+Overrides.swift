@@ -27,7 +27,7 @@ extension ActiveConfiguration {
 
     /// Sets a key of a host to what the words of a command line say.
     ///
-    /// - Parameter isSeen: Told the name of another host, whether it may be named where it is in the way.
+    /// - Parameter isSeen: Called with the name of another host: whether an error may name it.
     /// - Throws: ``ConfigurationRefusal/unknownHost(_:)`` or ``ConfigurationRefusal/badValue(_:)``.
     package func set(
         _ key: HostKey, to words: [String], of host: String, naming isSeen: (String) -> Bool = { _ in true }
@@ -60,7 +60,7 @@ extension ActiveConfiguration {
     ///
     /// - Parameters:
     ///   - keys: `nil` for all.
-    ///   - isSeen: Called with the name of another host, whether it may be named where it is in the way.
+    ///   - isSeen: Called with the name of another host: whether an error may name it.
     /// - Returns: Those that were dropped, in the order of `HostKey`.
     /// - Throws: ``ConfigurationRefusal/unknownHost(_:)``, or ``ConfigurationRefusal/badValue(_:)`` when what the file
     ///   says has been taken by another host meanwhile.
@@ -78,8 +78,8 @@ extension ActiveConfiguration {
         return zip(before, dropped.compactMap { status(of: $0, for: host) }).map(SettingChange.init)
     }
 
-    /// Drops what was set on hosts that there are no longer. While a change waits to be confirmed, those that may come
-    /// back keep it: a host that was suspended must not make invites because somebody undid something.
+    /// Drops what was set on hosts that no longer exist. While a change waits to be confirmed, hosts that its undo
+    /// would restore keep their overrides: an undo must not have a suspended host make invites again.
     func dropOverridesOfGoneHosts() {
         let gone = overrides.filter { base.hosts[$0.key] == nil && pending?.back.hosts[$0.key] == nil }
         for (host, set) in gone.sorted(by: { $0.key < $1.key }) {
@@ -150,13 +150,13 @@ extension ActiveConfiguration {
         }
     }
 
-    /// Moves to another base, with the overrides on top: puts its roles and listeners in force, starts the hosts that are new, stops
-    /// those that are gone with their overrides, and gives those that differ their new rules. What does not differ is not
+    /// Replaces the base, with the overrides on top: puts its roles and listeners in force, starts new hosts, stops
+    /// removed ones with their overrides, and gives those that differ their new rules. What does not differ is not
     /// touched.
     ///
     /// - Parameters:
     ///   - keepsOpen: Whether the invites of domains that come back stay good.
-    ///   - isPending: Whether it waits to be confirmed: then those that are gone may come back.
+    ///   - isPending: Whether it waits to be confirmed: then removed hosts may return.
     func run(_ base: BaseLayer, keepsOpen: Bool = true, isPending: Bool = false) -> ConfigurationDiff {
         if base.shell != self.base.shell { rolesFollower?(base.shell) }
         let isOtherHTTP = base.http != self.base.http

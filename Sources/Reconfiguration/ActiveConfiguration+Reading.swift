@@ -3,10 +3,10 @@ internal import Dispatch
 internal import Supervision
 
 extension ActiveConfiguration {
-    /// Reads the files on a thread that may wait for the disk; the services go on meanwhile.
+    /// Reads the files on a thread that may block on the disk; the services run on meanwhile.
     ///
-    /// One reading at a time, since all hosts' files take time and memory: whoever asks while one is under way, which
-    /// may have missed the latest change, gets the next, together with all others who wait for it.
+    /// One reading at a time, since all hosts' files take time and memory. One that is under way may have missed the
+    /// latest change, so calls meanwhile share the next one.
     func load() async -> FilesRead {
         if let nextReading { return await nextReading.value }
         let previous = reading

@@ -6,7 +6,7 @@ internal import Supervision
 package import YAML
 
 extension ActiveConfiguration {
-    /// What a reload came to.
+    /// The outcome of a reload.
     package enum ReloadOutcome: Hashable, Sendable {
         case applied(added: Int, removed: Int, changed: Int, unchanged: Int)
         /// Nothing has changed, because of these mistakes.
@@ -17,10 +17,10 @@ extension ActiveConfiguration {
         case failed(String)
     }
 
-    /// Makes what the files say run, as an operator who sends SIGHUP wants.
+    /// Applies the files, as an operator who sends SIGHUP wants.
     ///
-    /// Reloads that are asked for at the same time happen one after the other, so that the latest reading of the files
-    /// is the one in force.
+    /// Reloads that are requested at the same time run one after the other, so that the latest reading of the files is
+    /// the one in force.
     package func reload() async -> ReloadOutcome {
         do throws(ConfigurationRefusal) {
             let applied = try await apply(expecting: nil, by: "SIGHUP", cause: .signal)

@@ -7,7 +7,7 @@ internal import XMPP
 
 /// Changes of the configuration as a whole: one at a time, each all or nothing.
 extension ActiveConfiguration {
-    /// What a change came to.
+    /// The outcome of a change.
     package struct AppliedConfiguration: Hashable, Sendable {
         package let added: Int
         package let removed: Int
@@ -49,13 +49,13 @@ extension ActiveConfiguration {
 
     // MARK: Applying
 
-    /// Makes what the files say run. With a mistake in any file nothing changes; otherwise every host that differs moves
-    /// to its new configuration, new ones start and those that are gone stop. What does not differ is not touched.
+    /// Applies the files. With a mistake in any file nothing changes; otherwise every host that differs gets its new
+    /// configuration, new hosts start and removed ones stop. What does not differ is not touched.
     ///
     /// - Parameters:
-    ///   - hash: Of the plan that is meant; `nil` for whatever the files say.
-    ///   - patience: The time after which it undoes itself unless ``confirm(by:)`` comes before.
-    ///   - keepsOpen: Whether the invites stay good of hosts that were served before, whose domains come back.
+    ///   - hash: The expected hash of the plan; `nil` for whatever the files say.
+    ///   - patience: The time after which it undoes itself unless ``confirm(by:)`` is called before.
+    ///   - keepsOpen: Whether the invites of hosts that were served before, and are again, stay good.
     ///   - by: Who applies it, for the history.
     /// - Throws: ``ConfigurationRefusal``; then nothing has changed.
     package func apply(
@@ -126,7 +126,7 @@ extension ActiveConfiguration {
         if move.isDurableFirst {
             try await write(move.record, keeping: transaction.record.running)
             do throws(ConfigurationRefusal) {
-                // Meanwhile somebody may have set something.
+                // Overrides may have been set meanwhile.
                 if isPlanned, self.revision != revision { throw .stale }
                 try checkOverrides(over: new)
             } catch {
@@ -179,11 +179,11 @@ extension ActiveConfiguration {
 
     // MARK: Confirming
 
-    /// Keeps the change that waits to be confirmed.
+    /// Confirms the change that waits for it.
     ///
     /// - Returns: The number of its snapshot.
     /// - Throws: ``ConfigurationRefusal/nothing(_:)`` when none waits, or ``ConfigurationRefusal/io(_:)`` when it cannot
-    ///   be made to survive a restart; then it goes on waiting.
+    ///   be made to survive a restart; then it continues to wait.
     package func confirm() async throws(ConfigurationRefusal) -> Int {
         try await inTurn { configuration in
             await Result { () async throws(ConfigurationRefusal) in try await configuration.confirmNow() }
@@ -205,12 +205,12 @@ extension ActiveConfiguration {
 
     // MARK: Undoing
 
-    /// Goes back to a snapshot; the files stay as they are, and a restart does not take them until they change. Hosts that
-    /// were gone come back with the invites that they had.
+    /// Restores a snapshot; the files stay as they are, and a restart ignores them until they change. Removed hosts
+    /// return with the invites that they had.
     ///
     /// - Parameters:
     ///   - number: Which; `nil` for what ran before the change that waits to be confirmed, or before the last one.
-    ///   - hash: Of the plan that is meant; `nil` for whatever it does.
+    ///   - hash: The expected hash of the plan; `nil` for any.
     /// - Throws: ``ConfigurationRefusal``; then nothing has changed.
     package func undo(
         to number: Int?, expecting hash: String?
@@ -254,7 +254,7 @@ extension ActiveConfiguration {
         return applied
     }
 
-    /// What going back to a snapshot would do, and its number.
+    /// What restoring a snapshot would do, and its number.
     ///
     /// - Throws: ``ConfigurationRefusal``.
     package func planUndo(
@@ -305,7 +305,7 @@ extension ActiveConfiguration {
 
     // MARK: Parts
 
-    /// Runs a body when all that was asked for before is done, to its end even if whoever asked is gone.
+    /// Runs a body after all that was requested before, to its end even if the caller is cancelled.
     func inTurn<Value: Sendable>(_ body: @escaping @Sendable (ActiveConfiguration) async -> Value) async -> Value {
         let previous = turn
         let task = Task {
@@ -341,7 +341,7 @@ extension ActiveConfiguration {
             number: record.running, before: before, time: dependencies.now(), by: by, files: base.files,
             hosts: base.hosts, shell: base.shell, http: base.http)
         header = snapshot.header
-        // What ran before may be older than all others that are kept, and is where an undo goes.
+        // What ran before may be older than all stored snapshots, and is what an undo restores.
         let needed = transaction.needed.union([before])
         if !snapshots.headers.contains(where: { $0.number == before }) {
             snapshots.writeLater(old, record, needed: needed)
@@ -359,8 +359,8 @@ extension ActiveConfiguration {
         }
     }
 
-    /// Makes room for what nobody may refuse. A host that goes back to the address of its file can be in another's way
-    /// by that, so it may take several rounds.
+    /// Drops the overrides that conflict where the change cannot be refused. A host that returns to the address of its
+    /// file may then conflict with another, so it may take several rounds.
     private func dropConflicts(over new: BaseLayer) {
         while true {
             let conflicts = new.conflicts(with: overrides, component: daemon.component.jid.domain)
@@ -374,7 +374,7 @@ extension ActiveConfiguration {
         }
     }
 
-    /// Tells those who follow the configuration.
+    /// Notifies those who subscribed to changes of the configuration.
     func tell(_ cause: ConfigurationEvent.Cause, _ summary: String, _ hosts: [String], isDone: Bool = true) {
         let event = event(cause, summary, hosts, isDone: isDone)
         for follower in configurationFollowers { follower(event) }

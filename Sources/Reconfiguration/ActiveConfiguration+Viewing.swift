@@ -6,7 +6,7 @@ package import YAML
 
 /// Looking at the configuration: what the files say now, what runs, and what an apply would do.
 extension ActiveConfiguration {
-    /// What an apply would do, and the hash that stands for it.
+    /// What an apply would do, and the hash that identifies it.
     ///
     /// - Throws: ``ConfigurationRefusal/invalid(_:)`` when files have mistakes.
     package func plan() async throws(ConfigurationRefusal) -> ConfigurationPlan {
@@ -23,9 +23,9 @@ extension ActiveConfiguration {
         let generation: Int
     }
 
-    /// Reads the files and plans, for an apply that is to follow at once: it does not look at the files again.
+    /// Reads the files and plans, for an apply that follows at once: it does not read the files again.
     ///
-    /// - Parameter keepsOpen: Whether the invites stay good of hosts that were served before, whose domains come back.
+    /// - Parameter keepsOpen: Whether the invites of hosts that were served before, and are again, stay good.
     /// - Throws: ``ConfigurationRefusal/invalid(_:)`` when files have mistakes.
     package func prepare(keepsOpen: Bool = false) async throws(ConfigurationRefusal) -> PreparedApply {
         let (new, newDaemon) = try await loadGood()
@@ -81,7 +81,7 @@ extension ActiveConfiguration {
 
     /// Compares what runs with the files, for the hosts that are wanted.
     ///
-    /// - Parameter isWanted: Whether to look at a host; `nil` stands for the daemon's own settings.
+    /// - Parameter isWanted: Whether to compare a host; `nil` stands for the daemon's own settings.
     package func comparison(_ isWanted: @escaping @Sendable (String?) -> Bool) async -> Comparison {
         let read = await load()
         let (view, daemon, base, record) = (view, daemon, base, transaction.record)
@@ -117,7 +117,7 @@ extension ActiveConfiguration {
         package let deadline: Timestamp?
     }
 
-    /// The configurations that can be gone back to, and the one that runs, ordered by number.
+    /// The configurations that can be restored, and the one that runs, ordered by number.
     package func history() -> [HistoryEntry] {
         var headers = Dictionary(snapshots.headers.map { ($0.number, $0) }) { $1 }
         headers[header.number] = header
@@ -128,21 +128,21 @@ extension ActiveConfiguration {
         }
     }
 
-    /// Has somebody told of every change of the configuration, of those that were refused without a command, and of what
-    /// there was to say of the start: that a snapshot runs, or what hosts have lost since the daemon ran before.
+    /// Subscribes to all changes of the configuration, to those that were refused without a command, and to the events
+    /// of the start: that a snapshot runs, or what hosts have lost since the daemon ran before.
     package func followConfiguration(_ follower: @escaping @Sendable (ConfigurationEvent) -> Void) {
         configurationFollowers.append(follower)
         for event in startEvents { follower(event) }
     }
 
-    /// Has somebody told the roles in force: now, and whenever others are.
+    /// Subscribes to the roles in force: called now, and whenever they change.
     package func followRoles(_ follower: @escaping @Sendable (ShellConfiguration) -> Void) {
         rolesFollower = follower
         follower(base.shell)
     }
 
-    /// Has somebody told where pages and metrics are to be: now, and whenever that changes. It must not wait, and reports to
-    /// ``listeners`` what became of it.
+    /// Subscribes to the addresses of pages and metrics: called now, and whenever they change. The follower must not
+    /// block, and reports the result to ``listeners``.
     package func followHTTP(
         _ follower: @escaping @Sendable (_ configuration: HTTPConfiguration, _ change: Int) -> Void
     ) {
@@ -155,8 +155,7 @@ extension ActiveConfiguration {
         httpFollower(base.http, listeners.ask())
     }
 
-    /// What is not as the configuration wants it of the listeners, once they have done what was asked for; for a few seconds
-    /// at most.
+    /// How the listeners differ from the configuration, once they have applied it; waits a few seconds at most.
     package func listenerTroubles() async -> [String] {
         await listeners.settled(within: .seconds(5), sleep: dependencies.sleep).troubles
     }
@@ -171,7 +170,7 @@ extension ActiveConfiguration {
         return (BaseLayer(read), newDaemon)
     }
 
-    /// What going over to another base would do to what runs at this moment.
+    /// What another base would change in what runs at this moment.
     ///
     /// - Parameters:
     ///   - newDaemon: What the daemon's file says; `nil` where its settings stay but for the roles.
@@ -189,8 +188,8 @@ extension ActiveConfiguration {
         }
     }
 
-    /// By host that comes back with another base, how many of its invites could be redeemed; `nil` where its database does not
-    /// tell in time. Without those that have none.
+    /// By host that comes back with another base, how many of its invites could be redeemed; `nil` where its database
+    /// does not answer in time. Hosts without such invites are left out.
     func returning(to new: BaseLayer) async -> [String: Int?] {
         let absent = absent.among(new.hosts.keys.filter { hosts[$0] == nil })
         var counts: [String: Int?] = [:]
@@ -206,7 +205,7 @@ extension ActiveConfiguration {
     }
 }
 
-/// What runs at one moment, to be looked at elsewhere.
+/// What runs at one moment, to be examined on another thread.
 private struct RunningView: Sendable {
     let entries: [String: Host]
     let overrides: [String: SettingOverrides]

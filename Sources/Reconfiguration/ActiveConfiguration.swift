@@ -5,7 +5,7 @@ package import Runtime
 package import Supervision
 internal import YAML
 
-/// The configuration that runs, and the only one who changes it: what the files said, with what was set at run time on top.
+/// The configuration that runs, and its only owner: what the files said, with what was set at run time on top.
 package actor ActiveConfiguration {
     /// The daemon's own settings that it runs with.
     package nonisolated let daemon: DaemonConfiguration
@@ -19,14 +19,14 @@ package actor ActiveConfiguration {
     package var readings = 0
     /// What runs beneath the overrides.
     var base: BaseLayer
-    /// By host, what was changed at run time; never empty. Also of hosts that come back if what waits to be confirmed is
-    /// undone.
+    /// By host, what was changed at run time; never empty. Also of hosts that the undo of an unconfirmed change would
+    /// restore.
     var overrides: [String: SettingOverrides] {
         didSet { overrideStore.writeLater(overrides) }
     }
-    /// Counts the changes of what runs, so that what was looked at before can be known to be outdated.
+    /// Counts the changes of what runs, to detect that a plan is outdated.
     var revision = 0
-    /// Ends when every change of the configuration has that was asked for.
+    /// Ends when all changes of the configuration that were requested are done.
     var turn: Task<Void, Never>?
     var transaction: ConfigurationTransaction
     let snapshots: SnapshotStore
@@ -41,14 +41,14 @@ package actor ActiveConfiguration {
     var configurationFollowers: [@Sendable (ConfigurationEvent) -> Void] = []
     var rolesFollower: (@Sendable (ShellConfiguration) -> Void)?
     var httpFollower: (@Sendable (_ configuration: HTTPConfiguration, _ change: Int) -> Void)?
-    /// How the listeners are that the configuration wants.
+    /// The states of the listeners that the configuration wants.
     package nonisolated let listeners = HTTPListeners()
 
-    /// What is kept while a change waits to be confirmed.
+    /// What is held while a change waits to be confirmed.
     struct PendingChange {
-        /// What to go back to.
+        /// What an undo restores.
         let back: BaseLayer
-        /// Goes back when the time is over.
+        /// Undoes the change when the time is over.
         var deadline: Task<Void, Never>?
     }
 
@@ -125,7 +125,7 @@ package actor ActiveConfiguration {
         }
         startEvents = events
         Self.log(losses, dependencies.logger)
-        // What is kept no longer must not come back with the next start.
+        // Dropped overrides must not return with the next start.
         if !restored.dropped.isEmpty { overrideStore.writeLater(restored.overrides) }
         for (host, keys) in restored.dropped.prefix(RestoredOverrides.mostNamed) {
             dependencies.logger.warning(
@@ -161,8 +161,7 @@ package actor ActiveConfiguration {
     /// The files of hosts that are not used because of mistakes.
     var refused: [RefusedHost] { registry.table.refused.files }
 
-    /// When the last change of the configuration undoes itself, unless somebody confirms it; `nil` when none waits for
-    /// that.
+    /// When the last change of the configuration undoes itself, unless it is confirmed; `nil` when none waits for that.
     package var unconfirmedUntil: Timestamp? { transaction.deadline }
 
     /// For each of the hosts, how many settings were changed at run time.

@@ -22,7 +22,7 @@ struct BaseLayer: Sendable {
 
     init(_ read: FilesRead) {
         hosts = read.loaded.hosts
-        // Without a daemon's file that can be read, nothing comes into force.
+        // Without a valid daemon's file, nothing of it is put in force.
         shell = read.loaded.daemon?.shell ?? ShellConfiguration()
         http = read.loaded.daemon?.http ?? HTTPConfiguration()
         files = read.fingerprint

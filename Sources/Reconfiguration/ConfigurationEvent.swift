@@ -3,7 +3,7 @@ internal import Supervision
 /// Something that became of the configuration, for the journal and the service manager.
 package struct ConfigurationEvent: Hashable, Sendable {
     package enum Cause: String, Hashable, Sendable {
-        /// Somebody's command, which is in the journal already.
+        /// A command, which is in the journal already.
         case command
         case signal = "SIGHUP"
         case deadline
@@ -11,7 +11,7 @@ package struct ConfigurationEvent: Hashable, Sendable {
     }
 
     package let cause: Cause
-    /// Whether what the files say was to come into force; otherwise it was another configuration than theirs.
+    /// Whether the files were to be applied; otherwise it was another configuration.
     package let isOfFiles: Bool
     /// Whether it was done; otherwise all is as it was.
     package let isDone: Bool

@@ -10,7 +10,7 @@ package enum ConfigurationRefusal: Error, Hashable, Sendable {
     case badValue(String)
     /// Files have mistakes.
     case invalid([Diagnostic])
-    /// What was changed at run time does not go together with what is to run.
+    /// What was changed at run time conflicts with what is to run.
     case conflicting([String])
     /// Files or what runs are not what the plan was made from.
     case stale

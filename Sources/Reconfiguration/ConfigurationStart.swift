@@ -11,7 +11,7 @@ struct ConfigurationStart {
     /// The hosts that ran before the start, as it was in force; `nil` where the same run now, and where that is not known.
     let hostsBefore: [String: HostConfiguration]?
 
-    /// Reads what was kept, and writes down what was decided, on the caller's thread.
+    /// Reads what was stored, and writes what was decided, on the caller's thread.
     init(_ loaded: LoadedConfiguration, _ snapshots: SnapshotStore, _ dependencies: Dependencies) {
         let read = FilesRead(loaded)
         let files = read.fingerprint.description
@@ -51,7 +51,7 @@ struct ConfigurationStart {
         header = old?.header ?? headers[transaction.record.running] ?? snapshot.header
         guard isNew || transaction.record != previous else { return }
         if previous?.pending != nil {
-            // What the next start does must not depend on how far this one comes.
+            // What the next start does must not depend on how far this one gets.
             try? snapshots.writeNow(transaction.record)
         }
         let needed = transaction.needed.union(header.before.map { [$0] } ?? [])

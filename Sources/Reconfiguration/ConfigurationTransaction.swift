@@ -2,10 +2,10 @@ internal import Configuration
 internal import Invites
 internal import Supervision
 
-/// What runs, what waits to be confirmed and what was undone, as a pure state machine: each function says what has to be
-/// written down, ``commit(_:)`` makes it so once that has been done.
+/// What runs, what waits to be confirmed and what was undone, as a pure state machine: each function returns what has
+/// to be stored, and ``commit(_:)`` applies it once that is done.
 ///
-/// Snapshots are told by their numbers, files by their fingerprints.
+/// Snapshots are identified by their numbers, files by their fingerprints.
 struct ConfigurationTransaction: Sendable {
     /// What a restart has to know. Without one, the daemon starts with what the files say.
     struct Record: Hashable, Codable, Sendable {
@@ -27,17 +27,17 @@ struct ConfigurationTransaction: Sendable {
     }
 
     struct Pending: Hashable, Codable, Sendable {
-        /// The snapshot to go back to.
+        /// The snapshot that an undo restores.
         let back: Int
         /// Milliseconds since 1970.
         let deadline: Int64
     }
 
-    /// Where the machine goes next.
+    /// The next state of the machine.
     struct Move: Hashable, Sendable {
         let record: Record
-        /// Whether the record has to be on the disk before anything changes: what a power cut now would bring back is
-        /// otherwise not what it should.
+        /// Whether the record has to be on the disk before anything changes: otherwise a power cut now would lead to a
+        /// wrong state at the restart.
         let isDurableFirst: Bool
         fileprivate let latest: Int
     }
@@ -45,7 +45,7 @@ struct ConfigurationTransaction: Sendable {
     private(set) var record: Record
     /// The highest number that was given.
     private(set) var latest: Int
-    /// How often something else came into force, or was confirmed, since the start.
+    /// How often a configuration was put in force, or was confirmed, since the start.
     private(set) var generation = 0
 
     init(record: Record, latest: Int) {
@@ -54,7 +54,7 @@ struct ConfigurationTransaction: Sendable {
     }
 
     mutating func commit(_ move: Move) {
-        // Where nothing is other than before, plans that were made before still hold.
+        // Where nothing differs from before, plans that were made before are still valid.
         if move.record != record { generation += 1 }
         record = move.record
         latest = move.latest
@@ -73,7 +73,7 @@ struct ConfigurationTransaction: Sendable {
     ///
     /// - Parameters:
     ///   - files: The fingerprint of the files.
-    ///   - kept: The fingerprints of the files that the kept snapshots were made from, by number.
+    ///   - kept: The fingerprints of the files that the stored snapshots were made from, by number.
     static func start(_ record: Record?, files: String, kept: [Int: String]) -> Start {
         guard let record else { return .files }
         if let pending = record.pending {
@@ -85,7 +85,7 @@ struct ConfigurationTransaction: Sendable {
     /// The machine after a start.
     ///
     /// - Parameter start: What runs: other than decided if the snapshot turned out not to be readable.
-    /// - Returns: Also whether what the files say is a snapshot yet to be kept, with the number in the record.
+    /// - Returns: Also whether what the files say is a snapshot yet to be stored, with the number in the record.
     static func started(
         _ start: Start, files: String, kept: [Int: String], previous: Record?
     ) -> (transaction: ConfigurationTransaction, isNew: Bool) {
@@ -122,7 +122,7 @@ struct ConfigurationTransaction: Sendable {
             record: next, isDurableFirst: next.pending != nil || record.rejected != nil, latest: max(latest, number))
     }
 
-    /// Keeps what waits to be confirmed.
+    /// Confirms what waits for it.
     ///
     /// - Throws: ``ConfigurationRefusal/nothing(_:)``.
     func confirming() throws(ConfigurationRefusal) -> Move {
@@ -130,7 +130,7 @@ struct ConfigurationTransaction: Sendable {
         return Move(record: Record(running: record.running), isDurableFirst: true, latest: latest)
     }
 
-    /// Goes back to a snapshot.
+    /// Restores a snapshot.
     ///
     /// - Parameters:
     ///   - number: Which; `nil` for the one before what waits to be confirmed, or before what runs.
@@ -153,7 +153,8 @@ struct ConfigurationTransaction: Sendable {
         } else {
             throw .nothing("there is no snapshot of what ran before \(record.running)")
         }
-        // Not first: going back must not fail for a disk, and what a restart brings back otherwise ran before as well.
+        // Not first: an undo must not fail because of a disk, and what a restart would run otherwise ran before as
+        // well.
         return Move(
             record: Record(running: target, rejected: files ?? record.rejected), isDurableFirst: false, latest: latest)
     }
@@ -161,7 +162,7 @@ struct ConfigurationTransaction: Sendable {
     /// When the change that waits undoes itself.
     var deadline: Timestamp? { record.pending.map { Timestamp(millisecondsSinceEpoch: $0.deadline) } }
 
-    /// The snapshots that must not go.
+    /// The snapshots that must not be removed.
     var needed: Set<Int> { Set([record.running] + (record.pending.map { [$0.back] } ?? [])) }
 
     func checkIdle() throws(ConfigurationRefusal) {

@@ -1,8 +1,8 @@
 internal import Runtime
 internal import Synchronization
 
-/// How the listeners for pages and metrics are. Whoever listens reports it here after each change, so that a change can be
-/// answered with what became of it.
+/// The states of the listeners for pages and metrics. Each is reported here after every change, so that the reply to a
+/// change can contain the result.
 package final class HTTPListeners: Sendable {
     /// How one of them is.
     package enum State: Hashable, Sendable {
@@ -34,7 +34,7 @@ package final class HTTPListeners: Sendable {
 
         package init() {}
 
-        /// What is not as the configuration wants it, in words.
+        /// How it differs from the configuration, in words.
         package var troubles: [String] {
             [
                 pages.trouble.map { "pages are not served: \($0)" },
@@ -68,7 +68,7 @@ package final class HTTPListeners: Sendable {
         }
     }
 
-    /// Takes how they are after a change, or after the same was tried once more.
+    /// Records the states after a change, or after it was tried once more.
     package func report(_ report: Report, after change: Int) {
         let ready = known.withLock { known in
             known.report = report
@@ -80,7 +80,7 @@ package final class HTTPListeners: Sendable {
         for (_, continuation) in ready { continuation.resume() }
     }
 
-    /// How they are once the changes are done that were asked for until now, or after the time.
+    /// The states once all changes that were requested until now are done, or after the time.
     package func settled(
         within limit: Duration, sleep: @escaping @Sendable (Duration) async throws -> Void
     ) async -> Report {

@@ -8,7 +8,7 @@ internal import Supervision
 internal import Synchronization
 
 /// What was set at run time, in `STATE/configuration/overrides.json`: by host and key, the value as it could stand in the
-/// host's file. A restart takes from it what has to hold, and says what does not.
+/// host's file. A restart restores those that have to persist, and reports the others.
 final class OverrideStore: Sendable {
     private struct State {
         /// What is to be written next.

@@ -1,11 +1,11 @@
 internal import Configuration
 
-/// What a restart makes of the settings that were changed at run time: a suspension holds until it is ended, the others
-/// end with the daemon.
+/// The settings changed at run time after a restart: a suspension persists until it is ended, the others end with the
+/// daemon.
 struct RestoredOverrides {
-    /// What goes on to hold.
+    /// The overrides that persist.
     private(set) var overrides: [String: SettingOverrides] = [:]
-    /// What does not: hosts with their keys, sorted.
+    /// Those that do not: hosts with their keys, sorted.
     private(set) var dropped: [(host: String, keys: [String])] = []
 
     /// - Parameters:
@@ -25,7 +25,7 @@ struct RestoredOverrides {
         }
     }
 
-    /// What there is to say of it, in a few words each, with the hosts that it is about.
+    /// Summaries of it, with the hosts that they are about.
     var summaries: [(String, [String])] {
         var summaries: [(String, [String])] = []
         if !overrides.isEmpty {

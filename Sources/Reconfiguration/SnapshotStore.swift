@@ -9,9 +9,9 @@ internal import Synchronization
 
 /// The configurations that ran, `STATE/configuration/NNNNNN.jsonl`, and `record.json`, what a restart has to know.
 ///
-/// All writing is done in order on a queue of its own, so that nobody waits for the disk who need not.
+/// All writing is done in order on a queue of its own, so that callers wait for the disk only where they must.
 final class SnapshotStore: Sendable {
-    /// How many snapshots are kept.
+    /// How many snapshots are stored.
     static let capacity = 20
     private static let recordName = "record.json"
     private static let suffix = ".jsonl"
@@ -22,7 +22,7 @@ final class SnapshotStore: Sendable {
         var headers: [Int: ConfigurationSnapshot.Header] = [:]
         /// Those of which more than the header was seen to be good.
         var whole: Set<Int> = []
-        /// What is to be written next: all snapshots, since each may be gone back to, and the latest record.
+        /// What is to be written next: all snapshots, since each may be restored, and the latest record.
         var next: (snapshots: [ConfigurationSnapshot], record: ConfigurationTransaction.Record, needed: Set<Int>)?
         /// What is being written.
         var writing: [ConfigurationSnapshot.Header] = []
@@ -50,7 +50,7 @@ final class SnapshotStore: Sendable {
         self.willWrite = willWrite
     }
 
-    /// Looks at what is there, on the caller's thread. What is damaged is logged and left out.
+    /// Reads the directory, on the caller's thread. What is damaged is logged and left out.
     func open() -> ConfigurationTransaction.Record? {
         do throws(FileError) {
             try Directory.make(directory)
@@ -123,8 +123,8 @@ final class SnapshotStore: Sendable {
 
     // MARK: Writing
 
-    /// Writes a snapshot, unless there is none, and the record some time later. When too many wait, the oldest is not
-    /// kept.
+    /// Writes a snapshot, unless there is none, and the record some time later. When too many wait, the oldest is
+    /// dropped.
     func writeLater(
         _ snapshot: ConfigurationSnapshot?, _ record: ConfigurationTransaction.Record, needed: Set<Int>
     ) {
@@ -170,7 +170,7 @@ final class SnapshotStore: Sendable {
         }.get()
     }
 
-    /// Whether a snapshot is on the disk, and could be gone back to, once all that was to be written is.
+    /// Whether a snapshot is on the disk, and could be restored, once all that was to be written is.
     func has(_ number: Int) async -> Bool {
         await onQueue {
             let (isThere, isWhole) = self.state.withLock { ($0.headers[number] != nil, $0.whole.contains(number)) }

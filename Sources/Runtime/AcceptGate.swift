@@ -1,7 +1,7 @@
 package import NIOCore
 
-/// Takes no more connections while as many are open as may be. Those beyond it wait in the kernel, where they cost the
-/// daemon no file; so a flood of them takes none that others need, however short each one lives.
+/// Accepts no more connections while as many as allowed are open. Those beyond wait in the kernel, where they cost the
+/// daemon no file; so a flood of them takes none that others need, however short-lived each is.
 package final class AcceptGate: ChannelDuplexHandler {
     package typealias InboundIn = Channel
     package typealias InboundOut = Channel

@@ -1,10 +1,9 @@
 internal import Synchronization
 
-/// Waits for operations that cannot be cancelled no longer than a while: a disk that hangs must not leave requests
-/// without an answer.
+/// Bounds the wait for operations that cannot be cancelled: a disk that hangs must not leave requests without an
+/// answer.
 ///
-/// Times are milliseconds of a clock that does not go back. One look at all of them now and then is cheaper than a
-/// timer for each.
+/// Times are milliseconds of a monotonic clock. Checking all of them now and then is cheaper than a timer for each.
 package final class Deadlines: Sendable {
     private struct Waiting: Sendable {
         let since: Int64
@@ -22,7 +21,8 @@ package final class Deadlines: Sendable {
 
     /// Runs the operation.
     ///
-    /// - Returns: What it came to, or `nil` when ``expire(startedBefore:)`` was quicker. It then goes on by itself.
+    /// - Returns: Its result, or `nil` when ``expire(startedBefore:)`` was quicker. The operation then continues by
+    ///   itself.
     package func result<Value: Sendable>(
         startedAt now: Int64, isolation: isolated (any Actor)? = #isolation,
         _ operation: @escaping @Sendable () async -> Value

@@ -9,7 +9,7 @@ internal import NIOPosix
 package final class Dependencies: Sendable {
     /// The time of day.
     package let now: @Sendable () -> Timestamp
-    /// Milliseconds of a clock that nobody sets, for deadlines.
+    /// Milliseconds of a monotonic clock, for deadlines.
     package let uptime: @Sendable () -> Int64
     /// Returns once the time has passed, or throws when the task is cancelled.
     package let sleep: @Sendable (Duration) async throws -> Void
@@ -41,8 +41,8 @@ package final class Dependencies: Sendable {
         self.logger = logger
     }
 
-    /// Where tokens and session identifiers come from: a source of its own for everyone who asks, since copies of one
-    /// would give the same words.
+    /// The source of tokens and session identifiers: a separate one for every caller, since copies of one would give
+    /// the same words.
     package var entropy: Entropy { Entropy(draw: draw) }
 
     /// Records that a file could not be opened because there were too many.

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// Small files that are there whole or not at all, whatever happens while they are written.
 package enum DurableFile {
-    /// How the names of files end that are being written; they begin with a dot.
+    /// The suffix of the names of files that are being written; they begin with a dot.
     package static let unfinished = ".new"
 
     /// Writes a file beside its place, onto the disk, and then puts it there (rename(2) is atomic, and durable once the

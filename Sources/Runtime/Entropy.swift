@@ -10,7 +10,7 @@ package struct Entropy: RandomNumberGenerator, Sendable {
         self.draw = draw
     }
 
-    /// The system's cryptographically secure generator. It is asked for 256 bytes at a time, the most that
+    /// The system's cryptographically secure generator. It is called for 256 bytes at a time, the most that
     /// getentropy(3) gives at once: one system call for ten tokens instead of three for each.
     package static let system = Entropy {
         var words = [UInt64](repeating: 0, count: 32)

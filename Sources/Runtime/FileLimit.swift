@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// How many files the process may have open, and for what they are meant, so that none of its parts takes all of them.
+/// How many files the process may have open, and how they are divided, so that none of its parts takes all of them.
 package struct FileLimit: Hashable, Sendable {
     package let files: Int
     /// What event loops, the connection to the server, the journal, the log and the reading of files take.
@@ -45,8 +45,9 @@ package struct FileLimit: Hashable, Sendable {
     /// What to do when there are too few.
     package static let remedy = "raise LimitNOFILE in the service's unit, or `ulimit -n`, and restart"
 
-    /// Files that nothing of ours takes, since libdispatch ends the process when it cannot open one: once a second, while
-    /// work waits, it reads how its threads do. Two, since a connection may come between a look and the next.
+    /// Files that nothing of ours takes, since libdispatch ends the process when it cannot open one: once a second,
+    /// while work waits, it reads the states of its threads. Two, since a connection may be accepted between two
+    /// checks.
     private static let spare = 2
 
     /// Whether so many more files can be opened now, and some are left to the runtime.
@@ -61,8 +62,8 @@ package struct FileLimit: Hashable, Sendable {
         return true
     }
 
-    /// Looks at the numbers, since trying it out would take the files from others meanwhile; and from the top, where all
-    /// are free as long as there is room.
+    /// Checks the descriptors' numbers, since opening files as a test would take them from other threads meanwhile; and
+    /// from the top, where all are free as long as there is room.
     static func hasRoom(for count: Int, below limit: CInt) -> Bool {
         var (free, descriptor) = (0, limit)
         while free < count + spare {

@@ -16,7 +16,7 @@ package final class FileLock: Sendable {
         close(descriptor)
     }
 
-    /// Gives the lock back before the object goes.
+    /// Releases the lock before the object is destroyed.
     package func release() {
         // A child that is just being started has a copy of the descriptor, which closing this one leaves locked.
         flock(descriptor, LOCK_UN)
@@ -46,7 +46,7 @@ package final class FileLock: Sendable {
             guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegular }
             opened()
             try take(lock.descriptor, path)
-            // It can have been removed between opening and locking: then its lock keeps no one out.
+            // It can have been removed between opening and locking: then its lock excludes no other process.
             var named = stat()
             if lstat(path, &named) == 0, named.st_dev == status.st_dev, named.st_ino == status.st_ino { return lock }
         }

@@ -3,11 +3,11 @@ package import Invites
 internal import Logging
 internal import Synchronization
 
-/// Whether the daemon has run out of files that it may open. That is its own trouble and no host's.
+/// Whether the daemon has run out of files that it may open. That concerns the daemon, not a host.
 package final class FileShortage: Sendable {
     private struct State: Sendable {
         var last: Timestamp?
-        /// When it was logged last, in milliseconds of a clock that does not go back.
+        /// When it was logged last, in milliseconds of a monotonic clock.
         var logged: Int64?
         /// How often it happened since then.
         var heldBack = 0

@@ -1,7 +1,7 @@
 /// Runs an operation that cannot be cancelled, and waits for it no longer than the limit.
 ///
 /// - Parameter sleep: Returns once the time has passed, or throws when the task is cancelled.
-/// - Returns: Whether it finished in time. If not, it goes on by itself.
+/// - Returns: Whether it finished in time. If not, it continues by itself.
 package func finishes(
     within limit: Duration, sleep: @escaping @Sendable (Duration) async throws -> Void,
     _ operation: @escaping @Sendable () async -> Void

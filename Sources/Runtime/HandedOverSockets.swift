@@ -18,7 +18,7 @@ package final class HandedOverSockets: Sendable {
 
     package static let none = HandedOverSockets([])
 
-    /// Takes what was handed over to this process. The environment variables are gone afterwards.
+    /// Takes the sockets that were passed to this process. The environment variables are removed afterwards.
     package static func take() -> HandedOverSockets {
         let variables = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]
         let values = variables.map { name in getenv(name).map { String(cString: $0) } }

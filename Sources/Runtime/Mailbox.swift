@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// A bounded queue with one consumer, which is woken when something comes into the empty queue.
+/// A bounded queue with one consumer, which is woken when an item is put into the empty queue.
 package final class Mailbox<Item: Sendable>: Sendable {
     private struct State: Sendable {
         var items: [Item] = []
@@ -27,10 +27,11 @@ package final class Mailbox<Item: Sendable>: Sendable {
         self.capacity = capacity
     }
 
-    /// What is in, and not taken, but for `urgent` items: nobody waits for those.
+    /// How many items wait, without `urgent` ones, which no caller waits for.
     package var count: Int { state.withLock { $0.items.count - $0.urgentCount } }
 
-    /// Puts an item in, unless the box is full or closed. `urgent` items always go in: they are few and our own.
+    /// Puts an item in, unless the mailbox is full or closed. `urgent` items are always accepted: they are few and our
+    /// own.
     package func offer(_ item: Item, urgent: Bool = false) -> Offer {
         state.withLock { state in
             if state.isClosed, !urgent { return .closed }
@@ -55,7 +56,7 @@ package final class Mailbox<Item: Sendable>: Sendable {
         }
     }
 
-    /// Takes no more from now on, but for what is urgent; what is in can still be taken.
+    /// Accepts no more from now on, except urgent items; what is in can still be taken.
     package func close() {
         state.withLock { $0.isClosed = true }
     }

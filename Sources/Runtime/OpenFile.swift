@@ -61,7 +61,8 @@ package final class OpenFile: Sendable {
         guard fdatasync(descriptor) == 0 else { throw .system(errno, "write the file to the disk") }
     }
 
-    /// Has the file system keep room for so many bytes from there on, whose size is not changed by it (fallocate(2)).
+    /// Has the file system reserve room for so many bytes from there on, without changing the file's size
+    /// (fallocate(2)).
     ///
     /// - Throws: `ENOSPC` when there is none, `EOPNOTSUPP` where the file system cannot.
     package func reserve(_ count: Int, at offset: Int) throws(FileError) {
@@ -70,7 +71,7 @@ package final class OpenFile: Sendable {
         }
     }
 
-    /// Cuts the file, and gives back what was reserved beyond its end.
+    /// Truncates the file, and frees what was reserved beyond its end.
     package func truncate(to size: Int) throws(FileError) {
         guard ftruncate(descriptor, off_t(size)) == 0 else { throw .system(errno, "truncate the file") }
     }

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Resumes a continuation with whatever comes first.
+/// Resumes a continuation with the first of several results.
 package final class Race<Value: Sendable>: Sendable {
     private enum State: Sendable {
         case unbegun

@@ -2,7 +2,7 @@ internal import Glibc
 internal import Synchronization
 internal import Text
 
-/// A Unix socket that listens, bound safely or handed over by the service manager.
+/// A Unix socket that listens, bound safely or passed by the service manager.
 package final class UnixSocket: Sendable {
     /// Why there is no socket.
     package struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
@@ -20,7 +20,7 @@ package final class UnixSocket: Sendable {
         let inode: UInt
     }
 
-    /// Listens, with `CLOEXEC`. Whoever serves it closes it.
+    /// Listens, with `CLOEXEC`. The server that uses it closes it.
     package let descriptor: CInt
     private let node: Node?
     /// Held while the daemon lives.
@@ -44,10 +44,10 @@ package final class UnixSocket: Sendable {
 
     /// Binds and listens. The path leads to the new socket only when that has its final mode.
     ///
-    /// - Parameter mode: Who may connect. With 0666 that is everybody: who gets in is then decided by what the kernel says of
-    ///   the peer.
+    /// - Parameter mode: Who may connect. With 0666 that is every user: the peer's credentials, as the kernel reports
+    ///   them, then decide.
     /// - Throws: ``Failure`` when another daemon serves the path, something else than a socket is there, or the
-    ///   directory does not let it.
+    ///   directory does not allow it.
     package init(binding path: String, mode: UInt32 = 0o666) throws(Failure) {
         _ = try Self.withAddress(path) { _, _ in 0 }
         lock = try Self.lock(path + ".lock")
@@ -67,7 +67,7 @@ package final class UnixSocket: Sendable {
         }
     }
 
-    /// A socket that nobody listens on is what a daemon leaves behind that was killed.
+    /// A socket without a listener was left behind by a daemon that was killed.
     private static func checkFree(_ path: String) throws(Failure) {
         var status = stat()
         guard lstat(path, &status) == 0 else {
@@ -78,7 +78,7 @@ package final class UnixSocket: Sendable {
         let probe = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard probe >= 0 else { throw Failure("cannot make a socket", errno: errno) }
         defer { close(probe) }
-        // It must not wait where somebody listens and takes nobody.
+        // It must not block on a listener that does not accept.
         _ = fcntl(probe, F_SETFL, O_NONBLOCK)
         guard try withAddress(path, { connect(probe, $0, $1) }) != 0 else {
             throw Failure("somebody listens on \(path.quoted)")
@@ -99,13 +99,13 @@ package final class UnixSocket: Sendable {
             defer { close(handle) }
             let number = bound.add(1, ordering: .relaxed).newValue
             let temporary = "/proc/self/fd/\(handle)/.socket-\(getpid())-\(number)"
-            // Who holds the lock is alone here: this can only be left by a daemon that was killed.
+            // The holder of the lock is alone here: this can only be left by a daemon that was killed.
             if unlink(temporary) != 0, errno != ENOENT { throw Failure("cannot remove an old socket", errno: errno) }
             guard try withAddress(temporary, { Glibc.bind(descriptor, $0, $1) }) == 0 else {
                 throw Failure("cannot make a socket in \(directory.quoted)", errno: errno)
             }
             var status = stat()
-            // Until it listens nobody can connect.
+            // No client can connect before it listens.
             guard chmod(temporary, mode) == 0, listen(descriptor, 128) == 0, lstat(temporary, &status) == 0,
                 rename(temporary, path) == 0
             else {
@@ -145,7 +145,7 @@ package final class UnixSocket: Sendable {
 
     // MARK: The end
 
-    /// Removes the socket's file, if it is still this one's, and lets another daemon have the path.
+    /// Removes the socket's file, if it is still this one's, and releases the path for another daemon.
     package func remove() {
         guard let node else { return }
         var status = stat()

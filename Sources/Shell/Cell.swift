@@ -7,7 +7,7 @@ struct Cell: Sendable {
     var width: Int
     var colour: Colour?
 
-    /// Which times are told how exactly.
+    /// How exactly times are shown.
     enum Precision: Sendable {
         /// `2026-11-22 19:06Z`, in tables.
         case minutes
@@ -28,10 +28,10 @@ struct Cell: Sendable {
         if case .choice = kind { self.init(text, colour: Colour(state: text)) } else { self.init(text) }
     }
 
-    /// What stands where a row has no value.
+    /// The text for a row without a value.
     static let none = "-"
 
-    /// The value without regard to what a terminal makes of it. A value that is not of its kind is shown as it is.
+    /// The value, not escaped for terminals yet. A value of another kind is shown as it is.
     private static func text(_ value: JSON?, _ kind: Field.Kind, _ precision: Precision) -> String {
         guard let value else { return none }
         switch (value, kind) {

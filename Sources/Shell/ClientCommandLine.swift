@@ -1,18 +1,18 @@
-/// What `invitectl` was told: its own options, and the command.
+/// The command line of `invitectl`: its own options, and the command.
 ///
-/// Its own options may stand anywhere before `--`; all else, options included, is the command's, and goes to the daemon
-/// untouched. No command has an option of the same name.
+/// Its own options may be anywhere before `--`; all else, options included, is the command's, and is sent to the daemon
+/// unchanged. No command has an option of the same name.
 package struct ClientCommandLine: Hashable, Sendable {
     /// What to do.
     package var mode: Mode
     /// The socket that was named, if one was.
     package var socket: String?
-    /// Where the file of a command goes, or comes from; `nil` for standard output and input.
+    /// Where the file of a command is written to, or read from; `nil` for standard output and input.
     package var output: String?
     package var input: String?
     /// Whether answers are shown as JSON, one object a line.
     package var isJSON = false
-    /// Whether a script goes on after a command that failed.
+    /// Whether a script continues after a command that failed.
     package var keepsGoing = false
 
     package enum Mode: Hashable, Sendable {
@@ -20,7 +20,7 @@ package struct ClientCommandLine: Hashable, Sendable {
         case repl
         /// One command, as it was given.
         case command([String])
-        /// Lines come from standard input.
+        /// Lines are read from standard input.
         case script
         /// The words of a shell's command line, of which the last is to be completed.
         case complete([String])
@@ -63,7 +63,7 @@ package struct ClientCommandLine: Hashable, Sendable {
                 guard value == nil else { throw Self.bad("--\(option.name) takes no value") }
                 flags.insert(option.name)
             case .endOfOptions:
-                // What comes after it is the command's, and so is itself but where it only parts the client's from those.
+                // What follows it is the command's, and so is `--` itself unless it only separates the two.
                 rest = flags.contains("complete") ? Array(scanner.rest) : rest + ["--"] + scanner.rest
                 while scanner.next() != nil {}
             }

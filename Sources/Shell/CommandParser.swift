@@ -3,7 +3,7 @@ internal import Text
 
 /// Reads the words of a command line by the specs.
 ///
-/// Options may stand anywhere after the path, as `--name value` or `--name=value`. After `--` all words are arguments.
+/// Options may be anywhere after the path, as `--name value` or `--name=value`. After `--` all words are arguments.
 package struct CommandParser: Sendable {
     let registry: CommandRegistry
 
@@ -131,12 +131,12 @@ package struct CommandParser: Sendable {
 }
 
 extension CommandSpec.Argument {
-    /// What stands for the argument in help, such as `HOST`.
+    /// The argument's placeholder in help, such as `HOST`.
     package var placeholder: String { name.replacing("_", with: "-").uppercased() }
 }
 
 extension CommandSpec {
-    /// How the command is called, in one line, such as `host list [--state STATE] [HOST…]`.
+    /// The usage of the command, in one line, such as `host list [--state STATE] [HOST…]`.
     package var usage: String { usage(options) }
 
     /// The same with only these options.
@@ -154,7 +154,7 @@ extension CommandSpec {
 }
 
 extension ValueKind {
-    /// What stands for an option's value in help.
+    /// The placeholder of an option's value in help.
     package var placeholder: String {
         switch self {
         case .host: "HOST"

@@ -27,8 +27,8 @@ package struct CommandRegistry: Sendable {
 
     private static let longestPath = 4
 
-    /// Whether a line may have a secret in it, and is not to be remembered: an argument that is one, or a word as long as the
-    /// token of an invite, wherever it stands.
+    /// Whether a line may contain a secret, and must not be stored: an argument that is one, or any word as long as the
+    /// token of an invite.
     package func mayHoldSecret(_ words: [String]) -> Bool {
         if let (spec, rest) = match(words), !rest.isEmpty, spec.arguments.contains(where: \.isSecret) { return true }
         return words.contains { word in

@@ -7,11 +7,11 @@ package struct CommandSpec: Hashable, Sendable {
     package let summary: String
     /// What else there is to know, in paragraphs; empty when nothing is.
     package let discussion: String
-    /// What comes after the path, in order. Only the last may repeat.
+    /// The arguments after the path, in order. Only the last may repeat.
     package let arguments: [Argument]
-    /// What may stand anywhere after the path, in any order.
+    /// The options, which may be anywhere after the path, in any order.
     package let options: [Option]
-    /// What its answer consists of.
+    /// The form of its result.
     package let result: ResultShape
     /// What it does to the daemon.
     package let effect: Effect
@@ -19,11 +19,11 @@ package struct CommandSpec: Hashable, Sendable {
     package let isReadWithoutArguments: Bool
     /// Whether it is written to the journal though it only reads.
     package let isJournalled: Bool
-    /// The file that goes with it, if one does: bytes, besides the rows.
+    /// The file that it transfers, if any: bytes, besides the rows.
     package let file: File?
     /// The least role that may use it.
     package let role: Role
-    /// What it is about, and so who may use it who does not see all hosts.
+    /// What it is about, which decides whether callers who see only some hosts may use it.
     package let reach: Reach
     /// How it is used, at least once.
     package let examples: [Example]
@@ -34,11 +34,11 @@ package struct CommandSpec: Hashable, Sendable {
         case read
         /// It changes something that can be changed back.
         case change
-        /// It takes away what cannot be brought back, and therefore asks first. It has the option `--yes`.
+        /// It removes what cannot be restored, and therefore asks first. It has the option `--yes`.
         case destroy
     }
 
-    /// Which way a command's file goes.
+    /// The direction of a command's file.
     package enum File: Hashable, Sendable {
         /// The daemon sends it; `--output` of the client names where it is written.
         case output
@@ -48,11 +48,11 @@ package struct CommandSpec: Hashable, Sendable {
 
     /// What a command is about.
     package enum Reach: String, CaseIterable, Hashable, Sendable {
-        /// Neither hosts nor what the daemon does for them: everybody who has a role may use it.
+        /// Neither hosts nor what the daemon does for them: every user with a role may use it.
         case anyone
-        /// Hosts: who sees only some uses it on those, and learns nothing about others.
+        /// Hosts: a caller who sees only some may use it on those, and learns nothing about others.
         case hosts
-        /// The daemon as a whole: only who sees all hosts may use it.
+        /// The daemon as a whole: only callers who see all hosts may use it.
         case daemon
     }
 
@@ -100,7 +100,7 @@ package struct CommandSpec: Hashable, Sendable {
 }
 
 extension CommandSpec {
-    /// A value that comes after the path.
+    /// A value after the path.
     package struct Argument: Hashable, Sendable {
         /// What handlers and help call it, such as `host`; help shows it in capitals.
         package let name: String

@@ -1,7 +1,7 @@
 /// How many columns of a terminal texts take.
 ///
 /// By East Asian Width (UAX #11, Unicode 14): wide and fullwidth characters take two columns, combining marks none,
-/// and all others one, as the `wcwidth` of terminals has it.
+/// and all others one, as in the `wcwidth` of terminals.
 enum DisplayWidth {
     /// The columns of a text without control characters.
     static func of(_ text: String) -> Int {

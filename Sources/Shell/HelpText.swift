@@ -58,7 +58,7 @@ package struct HelpText: Sendable {
             )
         }
         if !named.isEmpty { blocks.append(["Options:"] + entries(named)) }
-        // Nobody is shown an option that they may not use.
+        // Options that the reader may not use are hidden.
         let hidden = spec.options.filter { !options.contains($0) }.map { "--\($0.name)" }
         let examples = spec.examples.filter { example in
             !example.line.split(separator: " ").contains { hidden.contains(String($0)) }
@@ -75,7 +75,7 @@ package struct HelpText: Sendable {
         if path.isEmpty { return overview() }
         let commands = registry.commands(below: path)
         if commands.count == 1, let only = commands.first { return detail(only) }
-        // `log` begins several, and `help` alone might be one and begin others.
+        // `log` is the prefix of several commands, and `help` alone might be a command and a prefix of others.
         if !commands.isEmpty { return list(commands, under: registry[path]) }
         guard let (spec, _) = registry.match(path) else {
             throw CommandFailure(
@@ -124,7 +124,7 @@ package struct HelpText: Sendable {
 }
 
 extension ValueKind {
-    /// What stands for a value where the choices follow.
+    /// The placeholder of a value where the choices follow.
     fileprivate var shortPlaceholder: String {
         if case .choice = self { "WORD" } else { placeholder }
     }

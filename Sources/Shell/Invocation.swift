@@ -1,6 +1,6 @@
 package import Invites
 
-/// A command with its values, checked as far as its spec tells.
+/// A command with its values, checked as far as its spec allows.
 package struct Invocation: Hashable, Sendable {
     package let spec: CommandSpec
     /// By the names of arguments and options. Flags have no values.
@@ -25,7 +25,7 @@ package struct Invocation: Hashable, Sendable {
         if case .text(let text)? = values[name]?.first { text } else { nil }
     }
 
-    /// The text of an argument that the spec does not let anybody leave out.
+    /// The text of an argument that the spec requires.
     package func required(_ name: String) throws(CommandFailure) -> String {
         guard let text = text(name) else { throw CommandFailure(.internal, "`\(name)` is not an argument") }
         return text
@@ -72,7 +72,7 @@ package struct Invocation: Hashable, Sendable {
 }
 
 extension Invocation {
-    /// The same command with other texts, each made from the old one and what it is: arguments first, then options, in
+    /// The same command with other texts, each made from the old one and its kind: arguments first, then options, in
     /// the order of the spec, so that of several errors it is always the same that is thrown.
     package func mappingValues(
         _ transform: (ValueKind, String) throws(CommandFailure) -> String

@@ -20,8 +20,8 @@ extension JSON {
     ///   512.
     package init(reading bytes: some Sequence<UInt8>) throws {
         var bytes = Array(bytes)
-        // Foundation also takes UTF-16 and UTF-32, in which the signs of JSON have these bytes; in UTF-8 none has. A byte
-        // order mark, which it skips, would be in the way of who shows the same line.
+        // Foundation also accepts UTF-16 and UTF-32, in which the signs of JSON have these bytes; in UTF-8 none has. It
+        // skips a byte order mark, which would disturb programs that show the same line.
         guard !bytes.contains(0), !bytes.starts(with: Self.mark) else { throw Unreadable() }
         if bytes.contains(Self.mark[0]) { bytes = Self.escapingMarks(bytes) }
         self = try JSON(foundation: JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed))
@@ -57,7 +57,7 @@ extension JSON {
         case let object as [String: Any]: self = .object(try object.mapValues(JSON.init(foundation:)))
         case let list as [Any]: self = .list(try list.map(JSON.init(foundation:)))
         case let number as NSNumber:
-            // true and 1 are both numbers here, told apart only by the type of what they were made from.
+            // true and 1 are both numbers here, distinguished only by the type that they were made from.
             if String(cString: number.objCType) == "c" {
                 self = .flag(number.boolValue)
             } else if let integer = Int64(exactly: number) {

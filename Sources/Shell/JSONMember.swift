@@ -33,8 +33,8 @@ package enum JSONMember {
         return nil
     }
 
-    /// The same JSON without what JSON allows and terminals obey: control and format characters beyond ASCII are written as
-    /// `\u009B`, and tabs and line breaks, which can only stand between values, as spaces.
+    /// The same JSON without what JSON allows and terminals interpret: control and format characters beyond ASCII are
+    /// written as `\u009B`, and tabs and line breaks, which JSON allows only between values, as spaces.
     package static func harmless(_ json: ArraySlice<UInt8>) -> [UInt8] {
         guard json.contains(where: { $0 >= 0x7F || $0 < 0x20 }) else { return Array(json) }
         var text = ""

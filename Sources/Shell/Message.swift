@@ -28,7 +28,7 @@ package enum ServerMessage: Hashable, Sendable {
     case text(id: Int64, String)
     /// `{"id":1,"progress":{"message":"…"}}`: a sign of life of something that takes long.
     case progress(id: Int64, String)
-    /// `{"id":1,"event":{…}}`: something has just happened. `{"dropped":12}` stands for so many that were left out.
+    /// `{"id":1,"event":{…}}`: something has just happened. `{"dropped":12}` replaces so many that were left out.
     case event(id: Int64, JSON)
     /// `{"id":1,"data":"U1FMaXRl"}`: the next bytes of a file, in base64.
     case data(id: Int64, [UInt8])
@@ -38,9 +38,9 @@ package enum ServerMessage: Hashable, Sendable {
     /// answers a line that is no request, or refuses the session.
     case end(id: Int64, End)
 
-    /// Who the daemon is, and who it takes the caller for.
+    /// The identity of the daemon, and that of the caller as the daemon sees it.
     package struct Hello: Hashable, Sendable {
-        /// The version of this protocol. It grows when a client of the one before would misunderstand.
+        /// The version of this protocol. It is raised when a client of the one before would misunderstand.
         package static let version: Int64 = 1
 
         package var product = "invited"

@@ -1,4 +1,4 @@
-/// Tells the options and arguments apart of what comes after a command's path, as all that reads command lines does.
+/// Separates the options from the arguments after a command's path, for all code that reads command lines.
 ///
 /// An option is `--name`, followed by its value in the same word after `=` or in the next one. After `--` all words are
 /// arguments. Nothing is checked.
@@ -14,7 +14,7 @@ package struct OptionScanner: Sequence, IteratorProtocol {
     }
 
     private let options: [CommandSpec.Option]
-    /// The words that come next.
+    /// The remaining words.
     package private(set) var rest: ArraySlice<String>
     private var areOptionsOver = false
 
@@ -43,7 +43,7 @@ package struct UnfinishedLine {
     package private(set) var arguments: [String] = []
     /// The options that are given.
     package private(set) var options: [CommandSpec.Option] = []
-    /// The option whose value comes next.
+    /// The option whose value is expected next.
     package private(set) var openOption: CommandSpec.Option?
     package private(set) var areOptionsOver = false
 

@@ -25,7 +25,7 @@ package enum ResultCode: String, CaseIterable, Hashable, Sendable {
     case unknownHost = "host.unknown"
     /// The host's file has mistakes, so it does not run.
     case refusedHost = "host.refused"
-    /// The host's storage does not work; `host why` tells the cause.
+    /// The host's storage does not work; `host why` shows the cause.
     case unavailableHost = "host.unavailable"
     /// The host has too much to do right now.
     case overloadedHost = "host.overloaded"
@@ -45,7 +45,7 @@ package enum ResultCode: String, CaseIterable, Hashable, Sendable {
     /// A backup could not be made or put in place.
     case failedBackup = "backup.io"
 
-    /// Files have mistakes; rows tell them with file, line and column.
+    /// Files have mistakes; rows report them with file, line and column.
     case invalidConfiguration = "config.invalid"
     /// Files or state are not what the plan was made from.
     case staleConfiguration = "config.stale"
@@ -64,7 +64,7 @@ package enum ResultCode: String, CaseIterable, Hashable, Sendable {
     /// The journal cannot be written, so nothing is changed.
     case unwritableJournal = "journal.io"
 
-    /// The question was not answered, since nobody can be asked here.
+    /// The question was not answered, since there is no person to ask.
     case unconfirmed = "confirm.required"
     /// The answer to the question was no.
     case refused = "confirm.refused"
@@ -73,7 +73,7 @@ package enum ResultCode: String, CaseIterable, Hashable, Sendable {
     case cancelled = "cancelled"
     /// The daemon is ending.
     case shuttingDown = "daemon.shutting-down"
-    /// Nobody listens on the socket, or the daemon does not answer there. Only the client says this.
+    /// No process listens on the socket, or the daemon does not answer there. Only the client says this.
     case unreachable = "daemon.unreachable"
     /// A mistake in the daemon itself.
     case `internal` = "internal"
@@ -105,13 +105,13 @@ package enum ExitStatus: Int32, CaseIterable, Hashable, Sendable {
     case unreachable = 3
     /// The caller may not.
     case denied = 4
-    /// Somebody else was first: what the command was based on is no longer so.
+    /// The state that the command was based on has changed meanwhile.
     case conflict = 5
     /// A question was not answered with yes.
     case unconfirmed = 6
 }
 
-/// Why a command did not do what it was told.
+/// Why a command failed.
 package struct CommandFailure: Error, Hashable, Sendable, CustomStringConvertible {
     package let code: ResultCode
     /// What went wrong, in one sentence without a full stop. It names nothing that the caller may not see.

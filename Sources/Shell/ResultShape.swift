@@ -8,7 +8,7 @@ package enum ResultShape: Hashable, Sendable {
     case table([Field])
     /// Rows of the same fields, usually one, each shown as a list of its fields.
     case record([Field])
-    /// Rows of the same fields that come as things happen, until the caller has had enough.
+    /// Rows of the same fields, sent as things happen until the caller ends the command.
     case events([Field])
 
     /// The fields of each row or event.
@@ -25,11 +25,11 @@ package struct Field: Hashable, Sendable {
     /// The key in the JSON object, in `snake_case`.
     package let name: String
     package let kind: Kind
-    /// What it tells, in a few words without a full stop.
+    /// What it is, in a few words without a full stop.
     package let summary: String
     /// Whether rows may leave it out.
     package let isOptional: Bool
-    /// Whether it lets its reader in somewhere: never logged, never completed, never in a history.
+    /// Whether it gives its reader access to something: never logged, never completed, never in a history.
     package let isSecret: Bool
 
     /// How a field's value is written in JSON, and shown to people.
@@ -38,8 +38,8 @@ package struct Field: Hashable, Sendable {
         /// Lines of `▀`, `▄`, `█` and spaces, as a text: the blocks are the light parts of a picture, and the rest is
         /// dark. People see it without changes, or not at all.
         case drawing
-        /// A text that stands in a tree, as deep as the member `depth` of its row says, below the last row before it that is less
-        /// deep. People see it drawn, and no `depth`.
+        /// A text in a tree: its parent is the last row before it whose member `depth` is less than its own. People see
+        /// it drawn, and no `depth`.
         case branch
         /// One of these words.
         case choice([String])
@@ -69,6 +69,6 @@ package struct Field: Hashable, Sendable {
         self.isSecret = isSecret
     }
 
-    /// What stands above a table's column.
+    /// The heading of a table's column.
     package var heading: String { name.replacing("_per_second", with: "/s").replacing("_", with: " ").uppercased() }
 }

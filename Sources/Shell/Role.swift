@@ -1,6 +1,6 @@
-/// What somebody at the control socket may do. Each role may do what the ones before it may.
+/// What a user of the control socket may do. Each role may do what the ones before it may.
 package enum Role: String, CaseIterable, Comparable, Hashable, Sendable {
-    /// Looks, and changes nothing.
+    /// Views, and changes nothing.
     case viewer
     /// Changes what concerns single hosts and their invites.
     case `operator`

@@ -5,7 +5,7 @@ struct TableLayout: Hashable, Sendable {
 
     /// What is between two columns.
     static let gap = 2
-    /// Less than this of a text tells nothing.
+    /// A text that is cut to less has no use.
     static let least = 8
     /// A word that is longer may be cut.
     static let longestWord = 24
@@ -16,7 +16,7 @@ struct TableLayout: Hashable, Sendable {
     struct Column: Hashable, Sendable {
         /// What its widest cell takes.
         var natural: Int
-        /// Whether a part of it tells something: true of texts, not of numbers.
+        /// Whether a part of it is useful: true of texts, not of numbers.
         var canShrink: Bool
         /// What it is cut to at most, if it can shrink and is not narrower.
         var least = TableLayout.least
@@ -29,8 +29,8 @@ struct TableLayout: Hashable, Sendable {
         width > 0 && columns.reduce(gap * (columns.count - 1), { $0 + $1.natural }) > width
     }
 
-    /// - Parameter width: What there is; 0 for any.
-    /// - Returns: `nil` when no table is fit to be read in so few columns.
+    /// - Parameter width: The columns of the terminal; 0 for any.
+    /// - Returns: `nil` when no readable table fits in so few columns.
     init?(_ columns: [Column], width: Int) {
         let room = width - Self.gap * (columns.count - 1)
         guard Self.isTooWide(columns, for: width) else {

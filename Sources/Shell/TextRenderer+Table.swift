@@ -3,11 +3,11 @@ internal import Text
 extension TextRenderer {
     /// A table with a header; nothing at all for no rows.
     ///
-    /// Columns are as wide as they need to be. Where that is too much, texts go on in the next line. Words that are too
-    /// long are cut and end in `…`, but for those of the first column, which then have a line to themselves, and of the
-    /// last, which stay whole. Numbers and times are neither cut nor parted. Where even that is too much, columns give way
-    /// from the right until the others fit: texts move below their row, and numbers and times are left out, which the last
-    /// line says. An optional column without a single value is left out.
+    /// Columns are as wide as they need to be. Where that is too much, texts continue in the next line. Words that are
+    /// too long are cut and end in `…`, except those of the first column, which then have a line to themselves, and of
+    /// the last, which stay whole. Numbers and times are neither cut nor broken. Where even that is too much, columns
+    /// are dropped from the right until the others fit: texts move below their row, and numbers and times are left out,
+    /// which the last line says. An optional column without a single value is left out.
     package func table(_ rows: [JSON], _ fields: [Field]) -> [String] {
         guard !rows.isEmpty else { return [] }
         var columns = columns(of: rows, fields + Self.unknown(in: rows, beside: fields))
@@ -49,7 +49,7 @@ extension TextRenderer {
         var cells: [Cell]
         let isNumber: Bool
         var isTime = false
-        /// Whether it may go on in the next line.
+        /// Whether it may continue in the next line.
         var canWrap = false
         var layout: TableLayout.Column
 
@@ -73,7 +73,7 @@ extension TextRenderer {
             return column
         }
 
-        /// The same column as the last of its table: it may go on in the next line, and no word is cut.
+        /// The same column as the last of its table: it may continue in the next line, and no word is cut.
         var wrapping: Column {
             guard layout.canShrink else { return self }
             var column = self
@@ -123,7 +123,7 @@ extension TextRenderer {
     /// What is deeper is drawn as deep as that.
     private static let deepest = 24
 
-    /// What stands before each row of a tree.
+    /// The drawing before each row of a tree.
     private static func branches(_ rows: [JSON]) -> [String] {
         var branches: [String] = []
         branches.reserveCapacity(rows.count)
@@ -170,7 +170,7 @@ extension TextRenderer {
     private func append(_ row: Int, of columns: [Column], _ layout: TableLayout, to lines: inout [String]) {
         var line = ""
         var pending = 0
-        // What goes on below: the column, the line of its cell that is next, and all of them.
+        // What continues below: the column, the line of its cell that is next, and all of them.
         var more: [(column: Int, parts: [String])] = []
         for (index, column) in columns.enumerated() {
             let cell = column.cells[row]
@@ -240,7 +240,7 @@ extension TextRenderer {
 }
 
 extension Field.Kind {
-    /// Whether it stands at the right of its column.
+    /// Whether it is aligned to the right.
     var isNumber: Bool {
         switch self {
         case .count, .bytes, .number, .seconds: true
@@ -248,7 +248,7 @@ extension Field.Kind {
         }
     }
 
-    /// Whether a part of it tells something.
+    /// Whether a part of it is useful.
     var isText: Bool {
         switch self {
         case .text, .drawing, .list, .object: true

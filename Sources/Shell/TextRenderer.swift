@@ -2,8 +2,8 @@ internal import Text
 
 /// Shows rows and events to people.
 ///
-/// Values are told as people read them: moments in UTC, to the minute in tables (`2026-11-22 19:06Z`) and to the second
-/// in records, lengths of time as `1d12h`, bytes as `1.5 KiB`, flags as yes and no, lists with commas, and `-` for
+/// Values have a form for people: times in UTC, to the minute in tables (`2026-11-22 19:06Z`) and to the second in
+/// records, durations as `1d12h`, bytes as `1.5 KiB`, flags as yes and no, lists with commas, and `-` for
 /// nothing. Members of a row for which there is no field, as a newer daemon may have them, come last, by their names.
 /// No value reaches the terminal with a control or format character in it: those are written as `\u{1B}`.
 package struct TextRenderer: Sendable {
@@ -48,7 +48,7 @@ package struct TextRenderer: Sendable {
         return lines + blocks
     }
 
-    /// An event: one line, whatever its length. Numbers stand with their names.
+    /// An event: one line, whatever its length. Numbers are shown with their names.
     package func event(_ event: JSON, _ fields: [Field]) -> String {
         guard case .object(let members) = event else { return Cell(event, .text, .timeOfDay).text }
         if let dropped = members["dropped"]?.integer, members.count == 1 {
@@ -77,7 +77,7 @@ package struct TextRenderer: Sendable {
         return lines
     }
 
-    /// A message, which goes on in the next line where it is wider than the terminal. No word is parted.
+    /// A message, which continues in the next line where it is wider than the terminal. No word is broken.
     package func message(_ message: String) -> [String] {
         text(message).flatMap { wrap(Cell($0), within: width == 0 ? .max : width) }
     }
@@ -94,7 +94,7 @@ package struct TextRenderer: Sendable {
 
     static let indent = "  "
 
-    /// What stands below the record: objects as a table or a record, a text of several lines as it is.
+    /// The text below the record: objects as a table or a record, a text of several lines as it is.
     private func nested(_ value: JSON?, _ field: Field) -> [String]? {
         let inner = TextRenderer(width: width == 0 ? 0 : max(20, width - Self.indent.count), isColored: isColored)
         switch (value, field.kind) {
@@ -140,7 +140,7 @@ package struct TextRenderer: Sendable {
         return parts + [part]
     }
 
-    /// The word in pieces that fill the columns, but for the last.
+    /// The word in pieces that fill the columns, except the last.
     private func pieces(of word: Substring, _ width: Int) -> [Substring] {
         guard DisplayWidth.of(String(word)) > width else { return [word] }
         var pieces: [Substring] = []
@@ -177,6 +177,6 @@ package struct TextRenderer: Sendable {
 }
 
 extension Field {
-    /// What stands before the value in a record.
+    /// The label before the value in a record.
     var label: String { name.replacing("_", with: " ").escapingControls }
 }

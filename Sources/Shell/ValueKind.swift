@@ -1,4 +1,4 @@
-/// What a value on the command line is: how it is checked, and what completes it.
+/// The kind of a value on the command line: how it is checked, and what completes it.
 package enum ValueKind: Hashable, Sendable {
     /// A host that the caller sees. For all others it does not exist. Completed with the hosts.
     case host

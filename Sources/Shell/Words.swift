@@ -1,5 +1,5 @@
-/// Splits a typed line into words, as shells do it: spaces separate, quotes of both kinds and backslashes keep
-/// together, `#` at the beginning of a word starts a comment.
+/// Splits a typed line into words, as shells do it: spaces separate, quotes of both kinds and backslashes prevent that,
+/// `#` at the beginning of a word starts a comment.
 package struct Words: Hashable, Sendable {
     package private(set) var words: [String]
     /// Whether the line ends within a word, as opposed to after a space: the last word may still grow.

@@ -1,7 +1,7 @@
 package import Invites
 package import Runtime
 
-/// All that a host's database held at one moment, in a file that has no name any more: it is gone with its last user.
+/// All that a host's database held at one moment, in a file without a name: it is removed with its last user.
 package struct BackupFile: Sendable {
     package let file: OpenFile
     /// In bytes.
@@ -27,7 +27,7 @@ package struct Restoration: Hashable, Sendable {
     package let revoked: Int
     /// How many there were before; `nil` when that could not be read, or nothing was there.
     package let replaced: Int?
-    /// Where the database is kept that was there before; `nil` when there was none.
+    /// The path of the replaced database; `nil` when there was none.
     package let kept: String?
 }
 
@@ -40,7 +40,7 @@ package enum BackupRefusal: Error, Hashable, Sendable {
     case notDatabase
     /// It has fewer bytes than it says that it has.
     case cutOff(size: Int, expected: Int)
-    /// A database, but none of invited, or one that somebody has changed the tables of.
+    /// A database, but none of invited, or one whose tables were altered.
     case foreign
     case newerSchema
     /// What SQLite, or invited, finds wrong in it.

@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// Why the process cannot use a file, in the words that operators need: its path, the system's reason, who owns it and
-/// its mode, and as whom the daemon runs.
+/// Why the process cannot use a file, with what operators need: its path, the system's reason, its owner and mode, and
+/// the user that the daemon runs as.
 enum FileObstacle {
-    /// What is in the way of a database, its log or its directory; `nil` when nothing is.
+    /// What prevents the use of a database, its log or its directory; `nil` when nothing does.
     static func reason(ofDatabase path: String) -> String? {
         let file = StateDirectory.resolved(path) ?? path
         for path in [file, file + "-wal", file + "-shm", file + "-journal"] {
@@ -15,7 +15,7 @@ enum FileObstacle {
     private static func reason(_ path: String, isDirectory: Bool) -> String? {
         var status = stat()
         guard lstat(path, &status) == 0 else {
-            // What is not there can be made, unless the directory is in the way.
+            // A missing file can be made, unless the directory prevents it.
             return errno == ENOENT && !isDirectory ? nil : "\(path): \(String(cString: strerror(errno)))"
         }
         let kind = status.st_mode & S_IFMT

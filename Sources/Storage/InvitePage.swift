@@ -1,6 +1,6 @@
 package import Invites
 
-/// Some invites of a host, in the order of their numbers, and where to go on.
+/// Some invites of a host, in the order of their numbers, and where to continue.
 package struct InvitePage: Hashable, Sendable {
     package var invites: [StoredInvite]
     /// The number after which the next page begins; `nil` when there is none. A page with a next one may be empty.
@@ -12,10 +12,10 @@ package struct InvitePage: Hashable, Sendable {
     }
 }
 
-/// How many invites were counted or removed so far, and where to go on.
+/// How many invites were counted or removed so far, and where to continue.
 package struct InviteTally: Hashable, Sendable {
     package var count: Int
-    /// The number after which to go on; `nil` when there is nothing left.
+    /// The number after which to continue; `nil` when there is nothing left.
     package var next: Int64?
 
     package init(count: Int = 0, next: Int64? = nil) {
@@ -31,6 +31,6 @@ package enum InviteExtension: Hashable, Sendable {
     case unknown
     /// It had expired, and another invite promises its username by now.
     case usernameTaken
-    /// It was revoked, or all its uses are gone.
+    /// It was revoked, or all its uses are spent.
     case over(InviteState)
 }

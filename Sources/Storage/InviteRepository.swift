@@ -21,8 +21,8 @@ package protocol InviteRepository: RedemptionRepository {
     /// Those of the numbers that there are, in the order of `numbers`.
     func invites(numbered numbers: [Int64]) async throws(StoreError) -> [StoredInvite]
 
-    /// Invites that the filter means, in the order of their numbers. It looks at a stretch of all, in a short turn, so that
-    /// requests in between do not wait: whoever wants all calls again with the `next` of the last answer.
+    /// Invites that the filter selects, in the order of their numbers. A call reads one stretch of rows, in a short
+    /// turn, so that other requests do not wait: to get all, call again with the `next` of the last result.
     ///
     /// - Parameters:
     ///   - start: The number after which to begin.
@@ -32,11 +32,11 @@ package protocol InviteRepository: RedemptionRepository {
         _ filter: InviteFilter, after start: Int64, through end: Int64, limit: Int
     ) async throws(StoreError) -> InvitePage
 
-    /// Counts a stretch of the invites that the filter means.
+    /// Counts a stretch of the invites that the filter selects.
     func count(_ filter: InviteFilter, after start: Int64, through end: Int64) async throws(StoreError) -> InviteTally
 
-    /// Removes up to 500 of a stretch of the invites that the filter means; they are gone from the disk when this returns,
-    /// and the room that they took is given back soon after.
+    /// Removes up to 500 of a stretch of the invites that the filter selects; they are removed from the disk when this
+    /// returns, and the room that they took is freed soon after.
     func remove(_ filter: InviteFilter, after start: Int64, through end: Int64) async throws(StoreError) -> InviteTally
 
     /// Removes these invites in one transaction, as ``remove(_:after:through:)`` does.
@@ -44,8 +44,8 @@ package protocol InviteRepository: RedemptionRepository {
     /// - Returns: How many there were.
     func remove(numbered numbers: [Int64]) async throws(StoreError) -> Int
 
-    /// Sets when an invite expires, unless it was revoked or used up, or has expired by `now` and somebody else holds its
-    /// username.
+    /// Sets when an invite expires, unless it was revoked or used up, or has expired by `now` and its username is held
+    /// by another invite.
     func extend(_ number: Int64, until expiry: Timestamp, at now: Timestamp) async throws(StoreError) -> InviteExtension
 
     /// The highest number in use, 0 if none is.
@@ -58,13 +58,13 @@ package protocol InviteRepository: RedemptionRepository {
     func usage(of user: Account, under limits: InviteLimits, at now: Timestamp) async throws(StoreError) -> InviteUsage
 
     /// Invites whose numbers begin with the digits of `prefix`, those that are still good at `now` first, then the
-    /// newest; of very many, only the latest are looked at.
+    /// newest; of very many, only the latest are read.
     func newest(_ prefix: String, limit: Int, at now: Timestamp) async throws(StoreError) -> [StoredInvite]
 
-    /// Proves that the storage works: reads all of it and writes to it. It is made if there is none.
+    /// Checks that the storage works: reads all of it and writes to it. It is made if there is none.
     func check() async throws(StoreError)
 
-    /// Lets go of files once all that was asked before is done. The next call takes them again.
+    /// Closes its files once all calls before it are done. The next call opens them again.
     func close() async
 
     /// What it is at work on now; `nil` while all that was asked waits for its turn.
@@ -93,8 +93,8 @@ package protocol InviteRepositories: Sendable {
     /// makes the first request wait less. Returns when all are open or `isLate` says so.
     func openAhead(_ hosts: [String], before isLate: @escaping @Sendable () -> Bool) async
 
-    /// Copies all that a host's database holds at one moment, which comes after all that was stored before the call. The
-    /// host goes on meanwhile. Without a database it is an empty one.
+    /// Copies all that a host's database holds at one moment after the call, including all that was stored before it.
+    /// The host continues meanwhile. Without a database the copy is an empty one.
     ///
     /// - Throws: ``StoreError``, or `CancellationError`.
     func backUp(_ host: String, at now: Timestamp) async throws -> BackupFile
@@ -102,22 +102,22 @@ package protocol InviteRepositories: Sendable {
     /// Makes an empty file in which a backup is received; it waits for the disk on the caller's thread.
     func receiveBackup() throws(StoreError) -> IncomingBackup
 
-    /// Looks whether all of what came is a sound backup of the host, and brings it up to date.
+    /// Checks whether all that was received is a sound backup of the host, and migrates it to the present schema.
     ///
-    /// - Parameter isAnyHost: Whether it may be another's, or nobody's.
+    /// - Parameter isAnyHost: Whether it may be of another host, or name none.
     /// - Throws: ``BackupRefusal``, ``StoreError``, or `CancellationError`.
     func check(_ backup: IncomingBackup, for host: String, isAnyHost: Bool) async throws -> BackupSummary
 
-    /// Puts a backup that was checked in the place of the host's database, between two of its calls. After a crash at any
-    /// point either of them is there, whole. What was there before is kept beside it.
+    /// Replaces the host's database by a backup that was checked, between two calls. After a crash at any point one of
+    /// the two is in place, whole. The replaced database is kept beside it.
     ///
-    /// - Parameter keepsOpen: Whether invites are good as the backup has them. Otherwise they are so no longer than the
-    ///   present database has them, and those that it does not have expire now.
+    /// - Parameter keepsOpen: Whether invites are good as in the backup. Otherwise they expire no later than in the
+    ///   present database, and those that it does not have expire now.
     func restore(
         _ backup: IncomingBackup, of host: String, at now: Timestamp, keepsOpen: Bool
     ) async throws(StoreError) -> Restoration
 
-    /// Does all that was accepted, and lets another process use the state directory. Meanwhile and afterwards every call
-    /// of a repository throws ``StoreError/closed``.
+    /// Completes all accepted calls, and lets another process use the state directory. Meanwhile and afterwards every
+    /// call of a repository throws ``StoreError/closed``.
     func shutdown() async
 }

@@ -17,8 +17,8 @@ package protocol RedemptionRepository: Sendable {
         withToken token: Token, for attempt: String
     ) async throws(StoreError) -> (invite: StoredInvite?, redemption: Redemption?)
 
-    /// Does what is asked, in order, in one transaction that other callers' requests share. Each sees those before it; a refused
-    /// one changes nothing. A request that was done before has the same outcome again.
+    /// Carries out the requests, in order, in one transaction that is shared with other callers. Each sees those before
+    /// it; a refused one changes nothing. A request that was done before has the same outcome again.
     func redeem(
         _ requests: [RedemptionRequest], under terms: RedemptionTerms
     ) async throws(StoreError) -> RedemptionResults
@@ -49,17 +49,17 @@ package protocol RedemptionRepository: Sendable {
     /// Records what became of tasks, by their numbers.
     func record(_ outcomes: [Int64: TaskOutcome], at now: Timestamp) async throws(StoreError)
 
-    /// Takes invites back. Those that are revoked, used or unknown stay as they are.
+    /// Revokes invites. Those that are revoked, used or unknown stay as they are.
     ///
-    /// - Returns: Those that were taken back by this call.
+    /// - Returns: Those that were revoked by this call.
     func revoke(_ numbers: [Int64], _ revocation: Revocation) async throws(StoreError) -> [StoredInvite]
 
-    /// Makes revoked invites what they were before, but for those whose fixed name has been given away meanwhile.
+    /// Restores revoked invites, except those whose fixed name has been given away meanwhile.
     ///
     /// - Returns: How many there were.
     func reinstate(_ numbers: [Int64], at now: Timestamp) async throws(StoreError) -> Int
 
-    /// Ends reservations of an invite whose fate only an operator knows.
+    /// Ends reservations of an invite whose result only an operator knows.
     ///
     /// - Returns: Those that were released.
     func release(
@@ -81,20 +81,20 @@ package protocol RedemptionRepository: Sendable {
         _ filter: RedemptionFilter, after start: Int64, limit: Int
     ) async throws(StoreError) -> RedemptionPage
 
-    /// The last redemptions by which somebody got an account, a password or a contact, whatever became of them, from the latest.
+    /// The latest redemptions by which a user got an account, a password or a contact, in any state, the newest first.
     func latestRedemptions(of account: Account, limit: Int) async throws(StoreError) -> [Redemption]
 
-    /// Invites that fix a name or reset the password of its account, from the latest.
+    /// Invites that fix a name or reset the password of its account, the newest first.
     func invites(for username: String, limit: Int) async throws(StoreError) -> [StoredInvite]
 
-    /// Whom somebody has invited, as far as it is in the tree: accounts that were made by redemptions with numbers between
-    /// these, in their order.
+    /// The invitees of a user in the tree: accounts that were made by redemptions with numbers between these, in their
+    /// order.
     func invitees(
         of inviter: Account, after start: Int64, before end: Int64, limit: Int
     ) async throws(StoreError) -> [Redemption]
 
-    /// What the trees of who invited whom begin with: accounts that nobody is known to have invited, and of those that were
-    /// invited by somebody who is in no tree, the first of each. A stretch at a time.
+    /// The roots of the trees of who invited whom: accounts without a known inviter, and of those whose inviter is in
+    /// no tree, the first of each. A stretch at a time.
     func roots(after start: Int64, limit: Int) async throws(StoreError) -> RedemptionPage
 
     /// The redemptions by which an account of this name was made, each time that it was, in their order.
@@ -102,12 +102,12 @@ package protocol RedemptionRepository: Sendable {
     /// - Parameter start: The number after which to begin.
     func registrations(of username: String, after start: Int64, limit: Int) async throws(StoreError) -> [Redemption]
 
-    /// Tasks that concern somebody, in the order of their numbers; a stretch at a time.
+    /// Tasks that concern a user, in the order of their numbers; a stretch at a time.
     func tasks(concerning account: Account, after start: Int64) async throws(StoreError) -> (
         tasks: [RecordedTask], next: Int64?
     )
 
-    /// Takes back the invites of somebody and those for their name, and removes their name and address from all rows, but for
+    /// Revokes the invites of a user and those for their name, and removes their name and address from all rows, except
     /// those of attempts that have not ended.
     func erase(_ account: Account, _ revocation: Revocation) async throws(StoreError) -> Erasure
 
@@ -122,8 +122,8 @@ package protocol RedemptionRepository: Sendable {
 package struct RedemptionResults: Hashable, Sendable {
     /// For each, in order.
     package var results: [Result<RedemptionOutcome, RedemptionRefusal>]
-    /// The numbers of invites that have more confirmed uses than they allow since: an account was there already when its
-    /// confirmation came.
+    /// The numbers of invites that now have more confirmed uses than they allow: an account was there already when it
+    /// was confirmed.
     package var overused: [Int64]
 
     package init(_ results: [Result<RedemptionOutcome, RedemptionRefusal>] = [], overused: [Int64] = []) {
@@ -141,10 +141,10 @@ extension RedemptionRepository {
     }
 }
 
-/// Under what requests are decided.
+/// The conditions under which requests are decided.
 package struct RedemptionTerms: Hashable, Sendable {
     package var now: Timestamp
-    /// Whether the host tells inviters of redemptions (`notify_inviter`).
+    /// Whether the host notifies inviters of redemptions (`notify_inviter`).
     package var notifiesInviter: Bool
 
     package init(now: Timestamp, notifiesInviter: Bool = true) {
@@ -168,7 +168,7 @@ package struct DueWork: Hashable, Sendable {
     }
 }
 
-/// Which redemptions are meant. Each part that is not `nil` must fit.
+/// Selects redemptions. Each part that is not `nil` must match.
 package struct RedemptionFilter: Hashable, Sendable {
     package var inviter: Account?
     /// As in ``Invites/Redemption/account``.
@@ -182,7 +182,7 @@ package struct RedemptionFilter: Hashable, Sendable {
     }
 }
 
-/// Some redemptions, and where to go on.
+/// Some redemptions, and where to continue.
 package struct RedemptionPage: Hashable, Sendable {
     package var redemptions: [Redemption]
     /// The number after which the next page begins; `nil` when there is none. A page with a next one may be empty.
@@ -208,15 +208,15 @@ package struct RecordedTask: Hashable, Sendable {
     }
 }
 
-/// What is no longer known of somebody.
+/// What the erasure of a user removed.
 package struct Erasure: Hashable, Sendable {
-    /// The numbers of invites that were taken back.
+    /// The numbers of invites that were revoked.
     package var revoked: [Int64]
     /// Of how many invites, redemptions and tasks a name was removed.
     package var invites = 0
     package var redemptions = 0
     package var tasks = 0
-    /// The numbers of redemptions that keep the name until they end.
+    /// The numbers of redemptions that retain the name until they end.
     package var kept: [Int64]
 
     package init(revoked: [Int64] = [], kept: [Int64] = []) {

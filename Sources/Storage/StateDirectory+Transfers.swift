@@ -25,8 +25,8 @@ extension StateDirectory {
 
     // MARK: Second names
 
-    /// Removes the names that a database has got besides its own for a restore that was not done, such as by a process
-    /// that was killed: whoever took the file for a copy would harm the database through it.
+    /// Removes the additional names (hard links) that a database got for a restore that was not done, such as by a
+    /// process that was killed: an operator who took the file for a copy would harm the database through it.
     static func removeSecondNames(of path: String) {
         var status = stat()
         guard stat(path, &status) == 0, status.st_nlink > 1, let file = resolved(path),
@@ -39,7 +39,7 @@ extension StateDirectory {
         }
     }
 
-    /// Removes a name of a database, and gives it back the log that was given away with it.
+    /// Removes a name of a database, and restores the log that was linked to that name.
     static func removeSecondName(_ name: String, of file: String) {
         guard let own = try? FileStamp(file), let other = try? FileStamp(name), own.isSameFile(as: other)
         else { return }
@@ -51,7 +51,7 @@ extension StateDirectory {
     /// What is appended to the name of a database that was replaced; see ``InviteStore/replace(with:at:keepsOpen:)``.
     private static var keptName: Regex<(Substring, Substring?)> { /[0-9]{8,}T[0-9]{6}Z(-[0-9]+)?/ }
 
-    /// Makes sure that so many bytes can be written without the hosts' own writing coming to harm.
+    /// Checks that so many bytes can be written without affecting the hosts' own writing.
     ///
     /// - Throws: ``StoreError/full``.
     func checkRoom(for size: Int) throws(StoreError) {

@@ -1,16 +1,16 @@
 internal import Glibc
 internal import Runtime
 
-/// The directory that holds the databases, `DIR/hosts/HOST.sqlite3`, and the locks that keep it to one process.
+/// The directory that holds the databases, `DIR/hosts/HOST.sqlite3`, and the locks that reserve it for one process.
 ///
-/// It is the daemon's own: no other user may write in it, so a database may be a link to another disk.
+/// It is the daemon's own: no other user may write in it, so a link in it to another disk can be trusted.
 final class StateDirectory: Sendable {
     private static let suffix = ".sqlite3"
 
     let hosts: String
     /// Room on the disk of ``hosts``.
     let reserve: DiskReserve
-    /// The directory's own, which cannot be removed, and `DIR/lock`, for versions that know no other.
+    /// The directory's own, which cannot be removed, and `DIR/lock`, for versions that use no other.
     private let locks: [FileLock]
 
     /// Makes what is missing, with access for its owner only, and takes the locks.
@@ -73,7 +73,7 @@ final class StateDirectory: Sendable {
         }
     }
 
-    /// Whether there is something at `path`. When in doubt there is, and opening it tells more.
+    /// Whether there is something at `path`. When in doubt there is: opening it shows more.
     static func exists(_ path: String) -> Bool {
         access(path, F_OK) == 0 || errno != ENOENT
     }

@@ -1,4 +1,4 @@
-/// What happened to a host's storage that its operators want to know.
+/// An event of a host's storage that matters to its operators.
 package struct StorageEvent: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
         /// The file was removed while it was open, and has been written again from what was open.

@@ -4,7 +4,7 @@ internal import Runtime
 
 /// Why a host's storage did not do what it was asked to.
 package enum StoreError: Error, Hashable, Sendable {
-    /// There is no room left on the disk, but for what gives room back.
+    /// There is no room left on the disk, except for calls that free room.
     case full
     /// What is stored is damaged, or nothing that was stored by invited.
     case corrupt
@@ -52,7 +52,7 @@ extension StoreError: CustomStringConvertible {
 }
 
 extension StoreError {
-    /// Tells what an error thrown by GRDB or by this room means.
+    /// The meaning of an error thrown by GRDB or by this module.
     ///
     /// - Parameter path: The database's.
     init(_ error: any Error, path: String) {
@@ -68,10 +68,10 @@ extension StoreError {
         case (.SQLITE_FULL, _), (_, .SQLITE_IOERR_SHMSIZE): self = .full
         case (.SQLITE_CORRUPT, _), (.SQLITE_NOTADB, _): self = .corrupt
         case (.SQLITE_BUSY, _), (.SQLITE_LOCKED, _): self = .locked
-        // It may have wanted a temporary file.
+        // It may have needed a temporary file.
         case (.SQLITE_CANTOPEN, _) where !FileLimit.hasRoom(for: 1): self = .tooManyOpenFiles
         default:
-            // SQLite keeps the system's reason to itself.
+            // SQLite does not report the system's reason.
             let reason = FileObstacle.reason(ofDatabase: path)
             self = .io(
                 reason
@@ -80,7 +80,7 @@ extension StoreError {
         }
     }
 
-    /// Tells what a failed system call means.
+    /// The meaning of a failed system call.
     ///
     /// - Parameters:
     ///   - number: `errno` as the call left it.
@@ -93,7 +93,7 @@ extension StoreError {
         }
     }
 
-    /// Tells what it means that a file or a directory could not be used.
+    /// The meaning of a failure to use a file or a directory.
     init(_ error: FileError) {
         switch error {
         case .system(let number, let attempt): self.init(errno: number, attempt: attempt)

@@ -1,11 +1,11 @@
 internal import Invites
 
-/// Tells when the time of day jumps, which is compared with a clock that nobody sets: what was removed because of a wrong
-/// time does not come back.
+/// Detects jumps of the time of day, by comparing it with a monotonic clock: rows that were removed because of a wrong
+/// time cannot be recovered.
 struct ClockWatch: Sendable {
-    /// Less is an operator's or a server's correction.
+    /// Smaller ones are corrections by an operator or a time server.
     private static let jump: Int64 = 3_600_000
-    /// For how long the time is not to be trusted then.
+    /// For how long the time is not trusted after a jump.
     private static let distrust: Int64 = 86_400_000
 
     private var offset: Int64
@@ -22,7 +22,7 @@ struct ClockWatch: Sendable {
 
     /// Compares the clocks.
     ///
-    /// - Returns: By how many milliseconds the time of day has jumped since the last look; `nil` when it has not.
+    /// - Returns: By how many milliseconds the time of day has jumped since the last call; `nil` when it has not.
     mutating func look(now: Timestamp, uptime: Int64) -> Int64? {
         let new = Self.offset(now, uptime)
         let (change, overflow) = new.subtractingReportingOverflow(offset)

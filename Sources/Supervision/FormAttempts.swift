@@ -1,16 +1,16 @@
 internal import Synchronization
 
-/// What forms are being worked on. Whoever presses twice asks once more for the same: the second waits for the first, and then
-/// finds what that has stored.
+/// The forms that are being processed. A form that is submitted twice belongs to one attempt: the second submission
+/// waits for the first, and then finds its result.
 ///
-/// What must hold is decided in the repository; this only spares the server what it would refuse.
+/// The repository enforces what must hold; this only saves the server requests that it would refuse.
 final class FormAttempts: Sendable {
     private struct State: Sendable {
-        /// By attempt, who waits for it to end.
+        /// By attempt, the submissions that wait for it to end.
         var running: [String: [CheckedContinuation<Void, Never>]] = [:]
-        /// Attempts whose last try the server has refused for good, so that no account of theirs can be there.
+        /// Attempts whose last try the server has refused for good, so that it cannot have made an account.
         var refused = Recent<Void>()
-        /// Attempts that have set a password: who sends the form again must not set it once more.
+        /// Attempts that have set a password: when the form is submitted again, it must not be set once more.
         var passwords = Recent<PasswordSet>()
         /// Attempts that have spent a reset, and whose password this process has failed to set.
         var unsettled = Recent<Void>()
@@ -36,7 +36,7 @@ final class FormAttempts: Sendable {
 
     /// A password that an attempt has set.
     struct PasswordSet: Sendable {
-        /// Its hash, which is another one in each process: it says only whether the same one comes again.
+        /// Its hash, which differs in each process: it shows only whether the same password is sent again.
         var password: Int
         var endedSessions: Bool
     }

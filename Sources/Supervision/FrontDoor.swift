@@ -1,6 +1,6 @@
 /// What brings requests to the hosts, such as the XMPP component.
 package protocol FrontDoor: Sendable {
-    /// From now on these hosts are served. Called for one change after the other; it must not wait.
+    /// From now on these hosts are served. Called for one change after the other; it must not block.
     func hostsChanged(_ change: HostChange)
 
     /// Operators have made, changed or removed invites of a host, and so may have the names that they hold. It must not wait.

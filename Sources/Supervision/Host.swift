@@ -2,15 +2,15 @@ package import Configuration
 package import Invites
 package import Languages
 
-/// One host at one moment: what its configuration says, and the service that lives on when that changes.
+/// One host at one moment: what its configuration says, and the service, which outlives changes of it.
 package final class Host: Sendable {
     package let configuration: HostConfiguration
     /// The host's rules, which are stored nowhere else.
     package let policy: InvitePolicy
     package let service: HostService
-    /// The texts in the host's own language, for who says none.
+    /// The texts in the host's own language, for users who request none.
     package let texts: Texts
-    /// When it was suspended, or was no more.
+    /// When it was suspended, or its suspension ended.
     package let suspensionChangedAt: Timestamp
 
     private let pages: PagesBase
@@ -45,7 +45,7 @@ package final class Host: Sendable {
             suspensionChangedAt: policy.isSuspended == self.policy.isSuspended ? suspensionChangedAt : now)
     }
 
-    /// How the host is, and what it has done.
+    /// The host's state, and its counters.
     package var report: HostReport {
         HostReport(
             lifecycle: service.lifecycleNow, suspensionChangedAt: suspensionChangedAt,

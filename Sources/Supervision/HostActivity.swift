@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Counts what one host does, for all who bring it requests and all who ask.
+/// Counts what one host does, for all front doors and all readers of the counters.
 package final class HostActivity: Sendable {
     private let state = Mutex(HostCounters())
 
@@ -8,7 +8,7 @@ package final class HostActivity: Sendable {
 
     package var counters: HostCounters { state.withLock { $0 } }
 
-    /// A request has come, and waits for its answer.
+    /// A request was received, and waits for its answer.
     package func arrived() {
         state.withLock {
             $0.requests += 1
@@ -16,7 +16,7 @@ package final class HostActivity: Sendable {
         }
     }
 
-    /// The request that has just come is not taken.
+    /// The request that was just received is not accepted.
     package func withdrawn() {
         state.withLock {
             $0.requests -= 1

@@ -6,7 +6,7 @@ package struct HostCounters: Hashable, Sendable {
     package var refused = 0
     /// Of the refused, those for which there was too much to do.
     package var overloaded = 0
-    /// Invites made, also those that nobody asked for by a stanza.
+    /// Invites made, also those that were not requested by a stanza.
     package var invites = 0
     /// Redemptions that were confirmed.
     package var redemptions = 0

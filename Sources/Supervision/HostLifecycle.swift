@@ -17,7 +17,7 @@ package struct HostLifecycle: Sendable {
     package private(set) var lastTrouble: String?
     /// In quarantine, when the storage is tried again.
     package private(set) var retryAt: Timestamp?
-    /// In quarantine, whether there is no room on the disk, and all is well otherwise: what needs no more goes on.
+    /// In quarantine, whether the only reason is a full disk: calls that need no more room continue.
     private(set) var hasFullDisk = false
     private var backoff = Backoff(first: .seconds(1), longest: .seconds(300))
 
@@ -67,7 +67,7 @@ package struct HostLifecycle: Sendable {
         return wait
     }
 
-    /// A try in quarantine succeeded: whether the host came back by it.
+    /// Notes that a try in quarantine succeeded; returns whether that ended the quarantine.
     mutating func recovered(now: Timestamp) -> Bool {
         guard state == .quarantined else { return false }
         state = .running
@@ -81,7 +81,7 @@ package struct HostLifecycle: Sendable {
         if state == .running { backoff.reset() }
     }
 
-    /// The host starts anew: whether it works shows with the next use.
+    /// The host starts again: whether it works shows with the next use.
     mutating func restart(now: Timestamp) {
         guard state != .stopped else { return }
         state = .running

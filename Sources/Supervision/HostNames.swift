@@ -1,7 +1,7 @@
 package import Configuration
 
-/// Hosts in the order of their names, those that run and those that are refused, as both were at one moment. It holds no
-/// more than the two lists, which all who ask share.
+/// Hosts in the order of their names, those that run and those that are refused, as both were at one moment. It holds
+/// only the two lists, which all copies share.
 package struct HostNames: Sequence, IteratorProtocol, Sendable {
     package enum Element: Sendable {
         case running(String)

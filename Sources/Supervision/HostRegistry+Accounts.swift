@@ -6,15 +6,15 @@ internal import Runtime
 internal import Storage
 internal import Synchronization
 
-/// Who knows the accounts of each host. A function as such in a mutex is wrapped once more each time that it is read, until a call of
-/// it takes more stack than there is.
+/// The provider of each host's accounts. A bare function in a mutex is wrapped once more each time that it is read,
+/// until a call of it overflows the stack.
 struct AccountsProvider: Sendable {
     let accounts: @Sendable (HostConfiguration) -> any Accounts
 }
 
-/// Who is asked for the accounts of hosts, and when.
+/// The accounts of hosts, and the work that waits for them.
 extension HostRegistry {
-    /// Says who knows the accounts of each host; until then nobody does.
+    /// Sets the provider of each host's accounts; before that, hosts have none.
     ///
     /// - Parameter accounts: Called with a host that is served. While it does not know yet what the server can
     ///   do, its answers are to be `unreachable`: what is `unsupported` is never tried again.
@@ -48,7 +48,7 @@ extension HostRegistry {
         resume([host], hastened: true)
     }
 
-    /// What hosts' services see of the others.
+    /// What hosts' services query from others.
     var peers: HostPeers {
         HostPeers(
             accounts: { [weak self] host in self?.accounts(of: host) },
@@ -71,11 +71,11 @@ extension HostRegistry {
         resume(hosts, hastened: false)
     }
 
-    /// Has hosts look for what is due, one after the other: each opens its database, which requests must not wait for.
+    /// Has hosts check for due work, one after the other: each opens its database, which must not delay requests.
     func resume(_ hosts: [String], hastened: Bool) {
         var isFirst = false
         for host in hosts {
-            // There are no more of them than hosts and servers' hellos.
+            // Their number is bounded by those of hosts and of servers' hellos.
             let offer = resumptions.offer(Resumption(host: host, isHastened: hastened), urgent: true)
             if case .acceptedFirst = offer { isFirst = true }
         }
@@ -86,14 +86,14 @@ extension HostRegistry {
         while let waiting = resumptions.takeAll() {
             let hastened = Set(waiting.filter(\.isHastened).map(\.host))
             for host in Set(waiting.map(\.host)).sorted() {
-                // A host may go while others are looked at.
+                // A host may be removed while others are checked.
                 await self[host]?.service.resumeWork(hastened: hastened.contains(host))
             }
         }
     }
 }
 
-/// A host that is to look for what is due.
+/// A host that is to check for due work.
 struct Resumption: Sendable {
     let host: String
     let isHastened: Bool

@@ -20,7 +20,7 @@ extension HostRegistry {
         return try await onBlockingThread { Result { try databases.receiveBackup() } }.get()
     }
 
-    /// Looks whether all of what came may be restored.
+    /// Checks whether all that was received may be restored.
     package func check(_ backup: IncomingBackup, for host: String, isAnyHost: Bool) async throws -> BackupSummary {
         _ = try service(of: host)
         return try await databases.check(backup, for: host, isAnyHost: isAnyHost)

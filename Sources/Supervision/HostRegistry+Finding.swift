@@ -4,7 +4,7 @@ internal import Storage
 
 /// What is known of invites that no service serves now.
 extension HostRegistry {
-    /// The hosts that have a database and no file, sorted: their domains were taken away, or their files lost.
+    /// The hosts that have a database and no file, sorted: their domains were removed, or their files lost.
     package func hostsWithoutFile(where isWanted: @Sendable (String) -> Bool) async -> [String] {
         let databases = databases
         let all = await onBlockingThread { (try? databases.hostsWithInvites()) ?? [] }

@@ -15,7 +15,7 @@ package struct FormRegistration: Sendable, CustomStringConvertible {
     /// Prepared.
     package var username: String
     package var password: String
-    /// For the server's own limits; kept nowhere.
+    /// For the server's own limits; stored nowhere.
     package var clientAddress: String?
 
     package init(
@@ -37,7 +37,7 @@ package struct FormRegistration: Sendable, CustomStringConvertible {
     }
 }
 
-/// What a form came to.
+/// The outcome of a form.
 package enum FormOutcome: Hashable, Sendable {
     /// The account is there, now or since an earlier try.
     case done
@@ -48,7 +48,7 @@ package enum FormOutcome: Hashable, Sendable {
     case taken
     /// The server wants another name or password, in its words.
     case rejected(String?)
-    /// Not now, and why. The same attempt may be made again.
+    /// It failed for now, and why. The same attempt may be made again.
     case later(String)
     /// Not now, in the server's words. The same attempt may be made again.
     case busy(String)
@@ -70,9 +70,9 @@ extension HostRegistry {
         }
     }
 
-    /// Sets the password of the account of a reset, whose use is spent before. Afterwards the same attempt may still be made
-    /// again, where this process has seen it fail. Where the password was set, the same form comes to the same and sets nothing;
-    /// what an earlier process had begun is spent.
+    /// Sets the password of the account of a reset, whose use is spent before. The same attempt may be made again where
+    /// this process has seen it fail. Where the password was set, the same form has the same outcome and sets nothing;
+    /// an attempt that an earlier process had begun is spent.
     ///
     /// - Parameter form: Its name is that of the invite's account.
     package func reset(_ form: FormRegistration, on host: String) async -> FormOutcome {
@@ -111,7 +111,8 @@ private struct FormFlow {
         switch await accounts.existence(of: form.username) {
         case .present where mayBeMade: return await confirm()
         case .present:
-            // Another name that the attempt holds is nobody's; this one must not be thought its own.
+            // The attempt may still hold another name; but if it holds this one, the account would be taken for its
+            // own.
             let holdsIt = own?.isReserved == true && own?.account == form.username
             return holdsIt ? await release("the server has such an account", .taken) : .taken
         case .unknown(let why) where accounts.abilities.provider == .module: return .later(why)
@@ -132,7 +133,7 @@ private struct FormFlow {
         case .done: return await confirm()
         case .taken:
             if mayBeMade, await mayBeThere() { return await confirm() }
-            // The account is not of this attempt, which must not be thought so when its deadline has passed.
+            // The account is not of this attempt, and must not be credited to it when its deadline has passed.
             return await release("the server has such an account", .taken)
         case .refused(let words): return .rejected(words)
         case .busy(let words): return busy(words)
@@ -146,7 +147,7 @@ private struct FormFlow {
         if case .present = await accounts.existence(of: form.username) { true } else { false }
     }
 
-    /// Not every server tells.
+    /// Not every server can answer that.
     private func mayBeThere() async -> Bool { await accounts.existence(of: form.username) != .absent }
 
     private func confirm() async -> FormOutcome {
@@ -179,7 +180,7 @@ private struct FormFlow {
                 ? .passwordSet(endedSessions: done.endedSessions) : .refused(.used)
         }
         if own?.isConfirmed == true, !attempts.isUnsettled(form.attempt) { return .refused(.used) }
-        // The use is gone once it is spent: so not before the server answers.
+        // A spent use cannot be released: so not before the server answers.
         switch await accounts.existence(of: form.username) {
         case .absent: return .refused(.unknown)
         case .unknown(let why) where accounts.abilities.provider == .module: return .later(why)
@@ -212,7 +213,7 @@ private struct FormFlow {
         await host.service.redeem([request], under: host.policy).first ?? .failure(.failed(.unavailable))
     }
 
-    /// - Parameter words: Why the server does nothing now, such as that somebody has just registered from the same address.
+    /// - Parameter words: Why the server does nothing now, such as a recent registration from the same address.
     private func busy(_ words: String?) -> FormOutcome {
         host.service.log("the server does nothing for a form now", words ?? "no reason given")
         return words.map { .busy($0) } ?? .later("the server takes no more at present")
@@ -227,7 +228,7 @@ private struct FormFlow {
 }
 
 extension AccountOutcome {
-    /// Whether it is sure that no account was made, and why is a matter of who asks.
+    /// Whether it is certain that no account was made, for a reason that depends on the request.
     fileprivate var isRefusal: Bool {
         switch self {
         case .refused, .busy, .unreachable: true

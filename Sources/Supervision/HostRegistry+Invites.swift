@@ -16,11 +16,11 @@ package enum InviteTrouble: Error, Hashable, Sendable {
     case refusal(InviteRefusal)
 }
 
-/// What operators do with the invites of hosts. Every call looks the host up anew and takes one short turn of its
-/// service, so that a long listing holds up nobody, and ends with the host.
+/// What operators do with the invites of hosts. Every call looks the host up again and takes one short turn of its
+/// service, so that a long listing delays no other request, and ends with the host.
 extension HostRegistry {
-    /// Has a host make an invite. It is on disk when this returns. Where the host's server says in time which accounts there
-    /// are, no account is offered that exists, and nothing to or of a user who does not.
+    /// Has a host make an invite. It is on disk when this returns. Where the host's server answers in time, no account
+    /// is offered that exists, and nothing to or of a user who does not.
     ///
     /// - Parameter request: With addresses and names that are prepared.
     package func invite(_ request: OperatorRequest, on host: String) async throws(InviteTrouble) -> OperatorInvite {
@@ -62,15 +62,15 @@ extension HostRegistry {
 
     // MARK: Completion
 
-    /// An invite that could be meant.
+    /// A candidate for completion.
     package struct InviteSuggestion: Hashable, Sendable {
         package let number: Int64
-        /// What tells it from others, in a few words without secrets: `account-and-contact by alice@example.com`.
+        /// A short description without secrets: `account-and-contact by alice@example.com`.
         package let summary: String
     }
 
-    /// A host's invites whose numbers begin so: those that are still good first, then the newest. None where the host
-    /// cannot tell.
+    /// A host's invites whose numbers begin so: those that are still good first, then the newest. None where the
+    /// storage fails.
     package func inviteNumbers(of host: String, prefix: String, limit: Int) async -> [InviteSuggestion] {
         let now = now
         let found = try? await withInvites(of: host) { repository throws(StoreError) in

@@ -52,7 +52,7 @@ extension HostRegistry {
         let repository = databases.repository(of: host)
         let result = await deadlines.result(startedAt: dependencies.uptime()) { () async -> Value? in
             let value = try? await operation(repository)
-            // Unless it has come back meanwhile, and uses it.
+            // Unless it is served again meanwhile, and uses it.
             if self[host] == nil { await repository.close() }
             return value
         }

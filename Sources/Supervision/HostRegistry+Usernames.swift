@@ -3,7 +3,7 @@ package import Invites
 
 /// Whether a name can be had.
 package enum UsernameState: Hashable, Sendable {
-    /// Nobody has it at present, nor holds it.
+    /// No account has it at present, and it is not held.
     case free
     /// The server has such an account, or another invite or attempt holds the name.
     case taken

@@ -11,8 +11,8 @@ internal import Synchronization
 /// owner of the configuration changes it.
 package final class HostRegistry: Sendable {
     private let current = Mutex(HostTable())
-    /// Those who are told of each change. Held while one is made and told, since what is old must not arrive after what is
-    /// new; ``table`` can be had meanwhile, by those who are told, too.
+    /// The front doors that are notified of each change. Locked while a change is made and published, so that changes
+    /// arrive in order; ``table`` can be read meanwhile, also by a front door that is being notified.
     private let doors = Mutex<[any FrontDoor]>([])
     /// Attempts of forms, one at a time each.
     let forms = FormAttempts()
@@ -24,20 +24,20 @@ package final class HostRegistry: Sendable {
     let dependencies: Dependencies
     let provider = Mutex(AccountsProvider { _ in UnavailableAccounts.nobody })
     let resumptions = Mailbox<Resumption>(capacity: .max)
-    /// Whether hosts that are added from now on look for what is due: not before those that there were have begun to.
+    /// Whether hosts added from now on check for due work: not before those present at the start have begun to.
     let resumesAddedHosts = Mutex(false)
-    /// When what is no longer good is not removed, since nobody knows the time.
+    /// Decides when expired rows are not removed, since the time is not trusted.
     private let clock: Mutex<ClockWatch>
 
-    /// Databases written to at the same time, whatever the number of hosts; so many disks may hang before other hosts'
-    /// requests do.
+    /// Databases written to at the same time, whatever the number of hosts; so many disks may hang before requests of
+    /// other hosts do.
     private static let writers = 8
 
     /// - Parameters:
     ///   - stateDirectory: Where the databases are.
     ///   - maximumOpenDatabases: How many may be open at once.
-    ///   - quarantinesChanged: Called with the number of hosts whose storage fails, at every change, on no thread in
-    ///     particular. It must not wait.
+    ///   - quarantinesChanged: Called with the number of hosts whose storage fails, at every change, on any thread. It
+    ///     must not block.
     /// - Throws: `StoreError` when the state directory cannot be used or another daemon uses it.
     package init(
         stateDirectory: String, maximumOpenDatabases: Int, dependencies: Dependencies,
@@ -60,7 +60,7 @@ package final class HostRegistry: Sendable {
     /// A host that runs now.
     package subscript(host: String) -> Host? { current.withLock { $0[host] } }
 
-    /// Lets a front door know the hosts, now and whenever they change.
+    /// Subscribes a front door to the hosts: called now and whenever they change.
     package func add(_ door: any FrontDoor) {
         doors.withLock { doors in
             doors.append(door)
@@ -71,8 +71,8 @@ package final class HostRegistry: Sendable {
 
     // MARK: Changes
 
-    /// Starts the hosts that are new, ends those that are gone, and gives those that differ their new configurations, as
-    /// one change. What does not differ is not touched.
+    /// Starts new hosts, ends removed ones, and gives those that differ their new configurations, as one change. What
+    /// does not differ is not touched.
     ///
     /// - Parameters:
     ///   - returned: Of the new hosts, those that were served before and then not: their invites that were made until then
@@ -105,7 +105,7 @@ package final class HostRegistry: Sendable {
         for host in change.removed { end(host) }
         for host in returned.keys.sorted() {
             guard let service = self[host]?.service else { continue }
-            // What keeps it from being done now is seen to with the next request.
+            // What fails now is tried again with the next request.
             Task { try? await service.revokeOlderInvites() }
         }
         if resumesAddedHosts.withLock({ $0 }) { resume(diff.added.map(\.host), hastened: false) }
@@ -173,18 +173,18 @@ package final class HostRegistry: Sendable {
     /// Longer than a host's disk is waited for.
     private static let restartTimeout = Duration.seconds(15)
 
-    /// What came of a restart.
+    /// The outcome of a restart.
     package enum RestartOutcome: Hashable, Sendable {
         case works
         /// And what is wrong with its storage.
         case fails(String)
         case unknownHost
-        /// It takes too long, and goes on by itself.
+        /// It takes too long, and continues by itself.
         case timedOut
     }
 
-    /// Starts the service of a host anew, after the requests that it has accepted are answered: its database is opened
-    /// again and tried, and sessions of commands begin anew. A host in quarantine is tried at once.
+    /// Restarts the service of a host, after the requests that it has accepted are answered: its database is reopened
+    /// and tried, and command sessions begin again. A host in quarantine is tried at once.
     package func restart(_ name: String) async -> RestartOutcome {
         guard let service = self[name]?.service else { return .unknownHost }
         let outcome = Mutex(RestartOutcome.timedOut)
@@ -201,7 +201,7 @@ package final class HostRegistry: Sendable {
     /// Longer no start waits for databases, of which there may be many, on disks that may hang.
     private static let longestOpening = Duration.milliseconds(500)
 
-    /// Opens databases ahead of the first requests, so far as that goes in a moment.
+    /// Opens databases ahead of the first requests, as many as possible in a short time.
     package func openDatabases() async {
         let (hosts, databases) = (Array(table.hosts.keys), databases)
         let isOver = Mutex(false)
@@ -214,7 +214,7 @@ package final class HostRegistry: Sendable {
     /// How long a host's disk may take before its requests are answered without it.
     private static let diskTimeoutMilliseconds: Int64 = 10_000
 
-    /// Keeps deadlines and removes what has long ended, until the task is cancelled.
+    /// Enforces deadlines and removes what has long ended, until the task is cancelled.
     package func run() async {
         async let sweeping: Void = sweepForever()
         async let resuming: Void = resumeAfterStart()
@@ -258,7 +258,7 @@ package final class HostRegistry: Sendable {
         var removed = 0
         for name in candidates {
             if Task.isCancelled { return }
-            // A host may go while the sweep waits.
+            // A host may be removed while the sweep waits.
             guard let host = self[name] else { continue }
             removed += await host.service.removeEnded(
                 by: Timestamp(millisecondsSinceEpoch: now - host.policy.retention.seconds * 1_000))
@@ -267,8 +267,8 @@ package final class HostRegistry: Sendable {
     }
 }
 
-/// Runs what may wait for a disk, or takes long, on a thread that nobody else needs: the watchdog asks this process
-/// whether it lives.
+/// Runs work that may block on a disk, or takes long, outside the cooperative thread pool, whose threads the watchdog
+/// needs to show that this process lives.
 package func onBlockingThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
     await withCheckedContinuation { continuation in
         DispatchQueue.global().async { continuation.resume(returning: body()) }

@@ -7,7 +7,7 @@ internal import Storage
 package enum RedemptionFailure: Error, Hashable, Sendable {
     /// The token, the name or the host's rules do not allow it.
     case refused(RedemptionRefusal)
-    /// The host cannot tell now. The same request may be made again.
+    /// The host's storage fails or is overloaded now. The same request may be made again.
     case failed(InviteRefusal)
 }
 
@@ -81,7 +81,7 @@ extension HostService {
         }
     }
 
-    /// Whether an invite that is good, or an attempt, holds a name; `nil` where the storage does not tell. It changes nothing.
+    /// Whether an invite that is good, or an attempt, holds a name; `nil` where the storage fails. It changes nothing.
     func isHeld(_ username: String) async -> Bool? {
         let now = dependencies.now()
         return try? await use(.reading) { repository throws(StoreError) in
@@ -89,11 +89,12 @@ extension HostService {
         }
     }
 
-    /// Does what is asked, in order. What is stored is on the disk when this returns, and what follows from it is under way.
+    /// Carries out the requests, in order. What is stored is on the disk when this returns, and the work that follows
+    /// from it has begun.
     ///
-    /// - Parameter policy: The host's rules. A suspended host redeems nothing more, but hears how attempts end that it has
-    ///   let begin.
-    /// - Returns: For each request, in order, what it came to.
+    /// - Parameter policy: The host's rules. A suspended host redeems nothing more, but still accepts the ends of
+    ///   attempts that have begun.
+    /// - Returns: For each request, in order, its outcome.
     package func redeem(
         _ requests: [RedemptionRequest], under policy: InvitePolicy
     ) async -> [Result<RedemptionOutcome, RedemptionFailure>] {
@@ -127,7 +128,7 @@ extension HostService {
         }
     }
 
-    /// Counts what came of requests, and sees to what is due because of it.
+    /// Counts the outcomes of requests, and starts the work that is due because of them.
     private func note(_ results: [Result<RedemptionOutcome, RedemptionFailure>]) {
         var (confirmed, released, refused) = (0, 0, 0)
         var next: Timestamp?

@@ -3,8 +3,8 @@ internal import Logging
 internal import Runtime
 internal import Storage
 
-/// What the host's invites from before are owed, whose domain was not served for a while and is again: it may be somebody else's
-/// by now, so they are revoked before anything else is done for the host.
+/// Invites from before of a host whose domain was not served for a while and is again: the domain may have another
+/// owner by now, so they are revoked before anything else is done for the host.
 struct OlderInvites: Sendable {
     /// Those made until then, inclusive.
     let madeUntil: Timestamp
@@ -26,9 +26,9 @@ struct OlderInvites: Sendable {
 extension HostService {
     private static let revokedAtOnce = 500
 
-    /// Revokes what was made before the domain was away. Whoever needs the host meanwhile waits, no longer than for its disk.
+    /// Revokes what was made before the domain was away. Requests wait meanwhile, no longer than for the host's disk.
     ///
-    /// - Throws: What keeps it from being done; then it is tried again with the next request.
+    /// - Throws: Why it could not be done; then it is tried again with the next request.
     func revokeOlderInvites() async throws(InviteRefusal) {
         guard let older = olderInvites else { return }
         let work = older.work ?? Task { await revoke(older) }
@@ -36,7 +36,7 @@ extension HostService {
         switch await deadlines.result(startedAt: dependencies.uptime(), { await work.value }) {
         case .some(nil): return
         case .some(let refusal?): throw refusal
-        // It goes on.
+        // The work continues.
         case nil: throw .overloaded
         }
     }
@@ -100,7 +100,7 @@ extension HostService {
 }
 
 extension Invite {
-    /// Whether nobody but the return of the domain has revoked it.
+    /// Whether it was revoked only because the domain came back.
     fileprivate var wasRevokedOnReturn: Bool {
         revocation?.by == OlderInvites.revoker && revocation?.why == OlderInvites.reason
     }

@@ -4,30 +4,30 @@ internal import Languages
 internal import Runtime
 internal import Storage
 
-/// What a host's service knows of the others, as things are when it asks.
+/// What a host's service queries from other parts of the daemon; the answers are current at each call.
 struct HostPeers: Sendable {
     /// The accounts of a host; `nil` for one that is not served here.
     var accounts: @Sendable (String) -> (any Accounts)?
-    /// Whether inviters of a host are told of redemptions.
+    /// Whether inviters of a host are notified of redemptions.
     var notifiesInviter: @Sendable (String) -> Bool
-    /// What users of a host are told with, where an invite says no language.
+    /// The texts for users of a host, where an invite has no language.
     var texts: @Sendable (String) -> Texts = { _ in LanguageCatalog.builtIn.english }
     /// Called when invites of a host were used up, or are good again.
     var invitesChanged: @Sendable (String) -> Void = { _ in }
 
-    /// Nobody can be asked anything.
+    /// Without accounts on any host.
     static let nobody = HostPeers(accounts: { _ in UnavailableAccounts.nobody }, notifiesInviter: { _ in true })
 }
 
 /// Whether what is due is being done, and when it is next.
 struct WorkState {
     fileprivate(set) var isRunning = false
-    /// Something came meanwhile.
+    /// Work was added meanwhile.
     fileprivate var mustLookAgain = false
     fileprivate var timer: Task<Void, Never>?
     fileprivate var timerAt: Timestamp?
 
-    /// No more is done on time.
+    /// Cancels the timer; work under way continues.
     mutating func cancel() {
         timer?.cancel()
         timer = nil
@@ -35,15 +35,16 @@ struct WorkState {
     }
 }
 
-/// What follows from redemptions: accounts that are asked for after a deadline, contacts, notices. It is in the database
-/// until it is done, so that it outlives the daemon; here is only who asks servers for it, a few at a time.
+/// The work that follows from redemptions: accounts that are asked for after a deadline, contacts, notices. It is in
+/// the database until it is done, so that it survives a restart; this only sends the requests to servers, a few at a
+/// time.
 extension HostService {
     /// So much of one host is asked of servers at a time.
     private static let concurrency = 4
     /// After storage has failed.
     private static let retryWait = Duration.seconds(60)
 
-    /// Looks what is due, now that the daemon has started or a server can be asked again.
+    /// Checks for due work, after the daemon has started or a server has become available again.
     ///
     /// - Parameter hastened: Whether what waits for a server is to be tried at once.
     func resumeWork(hastened: Bool) async {
@@ -97,7 +98,7 @@ extension HostService {
         if lifecycleNow.state != .stopped { scheduleWork(at: dependencies.now().advanced(by: Self.retryWait)) }
     }
 
-    /// Looks again at a time, or earlier.
+    /// Checks again at a time, or earlier.
     func scheduleWork(at time: Timestamp) {
         if let earlier = work.timerAt, earlier <= time { return }
         work.cancel()
@@ -123,7 +124,7 @@ extension HostService {
         case outcome(Int64, TaskOutcome)
     }
 
-    /// - Returns: Whether what came of it is stored.
+    /// - Returns: Whether the results are stored.
     private func run(_ due: DueWork) async -> Bool {
         let questions = due.questions.prefix(Self.concurrency)
         let tasks = due.tasks.prefix(Self.concurrency - questions.count)

@@ -11,7 +11,7 @@ package enum InviteRefusal: Error, Hashable, Sendable {
     case denied(InviteDenial)
     /// The server has an account of that name.
     case accountExists
-    /// Other invites of the host are in the way.
+    /// It conflicts with other invites of the host.
     case conflict(InviteConflict)
     /// The host has too much to do right now.
     case overloaded
@@ -21,7 +21,7 @@ package enum InviteRefusal: Error, Hashable, Sendable {
     case unavailable
 }
 
-/// What something does with a host's storage: on a full disk, all but ``storing`` goes on.
+/// How a call uses a host's storage: on a full disk, all but ``storing`` continues.
 package enum StorageUse: Hashable, Sendable {
     case reading
     /// Adds or changes invites.
@@ -37,7 +37,7 @@ package actor HostService {
     private var lifecycle: HostLifecycle {
         didSet { published.withLock { $0 = lifecycle } }
     }
-    /// The same, for those who must not wait.
+    /// A copy of ``lifecycle`` that can be read without waiting for the actor.
     private nonisolated let published: Mutex<HostLifecycle>
     private let repository: any InviteRepository
     let dependencies: Dependencies
@@ -78,7 +78,7 @@ package actor HostService {
         published = Mutex(lifecycle)
     }
 
-    /// How the service is.
+    /// The state of the service.
     nonisolated var lifecycleNow: HostLifecycle { published.withLock { $0 } }
 
     /// Makes the invites that are asked for.
@@ -120,7 +120,7 @@ package actor HostService {
         let addition = try await add([new], limit: policy.maxInvites)
         switch addition.results.first {
         case .success(let number)?:
-            // No limit is asked about what operators make, so that perhaps nobody has counted.
+            // What operators make is not limited, so the transaction may not have counted the rows.
             if addition.storedCount == nil, case .atMost = policy.maxInvites {
                 let count = try? await use(.reading) { repository throws(StoreError) in
                     try await repository.storedCount()
@@ -175,7 +175,7 @@ package actor HostService {
             metadata: ["host": "\(host)", "stored": "\(reached.stored)", "limit": "\(reached.limit)"])
     }
 
-    /// Has the repository do something, and turns what goes wrong into a refusal and, where it is the storage's fault,
+    /// Calls the repository, and turns errors into a refusal and, where the storage has failed,
     /// into quarantine.
     package func use<Value: Sendable>(
         _ use: StorageUse,
@@ -207,12 +207,12 @@ package actor HostService {
         case .failure(.tooManyOpenFiles):
             dependencies.recordFileShortage()
             throw .tooManyOpenFiles
-        // It closes when the daemon ends, which is no trouble of the host's.
+        // It closes when the daemon ends, which is no failure of the host.
         case .failure(.closed): throw .unavailable
         case .failure(let error): quarantine("\(error)", isFull: error == .full)
         case nil where repository.activity == .call: quarantine("its disk does not answer")
-        // It never came to the front of the line: others' disks hang, or there is too much to do for all. Or its storage
-        // is being converted, which takes its time.
+        // It never had its turn: others' disks hang, or there is too much to do for all. Or its storage is being
+        // converted, which takes a while.
         case nil: throw .overloaded
         }
         throw .unavailable
@@ -250,7 +250,7 @@ package actor HostService {
         return total
     }
 
-    /// Starts anew: opens the database again and tries it, also in quarantine.
+    /// Restarts: opens the database again and tries it, also in quarantine.
     ///
     /// - Returns: What is wrong with the storage; `nil` when it works.
     func restart() async -> String? {
@@ -311,7 +311,7 @@ package actor HostService {
         guard case .quarantined = lifecycle.state else { return }
         let restarts = restarts
         do throws(StoreError) {
-            // A damaged or replaced file is seen only by opening it anew.
+            // A damaged or replaced file is noticed only when it is opened again.
             await repository.close()
             try await repository.check()
             guard restarts == self.restarts else { return }
@@ -320,7 +320,7 @@ package actor HostService {
                 dependencies.logger.notice("host recovered", metadata: ["host": "\(host)"])
                 startWork()
             } else {
-                // The host went while the try was under way, which opened its database again.
+                // The host was removed while the try was under way, which opened its database again.
                 await repository.close()
             }
         } catch {

@@ -1,6 +1,6 @@
 internal import Storage
 
-/// The hosts that have a database, looked for a page at a time as ``HostStatuses`` are.
+/// The hosts that have a database, found a page at a time as ``HostStatuses`` are.
 package struct HostsWithInvites: AsyncSequence, Sendable {
     package typealias Element = String
 

@@ -1,11 +1,11 @@
 internal import Synchronization
 
-/// Which services are in quarantine, for those who ask how many without asking each.
+/// The services in quarantine, to count them without asking each.
 final class Quarantines: Sendable {
     private let services = Mutex<Set<ObjectIdentifier>>([])
     private let changed: @Sendable (Int) -> Void
 
-    /// - Parameter changed: Told the new number at every change, on no thread in particular. It must not wait.
+    /// - Parameter changed: Called with the new number at every change, on any thread. It must not block.
     init(changed: @escaping @Sendable (Int) -> Void = { _ in }) {
         self.changed = changed
     }

@@ -1,7 +1,7 @@
 package import Invites
 
 extension Timestamp {
-    /// The moment that much later, cut to milliseconds; the last one that can be told where it is beyond.
+    /// The time that much later, truncated to milliseconds and clamped to the representable range.
     package func advanced(by duration: Duration) -> Timestamp {
         let parts = duration.components
         let (seconds, overflow) = parts.seconds.multipliedReportingOverflow(by: 1000)

@@ -43,7 +43,7 @@ struct WorkAsker: Sendable {
         case .done, .taken: return .done
         case .refused(let text): return .impossible(text.map { "the server refuses: \($0)" } ?? "the server refuses")
         case .absent: return .impossible("there is no \(user)")
-        // As long as nobody is there to ask, nobody knows what its server can do.
+        // As long as no provider is available, it is unknown what the server can do.
         case .unsupported where peers.accounts(user.domain)?.abilities.provider != AccountAbilities.Provider.none:
             return .impossible("the server of \(user.domain) has no way to do it")
         case .unsupported, .busy, .unreachable, .unknown:
@@ -53,7 +53,7 @@ struct WorkAsker: Sendable {
 }
 
 extension RedemptionTask {
-    /// The wait after it was asked for in vain: 5 seconds, doubled with each, an hour at most.
+    /// The wait after it failed: 5 seconds, doubled with each, an hour at most.
     static func wait(afterTries tries: Int) -> Duration {
         let longest = 3_600
         return .seconds(tries > 9 ? longest : min(5 << max(tries, 0), longest))

@@ -10,7 +10,7 @@ extension String {
     /// The text with control characters and line separators written as `\u{…}`, so that it stays on one line and
     /// cannot speak to a terminal.
     package var escapingControls: String {
-        // Most texts are ASCII without controls; those need no second look.
+        // Most texts are ASCII without controls, which need no further check.
         if utf8.allSatisfy({ 0x20 <= $0 && $0 < 0x7F }) { return self }
         var escaped = ""
         for scalar in unicodeScalars {
@@ -24,7 +24,7 @@ extension String {
         return escaped
     }
 
-    /// Whether every character may stand in XML 1.0 and none is a control: a name that people see.
+    /// Whether every character is allowed in XML 1.0 and none is a control: a name that people see.
     package var isPrintable: Bool {
         unicodeScalars.allSatisfy { scalar in
             switch scalar.value {

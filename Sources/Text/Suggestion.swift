@@ -1,4 +1,4 @@
-/// Guesses which of the known words somebody meant to write.
+/// Guesses which of the known words was meant.
 package enum Suggestion {
     /// The known word closest to `word`, if it is close enough to be a slip of the fingers.
     package static func closest(to word: String, among known: [String]) -> String? {
@@ -11,7 +11,7 @@ package enum Suggestion {
             if distance <= allowed, distance < best?.distance ?? .max { best = (candidate, distance) }
         }
         if let best { return best.word }
-        // Somebody remembered only half of it.
+        // Perhaps only a part of it was remembered.
         let containing = known.filter { $0.split(separator: "_").contains { $0.elementsEqual(plain) } }
         return containing.count == 1 ? containing.first : nil
     }

@@ -1,6 +1,6 @@
 package import Runtime
 
-/// Whose requests are which: the peer, or who a trusted proxy says that it was.
+/// Determines the client's address: the peer's, or the one that a trusted proxy reports.
 package struct TrustedProxies: Hashable, Sendable {
     private let ranges: [IPRange]
 
@@ -10,7 +10,7 @@ package struct TrustedProxies: Hashable, Sendable {
 
     func contains(_ address: IPAddress) -> Bool { ranges.contains { $0.contains(address) } }
 
-    /// Whether a peer is a proxy. Who may connect to a Unix socket was decided by its mode.
+    /// Whether a peer is a proxy. The mode of a Unix socket decides which proxies can connect to it.
     func trusts(_ peer: HTTPPeer) -> Bool {
         switch peer {
         case .local: true
@@ -18,8 +18,8 @@ package struct TrustedProxies: Hashable, Sendable {
         }
     }
 
-    /// The client's address: the last one of those that proxies have named which is none of theirs. What is left of it,
-    /// anybody may have written.
+    /// The client's address: the last one named by proxies that is not a proxy's itself. Addresses before it may be
+    /// forged by clients.
     ///
     /// - Returns: `nil` for a local proxy that names none.
     func client(of request: HTTPRequest, from peer: HTTPPeer) -> IPAddress? {
@@ -34,7 +34,7 @@ package struct TrustedProxies: Hashable, Sendable {
         case (false, true): return rightmost(old, from: own)
         case (true, false): return rightmost(new, from: own)
         case (false, false):
-            // A proxy sets one of them, and lets through what clients have sent of the other.
+            // A proxy sets one of them, and passes on what clients have sent of the other.
             let (first, second) = (rightmost(old, from: own), rightmost(new, from: own))
             return first == second ? first : own
         }

@@ -7,7 +7,7 @@ struct FormBody: Sendable, CustomStringConvertible {
 
     /// Reads a body.
     ///
-    /// - Returns: `nil` where a field is there twice, a percent sign stands for nothing, or something is not UTF-8.
+    /// - Returns: `nil` where a field is there twice, a percent sign encodes nothing, or something is not UTF-8.
     init?(_ body: [UInt8]) {
         let parts = body.split(separator: UInt8(ascii: "&"))
         guard parts.count <= Self.mostFields else { return nil }

@@ -1,7 +1,7 @@
 internal import Invites
 internal import Pages
 
-/// Turns pages into answers, each with the fields that keep a browser from doing harm with them.
+/// Turns pages into answers, each with the header fields that prevent misuse in browsers.
 struct PageAnswer: Sendable {
     let renderer: any PageRendering
     let isSecure: Bool
@@ -87,7 +87,7 @@ struct PageAnswer: Sendable {
         return HTTPResponse(.ok, [("Content-Type", file.contentType)] + fields + common, body: file.body)
     }
 
-    /// An SVG image that tells a token.
+    /// An SVG image that contains a token.
     func image(_ body: [UInt8]) -> HTTPResponse {
         HTTPResponse(
             .ok,
@@ -133,7 +133,7 @@ extension PageProblem {
         }
     }
 
-    /// When it is worth trying again, in seconds.
+    /// When a retry may succeed, in seconds.
     var retryAfter: Int? {
         switch self {
         case .tooMany(let seconds): seconds

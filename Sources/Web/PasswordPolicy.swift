@@ -1,8 +1,8 @@
 internal import Pages
 internal import XMPP
 
-/// What is asked of a password before a server sees it: length, and that it is not among those that are tried first. No
-/// rules about what characters it is made of.
+/// The requirements of a password before a server sees it: length, and that it is not among those that attackers try
+/// first. No rules about its characters.
 struct PasswordPolicy: Hashable, Sendable {
     /// In characters.
     let shortest: Int

@@ -22,7 +22,7 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     /// - Parameters:
     ///   - most: How many in a span.
     ///   - milliseconds: How long that is.
-    ///   - capacity: How many keys are kept apart.
+    ///   - capacity: How many keys are counted separately.
     init(most: Int, milliseconds: Int64 = 60_000, capacity: Int = 20_000) {
         self.most = most
         length = milliseconds
@@ -32,7 +32,7 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     /// Counts an event unless there are too many.
     ///
     /// - Parameters:
-    ///   - uptime: In milliseconds, of a clock that nobody sets.
+    ///   - uptime: Milliseconds of a monotonic clock.
     ///   - most: How many in a span of this key, where that is not the same for all.
     /// - Returns: After how many seconds it is to be tried again; `nil` where it may be now.
     func take(_ key: Key, at uptime: Int64, atMost most: Int? = nil) -> Int? {
@@ -61,7 +61,7 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
             (state.current, state.others, state.window) = ([:], [:], window)
         }
         let isApart = state.current[key] != nil || state.current.count < capacity
-        // As many in all as of those that are kept apart: few who have many addresses must not use up what is everybody's.
+        // As many in all as of separate keys: a few clients with many addresses must not use up what all others share.
         let most = isApart ? most : most * max(capacity / Self.otherBuckets, 1)
         let current = isApart ? state.current[key, default: 0] : state.others[bucket(key), default: 0]
         let previous = state.previous[key, default: 0]

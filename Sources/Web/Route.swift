@@ -5,7 +5,7 @@ enum Route: Hashable, Sendable {
     case landing(HostPath, TokenPath)
     case registration(HostPath, TokenPath)
     case reset(HostPath, TokenPath)
-    /// What can be said of a name to who has the registration form.
+    /// The answer about a name for the registration form.
     case username(HostPath, TokenPath)
     case app(HostPath, TokenPath, id: String)
     case qrCode(HostPath, TokenPath)
@@ -26,7 +26,7 @@ enum Route: Hashable, Sendable {
 
 /// Which host a path names, and how.
 struct HostPath: Hashable, Sendable {
-    /// As it stands in the path, decoded; for a host's own base its name.
+    /// As in the path, decoded; for a host's own base its name.
     var name: String
     /// Whether it is below the host's own base.
     var isOwnBase: Bool
@@ -52,7 +52,7 @@ struct RouteTable: Hashable, Sendable {
 
     /// Decides what a request is for.
     ///
-    /// - Parameter host: The field `Host`; a target in absolute form goes before it (RFC 9112 §3.2.2).
+    /// - Parameter host: The field `Host`; a target in absolute form takes precedence over it (RFC 9112 §3.2.2).
     func route(_ method: HTTPMethod, host: String?, target: String) -> Route {
         guard let target = RequestTarget(target, host: host) else { return .malformed }
         guard let authority = target.authority.map({ normalized($0) }) else { return .misdirected }
@@ -123,7 +123,7 @@ struct RouteTable: Hashable, Sendable {
 
 /// The parts of a request's target (RFC 9112 §3.2).
 struct RequestTarget: Hashable, Sendable {
-    /// Whose server it is for.
+    /// The authority of the target, if it has one.
     var authority: String?
     /// Begins with a slash.
     var path: String
@@ -174,7 +174,7 @@ struct DecodedPath: Hashable, Sendable {
         return Array(segments.dropFirst(prefix.count))
     }
 
-    /// `nil` where a percent sign stands for nothing, for what is not UTF-8, and for what a path cannot have in a segment.
+    /// `nil` where a percent sign encodes nothing, for what is not UTF-8, and for what a path cannot have in a segment.
     private static func decoded(_ part: Substring) -> String? {
         var bytes: [UInt8] = []
         var rest = part.utf8[...]

@@ -3,7 +3,7 @@ internal import Foundation
 internal import Invites
 package import Runtime
 
-/// Signs what stands in forms, so that only a form of this daemon's, for the token that it was made for, is taken.
+/// Signs forms, so that only a form of this daemon, for the token that it was made for, is accepted.
 package struct SealKey: Sendable {
     private let key: SymmetricKey
 

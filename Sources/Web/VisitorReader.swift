@@ -2,7 +2,7 @@ internal import Invites
 internal import Languages
 internal import Pages
 
-/// What a request says of who looks at the page. Nothing of it is kept.
+/// What a request says of the visitor. Nothing of it is stored.
 enum VisitorReader {
     static func visitor(of request: HTTPRequest, query: String, at now: Timestamp) -> Visitor {
         Visitor(

@@ -19,13 +19,13 @@ extension WebApp {
         }
     }
 
-    /// A form in the hands of somebody.
+    /// A form that a visitor has open.
     private struct Form: Sendable {
         let kind: FormKind
         let host: WebHost
         let good: GoodToken
         let attempt: WebAttempt
-        /// As it is to stand in the form.
+        /// As it is shown in the form.
         var username = ""
 
         var policy: PasswordPolicy { PasswordPolicy(serverLength: good.passwordLength) }
@@ -54,7 +54,7 @@ extension WebApp {
 
     // MARK: Showing
 
-    /// - Parameter isBusy: Whether the same may go well later.
+    /// - Parameter isBusy: Whether the same may succeed later.
     private func show(
         _ form: Form, _ call: Call, mistake: FormMistake? = nil, isBusy: Bool = false
     ) -> HTTPResponse {
@@ -100,7 +100,7 @@ extension WebApp {
 
     // MARK: Posting
 
-    /// Why what was posted is not looked at, where it is not: it is from no page of ours, or no form.
+    /// Why a POST is not processed; `nil` where it is: it is from no page of ours, or no form.
     func refusalOfPost(_ call: Call, _ host: WebHost) -> HTTPResponse? {
         guard RequestOrigin.isOwn(call.request, base: host.base ?? settings.base, hosts: hosts.bases) else {
             return call.problem(.refused(status: HTTPStatus.forbidden.rawValue))
@@ -179,7 +179,7 @@ extension WebApp {
         }
     }
 
-    /// Whether who has just registered need not add the inviter. A page that says so and is wrong leaves two people waiting.
+    /// Whether a new user need not add the inviter. A page that says so wrongly leaves two people waiting.
     private func setsContact(_ form: Form) async -> Bool {
         guard Landing(form.good).setsContacts, let inviter = form.good.invite.inviter else { return false }
         return await hosts.makesContacts(with: inviter, on: form.host.name)
@@ -204,7 +204,7 @@ extension WebApp {
         }
     }
 
-    /// What makes the inviter a contact, for who has an account now (XEP-0147, XEP-0379 §3).
+    /// The link that makes the inviter a contact, for a user who has an account now (XEP-0147, XEP-0379 §3).
     private static func contactURI(of invite: Invite) -> String? {
         guard invite.inviter != nil, invite.kind == .accountAndContact else { return nil }
         let contact = Invite(

@@ -2,8 +2,8 @@ internal import Invites
 internal import Pages
 internal import Runtime
 
-/// What the registration form is told of a name while it is typed. Only who has the form of a token that makes an account is
-/// told anything, and no more than the form itself tells when it is sent. It changes nothing.
+/// The answer about a name to the registration form, while the name is typed. It needs the form of a token that makes
+/// an account, and reveals no more than the form itself does when it is sent. It changes nothing.
 extension WebApp {
     func username(_ call: Call, _ host: WebHost, _ token: Token) async -> HTTPResponse {
         if let refusal = refusalOfPost(call, host) { return refusal }
@@ -17,7 +17,7 @@ extension WebApp {
         let check = await hosts.check(token, for: attempt, on: host.name)
         guard case .good(let good) = check else { return refusal(check, call) }
         guard FormKind.registration.fits(good) else { return formless(good, call) }
-        // Who has a name that is fixed has nothing to choose, and so nothing to ask.
+        // With a fixed name there is nothing to choose, and so nothing to check.
         guard good.invite.username == nil else { return call.problem(.unknown) }
         let answer = await answer(to: fields[FormField.username], of: attempt, call, host, token)
         return call.pages.answer(answer, for: call.visitor)
@@ -27,7 +27,7 @@ extension WebApp {
         to typed: String, of attempt: WebAttempt, _ call: Call, _ host: WebHost, _ token: Token
     ) async -> UsernameAnswer {
         guard let account = Self.account(typed, on: host) else { return .invalid }
-        // Beyond it, nobody is refused: the form says what becomes of the name when it is sent.
+        // Beyond the limit there is no refusal: the form gives the answer when it is sent.
         let uptime = dependencies.uptime()
         let isTooOften =
             limits.usernames.take(call.client, at: uptime) != nil

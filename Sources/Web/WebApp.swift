@@ -80,7 +80,8 @@ struct WebApp: Sendable {
         }
     }
 
-    /// The answer, where it is a landing page that takes no waiting and little time; `nil` where ``respond(to:for:from:)`` has to be asked.
+    /// The answer, where it is a landing page that takes no waiting and little time; `nil` where
+    /// ``respond(to:for:from:)`` has to be called.
     func respondAtOnce(to request: HTTPRequest, for route: Route, from peer: HTTPPeer) -> HTTPResponse? {
         guard case .landing(let path, let token) = route else { return nil }
         switch find(call(request, from: peer), path, token, "") {
@@ -146,7 +147,7 @@ struct WebApp: Sendable {
     ///
     /// - Parameter rest: What follows the token in the path.
     private func find(_ call: Call, _ path: HostPath, _ token: TokenPath, _ rest: String) -> Finding {
-        // Who has guessed too often is told nothing any more, not even what is right.
+        // A client that has guessed too often learns nothing any more, not even what is right.
         if let wait = limits.unknownTokens.wait(call.client, at: dependencies.uptime()) {
             return .answer(call.problem(.tooMany(retryAfter: wait)))
         }
@@ -226,7 +227,7 @@ extension Landing {
     init(_ good: GoodToken) {
         let invite = good.invite
         let isForNewcomers = invite.kind == .account || invite.kind == .accountAndContact
-        // A link that registers is none for those who have an account.
+        // A link that registers is of no use to users who have an account.
         let kind = isForNewcomers && invite.action == .register ? .account : invite.kind
         self.init(
             kind: kind, token: invite.token, uri: good.uri, inviter: invite.inviter, username: invite.username,

@@ -2,10 +2,11 @@ package import Invites
 package import Pages
 package import Runtime
 
-/// All that pages know of the hosts: values go in and come out. What is behind it decides every rule; it may one day be
-/// another process.
+/// All that pages know of the hosts: it takes and returns values. The implementation decides every rule; it may one day
+/// be another process.
 package protocol WebHosts: Sendable {
-    /// The host that a name in a path means, which may be written with A-labels or in Unicode; `nil` where none is served.
+    /// The host that a name in a path denotes, which may be written with A-labels or in Unicode; `nil` where none is
+    /// served.
     func host(named name: String) -> WebHost?
 
     /// Whether the host is configured and cannot be served: its invites are there, and good again when its file is mended.
@@ -50,11 +51,11 @@ extension WebHosts {
 package struct WebHost: Hashable, Sendable {
     /// The host's name, prepared.
     package var name: String
-    /// The same with A-labels, as it stands in paths.
+    /// The same with A-labels, as in paths.
     package var asciiName: String
     /// Where its pages are; `nil` for below the daemon's own base.
     package var base: BaseURL?
-    /// What does not depend on the base. ``Pages/Site/path``, `root` and `url` are set by who knows that.
+    /// What does not depend on the base. ``Pages/Site/path``, `root` and `url` are set where that is known.
     package var site: Site
     /// Its picture, which is served below the host's own path.
     package var logo: SiteImage?
@@ -68,7 +69,7 @@ package struct WebHost: Hashable, Sendable {
     }
 }
 
-/// Which hosts have bases of their own. An authority is one host's: below another one's base nobody gets.
+/// Which hosts have bases of their own. An authority belongs to one host: no other is served below its base.
 package struct HostBases: Hashable, Sendable {
     package struct Entry: Hashable, Sendable {
         package let host: String
@@ -80,7 +81,7 @@ package struct HostBases: Hashable, Sendable {
 
     package init() {}
 
-    /// Of two hosts with the same authority, the first keeps it.
+    /// Of two hosts with the same authority, the first has it.
     package mutating func add(_ base: BaseURL, of host: String) {
         guard entries[base.authority] == nil else { return }
         entries[base.authority] = Entry(host: host, base: base)
@@ -100,7 +101,7 @@ package enum TokenCheck: Hashable, Sendable {
     case good(GoodToken)
     /// Why it is not redeemed, and the invite where it has ended or is in use.
     case refused(RedemptionRefusal, of: EndedInvite? = nil)
-    /// The host's storage does not tell now.
+    /// The host's storage fails now.
     case unavailable
 }
 
@@ -129,9 +130,9 @@ package struct GoodToken: Hashable, Sendable {
 
 /// Whether a name can be had.
 package enum UsernameState: Hashable, Sendable {
-    /// Nobody has it at present, nor holds it.
+    /// No account has it at present, and it is not held.
     case free
-    /// The server has such an account, or somebody else holds the name.
+    /// The server has such an account, or the name is held.
     case taken
     /// It is not known now.
     case unknown
@@ -157,7 +158,7 @@ package struct WebRegistration: Sendable, CustomStringConvertible {
     /// The localpart, prepared.
     package var username: String
     package var password: String
-    /// For the server's own limits; kept nowhere.
+    /// For the server's own limits; stored nowhere.
     package var client: IPAddress?
 
     package init(token: Token, attempt: WebAttempt, username: String, password: String, client: IPAddress?) {
@@ -189,7 +190,7 @@ package struct WebReset: Sendable, CustomStringConvertible {
     package var description: String { username }
 }
 
-/// What a form came to.
+/// The outcome of a form.
 package enum WebOutcome: Hashable, Sendable {
     /// The account is there.
     case done(Account)
@@ -197,7 +198,7 @@ package enum WebOutcome: Hashable, Sendable {
     case passwordSet(Account, endedSessions: Bool)
     /// The token does not allow it.
     case refused(RedemptionRefusal)
-    /// The server has such an account, or somebody holds the name.
+    /// The server has such an account, or the name is held.
     case taken
     /// The server wants another name or password, in its words.
     case rejected(String?)

@@ -8,7 +8,7 @@ internal import Synchronization
 
 /// Serves the pages where the configuration says, and somewhere else as soon as it says so.
 package final class WebServer: Sendable {
-    /// How the server is, for people.
+    /// The status of the server, for people.
     package enum Status: Hashable, Sendable, CustomStringConvertible {
         case off
         case listening(String)
@@ -28,7 +28,7 @@ package final class WebServer: Sendable {
         var settings: WebSettings?
         var listener: HTTPListener?
         var status = Status.off
-        /// Ends when every change has that was asked for.
+        /// Ends when all changes that were requested are done.
         var turn: Task<Void, Never>?
     }
 
@@ -62,11 +62,11 @@ package final class WebServer: Sendable {
     /// Below which URL there are pages now; `nil` while there are none.
     package var base: BaseURL? { state.withLock { $0.listener == nil ? nil : $0.settings?.base } }
 
-    /// Goes over to other settings: first it listens at the new place, then it leaves the old one. Where it cannot listen, it
-    /// stays where it was, and says so.
+    /// Applies other settings: first it listens at the new place, then it leaves the old one. Where it cannot listen,
+    /// it stays where it was, and says so.
     ///
     /// - Parameter settings: `nil` to serve nothing.
-    /// - Returns: How the server is then.
+    /// - Returns: The server's status then.
     @discardableResult package func apply(_ settings: WebSettings?) async -> Status {
         let task = state.withLock { state in
             let previous = state.turn
@@ -168,7 +168,7 @@ package final class WebServer: Sendable {
             limits: limits, dependencies: dependencies)
     }
 
-    /// How many connections there are, and how many were turned away.
+    /// How many connections there are, and how many were refused.
     package var connectionMetrics: [MetricFamily] {
         guard let connections = state.withLock({ $0.listener })?.connections else { return [] }
         return [

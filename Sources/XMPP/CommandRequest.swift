@@ -9,7 +9,7 @@ package struct CommandRequest: Hashable, Sendable {
     package var action: Action
     /// Absent in a request that starts a command.
     package var sessionID: String?
-    /// The form that came along.
+    /// The submitted form.
     package var form: DataForm?
 
     package init(node: String, action: Action = .execute, sessionID: String? = nil, form: DataForm? = nil) {

@@ -4,7 +4,7 @@ package struct CommandResponse: Hashable, Sendable {
         case executing, completed, canceled
     }
 
-    /// Which actions the requester may take next, and which one `execute` stands for (XEP-0050 §3.4).
+    /// Which actions the requester may take next, and which one `execute` means (XEP-0050 §3.4).
     package struct Actions: Hashable, Sendable {
         package var `default`: CommandRequest.Action
         package var allowed: [CommandRequest.Action]
@@ -14,7 +14,7 @@ package struct CommandResponse: Hashable, Sendable {
             self.allowed = allowed
         }
 
-        /// The form at hand is the last one.
+        /// This form is the last one.
         package static let complete = Actions(default: .complete, allowed: [.complete])
         /// Another form follows.
         package static let next = Actions(default: .next, allowed: [.next])

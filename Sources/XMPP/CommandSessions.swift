@@ -1,6 +1,7 @@
-/// The sessions of multi-stage commands at one address (XEP-0050 §3.1): bounded, expiring, and each its opener's own.
+/// The sessions of multi-stage commands at one address (XEP-0050 §3.1): bounded, expiring, and usable by the opener
+/// only.
 ///
-/// Times are milliseconds of any clock that does not go back.
+/// Times are milliseconds of any monotonic clock.
 package struct CommandSessions<State: Sendable>: Sendable {
     private struct Session: Sendable {
         let owner: JID
@@ -17,7 +18,7 @@ package struct CommandSessions<State: Sendable>: Sendable {
     package let total: Int
 
     private var sessions: [String: Session] = [:]
-    /// Identifiers, oldest first; those of ended sessions are skipped when they come up.
+    /// Identifiers, oldest first; those of ended sessions are skipped.
     private var order: [String] = []
 
     package init(lifetime: Int64 = 600_000, perUser: Int = 4, total: Int = 1024) {
@@ -32,8 +33,8 @@ package struct CommandSessions<State: Sendable>: Sendable {
     /// Opens a session and returns its identifier, which cannot be guessed.
     ///
     /// - Parameters:
-    ///   - owner: The full JID that may go on with it.
-    ///   - identifier: The name of a session just taken that goes on with another stage; `nil` for a new one.
+    ///   - owner: The full JID that may continue it.
+    ///   - identifier: The name of a session just taken that continues with another stage; `nil` for a new one.
     package mutating func open(
         owner: JID, node: String, state: State, now: Int64, using random: inout some RandomNumberGenerator,
         identifier: String? = nil

@@ -7,12 +7,12 @@ package enum DelegationVersion: String, Sendable, CaseIterable {
     package var namespace: String { rawValue }
 }
 
-/// A request of one of a host's clients that the host's server hands to us (XEP-0355 §4.3).
+/// A request of one of a host's clients that the host's server forwards to us (XEP-0355 §4.3).
 package struct DelegatedRequest: Hashable, Sendable {
     /// What the server sent: its `from` is the host.
     package let envelope: IQ
     package let version: DelegationVersion
-    /// What the client sent, as it sent it. Without a `to` it is meant for the client's own account.
+    /// What the client sent, unchanged. Without a `to` it is for the client's own account.
     package let request: IQ
 
     /// The version in which this IQ delegates something; `nil` when it is no delegated request.

@@ -1,6 +1,6 @@
 /// An XML element with its namespace resolved.
 ///
-/// Prefixes are gone after parsing: two elements are equal when their expanded names, attributes and content are.
+/// Prefixes are dropped by parsing: two elements are equal when their expanded names, attributes and content are.
 package struct Element: Hashable, Sendable {
     /// One attribute. Most have no namespace.
     package struct Attribute: Hashable, Sendable {
@@ -16,7 +16,7 @@ package struct Element: Hashable, Sendable {
         }
     }
 
-    /// What stands between the tags.
+    /// The content between the tags.
     package enum Node: Hashable, Sendable {
         case element(Element)
         case text(String)

@@ -47,10 +47,11 @@ package struct IQ: Hashable, Sendable {
         IQ(from: to, to: answerAddress, id: id, body: .error(error))
     }
 
-    /// Who gets the answer: the sender, or some resource of it where ejabberd asks in a domain's own name.
+    /// The recipient of the answer: the sender, or some resource of it where ejabberd asks in a domain's own name.
     ///
-    /// ejabberd knows the answer to a request of its own by the id, which begins with `rr-` then, wherever it is sent. But
-    /// beside `mod_privilege`, ejabberd 24 drops each result with a child to a bare address of its own before it looks.
+    /// ejabberd recognizes the answer to a request of its own by the id, which begins with `rr-` then, wherever it is
+    /// sent. But with `mod_privilege`, ejabberd 24 drops each result with a child to a bare address of its own before
+    /// that.
     private var answerAddress: JID? {
         guard let from, from.isDomain, id.hasPrefix("rr-") else { return from }
         return JID(preparedLocalpart: nil, domain: from.domain, resource: "answer")

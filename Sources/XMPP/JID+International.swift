@@ -4,12 +4,12 @@ internal import Glibc
 extension JID {
     /// A prepared domain with each label in Unicode, also one that is written as `xn--…` (ToUnicode, RFC 3490 §4.2).
     ///
-    /// Both are one domain to DNS, to certificates and to XMPP servers, whatever the form in which somebody wrote it.
+    /// Both are one domain to DNS, to certificates and to XMPP servers, in whichever form it was written.
     package static func unicodeDomain(_ domain: String) -> String {
         guard hasASCIICompatibleLabel(domain) else { return domain }
         var output: UnsafeMutablePointer<CChar>?
         defer { free(output) }
-        // As Nameprep does here: what Unicode has gained since 3.2 is let in.
+        // As Nameprep here: characters newer than Unicode 3.2 are allowed.
         let flags = CInt(IDNA_ALLOW_UNASSIGNED.rawValue)
         let success = CInt(IDNA_SUCCESS.rawValue)
         guard idna_to_unicode_8z8z(domain, &output, flags) == success, let output else { return domain }

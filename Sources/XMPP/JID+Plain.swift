@@ -1,7 +1,7 @@
-/// The short way for addresses that no profile would change: lower-case ASCII without forbidden characters. Nearly all
+/// The fast path for addresses that no profile would change: lower-case ASCII without forbidden characters. Nearly all
 /// are such, and each request has four.
 extension JID {
-    /// Reads a plain address in one pass; `nil` for every other text, good or bad.
+    /// Reads a plain address in one pass; `nil` for every other text, valid or not.
     init?(plain text: some StringProtocol) {
         let found: JID?? = text.utf8.withContiguousStorageIfAvailable { JID(plain: $0) }
         guard let jid = found ?? nil else { return nil }

@@ -58,7 +58,7 @@ package struct JID: Hashable, Sendable {
         }
     }
 
-    /// Applies Nodeprep to a localpart that stands alone, such as a wished-for user name.
+    /// Applies Nodeprep to a localpart alone, such as a requested username.
     ///
     /// - Throws: ``JIDError`` when it is empty, too long, or has a character that Nodeprep forbids.
     package static func prepareLocalpart(_ localpart: some StringProtocol) throws(JIDError) -> String {
@@ -84,7 +84,7 @@ package struct JID: Hashable, Sendable {
         if text.utf8.last == UInt8(ascii: ".") { text.unicodeScalars.removeLast() }
         if text.utf8.first == UInt8(ascii: "[") { return try prepareAddressLiteral(Substring(domain)) }
         let prepared = try Stringprep.nameprep.prepare(text, part: .domain)
-        // Nameprep leaves ASCII alone; the host-name rules (STD 3) are what keeps spaces, quotes and slashes out.
+        // Nameprep leaves ASCII alone; the host-name rules (STD 3) exclude spaces, quotes and slashes.
         for label in prepared.split(separator: ".", omittingEmptySubsequences: false) where !isLabel(label) {
             throw .init(part: .domain, reason: label.isEmpty ? .empty : .forbidden)
         }
@@ -116,8 +116,8 @@ package struct JID: Hashable, Sendable {
 }
 
 extension JID {
-    // Not what the compiler would write: `String` compares by the canonical equivalence of today's Unicode, which is
-    // coarser than that of stringprep's Unicode 3.2. What servers keep apart must not become one here.
+    // Not the synthesized one: `String` compares by the canonical equivalence of today's Unicode, which is coarser than
+    // that of stringprep's Unicode 3.2. What servers distinguish must not be equal here.
     package static func == (a: JID, b: JID) -> Bool {
         isSame(a.domain, b.domain) && isSame(a.localpart, b.localpart) && isSame(a.resource, b.resource)
     }

@@ -1,5 +1,5 @@
-/// Lets a bounded number of lines through in each span of time, and counts what it held back, so that a flood of bad
-/// input cannot become a flood of log.
+/// Admits a bounded number of lines in each span of time, and counts those held back, so that a flood of bad input
+/// cannot become a flood of log.
 package struct LogThrottle: Hashable, Sendable {
     package let perSpan: Int
     /// In milliseconds.
@@ -15,7 +15,7 @@ package struct LogThrottle: Hashable, Sendable {
 
     /// Whether a line may be written at this time, and how many were held back before it.
     ///
-    /// - Parameter now: Milliseconds of a clock that does not go back.
+    /// - Parameter now: Milliseconds of a monotonic clock.
     package mutating func admit(now: Int64) -> (isAdmitted: Bool, heldBack: Int) {
         if start == .min || now - start >= span {
             start = now

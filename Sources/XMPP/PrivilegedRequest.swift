@@ -13,11 +13,11 @@ extension PrivilegeGrant {
 package struct PrivilegedRequest: Hashable, Sendable {
     static let namespace = "urn:xmpp:privilege:2"
 
-    /// In whose name; a bare JID.
+    /// The user in whose name it is sent; a bare JID.
     package let user: JID
-    /// To whom.
+    /// The recipient.
     package let to: JID
-    /// What is asked, a get or a set.
+    /// The request, a get or a set.
     package let body: IQ.Body
 
     package init(of user: JID, to: JID, _ body: IQ.Body) {

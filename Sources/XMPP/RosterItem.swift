@@ -1,4 +1,4 @@
-/// A contact in somebody's roster (RFC 6121 §2.1.2).
+/// A contact in a user's roster (RFC 6121 §2.1.2).
 package struct RosterItem: Hashable, Sendable {
     package var jid: JID
     package var name: String?

@@ -137,7 +137,7 @@ extension IQ {
             body = .result(element.firstChild)
         case "error":
             let error = element.child("error", namespace: element.namespace)
-            // ejabberd hands the error that answers a privileged request on as the payload of an error without one.
+            // ejabberd forwards the error that answers a privileged request as the payload of an error without one.
             body = .error(
                 error.map { StanzaError($0) } ?? PrivilegedRequest.error(in: element)
                     ?? StanzaError(.undefinedCondition))

@@ -10,7 +10,7 @@ package enum StreamEvent: Hashable, Sendable {
     case closed
 }
 
-/// An element of a stream's first level that is not worked with, while the stream goes on.
+/// An element of a stream's first level that is not processed, while the stream continues.
 package struct RefusedStanza: Hashable, Sendable {
     /// What is wrong with it.
     package enum Reason: Hashable, Sendable {
@@ -30,12 +30,12 @@ package struct RefusedStanza: Hashable, Sendable {
 
     /// As many levels as lead from a delegation's envelope to the payload inside (XEP-0355 §4.3).
     static let outlineDepth = 5
-    /// Stands in an outline for an element that was not read.
+    /// The placeholder in an outline for an element that was not read.
     static let unread = Element("unread", namespace: "")
 
     package let reason: Reason
     /// Its start tag with the first element inside, which has its first element inside, and so on; enough for an
-    /// answer. An element whose tag was not read is there as `<unread xmlns=''/>`. `nil` where that is the stanza's own.
+    /// answer. An element whose tag was not read is `<unread xmlns=''/>` in it. `nil` where that is the stanza's own.
     package let outline: Element?
 
     package init(_ reason: Reason, outline: Element?) {

@@ -14,7 +14,7 @@ extension StreamParser {
         handler.endElementNs = { user, _, _, _ in parser(user)?.end() }
         handler.characters = { user, text, length in parser(user)?.text(text, Int(length)) }
         handler.cdataBlock = { user, text, length in parser(user)?.text(text, Int(length)) }
-        // Only where the XML declaration may stand: anywhere else the scanner does not let it through.
+        // Only at the place of the XML declaration: anywhere else the scanner does not let it through.
         handler.processingInstruction = { user, _, _ in
             parser(user)?.refuse("processing instructions are not allowed")
         }
@@ -28,9 +28,9 @@ extension StreamParser {
         fail(StreamError(.restrictedXML, text: what))
     }
 
-    /// Remembers the first error. One that is wrong to namespaces only concerns its stanza: libxml2 goes on, and servers
-    /// relay prefixes that their users have declared nowhere, or only to them. A namespace that is no URI is not even
-    /// that: names are compared as they are.
+    /// Records the first error. A namespace error concerns only its stanza: libxml2 continues, and servers relay
+    /// prefixes that their users have declared nowhere, or only to them. A namespace that is no URI is not even that:
+    /// names are compared as they are.
     fileprivate func note(_ error: xmlError?) {
         guard let error, error.level.rawValue >= XML_ERR_ERROR.rawValue else { return }
         let code = xmlParserErrors(UInt32(bitPattern: error.code))
@@ -89,14 +89,14 @@ extension StreamParser {
         guard failure == nil, let text, length > 0 else { return }
         let bytes = UnsafeBufferPointer(start: text, count: length)
         guard let top = open.indices.last else {
-            // Between stanzas only keepalive white space may stand.
+            // Between stanzas only keepalive white space is allowed.
             if !bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }) {
                 fail(StreamError(.badFormat, text: "text between stanzas"))
             }
             return
         }
         let piece = String(decoding: bytes, as: UTF8.self)
-        // libxml2 hands out text in pieces, at buffer ends and entities.
+        // libxml2 delivers text in pieces, at buffer ends and entities.
         if let last = open[top].content.indices.last, case .text(var joined) = open[top].content[last] {
             // Taken out first, so that appending does not copy what is there already.
             open[top].content[last] = .text("")

@@ -14,7 +14,7 @@ package final class StreamParser {
     // Nil before the first byte, while an element is skipped, and after a failure.
     private var context: xmlParserCtxtPtr?
     private(set) var scanner: StreamScanner
-    /// What there is of a tag that is not complete: it may turn out to be one that libxml2 must not see.
+    /// The beginning of a tag that is not complete: it may turn out to be one that libxml2 must not see.
     private var incompleteTag: [UInt8] = []
     /// What is reported when the element that is being skipped ends.
     private var refusal: RefusedStanza?
@@ -28,7 +28,7 @@ package final class StreamParser {
     var tags = 0
     /// Whether the present element of the first level, or the start tag before it is reported, has a wrong name.
     var hasNamespaceFault = false
-    /// The stream header's name as it is written, with its prefix; `nil` before it came.
+    /// The stream header's name as it is written, with its prefix; `nil` before it is read.
     var headerName: String?
     /// Prefix and URI of each namespace that the stream header declares.
     var headerNamespaces: [(prefix: String, uri: String)] = []
@@ -38,8 +38,8 @@ package final class StreamParser {
     /// Set while the header is replayed into a new parser.
     var isReplaying = false
 
-    /// libxml2 interns every name for the life of a parser and gives up at some ten megabytes of them: long before
-    /// that, the stream goes on in a new parser.
+    /// libxml2 interns every name for the life of a parser and fails at some ten megabytes of them: long before that,
+    /// the stream continues in a new parser.
     static let internedBytesBeforeRenewal = 1 << 20
     private let internedBytesBeforeRenewal: UInt
     /// Bytes given to libxml2 at once, about.
@@ -66,8 +66,8 @@ package final class StreamParser {
     /// Reads the next bytes of the stream.
     ///
     /// - Returns: What ended within these bytes, in order.
-    /// - Throws: ``StreamError`` when the stream cannot go on; what came before it is lost with it. Every later call
-    ///   throws the same error.
+    /// - Throws: ``StreamError`` when the stream cannot continue; the events before it are lost with it. Every later
+    ///   call throws the same error.
     package func read(_ bytes: ByteBuffer) throws(StreamError) -> [StreamEvent] {
         if let failure { throw failure }
         bytes.withUnsafeReadableBytes { scan($0) }
@@ -80,7 +80,7 @@ package final class StreamParser {
         return events
     }
 
-    /// Gives to libxml2 what the scanner lets through.
+    /// Passes to libxml2 what the scanner allows.
     private func scan(_ bytes: UnsafeRawBufferPointer) {
         // Up to here they are given to libxml2 or skipped, and may be given.
         var given = 0
@@ -104,7 +104,7 @@ package final class StreamParser {
                 give(bytes, &given, upTo: excess == .ownTag ? index : safe)
                 skip(excess)
             case .failed(let error):
-                // What libxml2 says of the bytes before comes first.
+                // Errors of libxml2 in the bytes before take precedence.
                 if refusal == nil { give(bytes, &given, upTo: safe) }
                 fail(error)
             case .needsMore:
@@ -131,7 +131,7 @@ package final class StreamParser {
         given = end
     }
 
-    /// Goes on without libxml2 until the present element of the first level ends.
+    /// Continues without libxml2 until the present element of the first level ends.
     private func skip(_ excess: StreamScanner.Excess) {
         guard failure == nil, isInStep() else { return }
         let outline: Element?
@@ -140,7 +140,7 @@ package final class StreamParser {
         case .startTag: outline = self.outline(isTagMissing: true)
         case .content: outline = self.outline(isTagMissing: false)
         case .ownTag where open.isEmpty:
-            // An empty element has ended with its start tag. What was reported of it is taken back.
+            // An empty element has ended with its start tag. Its event is removed again.
             switch events.popLast() {
             case .element(let element): outline = element.outline()
             case .refused(let stanza): outline = stanza.outline
@@ -193,7 +193,7 @@ package final class StreamParser {
             fail(StreamError(.internalServerError, text: "no memory for a parser"))
             return nil
         }
-        // NOENT: without it libxml2 hands out `&amp;` in attributes as the text `&#38;`. There is no DTD that could
+        // NOENT: without it libxml2 delivers `&amp;` in attributes as the text `&#38;`. There is no DTD that could
         // define anything else. IGNORE_ENC: XMPP is UTF-8, whatever the declaration says. HUGE: libxml2's own limits,
         // such as 50,000 bytes for a name, end the stream; ours are lower where it matters and do not.
         let options =

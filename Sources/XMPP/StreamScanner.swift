@@ -14,7 +14,7 @@ struct StreamScanner {
         case stanzaEnded
         /// The present element of the first level is past a limit, and from here on skipped.
         case exceeded(Excess)
-        /// The stream cannot go on.
+        /// The stream cannot continue.
         case failed(StreamError)
     }
 
@@ -75,10 +75,10 @@ struct StreamScanner {
         self.limits = limits
     }
 
-    /// Reads on until something is to be done.
+    /// Scans until the caller has to act.
     ///
     /// - Parameters:
-    ///   - index: Where to begin, and afterwards where to go on.
+    ///   - index: Where to begin, and afterwards where to continue.
     ///   - safe: Afterwards, up to where the bytes can be given to libxml2: they end outside any tag, and what must not
     ///     be read is not among them. Unchanged where there is no such place.
     mutating func scan(_ bytes: UnsafeRawBufferPointer, from index: inout Int, safe: inout Int) -> Step {

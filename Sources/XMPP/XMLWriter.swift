@@ -6,8 +6,8 @@ package struct XMLWriter: Sendable {
     private var bytes: [UInt8] = []
     /// How long the stream has to be, counted from the first byte here, for a server to have read every tag.
     ///
-    /// Expat tries a tag that comes in pieces again once it has twice as much as the last time: since 2.6, and in earlier
-    /// ones with security updates. Of a tag of `n` bytes it has tried at most `n - 1` in vain.
+    /// Expat tries a tag that arrives in pieces again once it has twice as much as the last time: since 2.6, and in
+    /// earlier ones with security updates. Of a tag of `n` bytes it has tried at most `n - 1` in vain.
     private(set) var settledLength = 0
 
     package init() {}
@@ -20,7 +20,7 @@ package struct XMLWriter: Sendable {
 
     /// Appends one element.
     ///
-    /// - Parameter outer: The default namespace in force where the element will stand; on a component stream
+    /// - Parameter outer: The default namespace in force where the element is inserted; on a component stream
     ///   ``Namespaces/component``.
     package mutating func write(_ element: Element, inside outer: String = Namespaces.component) {
         // XML's own namespace may not be a default one, but its prefix is always there.
@@ -79,7 +79,7 @@ package struct XMLWriter: Sendable {
     }
 
     private mutating func append(_ text: String) {
-        // Strings that came from Foundation or C may have no contiguous storage.
+        // Strings from Foundation or C may have no contiguous storage.
         if text.utf8.withContiguousStorageIfAvailable({ bytes.append(contentsOf: $0) }) == nil {
             bytes.append(contentsOf: text.utf8)
         }
@@ -126,7 +126,7 @@ package struct XMLWriter: Sendable {
 }
 
 extension Element {
-    /// The element as XML text, as it would stand on a component stream.
+    /// The element as XML text, as on a component stream.
     package func xml(inside outer: String = Namespaces.component) -> String {
         var writer = XMLWriter()
         writer.write(self, inside: outer)

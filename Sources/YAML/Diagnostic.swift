@@ -1,19 +1,19 @@
 /// One mistake in a configuration: where it is, what is wrong, and what was meant.
 ///
-/// Diagnostics sort by file, line and column, which is the order in which to show and to mend them.
+/// Diagnostics sort by file, line and column, which is the order in which to show and to correct them.
 package struct Diagnostic: Error, Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The place of the mistake.
     package let location: SourceLocation
     /// What is wrong and what was meant, in one line. It never holds the value of a secret.
     package let message: String
-    /// What of it is not for everybody; `nil` when it names no other host.
+    /// The part of it that not every caller may see; `nil` when it names no other host.
     package let rivalry: Rivalry?
 
     /// The claim of another host that a mistake is about.
     package struct Rivalry: Hashable, Sendable {
         /// The host that the message names.
         package let host: String
-        /// The message for who is not to know of that host.
+        /// The message for callers who may not know of that host.
         package let message: String
 
         package init(host: String, message: String) {
@@ -28,7 +28,7 @@ package struct Diagnostic: Error, Hashable, Comparable, Sendable, CustomStringCo
         self.rivalry = rivalry
     }
 
-    /// The mistake as it is told to somebody who sees only some hosts.
+    /// The mistake as a caller sees it who sees only some hosts.
     package func told(toWhoSees isSeen: (String) -> Bool) -> Diagnostic {
         guard let rivalry, !isSeen(rivalry.host) else { return self }
         return Diagnostic(location: location, message: rivalry.message)
@@ -58,7 +58,7 @@ package struct DiagnosticReport {
     private var dropped = 0
     private var lastDropped = SourceMark.start
 
-    /// How many mistakes of one file are told apart. A file can be a million of them.
+    /// The most mistakes that are reported of one file, which can consist of a million.
     package static let limit = 100
 
     package init(file: String) {

@@ -44,7 +44,7 @@ package struct SourceMark: Hashable, Comparable, Sendable {
     }
 }
 
-/// A value from a file, with the place where it stands.
+/// A value from a file, with its location.
 package struct Setting<Value: Sendable>: Sendable {
     package let value: Value
     package let mark: SourceMark

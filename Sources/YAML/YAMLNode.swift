@@ -12,13 +12,13 @@ package struct YAMLNode: Sendable {
         case scalar(Scalar)
         case sequence([YAMLNode])
         case mapping([Entry])
-        /// Something that has been reported already and has no value to look at.
+        /// A node that has been reported already, without a value.
         case refused
     }
 
     package struct Scalar: Sendable {
         package let text: String
-        /// Whether it stands without quotes. Only such a scalar can be a number, a boolean or null.
+        /// Whether it has no quotes. Only such a scalar can be a number, a boolean or null.
         package let isPlain: Bool
 
         package init(text: String, isPlain: Bool) {
@@ -101,7 +101,7 @@ extension YAMLNode.Scalar {
 extension Substring.UTF8View {
     fileprivate func isFilled(with isMember: (UInt8) -> Bool) -> Bool { !isEmpty && allSatisfy(isMember) }
 
-    /// Takes the longest prefix of such bytes away, and says how long it was.
+    /// Removes the longest prefix of such bytes, and returns its length.
     fileprivate mutating func removePrefix(while isMember: (UInt8) -> Bool) -> Int {
         let prefix = prefix(while: isMember)
         self = self[prefix.endIndex...]

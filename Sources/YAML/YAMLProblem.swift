@@ -1,7 +1,7 @@
 import CLibYAML
 import Text
 
-/// Why libyaml stopped, in words for whoever wrote the file.
+/// Why libyaml stopped, in words for the author of the file.
 package struct YAMLProblem {
     package let mark: SourceMark
     package let message: String

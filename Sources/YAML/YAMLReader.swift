@@ -1,7 +1,7 @@
 /// Reads one YAML file into located nodes, from libyaml's events.
 ///
-/// What this configuration has no use for is refused with its place: anchors, aliases, tags and further documents. So
-/// no file can unfold into more than it holds, and the bounds below are enough to keep any file cheap.
+/// Features that this configuration does not use are refused with their places: anchors, aliases, tags and further
+/// documents. So no file can expand to more than it holds, and the limits below suffice to bound the cost of any file.
 package enum YAMLReader {
     package static let largestFile = 1_048_576
     package static let deepestNesting = 32

@@ -101,7 +101,7 @@ extension ResultCode {
 }
 
 extension CommandSpec {
-    /// What the reference says of its effect and of who may use it, in sentences.
+    /// Its effect and who may use it, in sentences for the reference.
     var rights: String {
         let who =
             switch reach {
@@ -124,7 +124,7 @@ extension CommandSpec {
 }
 
 extension CommandSpec.Option {
-    /// The option as it is typed, with what stands for its value.
+    /// The option as it is typed, with a placeholder for its value.
     var usage: String { kind.map { "--\(name) \($0.placeholder)" } ?? "--\(name)" }
 }
 

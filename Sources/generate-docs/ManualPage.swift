@@ -1,6 +1,6 @@
 /// A page of the manual, in the language of man(7).
 ///
-/// Texts are plain but for what stands in backticks, which is shown as it is typed.
+/// Texts are plain except for parts in backticks, which are shown as they are typed.
 struct ManualPage: Sendable {
     private var lines: [String]
 
@@ -32,9 +32,9 @@ struct ManualPage: Sendable {
     /// The first paragraph of a section, or of an item.
     mutating func line(_ text: String) { lines += Self.inline(text) }
 
-    /// Something with a description that begins beside it, where it fits.
+    /// An item whose description begins beside it, where it fits.
     ///
-    /// - Parameter tag: What is described, typed as it is; words in capitals stand for something.
+    /// - Parameter tag: What is described, typed as it is; words in capitals are placeholders.
     mutating func item(_ tag: String, _ description: String) {
         lines += [".TP", Self.synopsis(tag)] + Self.inline(description)
     }
@@ -66,7 +66,7 @@ struct ManualPage: Sendable {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { protected(escaped(String($0))) }
     }
 
-    /// Text in which backticks stand around what is typed, in lines that are not too long.
+    /// Text with backticks around what is typed, in lines that are not too long.
     static func inline(_ text: String) -> [String] {
         var parts: [String] = []
         for (index, part) in text.split(separator: "`", omittingEmptySubsequences: false).enumerated() {
@@ -89,7 +89,7 @@ struct ManualPage: Sendable {
         [".", "?", "!", ".\\fR"].contains { line.hasSuffix($0) }
     }
 
-    /// A usage: words in capitals stand for something, all else is typed.
+    /// A usage: words in capitals are placeholders, all else is typed.
     static func synopsis(_ usage: String) -> String {
         var styled = ""
         var word = ""

@@ -10,7 +10,7 @@ final class Client {
     private var lastID: Int64 = 0
     /// What the daemon has said of itself last.
     private(set) var hello: ServerMessage.Hello?
-    /// Whether there is a new connection in place of one that the daemon has closed, and nobody was told yet.
+    /// Whether a new connection replaced one that the daemon had closed, which is not reported yet.
     private var isConnectedAgain = false
 
     /// How long the daemon has for its hello.
@@ -47,7 +47,7 @@ final class Client {
         paths: CommandFiles.Paths = CommandFiles.Paths()
     ) -> Ending {
         let spec = CommandRegistry.standard.match(argv)?.spec
-        // Rows and a file do not go to the same place.
+        // Rows and a file are not written to the same place.
         let shown = spec?.file == .output && paths.output == nil ? screen.onErrors : screen
         let presentation: any Presentation =
             isJSON ? JSONPresentation(shown) : TextPresentation(shown, spec, prefix: prefix)
@@ -63,7 +63,7 @@ final class Client {
             }
             let (end, line) = try run(argv, with: files, showing: presentation, asking: questions, state: &progress)
             if end.code == .ok { try files.finish(sent: progress.sent) }
-            // Whoever has closed the output wanted no more, and that is no failure.
+            // The reader of the output wanted no more and closed it, which is no failure.
             let isUnread = progress.isCancelled && !progress.isInterrupted && screen.output.error == EPIPE
             if end.code == .cancelled, progress.isInterrupted || isUnread {
                 presentation.interrupted(end, line: line)
@@ -189,7 +189,7 @@ final class Client {
                 guard message.id == id else { continue }
                 if case .row(_, let row) = message { state.sent = row["bytes"]?.integer.map(Int.init) }
                 presentation.show(message, line: line)
-                // A stream that nobody reads is over; a command that changes something is not.
+                // A stream of events without a reader ends; a command that changes something continues.
                 if case .event = message, screen.output.isBroken { try cancel(id, &state) }
             case .signal(.interrupt):
                 if state.isInterrupted {

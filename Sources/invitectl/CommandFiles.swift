@@ -1,6 +1,6 @@
 import Shell
 
-/// The file that goes with a command, if one does.
+/// The file that a command transfers, if any.
 struct CommandFiles {
     /// What the caller said of it.
     struct Paths {
@@ -21,7 +21,7 @@ struct CommandFiles {
         }
     }
 
-    /// All that the daemon sends has come.
+    /// Checks the file once all that the daemon sends has been received.
     ///
     /// - Parameter sent: How many bytes it has sent, by what it says.
     func finish(sent: Int?) throws(CommandFailure) {

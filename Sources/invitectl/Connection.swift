@@ -8,7 +8,7 @@ final class Connection {
     private let signals: Signals
     private var input = LineBuffer()
 
-    /// What has come.
+    /// What was received.
     enum Arrival {
         /// A message, and the line that it was.
         case message(ServerMessage, line: ArraySlice<UInt8>)
@@ -33,7 +33,7 @@ final class Connection {
 
     deinit { close(socket) }
 
-    /// - Throws: ``CommandFailure`` with ``ResultCode/unreachable`` when the daemon is gone.
+    /// - Throws: ``CommandFailure`` with ``ResultCode/unreachable`` when the daemon has disconnected.
     func send(_ message: ClientMessage) throws(CommandFailure) {
         var rest = (message.json.bytes + [UInt8(ascii: "\n")])[...]
         while !rest.isEmpty {
@@ -48,12 +48,12 @@ final class Connection {
 
     /// Waits for the next message that this version knows. Without signals, nothing but time ends the wait.
     ///
-    /// - Throws: ``CommandFailure`` with ``ResultCode/unreachable`` when the daemon is gone, or talks nonsense.
+    /// - Throws: ``CommandFailure`` with ``ResultCode/unreachable`` when the daemon has disconnected, or sends garbage.
     func next(until deadline: ContinuousClock.Instant? = nil) throws(CommandFailure) -> Arrival {
         try Self.next(socket, signals, &input, until: deadline)
     }
 
-    /// Whether something has come that was not looked at yet.
+    /// Whether there is unread input.
     var hasInput: Bool {
         if input.hasLine { return true }
         var polled = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
@@ -108,7 +108,7 @@ final class Connection {
             if let line = input.next() {
                 let json = try? JSON(reading: line)
                 if let message = json.flatMap(ServerMessage.init) { return .message(message, line: line) }
-                // What only a newer daemon says is no concern of this client, but for the greeting.
+                // Messages of newer daemons that are not known are ignored, except in place of the greeting.
                 if case .object? = json, !isFirst { continue }
                 throw CommandFailure(.unreachable, "what listens on the socket is not invited")
             }

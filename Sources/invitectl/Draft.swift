@@ -5,7 +5,7 @@ struct Draft {
     let path: String
     private let directory: String
 
-    /// The longest text that is taken back from an editor.
+    /// The longest text that is accepted from an editor.
     private static let limit = 4 << 20
 
     /// What the editor has left cannot be used.

@@ -35,7 +35,7 @@ final class FileOutput {
         }
         let place = try Self.place(path)
         let temporary = "\(place).\(getpid()).new"
-        // What it holds lets its reader in.
+        // Its content gives access.
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw Self.failure(temporary) }
         _ = Self.removesUnfinished
@@ -46,7 +46,7 @@ final class FileOutput {
     deinit {
         guard case .file(let descriptor, let temporary, _) = target else { return }
         close(descriptor)
-        // What has come to its place is not here any more.
+        // A file that was renamed to its place is not at this path any more.
         unlink(temporary)
         Self.unfinished.withLock { $0 = nil }
     }
@@ -90,7 +90,7 @@ final class FileOutput {
         count += bytes.count
     }
 
-    /// All has come: has it on the disk, in its place.
+    /// All is received: synchronizes the file, and renames it to its place.
     func finish() throws(CommandFailure) {
         switch target {
         case .standardOutput(let output):

@@ -74,10 +74,10 @@ struct HistoryFile {
     private func write(_ lines: [String], to path: String, _ flag: Int32) {
         guard let descriptor = Self.openRegularFile(path, O_WRONLY | O_CREAT | flag) else { return }
         defer { close(descriptor) }
-        // Also one that somebody else has made.
+        // Also of a file that was there before.
         fchmod(descriptor, 0o600)
         let bytes = Array(lines.map { $0 + "\n" }.joined().utf8)
-        // A history that cannot be written is no reason to disturb anybody.
+        // A history that cannot be written is not worth an error.
         _ = Glibc.write(descriptor, bytes, bytes.count)
     }
 }

@@ -18,7 +18,7 @@ struct LineBuffer {
     /// Up to where there is no end of a line.
     private var searched = 0
 
-    /// Reads what has come.
+    /// Reads what is available.
     mutating func read(from descriptor: Int32) -> Result {
         if start > 0 {
             bytes.removeFirst(start)
@@ -51,7 +51,7 @@ struct LineBuffer {
         return Self.withoutReturn(line)
     }
 
-    /// What came after the last end of a line.
+    /// The bytes after the last end of a line.
     mutating func rest() -> ArraySlice<UInt8>? {
         guard start < bytes.count else { return nil }
         defer { (start, searched) = (bytes.count, bytes.count) }

@@ -10,7 +10,7 @@ final class LineEditor {
         case text(String)
         /// Ctrl-C.
         case interrupted
-        /// Ctrl-D in an empty line, or the terminal is gone.
+        /// Ctrl-D in an empty line, or the terminal was closed.
         case end
     }
 
@@ -18,11 +18,11 @@ final class LineEditor {
     private let history: OpaquePointer
     private let signals: Signals
     private let prompt: UnsafeMutablePointer<CChar>
-    /// Called for Tab with what stands before and after the cursor.
+    /// Called for Tab with the text before and after the cursor.
     private let complete: (_ before: String, _ after: String) -> TabCompletion.Edit
     private var wasInterrupted = false
 
-    /// The character that stands around what takes no column in a prompt.
+    /// The character around those parts of a prompt that take no column.
     static let marker: Character = "\u{1}"
 
     /// - Parameter lines: The lines of earlier sessions, oldest first.
@@ -79,7 +79,7 @@ final class LineEditor {
         return .text(text)
     }
 
-    /// Keeps a line for this session.
+    /// Adds a line to the history of this session.
     func remember(_ line: String) {
         _ = editline_history_enter(history, line)
     }

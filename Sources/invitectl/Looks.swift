@@ -1,6 +1,6 @@
 import Shell
 
-/// Events that come in groups with the same `look`: each group takes the place of the one before on the terminal.
+/// Events that come in groups with the same `look`: each group replaces the one before on the terminal.
 struct Looks {
     private let screen: Screen
     private let fields: [Field]

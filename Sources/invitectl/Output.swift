@@ -1,13 +1,13 @@
 import Glibc
 
-/// Standard output, or standard error: writes in large pieces, and takes it quietly when nobody reads any more.
+/// Standard output, or standard error: writes in large pieces, and is silent when there is no reader any more.
 final class Output {
     private let descriptor: Int32
     private let signals: Signals
     private var buffer: [UInt8] = []
-    /// Why writing failed; 0 while it does not. `EPIPE` means that the reader has had enough.
+    /// Why writing failed; 0 while it does not. `EPIPE` means that the reader has closed it.
     private(set) var error: Int32 = 0
-    /// Whether Ctrl-C came while the reader did not read, and something was left out.
+    /// Whether Ctrl-C was pressed while the reader did not read, and something was left out.
     private(set) var isCut = false
 
     init(_ descriptor: Int32, _ signals: Signals) {

@@ -2,13 +2,13 @@ import Shell
 
 /// How the answer to one command is shown.
 protocol Presentation: AnyObject {
-    /// - Parameter line: The message as it came.
+    /// - Parameter line: The message as it was received.
     func show(_ message: ServerMessage, line: ArraySlice<UInt8>)
-    /// Nothing more has come for now: what there is may be shown.
+    /// Nothing more has been received for now: what there is may be shown.
     func idle()
-    /// Shows what was kept back, before a question is asked.
+    /// Shows what was held back, before a question is asked.
     func flush()
-    /// The command ended as the person wanted it who pressed Ctrl-C.
+    /// The command ended because the person pressed Ctrl-C.
     func interrupted(_ end: ServerMessage.End, line: ArraySlice<UInt8>?)
     /// How the command ended otherwise.
     func end(_ end: ServerMessage.End, line: ArraySlice<UInt8>?)

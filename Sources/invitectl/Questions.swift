@@ -6,7 +6,7 @@ import Text
 /// Asks the person at the terminal what the daemon wants to know.
 final class Questions {
     private let screen: Screen
-    /// What the person wrote in the editor, kept until it is known that it has arrived.
+    /// What the person wrote in the editor, stored until it is known to be received.
     private var draft: Draft?
 
     init(_ screen: Screen) {
@@ -30,7 +30,7 @@ final class Questions {
             return Echo.off { readLine(prompt + ": ") { $0 } }
         case .edit(let name, let text, let mistakes):
             return edit(name, text, mistakes)
-        // A file is nothing to be asked for.
+        // Data of a file is no question.
         case .data: return .nothing
         }
     }

@@ -84,7 +84,7 @@ struct Repl {
     }
 
     private func prompt(_ hello: ServerMessage.Hello) -> String {
-        // Who cannot do everything is reminded of it.
+        // The prompt shows a role that cannot do everything.
         let text = hello.role == .admin ? "invited>" : "invited(\(hello.role.rawValue))>"
         guard screen.terminal.isColored else { return text + " " }
         let mark = LineEditor.marker
@@ -93,7 +93,7 @@ struct Repl {
     }
 }
 
-/// Failures that no command's answer tells.
+/// Failures without a reply to a command.
 enum Failure {
     static func prefix(inRepl: Bool) -> String { inRepl ? "error: " : "invitectl: " }
 

@@ -6,7 +6,7 @@ struct Script {
     let client: Client
     let screen: Screen
     let isJSON: Bool
-    /// Whether it goes on after a command that failed.
+    /// Whether it continues after a command that failed.
     let keepsGoing: Bool
 
     /// - Returns: The exit status: that of the first command that failed.

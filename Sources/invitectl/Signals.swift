@@ -9,7 +9,7 @@ final class Signals {
         case interrupt
         /// The terminal has another size.
         case resized
-        /// The process was stopped, and goes on.
+        /// The process was stopped, and continues.
         case continued
         /// The process is to end.
         case terminate(Int32)
@@ -30,7 +30,7 @@ final class Signals {
     }
 
     private let descriptor: Int32
-    /// What came while something else was waited for.
+    /// Signals that were received during another wait.
     private var kept: [Signal] = []
     private static let awaited = [SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT]
 
@@ -44,7 +44,7 @@ final class Signals {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Waits until the descriptor can be read (or written), or a signal comes. A signal comes first.
+    /// Waits until the descriptor can be read (or written), or a signal is received. A signal takes precedence.
     func wait(
         for other: Int32, events: Int32 = POLLIN, until deadline: ContinuousClock.Instant? = nil
     ) -> Wakeup {
@@ -86,7 +86,7 @@ final class Signals {
             if poll(&polled, 2, isToEnd ? 0 : -1) < 0, errno == EINTR { continue }
             if polled[0].revents != 0 { return true }
             if isToEnd { return false }
-            // It is still news to who waits for signals.
+            // A later wait for signals still has to return it.
             if let signal = next() { kept.append(signal) }
         }
     }

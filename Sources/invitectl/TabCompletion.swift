@@ -9,7 +9,7 @@ struct TabCompletion {
 
     enum Edit: Equatable {
         case nothing
-        /// What there is to choose from was shown below the line.
+        /// The candidates were listed below the line.
         case listed
         /// So many characters before and after the cursor give way to a text.
         case replace(before: Int, after: Int, with: String)
@@ -23,12 +23,12 @@ struct TabCompletion {
         let found = candidates.values.filter { $0.value.hasPrefix(last) && $0.value.isPrintable }
         guard let first = found.first else { return .nothing }
         let raw = rawWord(before, split)
-        // What is there already of the word that the cursor stands in.
+        // The rest of the word at the cursor, which is there already.
         let tail = String(after.prefix { $0 != " " && $0 != "\t" })
         if found.count == 1 {
             let isThere = first.value.dropFirst(last.count).hasPrefix(tail)
             let covered = isThere ? tail.unicodeScalars.count : 0
-            // A space follows, unless there is one or the word goes on.
+            // A space follows, unless there is one or the word continues.
             let goesOn = isThere ? after.dropFirst(tail.count) : after[...]
             return .replace(
                 before: raw.unicodeScalars.count, after: covered,
@@ -87,7 +87,7 @@ struct TabCompletion {
 
     /// A line for each, with what it is.
     private static func described(_ found: [CompletionCandidate], _ width: Int) -> [String] {
-        // What all have in common helps nobody to choose.
+        // A summary that all have in common does not help to choose.
         guard Set(found.map(\.summary)).count > 1 else { return [] }
         let longest = found.map { TextRenderer.width(of: $0.value) }.max() ?? 0
         return found.map { candidate in

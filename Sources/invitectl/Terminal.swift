@@ -1,13 +1,13 @@
 import CLibEdit
 import Glibc
 
-/// What there is of a terminal, and its size.
+/// Which streams are a terminal, and its size.
 struct Terminal {
     let isInput = isatty(STDIN_FILENO) == 1
     let isOutput = isatty(STDOUT_FILENO) == 1
     let isError = isatty(STDERR_FILENO) == 1
 
-    /// Whether a person is there to be asked.
+    /// Whether there is a person to ask.
     var isInteractive: Bool { isInput && isOutput }
 
     /// Whether it only takes line after line: nothing is coloured, cleared or paged.

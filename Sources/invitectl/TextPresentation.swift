@@ -7,7 +7,7 @@ final class TextPresentation: Presentation {
     private let shape: ResultShape?
     /// Whether it is of interest how far a command got that was ended.
     private let isChange: Bool
-    /// What stands before the message of a failure.
+    /// The prefix of the message of a failure.
     private let prefix: String
     private var rows: [JSON] = []
     private var lines: [String] = []
@@ -15,7 +15,7 @@ final class TextPresentation: Presentation {
     private var status: ProgressLine
     private var looks: Looks?
 
-    /// So many rows are shown as one table; more come in several.
+    /// The most rows in one table; more are shown in several.
     private static let mostRows = 50_000
 
     /// - Parameter spec: The command's; `nil` where only the daemon knows it.
@@ -136,7 +136,7 @@ final class TextPresentation: Presentation {
     }
 }
 
-/// The last sign of life, in the terminal's last line, gone as soon as there is something else to show.
+/// The latest progress message, in the terminal's last line, removed as soon as there is something else to show.
 struct ProgressLine {
     private let screen: Screen
     private var isShown = false

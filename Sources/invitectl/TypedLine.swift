@@ -1,6 +1,6 @@
 import Shell
 
-/// A line as it is typed at the prompt, or stands in a script.
+/// A line as it is typed at the prompt, or written in a script.
 enum TypedLine {
     /// Nothing, or a comment.
     case empty

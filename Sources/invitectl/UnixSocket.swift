@@ -33,10 +33,10 @@ enum UnixSocket {
         return socket
     }
 
-    /// What tells why there is no daemon.
+    /// How to find out why there is no daemon.
     static let statusHint = "`systemctl status invited` shows whether the daemon runs"
 
-    /// Somebody listens, and says nothing.
+    /// There is a listener, but it does not answer.
     static func unanswered(_ path: String) -> CommandFailure {
         CommandFailure(.unreachable, "the daemon does not answer on \(path)", hint: statusHint)
     }

@@ -48,7 +48,7 @@ struct CheckCommand: ParsableCommand {
         print("\(file): good, with \(hosts)\(user.map { ", as \($0.name) reads it" } ?? "")")
     }
 
-    /// The user whose rights are to be assumed; `nil` to check as whoever runs it.
+    /// The user whose rights are to be assumed; `nil` to check with those of the process.
     private func daemonUser() throws -> DaemonUser? {
         let isRoot = geteuid() == 0
         guard let name = user ?? (isRoot ? Self.standardUser : nil) else { return nil }

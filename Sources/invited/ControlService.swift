@@ -18,7 +18,7 @@ struct ControlService: Service {
     private let socket: ControlSocket?
     private let logger: Logger
 
-    /// Takes the socket that the service manager hands over, or binds the one of the configuration.
+    /// Takes the socket that the service manager passes, or binds the one of the configuration.
     ///
     /// - Parameter connections: How many connections may be open.
     init(_ daemon: Daemon, sockets: HandedOverSockets, connections: Int, log: LogHub, logger: Logger) {
@@ -49,14 +49,14 @@ struct ControlService: Service {
 
     func run() async throws {
         await journal.open()
-        // In the order in which it happened, without anybody waiting for the disk.
+        // In the order of the events, without making their source wait for the disk.
         let events = Feed<ConfigurationEvent>(capacity: 256)
         await daemon.configuration.followConfiguration { event in
             // A command's own entry is there already.
             if event.cause != .command { events.push(event) }
         }
         async let recording: Void = record(events)
-        // Whoever's roles have changed is thrown out, and may come again.
+        // Sessions whose roles have changed are ended, and may connect again.
         await daemon.configuration.followRoles { [server] in server.update(AccessPolicy($0, daemon: geteuid())) }
         var isServing = false
         if let socket {
@@ -65,7 +65,7 @@ struct ControlService: Service {
                 isServing = true
             } catch {
                 logger.error("no control socket", metadata: ["reason": "\(error)"])
-                // Whoever comes is to be told that nobody is there.
+                // A client is to get the error that there is no listener.
                 socket.remove()
             }
         }

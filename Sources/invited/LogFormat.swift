@@ -46,7 +46,7 @@ enum LogFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
 
     private static let timeStyle = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
-    /// Values come from clients: one must not be able to write a line of its own, or paint the terminal.
+    /// Values come from clients: one must not be able to forge a log line, or to control the terminal.
     private static func singleLine(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         return text.unicodeScalars.reduce(into: "") { result, scalar in

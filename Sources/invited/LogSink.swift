@@ -3,7 +3,7 @@ import Glibc
 import Runtime
 import Synchronization
 
-/// Writes lines to standard error on a thread of its own: whoever reads the log slowly must not slow the daemon.
+/// Writes lines to standard error on a thread of its own: a slow reader of the log must not slow the daemon.
 final class LogSink: Sendable {
     private struct State: Sendable {
         var pending: [UInt8] = []
@@ -57,7 +57,7 @@ final class LogSink: Sendable {
                 return state.pending
             }
             if bytes.isEmpty { return }
-            // Where it cannot be written nobody could be told.
+            // There is no other place to report that it cannot be written.
             try? OpenFile.write(bytes, to: descriptor)
         }
     }

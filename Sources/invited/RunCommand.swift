@@ -36,7 +36,7 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         // Writing to a closed standard error or socket is an error like any other.
         signal(SIGPIPE, SIG_IGN)
-        // From here on: its default action would end a daemon that is told to reload while it starts.
+        // From here on: its default action would end a daemon that receives a reload signal while it starts.
         let reloads = await UnixSignalsSequence(trapping: .sighup)
         let environment = ProcessInfo.processInfo.environment
         let hub = LogHub(
@@ -81,7 +81,7 @@ struct RunCommand: AsyncParsableCommand {
         let renderer = PageRenderer()
         // The first visitor does not wait for it. Where there are no pages, no start does.
         if settings.http.web != nil { _ = renderer.design }
-        // Reachable before the service manager is told that the daemon is ready.
+        // Reachable before the service manager is notified that the daemon is ready.
         let control = ControlService(
             daemon, sockets: sockets, connections: files.connections, log: hub, logger: logger)
         let web = WebService(
@@ -95,7 +95,7 @@ struct RunCommand: AsyncParsableCommand {
                     .init(
                         service: WatchdogService(
                             eventLoop: dependencies.eventLoop, daemon: daemon, manager: manager)),
-                    // Services are shut down in reverse: first nobody steers any more, then the rest ends.
+                    // Services are shut down in reverse: first the control socket, then the rest.
                     .init(
                         service: DaemonService(daemon: daemon, manager: manager),
                         successTerminationBehavior: .gracefullyShutdownGroup),
@@ -126,7 +126,7 @@ struct RunCommand: AsyncParsableCommand {
         return (logger, sink)
     }
 
-    /// Its comings and goings are of no interest, its troubles are.
+    /// A logger for the service group, whose messages about starts and ends are of no interest.
     private func quiet(_ logger: Logger) -> Logger {
         var logger = logger
         logger.logLevel = .warning

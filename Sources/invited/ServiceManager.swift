@@ -1,11 +1,12 @@
 import Glibc
 
-/// Tells the service manager how the daemon is (sd_notify(3)): one datagram a message to `$NOTIFY_SOCKET`. Without a
-/// manager nothing happens.
+/// Notifies the service manager of the daemon's state (sd_notify(3)): one datagram a message to `$NOTIFY_SOCKET`.
+/// Without a manager nothing happens.
 final class ServiceManager: Sendable {
     private let socket: CInt?
     private let path: String
-    /// How often the watchdog wants a sign of life, at the latest; `nil` when it wants none (sd_watchdog_enabled(3)).
+    /// How often the watchdog requires a keep-alive, at the latest; `nil` when it requires none
+    /// (sd_watchdog_enabled(3)).
     let watchdogInterval: Duration?
 
     init(environment: [String: String]) {
@@ -41,7 +42,7 @@ final class ServiceManager: Sendable {
         address.sun_family = sa_family_t(AF_UNIX)
         let length = path.utf8.count
         withUnsafeMutableBytes(of: &address.sun_path) { bytes in
-            // The initializer has made sure that the path fits.
+            // The initializer has checked that the path fits.
             for (index, byte) in path.utf8.enumerated() where index < bytes.count { bytes[index] = byte }
             // An abstract name begins with a NUL.
             if path.hasPrefix("@") { bytes[0] = 0 }

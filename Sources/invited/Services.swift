@@ -35,8 +35,8 @@ struct ReloadService: Service {
 
     func run() async throws {
         for await _ in reloads.cancelOnGracefulShutdown() {
-            // Not waited for: a directory that hangs must not keep the daemon from ending. The configuration keeps the
-            // order.
+            // Not waited for: a directory that hangs must not prevent the daemon from ending. The configuration
+            // preserves the order.
             Task {
                 manager.reloading()
                 reporter.reloaded(await daemon.configuration.reload())
@@ -45,7 +45,7 @@ struct ReloadService: Service {
     }
 }
 
-/// Gives the service manager's watchdog its sign of life, which nobody gives who hangs: it goes through the
+/// Sends the service manager's watchdog its keep-alive, which stops when the daemon hangs: it passes through the
 /// connection's event loop, on which the hosts run, and through the configuration's owner.
 struct WatchdogService: Service {
     let eventLoop: any EventLoop

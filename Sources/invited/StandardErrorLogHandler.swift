@@ -2,9 +2,9 @@ import Control
 import Glibc
 import Logging
 
-/// Sends log messages to standard error, and to those who follow the log.
+/// Sends log messages to standard error, and to subscribers of the log.
 struct StandardErrorLogHandler: LogHandler {
-    /// What this copy takes at least, whatever the log's level; `nil` for no such bound.
+    /// The lowest level that this copy logs, whatever the log's level; `nil` for no such bound.
     private var floor: Logger.Level?
     var metadata: Logger.Metadata = [:]
     private let label: String
@@ -21,7 +21,7 @@ struct StandardErrorLogHandler: LogHandler {
         self.isJournal = isJournal
     }
 
-    /// Asked before each message is put into words.
+    /// Read before each message is formatted.
     var logLevel: Logger.Level {
         get { max(hub.wantedLevel, floor ?? .trace) }
         set { floor = newValue }
@@ -41,7 +41,7 @@ struct StandardErrorLogHandler: LogHandler {
         hub.publish(event.level, "\(event.message)", all)
     }
 
-    /// Whether standard error goes to the journal: systemd tells the device and inode of the socket it made
+    /// Whether standard error goes to the journal: systemd passes the device and inode of the socket it made
     /// (systemd.exec(5), `$JOURNAL_STREAM`).
     static func isStandardErrorTheJournal(_ stream: String?) -> Bool {
         guard let parts = stream?.split(separator: ":"), parts.count == 2 else { return false }

@@ -6,8 +6,8 @@ import Supervision
 import Synchronization
 import XMPP
 
-/// Keeps the service manager informed: ready after the first handshake, or when the server turns out to be away; and
-/// how things are, in words.
+/// Informs the service manager: that the daemon is ready, after the first handshake or when the server is not
+/// available; and of its status, in words.
 final class StatusReporter: Sendable {
     private struct State: Sendable {
         var isReady = false

@@ -28,7 +28,7 @@ struct WebService: Service {
     }
 
     /// - Parameters:
-    ///   - renderer: With the pages that come along.
+    ///   - renderer: With the built-in pages.
     ///   - connections: How many may be open at once.
     init(_ daemon: Daemon, renderer: PageRenderer, sockets: HandedOverSockets, connections: Int, logger: Logger) {
         self.daemon = daemon
@@ -65,7 +65,7 @@ struct WebService: Service {
                 let report = await apply(change.configuration)
                 daemon.configuration.listeners.report(report, after: change.number)
                 guard isRefusedPlace else { continue }
-                // Who has the place may be about to go, as after a restart.
+                // The process that has the place may be about to end, as after a restart.
                 retry = Task {
                     guard (try? await sleep(Self.retryWait)) != nil else { return }
                     continuation.yield(change)
@@ -152,7 +152,7 @@ extension HTTPListeners.State {
 }
 
 extension ListenAddress {
-    /// Where to listen: at what the service manager hands over, or where the configuration says.
+    /// Where to listen: at the socket that the service manager passes, or where the configuration says.
     init?(
         _ place: ListenPlace?, handedOver sockets: HandedOverSockets, named name: String
     ) throws(HandedOverSockets.Failure) {

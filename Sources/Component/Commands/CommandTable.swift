@@ -23,7 +23,7 @@ struct CommandTable: Sendable {
 
     /// Decides about a `<command/>` (XEP-0050).
     ///
-    /// - Parameter uptime: Milliseconds of a clock that does not go back, for sessions.
+    /// - Parameter uptime: Milliseconds of a monotonic clock, for sessions.
     mutating func decide(
         _ request: InboundRequest, permissions: Permissions, uptime: Int64, entropy: inout Entropy
     ) -> CommandDecision {

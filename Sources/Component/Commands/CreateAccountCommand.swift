@@ -13,7 +13,7 @@ struct CreateAccountCommand: HostCommand {
         permissions.accountHosts.isEmpty ? permissions.accountDenial : nil
     }
 
-    /// How far a session has come.
+    /// The stage of a session.
     enum Stage: Hashable, Sendable {
         /// Asked on which host.
         case choosingHost
@@ -35,7 +35,7 @@ struct CreateAccountCommand: HostCommand {
             return try act(stage, &call)
         } catch {
             if error.kind == .modify {
-                // Another try in the same session can mend it (RFC 6120 §8.3.2).
+                // Another try in the same session can correct it (RFC 6120 §8.3.2).
                 _ = sessions.open(
                     owner: call.request.from, node: Self.node, state: stage, now: call.uptime, using: &call.entropy,
                     identifier: identifier)

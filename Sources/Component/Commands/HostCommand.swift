@@ -24,7 +24,7 @@ struct CommandCall {
     let command: CommandRequest
     let request: InboundRequest
     let permissions: Permissions
-    /// Milliseconds of a clock that does not go back, for sessions.
+    /// Milliseconds of a monotonic clock, for sessions.
     let uptime: Int64
     var entropy: Entropy
 

@@ -14,7 +14,7 @@ struct InviteCommand: HostCommand {
     }
 
     mutating func perform(_ call: inout CommandCall) throws(StanzaError) -> CommandDecision {
-        // It answers at once: there never is a session to go on with.
+        // It answers at once: there never is a session to continue.
         guard call.command.sessionID == nil else { throw CommandError.badSessionID.stanzaError }
         guard call.command.action == .execute || call.command.action == .complete else {
             throw CommandError.badAction.stanzaError

@@ -68,7 +68,7 @@ extension LinkPage {
 }
 
 extension StanzaError {
-    /// What a client is told whom other invites are in the way of.
+    /// The error for a client whose request conflicts with other invites.
     fileprivate init(_ conflict: InviteConflict, _ texts: Texts) {
         let (text, language) = (texts.text(for: conflict), texts.language)
         switch conflict {
@@ -79,8 +79,8 @@ extension StanzaError {
         }
     }
 
-    /// What a client is told whom the rules forbid something. That a host is suspended is not about the asker, who may
-    /// come back (RFC 6120 §8.3.3.19).
+    /// The error for a client whom the rules forbid something. That a host is suspended does not depend on the
+    /// requester, who may retry (RFC 6120 §8.3.3.19).
     init(_ denial: InviteDenial, _ texts: Texts) {
         switch denial {
         case .notAdmin, .notUserOfHost, .contactInvitesOff: self.init(.forbidden, texts, denial.text)

@@ -3,8 +3,8 @@ internal import Invites
 internal import Supervision
 internal import XMPP
 
-/// Requests of a host's module that are worked on together: what concerns redemptions goes to the host in one call, and so do
-/// all checks.
+/// Requests of a host's module that are processed together: those that concern redemptions are one call of the host,
+/// and so are all checks.
 struct ModuleBatch: Sendable {
     let requests: [ModuleRequest]
     let host: Host
@@ -12,7 +12,7 @@ struct ModuleBatch: Sendable {
     /// The time at which tokens are found good.
     let now: Timestamp
 
-    /// For each request, in order, the answer or the error. What changes something is done in the order in which it came.
+    /// For each request, in order, the answer or the error. Changes are made in the order of the requests.
     func results() async -> [Result<ServerModuleAnswer, StanzaError>] {
         var results = [Result<ServerModuleAnswer, StanzaError>](
             repeating: .failure(StanzaError(.itemNotFound)), count: requests.count)
@@ -55,7 +55,7 @@ struct ModuleBatch: Sendable {
         }
     }
 
-    /// What is no matter of a token, or of one that is none of ours.
+    /// For requests without a token, or with one that is none of ours.
     private func result(of request: ServerModuleRequest) async -> Result<ServerModuleAnswer, StanzaError> {
         switch request {
         case .name(let username):

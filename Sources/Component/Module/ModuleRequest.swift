@@ -17,7 +17,7 @@ struct ModuleRequest: Sendable {
 }
 
 extension RedemptionRequest {
-    /// What is asked of the host's redemptions; `nil` for what is no matter of theirs, or whose token is none of ours.
+    /// The request to the host's redemptions; `nil` where it does not concern them, or its token is none of ours.
     init?(_ request: ServerModuleRequest) {
         switch request {
         case .reserve(let reservation):
@@ -70,7 +70,7 @@ extension ServerModuleAnswer {
 }
 
 extension StanzaError {
-    /// What the module is told (`docs/server-module.md` §5).
+    /// The error that the module receives (`docs/server-module.md` §5).
     init(_ failure: RedemptionFailure, of request: ServerModuleRequest) {
         let isCheck = if case .check = request { true } else { false }
         switch failure {

@@ -2,8 +2,8 @@ package import Invites
 internal import Storage
 package import Supervision
 
-/// What the doors ask of hosts about tokens. As with ``Supervision/HostService/invite(_:under:)``, what a call has decided is on
-/// the disk when it returns, and several requests cost as much as one.
+/// What front doors need of hosts for tokens. As with ``Supervision/HostService/invite(_:under:)``, what a call has
+/// decided is on disk when it returns, and several requests cost as much as one.
 package protocol Redeeming: Sendable {
     /// The invites of tokens that can be redeemed now; it only reads. In the order of the tokens.
     func check(_ tokens: [Token], on host: Host) async -> [Result<Invite, RedemptionFailure>]
@@ -16,16 +16,16 @@ package protocol Redeeming: Sendable {
     /// Whether an invite that is good, or an attempt, holds a name.
     func isHeld(_ username: String, on host: Host) async -> Result<Bool, RedemptionFailure>
 
-    /// Names that invites hold. A host without a database has none, which costs nothing; `nil` where it cannot tell.
+    /// Names that invites hold. A host without a database has none, at no cost; `nil` where the storage fails.
     func heldUsernames(on host: Host, limit: Int) async -> [String]?
 
-    /// When the first of those names is held no longer, if nothing else happens.
+    /// When the first of those names is held no longer, if nothing else changes.
     func firstEndOfHeldUsernames(on host: Host) async -> Timestamp?
 
-    /// An account is no more.
+    /// An account was removed.
     func forget(_ username: String, on host: Host) async -> Result<Void, RedemptionFailure>
 
-    /// The host's server can be asked now what could not be before.
+    /// The host's server can be asked now what could not be asked before.
     func accountsChanged(on host: Host)
 }
 

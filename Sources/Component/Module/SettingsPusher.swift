@@ -6,8 +6,8 @@ internal import Supervision
 internal import Synchronization
 internal import XMPP
 
-/// Tells modules what they keep for the time when the daemon is away, whenever that may have changed: in the background, a
-/// few at a time, since it takes looks into databases.
+/// Sends modules the settings that they store for the time when the daemon is away, whenever those may have changed: in
+/// the background, a few at a time, since it reads databases.
 final class SettingsPusher: Sendable {
     private struct State: Sendable {
         var waiting: Set<String> = []
@@ -24,7 +24,7 @@ final class SettingsPusher: Sendable {
     private let host: @Sendable (String) -> Host?
     private let dependencies: Dependencies
 
-    /// Modules that are told at the same time.
+    /// Modules that are sent settings at the same time.
     private static let mostWorkers = 8
     private static let timeout = Duration.seconds(10)
 
@@ -80,7 +80,7 @@ final class SettingsPusher: Sendable {
         if case .success = answer { servers.modules.told(settings, module, of: name) }
     }
 
-    /// Looks again when the first of the names is held no longer, of which nobody hears otherwise.
+    /// Schedules another check for when the first of the names is held no longer, which no other event announces.
     private func scheduleEnd(of held: [String], on host: Host) async {
         let end = held.isEmpty ? nil : await redeeming.firstEndOfHeldUsernames(on: host)
         let (name, sleep, now) = (host.name, dependencies.sleep, dependencies.now())

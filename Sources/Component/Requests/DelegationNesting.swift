@@ -3,7 +3,7 @@ internal import XMPP
 extension DelegationNestingNode {
     /// The answer to a server that asks what to announce for a namespace that it delegates (XEP-0355 §7.2).
     ///
-    /// With a result for the users' addresses ejabberd would hand over what is sent to them, too.
+    /// With a result for the users' addresses ejabberd would forward what is sent to them, too.
     func answer(to iq: IQ) -> IQ {
         guard [Namespaces.commands, Namespaces.discoItems].contains(namespace) else {
             return iq.error(StanzaError(.itemNotFound))

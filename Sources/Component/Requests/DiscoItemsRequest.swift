@@ -1,7 +1,7 @@
 internal import Languages
 internal import XMPP
 
-/// What there is at an address (XEP-0030 §4.1): the commands that the asker may use.
+/// The items at an address (XEP-0030 §4.1): the commands that the asker may use.
 enum DiscoItemsRequest: RequestHandler {
     static let key = RequestKey(.get, "query", Namespaces.discoItems)
     static let servesAccounts = true

@@ -1,6 +1,6 @@
 internal import XMPP
 
-/// What a request is looked up by.
+/// The key by which a request is looked up.
 struct RequestKey: Hashable, Sendable {
     enum Kind: Hashable, Sendable { case get, set }
 
@@ -50,7 +50,7 @@ enum RequestTable {
         {
             return handler.answer(request, permissions)
         }
-        // A command that a user sent to an account: nobody's account has commands.
+        // A command that a user sent to an account: no account has commands.
         let isCommand = request.iq.request?.namespace == Namespaces.commands
         return request.refuse(StanzaError(isCommand ? .itemNotFound : .serviceUnavailable))
     }

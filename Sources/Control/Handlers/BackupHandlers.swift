@@ -4,12 +4,12 @@ internal import Shell
 internal import Storage
 package import Supervision
 
-/// `host backup` and `host restore`: the only commands that go with a file.
+/// `host backup` and `host restore`: the only commands that transfer a file.
 package struct BackupHandlers: Sendable {
     private let registry: HostRegistry
     /// Each takes a thread, files, and as much of the disk as the host's invites do.
     private let limiter = CommandLimiter(.init(all: 4, reservedForAdmins: 1, perUser: 2))
-    /// How long one may take, whoever is at its other end: others wait for its place.
+    /// How long one may take, even with a slow client: others wait for its slot.
     private static let longest = Duration.seconds(3600)
     private let sleep: @Sendable (Duration) async throws -> Void
 

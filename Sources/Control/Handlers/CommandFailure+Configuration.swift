@@ -7,7 +7,7 @@ internal import Text
 internal import XMPP
 
 extension CommandFailure {
-    /// What a caller is told whose change was refused.
+    /// The failure of a caller whose change was refused.
     init(_ refusal: ConfigurationRefusal) {
         switch refusal {
         case .unknownHost(let host):

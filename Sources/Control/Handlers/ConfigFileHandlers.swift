@@ -10,7 +10,7 @@ internal import YAML
 package struct ConfigFileHandlers: Sendable {
     private let configuration: ActiveConfiguration
 
-    /// A file that is larger is not for an editor at the other end of a socket.
+    /// A larger file is not sent to an editor through a socket.
     static let largestEdit = 131_072
 
     package init(_ configuration: ActiveConfiguration) {
@@ -64,7 +64,7 @@ package struct ConfigFileHandlers: Sendable {
         settings.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
     }
 
-    /// What has to be mended by hand about a file that was replaced.
+    /// What has to be repaired by hand after a file was replaced.
     private static func warning(of lost: [String]) -> String? {
         if lost.isEmpty { return nil }
         return "the file has lost its \(lost.joined(separator: " and ")), which the daemon could not keep"
@@ -122,7 +122,7 @@ package struct ConfigFileHandlers: Sendable {
         return try await offerToApply(call, host: host, path: path)
     }
 
-    /// Shows what an apply would do, and applies it if the person wants that. The file is written by now.
+    /// Shows what an apply would do, and applies it if the person agrees. The file is written by now.
     private func offerToApply(_ call: Call, host: String, path: String) async throws -> Outcome {
         let later = Outcome(
             "\(path) is written, and not applied yet", hint: "`config apply` puts it in force", hosts: [host])
@@ -162,7 +162,7 @@ package struct ConfigFileHandlers: Sendable {
         guard bytes.count <= largestEdit else {
             throw CommandFailure(.badArgument, "\(path) is too large to edit here: more than \(largestEdit) bytes")
         }
-        // What is not UTF-8 would come back as something else.
+        // Bytes that are not UTF-8 would not survive the round trip.
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw CommandFailure(.badArgument, "\(path) is not UTF-8, so it cannot be edited here")
         }
@@ -197,7 +197,7 @@ package struct ConfigFileHandlers: Sendable {
         }
     }
 
-    /// Runs what may wait for a disk on a thread that nobody else needs.
+    /// Runs what may block on a disk outside the cooperative thread pool.
     private static func onBlockingThread<Value: Sendable>(
         _ body: @escaping @Sendable () throws(ConfigurationFile.Problem) -> Value
     ) async throws(CommandFailure) -> Value {

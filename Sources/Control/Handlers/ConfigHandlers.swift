@@ -9,8 +9,8 @@ internal import YAML
 /// The commands about the configuration as a whole: looking at it, and the way from the files to what runs and back.
 package struct ConfigHandlers: Sendable {
     private let configuration: ActiveConfiguration
-    /// What they show is made before the first row of it is read, however long that takes. Those who look at some hosts
-    /// do not stand in the way of those who look after all.
+    /// Their results are made before the first row is read, however long that takes. Callers who see some hosts do not
+    /// delay those who see all.
     private let looking = CommandLimiter(.init(all: 16, reservedForAdmins: 4, perUser: 4))
     private let planning = CommandLimiter(.init(all: 16, reservedForAdmins: 4, perUser: 4))
 
@@ -49,12 +49,12 @@ package struct ConfigHandlers: Sendable {
         for mistake in comparison.mistakes + comparison.refused.flatMap(\.diagnostics) {
             try await call.output.text(mistake.told(toWhoSees: scope.contains).description)
         }
-        // What becomes of the configuration as a whole tells of hosts that are not seen.
+        // The summary of the whole configuration would reveal hosts that the caller does not see.
         guard scope == .all else { return Outcome(Self.part(comparison)) }
         return Outcome(Self.summary(comparison), hint: Self.hint(comparison))
     }
 
-    /// How the hosts compare that were looked at.
+    /// How the compared hosts differ.
     private static func part(_ comparison: ActiveConfiguration.Comparison) -> String {
         let (count, mistakes) = (comparison.differences.count, mistakeCount(comparison))
         var parts: [String] = []
@@ -162,10 +162,10 @@ package struct ConfigHandlers: Sendable {
             try await show(plan, call)
             let keeping = plan.revokesInvites ? "; \(Self.keeping)" : ""
             try await call.confirm("Apply it? \(Self.summary(plan))\(keeping)")
-            // Somebody took their time, and may have edited files meanwhile.
+            // The person may have taken a while, and files may have been edited meanwhile.
             return try await apply(plan.hash, timeout, call, plan.liveKeys)
         }
-        // Nobody is waited for in between, so the files are what they were just now.
+        // No confirmation was waited for, so the files are those just read.
         let result: Result<Outcome, ConfigurationRefusal>
         do throws(ConfigurationRefusal) {
             let applied = try await configuration.apply(prepared, confirmWithin: timeout, by: call.caller.name)
@@ -301,6 +301,6 @@ extension ActiveConfiguration.Comparison {
 }
 
 extension Caller {
-    /// Who it is, for the history.
+    /// The caller's name, for the history.
     var name: String { uid.map { "\(user) (uid \($0))" } ?? user }
 }

@@ -6,7 +6,7 @@ internal import Shell
 internal import Supervision
 internal import XMPP
 
-/// `grants`: what the servers of the hosts let the daemon do.
+/// `grants`: what the servers of the hosts allow the daemon.
 package struct GrantHandlers: Sendable {
     private let daemon: Daemon
 
@@ -90,7 +90,7 @@ package struct GrantHandlers: Sendable {
 }
 
 extension KnownModule {
-    /// What it calls itself, where it runs, and what keeps it from being used: `mod_invited 1.0 in Prosody 0.12.3`.
+    /// Its name, its server, and why it cannot be used, if so: `mod_invited 1.0 in Prosody 0.12.3`.
     var words: String {
         let name = "\(hello.module) in \(hello.server)"
         return isCompatible ? name : "\(name): \(mismatch)"

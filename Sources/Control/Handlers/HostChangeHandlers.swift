@@ -116,8 +116,8 @@ package struct HostChangeHandlers: Sendable {
 
     private static func saveHint(_ host: String) -> String { "`config save \(host)` keeps it over a restart" }
 
-    /// Whoever sees only some hosts takes no address elsewhere: neither others' own, nor ones that are other hosts, of
-    /// which they would learn that way.
+    /// Callers who see only some hosts may set only addresses below these: not those of other hosts, which would also
+    /// reveal that such hosts exist.
     private static func checkServiceAddress(_ values: [String], _ caller: Caller) throws(CommandFailure) {
         guard caller.hosts != .all, let value = values.first else { return }
         var parent = Substring((try? JID(value))?.domain ?? value)

@@ -102,7 +102,7 @@ package struct HostViewHandlers: Sendable {
         ])
     }
 
-    /// The file whose name tells the host.
+    /// The file whose name sets the host.
     private static func file(of settings: [SettingStatus]) -> String? {
         for setting in settings where setting.key == .host {
             if case .file(let location) = setting.origin { return location.file }
@@ -110,7 +110,7 @@ package struct HostViewHandlers: Sendable {
         return nil
     }
 
-    /// It went between the check and now.
+    /// It was removed after the check.
     private static func gone(_ host: String) -> CommandFailure {
         CommandFailure(.unknownHost, "there is no host \(host)", hint: "`host list` shows them")
     }

@@ -4,8 +4,8 @@ internal import Shell
 internal import Storage
 internal import Supervision
 
-/// The commands that look through all invites of hosts. They take a page at a time, and wait for their reader in
-/// between: a host may have a million.
+/// The commands that read all invites of hosts. They take a page at a time, and wait for their reader in between: a
+/// host may have a million.
 extension InviteHandlers {
     // MARK: Listing
 
@@ -20,7 +20,7 @@ extension InviteHandlers {
         } else if !named.isEmpty {
             for host in named { count += try await listOrSay(host, filter, limit: limit, at: now, call) }
         } else {
-            // All others have no invites.
+            // Hosts without a database have no invites.
             var hosts = registry.hostsWithInvites(where: call.caller.hosts.contains).makeAsyncIterator()
             while let host = try await next(&hosts) {
                 count += try await listOrSay(host, filter, limit: limit, at: now, call)
@@ -37,7 +37,7 @@ extension InviteHandlers {
         }
     }
 
-    /// Shows the invites of one host of several: its trouble is not that of the others.
+    /// Shows the invites of one host of several: a failure on one does not end the others.
     private func listOrSay(
         _ host: String, _ filter: InviteFilter, limit: Int?, at now: Timestamp, _ call: Call
     ) async throws -> Int {
@@ -106,7 +106,7 @@ extension InviteHandlers {
             try await remove(host, filter, through: end, of: count, call) { call.record(outcome($0)) })
     }
 
-    /// Makes sure that the caller has said which invites are meant, once.
+    /// Checks that the caller has chosen invites in exactly one way.
     func checkChoice(_ filter: InviteFilter, _ call: Call) throws(CommandFailure) {
         let isForAll = call.invocation.has("all")
         guard isForAll != (filter != InviteFilter()) else {
@@ -117,7 +117,7 @@ extension InviteHandlers {
         }
     }
 
-    /// What is made from now on has higher numbers, and is not meant.
+    /// Invites that are made later have higher numbers, and are excluded.
     func lastNumber(_ host: String) async throws(CommandFailure) -> Int64 {
         try await translated(host) { () throws(InviteTrouble) in
             try await registry.withInvites(of: host) { repository throws(StoreError) in

@@ -144,6 +144,6 @@ extension InviteHandlers {
 }
 
 extension Invite {
-    /// Whether there is nothing left to take back.
+    /// Whether there is nothing left to revoke.
     fileprivate func isOver(at now: Timestamp) -> Bool { [.revoked, .used].contains(state(at: now)) }
 }

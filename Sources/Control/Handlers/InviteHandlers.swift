@@ -7,7 +7,7 @@ package import Supervision
 internal import Text
 internal import XMPP
 
-/// The commands `invite …` for one or few invites. What looks through many is in its extension.
+/// The commands `invite …` for one or few invites. Those that search many are in its extension.
 package struct InviteHandlers: Sendable {
     let registry: HostRegistry
     private let redeemsInBand: @Sendable (String) -> Bool
@@ -290,7 +290,7 @@ extension Invocation {
     /// What was noted about the invite; `nil` when nothing was.
     var note: String? { get throws(CommandFailure) { try remark("note") } }
 
-    /// The language that the invite's user is told in; `nil` when none was given.
+    /// The language of texts for the invite's user; `nil` when none was given.
     var language: String? {
         get throws(CommandFailure) {
             guard let text = text("language") else { return nil }

@@ -33,7 +33,7 @@ struct InviteRows: Sendable {
         return .object(members)
     }
 
-    /// The same with the link, which lets its reader in, as the caller asked for it.
+    /// The same with the link, which gives access, as the caller requested it.
     func row(_ stored: StoredInvite, link: Bool, qrCode: Bool) -> JSON {
         guard case .object(var members) = row(stored), link || qrCode else { return row(stored) }
         let uri = stored.invite.link(on: host, isRedeemableInBand: isRedeemableInBand)

@@ -30,7 +30,7 @@ package struct JournalHandlers: Sendable {
             for entry in entries.prefix(rest) { try await call.output.row(entry.row(for: call.caller.hosts)) }
             rest -= entries.count
         }
-        // How much there is of others' is nothing that a caller with some hosts should learn.
+        // The amount of other hosts' entries must not be revealed to a caller with some hosts.
         guard call.caller.hosts == .all else { return Outcome() }
         return Outcome(Self.damage(in: search))
     }

@@ -41,7 +41,7 @@ extension RedemptionHandlers {
         return Outcome()
     }
 
-    /// What is looked for.
+    /// What to find.
     private struct Wanted {
         var tokens: [Token] = []
         var username: String?
@@ -110,7 +110,7 @@ extension RedemptionHandlers {
                 for number in numbers {
                     let invite = try await repository.invites(numbered: [number]).first?.invite
                     let all = try await repository.redemptions(of: number, limit: 1_000)
-                    // Of what is gone, what is known is of this person.
+                    // Of an invite that is gone, only what concerns this person is known.
                     found.append(
                         Evidence(
                             number: number, invite: invite,

@@ -5,8 +5,8 @@ internal import Supervision
 internal import Text
 internal import XMPP
 
-/// `invite tree`: a walk through the redemptions, depth first. It holds few rows for each level, and no accounts that it has
-/// seen: whoever was invited has a higher number than the inviter, so that it comes to an end.
+/// `invite tree`: a walk through the redemptions, depth first. It holds few rows for each level, and no set of accounts
+/// already seen: an invitee's redemption has a higher number than the inviter's, so the walk terminates.
 extension RedemptionHandlers {
     func tree(_ call: Call) async throws -> Outcome {
         let host = call.invocation.text("host")
@@ -42,12 +42,12 @@ extension RedemptionHandlers {
         let call: Call
         var count = 0
 
-        /// Whom somebody has invited, as far as it is not shown yet.
+        /// The invitees of one account that are not shown yet.
         private struct Level {
             let inviter: Account
-            /// The number after which to go on.
+            /// The number after which to continue.
             var after: Int64
-            /// The number of the next account of that name, whose invitees are another's.
+            /// The number of the next registration of that name, whose invitees belong to another account.
             let end: Int64
             var waiting: ArraySlice<Redemption> = []
         }
@@ -95,7 +95,7 @@ extension RedemptionHandlers {
             try await below(account, from: 0)
         }
 
-        /// What somebody has brought who has no redemption: an account from before, or an admin of another domain.
+        /// The tree below an inviter without a redemption: an account from before, or an admin of another domain.
         private mutating func below(_ inviter: Account, from start: Int64) async throws {
             count += 1
             try await call.output.row(

@@ -9,7 +9,7 @@ internal import XMPP
 /// What became of invites over all hosts that a caller sees, and what is stored about people.
 package struct RedemptionHandlers: Sendable {
     let registry: HostRegistry
-    /// They look through all hosts.
+    /// They search all hosts.
     private let limiter = CommandLimiter(.init(all: 8, reservedForAdmins: 2, perUser: 2))
 
     package init(_ registry: HostRegistry) {
@@ -35,8 +35,8 @@ package struct RedemptionHandlers: Sendable {
         }
     }
 
-    /// Does something on each host that has invites and that the caller sees, or on the one that is named. What is wrong with
-    /// one of several is said, and no matter of the others.
+    /// Runs a body on each host that has invites and that the caller sees, or on the named one. A failure on one of
+    /// several is reported, and the others are done all the same.
     ///
     /// - Returns: The hosts where it failed.
     @discardableResult
@@ -128,7 +128,7 @@ package struct RedemptionHandlers: Sendable {
     /// More invites for one name than that are none of a person.
     private static let mostNamed = 10_000
 
-    /// Takes one page after the other, until there is none.
+    /// Reads one page after the other, until there is none.
     private func pages(_ body: (Int64) async throws -> Int64?) async throws {
         var start: Int64? = 0
         while let after = start {
@@ -181,7 +181,7 @@ package struct RedemptionHandlers: Sendable {
 // MARK: - What is stored
 
 extension StoredInvite {
-    /// Without the token, which is no matter of a person but a key.
+    /// Without the token, which is no personal data but a secret.
     fileprivate var data: [String: String?] {
         [
             "kind": invite.kind.rawValue, "inviter": invite.inviter?.description, "username": invite.username,

@@ -43,7 +43,7 @@ extension Redemption {
         }
     }
 
-    /// The bare JID of whom it is about; `nil` once that is forgotten.
+    /// The bare JID of the account or contact; `nil` once that is forgotten.
     func address(on host: String) -> String? {
         account.map { kind == .contact ? $0 : Account(localpart: $0, domain: host).description }
     }

@@ -56,7 +56,7 @@ package struct StatisticsHandlers: Sendable {
             try await daemon.dependencies.sleep(.seconds(interval))
             let now = await look(call)
             let activities = now.activities(since: before)
-            // Always something, so that a look at which nothing happened takes the place of the one before.
+            // Always an event, so that an interval in which nothing happened replaces the one before.
             try await call.output.event(Activity(sumOf: activities).row(look: number))
             for activity in activities.prefix(hosts) {
                 try await call.output.event(activity.row(look: number))
@@ -69,7 +69,7 @@ package struct StatisticsHandlers: Sendable {
     private func look(_ call: Call) async -> Look {
         let uptime = daemon.dependencies.uptime()
         var counters: [String: HostCounters] = [:]
-        // Most hosts have nothing to do, and what waits for the next look is kept.
+        // Most hosts have nothing to do, and the counters are held until the next sample.
         for await host in daemon.hostStatuses(seenBy: call.caller)
         where host.isHost && host.counters != HostCounters() && counters[host.host] == nil {
             counters[host.host] = host.counters
@@ -78,13 +78,13 @@ package struct StatisticsHandlers: Sendable {
     }
 }
 
-/// The counters of all hosts at one moment, but for those where nothing was counted.
+/// The counters of all hosts at one moment, without those where nothing was counted.
 struct Look: Sendable {
     /// In milliseconds.
     let uptime: Int64
     let counters: [String: HostCounters]
 
-    /// What hosts did between two looks, the busiest first; those that did nothing are left out.
+    /// What hosts did between two samples, the busiest first; those that did nothing are left out.
     func activities(since before: Look) -> [Activity] {
         let seconds = Double(max(1, uptime - before.uptime)) / 1000
         var all: [Activity] = []

@@ -10,7 +10,7 @@ internal import Shell
 internal import Supervision
 internal import XMPP
 
-/// `status`: how the daemon is, as far as the caller sees it.
+/// `status`: the daemon's status, as far as the caller may see it.
 package struct StatusHandlers: Sendable {
     private let daemon: Daemon
     private let version: String
@@ -36,7 +36,7 @@ package struct StatusHandlers: Sendable {
         }
         func count(_ state: HostStatus.State) -> JSON { .count(states[state] ?? 0) }
         let component = daemon.settings.component
-        // A change of the whole configuration is not the matter of who sees some hosts.
+        // Callers who see only some hosts do not see changes of the whole configuration.
         let seesAll = call.caller.hosts == .all
         let deadline = seesAll ? await daemon.configuration.unconfirmedUntil : nil
         let listeners = seesAll ? daemon.configuration.listeners.report : nil
@@ -73,13 +73,14 @@ package struct StatusHandlers: Sendable {
 }
 
 extension Daemon {
-    /// How the hosts are that a caller sees, sorted. Refused files that tell no host are for who sees all.
+    /// The status of each host that a caller sees, sorted. Refused files without a host are shown to callers who see
+    /// all.
     nonisolated func hostStatuses(seenBy caller: Caller) -> HostStatuses {
         hostStatuses(
             where: { host in host.map(caller.hosts.contains) ?? (caller.hosts == .all) }, naming: caller.hosts.contains)
     }
 
-    /// How the hosts are that an argument `host` names, or all that the caller sees where it names none.
+    /// The status of the hosts that an argument `host` names, or of all that the caller sees where it names none.
     nonisolated func hostStatuses(of call: Call) -> HostStatuses {
         let (named, scope) = (Set(call.invocation.texts("host")), call.caller.hosts)
         return hostStatuses(

@@ -5,7 +5,7 @@ internal import Shell
 internal import Supervision
 internal import XMPP
 
-/// `trace`: the stanzas of a host as they come and go.
+/// `trace`: the stanzas of a host, live.
 package struct TraceHandlers: Sendable {
     private let daemon: Daemon
     private let limiter = CommandLimiter()

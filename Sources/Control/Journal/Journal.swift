@@ -6,7 +6,7 @@ package import Runtime
 package import Shell
 internal import Synchronization
 
-/// The journal in `STATE/journal`: who changed what, when, from where, and what became of it.
+/// The journal in `STATE/journal`: who changed what, when, from where, and with which result.
 ///
 /// A change is in it, on the disk, before it happens; when that cannot be, the change does not happen. Disks are waited
 /// for on queues of its own, and never longer than ``timeout``. A journal that cannot be opened is tried again with
@@ -14,7 +14,7 @@ internal import Synchronization
 package final class Journal: ChangeRecorder {
     private struct State: Sendable {
         var files: JournalFiles?
-        /// The entries whose commands run now, and who gave them.
+        /// The entries whose commands run now, and their callers.
         var running: [Int64: Caller] = [:]
     }
 
@@ -44,7 +44,7 @@ package final class Journal: ChangeRecorder {
         self.limits = limits
     }
 
-    /// Makes the files that are missing. What is in the way is logged; changes are refused until it is not.
+    /// Makes the files that are missing. An obstacle is logged; changes are refused until it is removed.
     package func open() async {
         do throws(CommandFailure) {
             _ = try await write { files, _ throws(JournalProblem) in files.lastEntry }
@@ -56,7 +56,7 @@ package final class Journal: ChangeRecorder {
     /// Gives up the files and the lock, for tests of what the next process finds.
     func close() { state.withLock { $0.files = nil } }
 
-    /// Lets nothing be written until the function that it returns is called, for tests of disks that do not answer.
+    /// Blocks all writing until the function that it returns is called, for tests of disks that do not answer.
     func holdUp() -> @Sendable () -> Void {
         writing.suspend()
         return { [writing] in writing.resume() }
@@ -69,7 +69,7 @@ package final class Journal: ChangeRecorder {
         try await begin(invocation.line, caller: caller, hosts: hosts)
     }
 
-    /// Writes down, durably, that something begins which nobody typed.
+    /// Records durably that something begins which no person typed.
     ///
     /// - Parameter command: What it does, as the command that would do it.
     /// - Returns: The number of the entry.
@@ -95,7 +95,7 @@ package final class Journal: ChangeRecorder {
     package func end(_ entry: Int64, code: ResultCode, outcome: Outcome?) async {
         let end = JournalLine.End(entry, code, outcome, hosts: outcome?.hosts ?? [], at: dependencies.now())
         do throws(CommandFailure) {
-            // It has been let in already.
+            // It was admitted when it began.
             try await write(isBounded: false) { [self] files, running throws(JournalProblem) in
                 let caller = running.removeValue(forKey: entry)
                 let bytes = try files.append([.end(end)])
@@ -147,7 +147,7 @@ package final class Journal: ChangeRecorder {
         allowance.withLock { $0.charge(bytes, to: user, at: dependencies.uptime()) }
     }
 
-    /// Not the daemon, nor admins of all hosts: theirs is what ends the trouble that others make.
+    /// Not the daemon, nor admins of all hosts: they have to be able to end a problem that other users cause.
     private static func boundedUser(_ caller: Caller) -> UInt32? {
         caller.access.areOnAllHosts(as: .admin) ? nil : caller.uid
     }
@@ -234,7 +234,7 @@ package final class Journal: ChangeRecorder {
     }
 }
 
-/// Entries of the journal, read piece by piece as somebody wants them.
+/// Entries of the journal, read piece by piece on demand.
 package struct JournalSearch: Sendable {
     let journal: Journal
     var cursor: JournalCursor

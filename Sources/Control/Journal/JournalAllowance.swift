@@ -1,7 +1,7 @@
-/// How much each user may write into the journal: enough for any work, and too little to push out of it, in a night,
+/// How much each user may write into the journal: enough for any work, and too little to rotate out of it, in a night,
 /// what they have done.
 ///
-/// A user has a balance of bytes, which grows with time. Who has any left may begin a change, whatever that takes.
+/// A user has a balance of bytes, which grows with time. While it is positive, any change may begin.
 struct JournalAllowance: Hashable, Sendable {
     /// Bytes that a user can save up, which is a file of the journal.
     static let most = 4 << 20
@@ -10,7 +10,7 @@ struct JournalAllowance: Hashable, Sendable {
 
     private struct Balance: Hashable {
         var bytes: Int
-        /// When it was right, in milliseconds of a clock that does not go back.
+        /// When it was right, in milliseconds of a monotonic clock.
         var time: Int64
 
         func now(_ time: Int64) -> Int {

@@ -15,7 +15,7 @@ struct JournalCursor: Sendable {
     private var tail: [UInt8] = []
     /// Whether the line that is being read is too long to be one.
     private var isTailTooLong = false
-    /// How commands ended whose beginning comes yet, with their numbers in the order in which they were found.
+    /// How commands ended whose beginnings are not read yet, with their numbers in the order in which they were found.
     private var ends: [Int64: JournalLine.End] = [:]
     private var endOrder: [Int64] = []
     private let running: Set<Int64>
@@ -106,7 +106,7 @@ struct JournalCursor: Sendable {
         }
         var parts = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         var lines: [JournalLine] = []
-        // The last part goes on in the chunk that was read before; the first may begin in one that is read next.
+        // The last part continues in the chunk that was read before; the first may begin in one that is read next.
         while let part = parts.popLast() {
             prepend(part)
             if !parts.isEmpty || position == 0 { take(&lines) }

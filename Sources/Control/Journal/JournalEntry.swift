@@ -12,7 +12,7 @@ package struct JournalEntry: Hashable, Sendable {
         case known(code: String, before: String?, after: String?)
         /// It runs now.
         case running
-        /// The daemon ended before it, or could not write down how it ended: nobody knows.
+        /// The daemon ended before it, or could not record how it ended: the outcome is unknown.
         case interrupted
     }
 
@@ -47,13 +47,13 @@ package struct JournalEntry: Hashable, Sendable {
 
     package var hasFailed: Bool { code != ResultCode.ok.rawValue && end != .running }
 
-    /// Whether somebody who sees these hosts may see the entry: it concerned hosts, and none but these.
+    /// Whether a caller who sees these hosts may see the entry: it concerned hosts, and none but these.
     package func isVisible(in scope: HostScope) -> Bool {
         if scope == .all { return true }
         return !hosts.isEmpty && moreHosts == 0 && hosts.allSatisfy(scope.contains)
     }
 
-    /// As a row of `journal`, for who sees all hosts or some: entries are counted over all.
+    /// As a row of `journal`, for a caller who sees all hosts or some: entries are counted over all.
     package func row(for scope: HostScope) -> JSON {
         var members: [String: JSON] = [
             "time": .text(begin.time), "user": .text(begin.user),
@@ -72,7 +72,7 @@ package struct JournalEntry: Hashable, Sendable {
     }
 }
 
-/// Which entries of the journal somebody asks for.
+/// Which entries of the journal are asked for.
 package struct JournalFilter: Hashable, Sendable {
     package var scope = HostScope.all
     /// Entries that began before are left out.

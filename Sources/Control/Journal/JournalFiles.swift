@@ -10,8 +10,8 @@ struct JournalFiles {
         var fileSize = 4 << 20
         /// How many files are kept besides the one that grows.
         var keptFiles = 16
-        /// Bytes of the disk that the file that grows has beyond its end, for some hundred changes: with them, what makes
-        /// room on a full disk can be written down.
+        /// Bytes that are reserved on the disk beyond the end of that file, for some hundred changes: with them, the
+        /// changes that free a full disk can be recorded.
         var reserve = 256 << 10
     }
 
@@ -61,11 +61,11 @@ struct JournalFiles {
         return lastEntry + 1
     }
 
-    /// Keeps the second half of the reserve for those who can end the trouble for all hosts.
+    /// Reserves the second half of the reserve for operators of all hosts, who can free the disk.
     ///
     /// - Throws: When the disk is full and no more than that half is left.
     mutating func checkRoom() throws(JournalProblem) {
-        // Nobody else may have written since there is room again.
+        // The flag is updated by writes only, and there may be room again since the last one.
         fillReserve()
         if isRunningOut {
             throw JournalProblem(
@@ -79,7 +79,7 @@ struct JournalFiles {
     @discardableResult mutating func append(_ lines: [JournalLine]) throws(JournalProblem) -> Int {
         var bytes: [UInt8] = isTorn ? [UInt8(ascii: "\n")] : []
         for line in lines { bytes += line.json.bytes + [UInt8(ascii: "\n")] }
-        // Somebody may have removed the file.
+        // The file may have been removed.
         if let file, (try? file.status())?.st_nlink ?? 0 == 0 { self.file = nil }
         if file == nil { try openFile() }
         if size > 0, size + bytes.count > limits.fileSize { try rotate() }
@@ -88,8 +88,8 @@ struct JournalFiles {
             try file.write(bytes)
             try file.synchronize()
         } catch {
-            // Half a line would stand there for a command that did not run. If this fails as well, the next line
-            // begins a new one.
+            // Otherwise half a line would remain of a command that did not run. If this fails as well, the next line
+            // starts with a line break.
             if (try? file.truncate(to: size)) == nil {
                 size = (try? file.status()).map { Int($0.st_size) } ?? size
                 isTorn = true
@@ -117,7 +117,7 @@ struct JournalFiles {
 
     private mutating func openFile() throws(JournalProblem) {
         do throws(FileError) {
-            // Somebody may have removed that, too.
+            // The directory may have been removed, too.
             try Directory.make(directory)
             let opened = try openGrowingFile()
             // A line is durable only if the way to its file is.
@@ -138,7 +138,7 @@ struct JournalFiles {
             return try OpenFile(path, flags)
         } catch {
             guard error == .notRegular else { throw error }
-            // Changes go on without it. Among the files that are kept, all who read the journal learn of it.
+            // Changes continue without it. Among the rotated files, it is reported to all who read the journal.
             try setAside()
             return try OpenFile(path, flags)
         }
@@ -195,13 +195,13 @@ struct JournalFiles {
                 (reservedEnd, isRunningOut) = (size + count, false)
                 return
             } catch {
-                // Where the file system cannot reserve anything, nothing is kept for anybody.
+                // Where the file system cannot reserve anything, there is no reserve.
                 isRunningOut = error.isOutOfSpace
             }
         }
     }
 
-    /// Puts what is in the place of the file that grows among those that are kept.
+    /// Rotates what is at the path of the current file, also what is no regular file.
     private mutating func setAside() throws(FileError) {
         let number = (keptNumbers.last ?? 0) + 1
         let kept = Self.path(directory, number)

@@ -108,7 +108,7 @@ extension JournalLine {
         let hosts = json["hosts"]?.texts ?? []
         let moreHosts = Int(json["more_hosts"]?.integer ?? 0)
         let (beginning, ending) = (json["begin"], json["end"])
-        // Not both: it would be counted as one and taken for the other.
+        // Not both: a line is either a beginning or an end.
         guard (beginning == nil) != (ending == nil), let number = (beginning ?? ending)?.integer,
             (1...Self.highest).contains(number), (0...Int(Self.highest)).contains(moreHosts)
         else { return nil }

@@ -7,9 +7,9 @@ internal import Runtime
 package import Shell
 internal import Synchronization
 
-/// Serves the control socket: lets in who may, up to bounds, and runs their commands.
+/// Serves the control socket: admits permitted users, up to limits, and runs their commands.
 ///
-/// It has an event loop of its own, so that what happens here costs the component's connection nothing.
+/// It has an event loop of its own, so that its load does not affect the component's connection.
 package final class ControlServer: Sendable {
     /// How long peers and commands may take.
     struct Limits: Sendable {
@@ -23,11 +23,11 @@ package final class ControlServer: Sendable {
     private struct State: Sendable {
         var policy: AccessPolicy
         var quota: UserQuota
-        /// Those whose names are being looked up.
+        /// Connections whose users' names are being looked up.
         var arrivals: UserQuota
         var sessions: [ObjectIdentifier: Session] = [:]
         var channel: (any Channel)?
-        /// Why nobody is let in any more.
+        /// Why no more connections are accepted.
         var ending: ServerMessage.End?
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
@@ -86,7 +86,7 @@ package final class ControlServer: Sendable {
                         } failed: { error in
                             if [EMFILE, ENFILE].contains(error?.errnoCode ?? EMFILE) { ranOutOfFiles() }
                         },
-                        // One more than may stay, so that whoever is turned away is told so.
+                        // One more than may stay open, so that a refused client receives the reason.
                         AcceptGate(mostOpen: connections + 1))
                 }
             }
@@ -104,7 +104,7 @@ package final class ControlServer: Sendable {
         state.withLock { $0.channel = channel }
     }
 
-    /// Puts another policy in force. Sessions of whom it gives other rights than before are ended, and what they run.
+    /// Puts another policy in force. Sessions whose rights differ from before are ended, and the commands they run.
     package func update(_ policy: AccessPolicy) {
         let changed = state.withLock { state in
             state.policy = policy
@@ -113,8 +113,8 @@ package final class ControlServer: Sendable {
         for session in changed { session.end(ServerMessage.End(.denied, "what you may do has changed")) }
     }
 
-    /// Lets nobody in any more, ends all sessions and what they run, and returns when they are closed, which takes a
-    /// bounded time.
+    /// Accepts no more connections, ends all sessions and the commands they run, and returns when they are closed,
+    /// which takes a bounded time.
     package func shutDown() async {
         let end = ServerMessage.End(.shuttingDown, "the daemon is ending")
         let (channel, sessions) = state.withLock { state in
@@ -123,7 +123,7 @@ package final class ControlServer: Sendable {
         }
         try? await channel?.close()
         for session in sessions { session.end(end) }
-        // Not those whose commands do not end: their channels are closed after the grace all the same.
+        // Commands that do not end are not waited for: their channels are closed after the grace period all the same.
         await withCheckedContinuation { continuation in
             let isDone = state.withLock { state in
                 if state.sessions.isEmpty { return true }

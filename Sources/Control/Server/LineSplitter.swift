@@ -1,6 +1,6 @@
 internal import NIOCore
 
-/// Cuts what comes into lines. It holds no more than one read beyond the longest line.
+/// Splits input into lines. It holds no more than one read beyond the longest line.
 struct LineSplitter {
     /// Bytes of a line without its end.
     static let longestLine = 256 * 1024
@@ -8,14 +8,14 @@ struct LineSplitter {
     enum Result: Equatable {
         /// A line without its end, `\n` or `\r\n`.
         case line([UInt8])
-        /// The line that is coming is too long.
+        /// The line that is being received is too long.
         case tooLong
     }
 
     /// The beginning of the next line, in which there is no end of a line. It is apart from the rest, so that nothing is
     /// searched twice without a position to be remembered.
     private var beginning: [UInt8] = []
-    /// What comes after it, not searched yet.
+    /// What follows it, not searched yet.
     private var unread = ByteBuffer()
 
     mutating func append(_ bytes: inout ByteBuffer) {
@@ -29,7 +29,7 @@ struct LineSplitter {
 
     /// The next line; `nil` when it is not complete.
     ///
-    /// - Parameter isInputOver: Whether nothing more comes, which ends a last line that has no end of its own.
+    /// - Parameter isInputOver: Whether the input has ended, which ends a last line without a line break.
     mutating func next(isInputOver: Bool) -> Result? {
         let view = unread.readableBytesView
         let end = view.firstIndex(of: UInt8(ascii: "\n"))

@@ -2,7 +2,7 @@ internal import Shell
 internal import Synchronization
 internal import Text
 
-/// Where a command's answer goes in plain text.
+/// A command's output in plain text.
 struct PlainOutput: CommandOutput {
     /// Rows of a table wait for each other, so that their columns are as wide as they need.
     private final class Rows: Sendable {

@@ -1,7 +1,7 @@
 internal import NIOCore
 internal import Synchronization
 
-/// What a session has to say and its peer has not taken yet.
+/// The output of a session that its peer has not read yet.
 ///
 /// Commands wait until there is room; the ends of requests do not, since there are no more of them than requests, of
 /// which no more are read while it is full.
@@ -11,7 +11,7 @@ final class SendQueue: Sendable {
         /// Bytes that the channel has and the kernel has not.
         var beingWritten = 0
         var isClosed = false
-        /// Whether the event loop will look by itself.
+        /// Whether the event loop is going to check the queue anyway.
         var isSignalled = false
         var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
         var lastWaiter = 0
@@ -20,12 +20,12 @@ final class SendQueue: Sendable {
         var isFull: Bool { pending.readableBytes + beingWritten >= SendQueue.room }
     }
 
-    /// Bytes that may wait before those who say more do.
+    /// Bytes in the queue from which on ``put(_:)`` waits.
     static let room = 128 * 1024
 
     private let state: Mutex<State>
 
-    /// - Parameter wake: Makes the event loop look for what there is to write. It is called on any thread.
+    /// - Parameter wake: Makes the event loop check what there is to write. It is called on any thread.
     init(wake: @escaping @Sendable () -> Void) {
         state = Mutex(State(wake: wake))
     }
@@ -35,9 +35,9 @@ final class SendQueue: Sendable {
 
     var isBeingWritten: Bool { state.withLock { $0.beingWritten > 0 } }
 
-    /// Waits until there is room, and puts it in.
+    /// Appends bytes once there is room.
     ///
-    /// - Throws: `CancellationError` when the task is cancelled or nobody can be reached any more.
+    /// - Throws: `CancellationError` when the task is cancelled or the connection is closed.
     func put(_ bytes: [UInt8]) async throws {
         while true {
             try Task.checkCancellation()
@@ -59,7 +59,7 @@ final class SendQueue: Sendable {
         state.withLock { state in state.isClosed ? nil : state.append(bytes) }?()
     }
 
-    /// Has the event loop look, though there may be nothing to write.
+    /// Has the event loop check for work, though there may be nothing to write.
     func signal() {
         state.withLock { state in state.isClosed ? nil : state.signal() }?()
     }
@@ -85,8 +85,8 @@ final class SendQueue: Sendable {
 
     // MARK: The event loop's side
 
-    /// The event loop begins to look for what there is to do: whatever comes from now on has to wake it again. To be
-    /// called before it looks, so that nothing comes between.
+    /// The event loop begins to check for work: anything added from now on has to wake it again. To be called before it
+    /// checks, so that nothing is missed.
     func beginTurn() {
         state.withLock { $0.isSignalled = false }
     }
@@ -110,7 +110,7 @@ final class SendQueue: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Nobody takes anything any more.
+    /// Discards what is queued, and accepts no more.
     func close() {
         let waiters = state.withLock { state in
             state.isClosed = true
@@ -127,7 +127,7 @@ final class SendQueue: Sendable {
 extension SendQueue.State {
     fileprivate mutating func append(_ bytes: [UInt8]) -> (@Sendable () -> Void)? {
         pending.writeBytes(bytes)
-        // Who writes looks for more at its end.
+        // The handler of a finished write checks for more.
         return beingWritten > 0 ? nil : signal()
     }
 

@@ -10,7 +10,7 @@ final class Session: Sendable {
         var machine = SessionMachine()
         /// Of the requests that run.
         var tasks: [Int64: Task<Void, Never>] = [:]
-        /// Who waits for answers to the requests' questions.
+        /// The continuations that wait for answers to the requests' questions.
         var questions: [Int64: CheckedContinuation<String?, any Error>] = [:]
     }
 
@@ -94,7 +94,7 @@ final class Session: Sendable {
         return json
     }
 
-    /// Whether there are more values in JSON than that, by what stands in front of them outside of texts.
+    /// Whether a line holds more values in JSON than that, counted by commas and brackets outside of strings.
     private static func holdsMore(than most: Int, _ line: [UInt8]) -> Bool {
         // Each value takes a comma or a bracket, and most lines are short.
         if line.count <= most { return false }
@@ -122,12 +122,12 @@ final class Session: Sendable {
         }
     }
 
-    /// The line that is coming will not be read.
+    /// The line that is being received will not be read.
     func receiveTooLong() {
         leave(ServerMessage.End(.tooLong, "a line has at most \(LineSplitter.longestLine) bytes"))
     }
 
-    /// No more lines come. What runs goes on.
+    /// The input has ended. What runs continues.
     func receiveEnd() {
         let questions = state.withLock { state in
             state.machine.endInput().compactMap { state.questions.removeValue(forKey: $0) }
@@ -163,7 +163,8 @@ final class Session: Sendable {
             // Not that of a later request with the same number.
             guard let end else { return nil }
             state.tasks[id] = nil
-            // Within the lock: who sees that the request is over finds its end in the sendQueue, and closes after it.
+            // Within the lock: when the request is seen as ended, its end is in the sendQueue, and is sent before
+            // closing.
             sendQueue.putNow(state.machine.bytes(.end(id: id, end)))
             return nextLine
         }
@@ -184,7 +185,7 @@ final class Session: Sendable {
         task?.cancel()
     }
 
-    /// Has an answer kept that comes before ``answer(to:)``. To be called before the question is said.
+    /// Has an answer stored that arrives before ``answer(to:)``. To be called before the question is sent.
     func expectAnswer(to id: Int64) { state.withLock { $0.machine.expectAnswer(to: id) } }
 
     func answer(_ id: Int64, _ text: String?) {
@@ -199,7 +200,7 @@ final class Session: Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let (waiting, old) = state.withLock { state in
-                    // A task that is cancelled by now has nobody to resume it later.
+                    // If the task is already cancelled, `onCancel` has run and will not resume the continuation.
                     let waiting = Task.isCancelled ? .cancelled : state.machine.wait(for: id)
                     switch waiting {
                     case .waits, .waitsInstead: return (waiting, state.questions.updateValue(continuation, forKey: id))
@@ -255,7 +256,7 @@ final class Session: Sendable {
         say(.end(id: 0, farewell))
     }
 
-    /// Whether there is nothing more to say or to hear.
+    /// Whether there is nothing more to send or to receive.
     var isOver: Bool { state.withLock { $0.machine.isDone } && sendQueue.isEmpty }
 
     /// The channel is closed.

@@ -27,8 +27,8 @@ final class SessionHandler: ChannelDuplexHandler {
     private static let linesAtOnce = 100
     private static let bytesAtOnce = 32_768
 
-    /// - Parameter admit: Told who is at the other end; it calls ``open(_:)`` or ``refuse(_:)`` on the event loop, at
-    ///   once or later.
+    /// - Parameter admit: Called with the peer's credentials; it calls ``open(_:)`` or ``refuse(_:)`` on the event
+    ///   loop, at once or later.
     init(limits: ControlServer.Limits, admit: @escaping (PeerCredentials, SessionHandler) -> Void) {
         self.limits = limits
         self.admit = admit
@@ -44,10 +44,10 @@ final class SessionHandler: ChannelDuplexHandler {
         if let peer, let peer { admit(peer, self) } else { context.close(promise: nil) }
     }
 
-    /// The event loop, for who answers later; `nil` once the channel is closed.
+    /// The event loop, to answer later; `nil` once the channel is closed.
     var eventLoop: (any EventLoop)? { context?.eventLoop }
 
-    /// An sendQueue that wakes this handler.
+    /// A send queue that wakes this handler.
     func makeSendQueue() -> SendQueue? {
         guard let loop = context?.eventLoop else { return nil }
         let handler = NIOLoopBound(self, eventLoop: loop)
@@ -78,7 +78,7 @@ final class SessionHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        // There may be no session yet: the end of the input comes with all that was said before, asked for or not.
+        // There may be no session yet: with the end of the input come all bytes before it, even without a `read`.
         if isClosing || session?.isEnding == true { return }
         var bytes = unwrapInboundIn(data)
         splitter.append(&bytes)
@@ -116,7 +116,7 @@ final class SessionHandler: ChannelDuplexHandler {
                 return
             }
         }
-        // Others have their turn.
+        // Other sessions get their turn.
         isHeld = true
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         context.eventLoop.execute { handler.value.wake() }
@@ -124,7 +124,7 @@ final class SessionHandler: ChannelDuplexHandler {
 
     // MARK: Writing
 
-    /// Looks for what there is to do: write, take lines, read, close.
+    /// Checks what there is to do: write, take lines, read, close.
     private func wake() {
         guard let session, let context, !isClosing else { return }
         session.sendQueue.beginTurn()
@@ -204,7 +204,7 @@ final class SessionHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // The peer is gone, or cannot be told anything any more.
+        // The peer is gone, or no more can be sent to it.
         context.close(promise: nil)
     }
 }

@@ -12,13 +12,13 @@ struct SessionMachine: Sendable {
         case plainText(lastID: Int64)
     }
 
-    /// From its first line to its end. It never goes back.
+    /// The phases of a session, in their order.
     enum Phase: Hashable, Sendable {
-        /// Lines come, and requests begin.
+        /// Lines are received, and requests begin.
         case open
-        /// No more lines come; what runs goes on.
+        /// The input has ended; what runs continues.
         case inputOver
-        /// Nothing begins any more. What runs ends with `requests`, and then the last word is said, if there is one.
+        /// Nothing begins any more. What runs ends with `requests`, and then the farewell is sent, if there is one.
         case ending(requests: ServerMessage.End, farewell: ServerMessage.End?)
         /// The channel is closed, though commands may still run.
         case closed
@@ -29,7 +29,7 @@ struct SessionMachine: Sendable {
     /// What a request does between its line and its end.
     enum Activity: Hashable, Sendable {
         case running
-        /// A question has been said, for whose answer the command does not wait yet.
+        /// A question has been sent, for whose answer the command does not wait yet.
         case asking
         /// The peer was faster than the command that asks.
         case answered(String?)
@@ -40,11 +40,11 @@ struct SessionMachine: Sendable {
 
     struct Request: Hashable, Sendable {
         var activity = Activity.running
-        /// Whether it goes on until it is ended.
+        /// Whether it runs until it is ended.
         let isStream: Bool
     }
 
-    /// In plain text, the line that came while a command ran: what is to run next, or the answer if it asks.
+    /// In plain text, the line that arrived while a command ran: what is to run next, or the answer if it asks.
     enum NextLine: Hashable, Sendable {
         case none
         case held([UInt8])
@@ -56,7 +56,7 @@ struct SessionMachine: Sendable {
     private(set) var phase = Phase.open
     private(set) var requests: [Int64: Request] = [:]
     private(set) var nextLine = NextLine.none
-    /// Commands that run, also those whose ends were said without them.
+    /// Commands that run, also those whose ends were sent without them.
     private var commands = 0
     private var badLines = 0
 
@@ -91,7 +91,7 @@ struct SessionMachine: Sendable {
         case plainText(isFirst: Bool)
     }
 
-    /// Tells by the first line what the peer speaks.
+    /// Detects the peer's language by its first line.
     mutating func receive(_ line: [UInt8]) -> LineKind {
         switch language {
         case .json: return .request
@@ -137,7 +137,7 @@ struct SessionMachine: Sendable {
         return badLines >= Self.mostBadLines
     }
 
-    /// No more lines come.
+    /// The input has ended.
     ///
     /// - Returns: The requests that wait for answers, which get none.
     mutating func endInput() -> [Int64] {
@@ -197,11 +197,11 @@ struct SessionMachine: Sendable {
 
     // MARK: Questions
 
-    /// A command is about to ask. An answer is kept from now on.
+    /// A command is about to ask. An answer is stored from now on.
     mutating func expectAnswer(to id: Int64) {
         switch requests[id]?.activity {
         case .running, .answered: requests[id]?.activity = .asking
-        // Who waits already is answered first; see ``wait(for:)``.
+        // A task that waits already is answered first; see ``wait(for:)``.
         case .asking, .waiting, .cancelled, nil: break
         }
     }
@@ -225,11 +225,11 @@ struct SessionMachine: Sendable {
         /// It is over.
         case cancelled
         case answer(String?)
-        /// A line of plain text that came before.
+        /// A line of plain text that was received before.
         case line([UInt8])
-        /// The answer has to come yet.
+        /// The answer has not been received yet.
         case waits
-        /// So it is, and the command waited already: it asked twice at once, and the first question has no answer.
+        /// Likewise, and the command waited already: it asked twice at once, and the first question has no answer.
         case waitsInstead
     }
 
@@ -275,10 +275,10 @@ struct SessionMachine: Sendable {
         return (requests.keys.sorted(), cancellation ?? .interrupted)
     }
 
-    /// Whether no command runs, and none can come.
+    /// Whether no command runs, and none can begin.
     var isDone: Bool { phase != .open && requests.isEmpty && nextLine != .starting }
 
-    /// The last word, once, when no command runs any more.
+    /// The farewell, once, when no command runs any more.
     mutating func takeFarewell() -> ServerMessage.End? {
         guard isDone, case .ending(let requests, let farewell?) = phase else { return nil }
         phase = .ending(requests: requests, farewell: nil)

@@ -1,6 +1,6 @@
 internal import Shell
 
-/// Where a command's answer goes in the protocol of JSON lines.
+/// A command's output in the protocol of JSON lines.
 struct SessionOutput: CommandOutput {
     private let session: Session
     private let id: Int64

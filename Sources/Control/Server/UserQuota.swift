@@ -1,10 +1,10 @@
-/// How many things of a kind there are, such as sessions, and whose: who may have one more.
+/// Counts things of a kind, such as sessions, by user, and decides whether a user may have one more.
 struct UserQuota: Sendable {
     /// How many there may be in all.
     private let all: Int
-    /// Of them, those that only admins of all hosts get, so that there is always a way in.
+    /// Of them, those that only admins of all hosts get, so that they can always connect.
     private let reservedForAdmins: Int
-    /// How many of one user who is no such admin.
+    /// How many of one user who is not admin of all hosts.
     private let perUser: Int
 
     private var taken = 0
@@ -16,7 +16,7 @@ struct UserQuota: Sendable {
         self.perUser = perUser
     }
 
-    /// The sessions that there may be among so many connections, and the connections left to those who are not let in yet.
+    /// The most sessions among so many connections, and the connections left to those that are not admitted yet.
     static func shared(among connections: Int) -> (sessions: UserQuota, arrivals: UserQuota) {
         let sessions = min(64, max(connections * 3 / 4, 1))
         return (

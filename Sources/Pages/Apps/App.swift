@@ -21,7 +21,7 @@ package struct App: Hashable, Sendable {
     package var setupText: LocalizedText?
     /// Where a new user of it logs in, for web apps.
     package var loginLink: LinkFormat?
-    /// What stands on the button that chooses it.
+    /// The label of the button that selects it.
     package var selectText: LocalizedText?
 
     /// A place where it can be had.

@@ -1,7 +1,7 @@
-/// A URL with placeholders for what an invite has, such as Prosody's `{app.link!}&referrer={invite.uri}`. A value is
-/// percent-encoded, with `!` after its name it stands as it is.
+/// A URL with placeholders for the values of an invite, such as Prosody's `{app.link!}&referrer={invite.uri}`. A value
+/// is percent-encoded; with `!` after its name it is inserted as it is.
 package struct LinkFormat: Hashable, Sendable {
-    /// What can stand in braces.
+    /// A placeholder, in braces.
     enum Placeholder: String, CaseIterable, Hashable {
         case appLink = "app.link"
         case buttonURL = "button.url"

@@ -1,13 +1,13 @@
 /// Apps that one host has besides those of all.
 package struct SiteApps: Hashable, Sendable {
     let list: AppList
-    /// Tells them from others.
+    /// Identifies the content.
     package let digest: String
 
     /// In bytes.
     package static let largest = 65_536
 
-    /// Reads a list of apps. Their images are those that come along.
+    /// Reads a list of apps. Their images are the built-in ones.
     ///
     /// - Parameter file: The path, for messages.
     /// - Throws: ``PageFileErrors`` with every mistake.

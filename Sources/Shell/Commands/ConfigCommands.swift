@@ -1,4 +1,4 @@
-/// Commands about the configuration: what the files say, what runs, and the way from one to the other.
+/// Commands about the configuration: what the files say, what runs, and how to apply the one to the other.
 enum ConfigCommands {
     static let all = [status, check, diff, plan, apply, confirm, undo, history, save, edit]
 

@@ -1,6 +1,6 @@
 internal import Invites
 
-/// Commands about what became of invites, and about the people who made and redeemed them.
+/// Commands about redemptions, and about the people who made and redeemed invites.
 enum RedemptionCommands {
     private static let kinds = Redemption.Kind.allCases.map(\.rawValue)
     private static let ways = Redemption.Way.allCases.map(\.rawValue)

@@ -88,7 +88,7 @@ enum WatchingCommands {
         options: [
             .init("since", .duration, "Only changes since so long ago"),
             .init("user", .text, "Only changes by this user, a name or a number"),
-            // Not only of hosts that are there: what became of one that is gone is in here, too.
+            // Not only hosts that exist: the journal has the changes of removed ones, too.
             .init("host", .text, "Only changes of this host, which need not be there any more"),
             .init("command", .text, "Only changes by commands that begin so"),
             .init("failed", nil, "Only changes that failed"),

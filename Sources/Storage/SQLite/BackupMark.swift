@@ -1,7 +1,7 @@
 internal import GRDB
 internal import Invites
 
-/// What a backup says of itself: a table that only backups have, since a database does not know whose it is.
+/// A table that only backups have, with the host: a database itself does not say whose it is.
 struct BackupMark: Hashable, Sendable {
     let host: String
     let madeAt: Timestamp
@@ -21,7 +21,7 @@ struct BackupMark: Hashable, Sendable {
     /// - Returns: `nil` when there is none.
     static func read(_ database: Database) throws -> BackupMark? {
         guard try database.tableExists(table), let row = try Row.fetchOne(database, sql: "SELECT * FROM backup"),
-            // It goes into a line of text.
+            // It is used in a line of text.
             let host = String.fromDatabaseValue(row[0]), host.utf8.count <= 255, !host.contains(where: \.isWhitespace),
             let madeAt = Int64.fromDatabaseValue(row[1])
         else { return nil }

@@ -1,8 +1,8 @@
 internal import GRDB
 
 extension Database {
-    /// Runs `body` in a transaction as `inTransaction(.immediate)` does, without having SQLite read its words anew each time: with
-    /// one row in it, that takes as long as storing the row.
+    /// Runs `body` in a transaction as `inTransaction(.immediate)` does, but with cached statements: to prepare BEGIN
+    /// and COMMIT each time takes as long as to insert one row.
     func inImmediateTransaction(_ body: () throws -> Void) throws {
         try cachedStatement(sql: Self.begin).execute()
         do {

@@ -1,5 +1,5 @@
-/// The first 100 bytes of an SQLite database (https://www.sqlite.org/fileformat2.html#the_database_header), as far as they
-/// tell whether the rest is worth a look.
+/// The first 100 bytes of an SQLite database (https://www.sqlite.org/fileformat2.html#the_database_header), as far as
+/// they show whether the rest is worth reading.
 struct DatabaseHeader: Hashable, Sendable {
     static let length = 100
     private static let magic = Array("SQLite format 3\0".utf8)
@@ -19,7 +19,7 @@ struct DatabaseHeader: Hashable, Sendable {
         // 65,536 has no place in two bytes.
         pageSize = size == 1 ? 65_536 : size
         guard (512...65_536).contains(pageSize), pageSize & (pageSize - 1) == 0 else { throw .notDatabase }
-        // Only true where who wrote last has known of it.
+        // Only valid where the last writer maintained it.
         let count = Int(number(28))
         pageCount = count > 0 && number(24) == number(92) ? count : nil
         applicationID = Int32(bitPattern: number(68))

@@ -1,14 +1,14 @@
 internal import Glibc
 internal import Synchronization
 
-/// Room on a disk that is kept for what gives room back: SQLite writes to its log before it removes anything, and even
-/// before it reads. While it is released, nothing is added, so that only removing takes of it.
+/// Room on a disk that is reserved for calls that free room: SQLite writes to its log before it removes anything, and
+/// even before it reads. While it is released, nothing is added, so that only removals use it.
 final class DiskReserve: Sendable {
     private enum State {
         case held
         /// Released, or there was no room for it.
         case missing
-        /// The file system does not let it be made, for other reasons than that it is full.
+        /// The file system does not support it, or fails for other reasons than that it is full.
         case impossible
     }
 
@@ -36,7 +36,7 @@ final class DiskReserve: Sendable {
         }
     }
 
-    /// Removes the file, which gives its room to whoever writes next.
+    /// Removes the file, which frees its room for the next write.
     ///
     /// - Returns: Whether there was something to release.
     func release() -> Bool {

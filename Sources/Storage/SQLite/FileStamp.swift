@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// What tells whether a file is the one that it was, and was written to.
+/// Shows whether a file is the same one as before, and whether it was written to.
 struct FileStamp: Hashable, Sendable {
     let device: UInt64
     let inode: UInt64

@@ -12,9 +12,9 @@ package final class IncomingBackup: Sendable {
     private struct State: Sendable {
         var file: OpenFile?
         var size = 0
-        /// How long it may become: what it says of itself, once that has come.
+        /// How long it may become: what its header says, once that is received.
         var longest: Int
-        /// Up to where there was room when it was last looked at.
+        /// The size up to which there was room on the disk at the last check.
         var checked = 0
     }
 
@@ -36,12 +36,12 @@ package final class IncomingBackup: Sendable {
     }
 
     deinit {
-        // Closed first: closing a file takes SQLite's locks on it away.
+        // Closed first: closing a file releases SQLite's locks on it.
         state.withLock { $0.file = nil }
         StateDirectory.removeTemporary(path)
     }
 
-    /// Writes what comes next.
+    /// Writes the next bytes.
     ///
     /// - Throws: ``BackupRefusal``, as soon as it is clear, or ``StoreError``.
     package func append(_ bytes: [UInt8]) throws {
@@ -73,7 +73,7 @@ package final class IncomingBackup: Sendable {
         guard size <= state.longest else { throw .damaged("it is longer than it says") }
     }
 
-    /// All has come: looks whether it can be what it is to be. From then on the file is SQLite's.
+    /// Checks the whole file once all bytes are received. From then on the file is SQLite's.
     func finish() throws {
         try state.withLock { state in
             guard let file = state.file else { return }

@@ -3,7 +3,7 @@ internal import GRDB
 internal import Runtime
 internal import Synchronization
 
-/// Ends what SQLite does for somebody who wants it no more.
+/// Interrupts SQLite statements whose caller was cancelled.
 final class Interruption: Sendable {
     private struct State: Sendable {
         var isCancelled = false
@@ -12,7 +12,7 @@ final class Interruption: Sendable {
 
     private let state = Mutex(State())
 
-    /// Runs `body`, whose statements end when nobody wants them.
+    /// Runs `body`, whose statements are interrupted on cancellation.
     func watch<Value>(_ queue: DatabaseQueue, _ body: () throws -> Value) throws -> Value {
         let isCancelled = state.withLock { state in
             state.queue = queue
@@ -34,7 +34,7 @@ final class Interruption: Sendable {
     }
 }
 
-/// Runs what takes long on a thread of its own. Whoever is cancelled does not wait for its end, which a disk may keep.
+/// Runs long work on another thread. A cancelled caller does not wait for its end, which a slow disk may delay.
 ///
 /// - Throws: `CancellationError`, or what the body throws.
 func apart<Value: Sendable>(_ body: @escaping @Sendable (Interruption) throws -> Value) async throws -> Value {

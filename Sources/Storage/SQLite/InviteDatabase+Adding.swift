@@ -5,7 +5,7 @@ internal import Synchronization
 /// How many rows the table has.
 struct RowCount: Hashable, Sendable {
     var rows: Int
-    /// What SQLite tells this connection of others' commits: it changes with each.
+    /// SQLite's `data_version` for this connection, which changes with each commit of another one.
     let dataVersion: Int64
 }
 
@@ -13,15 +13,15 @@ extension InviteDatabase {
     /// A transaction that several callers share. Each sees what those before it did.
     final class Transaction {
         let database: Database
-        /// What SQLite told of others' commits.
+        /// SQLite's `data_version` in this transaction.
         let dataVersion: Int64
         /// How many rows there are, where that is known.
         fileprivate(set) var count: RowCount?
-        /// What SQLite told of others' commits when SQLite itself had numbers left to give.
+        /// The `data_version` at which SQLite itself had numbers left to give.
         fileprivate var numberedVersion: Int64?
 
         /// - Parameters:
-        ///   - before: What was counted some time ago.
+        ///   - before: The count of an earlier transaction.
         ///   - numberedVersion: As above.
         fileprivate init(_ database: Database, before: RowCount?, numberedVersion: Int64? = nil) throws {
             self.database = database
@@ -47,7 +47,7 @@ extension InviteDatabase {
 
     /// Runs the bodies in one transaction, which is durable when this returns.
     ///
-    /// - Returns: What they return, and what SQLite told of others' commits.
+    /// - Returns: What they return, and SQLite's `data_version`.
     func store<Value>(
         _ bodies: some Collection<(Transaction) throws -> Value>
     ) throws -> (values: [Value], dataVersion: Int64) {
@@ -70,12 +70,12 @@ extension InviteDatabase {
     }
 }
 
-/// What stores invites, and decides whether it may. The decision is in the transaction: what it looks at stays so until
-/// the commit.
+/// Stores invites, and decides whether it may. The decision is in the transaction: the rows it reads cannot change
+/// before the commit.
 extension InviteDatabase.Transaction {
     /// Adds those of the invites whose limits allow it. Each sees those before it.
     func add(_ invites: [NewInvite]) throws -> InviteAddition {
-        // Counting takes a while where there are many rows, and others wait meanwhile.
+        // Counting takes a while where there are many rows, and other calls wait meanwhile.
         if invites.contains(where: { $0.limits.stored != .unlimited }) { _ = try rowCount() }
         let insert = try insertion()
         let results = try invites.map { try InviteDatabase.add($0, &count, insert, database) }
@@ -116,9 +116,9 @@ extension InviteDatabase {
         """
     }
 
-    /// Whether SQLite gives a number to whatever is added. After the last one that there is, which only a damaged or edited
-    /// table has, it would refuse all invites as if the disk were full; then the count goes on below what nobody can have
-    /// counted up to.
+    /// Whether SQLite can still number what is added. After the highest number, which only a damaged or edited table
+    /// has, it would refuse all invites as if the disk were full; then numbers continue below a bound that counting
+    /// alone never reaches.
     fileprivate static func hasNumbersLeft(_ database: Database) throws -> Bool {
         let select = try database.cachedStatement(sql: "SELECT max(seq) FROM sqlite_sequence WHERE name = 'invite'")
         return try Int64.fetchOne(select) ?? 0 < 1 << 62
@@ -233,8 +233,8 @@ extension InviteDatabase {
         return conflict?.0
     }
 
-    /// The blocks of numbers that there are, for which the index `invite_by_user` has each user's invites together. All of it is
-    /// read from the index, and each block costs a look.
+    /// The blocks of numbers that exist; the index `invite_by_user` groups each user's invites within a block. All of
+    /// it is read from the index, at the cost of one lookup for each block.
     private static let blocks = """
         WITH RECURSIVE block (number) AS (
             SELECT min(id) >> 10 FROM invite

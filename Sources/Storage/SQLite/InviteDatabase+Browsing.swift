@@ -2,11 +2,11 @@ internal import GRDB
 internal import Invites
 internal import Synchronization
 
-/// What operators ask for. A host may have a million invites, and others' requests wait meanwhile: each call looks at
-/// few rows, whatever the filter, and the caller comes again. No index serves the filters: every invite made would pay
-/// for it, and looking through a million rows takes a fraction of a second.
+/// The operators' queries. A host may have a million invites, and other requests wait meanwhile: each call reads few
+/// rows, whatever the filter, and the caller calls again. No index serves the filters: every new invite would have to
+/// update it, and to scan a million rows takes a fraction of a second.
 extension InviteDatabase {
-    /// How many rows a call looks at.
+    /// How many rows a call reads.
     static let rowsPerStretch = 4_096
     /// How many rows a transaction removes.
     static let rowsPerRemoval = 500
@@ -58,7 +58,7 @@ extension InviteDatabase {
         try access { try Int64.fetchOne($0, sql: "SELECT max(id) FROM invite") ?? 0 }
     }
 
-    /// Where a call ends that has looked at its share; `nil` when nothing is left after it.
+    /// The last number of a call's share of rows; `nil` when nothing is left after it.
     private static func endOfStretch(after start: Int64, through end: Int64, _ database: Database) throws -> Int64? {
         let select = try database.cachedStatement(
             sql: "SELECT id FROM invite WHERE id > ? AND id <= ? ORDER BY id LIMIT 1 OFFSET ?")
@@ -161,7 +161,7 @@ extension InviteDatabase {
     /// Runs `body`, which returns how many rows it has removed, for good.
     private func accessRemoving(_ body: (Database) throws -> Int) throws -> Int {
         try access { database in
-            // Should it fail, they are counted anew.
+            // Should it fail, the next transaction counts them again.
             let known = rowCount.withLock { count in
                 defer { count = nil }
                 return count

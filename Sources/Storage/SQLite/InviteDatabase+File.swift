@@ -3,21 +3,21 @@ internal import GRDB
 internal import Glibc
 internal import Synchronization
 
-/// What the files of a database were when it was last used. Nobody else writes them but through SQLite, which tells.
+/// What the files of a database were when it was last used. Others write them only through SQLite, which reports it.
 struct DatabaseStamp: Hashable, Sendable {
     let main: FileStamp
     let log: FileStamp?
     let dataVersion: Int64
 }
 
-/// How the file at a database's path is.
+/// The state of the file at a database's path.
 enum FileState: Hashable, Sendable {
     case unchanged
-    /// It is gone, and what is in it lives only as long as it is open.
+    /// It was removed, and its content exists only as long as it is open.
     case removed
-    /// Its log is gone, with the commits that are not in the database yet.
+    /// Its log was removed, with the commits that are not in the database yet.
     case logRemoved
-    /// Another file is there, or others have written to it, not through SQLite.
+    /// Another file is there, or another process has written to it, not through SQLite.
     case replaced
 }
 
@@ -46,7 +46,7 @@ extension InviteDatabase {
 
     /// Compares the files after something was written, which changes all but which files they are.
     ///
-    /// - Parameter version: What SQLite told of others' commits in that transaction; `nil` to ask it now.
+    /// - Parameter version: SQLite's `data_version` in that transaction; `nil` to query it now.
     func fileStateAfterWriting(dataVersion version: Int64? = nil) throws -> FileState {
         guard let known = stamp.withLock({ $0 }) else { return .unchanged }
         guard let main = try FileStamp(path) else { return .removed }
@@ -61,14 +61,14 @@ extension InviteDatabase {
         return .unchanged
     }
 
-    /// Whether the log lacks what it had, which did not go into the database either. SQLite shortens a log only after all
-    /// of it has.
+    /// Whether the log was truncated without its content being in the database. SQLite shortens a log only after all of
+    /// it is.
     private func isCut(_ log: FileStamp, _ main: FileStamp, _ known: DatabaseStamp) -> Bool {
         guard let knownLog = known.log else { return false }
         return log.size < knownLog.size && main == known.main
     }
 
-    /// Makes sure that the file that was opened is the one at the path.
+    /// Checks that the file that was opened is the one at the path.
     ///
     /// - Parameter before: What was at the path before it was opened. While it is open, no other file can be the same.
     /// - Throws: ``StoreError/removed(_:)`` when it may be another.
@@ -131,7 +131,7 @@ extension InviteDatabase {
 // MARK: - Giving back
 
 extension InviteDatabase {
-    /// Gives back a few of the pages that removed rows have left.
+    /// Frees a few of the pages that removed rows have left.
     ///
     /// - Returns: Whether there may be more of them.
     func giveBack(pages: Int) throws -> Bool {
@@ -158,6 +158,6 @@ extension InviteDatabase {
         return isEmpty
     }
 
-    /// What `PRAGMA auto_vacuum` says of a database that gives back pages when it is told to.
+    /// The `PRAGMA auto_vacuum` of a database that frees pages on request.
     static let incremental = 2
 }

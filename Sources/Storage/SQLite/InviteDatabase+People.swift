@@ -1,7 +1,7 @@
 internal import GRDB
 internal import Invites
 
-/// What is known of people, and who invited whom.
+/// Queries about people, and who invited whom.
 extension InviteDatabase {
     func latestRedemptions(of account: Account, limit: Int, on host: String) throws -> [Redemption] {
         try access { database in
@@ -24,8 +24,8 @@ extension InviteDatabase {
 
     // MARK: The tree
 
-    /// Whatever names a person: the redemption by which the account was made. Whoever invites has an account by then, so that
-    /// an inviter's number is less than those of the invitees, and nothing goes round in circles.
+    /// The redemption by which an account was made. An inviter has an account before the invite is redeemed, so its
+    /// number is less than those of the invitees, and there are no cycles.
     private static let isRegistration = "kind = 'register' AND state = 'confirmed'"
 
     func invitees(of inviter: Account, after start: Int64, before end: Int64, limit: Int) throws -> [Redemption] {
@@ -88,7 +88,7 @@ extension InviteDatabase {
             try database.inTransaction(.immediate) {
                 let arguments: StatementArguments = ["address": address, "localpart": localpart]
                 let isTheirs = "(inviter = :address OR username = :localpart)"
-                // Expired ones, too: extended, they would be for anybody.
+                // Expired ones, too: without the name, they would be for any name once extended.
                 erasure.revoked = try Int64.fetchAll(
                     database,
                     sql: """

@@ -1,8 +1,8 @@
 internal import GRDB
 internal import Invites
 
-/// Redeems in a transaction: looks up the facts, has ``Invites/TokenFacts`` decide, and writes what comes of it. Every change
-/// of a redemption goes through ``store(_:replacing:)``, which keeps the counters of its invite.
+/// Redeems in a transaction: looks up the facts, has ``Invites/TokenFacts`` decide, and writes the result. Every change
+/// of a redemption goes through ``store(_:replacing:)``, which maintains the counters of its invite.
 struct Redeeming {
     let database: Database
     /// The host, which accounts are made on.
@@ -83,7 +83,8 @@ struct Redeeming {
     private mutating func confirm(_ redemption: Redemption, replacing old: Redemption?) throws -> Redemption {
         var new = redemption
         new.state = .confirmed(now)
-        // An account is made once: who else holds its name cannot make it any more, and must not be thought to have.
+        // An account is made once: another attempt that holds its name cannot make it any more, and must not be
+        // credited.
         if let account = new.account, let other = try InviteDatabase.reservation(ofName: account, database),
             other.attempt != new.attempt
         {
@@ -92,7 +93,7 @@ struct Redeeming {
         let stored = try store(new, replacing: old)
         guard let invite = try InviteDatabase.invite(numbered: stored.invite, database)?.invite else { return stored }
         if invite.uses.confirmed > invite.uses.total { overused.append(stored.invite) }
-        // Nothing follows from what was taken back.
+        // A revoked invite has no further effects.
         if invite.revocation != nil { return stored }
         for action in stored.tasks(of: invite, on: host, notifiesInviter: terms.notifiesInviter) {
             try InviteDatabase.addTask(action, of: stored.number, language: invite.language, at: now, database)
@@ -107,7 +108,7 @@ struct Redeeming {
 
     @discardableResult mutating func release(_ old: Redemption, _ reason: String) throws -> Redemption {
         var new = old
-        // It may come from outside.
+        // It may be external input.
         new.state = .released(now, reason: String(reason.prefix(200)))
         return try store(new, replacing: old)
     }

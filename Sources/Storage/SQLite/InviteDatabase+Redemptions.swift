@@ -1,7 +1,7 @@
 internal import GRDB
 internal import Invites
 
-/// Redemptions and tasks as rows, each call within somebody's transaction or by itself.
+/// Redemptions and tasks as rows. Static functions run in the caller's transaction, the others in their own.
 extension InviteDatabase {
     static func invite(withToken token: Token, _ database: Database) throws -> StoredInvite? {
         let select = try database.cachedStatement(sql: "\(selection) WHERE token = ?")
@@ -19,7 +19,7 @@ extension InviteDatabase {
         try redemptions("WHERE attempt = ?", [attempt], database).first
     }
 
-    /// Who holds a name.
+    /// The reservation that holds a name.
     static func reservation(ofName name: String, _ database: Database) throws -> Redemption? {
         try redemptions("WHERE account = ? AND state = 'reserved' AND kind = 'register'", [name], database).first
     }
@@ -41,7 +41,7 @@ extension InviteDatabase {
         return try Row.fetchAll(select, arguments: arguments).map(Redemption.init(row:))
     }
 
-    /// Writes a new redemption, or one whose number is known again.
+    /// Inserts a redemption without a number, or updates the one with its number.
     ///
     /// - Returns: The same with its number.
     static func write(_ redemption: Redemption, _ database: Database) throws -> Redemption {
@@ -150,7 +150,7 @@ extension InviteDatabase {
     /// As ``RedemptionRepository/dueWork(at:limit:)``.
     func dueWork(at now: Timestamp, limit: Int) throws -> DueWork {
         try access { database in
-            // One more than asked for says when to come again.
+            // One more than the limit shows when the next is due.
             let questions = try Self.redemptions(
                 "WHERE state = 'reserved' ORDER BY next_question LIMIT ?", [limit + 1], database)
             let tasks = try Self.tasks("WHERE done_at IS NULL ORDER BY next_at LIMIT ?", [limit + 1], database)
@@ -220,7 +220,7 @@ extension InviteDatabase {
         }
     }
 
-    /// Where a call ends that has looked at its share; `nil` when nothing is left after it.
+    /// The last number of a call's share of rows; `nil` when nothing is left after it.
     static func endOfRedemptions(after start: Int64, _ database: Database) throws -> Int64? {
         let select = try database.cachedStatement(
             sql: "SELECT id FROM redemption WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?")
@@ -345,7 +345,7 @@ extension InviteDatabase {
     @discardableResult static func forget(
         _ address: String, _ localpart: String?, _ database: Database
     ) throws -> [Int] {
-        // The name of a contact's attempt has the address in it. A reservation is of an account to come.
+        // The name of a contact's attempt contains the address. A reservation is of an account that does not exist yet.
         let statements = [
             """
             UPDATE redemption SET account = NULL, attempt = iif(kind = 'contact', 'forgotten:' || id, attempt)

@@ -14,17 +14,17 @@ final class InviteDatabase: Sendable {
     private let queue: DatabaseQueue
     /// How many rows there are, as long as nothing but adding invites has changed that.
     let rowCount = Mutex<RowCount?>(nil)
-    /// What SQLite told of others' commits when it had numbers left to give.
+    /// The `data_version` at which SQLite had numbers left to give.
     let numberedVersion = Mutex<Int64?>(nil)
 
-    /// How the files were when they were last used; see ``fileState()``.
+    /// The states of the files when they were last used; see ``fileState()``.
     let stamp = Mutex<DatabaseStamp?>(nil)
 
     /// Opens the database at `path`, made when it is missing, and brings it up to date.
     ///
     /// - Parameter converting: Called before something is done that takes long with many invites.
-    /// - Throws: ``StoreError/tooManyOpenFiles`` when the process may not open more files. SQLite does not tell that from
-    ///   other reasons why it cannot open one.
+    /// - Throws: ``StoreError/tooManyOpenFiles`` when the process may not open more files. SQLite does not distinguish
+    ///   that from other reasons why it cannot open one.
     static func open(_ path: String, converting: () -> Void = {}) throws -> InviteDatabase {
         for _ in 1..<attempts {
             guard FileLimit.hasRoom(for: filesToOpen) else { throw StoreError.tooManyOpenFiles }
@@ -33,7 +33,8 @@ final class InviteDatabase: Sendable {
             } catch let error as DatabaseError
                 where error.resultCode == .SQLITE_CANTOPEN || error.resultCode == .SQLITE_READONLY
             {
-                // Others may have opened files meanwhile, and closed them again: that shows with the next attempt.
+                // Other threads may have opened files meanwhile, and closed them again: that shows with the next
+                // attempt.
                 continue
             }
         }
@@ -88,17 +89,18 @@ final class InviteDatabase: Sendable {
         configuration.label = "invites"
         // There are none.
         configuration.foreignKeysEnabled = false
-        // The writers are few and shared by all hosts: whoever locks one host's file must not hold one for long.
+        // The writers are few and shared by all hosts: a process that locks one host's file must not block one for
+        // long.
         configuration.busyMode = .timeout(0.1)
         // GRDB's own default asks for a higher priority than a daemon's user may have, and libdispatch then complains
         // on standard error for each thread.
         configuration.qos = .default
-        // Keeps GRDB from trapping when a ROLLBACK fails, as it may on a broken disk. Such a connection is given up.
+        // Prevents GRDB from trapping when a ROLLBACK fails, as it may on a broken disk. Such a connection is closed.
         configuration.allowsUnsafeTransactions = true
         return configuration
     }()
 
-    /// Tells a file without anything in it from one of ours, before anything in it changes.
+    /// Distinguishes an empty database from one of ours, before anything in it changes.
     ///
     /// - Throws: ``StoreError/foreign`` when it is neither.
     private static func isNew(_ database: Database) throws -> Bool {
@@ -118,7 +120,7 @@ final class InviteDatabase: Sendable {
         }
     }
 
-    /// Writes the mark that says whose file this is.
+    /// Writes the mark that identifies this as a database of invited.
     private static func mark(_ database: Database) throws {
         try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
     }
@@ -147,7 +149,7 @@ final class InviteDatabase: Sendable {
         try Schema.migrator.migrate(queue)
     }
 
-    /// Keeps the database as it is before something in it changes for good. It stays until an operator removes it.
+    /// Copies the database before something in it changes for good. The copy stays until an operator removes it.
     private func copyBeforeMigration() throws {
         let target = file + Schema.copySuffix
         do {
@@ -159,7 +161,7 @@ final class InviteDatabase: Sendable {
         }
     }
 
-    /// Lets a database of an older version give back pages, for which it is written once as a whole.
+    /// Enables a database of an older version to free pages, for which it is written once as a whole.
     private func convert(_ converting: () -> Void) throws {
         try queue.writeWithoutTransaction { database in
             guard try Int.fetchOne(database, sql: "PRAGMA auto_vacuum") != Self.incremental else { return }

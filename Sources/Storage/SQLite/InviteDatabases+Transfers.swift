@@ -68,8 +68,8 @@ extension StoreError {
     static func noName(_ host: String) -> StoreError { .io("\(host) cannot be the name of a database file") }
 }
 
-/// Makes a backup of a database that is in use: by another connection, which sees what is committed and keeps nobody from
-/// committing more.
+/// Makes a backup of a database that is in use: over another connection, which sees what is committed and blocks no
+/// further commits.
 private struct BackupCopy {
     let path: String
     let directory: StateDirectory
@@ -133,7 +133,7 @@ private struct BackupCopy {
     }
 }
 
-/// Looks at a file that anybody can have made.
+/// Checks a file from an untrusted source.
 private struct BackupCheck {
     let path: String
     let interruption: Interruption
@@ -143,7 +143,7 @@ private struct BackupCheck {
         self.interruption = interruption
     }
 
-    /// - Parameter host: Whose it has to be; `nil` for anybody's.
+    /// - Parameter host: The host that it has to be of; `nil` for any.
     func run(for host: String?) throws -> BackupSummary {
         let mark = try lookAt()
         if let host {
@@ -157,7 +157,7 @@ private struct BackupCheck {
         return BackupSummary(count: count, madeAt: mark?.madeAt)
     }
 
-    /// Reads it as it came, without running anything that stands in it.
+    /// Reads it as it was received, without running anything in its schema.
     private func lookAt() throws -> BackupMark? {
         let queue = try DatabaseQueue(path: path, configuration: .transfer(isReadOnly: false))
         defer { try? queue.close() }
@@ -178,7 +178,7 @@ private struct BackupCheck {
         }
     }
 
-    /// Reads every value that is read later without a limit, in memory that is everybody's.
+    /// Reads every value that is read later without a limit, in memory that all hosts share.
     private func readAll(_ database: Database) throws {
         for table in try String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'table'") {
             let values = try database.columns(in: table).map { "coalesce(\($0.name.quotedDatabaseIdentifier), '')" }

@@ -10,7 +10,7 @@ internal import Synchronization
 package final class InviteDatabases: InviteRepositories {
     private struct State {
         var stores: [String: InviteStore] = [:]
-        /// Kept until the last database is closed; letting go of it lets the next process in.
+        /// Held until the last database is closed; releasing it admits the next process.
         var directory: StateDirectory?
     }
 
@@ -23,7 +23,7 @@ package final class InviteDatabases: InviteRepositories {
     private let uptime: @Sendable () -> Int64
     private let report: @Sendable (StorageEvent) -> Void
 
-    /// As ``init(directory:maximumOpen:writers:report:)``, and nobody is told.
+    /// As ``init(directory:maximumOpen:writers:report:)``, without reports.
     package convenience init(directory: String, maximumOpen: Int, writers: Int) throws(StoreError) {
         try self.init(directory: directory, maximumOpen: maximumOpen, writers: writers, report: { _ in })
     }
@@ -35,8 +35,8 @@ package final class InviteDatabases: InviteRepositories {
     ///   - maximumOpen: How many databases may be open at once, each with up to three descriptors and some 60 KiB of
     ///     memory; at least `writers`.
     ///   - writers: The number of threads that do the work, at least one.
-    ///   - uptime: Milliseconds of a clock that nobody sets.
-    ///   - report: Told what operators want to know, on no thread in particular. It must not wait.
+    ///   - uptime: Milliseconds of a monotonic clock.
+    ///   - report: Called with what operators need to know, on any thread. It must not block.
     /// - Throws: ``StoreError/directoryInUse(_:)`` when another process has it, otherwise why it cannot be used.
     package init(
         directory: String, maximumOpen: Int, writers: Int,
@@ -55,7 +55,7 @@ package final class InviteDatabases: InviteRepositories {
     }
 
     deinit {
-        // Only to end the threads of one that nobody has shut down.
+        // Only ends the threads if ``shutdown()`` was not called.
         writers.shutdownGracefully { _ in }
     }
 
@@ -74,7 +74,7 @@ package final class InviteDatabases: InviteRepositories {
         }
     }
 
-    /// The directory, until it is let go.
+    /// The directory, until it is released.
     func openDirectory() throws(StoreError) -> StateDirectory {
         guard let directory = state.withLock({ $0.directory }) else { throw .closed }
         return directory
@@ -96,7 +96,7 @@ package final class InviteDatabases: InviteRepositories {
             return (try? openDirectory().latest(openDatabases.limit, of: hosts)) ?? []
         }
         guard let names else { return }
-        // Disks that do not answer hold no more of the writers than this.
+        // Disks that do not answer occupy no more of the writers than this.
         let lanes = max(writerCount / 2, 1)
         await withDiscardingTaskGroup { group in
             for lane in 0..<lanes {
@@ -118,7 +118,7 @@ package final class InviteDatabases: InviteRepositories {
     }
 
     package func shutdown() async {
-        // Stores that are made from now on are born finished; the lock stays until the others are.
+        // Stores that are made from now on begin as finished; the lock stays until the others are.
         let (stores, directory) = state.withLock { state in
             defer { state.directory = nil }
             return (Array(state.stores.values), state.directory)

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Synchronization
 
-/// The file of the host's database, while the host is held: opening, closing, and what others do to it meanwhile.
+/// The file of the host's database, while the host is held: opening, closing, and what other processes do to it.
 extension InviteStore {
     /// The open database; `nil` when there is none to be opened.
     func existingDatabase() throws -> InviteDatabase? {
@@ -18,7 +18,7 @@ extension InviteStore {
         return try open()
     }
 
-    /// Makes sure, after something was written, that it is in the file at the path.
+    /// Checks, after something was written, that it is in the file at the path.
     ///
     /// - Parameter version: As for ``InviteDatabase/fileStateAfterWriting(dataVersion:)``.
     func settle(_ database: InviteDatabase, dataVersion version: Int64? = nil) throws {
@@ -83,10 +83,10 @@ extension InviteStore {
         openDatabases.giveUp(self)
     }
 
-    /// Brings what others did to the file in order.
+    /// Recovers from what other processes did to the file.
     ///
-    /// - Returns: The database to go on with.
-    /// - Throws: ``StoreError/replaced(_:)`` when it is another's by now; ``StoreError/removed(_:)`` while it
+    /// - Returns: The database to use from now on.
+    /// - Throws: ``StoreError/replaced(_:)`` when the file is another one by now; ``StoreError/removed(_:)`` while it
     ///   cannot be written again.
     private func recovered(_ database: InviteDatabase, _ files: FileState) throws -> InviteDatabase {
         switch files {
@@ -97,10 +97,10 @@ extension InviteStore {
         }
     }
 
-    /// Writes what is open to a file of its own at the path. It stays open until that file is known to be there: whoever
-    /// has removed it may do so again.
+    /// Writes the open database to a new file at the path. The old one stays open until the new file is known to be
+    /// there: it may be removed again.
     private func writeAgain(_ database: InviteDatabase) throws -> InviteDatabase {
-        // A link that leads nowhere now is kept.
+        // A link whose target is missing now is kept.
         let path = Self.isLink(database.path) ? database.file : database.path
         let copy = path + "-new"
         let new: InviteDatabase
@@ -134,7 +134,7 @@ extension InviteStore {
         return new
     }
 
-    /// Keeps what the database holds apart from the file that has its path now, and closes it.
+    /// Copies what the database holds beside the file that has its path now, and closes it.
     private func setAside(_ database: InviteDatabase) -> StoreError {
         let path = database.file
         let copy = Self.freePath(path + "-replaced")
@@ -160,8 +160,8 @@ extension InviteStore {
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
     }
 
-    /// The path, or the first of those numbered from 2, at which nothing is. Where that cannot be known, whoever makes the
-    /// file finds out.
+    /// The path, or the first of those numbered from 2, at which nothing is. Where that cannot be determined, creating
+    /// the file fails.
     static func freePath(_ path: String) -> String {
         var (candidate, number, status) = (path, 1, stat())
         while lstat(candidate, &status) == 0 {

@@ -1,7 +1,7 @@
 internal import Invites
 internal import Synchronization
 
-/// Redeems, each call in one short turn; what changes redemptions shares its transaction with others.
+/// Redeems, each call in one short turn; changes of redemptions share a transaction.
 extension InviteStore {
     package func storedInvites(withTokens tokens: [Token]) async throws(StoreError) -> [StoredInvite?] {
         let found = try await perform(.reading) { database in
@@ -9,7 +9,7 @@ extension InviteStore {
             let found = try database.access { connection in
                 try tokens.map { try InviteDatabase.invite(withToken: $0, connection) }
             }
-            // It is this call's turn, and nobody else's.
+            // Only one call of a store runs at a time, so nothing has been written since the read.
             self.state.withLock { state in
                 for case let invite? in found { state.recent.insert(invite, readAt: now) }
             }

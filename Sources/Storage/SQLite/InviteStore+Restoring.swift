@@ -5,10 +5,10 @@ internal import Synchronization
 
 /// Gives a host another database, in its turn.
 extension InviteStore {
-    /// - Parameter new: The path of a sound database that is up to date and used by nobody.
+    /// - Parameter new: The path of a sound database that is up to date and not in use.
     func replace(with new: String, at now: Timestamp, keepsOpen: Bool) async throws(StoreError) -> Restoration {
         let result: Result<Restoration, StoreError> = await withCheckedContinuation { continuation in
-            // It is as good as reading to whoever comes next: what was open is closed.
+            // To the calls after it, it is as good as reading: what was open is closed.
             let job = Job.call(.reading) { current in
                 let swap = Swap(store: self, new: new, now: now, keepsOpen: keepsOpen)
                 let result = Result { try swap.run(current) }.mapError { self.error($0) }
@@ -128,7 +128,7 @@ private struct Swap {
         try StateDirectory.move(copy, to: place)
     }
 
-    /// As it stands in a file's name: `20261128T183430Z`.
+    /// In the form for a file's name: `20261128T183430Z`.
     private static func date(_ time: Timestamp) -> String {
         var seconds = time_t(time.millisecondsSinceEpoch / 1000)
         var parts = tm()

@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// The invites of one host, in a database file of its own.
 ///
-/// Every call is done in the order it came in, by a writer thread that all hosts share. The database is opened at its
+/// Every call is done in the order of arrival, by a writer thread that all hosts share. The database is opened at its
 /// first use, and again after ``close()`` or when it had to make room for another host's. A host without a database has
 /// no invites: only ``add(_:)`` and ``check()`` make one.
 final class InviteStore: InviteRepository {
@@ -19,7 +19,7 @@ final class InviteStore: InviteRepository {
         /// Room on the disk that the database is on, known once it was opened.
         var reserve: DiskReserve?
         var isConverting = false
-        /// Whether pages are being given back, or are going to be.
+        /// Whether pages are being freed, or are going to be.
         var givesBack = false
     }
 
@@ -29,7 +29,7 @@ final class InviteStore: InviteRepository {
     /// Room on the disk of the state directory.
     let sharedReserve: DiskReserve?
     let state: Mutex<State>
-    /// Milliseconds of a clock that nobody sets.
+    /// Milliseconds of a monotonic clock.
     let uptime: @Sendable () -> Int64
     private let tell: @Sendable (StorageEvent) -> Void
 
@@ -84,8 +84,8 @@ final class InviteStore: InviteRepository {
         return try result.get()
     }
 
-    /// Runs `body` in a transaction that others share when the host's turn comes, and returns once that is durable; `nil` is
-    /// passed where there is no database and none is made.
+    /// Runs `body` in a shared transaction in the host's turn, and returns once that is durable; `nil` is passed where
+    /// there is no database and none is made.
     func store<Value: Sendable>(
         rows: Int, makesDatabase: Bool = false,
         _ body: @escaping @Sendable (InviteDatabase.Transaction?) throws -> Value
@@ -102,7 +102,7 @@ final class InviteStore: InviteRepository {
         return try result.get()
     }
 
-    /// Gives the room of removed rows back, bit by bit, between other calls.
+    /// Frees the room of removed rows, bit by bit, between other calls.
     func giveBack() {
         let isFirst = state.withLock { state in
             defer { state.givesBack = true }
@@ -158,7 +158,7 @@ extension InviteStore {
     private func takeTurn() {
         let jobs = state.withLock { state in
             let jobs = state.jobs.takeTurn()
-            // Before anything is changed: who asks from now on waits for the turn after it.
+            // Before anything is changed: a request from now on waits for the turn after it.
             if let first = jobs.first, first.mayChange { state.recent.removeAll() }
             return jobs
         }
@@ -192,7 +192,7 @@ extension InviteStore {
         state.withLock { $0.jobs.claim() }
     }
 
-    /// Closes the database of a host that was claimed, and lets the host go.
+    /// Closes the database of a host that was claimed, and releases the host.
     func closeClaimed() {
         closeDatabase()
         release()
@@ -281,7 +281,7 @@ extension InviteStore {
         if error.spoilsConnection { closeDatabase() }
     }
 
-    /// What an error means that came up with this host's database.
+    /// The meaning of an error that occurred with this host's database.
     func error(_ error: any Error) -> StoreError { StoreError(error, path: path ?? host) }
 }
 

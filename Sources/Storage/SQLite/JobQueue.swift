@@ -2,7 +2,7 @@
 enum Purpose: Hashable, Sendable {
     /// Reads; no database is made for it.
     case reading
-    /// Changes what there is; no database is made for it.
+    /// Changes existing rows; no database is made for it.
     case changing
     /// Removes rows; no database is made for it.
     case removing
@@ -11,7 +11,7 @@ enum Purpose: Hashable, Sendable {
     /// Tidies up after calls; no database is made for it.
     case tidying
 
-    /// Whether it may take the room that is kept for such calls: it goes on taking none, or gives some back.
+    /// Whether it may use the room that is reserved for such calls: in the end it takes none, or frees some.
     var mayUseReserve: Bool {
         switch self {
         case .reading, .removing, .tidying: true
@@ -43,8 +43,8 @@ enum Job: Sendable {
         let fail: @Sendable (StoreError) -> Void
     }
 
-    /// What came of a call. It is the owner who answers, once it has done with the database what the error asks for: a
-    /// caller that hears of damage may count on the damaged file being closed.
+    /// The result of a call. The owner answers, once it has done with the database what the error requires: a caller
+    /// that learns of damage may rely on the damaged file being closed.
     struct Outcome {
         /// What went wrong, if anything.
         let error: StoreError?
@@ -52,7 +52,7 @@ enum Job: Sendable {
         let answer: () -> Void
     }
 
-    /// Whether what the database holds may be other than before when it is done.
+    /// Whether it may change what the database holds.
     var mayChange: Bool { if case .call(.reading, _) = self { false } else { true } }
 
     /// How much of the queue's room the job takes, in rows.
@@ -66,12 +66,12 @@ enum Job: Sendable {
     }
 }
 
-/// The jobs of one host in the order they came, and who works on them.
+/// The jobs of one host in the order of arrival, and which thread works on them.
 ///
 /// A pure state machine: its owner does what the methods' results say. A host is *in line* while the writers have one
 /// turn of it in their queue, and *held* while a thread works with its database or closes it. It is held by one thread
-/// at most, so that jobs are done one after the other; and it is in line once at most, so that every other host's turn
-/// comes before its next.
+/// at most, so that jobs are done one after the other; and it is in line once at most, so that every other host has a
+/// turn before its next.
 struct JobQueue: Sendable {
     /// The rows that may wait, more are refused.
     let capacity: Int

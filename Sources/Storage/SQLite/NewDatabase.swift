@@ -31,15 +31,15 @@ enum NewDatabase {
 
     private static let formatVersions = 18...19
 
-    /// Makes the file at `path` with access for its owner only, complete and on the disk, where nothing is. Its name is on the disk
-    /// once something is: SQLite synchronizes the directory of a log that it has made.
+    /// Makes the file at `path` with access for its owner only, complete and synchronized, where nothing is. Its name
+    /// is on the disk once a commit is: SQLite synchronizes the directory of a log that it has made.
     ///
     /// - Returns: Whether it did: not where there is anything, such as a log without its database, and not on file systems that
     ///   cannot do it.
-    /// - Throws: ``StoreError`` when it cannot be written, such as for want of room.
+    /// - Throws: ``StoreError`` when it cannot be written, such as for lack of room.
     static func make(at path: String) throws(StoreError) -> Bool {
         guard isFree(path), isFree(path + "-wal"), isFree(path + "-journal"), let image else { return false }
-        // Without a name until it is complete, and gone with a process that is killed.
+        // Without a name until it is complete, so that it vanishes with a process that is killed.
         let file = open(StateDirectory.directory(of: path), O_WRONLY | O_CLOEXEC | temporary, 0o600)
         guard file >= 0 else { return false }
         defer { close(file) }

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Keeps the number of open databases within its limit: who opens one closes that which was used longest ago.
+/// Bounds the number of open databases: opening one more closes the least recently used one.
 final class OpenDatabases: Sendable {
     private struct State {
         var open: [ObjectIdentifier: (store: InviteStore, lastUse: UInt64)] = [:]
@@ -33,15 +33,15 @@ final class OpenDatabases: Sendable {
     let limit: Int
     private let state = Mutex(State())
 
-    /// - Parameter limit: At least the number of threads that open databases; then one of those that are open is
-    ///   always idle when another thread comes to open one more.
+    /// - Parameter limit: At least the number of threads that open databases; then one of those that are open is always
+    ///   idle when another thread opens one more.
     init(limit: Int) {
         self.limit = limit
     }
 
     /// Makes room for `store` to open its database.
     ///
-    /// - Returns: The store that lost its place. It is held by the caller, who must close it before opening another.
+    /// - Returns: The store that has to close. It is held by the caller, who must close it before opening another.
     func makeRoom(for store: InviteStore) -> InviteStore? {
         state.withLock { state in
             let victim = state.open.count >= limit ? state.evict() : nil
@@ -67,7 +67,7 @@ final class OpenDatabases: Sendable {
         state.withLock { $0.commits += 1 }
     }
 
-    /// Gives up the place of `store`, whose database is closed.
+    /// Frees the place of `store`, whose database is closed.
     func giveUp(_ store: InviteStore) {
         state.withLock { $0.open[ObjectIdentifier(store)] = nil }
     }

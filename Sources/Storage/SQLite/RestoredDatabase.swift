@@ -3,8 +3,8 @@ internal import Invites
 
 /// A backup that becomes a host's database: what has happened since it was made is not undone.
 ///
-/// Tokens that were spent or taken back stay so, accounts that were made stay in the tree of who invited whom, and what is owed
-/// to people or asked of servers goes on.
+/// Tokens that were spent or revoked stay so, accounts that were made stay in the tree of who invited whom, and work
+/// for servers that is not done yet continues.
 struct RestoredDatabase {
     let database: Database
     let now: Timestamp
@@ -16,7 +16,7 @@ struct RestoredDatabase {
     /// Makes the backup what the host is to have.
     ///
     /// - Parameter running: The path of the present database; `nil` when there is none that can be read.
-    /// - Returns: How many invites are revoked since nothing tells whether they may be good.
+    /// - Returns: How many invites are revoked because it is unknown whether they may be good.
     func settle(with running: String?) throws -> Int {
         if let running { try database.execute(sql: "ATTACH ? AS running", arguments: [running]) }
         defer { if running != nil { try? database.execute(sql: "DETACH running") } }
@@ -50,9 +50,10 @@ struct RestoredDatabase {
             sql: "UPDATE main.sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", arguments: [last, table])
     }
 
-    /// What both have is as it is now. What was made since comes along if somebody has redeemed it, or is about to.
+    /// Invites in both get their present state. Those made since the backup are added if they were redeemed or
+    /// reserved.
     private func takeInvites() throws {
-        // Who restores without `--keep-open` may see too late that it was meant.
+        // An operator who restored without `--keep-open` may restore again with it: that undoes the revocations.
         let isUndone = ":keepsOpen AND r.revoked_by = '\(Self.revoker)' AND r.revoked_why = '\(Self.reason)'"
         try database.execute(
             sql: """
@@ -88,7 +89,7 @@ struct RestoredDatabase {
                 DELETE FROM main.task WHERE redemption IN (SELECT id FROM main.redemption WHERE \(isKnown));
                 DELETE FROM main.redemption WHERE \(isKnown);
                 """)
-        // An attempt of then, whose end is long forgotten, and one of now for the same name.
+        // An attempt of the backup whose end is long forgotten, while a present one reserves the same name.
         try database.execute(
             sql: """
                 UPDATE main.redemption SET state = 'released', ended_at = ?, outcome = '\(Self.reason)',

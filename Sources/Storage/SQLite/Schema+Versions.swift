@@ -1,13 +1,13 @@
 internal import GRDB
 
-/// Tells databases that invited has made from others that only look so: what stands in a schema is run.
+/// Recognizes databases that invited has made; others may only resemble them, and SQLite runs what is in a schema.
 extension Schema {
-    /// What a version's databases consist of, sorted: kinds, names, and how they were made.
+    /// The objects of a version's databases, sorted: kinds, names, and definitions.
     private typealias Objects = [String]
 
     /// By the steps that lead to it.
     private static let versions: [Set<String>: Objects] = {
-        // In memory; it cannot fail but for want of that, and then nothing is taken for ours.
+        // In memory; it cannot fail but for lack of that, and then no database is recognized.
         guard let queue = try? DatabaseQueue() else { return [:] }
         var (versions, steps): ([Set<String>: Objects], Set<String>) = ([:], [])
         for step in migrator.migrations {
@@ -20,7 +20,7 @@ extension Schema {
 
     /// - Throws: ``BackupRefusal/newerSchema`` or ``BackupRefusal/foreign``.
     static func check(_ database: Database) throws {
-        // Its tables are only looked at.
+        // Its tables are only read.
         let steps: Set<String>
         do {
             steps = try String.fetchSet(database, sql: "SELECT identifier FROM grdb_migrations LIMIT 1000")

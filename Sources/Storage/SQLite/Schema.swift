@@ -1,6 +1,6 @@
 internal import GRDB
 
-/// What a host's database looks like, and how older ones become so. The SQL is in the directory of the same name.
+/// The schema of a host's database, and the migrations to it. The SQL is in the directory of the same name.
 enum Schema {
     /// `PRAGMA application_id` of every database of invited: "invt" in ASCII.
     static let applicationID: Int32 = 0x696E_7674

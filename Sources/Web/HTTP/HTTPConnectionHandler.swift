@@ -2,7 +2,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import Runtime
 
-/// Who is at the other end of a connection.
+/// The peer of a connection.
 enum HTTPPeer: Hashable, Sendable {
     case address(IPAddress)
     /// A process of this machine, at a Unix socket.
@@ -39,12 +39,12 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         case reading(Phase)
         case answering(HTTPRequest)
         case writing(isLast: Bool)
-        /// All is said; what still comes is thrown away.
+        /// All is sent; further input is discarded.
         case closing
     }
 
     private enum Phase {
-        /// Not a byte of a request has come.
+        /// No byte of a request has been received.
         case idle
         case head
         case body
@@ -62,12 +62,13 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     private let responder: HTTPResponder
     private let refused: @Sendable (HTTPStatus) -> Void
     private var assembly: HTTPRequestAssembly
-    /// What has come behind the request that is answered: no more than one read brings.
+    /// Input after the request that is being answered: at most one read.
     private var pending = CircularBuffer<Event>()
     private var context: ChannelHandlerContext?
     private var state = State.reading(.idle)
     private var requests = 0
-    /// Whether what has come is being gone through: an answer that is written at once does not begin that again, deeper and deeper.
+    /// Whether received input is being processed: an answer that is written at once does not start that again,
+    /// recursively.
     private var isAdvancing = false
     /// Requests that were answered at once since others on the event loop had their turn.
     private var answeredAtOnce = 0
@@ -76,7 +77,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     private var timer: Scheduled<Void>?
     private var timerAt: NIODeadline?
 
-    /// Requests that came together may not hold up others on the event loop for long.
+    /// The most requests that are answered at once, so that they do not delay others on the event loop for long.
     private static let mostAtOnce = 8
 
     /// - Parameters:
@@ -106,7 +107,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelActive(context: ChannelHandlerContext) {
-        // Who connects has something to say.
+        // A client that connects is expected to send a request.
         setDeadline(limits.headTime, context)
         context.read()
     }
@@ -117,7 +118,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         deadline = nil
     }
 
-    /// Bytes have come, before what the parser makes of them.
+    /// Bytes were received, before the parser has processed them.
     fileprivate func bytesCame() {
         guard case .reading(.idle) = state, pending.isEmpty, let context else { return }
         state = .reading(.head)
@@ -237,7 +238,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             state = .reading(.idle)
             setDeadline(limits.idleTime, context)
             connections.note(context.channel, isWaiting: true)
-            // Whoever goes through what has come goes on, and reads.
+            // If `advance` is running, it continues with the next request, and reads.
             if isAdvancing { return }
             advance(context)
             if case .reading = state { context.read() }
@@ -256,7 +257,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     private func setDeadline(_ milliseconds: Int64, _ context: ChannelHandlerContext) {
         let new = NIODeadline.now() + .milliseconds(milliseconds)
         deadline = new
-        // A timer that comes too early looks again.
+        // A timer that fires too early checks the deadline again.
         if let timerAt, timerAt <= new { return }
         timer?.cancel()
         schedule(at: new, context)

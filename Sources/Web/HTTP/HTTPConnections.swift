@@ -2,8 +2,8 @@ internal import NIOCore
 internal import Runtime
 internal import Synchronization
 
-/// The connections of one listener: how many there are, and of whom. When there are as many as may be, one that only waits
-/// makes room for the next.
+/// The connections of one listener, counted in all and by address. At the limit, an idle one is closed to make room for
+/// the next.
 final class HTTPConnections: Sendable {
     struct Limits: Hashable, Sendable {
         var all = 1_024
@@ -36,14 +36,14 @@ final class HTTPConnections: Sendable {
 
     /// How many are open.
     var count: Int { state.withLock { $0.entries.count } }
-    /// How many were turned away.
+    /// How many were refused.
     var refusedCount: Int { state.withLock { $0.refused } }
     /// Whether each answer is to be a connection's last.
     var isDraining: Bool { state.withLock { $0.isDraining } }
 
-    /// Takes a connection in, unless there are too many.
+    /// Admits a connection, unless there are too many.
     ///
-    /// - Parameter address: Whose it is; `nil` for one whom no limit is for.
+    /// - Parameter address: The client's; `nil` for one without a limit.
     func admit(_ channel: any Channel, from address: IPAddress?) -> Bool {
         let key = address?.counted
         let (isAdmitted, evicted) = state.withLock { state -> (Bool, (any Channel)?) in

@@ -16,7 +16,7 @@ struct HTTPLimits: Hashable, Sendable {
     var idleTime: Int64 = 30_000
     /// How long the reader of an answer may take.
     var writeTime: Int64 = 30_000
-    /// How long is read, and thrown away, after an answer that ends the connection: a reset would take the answer with it.
+    /// How long input is read and discarded after an answer that ends the connection: a reset would lose the answer.
     var lingerTime: Int64 = 1_000
     /// How many requests one connection may bring.
     var requests = 1_000

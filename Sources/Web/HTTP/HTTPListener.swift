@@ -23,7 +23,7 @@ package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Takes connections at one place and answers what comes over them, until it is drained.
+/// Accepts connections at one place and answers their requests, until it is drained.
 final class HTTPListener: Sendable {
     /// Why it could not be begun.
     struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
@@ -51,10 +51,10 @@ final class HTTPListener: Sendable {
         return ListenAddress.tcp(host: host, port: port).description
     }
 
-    /// Who may connect to a Unix socket: who is of the daemon's group, as the proxy has to be.
+    /// Who may connect to a Unix socket: members of the daemon's group, as the proxy has to be.
     private static let mode: UInt32 = 0o660
 
-    /// Binds and begins to take connections.
+    /// Binds and begins to accept connections.
     ///
     /// - Parameters:
     ///   - isUnlimited: Whether a peer, such as a proxy, may have as many connections as there may be.
@@ -76,7 +76,7 @@ final class HTTPListener: Sendable {
                         AcceptPause {
                             FileLimit.hasRoom(for: 1)
                         } failed: { error in
-                            // EMFILE and ENFILE, or what comes to the same.
+                            // EMFILE and ENFILE, or an equivalent.
                             if [24, 23].contains(error?.errnoCode ?? 24) { ranOutOfFiles() }
                         })
                 }
@@ -119,7 +119,7 @@ final class HTTPListener: Sendable {
 
     /// Takes no more connections, closes those that wait, and returns when the others have their answers, or the time is over.
     func drain(within limit: Duration, sleep: @escaping @Sendable (Duration) async throws -> Void) async {
-        // Before the last connection ends, so that nobody finds a socket behind which nobody is.
+        // Before the channel closes, so that no client finds a socket without a listener.
         socket?.remove()
         try? await channel.close().get()
         let connections = connections

@@ -22,7 +22,7 @@ struct HTTPRequest: Hashable, Sendable {
     /// The values of a field that is a list, each as it was sent.
     func values(of name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
 
-    /// Whether the connection is to be kept after the answer (RFC 9112 §9.3).
+    /// Whether the connection is to stay open after the answer (RFC 9112 §9.3).
     var keepsConnection: Bool {
         // swift-nio's parser reads no request after one that asks for another protocol, which none here answers with.
         if method == .connect || !values(of: "upgrade").isEmpty { return false }

@@ -1,19 +1,19 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Puts requests together from what swift-nio's parser reads of a connection, and refuses what that lets pass and another reader, the
-/// proxy, may have taken for something else.
+/// Assembles requests from the parts that swift-nio's parser reads, and refuses what the parser allows and another one,
+/// the proxy's, may have read differently.
 ///
-/// A value without input or output: parts go in, requests come out, one at a time.
+/// A value without input or output: parts are put in, requests are returned, one at a time.
 struct HTTPRequestAssembly: Sendable {
-    /// What there is after the parts so far.
+    /// The result of the parts so far.
     enum Step: Hashable, Sendable {
         /// More parts are needed.
         case incomplete
         /// The client waits for a word before it sends the body (RFC 9110 §10.1.1).
         case continues
         case request(HTTPRequest)
-        /// Nothing that comes after it is read.
+        /// No further input is read.
         case failure(HTTPStatus)
     }
 
@@ -24,7 +24,7 @@ struct HTTPRequestAssembly: Sendable {
         self.limits = limits
     }
 
-    /// What the parser may read before it is asked here: all fields of a head, and each of them, may fill it.
+    /// What the parser may read before this is called: all fields of a head, and each of them, may fill it.
     var parserLimits: NIOHTTPDecoderLimitConfiguration {
         var configuration = NIOHTTPDecoderLimitConfiguration()
         configuration.maxHeaderFieldSize = limits.head
@@ -91,7 +91,7 @@ struct HTTPRequestAssembly: Sendable {
         return request
     }
 
-    /// One whose length only its end tells is not taken: no browser sends a form so.
+    /// A body without a declared length is not accepted: no browser sends a form so.
     private static func checkBody(of request: HTTPRequest, _ limits: HTTPLimits) throws(HTTPProblem) {
         let lengths = request.values(of: "content-length")
         let codings = request.values(of: "transfer-encoding")

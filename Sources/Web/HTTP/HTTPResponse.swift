@@ -1,6 +1,6 @@
 internal import NIOHTTP1
 
-/// An answer, before it is known how the connection goes on.
+/// An answer, before it is known whether the connection stays open.
 struct HTTPResponse: Hashable, Sendable {
     var status: HTTPStatus
     /// Without those that every answer has: `Date`, `Content-Length`, `Connection`.
@@ -37,7 +37,7 @@ struct HTTPResponse: Hashable, Sendable {
 // MARK: - Writing
 
 extension HTTPResponse {
-    /// The head as it goes over the connection (RFC 9112 §4).
+    /// The head as it is sent over the connection (RFC 9112 §4).
     ///
     /// - Parameters:
     ///   - now: Seconds since 1970.
@@ -51,7 +51,7 @@ extension HTTPResponse {
             version: .http1_1, status: HTTPResponseStatus(statusCode: status.rawValue), headers: headers)
     }
 
-    /// Whether a value can stand in a field: nothing that ends the line.
+    /// Whether a value is allowed in a field: nothing that ends the line.
     private static func isSafe(_ value: String) -> Bool {
         value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     }
@@ -66,7 +66,7 @@ enum HTTPDate {
 
     /// - Parameter seconds: Since 1970; what is before counts as 1970.
     static func text(_ seconds: Int64) -> String {
-        // As far as four digits of a year go.
+        // As far as four digits of a year suffice.
         let seconds = min(max(seconds, 0), 253_402_300_799)
         let (days, second) = (seconds / 86_400, seconds % 86_400)
         // Howard Hinnant's days to a civil date: years begin in March, eras have 400.

@@ -1,8 +1,8 @@
 package import CoreMetrics
 internal import Synchronization
 
-/// Keeps what is measured through swift-metrics, for who collects it. Names and the values of labels come from the code, never
-/// from requests, so that there is a bounded number of them.
+/// Stores what is measured through swift-metrics, for collectors. Names and the values of labels come from the code,
+/// never from requests, so that there is a bounded number of them.
 package final class MetricRegistry: MetricsFactory {
     private struct Key: Hashable, Sendable {
         let name: String
@@ -67,7 +67,7 @@ package final class MetricRegistry: MetricsFactory {
     package func destroyRecorder(_ handler: any RecorderHandler) {}
     package func destroyTimer(_ handler: any TimerHandler) {}
 
-    /// All that is kept, by name.
+    /// All metrics, by name.
     package var families: [MetricFamily] {
         let state = state.withLock { $0 }
         var families: [String: MetricFamily] = [:]

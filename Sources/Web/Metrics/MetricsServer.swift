@@ -4,7 +4,7 @@ internal import NIOPosix
 package import Runtime
 internal import Synchronization
 
-/// How the daemon is, in a word.
+/// The daemon's health, in a word.
 package struct Health: Hashable, Sendable {
     package var isGood: Bool
     /// In a line.
@@ -16,7 +16,7 @@ package struct Health: Hashable, Sendable {
     }
 }
 
-/// Serves what is measured at `/metrics`, and how the daemon is at `/health`, at a place of their own.
+/// Serves metrics at `/metrics`, and the daemon's health at `/health`, at an address of their own.
 package final class MetricsServer: Sendable {
     private struct State: Sendable {
         var listener: HTTPListener?
@@ -33,8 +33,8 @@ package final class MetricsServer: Sendable {
     private static let drainTime = Duration.seconds(2)
 
     /// - Parameters:
-    ///   - collect: All that is measured.
-    ///   - health: How the daemon is.
+    ///   - collect: Returns all metrics.
+    ///   - health: Returns the daemon's health.
     package init(
         dependencies: Dependencies, health: @escaping @Sendable () async -> Health,
         collect: @escaping @Sendable () async -> [MetricFamily]
@@ -46,7 +46,7 @@ package final class MetricsServer: Sendable {
 
     package var status: WebServer.Status { state.withLock { $0.status } }
 
-    /// Goes over to another place, or none. Where it cannot listen, it stays where it was, and the log says so.
+    /// Moves to another place, or none. Where it cannot listen, it stays where it was, and the log says so.
     package func apply(_ address: ListenAddress?) async {
         let task = state.withLock { state in
             let previous = state.turn

@@ -6,20 +6,20 @@ internal import Synchronization
 
 /// Takes the stanzas of a component stream.
 package protocol StanzaReceiver: Sendable {
-    /// Takes messages, presences and IQ requests in the order they came. Called on the event loop: it must not block.
+    /// Takes messages, presences and IQ requests in the order of arrival. Called on the event loop: it must not block.
     func receive(_ stanzas: [Stanza])
     /// The handshake was accepted; the server's grants follow.
     func connected()
 }
 
-/// An external component's connection to its server (XEP-0114): made, kept alive, and made again when it breaks.
+/// An external component's connection to its server (XEP-0114): opened, kept alive, and opened again when it breaks.
 package final class ComponentConnection: Sendable {
-    /// Tells the handler to end the stream in good order.
+    /// Asks the handler to end the stream cleanly.
     struct Leave: Sendable {
         let reason: DisconnectReason
     }
 
-    /// How far ``run()`` has come.
+    /// The state of ``run()``.
     private enum Phase: Sendable {
         case notRunning
         /// An attempt has no channel yet, or no more.
@@ -46,7 +46,7 @@ package final class ComponentConnection: Sendable {
         var isHurried = false
         /// Attempts to connect in all.
         var attempts = 0
-        /// Those who wait for the end of an attempt after that many.
+        /// Continuations that wait for the end of an attempt after that many.
         var waiters: [(after: Int, continuation: CheckedContinuation<Void, Never>)] = []
 
         var channel: (any Channel)? { if case .open(let channel, _) = phase { channel } else { nil } }
@@ -65,14 +65,14 @@ package final class ComponentConnection: Sendable {
             return continuation
         }
 
-        /// Whether an attempt after that many has come to something.
+        /// Whether an attempt after that many has had an outcome.
         func hasSettled(after attempts: Int) -> Bool {
             report.status.isSettled && (self.attempts > attempts || report.status == .stopped)
         }
     }
 
     package let options: ComponentOptions
-    /// Where answers go.
+    /// Where answers are sent.
     package let outlet: Outlet
     let receiver: any StanzaReceiver
     let requests: RequestTracker
@@ -84,9 +84,9 @@ package final class ComponentConnection: Sendable {
     private let unanswered: UnansweredLog
 
     /// - Parameters:
-    ///   - outlet: Where answers go; made by the caller so that the receiver can have it.
+    ///   - outlet: Where answers are sent; made by the caller so that the receiver can have it.
     ///   - now: The time of day in milliseconds since 1970-01-01T00:00:00Z, for ``report``.
-    ///   - statusChanged: Told of every change, in order, on no thread in particular.
+    ///   - statusChanged: Called with every change, in order, on any thread.
     package init(
         _ options: ComponentOptions, outlet: Outlet, receiver: any StanzaReceiver, group: any EventLoopGroup,
         logger: Logger, now: @escaping @Sendable () -> Int64 = ComponentConnection.systemTime,
@@ -105,10 +105,10 @@ package final class ComponentConnection: Sendable {
         requests = RequestTracker(prefix: "i" + String(random.next() as UInt64, radix: 36) + "-")
     }
 
-    /// How the connection is now.
+    /// The present status of the connection.
     package var status: ComponentStatus { report.status }
 
-    /// How the connection is now, since when, and what is next.
+    /// The present status of the connection, since when, and what is next.
     package var report: ComponentReport { state.withLock { $0.report } }
 
     /// Connects, and connects again, until ``shutDown()``.
@@ -143,8 +143,8 @@ package final class ComponentConnection: Sendable {
         }
     }
 
-    /// Takes no more requests from the server; answers still go out. When this returns, what was read has been handed
-    /// on.
+    /// Accepts no more requests from the server; answers are still sent. When this returns, all input that was read has
+    /// been passed on.
     package func drain() async {
         let channel = state.withLock { state in
             if state.intent == .serve { state.intent = .drain }
@@ -153,8 +153,8 @@ package final class ComponentConnection: Sendable {
         try? await channel?.setOption(.autoRead, value: false).get()
     }
 
-    /// Takes no more requests on the connection that is there, as before ``reconnect()``; answers still go out. When
-    /// this returns, what was read has been handed on.
+    /// Accepts no more requests on the present connection, before ``reconnect()``; answers are still sent. When this
+    /// returns, all input that was read has been passed on.
     package func pause() async {
         let channel = state.withLock { state -> (any Channel)? in
             guard state.report.status == .connected, let channel = state.channel else { return nil }
@@ -164,10 +164,10 @@ package final class ComponentConnection: Sendable {
         try? await channel?.setOption(.autoRead, value: false).get()
     }
 
-    /// Writes what is gathered, ends the stream in good order, and connects again at once. Where it waits to try again,
-    /// it tries at once; where it tries already, it goes on.
+    /// Writes what is queued, ends the stream cleanly, and connects again at once. Where it waits for its next try, it
+    /// tries at once; where it tries already, it continues.
     ///
-    /// - Returns: What the attempt came to.
+    /// - Returns: The outcome of the attempt.
     package func reconnect() async -> ComponentReport {
         let (channel, waiting, attempts) = state.withLock {
             state -> ((any Channel)?, CheckedContinuation<Void, Never>?, Int) in
@@ -199,7 +199,7 @@ package final class ComponentConnection: Sendable {
         return report
     }
 
-    /// Writes what is gathered, ends the stream in good order, and lets ``run()`` return.
+    /// Writes what is queued, ends the stream cleanly, and has ``run()`` return.
     package func shutDown() {
         let (channel, waiting) = state.withLock { state in
             state.intent = .shutDown
@@ -236,8 +236,8 @@ package final class ComponentConnection: Sendable {
         }
     }
 
-    /// Asks the server for a sign of life. The ping goes to our own address, where it comes back to us as a request,
-    /// and then as our own answer: servers route that whatever they grant us.
+    /// Checks that the server responds. The ping is sent to our own address, so it comes back to us as a request, and
+    /// then as our own answer: servers route that whatever they grant us.
     func ping() {
         guard let own = try? JID(options.domain) else { return }
         let ping = IQ(from: own, to: own, id: "", body: .get(Element("ping", namespace: Namespaces.ping)))
@@ -253,9 +253,9 @@ package final class ComponentConnection: Sendable {
     var isDraining: Bool { state.withLock { $0.intent != .serve || $0.isPausing } }
 
     func becameReady(_ channel: any Channel) {
-        // Who connects may learn of it later, while somebody wants to drain it, or to connect anew.
+        // The task that connects may resume later, and a drain or a reconnect meanwhile needs the channel.
         state.withLock { $0.open(channel) }
-        // First: who is told of the connection must not find what the one before granted.
+        // First: subscribers to the status must not find the grants of the connection before.
         receiver.connected()
         change(.connected)
         logger.notice(

@@ -9,9 +9,9 @@ package struct ComponentOptions: Hashable, Sendable {
     package var limits = ParserLimits()
     /// How long connecting, and then the handshake, may take.
     package var handshakeTimeout: Duration = .seconds(10)
-    /// After how much silence the server is asked for a sign of life, and how long it then has.
+    /// After how much silence the server is pinged, and how long it then has.
     package var silence: Duration = .seconds(30)
-    /// How long what is written last may take to leave.
+    /// How long writing the last bytes may take.
     package var farewellTimeout: Duration = .seconds(2)
     package var backoff = Backoff()
 

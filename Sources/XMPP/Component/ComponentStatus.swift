@@ -64,7 +64,7 @@ extension DisconnectReason: CustomStringConvertible {
     }
 }
 
-/// How the component connection is.
+/// The status of the component connection.
 package enum ComponentStatus: Hashable, Sendable {
     /// Trying to reach the server, for the how many-th time since the last success, from 1.
     case connecting(attempt: Int)
@@ -74,7 +74,7 @@ package enum ComponentStatus: Hashable, Sendable {
     case stopped
 }
 
-/// How the component connection is, and how it came to be so. Times are milliseconds since 1970-01-01T00:00:00Z.
+/// The status of the component connection, and its history. Times are milliseconds since 1970-01-01T00:00:00Z.
 package struct ComponentReport: Hashable, Sendable {
     package var status: ComponentStatus
     /// When that began.

@@ -68,7 +68,7 @@ final class ComponentStreamHandler: ChannelInboundHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        // A server that does not read its answers is not asked for more requests: what waits here stays bounded.
+        // While a server does not read its answers, no more requests are read: what is queued here stays bounded.
         let mayRead = context.channel.isWritable && !connection.isDraining
         context.channel.setOption(.autoRead, value: mayRead).whenFailure { _ in }
         context.fireChannelWritabilityChanged()
@@ -129,7 +129,7 @@ final class ComponentStreamHandler: ChannelInboundHandler {
         }
     }
 
-    /// White space keeps middleboxes awake; a server that says nothing is asked for a sign of life.
+    /// White space keeps middleboxes from closing the connection; a silent server is pinged.
     private func checkSilence(_ context: ChannelHandlerContext) {
         let silent = context.eventLoop.now - lastRead
         if silent >= TimeAmount(options.silence) * 2 {
@@ -186,7 +186,7 @@ final class ComponentStreamHandler: ChannelInboundHandler {
         }
     }
 
-    /// Sends an error from the address that was asked or, where that cannot be read, from our own: a stanza without
+    /// Sends an error from the address of the request or, where that cannot be parsed, from our own: a stanza without
     /// `from` makes some servers end the stream.
     private func sendRefusal(_ answer: IQ) {
         var answer = answer

@@ -1,7 +1,7 @@
 internal import CLibMD
 
-/// The life of one component stream (XEP-0114 §3) as a pure state machine: it is told what happened and says what to
-/// do.
+/// The life of one component stream (XEP-0114 §3) as a pure state machine: each event returns the actions for the
+/// caller.
 struct ComponentStreamMachine {
     /// What the caller must do, in order.
     enum Action: Hashable {
@@ -72,7 +72,7 @@ struct ComponentStreamMachine {
         }
     }
 
-    /// The stream cannot go on.
+    /// The stream cannot continue.
     mutating func failed(_ error: StreamError) -> [Action] {
         guard state != .closed else { return [] }
         // The prefix `stream` is bound by our own header.
@@ -88,13 +88,13 @@ struct ComponentStreamMachine {
         return close(state == .ready ? .silent : .handshakeTimeout)
     }
 
-    /// We want to leave.
+    /// We end the stream.
     mutating func leave(_ reason: DisconnectReason) -> [Action] {
         guard state != .closed else { return [] }
         return close(reason, farewell: state == .unopened ? nil : "</stream:stream>")
     }
 
-    /// The connection is gone.
+    /// The connection is lost.
     mutating func disconnected() -> [Action] {
         guard state != .closed else { return [] }
         return close(.connectionLost)

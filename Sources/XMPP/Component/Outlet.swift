@@ -1,12 +1,12 @@
 internal import NIOCore
 internal import Synchronization
 
-/// The way out: what any thread has to send is gathered here and written by the event loop in one go.
+/// The output of the connection: stanzas from any thread are gathered here and written by the event loop in one go.
 ///
-/// White space follows where a server could otherwise leave the last tags unread until more comes. Expat puts off a tag that
-/// comes in pieces, Prosody reads 8 KiB at a time, and how long an id is, which the answer repeats, is the user's choice:
-/// one request with a long one would hold up the answers to everybody. Between stanzas white space means nothing
-/// (RFC 6120 §4.6.1).
+/// White space follows where a server could otherwise leave the last tags unread until more arrives. Expat defers a tag
+/// that arrives in pieces, Prosody reads 8 KiB at a time, and the length of an id, which the answer repeats, is the
+/// user's choice: one request with a long one would delay the answers to all users. Between stanzas white space means
+/// nothing (RFC 6120 §4.6.1).
 package final class Outlet: Sendable {
     private struct State: Sendable {
         var channel: (any Channel)?
@@ -60,7 +60,7 @@ package final class Outlet: Sendable {
 
     /// Sends one IQ.
     ///
-    /// - Parameter host: The host that it is about, where its addresses do not tell.
+    /// - Parameter host: The host that it is about, where its addresses do not show it.
     /// - Returns: Whether there is a connection.
     @discardableResult package func send(_ iq: IQ, of host: String? = nil) -> Bool {
         var writer = XMLWriter()
@@ -89,7 +89,7 @@ package final class Outlet: Sendable {
     /// Answers of one host that are written, to be sent together.
     package struct Answers: Sendable {
         fileprivate var writer = XMLWriter()
-        /// What shows those to watchers that they want to see.
+        /// Closures that show those to the watchers that want them.
         fileprivate var showings: [@Sendable () -> Void] = []
         private let tap: StanzaTap
         private let host: String

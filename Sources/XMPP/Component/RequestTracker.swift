@@ -4,15 +4,15 @@ internal import Synchronization
 package enum RequestError: Error, Hashable, Sendable {
     /// The answer was an error.
     case refused(StanzaError)
-    /// No answer came in time.
+    /// No answer was received in time.
     case timeout
-    /// The connection was not there or went away before the answer.
+    /// There was no connection, or it ended before the answer.
     case disconnected
 }
 
 /// Our own IQ requests that wait for an answer.
 ///
-/// An answer counts only when it comes from the address that was asked (RFC 6120 §8.2.3): any user can send an IQ
+/// An answer counts only when it comes from the address of the request (RFC 6120 §8.2.3): any user can send an IQ
 /// result with a guessed id.
 final class RequestTracker: Sendable {
     private struct Pending: Sendable {
@@ -50,7 +50,7 @@ final class RequestTracker: Sendable {
         return try result.get()
     }
 
-    /// Hands an answer to whoever waits for it; `false` when nobody does.
+    /// Passes a reply to the task that waits for it; `false` when none does.
     func resolve(_ iq: IQ) -> Bool {
         let result: Result<Element?, RequestError>
         switch iq.body {

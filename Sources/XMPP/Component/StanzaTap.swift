@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// Lets somebody see the stanzas of a component stream, at the cost of a look at one number while nobody does.
+/// Shows the stanzas of a component stream to watchers, at the cost of reading one number while there are none.
 package final class StanzaTap: Sendable {
-    /// A stanza that went by.
+    /// A stanza that was sent or received.
     package struct Sighting: Sendable {
         package enum Direction: String, CaseIterable, Hashable, Sendable {
             /// From the server.
@@ -11,7 +11,7 @@ package final class StanzaTap: Sendable {
             case out
         }
 
-        /// A stanza as it was read, or as it was handed over to be written.
+        /// A stanza as it was read, or as it was passed on to be written.
         enum Content: Sendable {
             case element(Element)
             case iq(IQ)
@@ -20,7 +20,7 @@ package final class StanzaTap: Sendable {
         package let direction: Direction
         let content: Content
 
-        /// The stanza as it is on the wire. This builds it, which is work for those who look and not for the stream.
+        /// The stanza as it is on the wire. This builds it, which is to be done by the watchers and not by the stream.
         package var element: Element {
             switch content {
             case .element(let element): element
@@ -29,17 +29,17 @@ package final class StanzaTap: Sendable {
         }
     }
 
-    /// Somebody who watches, called on the thread that stanzas pass: it must not wait.
+    /// A watcher, called on the thread that stanzas pass: it must not block.
     package struct Watcher: Sendable {
         fileprivate let number: UInt64
-        /// Whether it is to be shown a stanza. This is asked of each, and most are turned down on a busy host, before
-        /// anything is made for them.
+        /// Whether it wants a stanza. This is called for each, and most are declined on a busy host, before anything is
+        /// allocated for them.
         fileprivate let wants: Choice
         fileprivate let see: @Sendable (Sighting) -> Void
     }
 
-    /// Told the direction, the sender and the address, `nil` where there is none or none that can be read, and the host
-    /// that the stanza is known to be about, `nil` where only the addresses tell.
+    /// Called with the direction, the sender and the recipient, `nil` where there is none or none that can be parsed,
+    /// and the host that the stanza is known to be about, `nil` where only the addresses show it.
     package typealias Choice = @Sendable (Sighting.Direction, _ from: JID?, _ to: JID?, _ host: String?) -> Bool
 
     private struct State: Sendable {
@@ -57,9 +57,9 @@ package final class StanzaTap: Sendable {
 
     var isWatched: Bool { count > 0 }
 
-    /// Shows somebody every stanza that they want until ``remove(_:)``.
+    /// Adds a watcher, which gets every stanza that it wants until ``remove(_:)``.
     ///
-    /// - Returns: What names them.
+    /// - Returns: Its number, for ``remove(_:)``.
     package func add(where wants: @escaping Choice, _ see: @escaping @Sendable (Sighting) -> Void) -> UInt64 {
         state.withLock { state in
             state.counter &+= 1
@@ -99,7 +99,7 @@ package final class StanzaTap: Sendable {
         for showing in showings(of: iq, of: host) { showing() }
     }
 
-    /// What shows an IQ to those who want to see it, once it is sent.
+    /// Closures that show an IQ to the watchers that want it, once it is sent.
     func showings(of iq: IQ, of host: String?) -> [@Sendable () -> Void] {
         var showings: [@Sendable () -> Void] = []
         for watcher in watchers where watcher.wants(.out, iq.from, iq.to, host) {

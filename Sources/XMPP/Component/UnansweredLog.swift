@@ -13,7 +13,7 @@ final class UnansweredLog: Sendable {
         let now = Int64(clamping: NIODeadline.now().uptimeNanoseconds / 1_000_000)
         let (isAdmitted, heldBack) = throttle.withLock { $0.admit(now: now) }
         guard isAdmitted else { return }
-        // Not what is asked: it may be about a password.
+        // Not the content of the request: it may have a password.
         var metadata: Logger.Metadata = [
             "to": "\(iq.to?.description ?? "")", "request": "\(iq.request?.name ?? "")", "within": "\(timeout)",
         ]

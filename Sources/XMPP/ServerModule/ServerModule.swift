@@ -13,9 +13,9 @@ package enum ServerModule {
         case register
         /// The commands of XEP-0401 are served on the host.
         case commands
-        /// Subscription requests with a token are asked about.
+        /// It asks about subscription requests with a token.
         case subscribe
-        /// It tells of accounts, makes them, and sets passwords.
+        /// It says whether accounts exist, makes them, and sets passwords.
         case accounts
         /// It makes users contacts of others.
         case contacts
@@ -27,7 +27,7 @@ package enum ServerModule {
 
     /// What invited says of plain registration.
     package enum Registration: String, CaseIterable, Hashable, Sendable {
-        /// Without a token nobody registers.
+        /// Only with a token.
         case invite
         case open
         /// As the module's own configuration says.
@@ -80,11 +80,11 @@ package enum ServerModule {
             self.limits = limits
         }
 
-        /// Limits that are kept at most.
+        /// The most limits that are stored.
         static let mostLimits = 8
     }
 
-    /// What a module keeps for the time when invited is away.
+    /// The settings that a module stores for the time when invited is away.
     package struct Settings: Hashable, Sendable {
         package var registration: Registration
         /// Names that invites hold.
@@ -95,7 +95,7 @@ package enum ServerModule {
             self.held = held
         }
 
-        /// Names that are told at most.
+        /// The most names in it.
         package static let mostHeld = 500
     }
 }
@@ -104,7 +104,7 @@ extension ServerModule {
     // In bytes. Tokens of other software are no error, but none of ours.
     static let longestToken = 64
     static let longestText = 256
-    /// What SASLprep lets pass (RFC 6120 §6.3.1).
+    /// The longest that SASLprep allows (RFC 6120 §6.3.1).
     package static let longestPassword = 1023
 
     /// Whether a text has only characters that a password can have. ejabberd checks them with the profile of resources.

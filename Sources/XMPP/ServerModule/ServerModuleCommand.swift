@@ -2,7 +2,7 @@
 package enum ServerModuleCommand: Hashable, Sendable {
     case settings(ServerModule.Settings)
     case exists(String)
-    /// - Parameter address: The IP address of who wants the account, for the server's limits.
+    /// - Parameter address: The IP address of the registering client, for the server's limits.
     case create(username: String, password: String, address: String? = nil)
     case password(username: String, password: String)
     case contacts(user: String, contact: JID)

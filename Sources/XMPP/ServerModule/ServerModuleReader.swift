@@ -41,7 +41,7 @@ struct ServerModuleReader {
         }
     }
 
-    /// A bare JID, prepared. What stands behind a slash is left out.
+    /// A bare JID, prepared. A resource is left out.
     func address(_ name: String) throws(StanzaError) -> JID {
         let text = try text(name, longest: 3 * Stringprep.longestPart + 2)
         guard let jid = try? JID(text), jid.localpart != nil else { throw malformed(name) }
@@ -90,7 +90,7 @@ struct ServerModuleTable<Request: Sendable>: Sendable {
     let readers: [Key: Read]
 
     /// - Throws: ``StanzaError``: `feature-not-implemented` for an element that is not known, `bad-request` for one that is
-    ///   malformed or comes with the wrong type, `not-acceptable` for a name that cannot be one.
+    ///   malformed or has the wrong type, `not-acceptable` for a name that cannot be one.
     func read(_ body: IQ.Body) throws(StanzaError) -> Request {
         let (payload, key): (Element, Key)
         switch body {

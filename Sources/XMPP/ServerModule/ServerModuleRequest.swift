@@ -6,11 +6,11 @@ package enum ServerModuleRequest: Hashable, Sendable {
     case reserve(Reservation)
     case confirm(token: String, attempt: String, username: String)
     case release(attempt: String, reason: String)
-    /// Whether somebody without a token may have a name.
+    /// Whether a registration without a token may use a name.
     case name(String)
     case spend(Reservation)
     case subscribe(token: String, user: String, contact: JID)
-    /// An account is no more.
+    /// An account was removed.
     case deleted(String)
 
     /// A use of a token for an attempt.
@@ -131,7 +131,7 @@ extension ServerModule.Hello {
             $0["name"].flatMap(ServerModule.Feature.init(rawValue:))
         }
         let rules = reader.element.child("rules", namespace: ServerModule.namespace)
-        // Words for people: one that is too long is not worth refusing a server for.
+        // Texts for people: one that is too long is no reason to refuse a server.
         let limits = children.lazy.filter { $0.is("limit", ServerModule.namespace) }.map(\.text)
             .filter { !$0.isEmpty && $0.utf8.count <= ServerModule.longestText }.prefix(Self.mostLimits)
         self.init(
