@@ -1,6 +1,6 @@
 import Foundation
 
-/// Somebody at the daemon's control socket, with several sessions at once.
+/// A client of the daemon's control socket, with several sessions at once.
 struct Operator: Sendable {
     let socket: String
 

@@ -13,7 +13,7 @@ struct ManyModules {
     private struct Greeting {
         /// Since the handshake: all are answered, and known to operators.
         var known: Int64
-        /// All have been told which names are held.
+        /// All modules have received the names that are held.
         var pushed: Int64?
         /// How long users' requests took that were due before, sorted.
         var before: [Int64]

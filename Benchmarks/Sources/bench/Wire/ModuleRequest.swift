@@ -19,7 +19,7 @@ enum ModuleRequest {
             """)
     }
 
-    /// Asks about a token that nobody has. The id is `k` and the number.
+    /// Asks about a token that does not exist. The id is `k` and the number.
     static func writeCheck(_ number: Int, of host: String, into buffer: inout ByteBuffer) {
         buffer.writeString(
             """
