@@ -177,7 +177,7 @@ private final class FuzzedServer: Sendable {
                 try directory.write("admins: [admin@\(host)]\n", to: "config.d/\(host).yaml")
             }
             try directory.write("nonsense: 1\n", to: "config.d/c.example.yaml")
-            // Nobody listens on the port: it is reserved (RFC 6335 §6).
+            // No process listens on the port: it is reserved (RFC 6335 §6).
             try directory.write(
                 """
                 component: {jid: invites.host.example, secret: hunter2, server: "127.0.0.1:1"}

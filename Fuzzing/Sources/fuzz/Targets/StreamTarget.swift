@@ -34,7 +34,7 @@ struct StreamTarget: FuzzTarget {
             case (nil, nil):
                 expect(other == whole, "\(whole)\nbut in pieces\n\(other)")
             case (nil, _):
-                // libxml2 waits with the whole for the end of a section, say, before it looks at what is in it.
+                // Given the whole, libxml2 may wait for the end of a section, say, before it parses what is in it.
                 expect(whole.events.last != .closed, "\(whole)\nbut in pieces\n\(other)")
             default:
                 // What is in one piece with the error is lost with it. In others libxml2 may still wait.
