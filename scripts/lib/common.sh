@@ -12,7 +12,7 @@ fail() {
 }
 
 # Puts a Swift 6 toolchain on PATH. `sudo` resets PATH, so the usual places and the invoking user's own toolchain
-# are looked at too. Call it after install-dependencies: without its libraries the toolchain cannot say its version.
+# are searched, too. Call it after install-dependencies: without its libraries the toolchain cannot say its version.
 find_swift() {
     local directory resources version
     if ! command -v swift >/dev/null; then

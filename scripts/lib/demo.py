@@ -107,7 +107,7 @@ class Child:
                 await self.process.wait()
 
     async def while_running(self, awaitable, purpose):
-        """The awaitable's result, or a failure as soon as the process is gone or patience is."""
+        """The awaitable's result, or a failure as soon as the process has ended or the time is up."""
         task, gone = asyncio.ensure_future(awaitable), asyncio.ensure_future(self.process.wait())
         try:
             await asyncio.wait({task, gone}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
@@ -202,7 +202,7 @@ async def ready(notifications):
 
 
 class Client(slixmpp.ClientXMPP):
-    """An ordinary XMPP client: logs in to its host, looks at the host's commands, runs one."""
+    """An ordinary XMPP client: logs in to its host, lists the host's commands, runs one."""
 
     def __init__(self, jid):
         super().__init__(jid, PASSWORD)
@@ -472,7 +472,7 @@ class Shell:
 
 
 def read_all(terminal):
-    """What is written to a terminal until nobody has it open any more."""
+    """What is written to a terminal until no process has it open any more."""
     pieces = []
     with contextlib.suppress(OSError):
         while piece := terminal.read(4096):

@@ -14,7 +14,7 @@ INSTALLED = Path("/")
 
 
 class Unusable(Exception):
-    """What is the matter with a directory, for whoever named it."""
+    """What is wrong with a directory, for the user who named it."""
 
 
 @dataclass(frozen=True)
