@@ -21,7 +21,7 @@ from server_files import ServerFiles, ejabberds, prosodies
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("INVITED_BUILD", REPOSITORY / ".build/debug"))
-# Where pictures of the pages are left, for people to look at.
+# Where pictures of the pages are stored, for people to inspect.
 PICTURES = pathlib.Path(os.environ.get("INVITED_PICTURES", REPOSITORY / ".build/pictures"))
 
 SIZES = {"narrow": (320, 640), "phone": (360, 740), "desktop": (1280, 800)}

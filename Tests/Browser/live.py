@@ -122,7 +122,7 @@ class LiveBrowser:
     # What is kept
 
     def picture(self, name: str) -> None:
-        """Of the whole page, for people to look at."""
+        """Stores a picture of the whole page, for people to inspect."""
         self._resize(self.run("return document.documentElement.scrollHeight"))
         self._pictures.mkdir(parents=True, exist_ok=True)
         self.driver.save_screenshot(str(self._pictures / f"{name}-{self.look}.png"))
@@ -148,7 +148,7 @@ class LiveBrowser:
     # What holds for each page
 
     def assert_sound(self, axe: str) -> None:
-        """The page is valid, in its language, no wider than the screen, and keeps nobody out."""
+        """The page is valid, in its language, no wider than the screen, and accessible."""
         checked = subprocess.run(["tidy", "-quiet", "-errors", "-utf8", "--drop-empty-elements", "no"],
                                  input=self.page().body, stderr=subprocess.PIPE)
         assert [line for line in checked.stderr.decode().splitlines() if not NEWER.search(line)] == [], self.page().url

@@ -67,7 +67,7 @@ def run(environment: dict[str, str]) -> Run:
 
 @pytest.fixture
 def spawn(environment: dict[str, str]) -> Iterator[Spawn]:
-    """Starts the client in a terminal of its own, of 24 rows and 80 columns unless told otherwise."""
+    """Starts the client in a terminal of its own, of 24 rows and 80 columns by default."""
     children: list[pexpect.spawn] = []
 
     def spawn(*words: str, columns: int = 80, rows: int = 24, **changes: str) -> pexpect.spawn:

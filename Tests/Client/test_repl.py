@@ -283,7 +283,7 @@ def test_ctrl_c_in_the_pager_stays_there(many: None, repl: pexpect.spawn, daemon
     repl.send("stats\r")
     repl.expect("h021.example.*\r\n:")
     repl.sendintr()
-    repl.expect_exact(":")  # less shows it anew
+    repl.expect_exact(":")  # less shows it again
     repl.send("q")
     repl.expect_exact(PROMPT)
     assert "it is 9.9" in type_line(repl, "version")

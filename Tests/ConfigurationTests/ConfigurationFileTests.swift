@@ -158,7 +158,7 @@ import Testing
         #expect(try names() == [])
     }
 
-    /// Root may write everywhere, but not into a directory that nobody may change.
+    /// Root may write to any directory, but not to an immutable one.
     @Test(.enabled(if: geteuid() != 0)) func aDirectoryWithoutPermissionIsExplained() throws {
         chmod("\(directory.path)/config.d", 0o500)
         defer { chmod("\(directory.path)/config.d", 0o700) }
@@ -202,7 +202,7 @@ import Testing
         }
     }
 
-    /// Runs a body with a path in a small file system of its own, where that can be had, and looks for leftovers.
+    /// Runs a body with a path in a small file system of its own, where mounting is possible, and checks for leftovers.
     private func withMount(_ options: String, _ body: (String) throws -> Void) throws {
         let mountPoint = "\(directory.path)/mount"
         try directory.makeDirectory("mount")

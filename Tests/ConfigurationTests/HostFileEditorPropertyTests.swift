@@ -4,7 +4,7 @@ import XMPP
 
 @testable import Configuration
 
-/// Whatever a file looks like, an edit changes what it is to change and no other byte.
+/// An edit of any file changes the bytes that it is to change and no others.
 @Suite struct HostFileEditorPropertyTests {
     @Test(arguments: 1...8 as ClosedRange<UInt64>) func oneKeyChangesWithinItsValue(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
@@ -57,7 +57,7 @@ import XMPP
                 continue
             }
             let note = Comment(rawValue: "\(changes) \(file.text) -> \(text(new))")
-            // The editor has read it again; this looks with other eyes.
+            // The editor has read the text again itself; this is an independent check.
             for (key, change) in changes {
                 #expect(HostFileEditor.value(of: key, in: new, file: "a.example.yaml") == change, note)
             }

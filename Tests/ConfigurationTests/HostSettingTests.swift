@@ -57,7 +57,7 @@ import YAML
                 #expect(host.differences(from: other).contains(key))
                 let (names, others) = ([host.host: host], [other.host: other])
                 #expect(Fingerprint(names, ShellConfiguration()) != Fingerprint(others, ShellConfiguration()))
-                // The name alone does not tell them apart.
+                // They also differ when the name is the same.
                 if key != .host {
                     var renamed = other
                     renamed.host = host.host

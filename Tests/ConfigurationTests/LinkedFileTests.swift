@@ -167,7 +167,7 @@ import YAML
         link("invited.yaml", to: "\(elsewhere.path)/d", owner: Self.stranger)
         let found = problems()
         #expect(found.count == 1 && found[0].hasPrefix("invited.yaml:1:1: has mistakes, which are not shown"))
-        // A daemon that does not start helps nobody.
+        // A daemon that refuses to start would be of no use.
         try elsewhere.write("\(component)}\n", to: "d")
         #expect(problems() == [])
     }

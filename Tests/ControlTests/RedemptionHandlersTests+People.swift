@@ -44,7 +44,7 @@ extension RedemptionHandlersTests {
         }
     }
 
-    /// A name may come back, invited by somebody whom it had invited itself.
+    /// An account may be made again, invited by a user whom its predecessor of that name had invited.
     @Test func aCircleComesToAnEnd() async throws {
         try await with { fixture, door in
             try await door.invite("anna", by: "bert")

@@ -149,5 +149,5 @@ def invited(module_server: ServerFiles) -> Iterator[Invited]:
 
 @pytest.fixture
 def username() -> str:
-    """Nobody else's."""
+    """A username that no other test uses."""
     return unique("friend")

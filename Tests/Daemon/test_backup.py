@@ -185,7 +185,7 @@ def test_a_slow_reader_holds_nobody(
     before = daemon.resident_bytes
     slow = Control(installation.control_socket)
     slow.begin(["host", "backup", "a.example"])
-    # It has begun to come, and nobody reads on.
+    # The first bytes have arrived, and no more is read.
     assert slow.socket.recv(1)
     make(control, 20)
     held = [os.readlink(f"/proc/{daemon.process.pid}/fd/{name}") for name in os.listdir(f"/proc/{daemon.process.pid}/fd")]

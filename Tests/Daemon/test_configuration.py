@@ -87,7 +87,7 @@ def test_killed_before_it_is_confirmed(server: ScriptedServer, installation: Ins
         assert not may_invite(stream)
         daemon.kill()
     for _ in range(2):
-        # The files are still those that nobody confirmed, also for the start after the next.
+        # The files are still the unconfirmed ones, also for the start after the next.
         with running(installation, server) as (daemon, stream, control):
             assert may_invite(stream)
             assert any(row["origin"] == "snapshot 1" for row in control.run("config status").rows)

@@ -220,7 +220,7 @@ def test_another_role_ends_the_session(
 
 def test_a_session_costs_no_more_than_a_few_requests(
         daemon: Daemon, stream: Stream, installation: Installation) -> None:
-    """What every session is told is made once, not for each: as the hash of all commands, which took as long as thirty."""
+    """What is sent to every session is computed once, not for each: the hash of all commands took as long as thirty commands."""
     def used(count: int, do: Callable[[], object]) -> float:
         before = daemon.processor_seconds
         for _ in range(count):

@@ -120,7 +120,7 @@ async def test_policy_flipped_by_a_reload_while_connected(
 
 
 async def test_server_restarted_under_load(daemon: Daemon, ejabberd: Ejabberd, installation: Installation) -> None:
-    # Admins, of whom nobody counts how many they make.
+    # Admins, whose invites are not limited.
     load = Load(ejabberd.client_port, {"admin@a.example": "a.example", "admin@b.example": "b.example"},
                 {"admin@a.example": COMPONENT, "admin@b.example": SERVICE})
     async with load:

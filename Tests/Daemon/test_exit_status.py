@@ -117,7 +117,7 @@ def without_journal(client: Client) -> None:
 
 
 def written_strangely(client: Client) -> None:
-    """A list that is good YAML, and that nobody but a person should change."""
+    """A list that is valid YAML, but in a style that the editor leaves to people."""
     mend(client)
     client.installation.host_text("a.example", "? admins\n: - ann@a.example\n  - bob@a.example\n")
     assert client.run("config", "apply", "--yes") == ("ok", DONE)

@@ -52,7 +52,7 @@ def test_a_link_is_shown_and_not_written_down(control: Control, installation: In
     number = str(rows[0]["invite"])
     assert control.run(["invite", "show", "a.example", number, "--reveal"]).code == "ok"
     shown, made = journal(control)
-    # What only looks is not in it, unless it shows a secret.
+    # A command that only reads is not in it, unless it shows a secret.
     assert str(shown["command"]).startswith("invite show") and "--reveal" in str(shown["command"])
     assert str(made["command"]).startswith("invite create account")
     assert token not in file_of(installation).read_text()

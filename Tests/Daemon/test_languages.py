@@ -1,4 +1,4 @@
-"""Who asks in a language is answered in it, and inviters are told in theirs, over each server with the module."""
+"""Commands are answered in the language of the request, and inviters are notified in theirs, behind each server with the module."""
 
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
@@ -102,7 +102,7 @@ def test_the_host_has_a_language(invited: Invited) -> None:
             assert form_of(ask(bob, "tlh", command(INVITE)), "completed") == ("it", "Invita un contatto")
             assert form_of(ask(bob, "es", command(INVITE)), "completed") == ("es", "Invitar a un contacto")
             assert form_of(ask(bob, None, command(INVITE)), "completed") == ("en", "Invite user")
-            # Also what is told of an invite that was made before.
+            # Also the notice for an invite that was made before.
             assert friend(invited, HOST, token, username) is None
             assert notice(bob) == ("it", f"{username}@{HOST} ha accettato il tuo invito.")
         finally:

@@ -18,7 +18,7 @@ HOST = "a.example"
 ADMIN = "admin@a.example/desk"
 NOBODY_WAITS = "dropped an answer that nobody waits for"
 UNANSWERED = "a request of ours was not answered"
-# How long the daemon waits where somebody has a form before him, and otherwise.
+# How long the daemon waits for an answer while a user waits for a form, and otherwise.
 FORM, ORDINARY = 3, 10
 
 
@@ -167,7 +167,7 @@ def test_answers_to_questions_never_asked(module: Module, daemon: Daemon) -> Non
 
 
 def redeemed(module: Module, control: Control) -> str:
-    """The token of a link of alice's, and somebody has just registered with it."""
+    """The token of a link of alice's, with which a user has just registered."""
     command = control.begin(["invite", "create", "account", HOST, "--contact", f"alice@{HOST}"])
     module.exists(module.expects("exists"), "present")
     rows = control.finish(command).rows

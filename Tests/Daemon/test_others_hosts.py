@@ -1,4 +1,4 @@
-"""Whoever sees some hosts finds no trace of the others in anything that comes over the socket."""
+"""A caller who sees some hosts finds no trace of the others in anything sent over the socket."""
 
 import json
 from pathlib import Path

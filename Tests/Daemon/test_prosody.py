@@ -135,7 +135,7 @@ async def test_own_account_has_no_commands_of_ours(daemon: Daemon, prosody: Pros
 
 async def test_server_restarted_under_load(daemon: Daemon, prosody: Prosody, installation: Installation) -> None:
     """Every token that reached a client is there, and all goes on when the server is back."""
-    # Admins, of whom nobody counts how many they make.
+    # Admins, whose invites are not limited.
     load = Load(prosody.client_port, {"admin@a.example": "a.example", "admin@b.example": "b.example"})
     async with load:
         await load.until_each_has_made(20)
@@ -155,7 +155,7 @@ async def test_wrong_secret(prosody: Prosody, directory: Path) -> None:
 
 
 async def test_second_instance_is_a_conflict(daemon: Daemon, prosody: Prosody) -> None:
-    """Two directories, one name: the newcomer is told apart and the first is not disturbed."""
+    """Two directories, one name: the second daemon reports the conflict, and the first is not disturbed."""
     other = Path(tempfile.mkdtemp(prefix="invited-"))
     try:
         with Daemon(two_hosts(Installation(other, prosody.component_port))) as second:

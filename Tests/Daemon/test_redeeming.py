@@ -41,7 +41,7 @@ def test_friend_registers_with_a_users_link(invited: Invited, username: str) -> 
         assert friend(invited, "b.example", token, username) is None
         assert_friends(invited, bob, username)
         assert invited.state("b.example", token) == "used"
-        # It is used: the next one is told so at once.
+        # It is used, which the next client learns at once.
         with invited.client("b.example") as other:
             assert error(other.answer(other.preauth(token))) == ("cancel", "item-not-found")
 
@@ -122,7 +122,7 @@ STREAMS = 200
 
 
 def test_one_account_for_many_streams_at_once(invited: Invited) -> None:
-    """Whoever is late is told to wait or that it is used up, and not one more gets in."""
+    """The other streams are answered that they have to wait or that it is used up, and none of them gets an account."""
     token = invited.create("account", "a.example")
     clients = [invited.client("a.example") for _ in range(STREAMS)]
     names = [unique("racer") for _ in clients]
@@ -214,7 +214,7 @@ def test_reset(invited: Invited, username: str) -> None:
             assert client.answer(client.preauth(token)).get("type") == "result"
             assert error(client.answer(client.register("alice", "another password")))[1] == "not-acceptable"
             assert client.answer(client.register(username, "another password")).get("type") == "result"
-        # Whoever knows the old password is out.
+        # Sessions with the old password are ended.
         assert name(session.until(lambda stanza: name(stanza) == "error"))
     assert invited.server.has_account(username, "another password")
     assert not invited.server.has_account(username)
@@ -254,7 +254,7 @@ def test_registration_is_closed_and_opened_while_all_runs(invited: Invited) -> N
 
 
 def test_what_is_known_while_the_daemon_is_away(invited: Invited, username: str) -> None:
-    """Nobody takes a name that an invite holds, a host for invited people stays one, and whoever has a link is told to wait."""
+    """A name that an invite holds cannot be taken, a host for invited people stays one, and a token is answered with a wait error."""
     installation = invited.installation
     token = invited.create("account", "b.example", "--username", username)
     with invited.logs(REGISTRATION + "invite"):

@@ -25,7 +25,7 @@ def stream(request: pytest.FixtureRequest, invited: Invited) -> Bosh | WebSocket
 
 
 def test_friend_registers(invited: Invited, stream: Bosh | WebSocket, username: str) -> None:
-    """With a fixed name; the inviter is told, and both have the other."""
+    """With a fixed name; the inviter is notified, and both have the other as a contact."""
     token = invited.create("account", HOST, "--contact", f"alice@{HOST}")
     with invited.client(HOST).login("alice") as alice:
         alice.roster()

@@ -198,7 +198,7 @@ def test_server_dies_before_it_makes_the_account(invited: Invited) -> None:
 @pytest.mark.parametrize("victim", VICTIMS)
 @pytest.mark.parametrize("is_spent", [False, True], ids=["spend", "spend's answer"])
 def test_reset(invited: Invited, is_spent: bool, victim: str) -> None:
-    """It is spent before the password is set: when nobody knows, it was."""
+    """It is spent before the password is set: if it is unknown whether the password was set, it is spent."""
     username = unique("user")
     invited.register(username, HOST)
     token = invited.create("reset", f"{username}@{HOST}")

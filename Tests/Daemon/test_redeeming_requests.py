@@ -22,7 +22,7 @@ A = "a.example"
 
 
 class Federation:
-    """Our server, and one of somebody else's, which know each other."""
+    """Our server and another operator's, which federate."""
 
     def __init__(self, invited: Invited, other: OtherServer) -> None:
         self.invited = invited
@@ -30,7 +30,7 @@ class Federation:
 
 
 def other_files(files: ServerFiles) -> ServerFiles:
-    """Somebody else's server is a Prosody, of our version where ours is one."""
+    """The other server is a Prosody, of our version where ours is one."""
     return files if files.name == "prosody" else prosodies()[-1]
 
 
@@ -58,7 +58,7 @@ def online(invited: Invited, username: str, host: str = A) -> Client:
 
 
 class Asker:
-    """Somebody who asks to be a contact: a session, and its address."""
+    """An entity that requests a subscription: a session, and its address."""
 
     def __init__(self, session: Client | Component, jid: str) -> None:
         self.session = session
@@ -131,7 +131,7 @@ def test_approved(federated: Federation, username: str, make: Make) -> None:
 
 @pytest.mark.parametrize("make", ASKERS)
 def test_told_and_pushed(federated: Federation, username: str, make: Make) -> None:
-    """The user sees the contact come, and is told who it is."""
+    """The user receives the roster push for the contact, and a notice that names it."""
     invited, user = federated.invited, f"{username}@{A}"
     with online(invited, username) as inviter, make(federated) as asker:
         asker.ask(user, invite(inviter).token)

@@ -1,5 +1,5 @@
-"""Every kind of token that is no good, and what may happen to a good one between two steps: what the client is told, what is in the
-daemon's log, and that nothing was made of it."""
+"""Every kind of invalid token, and what may happen to a valid one between two steps: the client's error, the daemon's log, and that
+nothing was made with it."""
 
 import pytest
 
@@ -78,7 +78,7 @@ def test_token_that_is_no_good(invited: Invited, username: str, kind: str) -> No
 
 
 def test_token_of_a_megabyte(invited: Invited) -> None:
-    """The server ends the stream that sends it. Nobody else notices."""
+    """The server ends the stream that sends it. Other streams are not affected."""
     with invited.client(A) as client, invited.client(A) as other:
         try:
             client.preauth("x" * 1024 * 1024)
@@ -136,7 +136,7 @@ def test_suspended_in_between(invited: Invited, username: str) -> None:
 
 
 def test_host_is_removed_in_between(invited: Invited, username: str) -> None:
-    """Nobody redeems anything until its file is back."""
+    """No invite of the host is redeemed until its file is back."""
     token = invited.create("account", B)
     with invited.client(B) as client:
         assert client.answer(client.preauth(token)).get("type") == "result"
@@ -236,7 +236,7 @@ def test_reset_in_between(invited: Invited, username: str, what: str) -> None:
 
 
 def test_reset_with_a_password_that_cannot_be(invited: Invited, username: str) -> None:
-    """It costs nobody the link."""
+    """It does not use up the link."""
     invited.register(username, A)
     token = invited.create("reset", f"{username}@{A}")
     with invited.client(A) as client:

@@ -105,7 +105,7 @@ def test_trace_leaves_out_what_is_too_much(control: Control, stream: Stream) -> 
 
     reader = threading.Thread(target=read)
     reader.start()
-    # What was left out is told with the next one that is not, which is in another second.
+    # How many were left out is reported with the next one that is not, which is in another second.
     while reader.is_alive():
         ask(stream, Direct(COMPONENT), BOB, "<q xmlns='urn:example:end'/>", "get")
         reader.join(0.01)
@@ -173,7 +173,7 @@ def test_top(control: Control, stream: Stream) -> None:
     events: list[dict[str, object]] = []
 
     def read() -> None:
-        # A look between two requests shows none.
+        # An event between two requests counts none.
         while sum(event["host"] == "b.example" for event in events) < 2:
             events.append(control.next(watching, "event"))
 
@@ -217,7 +217,7 @@ def test_probe(control: Control, stream: Stream, kind: str, payload: str, expect
     assert find(asked, COMMANDS_NS, "command").get("node") == ADD_USER
     stream.send(f"<iq type='{kind}' id='{asked.get('id')}' from='b.example' to='{COMPONENT}'>{payload}</iq>")
     if expected == "yes":
-        # Nobody leaves a form open, and no account is made.
+        # No form is left open, and no account is made.
         cancel = stream.receive()
         assert find(cancel, COMMANDS_NS, "command").get("action") == "cancel"
         assert find(cancel, COMMANDS_NS, "command").get("sessionid") == "s1"
@@ -300,7 +300,7 @@ def test_grants_without_a_connection(control: Control, stream: Stream, daemon: D
     (row,) = control.run("component status").rows
     assert (row["state"], row["attempt"], row["trouble"]) == (
         "connecting", 1, "stream error of the server: system-shutdown")
-    # What is past is told as past.
+    # A trouble of the past has a field of its own.
     assert "last_trouble" not in row
     before = daemon.await_log("connected to the server")
     again.open()
@@ -335,7 +335,7 @@ def test_reconnect_that_fails_says_so(control: Control, stream: Stream, server: 
     server.accept().refuse("conflict")
     answer = control.finish(asking)
     assert answer.code == "component.disconnected" and "conflict" in answer.end["message"]
-    # It waits now, and does not any more when told.
+    # The daemon waits before it connects again; the command ends the wait.
     asking = control.begin(["component", "reconnect"])
     server.connect()
     assert control.finish(asking).code == "ok"

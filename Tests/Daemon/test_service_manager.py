@@ -1,4 +1,4 @@
-"""What systemd is told (sd_notify), and what stands in the log."""
+"""What is sent to systemd (sd_notify), and what is logged."""
 
 import json
 from datetime import datetime

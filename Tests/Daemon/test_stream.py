@@ -98,7 +98,7 @@ def test_stream_error_of_the_server(server: ScriptedServer, daemon: Daemon, stre
 
 
 def test_being_replaced_is_a_conflict_too(server: ScriptedServer, daemon: Daemon, stream: Stream) -> None:
-    """Some servers let the newcomer in and tell the old connection."""
+    """Some servers accept the new connection and end the old one with this error."""
     stream.fail("conflict", "Replaced by new connection")
     daemon.await_log(messages.REFUSED, reason=messages.REASON_CONFLICT)
     assert_serves(server.connect())

@@ -1,4 +1,4 @@
-"""What operators type and see, as Tests/Transcripts tells it, with the client at a terminal and the daemon itself.
+"""What operators type and see, as recorded in Tests/Transcripts, with the client at a terminal and the daemon itself.
 Tests/ControlTests/Transcripts reads the same files without them."""
 
 import contextlib

@@ -181,7 +181,7 @@ def test_without_any_way_to_make_accounts_there_is_no_form(setting: Setting, use
 
 
 def test_a_name_is_answered_while_it_is_typed(setting: Setting, username: str) -> None:
-    """The commands tell it, too."""
+    """XEP-0133's commands suffice for that, too."""
     token = setting.create("account", HOST)
     browser = setting.browser
     seal = browser.get(f"/{HOST}/{token}/register").form["seal"]

@@ -186,7 +186,7 @@ def test_a_place_that_is_taken_is_said(own: Installation, browser: Browser, cont
         assert "pages stay at" in str(why["pages"]["because"])
         # Where they were, they still are.
         assert browser.get(f"/{HOST}/AAAAAAAAAAAA").status == 404
-        # Nobody wants the other place any more.
+        # The path that failed is no longer configured.
         own.configure(web=web(own, templates="pages", texts="texts"))
         assert "not served" not in str(control.run("config apply --yes").end["message"])
         assert control.run("status").rows[0]["pages"] == f"listening on {own.web_socket}"

@@ -69,7 +69,7 @@ class Proxy:
     def get(self, path: str, source: str = LOOPBACK, **headers: str) -> http.client.HTTPResponse:
         context = ssl.create_default_context(cafile=self.directory / "cert.pem")
         connection = http.client.HTTPSConnection(NAME, self.port, timeout=20, context=context)
-        # The name is of nobody here, and TLS has to ask for it.
+        # The name does not resolve here, but TLS has to send it.
         plain = socket.create_connection((LOOPBACK, self.port), 20, (source, 0))
         connection.sock = context.wrap_socket(plain, server_hostname=NAME)
         try:

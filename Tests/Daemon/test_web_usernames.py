@@ -1,4 +1,4 @@
-"""What the form that makes an account is told of a name while it is typed, behind each real server that has the module."""
+"""The answers about a name while it is typed into the form for an account, behind each real server that has the module."""
 
 import json
 import threading
@@ -59,7 +59,7 @@ def test_names_that_are_free_taken_held_or_none(invited: Invited, username: str)
     done = form.browser.post(f"/{HOST}/{form.token}/register",
                              form.fields | {"username": username, "password": PASSWORD})
     assert done.status == 200
-    # With the account, the form has had its answer, and asks about nobody else.
+    # The form that has made an account learns nothing about other names.
     assert [form.state(name) for name in (username, "bob", f"{username}-2")] == ["possible"] * 3
     assert Form(invited).state(username) == "taken"
 

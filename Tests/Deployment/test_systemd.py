@@ -159,7 +159,7 @@ def test_the_daemon_sees_who_is_at_its_socket():
 def test_the_hosts_files_can_be_written_and_nothing_else_in_etc():
     assert settings("ProtectSystem") == ["strict"]
     assert settings("ReadWritePaths") == ["-/etc/invited/config.d"]
-    # `strict` leaves /dev as it is, and /run where ProtectProc= and others mount it anew: both have places for everybody.
+    # `strict` leaves /dev as it is, and /run where ProtectProc= and others mount it again: both have world-writable directories.
     assert settings("ReadOnlyPaths") == ["/run -/dev/shm -/dev/mqueue"]
     # It would be writable, with the daemon's own file in it. tmpfiles makes it.
     assert settings("ConfigurationDirectory") == []

@@ -83,5 +83,5 @@ def component(server: Server) -> Iterator[Component]:
 
 @pytest.fixture
 def username() -> str:
-    """Nobody else's."""
+    """A username that no other test uses."""
     return unique("user")

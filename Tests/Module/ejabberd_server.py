@@ -268,7 +268,7 @@ class Ejabberd(ServerProcess):
     @contextmanager
     def logs(self, text: str) -> Iterator[None]:
         """What is done inside has the server log this once more."""
-        # What Prosody logs and ejabberd does not: it is done when whoever was closed is gone.
+        # Prosody logs these and ejabberd does not: it is given time to end the stream instead.
         if text in ("Client disconnected", "component disconnected"):
             yield
             time.sleep(0.1)

@@ -111,7 +111,7 @@ def test_what_the_other_node_owes_is_told_after_the_hello(nodes: tuple[Node, Nod
 
 
 def test_node_of_the_connection_dies(nodes: tuple[Node, Node]) -> None:
-    """The daemon connects to the other one, and whatever the dead one owes is told when it is there again."""
+    """The daemon connects to the other one, and debts of the dead one are sent when it runs again."""
     one, two = nodes
     owed = unique("user")
     with two.client() as client:

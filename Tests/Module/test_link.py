@@ -102,7 +102,7 @@ def test_request_while_away_is_an_ordinary_one(server: Server, component: Compon
 
 
 def test_silent_and_late(server: Server, component: Component, username: str) -> None:
-    """Five seconds, in which everybody else is served. A late answer is nobody's."""
+    """Five seconds, in which other streams are served. A late answer is ignored."""
     with server.client() as client:
         began = time.monotonic()
         asked = client.preauth("token")

@@ -61,7 +61,7 @@ def error_text(stanza: Element) -> str | None:
 
 
 def with_what_expat_waits_for(stanza: str) -> str:
-    """Expat 2.6 and newer look at a tag that had not ended yet only when twice as much has come."""
+    """Expat 2.6 and newer parse an incomplete tag again only when twice as much input has arrived."""
     return stanza + " " * (2 * len(stanza) if len(stanza) > 8_192 else 0)
 
 

@@ -100,7 +100,7 @@ import YAML
         }
     }
 
-    /// However a value looks, it adds no markup: the same page with harmless values has as much of it.
+    /// No value adds markup: the same page with harmless values has as much of it.
     @Test(arguments: [
         "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onfocus='alert(1)", "</title><script>",
         "{{title}}",
@@ -343,7 +343,7 @@ import YAML
         #expect(text.contains("<p>Please ask the person who sent it to you for a new one.</p>"))
     }
 
-    /// Nobody was invited with a link that sets a password.
+    /// A link that sets a password has no inviter.
     @Test(arguments: [
         (PageProblem.expired, "This link has expired", "Please ask the operators of"),
         (.used, "This link has been used", "If it was not you, please tell the operators of"),

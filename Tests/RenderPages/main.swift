@@ -6,9 +6,9 @@ import Pages
 // Writes every page in every language below a directory, with the files that pages ask for, as a web server has them:
 //
 //   render-pages DIRECTORY
-//   render-pages --measure [ROUNDS]     says how long a landing page takes, over the kinds and three languages
+//   render-pages --measure [ROUNDS]     prints how long a landing page takes, over the kinds and three languages
 //
-// The browser tests serve the directory and look at the pages.
+// The browser tests serve the directory and check the pages.
 
 /// Pages by the names of their files.
 struct Samples {

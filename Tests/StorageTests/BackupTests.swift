@@ -149,7 +149,7 @@ import Testing
             let task = Task { try await databases.backUp(Self.host, at: Self.now) }
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
-            // It is let go when its thread has ended.
+            // The transfer is released when its thread has ended.
             while databases.transfers.withLock({ !$0.isEmpty }) { await Task.yield() }
             #expect(try files(fixture) == ["\(Self.host).sqlite3"])
             _ = try await backUp(databases)
@@ -397,7 +397,7 @@ import Testing
             try await store.add([.sample(1)])
             await store.close()
             let file = fixture.file(of: Self.host)
-            // What it was going to keep; a copy of its own; somebody else's link.
+            // Two links that a killed process left, one that is not its own, and a copy under such a name.
             for name in ["-20261128T183430Z", "-20261128T183430Z-2", "-mine"] {
                 try FileManager.default.linkItem(atPath: file, toPath: file + name)
             }

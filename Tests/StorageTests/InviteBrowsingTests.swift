@@ -6,7 +6,7 @@ import Testing
 
 @testable import Storage
 
-/// Looking through invites, counting, removing and extending them, as operators do.
+/// Listing, counting, removing and extending invites, as operators do.
 @Suite(.timeLimit(.minutes(5))) struct InviteBrowsingTests {
     private static let now = Timestamp(millisecondsSinceEpoch: 1_000_000)
     private static let alice = Account(localpart: "alice1", domain: "example.com")
@@ -60,7 +60,7 @@ import Testing
                 #expect(try await store.count(filter) == InviteTally(count: found.count))
                 sizes.insert(found.count)
             }
-            // They tell invites apart, or the test shows nothing.
+            // The filters must select differently, or the test proves nothing.
             #expect(sizes.count > 10)
         }
     }

@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    /// Whatever a wrong clock has written down holds nobody up for longer than the day that the limit is for.
+    /// Times that a wrong clock has stored count for no longer than the day that the limit is for.
     @Test func whatWasMadeWhileTheClockWasAheadCountsForADayOnly() async throws {
         try await StateFixture.run { databases, _ async throws in
             let store = databases.store(for: "example.com")
@@ -218,7 +218,7 @@ import Testing
         }
     }
 
-    /// The index has each 1,024 numbers for themselves, and there are numbers that nobody has.
+    /// The index has a block for each 1,024 numbers, and there are unused numbers.
     @Test func whatIsFarApartCountsTogether() async throws {
         try await StateFixture.run { databases, fixture async throws in
             let store = databases.store(for: "example.com")

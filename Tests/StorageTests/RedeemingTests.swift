@@ -109,9 +109,9 @@ import Testing
     @Test func aLateConfirmationIsWrittenDownWhateverHappenedMeanwhile() async throws {
         try await run { store, _ in
             for number in 1...3 { _ = try await store.add(Invite.redeemable(number)) }
-            // Nobody reserved.
+            // Nothing was reserved.
             #expect(try await store.one(.confirm(.sample(1, "a"))).get().isNew)
-            // Released, and somebody else had the use since.
+            // Released, and another attempt has had the use since.
             _ = try await store.one(.reserve(.sample(2, "b", "romeo"))).get()
             _ = try await store.one(.release(attempt: "b", reason: "")).get()
             _ = try await store.one(.reserve(.sample(2, "c", "tybalt"))).get()

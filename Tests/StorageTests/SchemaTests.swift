@@ -33,7 +33,7 @@ import Testing
         #expect(documented.contains { $0.contains("invite_by_username") })
     }
 
-    /// Backups are told from others' files by the words of their schema, and the next migration finds what the last one left.
+    /// Backups are recognized by the SQL of their schema, and the next migration finds what the last one left.
     @Test func aNewDatabaseIsWhatTheMigrationsMake() throws {
         func content(_ database: Database) throws -> [Row] {
             try Row.fetchAll(database, sql: "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name")

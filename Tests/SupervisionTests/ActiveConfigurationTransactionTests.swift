@@ -33,7 +33,7 @@ import YAML
                 for _ in 0..<200 { group.addTask { try await daemon.configuration.plan() } }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
-            // Nobody gets what was read before.
+            // No caller gets what was read before its call.
             #expect(plans.count == 200 && plans.allSatisfy { !$0.changesNothing })
             #expect(await daemon.configuration.readings - before < 100)
         }
@@ -337,7 +337,7 @@ import YAML
             #expect(try await users.next { _ in true } == ["ann"])
             let hash = try await daemon.configuration.plan().hash
             try write("mallory", fixture)
-            // Nobody has seen this plan.
+            // No operator has seen this plan.
             #expect(await applied(fixture, hash) == .stale)
             let pending = try await daemon.configuration.apply(expecting: nil, confirmWithin: minute, by: "someone")
             #expect(pending.deadline != nil)

@@ -163,7 +163,7 @@ import Testing
         }
     }
 
-    /// Somebody else got the name on another way, after the server had refused this attempt.
+    /// Another user got the name by other means, after the server had refused this attempt.
     @Test func aRefusedNameIsNobodysElsesAfterwards() async throws {
         try await with { setup in
             let token = try await setup.create(.account(username: nil, contact: nil))
@@ -306,7 +306,7 @@ import Testing
         }
     }
 
-    /// Whether an earlier process has set a password nobody knows, so a page of then sets none.
+    /// Whether an earlier process has set a password is unknown, so a page from then sets none.
     @Test func whatAnEarlierProcessHasBegunIsSpent() async throws {
         try await with(usernames: ["alice"]) { setup in
             let token = try await setup.create(.reset(of: Account(localpart: "alice", domain: Self.host)))

@@ -68,7 +68,7 @@ import XMPP
     @Test func anAnswerIsWrittenWhenItsInviteIsOnDisk() async throws {
         let seen = Inbox<Bool>()
         let path = Mutex("")
-        // Looks at the very moment at which the answer leaves.
+        // Checks at the moment at which the answer is sent.
         let look: @Sendable (IQ) -> Void = { answer in
             guard let token = answer.token else { return }
             let isThere = try? SecondConnection(path.withLock { $0 }).has(token: token)

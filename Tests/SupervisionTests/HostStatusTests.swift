@@ -10,7 +10,7 @@ import XMPP
 @testable import Reconfiguration
 @testable import Supervision
 
-/// What operators are told of hosts is what happened to them.
+/// The statuses of hosts that operators see match what happened to the hosts.
 @Suite(.timeLimit(.minutes(5))) struct HostStatusTests {
     private let files = ["a.example": "admins: [admin@a.example]", "b.example": "admins: [admin@a.example]"]
 
@@ -33,7 +33,7 @@ import XMPP
             #expect(try await counters(fixture) == expected)
             #expect(try await counters(fixture, "b.example") == HostCounters())
 
-            // At the shared address, for the other host; asking on which is nobody's.
+            // At the shared address, for the other host; the question for the host counts for none.
             let asked = try await fixture.answer(
                 to: set(command(Namespaces.createAccountCommand), from: "admin@a.example/r", to: component))
             let session = try #require(asked.payload?["sessionid"])
@@ -124,7 +124,7 @@ import XMPP
         }
     }
 
-    /// What is not taken is not looked at yet, and so not held.
+    /// A status is computed when it is taken from the sequence, so that none are held in memory.
     @Test func hostsAreLookedAtAsTheyAreTaken() async throws {
         let names = (0..<600).map { "h\(1000 + $0).example" }
         let files = Dictionary(names.map { ($0, "{}") }) { $1 }

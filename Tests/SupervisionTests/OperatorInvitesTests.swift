@@ -235,7 +235,7 @@ import XMPP
             async let listed = trouble { () throws(InviteTrouble) in
                 try await daemon.registry.invites(of: "a.example")
             }
-            // The deadline is looked at every second, and has not begun before the call is there.
+            // The deadline is checked every second, and does not begin before the call has arrived.
             var keeper = try await fixture.controlled.sleeper(for: .seconds(1))
             while store.waitingRows == 0 { await Task.yield() }
             fixture.controlled.advance(byMilliseconds: 10_001)

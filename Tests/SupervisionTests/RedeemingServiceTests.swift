@@ -168,7 +168,7 @@ import Testing
             setup.controlled.advance(byMilliseconds: 60_000)
             deadline.wake()
             #expect(try await setup.accounts.asked.next() == "exists juliet")
-            // Nobody guesses.
+            // Without an answer the reservation stays.
             let again = try await setup.controlled.sleeper(for: .seconds(5))
             #expect(
                 await setup.service.check(invite.token, under: policy) == .failure(.refused(.reservedByOthers)))
@@ -283,7 +283,7 @@ import Testing
         let (before, after) = (try TemporaryDirectory(), try TemporaryDirectory())
         var token: Invite?
         try await with(before, accounts: server) { setup in
-            // The daemon reaches nobody until the last step.
+            // The daemon cannot reach the server until the last step.
             server.state.withLock { $0.outcome = .unreachable("not yet") }
             let invite = try await self.invite(setup)
             token = invite

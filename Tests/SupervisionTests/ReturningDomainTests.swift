@@ -10,7 +10,7 @@ import XMPP
 @testable import Reconfiguration
 @testable import Supervision
 
-/// Domains whose files go and come back. They may be somebody else's by then.
+/// Domains whose files are removed and restored. They may have another owner by then.
 @Suite(.timeLimit(.minutes(5))) struct ReturningDomainTests {
     private func token(
         _ fixture: DaemonFixture, _ id: String, by asker: JID = "alice@a.example/r"
@@ -101,7 +101,7 @@ import XMPP
             try fixture.write("{}", host: "a.example")
             _ = try await apply(fixture)
             #expect(try await states(fixture, old) == ["revoked", "revoked"])
-            // What somebody has revoked stays so.
+            // What an operator has revoked stays revoked.
             #expect(try await registry.reopen("a.example") == 1)
             #expect(try await states(fixture, old) == ["revoked", "good"])
             #expect(try await registry.reopen("a.example") == 0)

@@ -86,7 +86,7 @@ import XMPP
                 let isOurs = to == component || to == "invites.a.example"
                 let isNesting = request.request?["node"]?.hasPrefix("urn:xmpp:delegation") == true && from.isDomain
                 if !isOurs, !isNesting { #expect(answer.stanzaError != nil) }
-                // Nobody's links reach somebody who may not have them.
+                // No link is sent to a sender who may not have it.
                 if answer.uri != nil {
                     #expect(from.localpart != nil && ["a.example", "b.example"].contains(from.domain) && isOurs)
                 }

@@ -5,7 +5,7 @@ import Synchronization
 
 /// What services take from outside, in the test's hand: time stands still, and sleepers sleep until they are woken.
 package final class ControlledDependencies: Sendable {
-    /// Somebody who sleeps.
+    /// A sleeping task.
     package struct Sleeper: Sendable {
         package let duration: Duration
         let alarm: Inbox<Void>

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Things that happened, in order, for a test to wait for: nobody sleeps.
+/// Events in order, for a test to wait for without polling.
 package final class Inbox<Item: Sendable>: Sendable {
     private struct Waiter {
         let id: Int
@@ -18,7 +18,7 @@ package final class Inbox<Item: Sendable>: Sendable {
 
     package init() {}
 
-    /// What has happened and nobody has taken.
+    /// The items that have not been taken.
     package var items: [Item] { state.withLock { $0.items } }
 
     package func put(_ item: Item) {

@@ -5,7 +5,7 @@ internal import Synchronization
 /// Takes what a command answers, and answers what it asks.
 package final class RecordingOutput: CommandOutput {
     package let width: Int
-    /// The answers to its questions, in order; after the last, nobody can be asked.
+    /// The answers to its questions, in order; after the last, it cannot ask.
     private let answers: Mutex<[String?]>
     /// What it takes files from, and has taken of one.
     private let file: Mutex<(toSend: [UInt8], sent: [UInt8])>

@@ -67,7 +67,7 @@ package struct RowChecker: Sendable {
             guard let items = value.list else { return ["`\(path)` is not a list: \(value.line)"] }
             return items.enumerated().flatMap { mistakes(in: $1, kind, "\(path)[\($0)]") }
         case .object(let fields) where fields.isEmpty:
-            // Texts by names that nobody knows beforehand.
+            // Texts by names that the schema does not list.
             isRight = value.object?.values.allSatisfy { $0.text != nil } ?? false
         case .object(let fields): return mistakes(in: value, fields, path)
         }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Web
 
-/// What the bytes of a connection are read as, by swift-nio's parser and what looks at it afterwards.
+/// What the bytes of a connection are read as, by swift-nio's parser and the checks after it.
 @Suite struct HTTPRequestTests {
     private final class Reader: ChannelInboundHandler {
         typealias InboundIn = HTTPServerRequestPart

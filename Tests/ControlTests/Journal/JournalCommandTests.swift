@@ -120,7 +120,7 @@ import Testing
         let secret = "xmpp:a.example?register;preauth=s3cretT0ken"
         try await CommandFixture.with(Self.files) { daemon, handlers in
             handlers["invite create account"] = { call in
-                // What the handler shows, and what it was told when it asked.
+                // What the handler shows, with the answer to its question.
                 let answer = try await call.output.ask(.secret("password")) ?? ""
                 var row: [String: JSON] = [:]
                 for name in secrets { row[name] = .text(secret) }

@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    /// It waits for the command before it, and is no answer of a kind that nobody gave.
+    /// It waits for the command before it, and is not taken for the answer to a question.
     @Test func whatIsTypedAheadIsTheNextCommand() async throws {
         let (started, go) = (Inbox<Void>(), Inbox<Void>())
         try await ControlServerFixture.with { handlers in

@@ -96,7 +96,7 @@ import Testing
         #expect(machine.answer(1, "a") == false)
         #expect(machine.answer(1, "b") == false)
         #expect(machine.wait(for: 1) == .answer("b"))
-        // What nobody asked for is no answer to what is asked next.
+        // An unsolicited answer is not the answer to the next question.
         #expect(machine.answer(1, "c") == false)
         #expect(machine.wait(for: 1) == .waits)
         #expect(machine.answer(1, "d") == true)

@@ -104,7 +104,7 @@ struct Transcript {
 
     // MARK: Comparing
 
-    /// What stands for what is another each time, and what it has to look like. `<directory>` is where the files are.
+    /// The placeholders for what differs each time, and the patterns for it. `<directory>` is where the files are.
     static let forms = [
         "time": #"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{3})?)?Z"#, "hash": "[0-9a-f]{12,16}",
         "token": "[A-Za-z0-9]{29}", "number": #"\d+"#, "version": #"\d+\.\d+\.\d+"#,

@@ -157,7 +157,7 @@ class Control:
                 assert "progress" in message, message
 
     def run(self, argv: list[str] | str, *, answers: list[str | None] | None = None, width: int = 0) -> Answer:
-        """Run a command to its end. With answers, somebody is there to be asked."""
+        """Run a command to its end. With answers, it is interactive: its questions are answered."""
         words = argv.split() if isinstance(argv, str) else argv
         return self.finish(self.begin(words, width=width, interactive=answers is not None), answers=answers)
 

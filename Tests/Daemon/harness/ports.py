@@ -10,7 +10,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def free_port() -> int:
-    """A port that nobody listens on. For servers that cannot be told to pick their own and say which."""
+    """A port that no process listens on. For servers that cannot choose a free port and report it."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return probe.getsockname()[1]

@@ -207,8 +207,8 @@ class Invited:
 
 
 def assert_one_account(invited: Invited, host: str, token: str, username: str) -> bool:
-    """Whatever became of somebody who wanted to register as `username`, the invite of one use makes one account: that one, or the
-    next one's. Returns whether it is that one."""
+    """Whatever the outcome of the attempt to register `username`, the invite of one use makes one account: that one, or the one
+    of the next attempt. Returns whether it is that one."""
     other = f"{username}-other"
     outcomes: list[tuple[str, str] | None] = []
 
@@ -232,7 +232,7 @@ def token_of(link: str) -> str:
 
 
 def friend(invited: Invited, host: str, token: str, username: str) -> tuple[str, str] | None:
-    """Somebody with a link registers, as clients do; the error, where there is one."""
+    """Registers with a token, as clients do; returns the error, if any."""
     with invited.client(host) as client:
         reply = client.answer(client.preauth(token))
         if reply.get("type") == "result":

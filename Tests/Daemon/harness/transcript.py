@@ -1,4 +1,4 @@
-"""Reads Tests/Transcripts: what operators type, and what they are answered. The format is told in
+"""Reads Tests/Transcripts: what operators type, and the answers. The format is documented in
 Tests/ControlTests/Transcripts/Transcript.swift."""
 
 import re

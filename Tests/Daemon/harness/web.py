@@ -16,7 +16,7 @@ _addresses = itertools.count(1)
 
 
 def unique_address() -> str:
-    """Nobody else's, so that no limit is anybody else's."""
+    """An address that no other test uses, so that no limit is shared."""
     number = next(_addresses)
     return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 

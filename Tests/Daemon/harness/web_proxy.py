@@ -77,8 +77,8 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 class WebProxy:
-    """`with WebProxy(directory) as proxy:` listens at `proxy.port`. `daemons` are the sockets of each, by the name in URLs; `client` is
-    whose requests they are, which is nobody else's after `renew`."""
+    """`with WebProxy(directory) as proxy:` listens at `proxy.port`. `daemons` are their sockets, by the name in URLs; `client` is
+    the client's address in all requests, a fresh one after `renew`."""
 
     def __init__(self, directory: Path) -> None:
         self.daemons: dict[str, Path] = {}

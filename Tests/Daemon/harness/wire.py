@@ -1,4 +1,4 @@
-"""A scripted server: the other end of an XEP-0114 stream, which does exactly what a test tells it and nothing else."""
+"""A scripted server: the other end of an XEP-0114 stream, which does exactly what a test requests and nothing else."""
 
 import hashlib
 import select

@@ -73,7 +73,7 @@ stop_it(Host) -> gen_mod:stop_module(Host, mod_invited).
 
 start_it(Host) -> gen_mod:start_module(Host, mod_invited).
 
-%% Returns when all that was asked before is done, except by whoever waits for an answer.
+%% Returns when all earlier requests are handled, except by processes that wait for an answer.
 flush(0) -> ok;
 flush(Times) ->
     wait_for_workers(),
@@ -96,7 +96,7 @@ is_busy([{current_stacktrace, Stack}, {dictionary, Dictionary}]) ->
     not IsServer andalso not IsWaiting andalso lists:any(fun(Name) -> lists:prefix("mod_invited", Name) end, Modules);
 is_busy(_) -> false.
 
-%% With one scheduler, whoever watches is before whoever makes the account, however busy the machine is.
+%% With one scheduler, the watcher runs before the process that makes the account, however busy the machine is.
 unauthenticated_packet(Stream, Packet) ->
     case re:run(fxml:element_to_binary(xmpp:encode(Packet)), <<"<username>(dies|pauses)">>, [{capture, none}]) of
         match -> erlang:system_flag(schedulers_online, 1);

@@ -1,7 +1,7 @@
 import GRDB
 import TestSupport
 
-/// A look into a host's database from outside, as another program has it.
+/// A second connection to a host's database, as of another program.
 struct SecondConnection {
     private let queue: DatabaseQueue
 

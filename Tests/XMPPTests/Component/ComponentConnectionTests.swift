@@ -134,7 +134,7 @@ import Testing
             }
             await all.statuses.wait { $0.filter { $0 == .connecting(attempt: 1) }.count == 4 }
             #expect(await all.firstReason() == .connectionLost)
-            // Each success starts the count anew.
+            // Each success resets the count.
             #expect(!all.statuses.values.contains(.connecting(attempt: 2)))
         }
     }

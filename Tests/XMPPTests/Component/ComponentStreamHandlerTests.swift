@@ -56,7 +56,7 @@ import Testing
             return text
         }
 
-        /// What the channel was last told about reading by itself.
+        /// The last value of the channel's auto-read option.
         var mayRead: Bool? {
             channel.options.last { $0.option is ChannelOptions.Types.AutoReadOption }?.value as? Bool
         }
