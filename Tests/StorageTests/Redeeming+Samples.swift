@@ -48,8 +48,8 @@ extension InviteStore {
         try await redeem([request], under: RedeemingTests.terms).results[0]
     }
 
-    /// What must always hold: the counters of an invite match its redemptions, no more uses are reserved than it has, and
-    /// a name has one holder.
+    /// What must always hold: the counters of an invite match its redemptions, no more uses are reserved than it has,
+    /// and a name has one holder.
     ///
     /// - Parameter overused: Invites that were reported as overused.
     func expectConsistency(
