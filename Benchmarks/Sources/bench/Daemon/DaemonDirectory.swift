@@ -10,7 +10,7 @@ struct DaemonDirectory: Sendable {
 
     private var hosts: URL { root.appending(path: "config.d") }
 
-    /// One that is there already.
+    /// An existing directory.
     init(root: URL) {
         self.root = root
     }

@@ -4,7 +4,7 @@ import Foundation
 struct Operator: Sendable {
     let socket: String
 
-    /// Waits until the servers of so many hosts have said hello.
+    /// Waits until the modules of so many hosts have sent a hello.
     func awaitModules(_ count: Int, of process: ChildProcess, within limit: Duration = .seconds(30)) async throws {
         let clock = ContinuousClock()
         let end = clock.now + limit

@@ -9,7 +9,7 @@ struct ManyModules {
     private static let busy = Array(hosts.prefix(100))
     private static let perSecond = 500.0
 
-    /// What one connection came to, in nanoseconds.
+    /// The times of one connection, in nanoseconds.
     private struct Greeting {
         /// Since the handshake: all are answered, and known to operators.
         var known: Int64

@@ -44,7 +44,7 @@ final class Tally: Sendable {
     }
 }
 
-/// What one run of a load came to.
+/// The result of one run of a load.
 struct Rate {
     /// Good answers a second, after the warm-up.
     var perSecond: Double
