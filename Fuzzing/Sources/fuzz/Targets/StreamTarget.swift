@@ -28,7 +28,7 @@ struct StreamTarget: FuzzTarget {
         let pieces = Reading(of: cut(bytes, lengths), limits)
         let renewed = Reading(of: cut(bytes, lengths), limits, internedBytesBeforeRenewal: 0)
         for other in [pieces, renewed] {
-            // libxml2 complains of text when more of it came, which nothing does once its stanza is skipped.
+            // libxml2 reports errors in text when more of it arrives, which does not happen in a skipped stanza.
             if whole.error != other.error, whole.skips || other.skips { continue }
             switch (whole.error, other.error) {
             case (nil, nil):
