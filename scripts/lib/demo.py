@@ -29,7 +29,7 @@ import tempfile
 import termios
 import traceback
 
-logging.getLogger("slixmpp").addHandler(logging.NullHandler())  # what matters, the demo says itself
+logging.getLogger("slixmpp").addHandler(logging.NullHandler())  # the demo prints what matters itself
 # slixmpp leaves a task behind for each client that has logged out.
 logging.getLogger("asyncio").addFilter(lambda record: not record.getMessage().startswith("Task was destroyed"))
 import plain_login  # noqa: E402
@@ -279,7 +279,7 @@ class Friend(Client):
             identifier = self.new_id()
             answer = Waiter(identifier, MatcherId(identifier))
             self.register_handler(answer)
-            # As it is: slixmpp keeps other stanzas back until there is a session.
+            # Raw: slixmpp queues other stanzas until there is a session.
             self.send_raw(f"<iq type='set' id='{identifier}' to='{self.host}'>{payload}</iq>")
             reply = await answer.wait(PATIENCE)
             if not reply or reply["type"] != "result":
@@ -419,7 +419,7 @@ async def show_friend(alice, port, token):
 
 
 async def subscription(client, contact):
-    """What the client's roster says of a contact, once that is there."""
+    """The subscription of a contact in the client's roster, once it is there."""
     deadline = asyncio.get_running_loop().time() + PATIENCE
     while True:
         roster = await client.get_roster(timeout=PATIENCE)
