@@ -89,7 +89,7 @@ def test_a_link_becomes_an_account_and_a_contact(live: LiveBrowser, axe: str, lo
     assert_contacts(invited, username)
     assert invited.redemptions(B, link.token) == [(username, "confirmed")]
 
-    # All that was loaded on the way is ours, and is there.
+    # All that was loaded is from the daemon, and exists.
     assert {each.url.split("/")[2] for each in live.passed} == {live.site.base.split("/")[2]}
     assert [each.url for each in live.passed if each.status >= 400] == []
 
@@ -234,7 +234,7 @@ def test_a_name_is_answered_while_it_is_typed(
     type_name("two words")
     live.await_status("invalid")
     live.picture("typed-invalid")
-    # What is gone is said no more.
+    # The answer for a removed name is removed, too.
     live.fill(username="")
     assert live.await_status("") == ""
 

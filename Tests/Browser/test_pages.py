@@ -149,7 +149,7 @@ def test_the_language_is_changed_by_a_link(browser):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nobody_else_is_asked(browser, rendered, server, language):
-    """All that a page loads by itself is ours and is there."""
+    """All that a page loads is from our server and exists."""
     for page in pages(rendered, language, "android"):
         browser.open(page)
         loaded = browser.run("return performance.getEntriesByType('resource').map(entry => [entry.name, entry.responseStatus])")

@@ -42,7 +42,7 @@ def daemon(directory: Path) -> Iterator[FakeDaemon]:
 
 @pytest.fixture
 def environment(directory: Path) -> dict[str, str]:
-    """Nothing of the person's who runs the tests, least of all their history."""
+    """Nothing of the user who runs the tests, above all not their history."""
     return {
         "PATH": os.environ["PATH"], "HOME": str(directory), "XDG_STATE_HOME": str(directory / "state"),
         "TMPDIR": str(directory), "LC_ALL": "C.UTF-8", "TERM": "xterm", "NO_COLOR": "1",

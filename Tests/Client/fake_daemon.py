@@ -52,7 +52,7 @@ class Call:
         return self.next("answer")["answer"]
 
     def next(self, key: str) -> dict:
-        """What the client says next about this request: an `answer` or a `cancel`."""
+        """The client's next message about this request: an `answer` or a `cancel`."""
         message = self.inbox.get(timeout=PATIENCE)
         assert key in message, message
         return message

@@ -333,7 +333,7 @@ def test_connects_again_and_says_so(repl: pexpect.spawn, daemon: FakeDaemon) -> 
 
 
 def test_a_farewell_does_not_keep_it_from_connecting_again(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
-    """As after `systemctl restart`: what the old daemon said last has not been read."""
+    """As after `systemctl restart`: the old daemon's last message has not been read."""
     type_line(repl, "version")
     for session in daemon.sessions:
         session.send({"end": failed("daemon.shutting-down", "the daemon is ending")})

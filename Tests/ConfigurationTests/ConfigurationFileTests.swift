@@ -5,7 +5,7 @@ import Testing
 
 @testable import Configuration
 
-/// Replacing a file: all or nothing, and nothing of it but its content.
+/// Replacing a file: all or nothing, and only its content changes.
 @Suite struct ConfigurationFileTests {
     let directory: TemporaryDirectory
     let path: String
@@ -173,7 +173,7 @@ import Testing
 
     @Test(.enabled(if: geteuid() == 0)) func aFullDiskLeavesTheFileAsItWas() throws {
         try withMount("size=16k,nr_inodes=10") { path in
-            // The file takes one page, so that what is to come does not fit.
+            // The file takes one page, so that the new one does not fit.
             let old = [UInt8](repeating: UInt8(ascii: "#"), count: 4096)
             try Data(old).write(to: URL(filePath: path))
             let new = [UInt8](repeating: UInt8(ascii: "#"), count: 32_768)

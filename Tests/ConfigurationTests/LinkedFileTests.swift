@@ -18,7 +18,7 @@ import YAML
         try directory.write("\(Self.secret)\n", to: "private/shadow")
     }
 
-    /// Everything that is said about the files.
+    /// All diagnostics about the files.
     private func problems() -> [String] {
         var loader = directory.loader()
         let loaded = loader.load()

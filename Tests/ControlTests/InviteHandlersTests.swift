@@ -358,7 +358,7 @@ extension CommandFixture {
 
     /// Puts something else where a host's database is.
     func breakDatabase(of host: String) async throws {
-        // A database that is open would go on with what it knows: others' push it out.
+        // An open database would continue to use its cache, so it is closed.
         let store = daemon.store(of: host)
         await store.close()
         try directory.write(String(repeating: "*", count: 8192), to: "state/hosts/\(host).sqlite3")

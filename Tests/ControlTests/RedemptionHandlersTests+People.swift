@@ -120,7 +120,7 @@ extension RedemptionHandlersTests {
                 try await fixture.rows("invite list a.example").map { $0["state"] } == [
                     "used", "used", "revoked", "revoked",
                 ])
-            // It still knows that accounts were made, and of whom there is no more to know.
+            // It still shows that accounts were made, with `?` in place of the forgotten one.
             #expect(try await tree(fixture) == ["alice@a.example", "-?", "romeo@a.example"])
             let entry = try #require(fixture.recorder.entries.first { $0.hosts.isEmpty && $0.code == .ok })
             #expect(entry.line.hasPrefix("invite forget") && entry.after?.contains("a.example: revoked 3, 4") == true)

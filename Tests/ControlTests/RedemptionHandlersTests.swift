@@ -249,7 +249,7 @@ import Testing
             for what in ["xmpp:a.example?register", "@x", "'a b'"] {
                 #expect(try await fixture.run("invite find \(what)").code == .badArgument, "\(what)")
             }
-            // What is gone is known by whom it brought.
+            // A deleted invite is found by the account that was made with it.
             try await door.register("juliet", 1)
             _ = try await fixture.rows("invite delete a.example 1 --yes")
             #expect(
@@ -286,7 +286,7 @@ import Testing
         }
     }
 
-    /// The argument is in no line of the journal, and the token in nothing that is said.
+    /// The argument is in no line of the journal, and the token in no output.
     @Test func theTokenIsNowhere() async throws {
         try await with { fixture, _ in
             let uri = try #require(try await fixture.row("invite create account a.example")["uri"]?.text)

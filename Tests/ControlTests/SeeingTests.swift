@@ -183,7 +183,7 @@ import Testing
         }
     }
 
-    /// A reader who goes away in the middle of an event.
+    /// A reader who disconnects in the middle of an event.
     private final class GoneOutput: CommandOutput {
         let width = 0
         let beginnings = Inbox<Void>()

@@ -1,7 +1,7 @@
 """Accounts by the commands of XEP-0133, contacts and messages by XEP-0356: what each real server does with them.
 
 The daemon asks as admin of the host. What pages will ask for is asked through `Provider`; the commands of XEP-0401 are asked of the
-daemon itself. Where servers differ, `DIFFERENCES` says how, and why."""
+daemon itself. `DIFFERENCES` lists how servers differ, and why."""
 
 import json
 import shutil
@@ -107,7 +107,7 @@ def provider(directory: Path, server: Server) -> Iterator[Provider]:
 
 
 def await_grants(provider: Provider) -> None:
-    """Each server says after the handshake that it grants rosters. Before it has, ejabberd drops what is asked."""
+    """Each server announces after the handshake that it grants rosters. Before that, ejabberd drops requests."""
     deadline = time.monotonic() + 30
     while "contacts" not in provider.ask("abilities").text:
         assert time.monotonic() < deadline
@@ -242,7 +242,7 @@ def test_password(provider: Provider, server: Server, here: Differences, usernam
 
 def test_password_that_the_server_refuses(
         provider: Provider, server: Server, here: Differences, username: str) -> None:
-    """ejabberd says that it is set and leaves the old one."""
+    """ejabberd answers that it is set, and leaves the old one."""
     assert provider.ask("create", username, password="a good password") == Outcome("done")
     outcome = provider.ask("password", username, password=NEW).outcome
     assert outcome == ("done" if here.takes_new_characters else "refused")
@@ -292,7 +292,7 @@ def test_message(provider: Provider, server: Server, here: Differences) -> None:
     with RawClient(server.client_port, HOST).login("alice", PASSWORD) as alice:
         alice.send("<presence/>")
         alice.until(lambda element: name(element) == "presence")
-        # For ten seconds after the handshake the grant may be on its way.
+        # For ten seconds after the handshake the grant may not have arrived yet.
         deadline = time.monotonic() + 30
         while (outcome := provider.ask("notify", "alice", text="<juliet> & friends")).outcome == "unreachable":
             assert "has not said yet" in outcome.text and time.monotonic() < deadline

@@ -62,7 +62,7 @@ def test_unconfirmed_undoes_itself_without_its_session(
         assert other.run("config apply --yes --confirm-within 1s").code == "ok"
     daemon.await_log("configuration undone", cause="deadline")
     assert may_invite(stream)
-    # Written down right after it was logged.
+    # Recorded right after it was logged.
     while not any(row["from"] == "deadline" for row in control.run("journal").rows):
         pass
 

@@ -185,7 +185,7 @@ def test_probe(daemon: Daemon, ejabberd: Ejabberd, installation: Installation) -
 
 
 def test_probe_without_grants(directory: Path, ejabberd_files: ServerFiles) -> None:
-    """mod_privilege of 24.12 then drops what we ask; the answer says so, and how to get it."""
+    """mod_privilege of 24.12 then drops our requests; the answer reports that, and how to get the grant."""
     scratch = Path(tempfile.mkdtemp(prefix="invited-ejabberd-"))
     server = Ejabberd(ejabberd_files, scratch, [COMPONENT], SECRET, ["a.example", "b.example"], grant=False)
     try:

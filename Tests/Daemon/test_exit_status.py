@@ -41,7 +41,7 @@ class Client:
 
     def start(self) -> None:
         self.daemon = Daemon(self.installation).start()
-        # It connects when the control socket is there.
+        # It connects once the control socket exists.
         self.server.accept()
 
     def stop(self) -> None:
@@ -55,7 +55,7 @@ class Client:
         run = subprocess.run(
             [str(Path(binary()).parent / "invitectl"), "--json", *words], env=environment, input=input, text=True,
             capture_output=True, timeout=60, **become)
-        # A command that succeeded says nothing of its end.
+        # A command that succeeded prints no code.
         code = json.loads(run.stderr.splitlines()[-1])["code"] if run.stderr else "ok"
         return code, run.returncode
 

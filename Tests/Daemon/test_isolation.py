@@ -89,7 +89,7 @@ def test_full_disk_of_one_host(server: ScriptedServer, installation: Installatio
         invite(stream, A, ALICE)
 
         os.unlink(small_disk / "filler")
-        # The log has a thread of its own, and can come after the answer.
+        # The log is written by a thread of its own, possibly after the answer.
         daemon.await_log(messages.HOST_QUARANTINED, host="b.example")
         daemon.await_log(messages.HOST_RECOVERED, host="b.example", timeout=RECOVERY)
         answered.add(invite(stream, B, BOB).token)

@@ -79,7 +79,7 @@ def test_connections_that_fill_the_socket_leave_files_for_disks(
             [status] = root.run("status").rows
             assert (status["running"], status["quarantined"]) == (len(HOSTS) + 2, 0)
         stack.close()
-        # It has to notice that they are gone; then there is room.
+        # It has to notice that they have closed; then there is room.
         while True:
             session = Control(installation.control_socket, greeted=False)
             with session:

@@ -47,7 +47,7 @@ def test_friend_registers_with_a_users_link(invited: Invited, username: str) -> 
 
 
 def test_friend_sees_the_inviter_appear(invited: Invited, username: str) -> None:
-    """The friend is in the middle of the session when the contact comes."""
+    """The friend is already online when the contact is added."""
     with invited.client("b.example").login("bob") as bob:
         token = token_of(invite(bob).uri)
         with invited.client("b.example") as client:
@@ -101,7 +101,7 @@ def test_revoked_while_the_form_is_filled_in(invited: Invited, username: str) ->
 
 
 def test_refused_by_the_servers_rules(invited: Invited, username: str) -> None:
-    """Nothing was asked of the daemon, and the same stream goes on with another name."""
+    """The daemon was not asked, and the same stream can continue with another name."""
     token = invited.create("account", "a.example")
     with invited.client("a.example") as client:
         assert client.answer(client.preauth(token)).get("type") == "result"
@@ -276,7 +276,7 @@ def test_what_is_known_while_the_daemon_is_away(invited: Invited, username: str)
 
 
 def test_host_that_is_configured_after_its_server_said_hello(invited: Invited, username: str) -> None:
-    """The first thing that a provider does: the server is ready, then comes the host's file."""
+    """A provider's first setup: the server is ready, then the host's file is added."""
     installation = invited.installation
     installation.remove_host("b.example")
     invited.daemon.kill()
@@ -289,7 +289,7 @@ def test_host_that_is_configured_after_its_server_said_hello(invited: Invited, u
 
 
 def test_module_is_loaded_anew(invited: Invited, username: str) -> None:
-    """The stream with a good token goes on."""
+    """The stream with a good token continues."""
     token = invited.create("account", "a.example")
     with invited.client("a.example") as client, invited.client("a.example").login("alice") as alice:
         assert client.answer(client.preauth(token)).get("type") == "result"

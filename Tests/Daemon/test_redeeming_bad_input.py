@@ -46,7 +46,7 @@ def registering(invited: Invited, token: str, host: str = A) -> Client:
 @pytest.mark.parametrize("form", [False, True], ids=["plain", "form"])
 @pytest.mark.parametrize("kind", NAMES)
 def test_name_that_no_account_can_have(invited: Invited, username: str, kind: str, form: bool) -> None:
-    """With a link and without one; the link is as it was, and the stream goes on."""
+    """With a link and without one; the link is unchanged, and the stream stays usable."""
     bad = NAMES[kind]
     expected = invited.habits.long_name if len(bad.encode()) > 1023 else invited.habits.unprepared_name
     token = invited.create("account", A)
@@ -212,7 +212,7 @@ def test_module_of_a_host_that_is_not_served(everywhere: Invited, username: str)
 
 
 def test_module_of_another_host(invited: Invited, username: str) -> None:
-    """It speaks for its own host only: a token of the other one is none for it, for whatever it asks."""
+    """It acts for its own host only: in all its requests, a token of the other host counts as unknown."""
     invited.register(username, B)
     tokens = [invited.create("account", A), invited.create("reset", f"alice@{A}"), invited.create("contact", f"alice@{A}")]
     for token in tokens:

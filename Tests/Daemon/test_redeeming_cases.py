@@ -37,7 +37,7 @@ def found(invited: Invited, token: str) -> list[tuple[object, object]]:
 
 
 def test_gen_invite(invited: Invited, username: str) -> None:
-    """The link says for what it is; what cannot be is refused; what was made is listed, expires, and is cleared away."""
+    """The link shows its purpose; impossible combinations are refused; invites are listed, expire, and are purged."""
     made = {
         f"xmpp:{A}?register;preauth=": invited.run(["invite", "create", "account", A]),
         f"xmpp:{username}@{A}?register;preauth=": invited.run(["invite", "create", "account", A, "--username", username]),
@@ -74,7 +74,7 @@ def test_expire_and_delete(invited: Invited) -> None:
 
 
 def test_cleanup_expired(invited: Invited) -> None:
-    """Only what has expired goes."""
+    """Only expired invites are removed."""
     expired, good = invited.create("account", A, "--expires", "1s"), invited.create("account", A)
     invited.await_state(A, expired, "expired")
     assert invited.run(["invite", "purge", A, "--state", "expired", "--yes"]).code == "ok"
@@ -143,7 +143,7 @@ def test_token_valid(invited: Invited, username: str) -> None:
 
 
 def test_remove_user(invited: Invited, username: str) -> None:
-    """What the user has made goes along, and nothing of others."""
+    """The user's invites are revoked with it, and none of others."""
     invited.register(username, B)
     with invited.client(B).login(username) as client, invited.client(B).login("bob") as bob:
         own, other = invite(client).token, invite(bob).token
@@ -314,7 +314,7 @@ def test_ibr_subscription(invited: Invited, username: str) -> None:
 
 
 def test_ibr_conflict(invited: Invited, username: str) -> None:
-    """Two streams with one token: who comes second gets no account, and the contact is still to be had."""
+    """Two streams with one token: the second gets no account, but can still become a contact."""
     invited.register(other := f"{username}-2", B)
     with online(invited, "bob", B) as bob, invited.client(B) as one, invited.client(B) as two:
         token = invite(bob).token

@@ -51,13 +51,13 @@ def test_refusals(invited: Invited, stream: Bosh | WebSocket, username: str) -> 
 
 @pytest.mark.parametrize("after", ["preauth", "register"])
 def test_stream_ends(invited: Invited, stream: Bosh | WebSocket, username: str, after: str) -> None:
-    """What was promised to it is free again, or it has an account."""
+    """Its reservation is released, or it has an account."""
     token = invited.create("account", HOST)
     if isinstance(stream, Bosh):
         if after == "preauth":
             stream.request(preauth(token))
             stream.terminate()
-        else:  # it waits for the answer of the second no more than a browser does that goes to another page
+        else:  # it does not wait for the second answer, as a browser that leaves the page
             stream.request(preauth(token))
             stream.request(register(username), "type='terminate'")
     else:

@@ -58,7 +58,7 @@ def test_use_that_is_given_back(invited: Invited, username: str) -> None:
     for client in (holder, waiting):
         assert client.answer(client.preauth(token)).get("type") == "result"
     with waiting:
-        # The server hears of the reservation when the client is gone.
+        # The server gets the answer about the reservation when the client has disconnected.
         invited.relay.stop_at_answer(TO_DAEMON, b"<reserve ")
         holder.register(f"{username}-2")
         invited.relay.await_stop()

@@ -67,7 +67,7 @@ def test_an_operator_keeps_them(control: Control, installation: Installation) ->
 
 @pytest.mark.parametrize("is_killed", [False, True])
 def test_it_is_known_over_restarts(directory: Path, server: ScriptedServer, is_killed: bool) -> None:
-    """Also where the daemon did not run when the file went, or died at once."""
+    """Also where the daemon did not run when the file was removed, or died at once."""
     installation = Installation(directory, server.port)
     come_back(installation)
     installation.host("b.example")

@@ -1,4 +1,4 @@
-"""What comes over the socket is what docs/shell.schema.json says."""
+"""Messages on the socket conform to docs/shell.schema.json."""
 
 import json
 import sqlite3

@@ -31,7 +31,7 @@ def trace(control: Control, *argv: str) -> int:
 
 
 def stop(control: Control, identifier: int) -> list[dict[str, str]]:
-    """End a stream of events; returns those that came."""
+    """End a stream of events; returns those that were received."""
     control.cancel(identifier)
     answer = control.finish(identifier)
     assert answer.code == "cancelled", answer.end
@@ -76,7 +76,7 @@ def test_trace_reveals_when_told(control: Control, stream: Stream, daemon: Daemo
     assert token in control.next(watching, "event")["stanza"]
     stop(control, watching)
     assert token not in daemon.transcript and SECRET not in daemon.transcript
-    # It is a read, and kept account of all the same.
+    # It is a read, and recorded nevertheless.
     (entry,) = [row for row in control.run("journal").rows if str(row["command"]).startswith("trace")]
     assert (entry["command"], entry["hosts"]) == ("trace --reveal b.example", ["b.example"])
     assert token not in str(control.run("journal").rows)
@@ -184,7 +184,7 @@ def test_top(control: Control, stream: Stream) -> None:
         reader.join(0.05)
     stop(control, watching)
     assert {event["host"] for event in events} == {"(sum)", "b.example"}
-    # One can also fall between a request and what comes of it.
+    # One can also fall between a request and its result.
     seen = ("requests_per_second", "waiting", "invites_per_second")
     assert all(any(event[name] > 0 for name in seen) for event in events if event["host"] == "b.example")
 
@@ -237,7 +237,7 @@ def answer_probe(stream: Stream) -> None:
 
 
 def test_probe_sees_what_was_never_said(control: Control, stream: Stream) -> None:
-    """The server delegates the command that is sent to the host, though it has not said so."""
+    """The server delegates the command that is sent to the host, although it has not announced that."""
     asking = control.begin(["grants", "b.example", "--probe"])
     asked = stream.receive()
     stream.send(f"<iq type='error' id='{asked.get('id')}' from='b.example' to='{COMPONENT}'>"

@@ -22,7 +22,7 @@ def assert_serves(stream: Stream) -> None:
 
 
 def stream_error(elements: list) -> str:
-    """The condition of the one stream error that the daemon sent before it hung up."""
+    """The condition of the one stream error that the daemon sent before it disconnected."""
     errors = [element for element in elements if element.tag == tag(STREAMS_NS, "error")]
     assert len(errors) == 1, [text_of(element) for element in elements]
     return next(child.tag.split("}")[1] for child in errors[0] if child.tag.startswith(tag(STREAM_ERRORS_NS, "")))

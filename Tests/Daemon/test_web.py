@@ -65,7 +65,7 @@ def test_a_guest_registers_and_has_the_contact(invited: Invited, browser: Browse
     assert PASSWORD.encode() not in done.body
     assert invited.state(HOST, token) == "used"
     assert_contacts(invited, username)
-    # The page says so now.
+    # The page shows that it is used.
     assert browser.get(f"/{HOST}/{token}").status == 410
     assert "Link" not in browser.get(f"/{HOST}/{token}").headers
 

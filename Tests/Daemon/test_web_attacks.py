@@ -1,4 +1,4 @@
-"""What comes over connections and is meant badly, and what is measured. No XMPP server is needed for that."""
+"""Malicious input on connections, and the metrics. No XMPP server is needed for that."""
 
 import re
 import resource

@@ -76,7 +76,7 @@ def test_the_answer_is_in_the_visitors_language(invited: Invited, username: str)
 
 
 def test_a_name_that_another_form_holds_is_taken(invited: Invited, username: str) -> None:
-    """Until it is known what has become of it. To the form itself, the name may be its own."""
+    """Until the outcome of the attempt is known. For the form of that attempt, the name may be its own."""
     form, other = Form(invited), Form(invited)
     invited.relay.stop_at(TO_SERVER, b"<create ")
     fields = form.fields | {"username": username, "password": PASSWORD}
@@ -114,7 +114,7 @@ def test_who_has_no_name_to_choose_is_not_answered(invited: Invited, username: s
 
 
 def test_nobody_lists_who_has_an_account(invited: Invited, username: str) -> None:
-    """A token and an address are answered so many names an hour, and then no more than what a name makes. The form goes on."""
+    """A token and an address get so many answers an hour, and then only the address that a name makes. The form stays usable."""
     form = Form(invited)
     # From everywhere at once.
     states = [form.state("bob", Browser(invited.installation.web_socket)) for _ in range(61)]

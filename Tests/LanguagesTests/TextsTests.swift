@@ -3,7 +3,7 @@ import YAML
 
 @testable import Languages
 
-/// The files that the daemon comes with, and what of a file is wrong.
+/// The built-in files, and the mistakes in files.
 @Suite struct TextsTests {
     private static let languages = ["en", "de", "fr", "es", "it", "pl", "pt-BR", "ru", "zh-Hans", "ar"]
 

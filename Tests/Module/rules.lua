@@ -5,7 +5,7 @@ local function same(value, expected, what)
 	assert(value == expected, ("%s: %s, not %s"):format(what, tostring(value), tostring(expected)));
 end
 
--- Who may register without a token: what the daemon said, then the option, then the server.
+-- Who may register without a token: by the daemon's setting, then the option, then the server.
 for _, case in ipairs({
 	{ nil, nil, false, "invite" }, { nil, nil, true, "open" },
 	{ "server", "server", true, "open" }, { "server", nil, false, "invite" },

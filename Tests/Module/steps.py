@@ -1,4 +1,4 @@
-"""What several tests go through, with both sides of it."""
+"""Steps of several tests, with both sides of the protocol."""
 
 from xml.etree.ElementTree import Element
 

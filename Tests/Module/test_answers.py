@@ -1,4 +1,4 @@
-"""A daemon that answers twice, unasked or nonsense, and what it asks for that no server does: the module is not taken in, and says
+"""A daemon that answers twice, unasked or nonsense, and requests that no server grants: the module is not deceived, and logs
 what it refuses in the server's log."""
 
 import pytest
@@ -71,7 +71,7 @@ def test_nonsense_about_a_token(server: Server, component: Component, username: 
     "<error type='cancel'><nonsense xmlns='{ns}'/></error>",
 ], ids=["no condition", "no type", "no error", "gone", "no condition that there is"])
 def test_error_that_is_none(server: Server, component: Component, username: str, answer: str) -> None:
-    """It is for later, whatever it was; a reservation is no account."""
+    """Any such answer is a temporary error; a reservation is no account."""
     with server.client() as client:
         preauth(component, client)
         asked, reservation = reserve(component, client, username)

@@ -1,4 +1,4 @@
-"""What holds on ejabberd alone: where it differs from Prosody (servers.py says why), and its own traps."""
+"""What holds on ejabberd alone: where it differs from Prosody (servers.py has why), and its own pitfalls."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -57,13 +57,13 @@ def guards_all(server: Ejabberd) -> bool:
 
 
 def do(component: Component, action: str, user: str = "", host: str = "a.example") -> None:
-    """In the server; what the module says meanwhile is kept."""
+    """Runs an action in the server; the module's stanzas meanwhile are kept."""
     identifier = component.ask("set", f"<do xmlns='urn:tests' action='{action}' user='{user}'/>", host)
     component.until(lambda element: element.get("id") == identifier)
 
 
 def ping(component: Component) -> None:
-    """The server has read what was sent, and has said nothing."""
+    """The server has read what was sent, and has sent nothing but the answer to this ping."""
     component.answer(component.ask("get", "<ping xmlns='urn:xmpp:ping'/>", "a.example"))
 
 
@@ -193,7 +193,7 @@ def counted(server: Ejabberd, component: Component) -> list[int]:
 
 
 def test_nothing_of_what_people_send_stays(ejabberd: Ejabberd, component: Component, username: str) -> None:
-    """No atom is made of it, which would be there for ever."""
+    """No atom is made from it, which would never be freed."""
     account(ejabberd, component, username)
 
     def send(number: int) -> None:
@@ -564,7 +564,7 @@ def test_loaded_and_unloaded_by_the_configuration(new_ejabberd: Callable[..., Ej
         server.modules("a.example")["mod_invited"] = before | {"registration": "open"}
         server.write_configuration()
         do(component, "reload-config")
-        hosts = [component.receive().get("from") for _ in range(3)]  # once by itself, and each after the reload
+        hosts = [component.receive().get("from") for _ in range(3)]  # one hello after the change, and one of each host after the reload
         assert set(hosts) == {"a.example", "b.example"}
     with server.component() as component:
         component.greet(a_example="invite", b_example="server")

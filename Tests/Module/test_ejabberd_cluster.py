@@ -63,7 +63,7 @@ def nodes(request: pytest.FixtureRequest, epmd: int) -> Iterator[tuple[Node, Nod
 
 
 def greet(component: Component, nodes: int = 2) -> None:
-    """Each node says hello for each of its hosts. What is said after it is kept."""
+    """Each node sends a hello for each of its hosts. Later stanzas are kept."""
     for hello in [component.expect("hello") for _ in range(2 * nodes)]:
         component.accept(hello, version="1", registration="invite")
     flushed = component.ask("set", "<do xmlns='urn:tests' action='flush'/>", "a.example")

@@ -118,7 +118,7 @@ func writeAll(_ samples: Samples, by renderer: PageRenderer, below directory: UR
                 let body = renderer.render(page, of: samples.site, for: visitor).body
                 try write(body, to: "\(language)/\(platform)/\(name).html", below: directory)
                 for match in String(decoding: body, as: UTF8.self).matches(of: /"\/(-\/static\/([^"]+))"/) {
-                    // A file that is missing, the browser says.
+                    // The browser reports missing files.
                     guard let file = renderer.staticFile(String(match.2)) else { continue }
                     try write(file.body, to: String(match.1), below: directory)
                 }

@@ -68,7 +68,7 @@ import Testing
     @Test func aBackupIsWholeAndSaysWhoseItIs() async throws {
         try await StateFixture.run { databases, fixture in
             let store = databases.store(for: Self.host)
-            // Some of it in the log only.
+            // Some of the rows are in the write-ahead log only.
             try await store.add((0..<2_000).map { .sample($0) })
             let bytes = try await backUp(databases)
             let (found, _) = try database(bytes) { database in
@@ -79,7 +79,7 @@ import Testing
             }
             #expect(found == 2_000)
             #expect(try files(fixture) == ["\(Self.host).sqlite3"])
-            // It goes on as before.
+            // The store can be used as before.
             try await store.add([.sample(5_000)])
             #expect(try await store.count() == 2_001)
         }
@@ -256,7 +256,7 @@ import Testing
             for number in 7...9 { _ = try await store.add(Invite.redeemable(number)) }
             try await confirm(store, 7, "late")
             _ = try await store.redeem([.reserve(.sample(8, "held", "held"))], under: Self.terms)
-            // Gone since.
+            // Removed since.
             _ = try await store.remove(numbered: [6])
 
             let everything = RedemptionFilter()

@@ -171,7 +171,7 @@ import Testing
             try await store.hasten(at: Timestamp(millisecondsSinceEpoch: 71_000))
             let hastened = try await store.dueWork(at: Timestamp(millisecondsSinceEpoch: 71_000), limit: 9)
             #expect(hastened.questions.map(\.attempt) == ["a3"])
-            // It goes on with another name: what was asked for is no longer the question.
+            // It continues with another name: the pending question about the first is obsolete.
             let again = Reservation.sample(3, "a3", "angelica")
             _ = try await store.redeem([.reserve(again)], under: Self.terms(71_000))
             #expect(try await store.record([hastened.questions[0]: .absent], under: Self.terms(72_000)) == [])

@@ -160,7 +160,7 @@ import YAML
             #expect(applied.deadline == fixture.controlled.now.advanced(by: minute))
             #expect(try await !mayInvite(fixture, "1"))
             let sleeper = try await fixture.controlled.sleeper(for: .seconds(60))
-            // Nothing else comes in between.
+            // No other change is accepted meanwhile.
             let pending = ConfigurationRefusal.pending(until: try #require(applied.deadline))
             await #expect(throws: pending) { try await fixture.daemon.configuration.apply(expecting: nil, by: "other") }
             #expect(await fixture.daemon.configuration.reload() == .pending(until: try #require(applied.deadline)))
@@ -195,7 +195,7 @@ import YAML
             #expect(await daemon.configuration.overrides(of: "b.example")?.keys == [.suspended])
             #expect(try await !mayInvite(fixture, "1", by: "bob@b.example/r"))
 
-            // Confirmed, it is gone for good.
+            // Once that is confirmed, it is removed for good.
             _ = try await daemon.configuration.apply(expecting: nil, confirmWithin: minute, by: "someone")
             _ = try await daemon.configuration.confirm()
             let gone = "dropped what was set on a host that is gone"
@@ -385,7 +385,7 @@ import YAML
                 return
             }
             #expect(try await mayInvite(fixture, "1"))
-            // What a restart does by itself goes on without a disk.
+            // A reload does what a restart would do anyway, so it does not need the record on the disk.
             #expect(
                 await fixture.daemon.configuration.reload() == .applied(added: 0, removed: 0, changed: 1, unchanged: 0))
             #expect(try await !mayInvite(fixture, "2"))

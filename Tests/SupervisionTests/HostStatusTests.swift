@@ -114,7 +114,7 @@ import XMPP
         try await DaemonFixture.with(files) { fixture in
             fixture.controlled.advance(byMilliseconds: 5000)
             _ = try await fixture.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
-            // The service follows before it works on what comes then.
+            // The service applies the change before it serves later requests.
             #expect(try await fixture.invite(by: "alice@a.example/r").stanzaError?.condition == .serviceUnavailable)
             let status = try #require(await fixture.daemon.hostStatus("a.example"))
             #expect(status.state == .suspended && status.since == fixture.controlled.now && status.overrides == 1)
@@ -135,7 +135,7 @@ import XMPP
             #expect(first.host == names[0])
             let last = try #require(names.last)
             _ = try await daemon.configuration.set(.suspended, to: ["true"], of: last)
-            // Those that go are left out, and those that come are for who asks next.
+            // Removed hosts are left out, and added ones are in the next sequence.
             try fixture.directory.remove("config.d/\(names[500]).yaml")
             try fixture.write("{}", host: "h1500.more.example")
             guard case .applied = await daemon.configuration.reload() else {

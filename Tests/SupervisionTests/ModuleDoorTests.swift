@@ -144,7 +144,7 @@ private let attempt = "3kXn0pV1sYw9QbZ2"
         }
     }
 
-    // MARK: Who is believed
+    // MARK: Which senders are trusted
 
     @Test(
         arguments: [
@@ -183,7 +183,7 @@ private let attempt = "3kXn0pV1sYw9QbZ2"
         }
     }
 
-    /// The host is whose server sends, whatever a request says.
+    /// The host is that of the sending server, whatever a request names.
     @Test func aModuleSpeaksForItsOwnHost() async throws {
         try await with { fixture in
             _ = try await fixture.answers(to: [iq(.name("juliet"), from: "b.example")])
@@ -405,7 +405,7 @@ private let attempt = "3kXn0pV1sYw9QbZ2"
                     command(Namespaces.createAccountCommand, form: form), from: "admin@a.example/r", to: component)
                 let answer = try await fixture.answers(to: [request]).first
                 #expect(answer?.stanzaError?.condition == condition, "\(name)")
-                // The same at the host itself. There the name may be promised by now.
+                // The same at the host itself. There the name may be reserved by now.
                 let delegated = envelope(
                     set(
                         command(Namespaces.createAccountCommand, form: form), from: "admin@a.example/r", to: "a.example"

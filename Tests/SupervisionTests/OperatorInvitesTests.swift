@@ -57,7 +57,7 @@ import XMPP
             let byAdmin = InviteRequest.account(by: admin, username: "juliet", rosterSubscription: false)
             _ = try await fixture.daemon.registry.invite(account("juliet"), on: "a.example").invite
             #expect(await service.invite([byAdmin], under: policy) == [.failure(.conflict(.usernameTaken))])
-            // A reset promises nothing, neither to others nor against them.
+            // A reset reserves no name, and needs none to be free.
             let juliet = Account(localpart: "juliet", domain: "a.example")
             _ = try await fixture.daemon.registry.invite(OperatorRequest(.reset(of: juliet)), on: "a.example")
             _ = try await fixture.daemon.registry.invite(OperatorRequest(.reset(of: juliet)), on: "a.example")

@@ -12,7 +12,7 @@ import XMPP
 @testable import Reconfiguration
 @testable import Supervision
 
-/// A host whose storage fails is refused, tried again, and comes back; the others do not notice.
+/// A host whose storage fails is refused, tried again, and recovers; other hosts are not affected.
 @Suite(.timeLimit(.minutes(5))) struct QuarantineTests {
     private let hosts = [HostConfiguration(host: "a.example"), HostConfiguration(host: "b.example")]
 

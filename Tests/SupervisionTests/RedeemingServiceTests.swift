@@ -199,7 +199,7 @@ import Testing
                 #expect(try await followUps(setup) == Self.followUps)
             }
             _ = try await setup.controlled.sleeper(for: .seconds(40))
-            // It says hello.
+            // As after a hello.
             setup.accounts.state.withLock { $0.outcome = .done }
             await setup.service.resumeWork(hastened: true)
             #expect(try await followUps(setup) == Self.followUps)
@@ -271,7 +271,7 @@ import Testing
 
     // MARK: Killed
 
-    /// How far a registration comes before the daemon is killed.
+    /// The last step of a registration before the daemon is killed.
     enum Step: CaseIterable {
         case invited, reserved, created, confirmed, followedUp
     }

@@ -20,7 +20,7 @@ import XMPP
         return try #require(Token(String(uri.split(separator: "=").last ?? "")))
     }
 
-    /// What checking the tokens comes to, in words.
+    /// The results of checking the tokens, in words.
     private func states(
         _ fixture: DaemonFixture, _ tokens: [Token], of name: String = "a.example"
     ) async throws -> [String] {
@@ -111,7 +111,7 @@ import XMPP
     @Test func aRestartWithTheFilesInPlaceRevokesNothing() async throws {
         try await DaemonFixture.with(Self.hosts) { fixture in
             let old = try await token(fixture, "1")
-            // Gone and back between two applies.
+            // Removed and restored between two applies.
             try fixture.remove("a.example")
             try fixture.write("site_name: A\n", host: "a.example")
             _ = try await apply(fixture)
@@ -132,7 +132,7 @@ import XMPP
         }
     }
 
-    /// Whether the daemon ran when the file went, and when it came.
+    /// Whether the daemon ran when the file was removed, and when it was restored.
     @Test(arguments: [true, false], [true, false])
     func itIsKnownOverRestarts(isRunningThen: Bool, runsAgain: Bool) async throws {
         try await DaemonFixture.with(Self.hosts) { fixture in
@@ -172,7 +172,7 @@ import XMPP
         }
     }
 
-    /// Whether the domain comes back with the start, or runs as before.
+    /// Whether the domain is restored at the start, or runs as before.
     @Test(arguments: [true, false])
     func aDamagedFileLetsNoneBeForgotten(comesBack: Bool) async throws {
         try await DaemonFixture.with(Self.hosts) { fixture in

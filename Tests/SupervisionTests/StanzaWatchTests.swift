@@ -40,7 +40,7 @@ import Testing
             #expect(shown(fixture, from("eve@evil.example/r", "invites.a.example"), to: "a.example"))
             #expect(!shown(fixture, from("eve@evil.example/r", "invites.a.example")))
             #expect(!shown(fixture, from("eve@evil.example/r", component)))
-            // What a user asks of another host is for who may know of that one.
+            // A user's request to another host is shown to callers who see that host.
             #expect(shown(fixture, from("bob@b.example/r", "invites.a.example")))
             #expect(!shown(fixture, from("bob@b.example/r", "invites.a.example"), whoSees: ["b.example"]))
             #expect(fixture.daemon.component.stanzaWatchers == 0)

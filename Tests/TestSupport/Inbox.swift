@@ -32,7 +32,7 @@ package final class Inbox<Item: Sendable>: Sendable {
         waiter?.continuation.resume(returning: item)
     }
 
-    /// Takes the first such item, and waits for it until it is there or the test has run out of time.
+    /// Takes the first such item, and waits for it up to the time limit of tests.
     package func next(where isWanted: @escaping @Sendable (Item) -> Bool = { _ in true }) async throws -> Item {
         let id = state.withLock { state in
             state.lastWaiter += 1

@@ -10,7 +10,7 @@ package final class RecordingOutput: CommandOutput {
     /// What it takes files from, and has taken of one.
     private let file: Mutex<(toSend: [UInt8], sent: [UInt8])>
     private let received = Mutex<[ServerMessage]>([])
-    /// What it said, in order and as it comes: for tests that wait.
+    /// The messages in order, as they are sent: for tests that wait.
     package let messages = Inbox<ServerMessage>()
 
     package init(width: Int = 80, answers: [String?] = [], file: [UInt8] = []) {

@@ -1,6 +1,6 @@
 package import Shell
 
-/// Compares rows and events with what a command's spec says of them.
+/// Compares rows and events with the fields in a command's spec.
 package struct RowChecker: Sendable {
     private let fields: [Field]
     private let mayDrop: Bool

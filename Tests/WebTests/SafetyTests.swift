@@ -96,7 +96,7 @@ import Testing
             let offset = seal.utf8.distance(from: seal.utf8.startIndex, to: index)
             bytes[offset] = bytes[offset] == 0x41 ? 0x42 : 0x41
             let changed = String(decoding: bytes, as: UTF8.self)
-            // The last characters of base64 have bits that stand for nothing.
+            // The last characters of base64 have unused bits.
             if let attempt = Self.key.attempt(in: changed, host: "a.example", token: token) {
                 #expect(attempt == Self.attempt)
                 #expect(offset >= seal.utf8.count - 2)
@@ -122,7 +122,7 @@ import Testing
         for _ in 0..<3 { #expect(limiter.take(1, at: 0) == nil) }
         let wait = try #require(limiter.take(1, at: 0))
         #expect(limiter.take(2, at: 0) == nil)
-        // Not before it says, and then.
+        // Not before that time, but then.
         #expect(limiter.wait(1, at: Int64(wait - 2) * 1_000) != nil)
         var time = Int64(wait) * 1_000
         while let more = limiter.wait(1, at: time) {

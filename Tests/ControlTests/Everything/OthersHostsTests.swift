@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    /// All that a command says, as it goes over the socket.
+    /// All messages of a command, as they are sent over the socket.
     private func said(
         _ words: [String], _ fixture: AllCommandsFixture, _ caller: Caller, answers: [String?] = ["yes"]
     ) async -> String {

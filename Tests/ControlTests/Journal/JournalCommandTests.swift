@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    /// With the dispatcher: what cannot be written down does not happen.
+    /// With the dispatcher: a change that cannot be recorded does not happen.
     @Test func aChangeThatCannotBeWrittenDownDoesNotHappen() async throws {
         let directory = try TemporaryDirectory()
         try directory.write("in the way", to: "journal")
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    /// A secret is a field of an answer or an answer to a question, and neither is written down: no argument or option
+    /// A secret is a field of an answer or an answer to a question, and neither is recorded: no argument or option
     /// of a command is named like one.
     @Test func noSecretGetsIntoTheJournal() async throws {
         let secrets = Set(

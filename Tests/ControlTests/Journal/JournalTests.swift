@@ -284,7 +284,7 @@ import Testing
         #expect(search.damagedLines == 0)
     }
 
-    /// Whether a change is written down.
+    /// Whether a change is recorded.
     private func takes(_ journal: Journal, _ command: String, of caller: Caller? = nil) async -> Bool {
         do throws(CommandFailure) {
             let number = try await journal.begin(command, caller: caller ?? root, hosts: [])
@@ -305,7 +305,7 @@ import Testing
         for _ in 0..<2 {
             try disk.fill()
             for number in 0..<40 { #expect(await takes(journal, "\(number)")) }
-            // It is there for a daemon that starts on the full disk, too.
+            // The reserve is available to a daemon that starts on the full disk, too.
             journal.close()
             journal = self.journal(.init(reserve: 16 << 10))
             #expect(await takes(journal, "after a restart"))

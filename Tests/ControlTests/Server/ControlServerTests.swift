@@ -161,7 +161,7 @@ import Testing
             let refused = try await ControlPeer.connect(room.path)
             #expect(try await refused.end(0).code == .tooManySessions)
             try await refused.closed()
-            // One more comes in when one has gone, which the server may see a moment later.
+            // One more is admitted when one has closed, which the server may notice a moment later.
             try await peers[0].close()
             var isIn = false
             while !isIn {

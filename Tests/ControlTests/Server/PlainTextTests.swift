@@ -8,7 +8,7 @@ import Testing
 @testable import Control
 
 @Suite struct PlainTextTests {
-    /// Lines up to the one that begins so; a prompt stands in front of what comes next.
+    /// Lines up to the one that begins so; a prompt precedes the next text.
     private func lines(_ peer: ControlPeer, upTo last: String) async throws -> [String] {
         var lines: [String] = []
         while true {

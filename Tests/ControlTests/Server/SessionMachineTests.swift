@@ -158,7 +158,7 @@ import Testing
         #expect(rejection(&machine, 3)?.end == first)
         #expect(machine.takeFarewell() == nil)
         #expect(machine.finish(1, .init(.cancelled)).end == first)
-        // What was done is not said to be cancelled.
+        // A command that is done is not reported as cancelled.
         #expect(machine.finish(2, ok).end == ok)
         #expect(machine.takeFarewell() == first)
         #expect(machine.takeFarewell() == nil)
@@ -179,7 +179,7 @@ import Testing
         let (ids, end) = machine.abandon()
         #expect(ids == [1, 2] && end.code == .shuttingDown)
         #expect(machine.isDone)
-        // Its end has been said.
+        // Its end has been sent.
         #expect(machine.finish(1, ok).end == nil)
         #expect(machine.close() == [])
         #expect(machine.takeGone() == false, "one still runs")

@@ -86,7 +86,7 @@ struct CommandFixture {
         var hostNames: [String] { names }
     }
 
-    /// Stands for the journal.
+    /// Replaces the journal.
     final class Recorder: ChangeRecorder {
         struct Entry: Hashable, Sendable {
             let line: String

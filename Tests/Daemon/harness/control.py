@@ -83,7 +83,7 @@ class Control:
         return line
 
     def until(self, marker: bytes) -> bytes:
-        """In plain text: what comes up to and with the marker."""
+        """In plain text: what is received up to and including the marker."""
         while (start := self._received.find(marker)) < 0:
             data = self.socket.recv(65536)
             assert data, f"closed without {marker!r} after {bytes(self._received)!r}"
@@ -101,7 +101,7 @@ class Control:
         return message
 
     def is_closed(self) -> bool:
-        """Wait for the daemon's end of the session; False when it says something more."""
+        """Wait until the daemon ends the session; False when it sends something more."""
         return self.line() is None
 
     # Requests

@@ -1,4 +1,4 @@
-"""What users and admins of a host do with its commands, and what comes of it in rosters."""
+"""What users and admins of a host do with its commands, and the effects on rosters."""
 
 from xml.etree.ElementTree import Element
 

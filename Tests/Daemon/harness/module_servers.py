@@ -35,7 +35,7 @@ class ModuleServer(Protocol):
 
 @dataclass(frozen=True)
 class Habits:
-    """How a server says, and what it writes down of, things that are left to it."""
+    """How a server words and logs what the protocol leaves to it."""
 
     # In its log: a client's stream is gone; the module has refused a token, and a form.
     stream_ended: str
@@ -49,7 +49,7 @@ class Habits:
     accounts: str | None = None
     # Of what the server itself logs, whole requests with all that is in them: at a level for its developers.
     whole_requests: tuple[str, ...] = ()
-    # What a token is answered with before TLS where that is required; None: the stream ends there, for whatever is not STARTTLS.
+    # The error for a token before TLS where that is required; None: the stream ends there, for anything but STARTTLS.
     token_before_tls: Condition | None = None
     # Accounts that are made without an invite are on the disk at some time later.
     writes_accounts_later: bool = False

@@ -24,7 +24,7 @@ def await_listener(port: int, process: subprocess.Popen[bytes], timeout: float =
             socket.create_connection((LOOPBACK, port), timeout=1).close()
             return
         except OSError:
-            # A listener that is not there yet announces nothing to wait for: its process or the deadline decides.
+            # There is no event to wait for before a listener exists: the end of its process or the deadline ends the wait.
             try:
                 process.wait(timeout=0.05)
             except subprocess.TimeoutExpired:

@@ -26,7 +26,7 @@ PATIENCE = 30
 
 
 class Invited:
-    """The server, the daemon's installation, and the daemon while it runs. What the two say to each other goes through `relay`."""
+    """The server, the daemon's installation, and the daemon while it runs. The stream between the two runs through `relay`."""
 
     def __init__(self, server: Server, habits: Habits, installation: Installation, relay: Relay) -> None:
         self.server = server
@@ -120,8 +120,8 @@ class Invited:
 
     @contextmanager
     def refuses(self, *messages: str, times: int = 1) -> Iterator[None]:
-        """What is done inside has the daemon log so many lines more with one of these messages. What comes in a flood is held back:
-        beyond twenty lines in ten seconds."""
+        """The body makes the daemon log so many more lines with one of these messages. Beyond twenty lines in ten seconds the log
+        leaves lines out."""
         def refusals() -> list[dict[str, object]]:
             lines = [json.loads(line) for line in self.daemon.log_lines if '"refused ' in line]
             return [line for line in lines if str(line["message"]).startswith("refused ")]

@@ -44,11 +44,11 @@ class _Registering(_Session):
                 return
 
     async def _ask(self, kind: str, payload: str, counts: bool = True) -> slixmpp.Iq | None:
-        """The result, or nothing; the condition is kept."""
+        """The result, or None; the condition is stored."""
         identifier = self.new_id()
         answer = Waiter(identifier, MatcherId(identifier))
         self.register_handler(answer)
-        # As it is: slixmpp keeps other stanzas back until there is a session.
+        # Raw: slixmpp queues other stanzas until there is a session.
         self.send_raw(f"<iq type='{kind}' id='{identifier}' to='{self.boundjid.host}'>{payload}</iq>")
         reply = await answer.wait(TIMEOUT)
         assert reply, "no answer"

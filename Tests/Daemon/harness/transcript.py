@@ -56,7 +56,7 @@ def roles(caller: str) -> list[dict[str, object]]:
 
 
 def answers(step: Step) -> list[tuple[str, str]]:
-    """The questions that are to come, each as `confirm` or `edit` with its answer."""
+    """The expected questions, each as `confirm` or `edit` with its answer."""
     found: list[tuple[str, str]] = []
     for line in step.lines:
         if line.startswith("? edit "):

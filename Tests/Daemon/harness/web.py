@@ -123,7 +123,7 @@ class Browser:
 
 
 def exchange(path: Path, data: bytes, timeout: float = 30) -> bytes:
-    """What comes back for some bytes until the other end closes."""
+    """Sends bytes, and returns what is received until the other end closes."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)
         connection.connect(str(path))

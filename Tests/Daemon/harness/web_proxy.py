@@ -1,5 +1,5 @@
-"""What a provider has before the daemon: a proxy on loopback that ends TLS, says whose request it is, and knows each daemon by the
-name in the URL. It keeps what passed, so that tests see each byte of an answer."""
+"""A provider's reverse proxy in front of the daemon, on loopback: it terminates TLS, adds the client's address, and selects the daemon
+by the name in the URL. It records what passes, so that tests see each byte of an answer."""
 
 import http.client
 import http.server
@@ -12,7 +12,7 @@ from pathlib import Path
 from .ports import LOOPBACK
 from .web import UnixConnection, unique_address
 
-# Of one connection alone (RFC 9110 §7.6.1), and what the proxy says itself.
+# Fields of one connection alone (RFC 9110 §7.6.1), and those that the proxy sets itself.
 _OWN_FIELDS = {"connection", "keep-alive", "transfer-encoding", "content-length", "x-forwarded-for"}
 
 

@@ -108,7 +108,7 @@ class Stream:
 
     def send(self, data: str | bytes) -> None:
         rest = memoryview(data.encode() if isinstance(data, str) else data)
-        # The time that a call has is for all that it sends, and a busy daemon takes much of it slowly.
+        # In pieces: the timeout of a call is for all that it sends, and a busy daemon reads slowly.
         while rest:
             self._connection.sendall(rest[:65536])
             rest = rest[65536:]
@@ -194,7 +194,7 @@ class Stream:
         return replies
 
     def barrier(self) -> list[Element]:
-        """Ask something that is always answered; returns what came before that answer."""
+        """Send a request that is always answered; returns what was received before that answer."""
         stanza, identifier = iq("get", "barrier@a.example/x", COMPONENT, "<barrier xmlns='urn:example:barrier'/>")
         self.send(stanza)
         before: list[Element] = []

@@ -52,7 +52,7 @@ do(<<"wait">>, Host, Number) ->
 do(<<"greet">>, Host, _) ->
     mod_invited_link:changed(Host),
     gen_server:call(mod_invited_question:table(Host), flush);
-%% The process of the host reads nothing more until it goes on.
+%% The process of the host reads nothing more until it is resumed.
 do(<<"hold">>, Host, _) -> sys:suspend(mod_invited_question:table(Host));
 do(<<"go-on">>, Host, _) -> sys:resume(mod_invited_question:table(Host));
 do(<<"sync">>, _, _) -> mnesia:sync_log();
@@ -66,7 +66,7 @@ do(<<"register">>, Host, User) -> said(ejabberd_auth:try_register(User, Host, <<
 %% For tests to read in the log.
 said(What) -> error_logger:warning_msg("mod_control: ~p", [What]).
 
-%% Ejabberd says nothing of those before login.
+%% Ejabberd logs nothing about streams before login.
 stream_ended(Stream, _Reason) -> said('a stream has ended'), Stream.
 
 stop_it(Host) -> gen_mod:stop_module(Host, mod_invited).
@@ -104,7 +104,7 @@ unauthenticated_packet(Stream, Packet) ->
     end,
     Stream.
 
-%% After mod_invited has written down what it will owe, and before there is an account: the password of that is being hashed.
+%% After mod_invited has stored what it will owe, and before the account exists: its password is being hashed.
 watch_debts(Host) ->
     process_flag(priority, max),
     register(watcher(Host), self()),

@@ -37,7 +37,7 @@ import Testing
 
         func close() { _ = try? channel.finish(acceptAlreadyClosed: true) }
 
-        /// Opens the stream and forgets what was said for that.
+        /// Opens the stream and discards what was sent for that.
         func ready() throws {
             try receive(streamHeader)
             try receive("<handshake/>")
