@@ -1,6 +1,6 @@
 import NIOCore
 
-/// One stream on the wire that goes through its dialog and ends.
+/// One stream on the wire that runs its dialog and ends.
 final class DialogClient: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer

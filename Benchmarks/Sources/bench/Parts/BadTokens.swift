@@ -1,6 +1,6 @@
 import Foundation
 
-/// Part 7: what it costs to check tokens that are not good, and whether others notice.
+/// Part 7: what it costs to check invalid tokens, and whether other hosts are affected.
 struct BadTokens {
     let setting: Setting
 

@@ -5,7 +5,7 @@ import Foundation
 /// Passwords are hashed as often as Prosody does by default.
 struct RegisteringProsody: Sendable {
     enum Invitations: Sendable {
-        /// Everybody registers.
+        /// Registration is open.
         case none
         /// By `mod_invited` from this file, which asks the component.
         case component(module: URL)
