@@ -1,4 +1,4 @@
-"""A visitor of a daemon's pages in a real browser, and what becomes of the accounts on the server behind it."""
+"""A visitor of a daemon's pages in a real browser, and the accounts on the server behind it."""
 
 import re
 import subprocess

@@ -185,7 +185,7 @@ def test_a_form_with_a_mistake_is_kept(live: LiveBrowser, axe: str, look: Look, 
     assert_mistake("username", "taken", "bob")
     live.send(username=f"{username} ü", password=PASSWORD)
     assert_mistake("username", "invalid", f"{username} ü")
-    # One that everybody has is longer than the browser asks for.
+    # A common password that is longer than the browser requires.
     live.send(username=username, password="password1")
     assert_mistake("password", "common", username)
     # The browser itself does not send one that is too short.
@@ -274,7 +274,7 @@ def test_a_form_does_without_answers(live: LiveBrowser, axe: str, username: str)
 
 @contextmanager
 def unusable(invited: Invited, state: str):
-    """The token of an invite that is no good, and the status that its page has."""
+    """The token of an invalid invite, and the status of its page."""
     token = invited.create("account", B, *(["--expires", "1s"] if state == "expired" else []))
     match state:
         case "expired":

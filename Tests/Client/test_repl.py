@@ -319,7 +319,7 @@ def test_events_are_not_paged(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     assert "message 99\r\n" in type_line(repl, "log follow")
 
 
-# MARK: The daemon comes and goes
+# MARK: The daemon stops and starts
 
 def test_connects_again_and_says_so(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     type_line(repl, "version")

@@ -61,7 +61,7 @@ import YAML
             #expect(problems() == [Self.refusal])
             try directory.remove("config.d/a.example.yaml")
         }
-        // Root's link stands behind the other's.
+        // The other user's link leads to root's link.
         link("config.d/public", to: "../private/shadow")
         link("config.d/a.example.yaml", to: "public", owner: Self.stranger)
         #expect(problems() == [Self.refusal])

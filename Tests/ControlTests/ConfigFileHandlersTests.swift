@@ -10,7 +10,7 @@ import Supervision
 import TestSupport
 import Testing
 
-/// `config save` and `config edit`: what becomes of the file, and of what runs.
+/// `config save` and `config edit`: the effects on the file, and on what runs.
 @Suite struct ConfigFileHandlersTests {
     private static let file = """
         # The sample.

@@ -137,7 +137,7 @@ extension RedemptionHandlersTests {
             #expect(try await fixture.run("invite forget eve@a.example --yes", as: b, output: output).code == .ok)
             #expect(output.rows.isEmpty)
             #expect(try await fixture.rows("invite export eve@a.example").count == 1)
-            // For want of a name it would be good for anybody.
+            // Without its name it would be valid for any username.
             _ = try await fixture.rows("invite forget eve@a.example --yes")
             #expect(try await fixture.row("invite show a.example 2")["state"] == "revoked")
             #expect(try await fixture.run("invite extend a.example 2 7d").code == .deniedInvite)

@@ -1,4 +1,4 @@
-"""Made-up tokens, the cheapest attack there is: hundreds of thousands of them cost neither memory nor log, and who has a good one is
+"""Made-up tokens, the cheapest attack there is: hundreds of thousands of them use up neither memory nor log, and valid tokens are
 served meanwhile."""
 
 import json

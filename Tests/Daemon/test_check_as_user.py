@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can check w
 
 @pytest.fixture
 def installation(directory: Path) -> Installation:
-    """Readable for everybody, except for the secret."""
+    """Readable for all users, except for the secret."""
     directory.chmod(0o755)
     made = Installation(directory, 5347)
     made.hosts_directory.chmod(0o755)

@@ -69,7 +69,7 @@ def test_admins_link_with_a_fixed_name(invited: Invited, username: str) -> None:
         assert client.answer(client.preauth(token_of(link))).get("type") == "result"
         assert client.form().findtext(f"{{{REGISTER_NS}}}username") == username
         assert error(client.answer(client.register(f"not-{username}")))[1] == "not-acceptable"
-        # The invite holds the name against everybody who has none.
+        # The invite reserves the name against registrations without it.
         with invited.client("a.example") as other:
             assert error(other.answer(other.register(username))) == ("cancel", "conflict")
         assert client.answer(client.register(username)).get("type") == "result"

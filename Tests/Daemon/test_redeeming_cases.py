@@ -154,7 +154,7 @@ def test_remove_user(invited: Invited, username: str) -> None:
 
 
 def test_expire_tokens(invited: Invited) -> None:
-    """The links for accounts are taken back, and those for contacts stay good."""
+    """The links for accounts are revoked, and those for contacts stay valid."""
     account = invited.create("account", A)
     with invited.client(A).login("alice") as alice:
         contact = invite(alice).token
@@ -193,7 +193,7 @@ def test_overuse(invited: Invited, username: str) -> None:
     with invited.client(B).login(names[1]) as client:
         client.ask("set", f"<query xmlns='{REGISTER_NS}'><remove/></query>")
     invited.await_that(lambda: len(invited.run(["invite", "tree", B, names[1]]).rows) < 3)
-    invited.register(names[1], B)  # another user, of the same name
+    invited.register(names[1], B)  # another user of the same name
     with invited.client(B).login(names[3]) as client:
         assert friend(invited, B, invite(client).token, f"{username}-5") is None
     rows = invited.run(["invite", "tree", B]).rows

@@ -1,4 +1,4 @@
-"""Streams before login and what may become of them: encrypted in between, in a hurry, cut off after each step; and a client that we did
+"""Streams before login: encrypted in between, pipelined, cut off after each step; and a client that we did
 not write."""
 
 from collections.abc import Iterator

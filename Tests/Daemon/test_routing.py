@@ -123,7 +123,7 @@ def test_delegation_of_a_host_that_is_not_served(stream: Stream) -> None:
 
 
 def test_delegation_whose_inner_to_is_another_host(stream: Stream) -> None:
-    """a.example must not be able to speak for b.example."""
+    """a.example must not be able to act for b.example."""
     inner, _ = iq("set", BOB, "b.example", command(INVITE), namespace=CLIENT_NS)
     assert refused(stream.request(*delegated(inner, "a.example")))
 
@@ -172,7 +172,7 @@ def test_delegation_that_holds_no_request(stream: Stream, content: str) -> None:
 
 
 def test_delegation_by_a_user_is_refused(stream: Stream) -> None:
-    """Only a host delegates. A client that could would speak for anybody."""
+    """Only a host delegates. A client that could would act for any user."""
     inner, _ = iq("set", "admin@a.example/x", "a.example", command(INVITE), namespace=CLIENT_NS)
     for sender in ("eve@a.example/x", "eve@a.example", "eve@elsewhere.example/x"):
         assert refused(stream.request(*delegated(inner, sender)))

@@ -116,7 +116,7 @@ def test_the_socket_is_there_before_the_daemon_and_stays_while_it_restarts():
     assert settings("Sockets") == settings("Also") == ["invited.socket"]
     # Otherwise systemd takes the directory away, with the socket in it, when the daemon stops.
     assert settings("RuntimeDirectoryPreserve") == ["yes"]
-    # Everybody has to get to the socket, and to the directory that either unit may be the first to make.
+    # All users need access to the socket, and to its directory, which either unit may be the first to make.
     assert settings("RuntimeDirectoryMode") == settings("DirectoryMode", SOCKET) == ["0755"]
 
 

@@ -140,7 +140,7 @@ def test_fixed_name(server: Server, component: Component, username: str) -> None
         reply = client.answer(asked)
         assert error(reply) == ("modify", "not-acceptable") and error_text(reply) == "This invite is for somebody else."
         register(component, client, username)
-    with server.client() as client:  # the form of everybody else
+    with server.client() as client:  # the form without a token
         query = client.form()
         assert not query.findtext(f"{{{REGISTER_NS}}}username") and username not in "".join(query.itertext())
 

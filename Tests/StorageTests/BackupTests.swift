@@ -11,7 +11,7 @@ import Testing
 /// Backups of databases that are in use, and their way back.
 @Suite struct BackupTests {
     static let host = "example.com"
-    /// When all samples are good that do not say otherwise.
+    /// A time at which all samples are valid by default.
     static let now = Timestamp(millisecondsSinceEpoch: 2_000)
     private static let later: Int64 = 1_000_000
 

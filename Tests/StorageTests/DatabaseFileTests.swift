@@ -7,7 +7,7 @@ import Testing
 
 @testable import Storage
 
-/// What becomes of invites when others do something to the file of an open database.
+/// What happens to invites when other programs remove or replace the file of an open database.
 @Suite struct DatabaseFileTests {
     private static let host = "example.com"
 

@@ -49,7 +49,7 @@ import XMPP
                 // The same again: the files are still those.
                 try await fixture.restarted { fixture in
                     try await runs("Old", fixture)
-                    // Mended, they are taken.
+                    // Once corrected, they are used.
                     try write("Mended", fixture)
                     try await fixture.restarted { fixture in
                         try await runs("Mended", fixture)

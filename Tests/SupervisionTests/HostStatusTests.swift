@@ -165,7 +165,7 @@ import XMPP
             let why = try #require(await daemon.explain("c.example"))
             #expect(why.count == 1 && why[0].verdict == "refused")
 
-            // Mended, it is a host like the others.
+            // Once corrected, it is a host like the others.
             try fixture.write("{}", host: "c.example")
             try fixture.directory.remove("config.d/d.example.yml")
             guard case .applied = await daemon.configuration.reload() else {

@@ -53,7 +53,7 @@ import XMPP
                     == "error host quarantined host=a.example reason=\(reason)"
             )
 
-            // Mended, but not tried yet.
+            // Repaired, but not tried yet.
             try FileManager.default.removeItem(atPath: fixture.databasePath("a.example"))
             #expect(try await invite(fixture).stanzaError?.condition == .internalServerError)
             #expect(try fixture.databases.hostsWithInvites().isEmpty)

@@ -118,7 +118,7 @@ import XMPP
             try await fixture.restarted { fixture in
                 let states = try await states(fixture, [old])
                 #expect(states == ["good"])
-                // Nor when its file had mistakes at a start, and is mended.
+                // Nor when its file had mistakes at a start, and is corrected.
                 try fixture.write("no_such_key: 1\n", host: "a.example")
                 try await fixture.restarted { fixture in
                     #expect(fixture.daemon.registry["a.example"] == nil)

@@ -157,7 +157,7 @@ import Testing
         #expect(limiter.take(0, at: 0) != nil)
     }
 
-    /// Who has all the addresses of a network takes more than one of them to keep everybody else out.
+    /// A client with all addresses of a network needs more than one of them to lock out other clients.
     @Test func theOthersHaveAsManyInAllAsThoseKeptApart() {
         let limiter = RateLimiter<Int>(most: 2, capacity: 2_560)
         for key in 0..<2_560 + 1_024 { #expect(limiter.take(key, at: 0) == nil) }

@@ -136,7 +136,7 @@ import Testing
                 "host reset \(Self.own) HOST", "config save \(Self.own) HOST", "config apply HOST",
             ]
         try await withDesk { fixture in
-            // What becomes of own settings must not differ between the two.
+            // The own host's settings must be the same before both.
             for line in lines {
                 for foreign in Self.foreign {
                     _ = try await fixture.run("host reset \(Self.own)")

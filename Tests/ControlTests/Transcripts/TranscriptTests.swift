@@ -172,7 +172,7 @@ import Testing
 }
 
 extension Transcript {
-    /// Whether everybody in it is an admin of all hosts.
+    /// Whether all callers in it are admins of all hosts.
     var isForAdmins: Bool {
         steps.allSatisfy { step in
             if case .become(_, let access) = step { return access == AccessRights(.admin, on: .all) }

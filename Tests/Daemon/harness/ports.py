@@ -35,7 +35,7 @@ def await_listener(port: int, process: subprocess.Popen[bytes], timeout: float =
 
 
 def unprivileged(user: str) -> dict[str, object]:
-    """`subprocess.Popen` arguments that drop root's rights; nothing to drop for anybody else."""
+    """`subprocess.Popen` arguments that drop root's rights; empty for other users, who have none to drop."""
     return {"user": user, "group": user, "extra_groups": []} if os.geteuid() == 0 else {}
 
 

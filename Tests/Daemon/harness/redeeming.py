@@ -39,7 +39,7 @@ class Invited:
     @classmethod
     @contextmanager
     def running(cls, files: ServerFiles, *, web: str | None = None, **options: object) -> Iterator["Invited"]:
-        """Two hosts that let everybody register; on b.example a user's contact may register. `web` is the URL below which pages are;
+        """Two hosts with open registration; on b.example a user's contact may register. `web` is the URL below which pages are;
         `options` are the server's."""
         path = Path(tempfile.mkdtemp(prefix="invited-redeeming-", dir="/tmp"))
         directory = Path(tempfile.mkdtemp(prefix="invited-", dir="/tmp"))

@@ -122,7 +122,7 @@ class Stream:
             self.send(bytes([byte]))
 
     def send_until_closed(self, data: bytes) -> None:
-        """Send what the daemon is expected not to hear to the end."""
+        """Send what the daemon is expected not to read to the end."""
         try:
             self.send(data)
         except (BrokenPipeError, ConnectionResetError):

@@ -113,7 +113,7 @@ watch_debts(Host) ->
 
 watcher(Host) -> gen_mod:get_module_proc(Host, ?MODULE).
 
-%% With the streams that stand still.
+%% `Paused` are the streams that are suspended.
 watch_debts(Host, Paused) ->
     receive
         {mnesia_table_event, {write, {invited_debt, {Host, _}, #{what := confirm, username := <<"dies", _/binary>> = User}}, _}} ->
