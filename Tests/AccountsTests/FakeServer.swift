@@ -5,7 +5,7 @@ import XMPP
 
 @testable import Accounts
 
-/// A server that answers as it is told, and remembers what it was asked.
+/// A server that gives configured answers and records the requests.
 final class FakeServer: Sendable {
     typealias Answer = @Sendable (IQ) -> Result<Element?, RequestError>
 

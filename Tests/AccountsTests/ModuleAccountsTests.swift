@@ -103,7 +103,7 @@ import XMPP
 }
 
 @Suite struct HostServersTests {
-    /// `accounts` says who makes accounts. What became of an attempt is asked of whom there is.
+    /// `accounts` selects who makes accounts. The outcome of an attempt is asked of any provider that can answer.
     @Test func theModuleIsAskedAlsoWhereOthersMakeAccounts() async throws {
         let fake = FakeServer { iq in
             guard case .exists? = try? ServerModuleCommand(iq.body) else { return .success(nil) }

@@ -21,7 +21,7 @@ from server_files import ServerFiles, ejabberds, prosodies
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("INVITED_BUILD", REPOSITORY / ".build/debug"))
-# Where pictures of the pages are left, for people to look at.
+# Where pictures of the pages are stored, for people to inspect.
 PICTURES = pathlib.Path(os.environ.get("INVITED_PICTURES", REPOSITORY / ".build/pictures"))
 
 SIZES = {"narrow": (320, 640), "phone": (360, 740), "desktop": (1280, 800)}
@@ -34,7 +34,7 @@ SCRIPTS = "script-src 'self'; connect-src 'self'; "
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """Files, under the policy that pages have; and what is not there."""
+    """Serves files with the policy of pages, and 404 for others."""
 
     extensions_map = {**http.server.SimpleHTTPRequestHandler.extensions_map, ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8"}
 
@@ -45,7 +45,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         super().end_headers()
 
     def do_POST(self):
-        """What a form asks about a name; nothing is said of it here."""
+        """Answers a form's request about a name, with no information about it."""
         self.rfile.read(int(self.headers["Content-Length"]))
         body = b'{"state":"possible","text":""}'
         self.send_response(200)
@@ -144,7 +144,7 @@ def browser(driver, server):
     browser.look()
     driver.get_log("browser")
     yield browser
-    # Of what the policy forbids, and of what is not there. `/favicon.ico` is asked for by the browser's own picture of an SVG.
+    # About what the policy forbids, and about missing files. `/favicon.ico` is requested by the browser's own view of an SVG.
     complaints = [entry["message"] for entry in driver.get_log("browser") if "favicon.ico" not in entry["message"]]
     assert complaints == []
 

@@ -1,4 +1,4 @@
-"""A visitor of a daemon's pages in a real browser, and what becomes of the accounts on the server behind it."""
+"""A visitor of a daemon's pages in a real browser, and the accounts on the server behind it."""
 
 import re
 import subprocess
@@ -87,11 +87,11 @@ class LiveBrowser:
         return self.driver.find_elements("css selector", selector)
 
     def text(self, selector: str = "main") -> str:
-        """As it is seen, without what keeps directions apart."""
+        """The visible text, without the characters that isolate directions."""
         return re.sub("[\u2066-\u2069]", "", self.find(selector).text)
 
     def follow(self, element: WebElement) -> None:
-        """Presses it, and is where that leads once the page is there."""
+        """Clicks the element, and waits until the next page is loaded."""
         before = self.find("html")
         element.click()
         # The element of another document, or none in between.
@@ -109,7 +109,7 @@ class LiveBrowser:
         self.follow(self.find("form button[type=submit]"))
 
     def await_status(self, state: str) -> str:
-        """What the form says of the name, once it says this."""
+        """The form's text about the name, once it has this state."""
         WebDriverWait(self.driver, TIMEOUT, 0.02).until(
             lambda _: self.find("#username-status").get_attribute("data-state") == state)
         return self.text("#username-status")
@@ -119,10 +119,10 @@ class LiveBrowser:
         """What the form has asked about names."""
         return [each for each in self.passed if each.path.endswith("/register/username")]
 
-    # What is kept
+    # Pictures and complaints
 
     def picture(self, name: str) -> None:
-        """Of the whole page, for people to look at."""
+        """Stores a picture of the whole page, for people to inspect."""
         self._resize(self.run("return document.documentElement.scrollHeight"))
         self._pictures.mkdir(parents=True, exist_ok=True)
         self.driver.save_screenshot(str(self._pictures / f"{name}-{self.look}.png"))
@@ -139,8 +139,8 @@ class LiveBrowser:
         return [each for each in self.passed if each.type == "text/html"][-1]
 
     def complaints(self) -> list[str]:
-        """What the browser has against the pages: what the policy forbids, scripts that fail, what is not there. That a page has
-        another status than 200 is no complaint."""
+        """The browser's errors: what the policy forbids, scripts that fail, missing files. A page with
+        another status than 200 is no error."""
         pages = {each.url for each in self.passed if each.type == "text/html" and each.status != 200}
         return [entry["message"] for entry in self.driver.get_log("browser")
                 if not any(entry["message"].startswith(f"{url} - Failed to load resource") for url in pages)]
@@ -148,7 +148,7 @@ class LiveBrowser:
     # What holds for each page
 
     def assert_sound(self, axe: str) -> None:
-        """The page is valid, in its language, no wider than the screen, and keeps nobody out."""
+        """The page is valid, in its language, no wider than the screen, and accessible."""
         checked = subprocess.run(["tidy", "-quiet", "-errors", "-utf8", "--drop-empty-elements", "no"],
                                  input=self.page().body, stderr=subprocess.PIPE)
         assert [line for line in checked.stderr.decode().splitlines() if not NEWER.search(line)] == [], self.page().url

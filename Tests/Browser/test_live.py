@@ -24,7 +24,7 @@ LOOKS = {
 }
 
 
-# What is the daemon's own matter is looked at behind one server of each kind.
+# What depends on the daemon alone is tested behind one server of each kind.
 ONE_OF_EACH = pytest.mark.parametrize(
     "server_files", [*prosodies()[:1], *ejabberds()[-1:]], ids=str, indirect=True)
 
@@ -89,13 +89,13 @@ def test_a_link_becomes_an_account_and_a_contact(live: LiveBrowser, axe: str, lo
     assert_contacts(invited, username)
     assert invited.redemptions(B, link.token) == [(username, "confirmed")]
 
-    # All that was loaded on the way is ours, and is there.
+    # All that was loaded is from the daemon, and exists.
     assert {each.url.split("/")[2] for each in live.passed} == {live.site.base.split("/")[2]}
     assert [each.url for each in live.passed if each.status >= 400] == []
 
 
 def test_an_admins_link_is_for_one_name(live: LiveBrowser, axe: str, username: str) -> None:
-    """Nobody is asked for a name that is fixed; the address is there from the beginning."""
+    """The form does not ask for a fixed name; it shows the address from the beginning."""
     invited = live.site.invited
     token = invited.create("account", B, "--username", username, "--contact", f"bob@{B}")
     live.begin(Look("en", "desktop", "light", scripts=False))
@@ -103,7 +103,7 @@ def test_an_admins_link_is_for_one_name(live: LiveBrowser, axe: str, username: s
     assert f"{username}@{B}" in live.text(".hero")
     live.follow(live.find(".or a"))
     assert f"{username}@{B}" in live.text("form")
-    # What is there for password managers, nobody can see or type into.
+    # The field for password managers is neither visible nor editable.
     assert [field.get_attribute("name") for field in live.all("form input:not(.hidden)") if field.is_displayed()] == ["password"]
     live.picture("fixed")
     live.send(password=PASSWORD)
@@ -185,7 +185,7 @@ def test_a_form_with_a_mistake_is_kept(live: LiveBrowser, axe: str, look: Look, 
     assert_mistake("username", "taken", "bob")
     live.send(username=f"{username} ü", password=PASSWORD)
     assert_mistake("username", "invalid", f"{username} ü")
-    # One that everybody has is longer than the browser asks for.
+    # A common password that is longer than the browser requires.
     live.send(username=username, password="password1")
     assert_mistake("password", "common", username)
     # The browser itself does not send one that is too short.
@@ -234,7 +234,7 @@ def test_a_name_is_answered_while_it_is_typed(
     type_name("two words")
     live.await_status("invalid")
     live.picture("typed-invalid")
-    # What is gone is said no more.
+    # The answer for a removed name is removed, too.
     live.fill(username="")
     assert live.await_status("") == ""
 
@@ -248,7 +248,7 @@ def test_a_name_is_answered_while_it_is_typed(
 
 @ONE_OF_EACH
 def test_a_form_does_without_answers(live: LiveBrowser, axe: str, username: str) -> None:
-    """Whoever has asked too often, or asks a server that is away, is told the address, and sends the form as ever."""
+    """After too many requests, or while the server is away, the form shows the address, and can be sent as usual."""
     invited = live.site.invited
     token = invited.create("account", B)
     live.begin(Look("en", "phone", "light"))
@@ -274,7 +274,7 @@ def test_a_form_does_without_answers(live: LiveBrowser, axe: str, username: str)
 
 @contextmanager
 def unusable(invited: Invited, state: str):
-    """The token of an invite that is no good, and the status that its page has."""
+    """The token of an invalid invite, and the status of its page."""
     token = invited.create("account", B, *(["--expires", "1s"] if state == "expired" else []))
     match state:
         case "expired":
@@ -326,7 +326,7 @@ def test_what_cannot_be_used_says_why(live: LiveBrowser, axe: str, state: str) -
 
 @ONE_OF_EACH
 def test_a_link_that_somebody_is_using_is_held_for_them(live: LiveBrowser, axe: str) -> None:
-    """Until it is known what has become of them, nobody else gets an account with it."""
+    """Until the outcome of that attempt is known, no one else gets an account with it."""
     invited = live.site.invited
     token = invited.create("account", B)
     other = unique("guest")

@@ -123,7 +123,7 @@ def test_a_mistake_has_the_keyboard_and_is_read_out(browser):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_camera_reads_the_code(browser, scheme, tmp_path):
-    """From a picture of the page, as it stands there, in dark surroundings too."""
+    """From a picture of the page, as displayed there, also in the dark scheme."""
     browser.look("desktop", scheme)
     browser.open("en/linux/both.html")
     image = browser.driver.find_element("css selector", ".qr img")
@@ -149,7 +149,7 @@ def test_the_language_is_changed_by_a_link(browser):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nobody_else_is_asked(browser, rendered, server, language):
-    """All that a page loads by itself is ours and is there."""
+    """All that a page loads is from our server and exists."""
     for page in pages(rendered, language, "android"):
         browser.open(page)
         loaded = browser.run("return performance.getEntriesByType('resource').map(entry => [entry.name, entry.responseStatus])")

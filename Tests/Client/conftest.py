@@ -42,7 +42,7 @@ def daemon(directory: Path) -> Iterator[FakeDaemon]:
 
 @pytest.fixture
 def environment(directory: Path) -> dict[str, str]:
-    """Nothing of the person's who runs the tests, least of all their history."""
+    """Nothing of the user who runs the tests, above all not their history."""
     return {
         "PATH": os.environ["PATH"], "HOME": str(directory), "XDG_STATE_HOME": str(directory / "state"),
         "TMPDIR": str(directory), "LC_ALL": "C.UTF-8", "TERM": "xterm", "NO_COLOR": "1",
@@ -67,7 +67,7 @@ def run(environment: dict[str, str]) -> Run:
 
 @pytest.fixture
 def spawn(environment: dict[str, str]) -> Iterator[Spawn]:
-    """Starts the client in a terminal of its own, of 24 rows and 80 columns unless told otherwise."""
+    """Starts the client in a terminal of its own, of 24 rows and 80 columns by default."""
     children: list[pexpect.spawn] = []
 
     def spawn(*words: str, columns: int = 80, rows: int = 24, **changes: str) -> pexpect.spawn:

@@ -1,4 +1,4 @@
-"""A daemon that says what a test wants it to say, on a Unix socket, and remembers what it was told."""
+"""A daemon on a Unix socket that sends what a test has it send, and records what it receives."""
 
 import json
 import queue
@@ -52,7 +52,7 @@ class Call:
         return self.next("answer")["answer"]
 
     def next(self, key: str) -> dict:
-        """What the client says next about this request: an `answer` or a `cancel`."""
+        """The client's next message about this request: an `answer` or a `cancel`."""
         message = self.inbox.get(timeout=PATIENCE)
         assert key in message, message
         return message
@@ -160,7 +160,7 @@ class FakeDaemon:
             threading.Thread(target=session.run, daemon=True).start()
 
     def stop(self) -> None:
-        """As a daemon that is gone: its connections are closed, and nobody listens."""
+        """Acts as a daemon that has ended: its connections are closed, and no process listens."""
         if self.listener is not None:
             self.listener.shutdown(socket.SHUT_RDWR)
             self.listener.close()

@@ -212,7 +212,7 @@ def test_interrupted_while_it_waits_for_the_file(daemon: FakeDaemon, environment
 
 
 def test_what_is_asked_after_an_interrupt_is_not_waited_for(daemon: FakeDaemon, environment: dict[str, str]) -> None:
-    """The question was on its way when Ctrl-C was pressed."""
+    """The question was already sent when Ctrl-C was pressed."""
     begun = threading.Event()
 
     def answer(call: Call) -> None:

@@ -81,7 +81,7 @@ def test_nothing_paints_the_terminal(daemon: FakeDaemon, spawn: Spawn, words: li
     child.send("no\r")
     child.expect(pexpect.EOF)
     shown += child.before
-    # What the client itself says to the terminal: the line of progress, and looks.
+    # The client's own control characters: for the line of progress and for refreshed views.
     for own in ["\r\x1b[K", "\x1b[J", "\r\n"]:
         shown = shown.replace(own, "")
     for character in "\x1b\x07\x9b\u202e\x7f\r":

@@ -53,7 +53,7 @@ def test_help_needs_no_daemon(run: Run, spawn: Spawn) -> None:
     assert one.returncode == 0 and one.stdout.startswith("Change a setting of a host")
     unknown = run("help", "nonsense")
     assert unknown.returncode == 3 and "(daemon.unreachable)" in unknown.stderr
-    # Whose commands they are is told to people, not to pipes.
+    # The hint that these are the client's commands is for terminals, not for pipes.
     terminal = spawn("help", "version")
     terminal.expect_exact("hint: these are the commands of this client: nobody listens on")
     terminal.expect(pexpect.EOF)
@@ -296,7 +296,7 @@ def test_a_new_look_takes_the_place_of_the_one_before(daemon: FakeDaemon, spawn:
             call.event(look=look, host="a.example", requests_per_second=look + 0.5, waiting=0)
             call.event(look=look, host="b.example", requests_per_second=0, waiting=0)
             if look == 1:
-                call.next("cancel")  # stands for the time between two looks
+                call.next("cancel")  # stands for the time between two views
         call.end(failed("cancelled"))
 
     daemon.on("top", answer)

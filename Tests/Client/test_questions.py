@@ -1,4 +1,4 @@
-"""What the daemon asks, and what it is told."""
+"""Questions of the daemon, and the answers that it receives."""
 
 import os
 import signal

@@ -283,7 +283,7 @@ def test_ctrl_c_in_the_pager_stays_there(many: None, repl: pexpect.spawn, daemon
     repl.send("stats\r")
     repl.expect("h021.example.*\r\n:")
     repl.sendintr()
-    repl.expect_exact(":")  # less shows it anew
+    repl.expect_exact(":")  # less shows it again
     repl.send("q")
     repl.expect_exact(PROMPT)
     assert "it is 9.9" in type_line(repl, "version")
@@ -319,7 +319,7 @@ def test_events_are_not_paged(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     assert "message 99\r\n" in type_line(repl, "log follow")
 
 
-# MARK: The daemon comes and goes
+# MARK: The daemon stops and starts
 
 def test_connects_again_and_says_so(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     type_line(repl, "version")
@@ -333,7 +333,7 @@ def test_connects_again_and_says_so(repl: pexpect.spawn, daemon: FakeDaemon) -> 
 
 
 def test_a_farewell_does_not_keep_it_from_connecting_again(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
-    """As after `systemctl restart`: what the old daemon said last has not been read."""
+    """As after `systemctl restart`: the old daemon's last message has not been read."""
     type_line(repl, "version")
     for session in daemon.sessions:
         session.send({"end": failed("daemon.shutting-down", "the daemon is ending")})

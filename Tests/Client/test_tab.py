@@ -110,7 +110,7 @@ def test_tab_with_a_daemon_that_does_not_answer(repl: pexpect.spawn, daemon: Fak
     done = threading.Event()
     daemon.complete = lambda call: done.wait()  # type: ignore[method-assign]
     repl.send("vers\t")
-    repl.expect_exact("ion ")  # from what the client knows by itself
+    repl.expect_exact("ion ")  # from the client's own list of commands
     done.set()
     assert "it is 9.9" in type_line(repl, "")
 

@@ -43,7 +43,7 @@ import Testing
 
     @Test(arguments: [991, 992] as [gid_t]) func theGroupStaysWhereTheUserIsInIt(group: gid_t) {
         #expect(remedy(0o600, group: group) == .commands(["chmod g+r /f"], loser: nil))
-        // The group's permissions count also where everybody else has more.
+        // The group's permissions count also where all other users have more.
         #expect(remedy(0o604, group: group) == .commands(["chmod g+r /f"], loser: nil))
         #expect(
             remedy(0o740, group: group, needs: S_IROTH | S_IXOTH) == .commands(["chmod g+x /f"], loser: nil))

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Configuration
 
-/// Replacing a file: all or nothing, and nothing of it but its content.
+/// Replacing a file: all or nothing, and only its content changes.
 @Suite struct ConfigurationFileTests {
     let directory: TemporaryDirectory
     let path: String
@@ -158,7 +158,7 @@ import Testing
         #expect(try names() == [])
     }
 
-    /// Root may write everywhere, but not into a directory that nobody may change.
+    /// Root may write to any directory, but not to an immutable one.
     @Test(.enabled(if: geteuid() != 0)) func aDirectoryWithoutPermissionIsExplained() throws {
         chmod("\(directory.path)/config.d", 0o500)
         defer { chmod("\(directory.path)/config.d", 0o700) }
@@ -173,7 +173,7 @@ import Testing
 
     @Test(.enabled(if: geteuid() == 0)) func aFullDiskLeavesTheFileAsItWas() throws {
         try withMount("size=16k,nr_inodes=10") { path in
-            // The file takes one page, so that what is to come does not fit.
+            // The file takes one page, so that the new one does not fit.
             let old = [UInt8](repeating: UInt8(ascii: "#"), count: 4096)
             try Data(old).write(to: URL(filePath: path))
             let new = [UInt8](repeating: UInt8(ascii: "#"), count: 32_768)
@@ -202,7 +202,7 @@ import Testing
         }
     }
 
-    /// Runs a body with a path in a small file system of its own, where that can be had, and looks for leftovers.
+    /// Runs a body with a path in a small file system of its own, where mounting is possible, and checks for leftovers.
     private func withMount(_ options: String, _ body: (String) throws -> Void) throws {
         let mountPoint = "\(directory.path)/mount"
         try directory.makeDirectory("mount")

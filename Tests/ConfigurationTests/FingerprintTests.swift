@@ -4,7 +4,7 @@ import Testing
 @testable import Configuration
 
 @Suite struct FingerprintTests {
-    /// Roles that come stand for something else than roles that go.
+    /// It makes a difference which of two configurations has the roles.
     @Test func whoseRolesTheyAreShows() {
         let roles = ShellConfiguration(roles: [RoleGrant(users: ["ann"], role: .admin)])
         let none = ShellConfiguration()

@@ -5,7 +5,7 @@ import YAML
 
 @testable import Configuration
 
-/// Every `NAME.yaml` in the fixtures is read as a real file; `NAME.expected` holds all that is to be said about it.
+/// Every `NAME.yaml` in the fixtures is read as a real file; `NAME.expected` holds the expected diagnostics.
 ///
 /// A new case is two new files. With `RECORD_FIXTURES` in the environment the tests write the `.expected` files
 /// instead.

@@ -4,7 +4,7 @@ import XMPP
 
 @testable import Configuration
 
-/// Whatever a file looks like, an edit changes what it is to change and no other byte.
+/// An edit of any file changes the bytes that it is to change and no others.
 @Suite struct HostFileEditorPropertyTests {
     @Test(arguments: 1...8 as ClosedRange<UInt64>) func oneKeyChangesWithinItsValue(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
@@ -57,7 +57,7 @@ import XMPP
                 continue
             }
             let note = Comment(rawValue: "\(changes) \(file.text) -> \(text(new))")
-            // The editor has read it again; this looks with other eyes.
+            // The editor has read the text again itself; this is an independent check.
             for (key, change) in changes {
                 #expect(HostFileEditor.value(of: key, in: new, file: "a.example.yaml") == change, note)
             }
@@ -138,7 +138,7 @@ struct RandomHostFile {
     private(set) var bytes: [UInt8] = []
     /// Where each value is, with what an edit of a list may touch around it.
     private(set) var ranges: [HostKey: Range<Int>] = [:]
-    /// What goes when a key is taken out.
+    /// The lines that are removed with a key.
     private(set) var lines: [HostKey: Range<Int>] = [:]
     /// Comments that belong to no value, in order; each is another one.
     private(set) var comments: [[UInt8]] = []
@@ -154,7 +154,7 @@ struct RandomHostFile {
         lineBreak = ["\n", "\n", "\r\n", "\r"].randomElement(using: &random) ?? "\n"
         if Int.random(in: 0..<5, using: &random) == 0 { bytes += [0xEF, 0xBB, 0xBF] }
         var keys = HostKey.allCases.filter { $0 != .host && Bool.random(using: &random) }.shuffled(using: &random)
-        // A file that says nothing is a mistake.
+        // An empty file is a mistake.
         if keys.isEmpty { keys = [.suspended] }
         let isExplicit = Bool.random(using: &random)
         addComments(indent: "", &random)

@@ -6,13 +6,13 @@ import YAML
 
 @testable import Configuration
 
-/// What holds of every key of a host's file, those to come included.
+/// What holds for every key of a host's file, future ones included.
 @Suite struct HostSettingTests {
     private static let keys = HostKey.allCases.map(\.rawValue)
 
     private func key(_ name: String) throws -> HostKey { try #require(HostKey(rawValue: name)) }
 
-    /// What a file with one line says.
+    /// The configuration in a file with one line.
     private func read(_ key: HostKey, _ value: HostValue) throws -> HostConfiguration {
         var report = DiagnosticReport(file: "f")
         let node = try #require(YAMLReader.read(Array("\(key): \(value)\n".utf8), report: &report))
@@ -57,7 +57,7 @@ import YAML
                 #expect(host.differences(from: other).contains(key))
                 let (names, others) = ([host.host: host], [other.host: other])
                 #expect(Fingerprint(names, ShellConfiguration()) != Fingerprint(others, ShellConfiguration()))
-                // The name alone does not tell them apart.
+                // They also differ when the name is the same.
                 if key != .host {
                     var renamed = other
                     renamed.host = host.host

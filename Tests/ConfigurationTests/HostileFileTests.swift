@@ -5,7 +5,7 @@ import YAML
 
 @testable import Configuration
 
-/// Files that somebody made to do harm, or by a wild accident.
+/// Files that are malicious or badly damaged.
 @Suite struct HostileFileTests {
     let directory: TemporaryDirectory
 

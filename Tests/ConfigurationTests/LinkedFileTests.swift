@@ -18,7 +18,7 @@ import YAML
         try directory.write("\(Self.secret)\n", to: "private/shadow")
     }
 
-    /// Everything that is said about the files.
+    /// All diagnostics about the files.
     private func problems() -> [String] {
         var loader = directory.loader()
         let loaded = loader.load()
@@ -61,7 +61,7 @@ import YAML
             #expect(problems() == [Self.refusal])
             try directory.remove("config.d/a.example.yaml")
         }
-        // Root's link stands behind the other's.
+        // The other user's link leads to root's link.
         link("config.d/public", to: "../private/shadow")
         link("config.d/a.example.yaml", to: "public", owner: Self.stranger)
         #expect(problems() == [Self.refusal])
@@ -167,7 +167,7 @@ import YAML
         link("invited.yaml", to: "\(elsewhere.path)/d", owner: Self.stranger)
         let found = problems()
         #expect(found.count == 1 && found[0].hasPrefix("invited.yaml:1:1: has mistakes, which are not shown"))
-        // A daemon that does not start helps nobody.
+        // A daemon that refuses to start would be of no use.
         try elsewhere.write("\(component)}\n", to: "d")
         #expect(problems() == [])
     }

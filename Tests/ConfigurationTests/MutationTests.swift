@@ -5,7 +5,7 @@ import YAML
 
 @testable import Configuration
 
-/// Whatever the bytes are, a file gives a host or reasons, and quickly.
+/// Any bytes of a file result in a host or in reasons, and quickly.
 @Suite struct MutationTests {
     @Test(arguments: [1, 2, 3, 4] as [UInt64]) func mutatedFilesAreUsedOrExplained(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)

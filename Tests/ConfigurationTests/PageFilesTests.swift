@@ -145,7 +145,7 @@ import YAML
                 "logo: logos/a\n", "logos/b", png,
                 "a.example.yaml:1:7: `logo` `logos/a` cannot be read: No such file or directory"
             ),
-            // Its content says what it is, and not its name.
+            // Its type is determined by its content, not by its name.
             (
                 "{site_name: x, logo: logos/a.png}\n", "logos/a.png", Array("root:x:0:0".utf8),
                 "a.example.yaml:1:22: `logo` `logos/a.png` is no image: SVG without scripts and entities, PNG, JPEG or WebP"

@@ -59,7 +59,7 @@ import YAML
         #expect(Fingerprint(other) == Fingerprint(second))
     }
 
-    /// It is made from that of the load before; a loader that begins anew has nothing to make it from.
+    /// It is derived from the fingerprint of the previous load; a new loader has none to derive it from.
     @Test func afterEachLoadTheFingerprintIsThatOfTheFiles() throws {
         var loader = trustingLoader()
         var fingerprints: Set<Fingerprint> = []
@@ -173,7 +173,7 @@ import YAML
             #expect(loaded.isConsistent)
             #expect(loaded.daemon == nil && loaded.hosts.isEmpty)
         }
-        // Mistakes in hosts' files are told all the same.
+        // Mistakes in hosts' files are reported nevertheless.
         try directory.write("component: [", to: "invited.yaml")
         #expect(Set(loader.load().diagnostics.map(\.file)).count == 2)
     }

@@ -13,7 +13,7 @@ import YAML
         try directory.writeDaemonFile()
     }
 
-    /// Loads hosts with the given service addresses, and tells which are refused and why.
+    /// Loads hosts with the given service addresses, and returns which are refused and why.
     private func refusals(_ addresses: KeyValuePairs<String, String>) throws -> [String] {
         for (host, address) in addresses {
             try directory.write("service_address: \(address)\n", to: "config.d/\(host).yaml")

@@ -69,7 +69,7 @@ import YAML
         ),
         (.admins, ["[ann@a.example"], ""), (.admins, ["[&a x@a.example]"], ""),
         (.siteName, [String(repeating: "x", count: 201)], "`site_name` is longer than 200 characters"),
-        // One character to a reader, with as many marks as somebody likes.
+        // One visible character, with any number of combining marks.
         (.siteName, ["e" + String(repeating: "\u{301}", count: 200)], "`site_name` is longer than 200 characters"),
         (.admins, (0...1000).map { "a\($0)@a.example" }, "`admins` has more than 1000 addresses"),
         (.serviceAddress, ["a@b.example"], "`service_address` wants a domain alone"),

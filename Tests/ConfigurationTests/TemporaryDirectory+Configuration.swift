@@ -23,7 +23,7 @@ extension TemporaryDirectory {
 }
 
 extension LoadedConfiguration {
-    /// Whether what is said about mistakes agrees with what is offered for use.
+    /// Whether the diagnostics agree with the hosts that are offered for use.
     var isConsistent: Bool {
         let refusals = refused.flatMap(\.diagnostics)
         return diagnostics == diagnostics.sorted()

@@ -10,7 +10,7 @@ import Supervision
 import TestSupport
 import Testing
 
-/// `config save` and `config edit`: what becomes of the file, and of what runs.
+/// `config save` and `config edit`: the effects on the file, and on what runs.
 @Suite struct ConfigFileHandlersTests {
     private static let file = """
         # The sample.
@@ -89,7 +89,7 @@ import Testing
             #expect(entry.before == "allow_user_invites: false, invite_expiry: ")
             #expect(entry.after == "allow_user_invites: true, invite_expiry: 1d12h")
 
-            // The files are what runs, to whoever compares them, and after a restart.
+            // The files are equal to what runs, in every comparison, and after a restart.
             #expect(try await fixture.daemon.configuration.plan().changesNothing)
             #expect(await fixture.daemon.configuration.comparison { $0 == "a.example" }.differences.isEmpty)
             #expect(await fixture.daemon.configuration.comparison { $0 == "a.example" }.isCurrent)

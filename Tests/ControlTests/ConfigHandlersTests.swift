@@ -40,7 +40,7 @@ import Testing
         let words = line.split(separator: " ").map(String.init)
         let fields = CommandRegistry.standard.match(words)?.spec.result.fields ?? []
         for row in output.rows {
-            // Every row has what the spec promises, and nothing else.
+            // Every row has the fields of the spec, and no others.
             let names = Set(row.object?.keys ?? [:].keys)
             #expect(
                 names.isSubset(of: fields.map(\.name))
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    /// A file that was cut off after a whole line is a good one, so what would be lost by it comes before all else.
+    /// A file that was truncated after a whole line is valid, so what would be lost by it is listed first.
     @Test func whatIsLostIsNamedFirst() async throws {
         try await with(["a.example": "{}", "b.example": Self.strict, "c.example": "site_name: C\n"]) { fixture in
             try write("site_name: A\n", "a.example", fixture)
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    /// What is shown is made before it is read, so that it is held for who does not read it.
+    /// The whole output is made before it is read, so that it stays in memory for a caller who does not read it.
     @Test(arguments: ["config status", "config check", "config diff", "config plan"])
     func oneUserLeavesOnlySoMuchUnread(line: String) async throws {
         try await with(["a.example": "{}", "b.example": "{}"]) { fixture in
@@ -438,7 +438,7 @@ import Testing
             #expect(try await fixture.run("host resume a.example").message == "a.example makes invites again")
             #expect(await isSuspended("a.example") == "suspended false default")
             #expect(try await fixture.run("host resume a.example").message == "a.example was not suspended")
-            // What the file says is gone before, and is still there when that is dropped.
+            // The override takes precedence over the file's value.
             #expect(try await fixture.run("host resume b.example").code == .ok)
             #expect(await isSuspended("b.example") == "suspended false runtime")
             #expect(

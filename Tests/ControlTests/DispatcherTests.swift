@@ -172,7 +172,7 @@ import Testing
                 let end = try await fixture.run(line, as: caller)
                 #expect(end.code == code, "\(line)")
             }
-            // What goes to all hosts goes to those where the caller may do it.
+            // A command for all hosts runs on those where the caller may run it.
             let seen = try await fixture.run("grants", as: caller)
             let probed = try await fixture.run("grants --probe", as: caller)
             #expect(seen.message == "a.example b.example")

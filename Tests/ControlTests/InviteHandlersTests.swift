@@ -163,7 +163,7 @@ import Testing
         }
     }
 
-    // MARK: Looking
+    // MARK: Listing
 
     @Test func listsAreSortedAndHaveNoLinks() async throws {
         try await Self.with { fixture async throws in
@@ -179,7 +179,7 @@ import Testing
                     "a.example 1", "b.example 1",
                 ])
             #expect(try await fixture.rows("invite list c.example").isEmpty)
-            // No command looks into what is not there, or makes it.
+            // No command opens or makes a database that does not exist.
             #expect(
                 try await fixture.daemon.registry.hostsWithInvites().reduce(into: []) { $0.append($1) } == [
                     "a.example", "b.example",
@@ -358,7 +358,7 @@ extension CommandFixture {
 
     /// Puts something else where a host's database is.
     func breakDatabase(of host: String) async throws {
-        // A database that is open would go on with what it knows: others' push it out.
+        // An open database would continue to use its cache, so it is closed.
         let store = daemon.store(of: host)
         await store.close()
         try directory.write(String(repeating: "*", count: 8192), to: "state/hosts/\(host).sqlite3")

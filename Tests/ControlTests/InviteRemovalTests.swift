@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    /// Whoever asked goes when the first thing is said.
+    /// The output for a caller who has disconnected: the first write fails.
     private struct LeavingOutput: CommandOutput {
         let width = 0
 
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func aPurgeThatEndsEarlyTellsTheJournalHowFarItCame() async throws {
-        // Told of the first 5,000 that are gone, whoever asked leaves.
+        // The caller disconnects at the message that the first 5,000 are removed.
         try await withInvites(1) { fixture async throws in
             for _ in 0..<20 {
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -177,7 +177,7 @@ import Testing
         }
     }
 
-    /// While the question waits for its answer, somebody invites, and somebody extends.
+    /// While the question waits for its answer, an invite is made, and another is extended.
     @Test func whatChangesDuringTheQuestionStays() async throws {
         try await withInvites(2) { fixture async throws in
             fixture.controlled.advance(byMilliseconds: 8 * 86_400_000)
@@ -274,7 +274,7 @@ private struct StallingOutput: CommandOutput {
     func ask(_ question: ServerMessage.Question) -> String? { nil }
 }
 
-/// Asks somebody who does something before answering.
+/// Runs a closure before answering a question.
 private struct AskingOutput: CommandOutput {
     let width = 80
     let answer: @Sendable () async throws -> String?

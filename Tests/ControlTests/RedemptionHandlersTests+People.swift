@@ -44,7 +44,7 @@ extension RedemptionHandlersTests {
         }
     }
 
-    /// A name may come back, invited by somebody whom it had invited itself.
+    /// An account may be made again, invited by a user whom its predecessor of that name had invited.
     @Test func aCircleComesToAnEnd() async throws {
         try await with { fixture, door in
             try await door.invite("anna", by: "bert")
@@ -120,7 +120,7 @@ extension RedemptionHandlersTests {
                 try await fixture.rows("invite list a.example").map { $0["state"] } == [
                     "used", "used", "revoked", "revoked",
                 ])
-            // It still knows that accounts were made, and of whom there is no more to know.
+            // It still shows that accounts were made, with `?` in place of the forgotten one.
             #expect(try await tree(fixture) == ["alice@a.example", "-?", "romeo@a.example"])
             let entry = try #require(fixture.recorder.entries.first { $0.hosts.isEmpty && $0.code == .ok })
             #expect(entry.line.hasPrefix("invite forget") && entry.after?.contains("a.example: revoked 3, 4") == true)
@@ -137,7 +137,7 @@ extension RedemptionHandlersTests {
             #expect(try await fixture.run("invite forget eve@a.example --yes", as: b, output: output).code == .ok)
             #expect(output.rows.isEmpty)
             #expect(try await fixture.rows("invite export eve@a.example").count == 1)
-            // For want of a name it would be good for anybody.
+            // Without its name it would be valid for any username.
             _ = try await fixture.rows("invite forget eve@a.example --yes")
             #expect(try await fixture.row("invite show a.example 2")["state"] == "revoked")
             #expect(try await fixture.run("invite extend a.example 2 7d").code == .deniedInvite)

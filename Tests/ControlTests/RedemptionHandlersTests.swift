@@ -49,7 +49,7 @@ import Testing
             try await redeem([.confirm(confirmation)])
         }
 
-        /// An invite of somebody's that makes an account, redeemed at once.
+        /// Makes an invite of the inviter's, and an account with it at once.
         func invite(_ name: String, by inviter: String) async throws {
             let row = try await fixture.row("invite create account \(host) --contact \(inviter)@\(host)")
             try await register(name, try #require(row["invite"]?.integer))
@@ -239,7 +239,7 @@ import Testing
             for what in [uri, token, escaped, page, "juliet", "JULIET", "juliet@a.example", "juliet a.example"] {
                 #expect(try await because(fixture, what).map { $0.prefix(16) } == ["a.example 1 open"], "\(what)")
             }
-            // Whoever is asked for it writes it into no history.
+            // A link that is given as an answer is in no history.
             let asked = RecordingOutput(answers: [uri])
             #expect(try await fixture.run("invite find", output: asked).code == .ok)
             #expect(asked.rows.count == 1)
@@ -249,7 +249,7 @@ import Testing
             for what in ["xmpp:a.example?register", "@x", "'a b'"] {
                 #expect(try await fixture.run("invite find \(what)").code == .badArgument, "\(what)")
             }
-            // What is gone is known by whom it brought.
+            // A deleted invite is found by the account that was made with it.
             try await door.register("juliet", 1)
             _ = try await fixture.rows("invite delete a.example 1 --yes")
             #expect(
@@ -286,7 +286,7 @@ import Testing
         }
     }
 
-    /// The argument is in no line of the journal, and the token in nothing that is said.
+    /// The argument is in no line of the journal, and the token in no output.
     @Test func theTokenIsNowhere() async throws {
         try await with { fixture, _ in
             let uri = try #require(try await fixture.row("invite create account a.example")["uri"]?.text)

@@ -116,7 +116,7 @@ import Testing
             for task in watching { task.cancel() }
             for task in watching { #expect(try await task.value.code == .cancelled) }
             #expect(fixture.daemon.component.stanzaWatchers + hub.subscribers == 1)
-            // Whoever has ended makes room.
+            // A watcher that has ended makes room for another.
             let last = RecordingOutput()
             let again = Task { try await fixture.run(line, as: ann, output: last) }
             _ = try await last.messages.next()
@@ -183,7 +183,7 @@ import Testing
         }
     }
 
-    /// A reader who goes away in the middle of an event.
+    /// A reader who disconnects in the middle of an event.
     private final class GoneOutput: CommandOutput {
         let width = 0
         let beginnings = Inbox<Void>()
@@ -214,7 +214,7 @@ import Testing
             let run = Task { try await fixture.run("top --interval 5 --looks 2", output: output) }
             for _ in 0..<2 { (try await fixture.controlled.sleeper(for: .seconds(5))).wake() }
             #expect(try await run.value.code == .ok)
-            // Nothing happened, which is told, too.
+            // Nothing happened, which is reported, too.
             #expect(output.events.map { $0["look"] } == [1, 2])
             #expect(output.events.allSatisfy { $0["host"] == "(sum)" && $0["waiting"] == 0 })
         }

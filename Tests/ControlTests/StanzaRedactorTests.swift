@@ -28,7 +28,7 @@ import XMPP
         ])
     }
 
-    /// An element somewhere in which the token stands.
+    /// An element that contains the token at some depth.
     private mutating func element(_ token: String, depth: Int) -> Element {
         let name = pick(["iq", "command", "x", "field", "value", "note", "item", "preauth", "forwarded", "message"])
         let namespace = pick([

@@ -121,7 +121,7 @@ def prosody(prosody_files: ServerFiles) -> Iterator[Prosody]:
 
 @pytest.fixture(scope="session")
 def ejabberd(ejabberd_files: ServerFiles) -> Iterator[Ejabberd]:
-    """Two hosts and no delegation; b.example's service address comes over the same connection."""
+    """Two hosts and no delegation; b.example's service address is served over the same connection."""
     path = Path(tempfile.mkdtemp(prefix="invited-ejabberd-"))
     server = Ejabberd(ejabberd_files, path, [COMPONENT, "invites.b.example"], SECRET, ["a.example", "b.example"])
     try:
@@ -149,5 +149,5 @@ def invited(module_server: ServerFiles) -> Iterator[Invited]:
 
 @pytest.fixture
 def username() -> str:
-    """Nobody else's."""
+    """A username that no other test uses."""
     return unique("friend")

@@ -1,7 +1,7 @@
 """Accounts by the commands of XEP-0133, contacts and messages by XEP-0356: what each real server does with them.
 
 The daemon asks as admin of the host. What pages will ask for is asked through `Provider`; the commands of XEP-0401 are asked of the
-daemon itself. Where servers differ, `DIFFERENCES` says how, and why."""
+daemon itself. `DIFFERENCES` lists how servers differ, and why."""
 
 import json
 import shutil
@@ -38,14 +38,14 @@ class Differences:
     # ejabberd prepares names and passwords with the tables of Unicode 3.2 alone, and has no words for what it refuses: its handler
     # of the command fails, which it answers with item-not-found. Prosody's libidn leaves newer characters as they are.
     takes_new_characters: bool
-    # Prosody ends them itself when a password is changed; ejabberd when it is told to, as for any user who is thrown out.
+    # Prosody ends them itself when a password is changed; ejabberd on request, as for any user whose sessions are ended.
     sessions_end_with: str
-    # XEP-0356 lets a component set a contact to `both` on Prosody. ejabberd 23.01 fails on it (`mod_roster` looks for the roster of
+    # XEP-0356 lets a component set a contact to `both` on Prosody. ejabberd 23.01 fails on it (`mod_roster` looks up the roster of
     # the component), 24.12 leaves the subscription as it is.
     makes_contacts: bool
     # ejabberd's mod_privilege grants messages as well, but the README leaves it at what needs no more rights: the component's own.
     notices_come_from: str
-    # ejabberd tells of the last login only, of which mod_last keeps a time.
+    # ejabberd reports the last login only, whose time mod_last stores.
     needs_mod_last: bool
 
 
@@ -93,7 +93,7 @@ def here(files: ServerFiles) -> Differences:
 
 
 def configured(directory: Path, port: int) -> Installation:
-    """Nobody waits for a module to say hello."""
+    """Accounts are made with XEP-0133, so nothing waits for the hello of a module."""
     installation = Installation(directory, port)
     installation.host(HOST, admins=[f"admin@{HOST}"], accounts="xep-0133")
     return installation
@@ -107,7 +107,7 @@ def provider(directory: Path, server: Server) -> Iterator[Provider]:
 
 
 def await_grants(provider: Provider) -> None:
-    """Each server says after the handshake that it grants rosters. Before it has, ejabberd drops what is asked."""
+    """Each server announces after the handshake that it grants rosters. Before that, ejabberd drops requests."""
     deadline = time.monotonic() + 30
     while "contacts" not in provider.ask("abilities").text:
         assert time.monotonic() < deadline
@@ -129,7 +129,7 @@ def behind_relay(directory: Path, relay: Relay) -> Iterator[Provider]:
 
 @pytest.fixture
 def username() -> str:
-    """Nobody else's."""
+    """A username that no other test uses."""
     return unique("friend")
 
 
@@ -201,7 +201,7 @@ def test_existence_while_the_user_is_online(provider: Provider, server: Server) 
 
 
 def test_existence_without_mod_last(files: ServerFiles, here: Differences, directory: Path, username: str) -> None:
-    """Where the server cannot tell, nobody guesses."""
+    """Where the server cannot answer, the outcome is unknown."""
     if not here.needs_mod_last:
         pytest.skip("the server has a command that tells it")
     path = Path(tempfile.mkdtemp(prefix="invited-accounts-"))
@@ -242,7 +242,7 @@ def test_password(provider: Provider, server: Server, here: Differences, usernam
 
 def test_password_that_the_server_refuses(
         provider: Provider, server: Server, here: Differences, username: str) -> None:
-    """ejabberd says that it is set and leaves the old one."""
+    """ejabberd answers that it is set, and leaves the old one."""
     assert provider.ask("create", username, password="a good password") == Outcome("done")
     outcome = provider.ask("password", username, password=NEW).outcome
     assert outcome == ("done" if here.takes_new_characters else "refused")
@@ -292,7 +292,7 @@ def test_message(provider: Provider, server: Server, here: Differences) -> None:
     with RawClient(server.client_port, HOST).login("alice", PASSWORD) as alice:
         alice.send("<presence/>")
         alice.until(lambda element: name(element) == "presence")
-        # For ten seconds after the handshake the grant may be on its way.
+        # For ten seconds after the handshake the grant may not have arrived yet.
         deadline = time.monotonic() + 30
         while (outcome := provider.ask("notify", "alice", text="<juliet> & friends")).outcome == "unreachable":
             assert "has not said yet" in outcome.text and time.monotonic() < deadline
@@ -309,7 +309,7 @@ def test_message(provider: Provider, server: Server, here: Differences) -> None:
 
 @pytest.mark.parametrize("is_made", [False, True], ids=["request-lost", "answer-lost"])
 def test_connection_lost_in_the_middle(behind_relay: Provider, relay: Relay, username: str, is_made: bool) -> None:
-    """Nobody knows whether it was done, until the server is asked."""
+    """Whether it was done is unknown until the server is asked."""
     (relay.stop_at_answer if is_made else relay.stop_at)(TO_SERVER, b"password-verify")
     behind_relay.begin("create", username, password="a good password")
     relay.await_stop()
@@ -329,7 +329,7 @@ def test_server_silent_in_the_middle(
     relay.stop_at_answer(TO_SERVER, b"password-verify")
     assert behind_relay.ask("create", username, password="a good password") == Outcome(
         "unknown", "the server does not answer")
-    # Nor does it tell what has become of it.
+    # It does not answer whether the account exists, either.
     assert behind_relay.ask("exists", username).outcome == "unknown"
     # Before the form is filled in, nothing can have been done.
     assert behind_relay.ask("create", username, password="a good password") == Outcome(

@@ -167,7 +167,7 @@ def test_suspended_and_quarantined_hosts(
     result = invitectl(installation, "host", "backup", "b.example", "--output", str(directory / "b"))
     assert result.returncode == 1 and b"damaged or not a database (backup.io)" in result.stderr
     assert not (directory / "b").exists() and list(directory.glob("b.*")) == []
-    # A backup gets the host out of it.
+    # A restored backup ends the quarantine.
     result = invitectl(installation, "host", "restore", "b.example", "--input", str(path), "--any-host", "--yes")
     assert result.returncode == 0, result.stderr
     assert installation.tokens("b.example") == tokens
@@ -185,7 +185,7 @@ def test_a_slow_reader_holds_nobody(
     before = daemon.resident_bytes
     slow = Control(installation.control_socket)
     slow.begin(["host", "backup", "a.example"])
-    # It has begun to come, and nobody reads on.
+    # The first bytes have arrived, and no more is read.
     assert slow.socket.recv(1)
     make(control, 20)
     held = [os.readlink(f"/proc/{daemon.process.pid}/fd/{name}") for name in os.listdir(f"/proc/{daemon.process.pid}/fd")]
@@ -193,7 +193,7 @@ def test_a_slow_reader_holds_nobody(
     assert files_of(installation) == {"a.example.sqlite3"}
     assert daemon.resident_bytes < before + (16 << 20)
     slow.close()
-    # Its file goes with it.
+    # Its file is removed with it.
     for _ in range(1000):
         make(control)
         names = os.listdir(f"/proc/{daemon.process.pid}/fd")
@@ -251,7 +251,7 @@ def test_into_an_empty_host(installation: Installation, server: ScriptedServer, 
     with Daemon(installation) as daemon:
         server.connect()
         daemon.await_ready()
-        # Of what is not there, nothing is good.
+        # There is no database to take states from, so all of its invites are revoked.
         result = invitectl(installation, "--json", "host", "restore", "a.example", "--yes", stdin=path.open("rb"))
         assert result.returncode == 0 and b'"revoked":5' in result.stdout and b"kept" not in result.stdout
         with Control(installation.control_socket) as control:
@@ -379,7 +379,7 @@ def test_who_goes_away_leaves_nothing(installation: Installation, control: Contr
 
 def test_invites_meanwhile_are_in_one_or_the_other(
         installation: Installation, control: Control, backup: Path) -> None:
-    """What is answered while a backup is put in place is in what was kept, or in what is there."""
+    """An invite that is answered while a backup is put in place is in the old file that is kept, or in the new one."""
     answered: set[str] = set()
     is_over = threading.Event()
 
@@ -406,7 +406,7 @@ def test_invites_meanwhile_are_in_one_or_the_other(
 
 def test_killed_in_the_middle(
         installation: Installation, server: ScriptedServer, directory: Path) -> None:
-    """Whenever it was: one or the other is there, whole."""
+    """Whenever the kill happens: one file or the other is there, whole."""
     seed = int(os.environ.get("INVITED_SEED", random.SystemRandom().randrange(1 << 32)))
     print(f"INVITED_SEED={seed} repeats the moments")
     chance = random.Random(seed)

@@ -1,4 +1,4 @@
-"""Made-up tokens, the cheapest attack there is: hundreds of thousands of them cost neither memory nor log, and who has a good one is
+"""Made-up tokens, the cheapest attack there is: hundreds of thousands of them use up neither memory nor log, and valid tokens are
 served meanwhile."""
 
 import json
@@ -35,9 +35,9 @@ def test_flood(stream: Stream, daemon: Daemon, control: Control) -> None:
         assert replies.pop(identifier).get("type") == "result"
         assert {condition(reply) for reply in replies.values()} == {"item-not-found"}
         if sent == TOKENS // 4 // BATCH * BATCH:
-            resident = daemon.resident_bytes  # once all that there is one of is there
+            resident = daemon.resident_bytes  # once everything that is allocated once is allocated
     assert daemon.resident_bytes < resident + 16 * 1024 * 1024
-    # What was held back is counted in the next line.
+    # Lines that were left out are counted in the next line.
     lines = [json.loads(line) for line in daemon.log_lines if "refused a module" in line]
     assert 0 < len(lines) < TOKENS / 10
     times = [line["time"] for line in lines]

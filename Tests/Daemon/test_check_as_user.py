@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can check w
 
 @pytest.fixture
 def installation(directory: Path) -> Installation:
-    """Readable for everybody, except for the secret."""
+    """Readable for all users, except for the secret."""
     directory.chmod(0o755)
     made = Installation(directory, 5347)
     made.hosts_directory.chmod(0o755)
@@ -37,7 +37,7 @@ def check(file: Path | str, *arguments: str, cwd: Path | None = None) -> subproc
 
 
 def refused(installation: Installation) -> str:
-    """The one line that says what is wrong."""
+    """The one line with the mistake."""
     done = check(installation.configuration, "--user", USER)
     assert done.returncode == 1, done
     [line] = done.stdout.splitlines()
@@ -327,7 +327,7 @@ def test_without_the_user_of_the_unit_root_checks_and_says_so(installation: Inst
 
 @pytest.mark.parametrize("mode, owner", [(0o755, STRANGER), (0o777, 0)])
 def test_no_command_where_a_stranger_may_swap_the_file(installation: Installation, mode: int, owner: int) -> None:
-    """Root would run it on whatever is there by then."""
+    """Root would run it on files that another user may have replaced by then."""
     installation.hosts_directory.chmod(mode)
     os.chown(installation.hosts_directory, owner, 0)
     (installation.hosts_directory / "a.example.yaml").chmod(0o600)

@@ -166,7 +166,7 @@ def test_session_belongs_to_the_full_jid(stream: Stream, thief: str) -> None:
 
 
 def test_sessions_of_one_user_are_bounded(stream: Stream) -> None:
-    """A user who opens many loses old ones or is told to wait; another user notices nothing."""
+    """A user who opens many loses old ones or gets an error of type wait; other users are not affected."""
     way = Delegated("b.example")
     others = opened(ask(stream, way, STAFF, command(CREATE_ACCOUNT)))
     replies = [ask(stream, way, ADMIN, command(CREATE_ACCOUNT)) for _ in range(100)]

@@ -62,7 +62,7 @@ def test_unconfirmed_undoes_itself_without_its_session(
         assert other.run("config apply --yes --confirm-within 1s").code == "ok"
     daemon.await_log("configuration undone", cause="deadline")
     assert may_invite(stream)
-    # Written down right after it was logged.
+    # Recorded right after it was logged.
     while not any(row["from"] == "deadline" for row in control.run("journal").rows):
         pass
 
@@ -87,7 +87,7 @@ def test_killed_before_it_is_confirmed(server: ScriptedServer, installation: Ins
         assert not may_invite(stream)
         daemon.kill()
     for _ in range(2):
-        # The files are still those that nobody confirmed, also for the start after the next.
+        # The files are still the unconfirmed ones, also for the start after the next.
         with running(installation, server) as (daemon, stream, control):
             assert may_invite(stream)
             assert any(row["origin"] == "snapshot 1" for row in control.run("config status").rows)

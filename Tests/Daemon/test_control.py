@@ -1,4 +1,4 @@
-"""The control socket: who is let in, what is answered, and that nothing at its other end harms the daemon."""
+"""The control socket: who is admitted, what is answered, and that no peer can harm the daemon."""
 
 import json
 import os
@@ -83,7 +83,7 @@ def test_socat(installation: Installation, stream: Stream) -> None:
 
 @pytest.mark.parametrize("said", [b"version", b"a", b"{", b'{"id":1,"argv":["version"]}', b"version\r"])
 def test_the_last_line_needs_no_end(installation: Installation, stream: Stream, said: bytes) -> None:
-    """As `printf version | socat - UNIX-CONNECT:...` says it: the end of the input ends the line, too."""
+    """As with `printf version | socat - UNIX-CONNECT:...`: the end of the input ends the line, too."""
     with Control(installation.control_socket) as session:
         session.send(said)
         session.socket.shutdown(socket.SHUT_WR)
@@ -220,7 +220,7 @@ def test_another_role_ends_the_session(
 
 def test_a_session_costs_no_more_than_a_few_requests(
         daemon: Daemon, stream: Stream, installation: Installation) -> None:
-    """What every session is told is made once, not for each: as the hash of all commands, which took as long as thirty."""
+    """What is sent to every session is computed once, not for each: the hash of all commands took as long as thirty commands."""
     def used(count: int, do: Callable[[], object]) -> float:
         before = daemon.processor_seconds
         for _ in range(count):

@@ -120,7 +120,7 @@ async def test_policy_flipped_by_a_reload_while_connected(
 
 
 async def test_server_restarted_under_load(daemon: Daemon, ejabberd: Ejabberd, installation: Installation) -> None:
-    # Admins, of whom nobody counts how many they make.
+    # Admins, whose invites are not limited.
     load = Load(ejabberd.client_port, {"admin@a.example": "a.example", "admin@b.example": "b.example"},
                 {"admin@a.example": COMPONENT, "admin@b.example": SERVICE})
     async with load:
@@ -185,7 +185,7 @@ def test_probe(daemon: Daemon, ejabberd: Ejabberd, installation: Installation) -
 
 
 def test_probe_without_grants(directory: Path, ejabberd_files: ServerFiles) -> None:
-    """mod_privilege of 24.12 then drops what we ask; the answer says so, and how to get it."""
+    """mod_privilege of 24.12 then drops our requests; the answer reports that, and how to get the grant."""
     scratch = Path(tempfile.mkdtemp(prefix="invited-ejabberd-"))
     server = Ejabberd(ejabberd_files, scratch, [COMPONENT], SECRET, ["a.example", "b.example"], grant=False)
     try:

@@ -41,7 +41,7 @@ class Client:
 
     def start(self) -> None:
         self.daemon = Daemon(self.installation).start()
-        # It connects when the control socket is there.
+        # It connects once the control socket exists.
         self.server.accept()
 
     def stop(self) -> None:
@@ -55,7 +55,7 @@ class Client:
         run = subprocess.run(
             [str(Path(binary()).parent / "invitectl"), "--json", *words], env=environment, input=input, text=True,
             capture_output=True, timeout=60, **become)
-        # A command that succeeded says nothing of its end.
+        # A command that succeeded prints no code.
         code = json.loads(run.stderr.splitlines()[-1])["code"] if run.stderr else "ok"
         return code, run.returncode
 
@@ -117,7 +117,7 @@ def without_journal(client: Client) -> None:
 
 
 def written_strangely(client: Client) -> None:
-    """A list that is good YAML, and that nobody but a person should change."""
+    """A list that is valid YAML, but in a style that the editor leaves to people."""
     mend(client)
     client.installation.host_text("a.example", "? admins\n: - ann@a.example\n  - bob@a.example\n")
     assert client.run("config", "apply", "--yes") == ("ok", DONE)

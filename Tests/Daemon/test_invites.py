@@ -41,7 +41,7 @@ def test_every_answered_change_survives_a_kill(server: ScriptedServer, installat
             with Control(installation.control_socket) as control:
                 assert set(numbers(control)) >= set(kept), f"round {round_number}"
                 assert not gone & set(numbers(control)), f"round {round_number}"
-                # The rest is at work when the kill comes.
+                # The rest is being processed at the kill.
                 making = [control.begin(["invite", "create", "account", "a.example"]) for _ in range(AT_ONCE)]
                 for identifier in making[: chance.randrange(1, AT_ONCE)]:
                     answer = control.finish(identifier)

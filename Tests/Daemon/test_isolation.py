@@ -89,7 +89,7 @@ def test_full_disk_of_one_host(server: ScriptedServer, installation: Installatio
         invite(stream, A, ALICE)
 
         os.unlink(small_disk / "filler")
-        # The log has a thread of its own, and can come after the answer.
+        # The log is written by a thread of its own, possibly after the answer.
         daemon.await_log(messages.HOST_QUARANTINED, host="b.example")
         daemon.await_log(messages.HOST_RECOVERED, host="b.example", timeout=RECOVERY)
         answered.add(invite(stream, B, BOB).token)
@@ -97,7 +97,7 @@ def test_full_disk_of_one_host(server: ScriptedServer, installation: Installatio
 
 
 def test_flood_on_a_stuck_host_leaves_another_answering(stream: Stream, installation: Installation) -> None:
-    """Somebody else holds the lock of b.example's database while thousands want to write to it."""
+    """Another process holds the lock of b.example's database while thousands of requests need to write to it."""
     answered = {invite(stream, B, BOB).token}
     flood = dict(reversed(B.stanza(f"user{n % 50}@b.example/x", "set", command(INVITE))) for n in range(3000))
     quiet = dict(reversed(A.stanza(ALICE, "set", command(INVITE))) for _ in range(20))

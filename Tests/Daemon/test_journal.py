@@ -1,4 +1,4 @@
-"""The journal: what was changed is in it whatever happens to the daemon, and what cannot be written down does not happen."""
+"""The journal: changes are in it whatever happens to the daemon, and a change that cannot be recorded does not happen."""
 
 import json
 import os
@@ -52,7 +52,7 @@ def test_a_link_is_shown_and_not_written_down(control: Control, installation: In
     number = str(rows[0]["invite"])
     assert control.run(["invite", "show", "a.example", number, "--reveal"]).code == "ok"
     shown, made = journal(control)
-    # What only looks is not in it, unless it shows a secret.
+    # A command that only reads is not in it, unless it shows a secret.
     assert str(shown["command"]).startswith("invite show") and "--reveal" in str(shown["command"])
     assert str(made["command"]).startswith("invite create account")
     assert token not in file_of(installation).read_text()
@@ -69,7 +69,7 @@ def test_it_goes_on_after_a_kill(server: ScriptedServer, installation: Installat
             control.next(asking, "ask")
             assert [row["code"] for row in journal(control)] == ["running", "ok"]
             daemon.kill()
-    # The power goes while a line is written.
+    # The power fails while a line is written.
     with file_of(installation).open("a") as file:
         file.write('{"begin":3,"command":"host resu')
     with Daemon(installation) as daemon:
@@ -107,12 +107,12 @@ def test_on_a_full_disk_some_changes_are_written_down_and_others_not_done(
                         pass
                 except OSError:
                     pass
-            # What makes room again is written down all the same: the journal has some of its own.
+            # Commands that free space are recorded nevertheless: the journal has a reserve.
             for command in ("host suspend a.example", "host resume a.example", "host restart b.example",
                             "invite purge a.example --inviter alice@a.example --yes"):
                 assert control.run(command).code != "journal.io", command
             assert [row["code"] for row in journal(control)[2:4]] == ["ok", "ok"]
-            # Until that is used up, too. What else the daemon writes comes and goes, so only the first refusal is sure.
+            # Until that is used up, too. The daemon's other files grow and shrink, so only the first refusal is certain.
             for number in range(2000):
                 name = f"{number:04}" + "x" * 150
                 answer = control.run(f"host set a.example site_name {name}")

@@ -1,4 +1,4 @@
-"""Who asks in a language is answered in it, and inviters are told in theirs, over each server with the module."""
+"""Commands are answered in the language of the request, and inviters are notified in theirs, behind each server with the module."""
 
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
@@ -33,7 +33,7 @@ def ask(client: Client, language: str | None, payload: str, kind: str = "set") -
 
 
 def form_of(reply: Element, status: str) -> tuple[str | None, str | None]:
-    """The language that it says, and its title."""
+    """The language of a form, and its title."""
     found = command_of(reply, status)
     return found.get(XML_LANG), find(found, FORMS_NS, "x").findtext(tag(FORMS_NS, "title"))
 
@@ -92,7 +92,7 @@ def test_an_operator_says_the_language(invited: Invited) -> None:
 
 
 def test_the_host_has_a_language(invited: Invited) -> None:
-    """For what says none. Prosody says `en` for a client that does not say anything, so that is never the client here."""
+    """For languages without texts. A client that sends no language is no such case: Prosody adds `en` to its requests."""
     username = unique("friend")
     with invited.client(HOST).login("bob") as bob:
         bob.send("<presence/>")
@@ -102,7 +102,7 @@ def test_the_host_has_a_language(invited: Invited) -> None:
             assert form_of(ask(bob, "tlh", command(INVITE)), "completed") == ("it", "Invita un contatto")
             assert form_of(ask(bob, "es", command(INVITE)), "completed") == ("es", "Invitar a un contacto")
             assert form_of(ask(bob, None, command(INVITE)), "completed") == ("en", "Invite user")
-            # Also what is told of an invite that was made before.
+            # Also the notice for an invite that was made before.
             assert friend(invited, HOST, token, username) is None
             assert notice(bob) == ("it", f"{username}@{HOST} ha accettato il tuo invito.")
         finally:

@@ -1,5 +1,5 @@
-"""A module that answers late, twice, never or nonsense, and answers to questions that were never asked: the daemon waits so long and no
-longer, says so in its log, and is not taken in."""
+"""A module that answers late, twice, never or nonsense, and answers to questions that were never asked: the daemon waits up to its
+timeout, logs it, and is not deceived."""
 
 import time
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ HOST = "a.example"
 ADMIN = "admin@a.example/desk"
 NOBODY_WAITS = "dropped an answer that nobody waits for"
 UNANSWERED = "a request of ours was not answered"
-# How long the daemon waits where somebody has a form before him, and otherwise.
+# How long the daemon waits for an answer while a user waits for a form, and otherwise.
 FORM, ORDINARY = 3, 10
 
 
 class Module:
-    """What the module of a.example says, by hand."""
+    """The module of a.example, scripted by a test."""
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
@@ -92,7 +92,7 @@ def test_never(module: Module, daemon: Daemon) -> None:
 
 
 def test_late(module: Module, daemon: Daemon) -> None:
-    """What comes too late counts for nothing."""
+    """A late answer is ignored."""
     asked_by_admin = module.admin_wants("juliet")
     asked = module.expects("exists")
     invitation = Invitation.of(module.answered(asked_by_admin))
@@ -129,7 +129,7 @@ def test_answered_by_somebody_else(module: Module, daemon: Daemon, sender: str) 
     f"<reserve xmlns='{MODULE_NS}' deadline='2026-11-28T18:01:10.000Z'/>", f"<exists xmlns='{MODULE_NS}' account='present' created='soon'/>",
 ], ids=["nothing", "no word", "another word", "another namespace", "another answer", "no time"])
 def test_nonsense(module: Module, payload: str) -> None:
-    """It says nothing of the account, or at most that there is one."""
+    """The outcome is unknown, or at most that there is an account."""
     asked_by_admin = module.admin_wants("juliet")
     module.answers(module.expects("exists"), payload)
     reply = module.answered(asked_by_admin)
@@ -150,7 +150,7 @@ def test_error(module: Module, error: str) -> None:
 
 
 def test_answers_to_questions_never_asked(module: Module, daemon: Daemon) -> None:
-    """None is answered, none is believed, and the stream goes on."""
+    """None is answered, none has an effect, and the stream stays open."""
     for kind in ("result", "error"):
         for payload in (f"<exists xmlns='{MODULE_NS}' account='present'/>",
                         f"<hello xmlns='{MODULE_NS}' version='1' registration='open'/>",
@@ -167,7 +167,7 @@ def test_answers_to_questions_never_asked(module: Module, daemon: Daemon) -> Non
 
 
 def redeemed(module: Module, control: Control) -> str:
-    """The token of a link of alice's, and somebody has just registered with it."""
+    """The token of a link of alice's, with which a user has just registered."""
     command = control.begin(["invite", "create", "account", HOST, "--contact", f"alice@{HOST}"])
     module.exists(module.expects("exists"), "present")
     rows = control.finish(command).rows

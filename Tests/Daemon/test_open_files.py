@@ -37,7 +37,7 @@ def knock(installation: Installation, most: int, stack: ExitStack) -> int:
 
 @contextmanager
 def being(user: int | None) -> Iterator[None]:
-    """Whoever connects meanwhile is that user."""
+    """Connections that are made meanwhile are that user's."""
     before = os.geteuid()
     if user is not None:
         os.seteuid(user)
@@ -48,7 +48,7 @@ def being(user: int | None) -> Iterator[None]:
 
 
 def give(installation: Installation, user: int) -> None:
-    """The daemon can be that user's then."""
+    """Lets the daemon run as that user."""
     reach = ["setpriv", "--reuid", str(user), "--clear-groups", "test", "-x", binary()]
     if os.geteuid() != 0 or subprocess.run(reach).returncode != 0:
         pytest.skip("takes root, and a daemon that others can run")
@@ -56,7 +56,7 @@ def give(installation: Installation, user: int) -> None:
         os.chown(path, user, -1)
 
 
-# Root is let in at once; the name of any other user is looked up first, which takes time and files.
+# Root is admitted at once; the name of any other user is looked up first, which takes time and files.
 @pytest.mark.parametrize("user", [None, 12345])
 @pytest.mark.parametrize("more", [0, 6, 22, 86])
 def test_connections_that_fill_the_socket_leave_files_for_disks(
@@ -79,7 +79,7 @@ def test_connections_that_fill_the_socket_leave_files_for_disks(
             [status] = root.run("status").rows
             assert (status["running"], status["quarantined"]) == (len(HOSTS) + 2, 0)
         stack.close()
-        # It has to notice that they are gone; then there is room.
+        # It has to notice that they have closed; then there is room.
         while True:
             session = Control(installation.control_socket, greeted=False)
             with session:

@@ -1,4 +1,4 @@
-"""Whoever sees some hosts finds no trace of the others in anything that comes over the socket."""
+"""A caller who sees some hosts finds no trace of the others in anything sent over the socket."""
 
 import json
 from pathlib import Path
@@ -63,7 +63,7 @@ def test_there_is_no_trace_of_others(directory: Path, server: ScriptedServer) ->
             assert MARK in json.dumps([vars(root.run(line)) for line in LINES if line == "journal --limit 1000"])
 
         def look() -> object:
-            """All that is said, each with what was asked."""
+            """All answers, each with its request."""
             said = []
             with Control(installation.control_socket) as session:
                 said.append(["hello", json.dumps(session.hello)])

@@ -1,4 +1,4 @@
-"""More than the other end takes, and an end in the middle of it."""
+"""More output than the other end reads, and a shutdown in the middle of it."""
 
 import threading
 from pathlib import Path
@@ -97,7 +97,7 @@ def test_termination_while_the_server_is_away(server: ScriptedServer, daemon: Da
 
 
 def test_stream_is_closed_on_termination(stream: Stream, daemon: Daemon) -> None:
-    """RFC 6120 §4.4: `</stream:stream>` before the connection goes."""
+    """RFC 6120 §4.4: `</stream:stream>` before the connection is closed."""
     daemon.terminate()
     stream.await_end()
     assert stream.closed_properly

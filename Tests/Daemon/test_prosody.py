@@ -134,8 +134,8 @@ async def test_own_account_has_no_commands_of_ours(daemon: Daemon, prosody: Pros
 
 
 async def test_server_restarted_under_load(daemon: Daemon, prosody: Prosody, installation: Installation) -> None:
-    """Every token that reached a client is there, and all goes on when the server is back."""
-    # Admins, of whom nobody counts how many they make.
+    """Every token that reached a client is stored, and service resumes when the server is back."""
+    # Admins, whose invites are not limited.
     load = Load(prosody.client_port, {"admin@a.example": "a.example", "admin@b.example": "b.example"})
     async with load:
         await load.until_each_has_made(20)
@@ -155,7 +155,7 @@ async def test_wrong_secret(prosody: Prosody, directory: Path) -> None:
 
 
 async def test_second_instance_is_a_conflict(daemon: Daemon, prosody: Prosody) -> None:
-    """Two directories, one name: the newcomer is told apart and the first is not disturbed."""
+    """Two directories, one name: the second daemon reports the conflict, and the first is not disturbed."""
     other = Path(tempfile.mkdtemp(prefix="invited-"))
     try:
         with Daemon(two_hosts(Installation(other, prosody.component_port))) as second:
@@ -187,7 +187,7 @@ async def test_delegations_configured_globally(directory: Path, prosody_files: S
 
 
 def test_probe(daemon: Daemon, prosody: Prosody, installation: Installation) -> None:
-    """What it grants, and what it says when it is asked; nothing is made by asking."""
+    """What it grants, and what it answers to a probe; a probe makes nothing."""
     with Control(installation.control_socket) as control:
         for host in ("a.example", "b.example"):
             (row,) = control.run(["grants", host, "--probe"]).rows

@@ -41,13 +41,13 @@ def test_friend_registers_with_a_users_link(invited: Invited, username: str) -> 
         assert friend(invited, "b.example", token, username) is None
         assert_friends(invited, bob, username)
         assert invited.state("b.example", token) == "used"
-        # It is used: the next one is told so at once.
+        # It is used, which the next client learns at once.
         with invited.client("b.example") as other:
             assert error(other.answer(other.preauth(token))) == ("cancel", "item-not-found")
 
 
 def test_friend_sees_the_inviter_appear(invited: Invited, username: str) -> None:
-    """The friend is in the middle of the session when the contact comes."""
+    """The friend is already online when the contact is added."""
     with invited.client("b.example").login("bob") as bob:
         token = token_of(invite(bob).uri)
         with invited.client("b.example") as client:
@@ -69,7 +69,7 @@ def test_admins_link_with_a_fixed_name(invited: Invited, username: str) -> None:
         assert client.answer(client.preauth(token_of(link))).get("type") == "result"
         assert client.form().findtext(f"{{{REGISTER_NS}}}username") == username
         assert error(client.answer(client.register(f"not-{username}")))[1] == "not-acceptable"
-        # The invite holds the name against everybody who has none.
+        # The invite reserves the name against registrations without it.
         with invited.client("a.example") as other:
             assert error(other.answer(other.register(username))) == ("cancel", "conflict")
         assert client.answer(client.register(username)).get("type") == "result"
@@ -101,7 +101,7 @@ def test_revoked_while_the_form_is_filled_in(invited: Invited, username: str) ->
 
 
 def test_refused_by_the_servers_rules(invited: Invited, username: str) -> None:
-    """Nothing was asked of the daemon, and the same stream goes on with another name."""
+    """The daemon was not asked, and the same stream can continue with another name."""
     token = invited.create("account", "a.example")
     with invited.client("a.example") as client:
         assert client.answer(client.preauth(token)).get("type") == "result"
@@ -122,7 +122,7 @@ STREAMS = 200
 
 
 def test_one_account_for_many_streams_at_once(invited: Invited) -> None:
-    """Whoever is late is told to wait or that it is used up, and not one more gets in."""
+    """The other streams are answered that they have to wait or that it is used up, and none of them gets an account."""
     token = invited.create("account", "a.example")
     clients = [invited.client("a.example") for _ in range(STREAMS)]
     names = [unique("racer") for _ in clients]
@@ -214,7 +214,7 @@ def test_reset(invited: Invited, username: str) -> None:
             assert client.answer(client.preauth(token)).get("type") == "result"
             assert error(client.answer(client.register("alice", "another password")))[1] == "not-acceptable"
             assert client.answer(client.register(username, "another password")).get("type") == "result"
-        # Whoever knows the old password is out.
+        # Sessions with the old password are ended.
         assert name(session.until(lambda stanza: name(stanza) == "error"))
     assert invited.server.has_account(username, "another password")
     assert not invited.server.has_account(username)
@@ -254,7 +254,7 @@ def test_registration_is_closed_and_opened_while_all_runs(invited: Invited) -> N
 
 
 def test_what_is_known_while_the_daemon_is_away(invited: Invited, username: str) -> None:
-    """Nobody takes a name that an invite holds, a host for invited people stays one, and whoever has a link is told to wait."""
+    """A name that an invite holds cannot be taken, a host for invited people stays one, and a token is answered with a wait error."""
     installation = invited.installation
     token = invited.create("account", "b.example", "--username", username)
     with invited.logs(REGISTRATION + "invite"):
@@ -276,7 +276,7 @@ def test_what_is_known_while_the_daemon_is_away(invited: Invited, username: str)
 
 
 def test_host_that_is_configured_after_its_server_said_hello(invited: Invited, username: str) -> None:
-    """The first thing that a provider does: the server is ready, then comes the host's file."""
+    """A provider's first setup: the server is ready, then the host's file is added."""
     installation = invited.installation
     installation.remove_host("b.example")
     invited.daemon.kill()
@@ -289,7 +289,7 @@ def test_host_that_is_configured_after_its_server_said_hello(invited: Invited, u
 
 
 def test_module_is_loaded_anew(invited: Invited, username: str) -> None:
-    """The stream with a good token goes on."""
+    """The stream with a good token continues."""
     token = invited.create("account", "a.example")
     with invited.client("a.example") as client, invited.client("a.example").login("alice") as alice:
         assert client.answer(client.preauth(token)).get("type") == "result"

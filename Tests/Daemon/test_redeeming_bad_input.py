@@ -1,5 +1,5 @@
-"""Names, passwords and stanzas that nobody should send, through a real server to the daemon: each ends in its condition and a line in a
-log, and nothing comes of it."""
+"""Invalid names, passwords and stanzas, through a real server to the daemon: each is answered with its condition and logged, and has no
+other effect."""
 
 from collections.abc import Iterator
 
@@ -46,7 +46,7 @@ def registering(invited: Invited, token: str, host: str = A) -> Client:
 @pytest.mark.parametrize("form", [False, True], ids=["plain", "form"])
 @pytest.mark.parametrize("kind", NAMES)
 def test_name_that_no_account_can_have(invited: Invited, username: str, kind: str, form: bool) -> None:
-    """With a link and without one; the link is as it was, and the stream goes on."""
+    """With a link and without one; the link is unchanged, and the stream stays usable."""
     bad = NAMES[kind]
     expected = invited.habits.long_name if len(bad.encode()) > 1023 else invited.habits.unprepared_name
     token = invited.create("account", A)
@@ -145,7 +145,7 @@ def test_password_longer_than_the_server_reads(invited: Invited, username: str) 
     assert not invited.has_account(username, A)
 
 
-# What modules ask, of somebody else
+# Requests of modules, sent by others
 
 FORGED = [
     ("set", f"<hello xmlns='{MODULE_NS}' version='1' module='forged' server='forged'><feature name='accounts'/></hello>"),
@@ -167,7 +167,7 @@ FORBIDDEN = ["refused what modules ask, of somebody else", "refused a delegation
 
 @pytest.mark.parametrize("who", ["a user", "a user of a host without the module", "another component", "a user of another component"])
 def test_forged(invited: Invited, who: str) -> None:
-    """Nobody but the host's own module is heard, and what it has said of itself stays."""
+    """Only requests of the host's own module are accepted, and what it has announced of itself stays."""
     token = invited.create("account", A)
     with invited.client(A).login("alice") as alice, invited.client("c.example") as stranger, \
             Component(invited.server.component_port, OTHER, SECRET) as other:
@@ -203,7 +203,7 @@ def everywhere(module_server: ServerFiles) -> Iterator[Invited]:
 
 
 def test_module_of_a_host_that_is_not_served(everywhere: Invited, username: str) -> None:
-    """Those of the others are served as ever, and its users are told to wait."""
+    """The other hosts' modules are served as before, and clients of this host get an error of type wait."""
     everywhere.daemon.await_log("refused the module of a host that is not served")
     token = everywhere.create("account", A)
     assert friend(everywhere, "c.example", token, username) == ("wait", "resource-constraint")
@@ -212,7 +212,7 @@ def test_module_of_a_host_that_is_not_served(everywhere: Invited, username: str)
 
 
 def test_module_of_another_host(invited: Invited, username: str) -> None:
-    """It speaks for its own host only: a token of the other one is none for it, for whatever it asks."""
+    """It acts for its own host only: in all its requests, a token of the other host counts as unknown."""
     invited.register(username, B)
     tokens = [invited.create("account", A), invited.create("reset", f"alice@{A}"), invited.create("contact", f"alice@{A}")]
     for token in tokens:

@@ -26,7 +26,7 @@ def request(client: Client, to: str, token: str) -> None:
 
 
 def checked(invited: Invited, host: str, token: str) -> tuple[str, str] | None:
-    """What somebody with a token is told before login."""
+    """The error for a token before login, if any."""
     with invited.client(host) as client:
         reply = client.answer(client.preauth(token))
         return None if reply.get("type") == "result" else error(reply)
@@ -37,7 +37,7 @@ def found(invited: Invited, token: str) -> list[tuple[object, object]]:
 
 
 def test_gen_invite(invited: Invited, username: str) -> None:
-    """The link says for what it is; what cannot be is refused; what was made is listed, expires, and is cleared away."""
+    """The link shows its purpose; impossible combinations are refused; invites are listed, expire, and are purged."""
     made = {
         f"xmpp:{A}?register;preauth=": invited.run(["invite", "create", "account", A]),
         f"xmpp:{username}@{A}?register;preauth=": invited.run(["invite", "create", "account", A, "--username", username]),
@@ -74,7 +74,7 @@ def test_expire_and_delete(invited: Invited) -> None:
 
 
 def test_cleanup_expired(invited: Invited) -> None:
-    """Only what has expired goes."""
+    """Only expired invites are removed."""
     expired, good = invited.create("account", A, "--expires", "1s"), invited.create("account", A)
     invited.await_state(A, expired, "expired")
     assert invited.run(["invite", "purge", A, "--state", "expired", "--yes"]).code == "ok"
@@ -143,7 +143,7 @@ def test_token_valid(invited: Invited, username: str) -> None:
 
 
 def test_remove_user(invited: Invited, username: str) -> None:
-    """What the user has made goes along, and nothing of others."""
+    """The user's invites are revoked with it, and none of others."""
     invited.register(username, B)
     with invited.client(B).login(username) as client, invited.client(B).login("bob") as bob:
         own, other = invite(client).token, invite(bob).token
@@ -154,7 +154,7 @@ def test_remove_user(invited: Invited, username: str) -> None:
 
 
 def test_expire_tokens(invited: Invited) -> None:
-    """The links for accounts are taken back, and those for contacts stay good."""
+    """The links for accounts are revoked, and those for contacts stay valid."""
     account = invited.create("account", A)
     with invited.client(A).login("alice") as alice:
         contact = invite(alice).token
@@ -182,7 +182,7 @@ def test_max_invites(invited: Invited, username: str) -> None:
 
 
 def test_overuse(invited: Invited, username: str) -> None:
-    """Who invited whom, also where somebody in between is gone, and where a name came back."""
+    """Who invited whom, also where an account in between is deleted, and where a name is registered again."""
     names = [f"{username}-{number}" for number in range(4)]
     invited.register(names[0], B)
     for inviter, invitee in zip(names, names[1:]):
@@ -193,7 +193,7 @@ def test_overuse(invited: Invited, username: str) -> None:
     with invited.client(B).login(names[1]) as client:
         client.ask("set", f"<query xmlns='{REGISTER_NS}'><remove/></query>")
     invited.await_that(lambda: len(invited.run(["invite", "tree", B, names[1]]).rows) < 3)
-    invited.register(names[1], B)  # somebody else of that name, who is invited by whom that name once invited
+    invited.register(names[1], B)  # another user of the same name
     with invited.client(B).login(names[3]) as client:
         assert friend(invited, B, invite(client).token, f"{username}-5") is None
     rows = invited.run(["invite", "tree", B]).rows
@@ -211,8 +211,8 @@ def test_presence_with_preauth_token(invited: Invited, username: str) -> None:
 
 
 def test_is_reserved(invited: Invited, username: str) -> None:
-    """ejabberd lets somebody with the link take another name, and so frees the one that it was for. Here the name stays the link's
-    (XEP-0445), until the link is taken back."""
+    """ejabberd's own invites let the holder of a link take another name, which frees the name that it was for. Here the name stays
+    reserved for the link (XEP-0445), until the link is revoked."""
     token = invited.create("account", A, "--username", username)
     assert friend(invited, A, token, f"{username}-2") == ("modify", "not-acceptable")
     assert friend(invited, A, invited.create("account", A), username) == ("cancel", "conflict")
@@ -297,7 +297,7 @@ def test_ibr_reserved(invited: Invited, username: str) -> None:
 
 
 def test_ibr_subscription(invited: Invited, username: str) -> None:
-    """Both have the other, are told of it, and see each other."""
+    """Both have the other as a contact, are notified of it, and see each other's presence."""
     with online(invited, "bob", B) as bob:
         token = invite(bob).token
         with invited.client(B) as client:
@@ -314,7 +314,7 @@ def test_ibr_subscription(invited: Invited, username: str) -> None:
 
 
 def test_ibr_conflict(invited: Invited, username: str) -> None:
-    """Two streams with one token: who comes second gets no account, and the contact is still to be had."""
+    """Two streams with one token: the second gets no account, but can still become a contact."""
     invited.register(other := f"{username}-2", B)
     with online(invited, "bob", B) as bob, invited.client(B) as one, invited.client(B) as two:
         token = invite(bob).token
@@ -325,7 +325,7 @@ def test_ibr_conflict(invited: Invited, username: str) -> None:
         assert not invited.has_account(f"{username}-3", B)
         assert invited.redemptions(B, token) == [(username, "confirmed")]
         assert_friends(invited, bob, username)
-        # It is spent: somebody else's request is an ordinary one.
+        # It is used: another user's request with it is an ordinary one.
         with online(invited, other, B) as client:
             request(client, f"bob@{B}", token)
             assert bob.until(lambda stanza: stanza.get("type") == "subscribe").get("from") == f"{other}@{B}"

@@ -25,7 +25,7 @@ def stream(request: pytest.FixtureRequest, invited: Invited) -> Bosh | WebSocket
 
 
 def test_friend_registers(invited: Invited, stream: Bosh | WebSocket, username: str) -> None:
-    """With a fixed name; the inviter is told, and both have the other."""
+    """With a fixed name; the inviter is notified, and both have the other as a contact."""
     token = invited.create("account", HOST, "--contact", f"alice@{HOST}")
     with invited.client(HOST).login("alice") as alice:
         alice.roster()
@@ -51,13 +51,13 @@ def test_refusals(invited: Invited, stream: Bosh | WebSocket, username: str) -> 
 
 @pytest.mark.parametrize("after", ["preauth", "register"])
 def test_stream_ends(invited: Invited, stream: Bosh | WebSocket, username: str, after: str) -> None:
-    """What was promised to it is free again, or it has an account."""
+    """Its reservation is released, or it has an account."""
     token = invited.create("account", HOST)
     if isinstance(stream, Bosh):
         if after == "preauth":
             stream.request(preauth(token))
             stream.terminate()
-        else:  # it waits for the answer of the second no more than a browser does that goes to another page
+        else:  # it does not wait for the second answer, as a browser that leaves the page
             stream.request(preauth(token))
             stream.request(register(username), "type='terminate'")
     else:

@@ -20,7 +20,7 @@ PASSWORD, OTHER_PASSWORD = "a good password", "another password"
 
 @pytest.fixture(scope="module")
 def invited(module_server: ServerFiles) -> Iterator[Invited]:
-    """What ends is there again after each test."""
+    """What a test ends is started again after it."""
     with Invited.running(module_server) as running:
         running.register("bob", HOST)
         yield running
@@ -55,14 +55,14 @@ def answered(direction: str, word: bytes) -> Callable[[Invited], None]:
 
 @dataclass(frozen=True)
 class Step:
-    """Something ends when this has been sent, and has not come."""
+    """One side is ended when this has been sent, and has not arrived."""
 
     sent: str
     stop: Callable[[Invited], None]
     is_check: bool = False
-    # There will be an account, whatever ends.
+    # There will be an account, whichever side ends.
     is_made: bool = False
-    # The daemon holds what the server has never heard of, until the deadline.
+    # The daemon has a reservation that the server has not been notified of, until the deadline.
     is_forgotten_by_the_server: bool = False
 
 
@@ -93,7 +93,7 @@ class Registration:
         assert self.client.answer(self.client.preauth(self.token)).get("type") == "result"
 
     def assert_made(self) -> None:
-        """However it came about."""
+        """Asserts the account, its confirmed redemption and the contact, whichever way they came about."""
         self.client.close()
         self.invited.await_that(lambda: self.invited.redemptions(HOST, self.token) == [(self.username, "confirmed")])
         assert self.invited.server.has_account(self.username, host=HOST)
@@ -130,7 +130,7 @@ def test_registration(invited: Invited, step: Step, victim: str) -> None:
 
 
 def again(registration: Registration, victim: str, step: Step) -> None:
-    """The friend goes on with the stream or, where it ended, with another; it may take the deadline until the use is free."""
+    """The friend continues with the stream or, where it ended, with another; the use may be free only after the deadline."""
     if victim != "server":
         if step.is_check:
             registration.preauth()
@@ -163,7 +163,7 @@ def test_between_the_check_and_the_form(invited: Invited, victim: str) -> None:
 
 @pytest.mark.parametrize("victim", ["daemon", "connection"])
 def test_between_the_reservation_and_the_account(invited: Invited, victim: str) -> None:
-    """The server has what it needs, and goes on."""
+    """The server has what it needs, and continues."""
     registration = Registration(invited, unique("pauses"))
     registration.preauth()
     with invited.logs(PAUSED):
@@ -176,7 +176,7 @@ def test_between_the_reservation_and_the_account(invited: Invited, victim: str) 
 
 
 def test_server_dies_before_it_makes_the_account(invited: Invited) -> None:
-    """It owes what it has written down before, and gives the use back when it is there again."""
+    """It has stored the debt before, and releases the use when it runs again."""
     registration = Registration(invited, unique("dies"))
     registration.preauth()
     registration.client.register(registration.username)
@@ -198,7 +198,7 @@ def test_server_dies_before_it_makes_the_account(invited: Invited) -> None:
 @pytest.mark.parametrize("victim", VICTIMS)
 @pytest.mark.parametrize("is_spent", [False, True], ids=["spend", "spend's answer"])
 def test_reset(invited: Invited, is_spent: bool, victim: str) -> None:
-    """It is spent before the password is set: when nobody knows, it was."""
+    """It is spent before the password is set: if it is unknown whether the password was set, it is spent."""
     username = unique("user")
     invited.register(username, HOST)
     token = invited.create("reset", f"{username}@{HOST}")
@@ -230,7 +230,7 @@ def test_reset(invited: Invited, is_spent: bool, victim: str) -> None:
     (asked(TO_SERVER, b"<contacts "), True), (answered(TO_SERVER, b"<contacts "), True),
 ], ids=["subscribe", "subscribe's answer", "contacts", "contacts' answer"])
 def test_contact_request(invited: Invited, stop: Callable[[Invited], None], is_spent: bool, victim: str) -> None:
-    """Spent, and then there is a contact; or not, and it was an ordinary request, if it came at all."""
+    """Either the token is used and there is a contact, or it was an ordinary request, if it arrived at all."""
     username = unique("user")
     invited.register(username, HOST)
     token = invited.create("contact", f"bob@{HOST}")

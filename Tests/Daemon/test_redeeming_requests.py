@@ -1,4 +1,4 @@
-"""Subscription requests with a token (XEP-0379), from wherever they may come: the server's own users, another server's, and components."""
+"""Subscription requests with a token (XEP-0379), from all origins: the server's own users, another server's, and components."""
 
 import shutil
 import tempfile
@@ -22,7 +22,7 @@ A = "a.example"
 
 
 class Federation:
-    """Our server, and one of somebody else's, which know each other."""
+    """Our server and another operator's, which federate."""
 
     def __init__(self, invited: Invited, other: OtherServer) -> None:
         self.invited = invited
@@ -30,7 +30,7 @@ class Federation:
 
 
 def other_files(files: ServerFiles) -> ServerFiles:
-    """Somebody else's server is a Prosody, of our version where ours is one."""
+    """The other server is a Prosody, of our version where ours is one."""
     return files if files.name == "prosody" else prosodies()[-1]
 
 
@@ -58,7 +58,7 @@ def online(invited: Invited, username: str, host: str = A) -> Client:
 
 
 class Asker:
-    """Somebody who asks to be a contact: a session, and its address."""
+    """An entity that requests a subscription: a session, and its address."""
 
     def __init__(self, session: Client | Component, jid: str) -> None:
         self.session = session
@@ -131,7 +131,7 @@ def test_approved(federated: Federation, username: str, make: Make) -> None:
 
 @pytest.mark.parametrize("make", ASKERS)
 def test_told_and_pushed(federated: Federation, username: str, make: Make) -> None:
-    """The user sees the contact come, and is told who it is."""
+    """The user receives the roster push for the contact, and a notice that names it."""
     invited, user = federated.invited, f"{username}@{A}"
     with online(invited, username) as inviter, make(federated) as asker:
         asker.ask(user, invite(inviter).token)
@@ -170,14 +170,14 @@ def test_ordinary(federated: Federation, username: str, what: str, make: Make) -
 
 @pytest.mark.parametrize("make", ASKERS)
 def test_blocked(federated: Federation, username: str, make: Make) -> None:
-    """The user's blocking list (XEP-0191) comes first: the token stays, and the user hears nothing."""
+    """The user's blocking list (XEP-0191) is applied first: the token stays open, and the user receives nothing."""
     invited, user = federated.invited, f"{username}@{A}"
     with online(invited, username) as inviter, make(federated) as asker:
         token = invite(inviter).token
         blocked = inviter.ask("set", f"<block xmlns='urn:xmpp:blocking'><item jid='{asker.jid}'/></block>", None)
         assert inviter.answer(blocked).get("type") == "result"
         asker.ask(user, token)
-        # What comes behind it on the same way is there: so the request has been, too.
+        # A later request on the same path has arrived, so the first one has, too.
         with component_of(asker) if make is component else make(federated) as next_one:
             next_one.ask(user, "x" * 29)
             assert inviter.until(lambda stanza: stanza.get("type") == "subscribe").get("from") == next_one.jid
@@ -186,7 +186,7 @@ def test_blocked(federated: Federation, username: str, make: Make) -> None:
 
 
 def test_nobody_waits_for_the_daemon(federated: Federation, username: str) -> None:
-    """What another server sends behind a request comes through, while the daemon has not answered."""
+    """Stanzas that another server sends after a request are delivered while the daemon has not answered."""
     invited, user = federated.invited, f"{username}@{A}"
     with online(invited, username) as inviter, other_server(federated) as asker:
         token = invite(inviter).token

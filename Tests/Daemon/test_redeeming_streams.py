@@ -1,4 +1,4 @@
-"""Streams before login and what may become of them: encrypted in between, in a hurry, cut off after each step; and a client that we did
+"""Streams before login: encrypted in between, pipelined, cut off after each step; and a client that we did
 not write."""
 
 from collections.abc import Iterator
@@ -63,7 +63,7 @@ def test_pipelined(invited: Invited, username: str) -> None:
 
 
 def test_pipelined_with_a_bad_token(invited: Invited, username: str) -> None:
-    """The form is that of somebody without a token, and the name that an invite holds is not to be had."""
+    """The form is the one without a token, and a name that an invite holds cannot be registered."""
     invited.create("account", HOST, "--username", username)
     with invited.client(HOST) as client:
         asked = [client.preauth("made up"), client.register(username)]
@@ -130,7 +130,7 @@ def encrypted(module_server: ServerFiles) -> Iterator[Invited]:
 
 
 def test_token_before_encryption(encrypted: Invited, username: str) -> None:
-    """Not offered, and not taken: nobody else learns of the token for whom it was good."""
+    """Not offered, and not accepted: an eavesdropper does not learn whether the token is valid."""
     token = encrypted.create("account", HOST)
     client = encrypted.client(HOST)
     assert not client.offers("urn:xmpp:invite") and not client.offers("urn:xmpp:ibr-token:0")
@@ -152,13 +152,13 @@ def test_token_before_encryption(encrypted: Invited, username: str) -> None:
 
 @pytest.fixture(scope="module")
 def half_encrypted(module_server: ServerFiles) -> Iterator[Invited]:
-    """The server has encryption for whoever wants it."""
+    """The server offers encryption and does not require it."""
     with Invited.running(module_server, encrypted=True, common="c2s_require_encryption = false") as running:
         yield running
 
 
 def test_token_is_forgotten_with_encryption(half_encrypted: Invited, username: str) -> None:
-    """Whoever has put it into the stream may not be the one who goes on (RFC 6120 §5.4.3.3)."""
+    """The sender of the token may not be the one who continues the stream after STARTTLS (RFC 6120 §5.4.3.3)."""
     token = half_encrypted.create("account", HOST, "--username", username)
     with half_encrypted.client(HOST) as client:
         assert client.answer(client.preauth(token)).get("type") == "result"

@@ -1,5 +1,5 @@
-"""Every kind of token that is no good, and what may happen to a good one between two steps: what the client is told, what is in the
-daemon's log, and that nothing was made of it."""
+"""Every kind of invalid token, and what may happen to a valid one between two steps: the client's error, the daemon's log, and that
+nothing was made with it."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def for_a_contact(invited: Invited) -> str:
 
 
 CHECK = "refused a module's <check/>: item-not-found"
-# What is no good: how it is come by, what it is answered with, and what the daemon logs; nothing where the server's module answers.
+# Invalid tokens: how to make one, its error, and what the daemon logs; nothing where the server's module answers.
 TOKENS = {
     "made up": (lambda _: "x" * 29, NOT_FOUND, CHECK),
     "the scheme of a link": (lambda _: "xmpp:a.example?register", NOT_FOUND, CHECK),
@@ -78,7 +78,7 @@ def test_token_that_is_no_good(invited: Invited, username: str, kind: str) -> No
 
 
 def test_token_of_a_megabyte(invited: Invited) -> None:
-    """The server ends the stream that sends it. Nobody else notices."""
+    """The server ends the stream that sends it. Other streams are not affected."""
     with invited.client(A) as client, invited.client(A) as other:
         try:
             client.preauth("x" * 1024 * 1024)
@@ -116,7 +116,7 @@ def test_taken_back_in_between(invited: Invited, username: str, command: str) ->
 
 
 def test_suspended_in_between(invited: Invited, username: str) -> None:
-    """The host goes on later, and the stream with it."""
+    """The host is resumed later, and the stream continues."""
     token = invited.create("account", A)
     with invited.client(A) as client:
         assert client.answer(client.preauth(token)).get("type") == "result"
@@ -127,7 +127,7 @@ def test_suspended_in_between(invited: Invited, username: str) -> None:
             assert not invited.has_account(username, A)
             with invited.client(A) as other:
                 assert error(other.answer(other.preauth(token))) == WAIT
-                # It must not become an account that the invite knows nothing of.
+                # It must not make an account that is not counted as a use of the invite.
                 assert error(other.answer(other.register(f"{username}-2"))) == WAIT
         finally:
             assert invited.run(["host", "resume", A]).code == "ok"
@@ -136,7 +136,7 @@ def test_suspended_in_between(invited: Invited, username: str) -> None:
 
 
 def test_host_is_removed_in_between(invited: Invited, username: str) -> None:
-    """Nobody redeems anything until its file is back."""
+    """No invite of the host is redeemed until its file is back."""
     token = invited.create("account", B)
     with invited.client(B) as client:
         assert client.answer(client.preauth(token)).get("type") == "result"
@@ -165,7 +165,7 @@ def test_deleted_account_does_not_give_the_use_back(invited: Invited, username: 
 
 
 def test_reset_is_for_its_account_only(invited: Invited, username: str) -> None:
-    """It makes no account, under whatever name, and is not for a contact."""
+    """It makes no account, under any name, and is not for a contact."""
     invited.register(username, A)
     token = invited.create("reset", f"{username}@{A}")
     with invited.client(A) as client:
@@ -185,7 +185,7 @@ def test_reset_is_for_its_account_only(invited: Invited, username: str) -> None:
 
 
 def test_reset_of_nobody(invited: Invited, username: str) -> None:
-    """Prosody's own module of 0.12 makes an account of it. With the account goes the link."""
+    """Prosody's own module of 0.12 makes an account of it. Here the link is revoked when the account is deleted."""
     invited.register(username, A)
     token = invited.create("reset", f"{username}@{A}")
     with invited.client(A).login(username) as client:
@@ -197,7 +197,7 @@ def test_reset_of_nobody(invited: Invited, username: str) -> None:
 
 
 def test_two_streams_with_one_reset(invited: Invited, username: str) -> None:
-    """It is spent by who comes first, with that one's password, and the sessions end."""
+    """The first one spends it and sets the password, and the sessions end."""
     invited.register(username, A)
     token = invited.create("reset", f"{username}@{A}")
     with invited.client(A) as one, invited.client(A) as two, invited.client(A).login(username) as session:
@@ -236,7 +236,7 @@ def test_reset_in_between(invited: Invited, username: str, what: str) -> None:
 
 
 def test_reset_with_a_password_that_cannot_be(invited: Invited, username: str) -> None:
-    """It costs nobody the link."""
+    """It does not use up the link."""
     invited.register(username, A)
     token = invited.create("reset", f"{username}@{A}")
     with invited.client(A) as client:

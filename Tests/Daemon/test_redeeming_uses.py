@@ -51,14 +51,14 @@ def test_as_many_accounts_as_uses(invited: Invited) -> None:
 
 
 def test_use_that_is_given_back(invited: Invited, username: str) -> None:
-    """While one holds the last use, the next one is told to wait, and gets it when the first has gone."""
+    """While one attempt holds the last use, the next gets an error of type wait, and the use once the first has ended."""
     token = create(invited, 2)
     assert friend(invited, HOST, token, f"{username}-1") is None
     holder, waiting = invited.client(HOST), invited.client(HOST)
     for client in (holder, waiting):
         assert client.answer(client.preauth(token)).get("type") == "result"
     with waiting:
-        # The server hears of the reservation when the client is gone.
+        # The server gets the answer about the reservation when the client has disconnected.
         invited.relay.stop_at_answer(TO_DAEMON, b"<reserve ")
         holder.register(f"{username}-2")
         invited.relay.await_stop()
@@ -78,7 +78,7 @@ def test_use_that_is_given_back(invited: Invited, username: str) -> None:
 
 
 def test_use_that_an_operator_gives_back(invited: Invited, username: str) -> None:
-    """The server has died and knows nothing of the attempt; the operator has looked, and there is no such account."""
+    """The server has died and knows nothing of the attempt; the operator has found that there is no such account."""
     token = create(invited, 2)
     assert friend(invited, HOST, token, f"{username}-1") is None
     client = invited.client(HOST)
@@ -102,7 +102,7 @@ USES, STREAMS = 12, 60
 
 
 def test_many_streams_at_once(invited: Invited) -> None:
-    """No more get in than there are uses, and no use is lost: who was told to wait gets what is left."""
+    """No more accounts are made than there are uses, and no use is lost: those who had to wait get the rest."""
     token = create(invited, USES, "--contact", f"bob@{HOST}")
     clients = {unique("racer"): invited.client(HOST) for _ in range(STREAMS)}
     try:

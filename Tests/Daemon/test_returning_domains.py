@@ -1,4 +1,4 @@
-"""A host whose file goes and comes back: the domain may be somebody else's by then, so its links from before stop working."""
+"""A host whose file is removed and restored: the domain may have another owner by then, so its links from before stop working."""
 
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def test_it_is_said_asked_and_done(control: Control, installation: Installation)
     assert {state for state, _ in states(control)} == {"revoked"}
     entry = control.run("journal --limit 1").rows[-1]
     assert entry["command"].startswith("config apply") and "2 open invites from before are revoked" in str(entry["after"])
-    # What is made since is good, and the rest is so again when somebody says that it may be.
+    # Invites made since are valid, and the earlier ones are again once an operator reopens them.
     assert control.run(f"invite create account {HOST}").code == "ok"
     reopened = control.run(f"host reopen {HOST} --yes")
     assert reopened.code == "ok" and reopened.end["message"] == "2 invites reopened"
@@ -67,7 +67,7 @@ def test_an_operator_keeps_them(control: Control, installation: Installation) ->
 
 @pytest.mark.parametrize("is_killed", [False, True])
 def test_it_is_known_over_restarts(directory: Path, server: ScriptedServer, is_killed: bool) -> None:
-    """Also where the daemon did not run when the file went, or died at once."""
+    """Also where the daemon did not run when the file was removed, or died at once."""
     installation = Installation(directory, server.port)
     come_back(installation)
     installation.host("b.example")
@@ -102,7 +102,7 @@ def test_it_is_known_over_restarts(directory: Path, server: ScriptedServer, is_k
 
 @pytest.mark.parametrize("way", ["apply", "confirm", "SIGHUP"])
 def test_what_was_answered_is_known_after_a_kill(directory: Path, server: ScriptedServer, way: str) -> None:
-    """Whoever is told that a domain has left may give it to somebody else at once, while the daemon is down."""
+    """Once the removal of a domain is acknowledged, the domain may be given to another owner at once, while the daemon is down."""
     installation = Installation(directory, server.port)
     installation.host("b.example")
     for _ in range(5):

@@ -35,7 +35,7 @@ def test_invitation_by_every_way(stream: Stream, way: Way) -> None:
 
 @pytest.mark.parametrize("length", [8_000, 9_000, 16_500, 24_000, 30_000])
 def test_a_long_id_is_answered_at_once(stream: Stream, way: Way, length: int) -> None:
-    """Without more to come: the scripted server puts off the answer's long tag as real ones do."""
+    """With no further input: the scripted server defers parsing the answer's long tag as real ones do."""
     identifier = "i" * length
     if isinstance(way, Delegated):
         inner, _ = iq("set", BOB, way.to, command(INVITE), identifier=identifier, namespace=CLIENT_NS)
@@ -123,7 +123,7 @@ def test_delegation_of_a_host_that_is_not_served(stream: Stream) -> None:
 
 
 def test_delegation_whose_inner_to_is_another_host(stream: Stream) -> None:
-    """a.example must not be able to speak for b.example."""
+    """a.example must not be able to act for b.example."""
     inner, _ = iq("set", BOB, "b.example", command(INVITE), namespace=CLIENT_NS)
     assert refused(stream.request(*delegated(inner, "a.example")))
 
@@ -135,7 +135,7 @@ def test_delegation_without_an_inner_from(stream: Stream) -> None:
 
 @pytest.mark.parametrize("to", [None, "alice@a.example"])
 def test_delegation_of_what_a_user_asks_his_own_account(stream: Stream, to: str | None) -> None:
-    """Prosody takes the address off; the account has no commands and no items of ours."""
+    """Prosody removes the address; the account has no commands and no items of ours."""
     for kind, payload in (("set", command(INVITE)), ("get", disco_items(COMMANDS_NS)), ("get", disco_items())):
         identifier = "inner-" + new_id()
         inner, _ = iq(kind, ALICE, to, payload, identifier, CLIENT_NS)
@@ -148,7 +148,7 @@ def test_delegation_of_what_a_user_asks_his_own_account(stream: Stream, to: str 
 
 
 def test_shared_address_delegated(stream: Stream) -> None:
-    """Prosody wraps what goes to the component itself too when delegations are configured globally."""
+    """Prosody wraps requests to the component itself, too, when delegations are configured globally."""
     way = Delegated(COMPONENT)
     assert Invitation.of(ask(stream, way, ALICE, command(INVITE))).uri.startswith("xmpp:alice@a.example?")
     assert Invitation.of(ask(stream, way, BOB, command(INVITE))).uri.startswith("xmpp:bob@b.example?")
@@ -172,7 +172,7 @@ def test_delegation_that_holds_no_request(stream: Stream, content: str) -> None:
 
 
 def test_delegation_by_a_user_is_refused(stream: Stream) -> None:
-    """Only a host delegates. A client that could would speak for anybody."""
+    """Only a host delegates. A client that could would act for any user."""
     inner, _ = iq("set", "admin@a.example/x", "a.example", command(INVITE), namespace=CLIENT_NS)
     for sender in ("eve@a.example/x", "eve@a.example", "eve@elsewhere.example/x"):
         assert refused(stream.request(*delegated(inner, sender)))
@@ -181,8 +181,8 @@ def test_delegation_by_a_user_is_refused(stream: Stream) -> None:
 @pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize("namespace", [COMMANDS_NS, "http://jabber.org/protocol/disco#items"])
 def test_disco_nesting(stream: Stream, version: int, namespace: str) -> None:
-    """XEP-0355 §7: the host's features that we stand for; nothing for its users. ejabberd, which speaks version 1,
-    takes anything but an error for a wish to have the commands of users too."""
+    """XEP-0355 §7: the host's features that the component provides; none for its users. ejabberd, which implements version 1,
+    takes any answer but an error as a request to delegate the commands of users, too."""
     node = f"{delegation_ns(version)}::{namespace}"
     reply = stream.request(*iq("get", "a.example", COMPONENT, disco_info(node)))
     assert features(reply) == [namespace]

@@ -1,4 +1,4 @@
-"""What comes over the socket is what docs/shell.schema.json says."""
+"""Messages on the socket conform to docs/shell.schema.json."""
 
 import json
 import sqlite3
@@ -123,7 +123,7 @@ MORE = [
 
 
 def test_every_command_has_shown_a_row(busy: Control, stream: Stream, installation: Installation) -> None:
-    """Whoever adds a command adds it here: no schema goes unused."""
+    """Every command has to be added here: no schema is left untested."""
     shown: set[str] = set()
 
     def show(name: str, line: str) -> None:
@@ -169,7 +169,7 @@ def test_every_command_has_shown_a_row(busy: Control, stream: Stream, installati
     identifier = busy.begin(["top", "--interval", "1"])
     while "top" not in shown:
         ask(stream, Delegated("a.example"), "alice@a.example/phone", command(INVITE))
-        # Until one falls between two looks.
+        # Until one is counted in an event.
         busy.socket.settimeout(0.2)
         try:
             check_row("top", busy.next(identifier, "event"))

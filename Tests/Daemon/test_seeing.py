@@ -31,7 +31,7 @@ def trace(control: Control, *argv: str) -> int:
 
 
 def stop(control: Control, identifier: int) -> list[dict[str, str]]:
-    """End a stream of events; returns those that came."""
+    """End a stream of events; returns those that were received."""
     control.cancel(identifier)
     answer = control.finish(identifier)
     assert answer.code == "cancelled", answer.end
@@ -76,7 +76,7 @@ def test_trace_reveals_when_told(control: Control, stream: Stream, daemon: Daemo
     assert token in control.next(watching, "event")["stanza"]
     stop(control, watching)
     assert token not in daemon.transcript and SECRET not in daemon.transcript
-    # It is a read, and kept account of all the same.
+    # It is a read, and recorded nevertheless.
     (entry,) = [row for row in control.run("journal").rows if str(row["command"]).startswith("trace")]
     assert (entry["command"], entry["hosts"]) == ("trace --reveal b.example", ["b.example"])
     assert token not in str(control.run("journal").rows)
@@ -105,7 +105,7 @@ def test_trace_leaves_out_what_is_too_much(control: Control, stream: Stream) -> 
 
     reader = threading.Thread(target=read)
     reader.start()
-    # What was left out is told with the next one that is not, which is in another second.
+    # How many were left out is reported with the next one that is not, which is in another second.
     while reader.is_alive():
         ask(stream, Direct(COMPONENT), BOB, "<q xmlns='urn:example:end'/>", "get")
         reader.join(0.01)
@@ -173,7 +173,7 @@ def test_top(control: Control, stream: Stream) -> None:
     events: list[dict[str, object]] = []
 
     def read() -> None:
-        # A look between two requests shows none.
+        # An event between two requests counts none.
         while sum(event["host"] == "b.example" for event in events) < 2:
             events.append(control.next(watching, "event"))
 
@@ -184,7 +184,7 @@ def test_top(control: Control, stream: Stream) -> None:
         reader.join(0.05)
     stop(control, watching)
     assert {event["host"] for event in events} == {"(sum)", "b.example"}
-    # One can also fall between a request and what comes of it.
+    # One can also fall between a request and its result.
     seen = ("requests_per_second", "waiting", "invites_per_second")
     assert all(any(event[name] > 0 for name in seen) for event in events if event["host"] == "b.example")
 
@@ -217,7 +217,7 @@ def test_probe(control: Control, stream: Stream, kind: str, payload: str, expect
     assert find(asked, COMMANDS_NS, "command").get("node") == ADD_USER
     stream.send(f"<iq type='{kind}' id='{asked.get('id')}' from='b.example' to='{COMPONENT}'>{payload}</iq>")
     if expected == "yes":
-        # Nobody leaves a form open, and no account is made.
+        # No form is left open, and no account is made.
         cancel = stream.receive()
         assert find(cancel, COMMANDS_NS, "command").get("action") == "cancel"
         assert find(cancel, COMMANDS_NS, "command").get("sessionid") == "s1"
@@ -237,7 +237,7 @@ def answer_probe(stream: Stream) -> None:
 
 
 def test_probe_sees_what_was_never_said(control: Control, stream: Stream) -> None:
-    """The server delegates the command that is sent to the host, though it has not said so."""
+    """The server delegates the command that is sent to the host, although it has not announced that."""
     asking = control.begin(["grants", "b.example", "--probe"])
     asked = stream.receive()
     stream.send(f"<iq type='error' id='{asked.get('id')}' from='b.example' to='{COMPONENT}'>"
@@ -300,7 +300,7 @@ def test_grants_without_a_connection(control: Control, stream: Stream, daemon: D
     (row,) = control.run("component status").rows
     assert (row["state"], row["attempt"], row["trouble"]) == (
         "connecting", 1, "stream error of the server: system-shutdown")
-    # What is past is told as past.
+    # A trouble of the past has a field of its own.
     assert "last_trouble" not in row
     before = daemon.await_log("connected to the server")
     again.open()
@@ -335,7 +335,7 @@ def test_reconnect_that_fails_says_so(control: Control, stream: Stream, server: 
     server.accept().refuse("conflict")
     answer = control.finish(asking)
     assert answer.code == "component.disconnected" and "conflict" in answer.end["message"]
-    # It waits now, and does not any more when told.
+    # The daemon waits before it connects again; the command ends the wait.
     asking = control.begin(["component", "reconnect"])
     server.connect()
     assert control.finish(asking).code == "ok"

@@ -1,4 +1,4 @@
-"""What systemd is told (sd_notify), and what stands in the log."""
+"""What is sent to systemd (sd_notify), and what is logged."""
 
 import json
 from datetime import datetime
@@ -52,7 +52,7 @@ def test_reload_is_announced_and_ends(stream: Stream, daemon: Daemon) -> None:
 
 
 def test_reload_while_it_starts(server: ScriptedServer, daemon: Daemon, installation: Installation) -> None:
-    """A signal that comes early neither kills the daemon nor gets lost."""
+    """An early signal neither kills the daemon nor is lost."""
     connection = server.accept()
     installation.host("a.example", allow_contact_invites=False)
     daemon.reload()
@@ -93,7 +93,7 @@ def test_log_is_one_object_a_line(stream: Stream, daemon: Daemon) -> None:
 
 
 def test_hostile_text_in_the_log_is_escaped(stream: Stream, daemon: Daemon) -> None:
-    """A line of the log is the daemon's, whatever a client puts into its address."""
+    """A client cannot forge a line of the log with its address."""
     stream.send("<message from='a.example'><body>\n{\"message\": \"forged\"}\n</body></message>")
     forged = 'x&#10;{"message":"forged"}&#10;\u2028\u202e'
     for sender in (f"{forged}@a.example/x", f"x@{forged}/x", f"x@a.example/{forged}"):

@@ -59,7 +59,7 @@ def test_one_user_cannot_flood_a_host(stream: Stream, control: Control) -> None:
 def test_a_damaged_database_is_moved_away(
         installation: Installation, stream: Stream, control: Control) -> None:
     """While it is open; then the host begins with a new one."""
-    # More than is kept in memory.
+    # More than is cached in memory.
     for _ in range(300):
         made(stream, "admin@a.example/x")
     path = installation.database("a.example")
@@ -68,7 +68,7 @@ def test_a_damaged_database_is_moved_away(
     with path.open("r+b") as file:
         file.write(b"*" * path.stat().st_size)
     path.rename(f"{path}-damaged")
-    # What is open is damaged, too, and nothing of it can be written again.
+    # The open file is damaged, too, so nothing can be restored from it.
     answer = control.run("host restart a.example")
     assert answer.code == "ok", answer.end
     assert made(stream, "alice@a.example/x") in installation.tokens("a.example")

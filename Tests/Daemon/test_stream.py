@@ -22,7 +22,7 @@ def assert_serves(stream: Stream) -> None:
 
 
 def stream_error(elements: list) -> str:
-    """The condition of the one stream error that the daemon sent before it hung up."""
+    """The condition of the one stream error that the daemon sent before it disconnected."""
     errors = [element for element in elements if element.tag == tag(STREAMS_NS, "error")]
     assert len(errors) == 1, [text_of(element) for element in elements]
     return next(child.tag.split("}")[1] for child in errors[0] if child.tag.startswith(tag(STREAM_ERRORS_NS, "")))
@@ -98,7 +98,7 @@ def test_stream_error_of_the_server(server: ScriptedServer, daemon: Daemon, stre
 
 
 def test_being_replaced_is_a_conflict_too(server: ScriptedServer, daemon: Daemon, stream: Stream) -> None:
-    """Some servers let the newcomer in and tell the old connection."""
+    """Some servers accept the new connection and end the old one with this error."""
     stream.fail("conflict", "Replaced by new connection")
     daemon.await_log(messages.REFUSED, reason=messages.REASON_CONFLICT)
     assert_serves(server.connect())

@@ -1,4 +1,4 @@
-"""What operators type and see, as Tests/Transcripts tells it, with the client at a terminal and the daemon itself.
+"""What operators type and see, as recorded in Tests/Transcripts, with the client at a terminal and the daemon itself.
 Tests/ControlTests/Transcripts reads the same files without them."""
 
 import contextlib
@@ -86,9 +86,9 @@ class Terminal:
 
     @staticmethod
     def _lines(seen: str) -> list[str]:
-        # Signs of life are gone as soon as there is something to show.
+        # The line of progress is erased as soon as there is something to show.
         seen = re.sub(r"\r\x1b\[K[^\r\n]*(?=\r\x1b\[K)", "", seen).replace("\r\x1b[K", "").replace("\r\n", "\n")
-        # A message goes on in the next line where it is wider than the terminal.
+        # A message wider than the terminal continues in the next line.
         seen = re.sub(r"^invitectl: ((?:.|\n)*?)[ \n]\(([a-z.-]+)\)$", r"error \2: \1", seen, flags=re.MULTILINE)
         lines = seen.removesuffix("\n").split("\n") if seen else []
         lines = [re.sub(r"^(.*) \(yes/no\) (\w+)$", r"? \1 => \2", line) for line in lines]
@@ -102,7 +102,7 @@ def test_transcript(name: str, directory: Path) -> None:
     if callers and os.geteuid() != 0:
         pytest.skip("only root can become somebody else")
     with socket.socket() as silent:
-        # A server that takes the connection and says nothing: the daemon goes on connecting.
+        # A server that accepts the connection and sends nothing: the daemon stays in its connection attempt.
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         silent.settimeout(PATIENCE)
@@ -117,7 +117,7 @@ def test_transcript(name: str, directory: Path) -> None:
             if step.kind == "file":
                 (directory / step.name).write_text(transcript.text_of(step))
         with Daemon(installation), contextlib.closing(silent.accept()[0]):
-            # It connects when the control socket is there.
+            # It connects once the control socket exists.
             play(steps, first, directory, Terminal(directory, installation.control_socket), callers)
 
 

@@ -41,7 +41,7 @@ def users_link(invited: Invited) -> Invitation:
 
 
 def assert_contacts(invited: Invited, username: str, password: str = PASSWORD) -> None:
-    """Whoever has just registered logs in, and is in the inviter's roster as the inviter is in theirs."""
+    """The new user can log in, and is in the inviter's roster as the inviter is in theirs."""
     def are_contacts() -> bool:
         with invited.client(HOST) as client:
             if client.login(username, password).roster() != {f"bob@{HOST}": "both"}:
@@ -65,7 +65,7 @@ def test_a_guest_registers_and_has_the_contact(invited: Invited, browser: Browse
     assert PASSWORD.encode() not in done.body
     assert invited.state(HOST, token) == "used"
     assert_contacts(invited, username)
-    # The page says so now.
+    # The page shows that it is used.
     assert browser.get(f"/{HOST}/{token}").status == 410
     assert "Link" not in browser.get(f"/{HOST}/{token}").headers
 
@@ -302,7 +302,7 @@ def test_an_apply_moves_the_pages(invited: Invited, browser: Browser) -> None:
         invited.await_that(lambda: not installation.web_socket.exists())
         assert moved.get(f"/i/{HOST}/{token}").status == 200
         assert moved.get(f"/{HOST}/{token}").status == 404
-        # A place that cannot be had hurts nobody.
+        # A path that cannot be used has no effect on what is served.
         installation.configure(web={"listen": "/nowhere/at/all.sock", "base_url": BASE})
         assert invited.run(["config", "apply", "--yes"]).code == "ok"
         invited.daemon.await_log("no pages")

@@ -1,4 +1,4 @@
-"""What comes over connections and is meant badly, and what is measured. No XMPP server is needed for that."""
+"""Malicious input on connections, and the metrics. No XMPP server is needed for that."""
 
 import re
 import resource
@@ -75,7 +75,7 @@ SMUGGLED = head("GET /smuggled HTTP/1.1", HOST_FIELD)
     ["Content-Length: 0x5"], ["Content-Length: 5\x00"],
 ])
 def test_no_request_hides_in_another(daemon: Daemon, fields: list[str]) -> None:
-    """One refusal, and the connection ends: what follows is read by nobody."""
+    """One refusal, and the connection ends: the bytes after it are not read."""
     data = head("POST /a.example/AAAAAAAAAAAA/register HTTP/1.1", HOST_FIELD, *fields) + b"0\r\n\r\n" + SMUGGLED
     received = statuses(exchange(daemon.installation.web_socket, data))
     assert len(received) == 1

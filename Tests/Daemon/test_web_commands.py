@@ -1,4 +1,4 @@
-"""Pages where the server has no module of ours: accounts by the commands of XEP-0133. What the page cannot have done, it says."""
+"""Pages where the server does not have our module: accounts by the commands of XEP-0133. Pages show what cannot be done."""
 
 import json
 import shutil
@@ -101,7 +101,7 @@ def await_that(holds: Callable[[], bool]) -> None:
 
 
 def registered(setting: Setting, token: str, username: str) -> Reply:
-    """The page of who has registered."""
+    """The page after a registration."""
     reply = setting.browser.register(HOST, token, username, PASSWORD)
     assert reply.status == 200, reply.text
     return reply
@@ -150,7 +150,7 @@ def test_a_password_is_reset_once(setting: Setting, username: str) -> None:
     with setting.client().login(username, PASSWORD) as session:
         done = browser.reset(HOST, token, "another good password")
         assert done.status == 200 and f"{username}@{HOST}" in done.text
-        # Who is logged in has the old password.
+        # The open session was authenticated with the old password.
         with pytest.raises(Ended):
             session.until(lambda _: False)
     assert setting.authenticates(username, "another good password")
@@ -181,7 +181,7 @@ def test_without_any_way_to_make_accounts_there_is_no_form(setting: Setting, use
 
 
 def test_a_name_is_answered_while_it_is_typed(setting: Setting, username: str) -> None:
-    """The commands tell it, too."""
+    """XEP-0133's commands suffice for that, too."""
     token = setting.create("account", HOST)
     browser = setting.browser
     seal = browser.get(f"/{HOST}/{token}/register").form["seal"]

@@ -1,5 +1,5 @@
-"""The provider's own pages, the files of hosts, and places that cannot be had: checked before anything changes, changed while pages are
-served, and what is broken leaves what runs as it was."""
+"""The provider's own pages, the files of hosts, and addresses that cannot be used: checked before anything changes, changed while pages
+are served, and a mistake leaves what runs as it was."""
 
 import json
 import re
@@ -77,7 +77,7 @@ def test_templates_are_replaced_while_pages_are_served(own: Installation, browse
     assert apply(control) == "ok"
     assert "Theirs" in page(browser)
     assert not control.run("config plan").rows[0]["keys"]
-    # Without the keys, the pages that come along.
+    # Without the keys, the built-in pages.
     own.configure(web=web(own))
     assert apply(control) == "ok"
     assert "Theirs" not in page(browser) and "This invitation does not exist" in page(browser)
@@ -186,7 +186,7 @@ def test_a_place_that_is_taken_is_said(own: Installation, browser: Browser, cont
         assert "pages stay at" in str(why["pages"]["because"])
         # Where they were, they still are.
         assert browser.get(f"/{HOST}/AAAAAAAAAAAA").status == 404
-        # Nobody wants the other place any more.
+        # The path that failed is no longer configured.
         own.configure(web=web(own, templates="pages", texts="texts"))
         assert "not served" not in str(control.run("config apply --yes").end["message"])
         assert control.run("status").rows[0]["pages"] == f"listening on {own.web_socket}"

@@ -21,7 +21,7 @@ WITH_MODULE = [*prosodies(), *ejabberds()[-1:]]
 
 @pytest.fixture(scope="module", params=WITH_MODULE, ids=str)
 def invited(request: pytest.FixtureRequest) -> Iterator[Invited]:
-    """What ends is there again after each test."""
+    """What a test ends is started again after it."""
     with Invited.running(request.param, web=BASE) as running:
         running.register("bob", HOST)
         running.daemon.await_log("pages are served")
@@ -107,7 +107,7 @@ def test_the_button_is_pressed_again(invited: Invited, what: str, moment: str) -
     invited.relay.await_stop()
     end(invited, what)
     pressed.join(60)
-    # The answer was lost, or the form is shown again; or the account is there already, and what follows is yet to be done.
+    # The answer was lost, or the form is shown again; or the account exists already, and its tasks are not done yet.
     assert statuses[0] in ([200] if moment == "contact asked for" else [0, 503])
     assert form.press() == 200
     form.assert_made()
@@ -115,7 +115,7 @@ def test_the_button_is_pressed_again(invited: Invited, what: str, moment: str) -
 
 @pytest.mark.parametrize("invited", prosodies()[:1], ids=str, indirect=True)
 def test_nobody_presses_again(invited: Invited) -> None:
-    """Slow, since it takes the deadline: the daemon asks for the account, and hears that it is there. The deadline is its own, so one
+    """Slow, since it waits for the deadline: the daemon asks for the account, which exists. The deadline is the daemon's own, so one
     server is enough."""
     form = Form(invited)
     stop_at(invited, "account made")
@@ -128,7 +128,7 @@ def test_nobody_presses_again(invited: Invited) -> None:
 
 
 def test_the_server_is_away(invited: Invited) -> None:
-    """The form is kept, and works as soon as the server is there."""
+    """The form stays usable, and works as soon as the server is back."""
     form = Form(invited)
     invited.server.kill()
     page = form.browser.post(form.target, form.fields)
@@ -143,7 +143,7 @@ def test_the_server_is_away(invited: Invited) -> None:
 
 
 def test_a_reset_is_spent_before_the_password_is_set(invited: Invited) -> None:
-    """What became of it is not known to the next daemon: the link is spent, also for the page that is open still."""
+    """The next daemon does not know the outcome: the link is spent, also for the page that is still open."""
     username = unique("resets")
     invited.register(username, HOST)
     browser = Browser(invited.installation.web_socket)

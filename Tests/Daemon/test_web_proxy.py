@@ -69,7 +69,7 @@ class Proxy:
     def get(self, path: str, source: str = LOOPBACK, **headers: str) -> http.client.HTTPResponse:
         context = ssl.create_default_context(cafile=self.directory / "cert.pem")
         connection = http.client.HTTPSConnection(NAME, self.port, timeout=20, context=context)
-        # The name is of nobody here, and TLS has to ask for it.
+        # The name does not resolve here, but TLS has to send it.
         plain = socket.create_connection((LOOPBACK, self.port), 20, (source, 0))
         connection.sock = context.wrap_socket(plain, server_hostname=NAME)
         try:
@@ -126,7 +126,7 @@ def test_pages_are_there_behind_a_proxy(proxy: Proxy) -> None:
 
 
 def test_nobody_is_somebody_else_behind_a_proxy(proxy: Proxy) -> None:
-    """Whatever clients say of where they are."""
+    """Whatever address clients claim."""
     def statuses(source: str, count: int) -> list[int]:
         return [proxy.get(f"/a.example/AAAAAAAAAAAA{number:02}", source, **{
             "X-Forwarded-For": f"9.9.9.{number}", "Forwarded": f"for=8.8.8.{number}"}).status for number in range(count)]
@@ -136,7 +136,7 @@ def test_nobody_is_somebody_else_behind_a_proxy(proxy: Proxy) -> None:
 
 
 def test_no_token_is_in_what_a_proxy_logs(proxy: Proxy) -> None:
-    """Not of what went well, nor of what came while the daemon was away."""
+    """Neither from answered requests, nor from those made while the daemon was away."""
     token = "AAAAAAAAAAAAAAAAAAAA"
     assert proxy.get(f"/a.example/{token}").status == 404
     proxy.daemon.terminate()

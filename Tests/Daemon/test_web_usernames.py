@@ -1,4 +1,4 @@
-"""What the form that makes an account is told of a name while it is typed, behind each real server that has the module."""
+"""The answers about a name while it is typed into the form for an account, behind each real server that has the module."""
 
 import json
 import threading
@@ -59,7 +59,7 @@ def test_names_that_are_free_taken_held_or_none(invited: Invited, username: str)
     done = form.browser.post(f"/{HOST}/{form.token}/register",
                              form.fields | {"username": username, "password": PASSWORD})
     assert done.status == 200
-    # With the account, the form has had its answer, and asks about nobody else.
+    # The form that has made an account learns nothing about other names.
     assert [form.state(name) for name in (username, "bob", f"{username}-2")] == ["possible"] * 3
     assert Form(invited).state(username) == "taken"
 
@@ -76,7 +76,7 @@ def test_the_answer_is_in_the_visitors_language(invited: Invited, username: str)
 
 
 def test_a_name_that_another_form_holds_is_taken(invited: Invited, username: str) -> None:
-    """Until it is known what has become of it. To the form itself, the name may be its own."""
+    """Until the outcome of the attempt is known. For the form of that attempt, the name may be its own."""
     form, other = Form(invited), Form(invited)
     invited.relay.stop_at(TO_SERVER, b"<create ")
     fields = form.fields | {"username": username, "password": PASSWORD}
@@ -114,7 +114,7 @@ def test_who_has_no_name_to_choose_is_not_answered(invited: Invited, username: s
 
 
 def test_nobody_lists_who_has_an_account(invited: Invited, username: str) -> None:
-    """A token and an address are answered so many names an hour, and then no more than what a name makes. The form goes on."""
+    """A token and an address get so many answers an hour, and then only the address that a name makes. The form stays usable."""
     form = Form(invited)
     # From everywhere at once.
     states = [form.state("bob", Browser(invited.installation.web_socket)) for _ in range(61)]

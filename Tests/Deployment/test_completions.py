@@ -11,7 +11,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 COMPLETIONS = TOP / "completions"
 CLIENT = TOP / ".build/debug/invitectl"
 
-# Answers as `invitectl --complete` does, and writes down what it was asked.
+# Answers as `invitectl --complete` does, and records the calls.
 STUB = r"""#!/bin/sh
 { printf '<%s>' "$@"; echo; } >> "$ASKED"
 for last; do :; done
@@ -161,7 +161,7 @@ def test_nothing_that_is_typed_is_run(shell, tmp_path):
     ],
 )
 def test_the_client_itself_is_understood(shell, tmp_path, typed, words):
-    """Without a daemon the client completes what it knows by itself."""
+    """Without a daemon the client completes from its own list of commands."""
     stub = tmp_path / "bin/invitectl"
     stub.unlink()
     stub.symlink_to(CLIENT)

@@ -1,4 +1,4 @@
-"""The demo and the benchmarks take the servers that they are told to, and say what is the matter with a directory."""
+"""The demo and the benchmarks use the servers in a given directory, and report what is wrong with it."""
 
 import pathlib
 import subprocess
@@ -24,7 +24,7 @@ def demo(*arguments):
 
 
 def unpack(directory, *, source=None, version="13.9.9"):
-    """What a package of Prosody consists of, as far as it is looked at."""
+    """The files of a Prosody package that are checked."""
     files = directory / "usr/lib/prosody"
     (directory / "usr/bin").mkdir(parents=True)
     (directory / "usr/bin/prosody").write_text(f"#!/usr/bin/env lua\n\nCFG_SOURCEDIR='{source or files}';\n")

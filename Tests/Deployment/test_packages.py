@@ -15,7 +15,7 @@ def lines(*command):
 
 
 def packages_of(release):
-    """Of its archive, not of this machine, so that each release is looked at on the other, too."""
+    """Of its archive, not of this machine, so that each release is checked on the other, too."""
     return set(lines("scripts/lib/package-names", release))
 
 

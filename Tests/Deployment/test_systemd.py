@@ -102,7 +102,7 @@ def test_unit_is_what_the_daemon_counts_on():
     assert settings("ExecStartPre") == []
     assert settings("LoadCredential") == ["component-secret:/etc/invited/secret"]
     assert int(settings("LimitNOFILE")[0]) >= 65536
-    # The statuses of files that are refused (EX_CONFIG), and of a secret that is not there, which no restart mends.
+    # The statuses for refused files (EX_CONFIG) and for a missing secret, which a restart does not fix.
     assert settings("RestartPreventExitStatus") == ["CONFIG CREDENTIALS"]
     assert "SWIFT_BACKTRACE=enable=no" in settings("Environment")
 
@@ -116,12 +116,12 @@ def test_the_socket_is_there_before_the_daemon_and_stays_while_it_restarts():
     assert settings("Sockets") == settings("Also") == ["invited.socket"]
     # Otherwise systemd takes the directory away, with the socket in it, when the daemon stops.
     assert settings("RuntimeDirectoryPreserve") == ["yes"]
-    # Everybody has to get to the socket, and to the directory that either unit may be the first to make.
+    # All users need access to the socket, and to its directory, which either unit may be the first to make.
     assert settings("RuntimeDirectoryMode") == settings("DirectoryMode", SOCKET) == ["0755"]
 
 
 def test_the_pages_socket_is_bound_by_systemd_and_comes_with_the_service():
-    # The daemon finds it by this name, and `web` says no address.
+    # The daemon finds the socket by this name, and `web` needs no address.
     assert settings("FileDescriptorName", WEB_SOCKET) == ["web"]
     assert settings("ListenStream", WEB_SOCKET) == ["127.0.0.1:8480"]
     assert settings("Service", WEB_SOCKET) == ["invited.service"]
@@ -152,14 +152,14 @@ def test_a_daemon_that_ends_by_itself_or_hangs_is_started_again():
 
 
 def test_the_daemon_sees_who_is_at_its_socket():
-    # In a user namespace SO_PEERCRED says 65534 for everybody who is not mapped there.
+    # In a user namespace SO_PEERCRED reports 65534 for all users who are not mapped there.
     assert settings("PrivateUsers") == []
 
 
 def test_the_hosts_files_can_be_written_and_nothing_else_in_etc():
     assert settings("ProtectSystem") == ["strict"]
     assert settings("ReadWritePaths") == ["-/etc/invited/config.d"]
-    # `strict` leaves /dev as it is, and /run where ProtectProc= and others mount it anew: both have places for everybody.
+    # `strict` leaves /dev as it is, and /run where ProtectProc= and others mount it again: both have world-writable directories.
     assert settings("ReadOnlyPaths") == ["/run -/dev/shm -/dev/mqueue"]
     # It would be writable, with the daemon's own file in it. tmpfiles makes it.
     assert settings("ConfigurationDirectory") == []

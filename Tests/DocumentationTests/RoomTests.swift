@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    /// What is declared and not imported would be built for nothing, and could be imported without anybody's notice.
+    /// A dependency that is declared and not imported would be built for nothing, and could be imported unnoticed.
     @Test func whatIsDeclaredIsImported() throws {
         let package = try String(contentsOf: Self.top.appending(path: "Package.swift"), encoding: .utf8)
         for room in Self.directories {

@@ -3,7 +3,7 @@ import YAML
 
 @testable import Languages
 
-/// The files that the daemon comes with, and what of a file is wrong.
+/// The built-in files, and the mistakes in files.
 @Suite struct TextsTests {
     private static let languages = ["en", "de", "fr", "es", "it", "pl", "pt-BR", "ru", "zh-Hans", "ar"]
 
@@ -56,7 +56,7 @@ import YAML
     @Test func valuesGoWhereTheirPlacesAre() throws {
         let german = try #require(LanguageCatalog.builtIn.texts(for: "de"))
         #expect(german.text(.noticeAccepted, [.account: "a@b"]) == "a@b hat deine Einladung angenommen.")
-        // A value is text, whatever it looks like.
+        // A value is inserted as text, also if it has the form of a placeholder.
         #expect(german.text(.noticeAccepted, [.account: "%{site}"]).hasPrefix("%{site} hat"))
         #expect(german.text(.landingBoth, [.inviter: "A", .site: "B"]) == "A lädt dich zum Chatten auf B ein")
         #expect(german[.commandHost] == "Domain")

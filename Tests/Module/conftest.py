@@ -75,7 +75,7 @@ def new_server(module_server: ServerFiles) -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture
 def component(server: Server) -> Iterator[Component]:
-    """Connected and greeted: a.example is invite-only, b.example as its server says, which is open."""
+    """Connected, with hellos answered: a.example is invite-only, b.example as its server has it, which is open."""
     with server.component() as daemon:
         daemon.greet(a_example="invite", b_example="server")
         yield daemon
@@ -83,5 +83,5 @@ def component(server: Server) -> Iterator[Component]:
 
 @pytest.fixture
 def username() -> str:
-    """Nobody else's."""
+    """A username that no other test uses."""
     return unique("user")

@@ -26,7 +26,7 @@ MODULE = REPOSITORY / "servers/ejabberd/mod_invited"
 HOSTS = ["a.example", "b.example", "c.example"]
 RESOURCE = "mod_invited"
 
-# What tests ask of Prosody in its configuration's words, and how it is said to ejabberd: top-level options, options of the
+# Options that tests give in Prosody's configuration language, and their equivalents in ejabberd: top-level options, options of the
 # component's listener, and options of mod_register and mod_invited on hosts.
 OPTIONS: dict[str, dict[str, dict[str, object]]] = {
     "validate_from_addresses = false": {"component": {"check_from": False}},
@@ -79,7 +79,7 @@ class Component(wire.Component):
         return f"{host}/{RESOURCE}"
 
     def until(self, wanted) -> Element:
-        """What comes before it is kept: many processes say it, in any order."""
+        """Other stanzas before it are kept: many processes send them, in any order."""
         before: list[Element] = []
         while not wanted(element := self.receive()):
             before.append(element)
@@ -130,14 +130,14 @@ class Ejabberd(ServerProcess):
 
     USER = "ejabberd"
     PATIENCE = 15
-    # What it says of names that begin with `limited`.
+    # Its error for names that begin with `limited`.
     LIMITED = ("cancel", "not-allowed")
 
     def __init__(self, files: ServerFiles, directory: Path, *, encrypted: bool = False, modules: str = "", common: str = "",
                  a: str = "", b: str = "", more: dict[str, object] | None = None, everywhere: bool = False,
                  neighbour: Neighbour | None = None) -> None:
-        """`modules`, `common`, `a` and `b` are what tests say to Prosody; see `OPTIONS`. `more` are modules for all hosts. `everywhere`:
-        c.example has the module, too. `neighbour`: another server that it knows."""
+        """`modules`, `common`, `a` and `b` are in Prosody's configuration language; see `OPTIONS`. `more` are modules for all hosts.
+        `everywhere`: c.example has the module, too. `neighbour`: another server that it knows."""
         self.files = files
         self.directory = directory
         self.arguments: list[str] = []
@@ -268,7 +268,7 @@ class Ejabberd(ServerProcess):
     @contextmanager
     def logs(self, text: str) -> Iterator[None]:
         """What is done inside has the server log this once more."""
-        # What Prosody logs and ejabberd does not: it is done when whoever was closed is gone.
+        # Prosody logs these and ejabberd does not: it is given time to end the stream instead.
         if text in ("Client disconnected", "component disconnected"):
             yield
             time.sleep(0.1)
@@ -303,6 +303,6 @@ class Ejabberd(ServerProcess):
         return [name for name in names if self.has_account(name, host=host)]
 
     def kept_settings(self, host: str) -> str:
-        """What the module keeps for the time when the daemon is away: Mnesia's log, and what was made of it."""
+        """The module's stored settings for when the daemon is away: Mnesia's log, and the files made from it."""
         paths = [*self.directory.glob("database/LATEST.LOG"), *self.directory.glob("database/invited_settings.*")]
         return "".join(path.read_text("latin-1") for path in paths)

@@ -34,7 +34,7 @@ class Neighbour:
 
 
 def federation(neighbour: Neighbour) -> str:
-    """What a Prosody needs of it, with the modules `MODULES`."""
+    """The configuration that a Prosody needs for it, with the modules `MODULES`."""
     return f"""
 s2s_ports = {{ {neighbour.own_port} }}
 s2s_require_encryption = false
@@ -48,7 +48,7 @@ MODULES = '"loopback"; "s2s"; "dialback"'
 
 
 class NameServer:
-    """Says where one XMPP server is (RFC 6120 §3.2.1), on loopback, and that there is nothing else."""
+    """A DNS server on loopback that has the address of one XMPP server (RFC 6120 §3.2.1), and no other records."""
 
     def __init__(self, neighbour: Neighbour) -> None:
         self._service = b"".join(_label(label) for label in ("_xmpp-server", "_tcp", *neighbour.host.split(".")))

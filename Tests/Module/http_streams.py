@@ -42,7 +42,7 @@ class Bosh:
         self._rid = 1
 
     def request(self, stanza: str, attributes: str = "") -> str:
-        """Sends a stanza, and returns what came with the answer to the request."""
+        """Sends a stanza, and returns the content of the response to the request."""
         self._rid += 1
         return self._post(f"<body xmlns='http://jabber.org/protocol/httpbind' sid='{self._sid}' rid='{self._rid}' {attributes}>"
                           f"{stanza}</body>")

@@ -1,4 +1,4 @@
-"""Somebody else's Prosody, with one host and without any of our modules."""
+"""Another operator's Prosody, with one host and without our modules."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""A real Prosody on loopback with mod_invited, installed as the README says: a copy of the file and two lines."""
+"""A real Prosody on loopback with mod_invited, installed as in the README: a copy of the file and two lines."""
 
 import os
 import shutil
@@ -117,7 +117,7 @@ end);
 
 class Prosody(ServerProcess):
     USER = "prosody"
-    # What it says of names that begin with `limited`.
+    # Its error for names that begin with `limited`.
     LIMITED = ("wait", "policy-violation")
 
     def __init__(self, files: ServerFiles, directory: Path, *, encrypted: bool = False, modules: str = "", common: str = "",
@@ -201,6 +201,6 @@ class Prosody(ServerProcess):
         return [name for name in names if (directory / f"{name}.dat").exists()]
 
     def kept_settings(self, host: str) -> str:
-        """What the module keeps for the time when the daemon is away."""
+        """The module's stored settings for when the daemon is away."""
         paths = (self.directory / "data" / host.replace(".", "%2e")).glob("invited_settings.*")
         return "".join(path.read_text() for path in paths)

@@ -5,7 +5,7 @@ local function same(value, expected, what)
 	assert(value == expected, ("%s: %s, not %s"):format(what, tostring(value), tostring(expected)));
 end
 
--- Who may register without a token: what the daemon said, then the option, then the server.
+-- Who may register without a token: by the daemon's setting, then the option, then the server.
 for _, case in ipairs({
 	{ nil, nil, false, "invite" }, { nil, nil, true, "open" },
 	{ "server", "server", true, "open" }, { "server", nil, false, "invite" },
@@ -43,7 +43,7 @@ same(rules.is_same_stream(attempt, { streamid = "one" }), true, "same stream");
 same(rules.is_same_stream(attempt, { streamid = "two" }), false, "restarted stream");
 same(rules.is_same_stream(attempt, { streamid = "one", secure = true }), false, "encrypted since");
 
--- What clients are told.
+-- The errors that clients receive.
 for condition, expected in pairs({
 	["item-not-found"] = "cancel item-not-found", ["conflict"] = "cancel conflict", ["not-acceptable"] = "modify not-acceptable",
 	["not-allowed"] = "cancel not-allowed", ["resource-constraint"] = "wait resource-constraint",
@@ -74,7 +74,7 @@ same(rules.is_husk({ created = 1, password_updated = 1, enabled = true }, nil), 
 same(rules.is_husk({ enabled = false }, nil), false, "account of a provider that does not know when");
 same(rules.is_husk(nil, nil), false, "Prosody 0.12");
 
--- What the daemon is told.
+-- The errors that the daemon receives.
 local function creation(event)
 	local type, condition, text = rules.creation_refusal(event);
 	return type .. " " .. condition .. " " .. tostring(text);

@@ -1,4 +1,4 @@
-"""What several tests go through, with both sides of it."""
+"""Steps of several tests, with both sides of the protocol."""
 
 from xml.etree.ElementTree import Element
 
@@ -6,7 +6,7 @@ from servers import Server
 from wire import Client, Component
 
 CHECKED = "2026-11-28T18:00:00.000Z"
-# What clients are told when nobody can say anything of a token.
+# The clients' error when a token cannot be checked.
 WAIT = ("wait", "resource-constraint")
 
 

@@ -1,4 +1,4 @@
-"""A daemon that answers twice, unasked or nonsense, and what it asks for that no server does: the module is not taken in, and says
+"""A daemon that answers twice, unasked or nonsense, and requests that no server grants: the module is not deceived, and logs
 what it refuses in the server's log."""
 
 import pytest
@@ -37,7 +37,7 @@ def test_answered_twice(server: Server, component: Component, username: str) -> 
 
 
 def test_answers_to_questions_never_asked(server: Server, component: Component, username: str) -> None:
-    """Nobody is told of them, and what waits goes on waiting."""
+    """They are ignored, and pending requests stay pending."""
     with server.client() as client:
         asked = client.preauth("token")
         check = component.expect("check")
@@ -48,7 +48,7 @@ def test_answers_to_questions_never_asked(server: Server, component: Component, 
         assert component.idle(HOST) == [] and client.has_nothing()
         component.accept(check, kind="account", checked=CHECKED)
         assert client.answer(asked).get("type") == "result"
-    with server.client() as client:  # a hello that nobody said changes no rule
+    with server.client() as client:  # an answer to a hello that was not sent changes no rule
         assert error(client.answer(client.register(username))) == ("cancel", "not-allowed")
 
 
@@ -56,7 +56,7 @@ def test_answers_to_questions_never_asked(server: Server, component: Component, 
     "", f"<check xmlns='{MODULE_NS}'/>", f"<reserve xmlns='{MODULE_NS}' deadline='{CHECKED}'/>", "<check xmlns='urn:other'/>",
 ], ids=["nothing", "no kind", "another answer", "another namespace"])
 def test_nonsense_about_a_token(server: Server, component: Component, username: str, payload: str) -> None:
-    """As when nobody can say anything of it."""
+    """As when it cannot be checked."""
     with server.client() as client:
         asked = client.preauth("token")
         component.result(component.expect("check"), payload)
@@ -71,7 +71,7 @@ def test_nonsense_about_a_token(server: Server, component: Component, username: 
     "<error type='cancel'><nonsense xmlns='{ns}'/></error>",
 ], ids=["no condition", "no type", "no error", "gone", "no condition that there is"])
 def test_error_that_is_none(server: Server, component: Component, username: str, answer: str) -> None:
-    """It is for later, whatever it was; a reservation is no account."""
+    """Any such answer is a temporary error; a reservation is no account."""
     with server.client() as client:
         preauth(component, client)
         asked, reservation = reserve(component, client, username)

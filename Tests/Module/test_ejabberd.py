@@ -1,4 +1,4 @@
-"""What holds on ejabberd alone: where it differs from Prosody (servers.py says why), and its own traps."""
+"""What holds on ejabberd alone: where it differs from Prosody (servers.py has why), and its own pitfalls."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -57,13 +57,13 @@ def guards_all(server: Ejabberd) -> bool:
 
 
 def do(component: Component, action: str, user: str = "", host: str = "a.example") -> None:
-    """In the server; what the module says meanwhile is kept."""
+    """Runs an action in the server; the module's stanzas meanwhile are kept."""
     identifier = component.ask("set", f"<do xmlns='urn:tests' action='{action}' user='{user}'/>", host)
     component.until(lambda element: element.get("id") == identifier)
 
 
 def ping(component: Component) -> None:
-    """The server has read what was sent, and has said nothing."""
+    """The server has read what was sent, and has sent nothing but the answer to this ping."""
     component.answer(component.ask("get", "<ping xmlns='urn:xmpp:ping'/>", "a.example"))
 
 
@@ -112,7 +112,7 @@ def test_host_on_which_nobody_registers(new_ejabberd: Callable[..., Ejabberd]) -
 
 @pytest.fixture
 def untouched(ejabberd: Ejabberd, component: Component, username: str) -> Iterator[str]:
-    """An account that nobody but the daemon may do anything about."""
+    """An account that only the daemon may change."""
     account(ejabberd, component, username)
     yield username
     assert ejabberd.has_account(username)
@@ -193,7 +193,7 @@ def counted(server: Ejabberd, component: Component) -> list[int]:
 
 
 def test_nothing_of_what_people_send_stays(ejabberd: Ejabberd, component: Component, username: str) -> None:
-    """No atom is made of it, which would be there for ever."""
+    """No atom is made from it, which would never be freed."""
     account(ejabberd, component, username)
 
     def send(number: int) -> None:
@@ -243,7 +243,7 @@ def test_more_than_may_be_asked_at_once(new_ejabberd: Callable[..., Ejabberd]) -
 
 
 def test_accounts_made_for_forms_are_no_open_questions(ejabberd: Ejabberd, component: Component, username: str) -> None:
-    """However many are made in a minute, whoever comes with a token is not told that the daemon is away."""
+    """However many are made in a minute, a client with a token is not answered that the daemon is away."""
     _, before, _ = counted(ejabberd, component)
     for number in range(5):
         request = f"<create xmlns='{MODULE_NS}' username='{username}-{number}' password='a good password'/>"
@@ -348,7 +348,7 @@ def test_stream_is_killed_while_it_is_reserved(ejabberd: Ejabberd, component: Co
 
 
 def test_reservation_that_the_hosts_process_has_not_heard_of(ejabberd: Ejabberd, component: Component) -> None:
-    """It reads the answer to its hello, looks what is owed, and hears only then of the stream that owes it."""
+    """It reads the answer to its hello, looks up the debts, and is only then notified of the stream that owes one."""
     username = unique("pauses")
     with ejabberd.client() as client:
         attempt = preauth(component, client).get("attempt")
@@ -423,7 +423,7 @@ def test_stream_before_tls(new_ejabberd: Callable[..., Ejabberd]) -> None:
 
 @pytest.mark.parametrize("target", ["c.example", "elsewhere.example"])
 def test_token_is_good_on_its_own_host_only(ejabberd: Ejabberd, component: Component, username: str, target: str) -> None:
-    """Mod_register looks at no address: it would make the account on the host of the stream."""
+    """Mod_register ignores the address: it would make the account on the host of the stream."""
     with ejabberd.client() as client:
         preauth(component, client)
         for asked in (client.preauth("token", to=target), client.register(username, to=target)):
@@ -477,7 +477,7 @@ def test_what_mod_register_closes_stays_closed(ejabberd: Ejabberd, component: Co
 
 
 def test_own_limits(new_ejabberd: Callable[..., Ejabberd]) -> None:
-    """What they refuse costs nobody a reservation."""
+    """Nothing is reserved for what they refuse."""
     server = new_ejabberd(common="registration_throttle_max = 1; registration_throttle_period = 3600")
     server.start()
     with server.component() as component, server.client() as client:
@@ -487,7 +487,7 @@ def test_own_limits(new_ejabberd: Callable[..., Ejabberd]) -> None:
         refused = client.answer(client.register("romeo"))
         assert error(refused) == ("wait", "resource-constraint") and "so quickly" in error_text(refused)
         assert component.idle("a.example") == []
-        # Accounts that the daemon makes for nobody in particular share no limit.
+        # Accounts that the daemon makes without a client's address share no limit.
         for username in ("mercutio", "tybalt"):
             assert component.request("set", "create", "a.example", username=username, password="a good password").get("type") == "result"
 
@@ -564,7 +564,7 @@ def test_loaded_and_unloaded_by_the_configuration(new_ejabberd: Callable[..., Ej
         server.modules("a.example")["mod_invited"] = before | {"registration": "open"}
         server.write_configuration()
         do(component, "reload-config")
-        hosts = [component.receive().get("from") for _ in range(3)]  # once by itself, and each after the reload
+        hosts = [component.receive().get("from") for _ in range(3)]  # one hello after the change, and one of each host after the reload
         assert set(hosts) == {"a.example", "b.example"}
     with server.component() as component:
         component.greet(a_example="invite", b_example="server")

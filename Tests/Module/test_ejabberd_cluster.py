@@ -63,7 +63,7 @@ def nodes(request: pytest.FixtureRequest, epmd: int) -> Iterator[tuple[Node, Nod
 
 
 def greet(component: Component, nodes: int = 2) -> None:
-    """Each node says hello for each of its hosts. What is said after it is kept."""
+    """Each node sends a hello for each of its hosts. Later stanzas are kept."""
     for hello in [component.expect("hello") for _ in range(2 * nodes)]:
         component.accept(hello, version="1", registration="invite")
     flushed = component.ask("set", "<do xmlns='urn:tests' action='flush'/>", "a.example")
@@ -111,7 +111,7 @@ def test_what_the_other_node_owes_is_told_after_the_hello(nodes: tuple[Node, Nod
 
 
 def test_node_of_the_connection_dies(nodes: tuple[Node, Node]) -> None:
-    """The daemon connects to the other one, and whatever the dead one owes is told when it is there again."""
+    """The daemon connects to the other one, and debts of the dead one are sent when it runs again."""
     one, two = nodes
     owed = unique("user")
     with two.client() as client:

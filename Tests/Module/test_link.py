@@ -57,7 +57,7 @@ def test_away_after_a_good_check(server: Server, component: Component, username:
 
 
 def test_away_and_registering_without_a_token(server: Server, component: Component, username: str) -> None:
-    """As the daemon said last, also when the server has been started since."""
+    """By the daemon's latest settings, also when the server has been restarted since."""
     settle(component, "a.example", "server")
     settle(component, "b.example", "server", username)
     disconnect(server, component)
@@ -102,7 +102,7 @@ def test_request_while_away_is_an_ordinary_one(server: Server, component: Compon
 
 
 def test_silent_and_late(server: Server, component: Component, username: str) -> None:
-    """Five seconds, in which everybody else is served. A late answer is nobody's."""
+    """Five seconds, in which other streams are served. A late answer is ignored."""
     with server.client() as client:
         began = time.monotonic()
         asked = client.preauth("token")
@@ -272,7 +272,7 @@ def test_server_killed_before_the_confirmation(new_server, storage: str) -> None
 
 @pytest.mark.parametrize("storage", ["", SQL], ids=["internal", "sql"])
 def test_what_many_owe_is_written_together(new_server, storage: str) -> None:
-    """All of it, and only that: of those that were answered the disk need not know at once, but soon."""
+    """All debts, and no others: answered ones are removed from the disk not at once, but soon."""
     server = new_server(common=storage)
     names = [f"owed{number}" for number in range(12)]
     with server.component() as component:
@@ -344,7 +344,7 @@ def test_server_killed_before_the_account(new_server) -> None:
         component.result(component.expect("release", "a.example", attempt=attempt))
         assert component.idle("a.example") == []
         assert component.request("get", "exists", "a.example", username="dies")[0].get("account") == "absent"
-        # Nothing is left of it that would be in the way.
+        # Nothing is left of it that would prevent another attempt.
         assert error(component.request("set", "create", "a.example", username="dies", password=""))[1] == "not-acceptable"
 
 

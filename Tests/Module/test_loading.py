@@ -87,7 +87,7 @@ def test_refuses_to_stay_beside_prosodys_own(new_server) -> None:
             component.answer(do(component, "load_register"))
         with server.client() as client:
             asked = client.preauth("token")
-            assert error(client.answer(asked)) == ("cancel", "forbidden")  # as mod_invites_register says it
+            assert error(client.answer(asked)) == ("cancel", "forbidden")  # as mod_invites_register answers it
         assert component.idle("a.example") == []
 
 

@@ -1,4 +1,4 @@
-"""What can be said of the module without a server."""
+"""Tests of the module without a server."""
 
 import subprocess
 from pathlib import Path

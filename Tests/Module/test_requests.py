@@ -212,7 +212,7 @@ def test_contacts_keep_names_and_groups(server: Server, component: Component) ->
     with alice, bob:
         alice.answer(alice.ask("set", "<query xmlns='jabber:iq:roster'>"
                                f"<item jid='{_bare(bob)}' name='Robert'><group>Friends</group></item></query>", None))
-        bob.send(f"<presence type='subscribe' to='{_bare(alice)}'/>")  # an ordinary request that nobody has answered
+        bob.send(f"<presence type='subscribe' to='{_bare(alice)}'/>")  # an ordinary request that is not answered
         alice.until(lambda element: element.get("type") == "subscribe")
         component.request("set", "contacts", "a.example", user=_bare(alice).partition("@")[0], contact=_bare(bob))
         reply = alice.answer(alice.ask("get", "<query xmlns='jabber:iq:roster'/>", None))

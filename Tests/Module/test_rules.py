@@ -7,7 +7,7 @@ from wire import child, error, error_text, name
 
 
 def test_the_servers_own_rules_for_names(new_server) -> None:
-    """They come first: what they refuse costs nobody a reservation. But a name that is taken is said to be taken."""
+    """They are applied first: nothing is reserved for what they refuse. But a taken name is answered with a conflict."""
     server = new_server(modules='"mimicking"; "tombstones"')
     with server.component() as component:
         component.greet(a_example="invite", b_example="invite")

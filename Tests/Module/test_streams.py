@@ -102,7 +102,7 @@ def test_refused_token(server: Server, component: Component, username: str, told
         if told == "item-not-found":  # an ordinary registration on an open host
             component.accept(component.expect("name", "b.example", username=username))
             assert client.answer(asked).get("type") == "result"
-        else:  # an account that the invite would know nothing of
+        else:  # it would be an account that is not counted as a use of the invite
             assert error(client.answer(asked)) == ("wait", "resource-constraint")
             # The same stream may try the token again.
             preauth(component, client)
@@ -140,7 +140,7 @@ def test_fixed_name(server: Server, component: Component, username: str) -> None
         reply = client.answer(asked)
         assert error(reply) == ("modify", "not-acceptable") and error_text(reply) == "This invite is for somebody else."
         register(component, client, username)
-    with server.client() as client:  # the form of everybody else
+    with server.client() as client:  # the form without a token
         query = client.form()
         assert not query.findtext(f"{{{REGISTER_NS}}}username") and username not in "".join(query.itertext())
 
@@ -264,7 +264,7 @@ def test_reset_that_is_spent(server: Server, component: Component, username: str
 
 @pytest.mark.parametrize("target", ["b.example", "c.example"])
 def test_token_is_good_on_its_own_host_only(server: Server, component: Component, username: str, target: str) -> None:
-    """A stream of a.example that names another host in `to` has nothing of this one's token, nor an account there because of it."""
+    """A stream of a.example that names another host in `to` cannot use its token there, and gets no account there because of it."""
     with server.client("a.example") as client:
         preauth(component, client)
         refusal = client.answer(client.preauth("token", to=target))

@@ -1,5 +1,5 @@
 """Both sides of the module as they are on the wire: clients of the server, and a component in the place of the daemon, which answers
-what a test says and when."""
+what and when a test has it answer."""
 
 import hashlib
 import itertools
@@ -61,7 +61,7 @@ def error_text(stanza: Element) -> str | None:
 
 
 def with_what_expat_waits_for(stanza: str) -> str:
-    """Expat 2.6 and newer look at a tag that had not ended yet only when twice as much has come."""
+    """Expat 2.6 and newer parse an incomplete tag again only when twice as much input has arrived."""
     return stanza + " " * (2 * len(stanza) if len(stanza) > 8_192 else 0)
 
 
@@ -223,11 +223,11 @@ class Client(Stream):
         return str(item.get("jid")), str(item.get("subscription")), item.get("ask")
 
     def has_nothing(self) -> bool:
-        """Nothing has come that was not received."""
+        """No stanza has arrived that was not taken."""
         return not self._elements and not select.select([self._socket], [], [], 0)[0]
 
     def barrier(self) -> list[Element]:
-        """What came up to now."""
+        """The stanzas that have arrived up to now."""
         identifier = self.ask("get", "<ping xmlns='urn:xmpp:ping'/>")
         before: list[Element] = []
         while (element := self.receive()).get("id") != identifier:
@@ -281,7 +281,7 @@ class Component(Stream):
             host = str(iq.get("from"))
             hellos[host] = iq[0]
             self.accept(iq, version="1", registration=registrations[host.replace(".", "_")])
-        # Until the server has read the answers, it goes by what it heard before.
+        # Until the server has read the answers, it uses its earlier settings.
         self._elements[:0] = [each for host in hellos for each in self.idle(host)]
         return hellos
 
@@ -302,7 +302,7 @@ class Component(Stream):
         return self.answer(self.ask(kind, f"<{local} xmlns='{MODULE_NS}'{values}>{escape(text)}</{local}>", host))
 
     def idle(self, host: str) -> list[Element]:
-        """What came up to now, once the server has done all that was asked of it before."""
+        """The stanzas up to now, once the server has handled all earlier requests."""
         identifier = self.ask("get", "<ping xmlns='urn:xmpp:ping'/>", host)
         before: list[Element] = []
         while (element := self.receive()).get("id") != identifier:

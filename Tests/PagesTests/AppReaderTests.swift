@@ -26,7 +26,7 @@ import YAML
         for platform in Platform.allCases where platform != .other {
             #expect(list.apps.contains { $0.runs(on: platform) }, "\(platform)")
         }
-        // What makes accounts by itself is offered first.
+        // Apps that make accounts themselves are offered first.
         for platform in [Platform.android, .ios, .macos] {
             #expect(list.apps.first { $0.runs(on: platform) }?.supportsPreauthURI == true, "\(platform)")
         }

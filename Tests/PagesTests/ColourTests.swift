@@ -2,7 +2,7 @@ import Testing
 
 @testable import Pages
 
-/// Text on a host's colour, and in it, is read whatever the colour is (WCAG 2.2 §1.4.3, §1.4.11).
+/// Text on a host's colour, and in it, is legible with any colour (WCAG 2.2 §1.4.3, §1.4.11).
 @Suite struct ColourTests {
     /// A grid of all colours, and the greys.
     static let colours: [Colour] = {

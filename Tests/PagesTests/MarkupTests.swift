@@ -2,7 +2,7 @@ import Testing
 
 @testable import Pages
 
-/// Whatever a value is, it is text where it stands.
+/// Any value is inserted as text.
 @Suite struct MarkupTests {
     @Test(arguments: [
         ("plain", "plain"), ("a<b>&\"'", "a&lt;b&gt;&amp;&quot;&#39;"), ("", ""),

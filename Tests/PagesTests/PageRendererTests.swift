@@ -44,7 +44,7 @@ import YAML
             }
             #expect(text.matches(of: /<h1>/).count == 1 && text.matches(of: /<main>/).count == 1, "\(name)")
             #expect(text.hasSuffix("</html>\n") && text.hasPrefix("<!DOCTYPE html>"), "\(name)")
-            // What a value stands for is a value's business, and words never are names of words.
+            // No name of a text is left: each was replaced by the text.
             #expect(
                 text.firstMatch(of: /\b(landing|form|success|problem|footer|app|time)\.[a-z_]+\b/) == nil, "\(name)")
         }
@@ -95,12 +95,12 @@ import YAML
                 text.replacing("<bdi>", with: "\u{2068}").replacing("</bdi>", with: "\u{2069}")
             }
             #expect(plain(rendered) == plain(expected), "\(name)")
-            // And once more, from what was kept.
+            // And once more, from the cache.
             #expect(text(page, of: samples.site, for: visitor, by: renderer) == rendered)
         }
     }
 
-    /// However a value looks, it adds no markup: the same page with harmless values has as much of it.
+    /// No value adds markup: the same page with harmless values has as much of it.
     @Test(arguments: [
         "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onfocus='alert(1)", "</title><script>",
         "{{title}}",
@@ -157,7 +157,7 @@ import YAML
         }
     }
 
-    /// What a browser loads by itself is ours, and none of it is a script or a style within the page.
+    /// All that a browser loads is from this server, and none of it is an inline script or style.
     @Test func nobodyElseIsAsked() throws {
         let renderer = try Samples.renderer()
         for platform in [Platform.android, .other] {
@@ -215,7 +215,7 @@ import YAML
         #expect(rendered(samples.visitor("pt")).language == "pt-BR")
         #expect(rendered(samples.visitor("de", chosen: "fr")).language == "fr")
         #expect(rendered(samples.visitor("de", chosen: "\"><script>")).language == "de")
-        // A choice goes along with links between pages, nothing else does.
+        // Only a chosen language is passed on in links between pages.
         let chosen = String(decoding: rendered(samples.visitor("de", chosen: "fr")).body, as: UTF8.self)
         #expect(chosen.contains("/register?lang=fr\"") && chosen.contains("/apps/conversations?lang=fr\""))
         let own = String(decoding: rendered(samples.visitor("fr")).body, as: UTF8.self)
@@ -298,8 +298,8 @@ import YAML
         #expect(text.contains("details?id=eu.siacs.conversations\""))
     }
 
-    /// A link is said to be valid for no more than an hour longer than it is; one for a week is one for 7 days also when it is
-    /// opened.
+    /// The validity shown is at most an hour longer than the real one; a link for a week is shown as one for 7 days
+    /// also when it is opened.
     @Test(arguments: [
         (300_000, "Valid for 3 more days, until 2 December 2026, 09:31 (UTC)."),
         (100_000, "Valid for 27 more hours, until 30 November 2026, 01:58 (UTC)."),
@@ -343,7 +343,7 @@ import YAML
         #expect(text.contains("<p>Please ask the person who sent it to you for a new one.</p>"))
     }
 
-    /// Nobody was invited with a link that sets a password.
+    /// A link that sets a password has no inviter.
     @Test(arguments: [
         (PageProblem.expired, "This link has expired", "Please ask the operators of"),
         (.used, "This link has been used", "If it was not you, please tell the operators of"),
@@ -364,7 +364,7 @@ import YAML
                 .contains("<p>This server cannot log out devices."))
     }
 
-    /// The use of a reset may be gone then, and the password set or not: nothing else is said.
+    /// The reset may be spent then, and the password set or not: the page says nothing else.
     @Test(arguments: [
         (FormMistake.tryAgain, "The password is still the old one."),
         (.outcomeUnknown, "Your password may have been changed"),

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Pages
 
-/// docs/pages.md says what there is.
+/// docs/pages.md names everything that a provider can use.
 @Suite struct PagesDocumentTests {
     private static let document = try? String(
         contentsOf: URL(filePath: #filePath).appending(path: "../../../docs/pages.md").standardized, encoding: .utf8)

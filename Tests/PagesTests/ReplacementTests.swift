@@ -6,7 +6,7 @@ import YAML
 
 @testable import Pages
 
-/// What providers put in the place of what comes along.
+/// Providers' files that replace built-in ones.
 @Suite struct ReplacementTests {
     private func withDirectory(_ files: [String: String], _ body: (String) throws -> Void) throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "invited-pages-\(UUID())")

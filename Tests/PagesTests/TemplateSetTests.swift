@@ -3,7 +3,7 @@ import YAML
 
 @testable import Pages
 
-/// What a provider's templates can be, and what is said of those that are not.
+/// Which templates of a provider are accepted, and the messages about others.
 @Suite struct TemplateSetTests {
     private func mistakes(_ text: String, named name: String = "problem", with others: [String: String] = [:])
         -> [String]
@@ -121,7 +121,7 @@ import YAML
             mistakes("{{>row}}", with: ["row": "{{name}}"]) == ["t/row.mustache:1:1: there is no value `name` here"])
     }
 
-    /// Whatever is in a template, it ends in templates or in mistakes.
+    /// Any input results in templates or in mistakes.
     @Test func noTemplateIsTooOdd() {
         let pieces = [
             "{{", "}}", "{{{", "}}}", "{{#apps", "{{/apps", "}}", "\n", "<p ", "\"", "'", "=", ">", "<!--", "-->",

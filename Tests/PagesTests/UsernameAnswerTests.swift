@@ -5,7 +5,7 @@ import Testing
 
 @testable import Pages
 
-/// What the form's script is told, and where the script is.
+/// The answers to the form's script, and where the script is.
 @Suite struct UsernameAnswerTests {
     private static let bob = Account(localpart: "b\"o\u{301}<b>", domain: "example.com")
     private static let languages = LanguageCatalog.builtIn.all.map(\.language)

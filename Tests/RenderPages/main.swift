@@ -6,9 +6,9 @@ import Pages
 // Writes every page in every language below a directory, with the files that pages ask for, as a web server has them:
 //
 //   render-pages DIRECTORY
-//   render-pages --measure [ROUNDS]     says how long a landing page takes, over the kinds and three languages
+//   render-pages --measure [ROUNDS]     prints how long a landing page takes, over the kinds and three languages
 //
-// The browser tests serve the directory and look at the pages.
+// The browser tests serve the directory and check the pages.
 
 /// Pages by the names of their files.
 struct Samples {
@@ -118,7 +118,7 @@ func writeAll(_ samples: Samples, by renderer: PageRenderer, below directory: UR
                 let body = renderer.render(page, of: samples.site, for: visitor).body
                 try write(body, to: "\(language)/\(platform)/\(name).html", below: directory)
                 for match in String(decoding: body, as: UTF8.self).matches(of: /"\/(-\/static\/([^"]+))"/) {
-                    // A file that is missing, the browser says.
+                    // The browser reports missing files.
                     guard let file = renderer.staticFile(String(match.2)) else { continue }
                     try write(file.body, to: String(match.1), below: directory)
                 }

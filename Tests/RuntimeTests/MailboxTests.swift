@@ -13,7 +13,7 @@ import Testing
         #expect(mailbox.offer(1) == .acceptedFirst)
         #expect(mailbox.offer(2) == .accepted)
         #expect(mailbox.takeAll() == [1, 2])
-        // Still at work: what comes now it finds by itself.
+        // The consumer still runs: it takes this item without being started again.
         #expect(mailbox.offer(3) == .accepted)
         #expect(mailbox.takeAll() == [3])
         #expect(mailbox.takeAll() == nil)

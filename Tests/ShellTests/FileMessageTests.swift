@@ -1,7 +1,7 @@
 import Shell
 import Testing
 
-/// Bytes of files in the protocol, and where the client is told to put them.
+/// Bytes of files in the protocol, and where the client is to write them.
 @Suite struct FileMessageTests {
     @Test(arguments: [[], [0], Array(UInt8.min...UInt8.max)] as [[UInt8]])
     func bytesAreReadAsTheyAreWritten(bytes: [UInt8]) throws {
@@ -20,7 +20,7 @@ import Testing
         #expect(ClientMessage.answer(id: .max, text: piece.base64).json.bytes.count < 256 * 1024)
         let most = ServerMessage.ask(id: 1, .data(most: ServerMessage.Question.mostData))
         #expect(ServerMessage(most.json) == most)
-        // Nobody can be asked for more.
+        // More cannot be asked for.
         #expect(ServerMessage(["id": 1, "ask": ["kind": "data", "most": 1_000_000_000]]) == most)
     }
 

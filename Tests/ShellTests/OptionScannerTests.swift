@@ -26,7 +26,7 @@ import Testing
             ])
         #expect(tokens("--value") == [.option(Self.value, nil)])
         #expect(tokens("--value= --flag") == [.option(Self.value, ""), .option(Self.flag, nil)])
-        // A value may look like anything.
+        // A value may have the form of an option.
         #expect(tokens("--value --") == [.option(Self.value, "--")])
     }
 

@@ -11,7 +11,7 @@ import Testing
 /// Backups of databases that are in use, and their way back.
 @Suite struct BackupTests {
     static let host = "example.com"
-    /// When all samples are good that do not say otherwise.
+    /// A time at which all samples are valid by default.
     static let now = Timestamp(millisecondsSinceEpoch: 2_000)
     private static let later: Int64 = 1_000_000
 
@@ -68,7 +68,7 @@ import Testing
     @Test func aBackupIsWholeAndSaysWhoseItIs() async throws {
         try await StateFixture.run { databases, fixture in
             let store = databases.store(for: Self.host)
-            // Some of it in the log only.
+            // Some of the rows are in the write-ahead log only.
             try await store.add((0..<2_000).map { .sample($0) })
             let bytes = try await backUp(databases)
             let (found, _) = try database(bytes) { database in
@@ -79,7 +79,7 @@ import Testing
             }
             #expect(found == 2_000)
             #expect(try files(fixture) == ["\(Self.host).sqlite3"])
-            // It goes on as before.
+            // The store can be used as before.
             try await store.add([.sample(5_000)])
             #expect(try await store.count() == 2_001)
         }
@@ -149,7 +149,7 @@ import Testing
             let task = Task { try await databases.backUp(Self.host, at: Self.now) }
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
-            // It is let go when its thread has ended.
+            // The transfer is released when its thread has ended.
             while databases.transfers.withLock({ !$0.isEmpty }) { await Task.yield() }
             #expect(try files(fixture) == ["\(Self.host).sqlite3"])
             _ = try await backUp(databases)
@@ -256,7 +256,7 @@ import Testing
             for number in 7...9 { _ = try await store.add(Invite.redeemable(number)) }
             try await confirm(store, 7, "late")
             _ = try await store.redeem([.reserve(.sample(8, "held", "held"))], under: Self.terms)
-            // Gone since.
+            // Removed since.
             _ = try await store.remove(numbered: [6])
 
             let everything = RedemptionFilter()
@@ -397,7 +397,7 @@ import Testing
             try await store.add([.sample(1)])
             await store.close()
             let file = fixture.file(of: Self.host)
-            // What it was going to keep; a copy of its own; somebody else's link.
+            // Two links that a killed process left, one that is not its own, and a copy under such a name.
             for name in ["-20261128T183430Z", "-20261128T183430Z-2", "-mine"] {
                 try FileManager.default.linkItem(atPath: file, toPath: file + name)
             }

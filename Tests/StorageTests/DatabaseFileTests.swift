@@ -7,11 +7,11 @@ import Testing
 
 @testable import Storage
 
-/// What becomes of invites when others do something to the file of an open database.
+/// What happens to invites when other programs remove or replace the file of an open database.
 @Suite struct DatabaseFileTests {
     private static let host = "example.com"
 
-    /// Runs `body` with databases whose events are kept.
+    /// Runs `body` with databases whose events are recorded.
     private func run(
         _ body: (InviteDatabases, StateFixture, Inbox<StorageEvent>) async throws -> Void
     ) async throws {
@@ -54,7 +54,7 @@ import Testing
             try await store.add([invites[2]])
             #expect(try await stored(fixture) == Array(invites[...2]))
             #expect(try await events.next().description.hasSuffix("has been written again; nothing is lost"))
-            // It goes on as before, and may happen again.
+            // The store can be used as before, and the removal may happen again.
             try await store.add([invites[3]])
             remove(fixture, suffixes)
             #expect(try await store.invites() == Array(invites[...3]))

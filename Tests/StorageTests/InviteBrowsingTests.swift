@@ -6,7 +6,7 @@ import Testing
 
 @testable import Storage
 
-/// Looking through invites, counting, removing and extending them, as operators do.
+/// Listing, counting, removing and extending invites, as operators do.
 @Suite(.timeLimit(.minutes(5))) struct InviteBrowsingTests {
     private static let now = Timestamp(millisecondsSinceEpoch: 1_000_000)
     private static let alice = Account(localpart: "alice1", domain: "example.com")
@@ -60,7 +60,7 @@ import Testing
                 #expect(try await store.count(filter) == InviteTally(count: found.count))
                 sizes.insert(found.count)
             }
-            // They tell invites apart, or the test shows nothing.
+            // The filters must select differently, or the test proves nothing.
             #expect(sizes.count > 10)
         }
     }
@@ -133,7 +133,7 @@ import Testing
             #expect(try await store.count(InviteFilter()) == InviteTally(count: stretch, next: Int64(stretch)))
             #expect(try await store.count(InviteFilter(), after: Int64(stretch)) == InviteTally(count: 10))
             #expect(try await store.remove(InviteFilter()) == InviteTally(count: 500, next: 0))
-            // What comes after the end is not seen.
+            // Invites after the end of the range are not returned.
             let last = try await store.page(
                 InviteFilter(), after: Int64(stretch), through: Int64(stretch) + 3, limit: 500)
             #expect(last.invites.count == 3 && last.next == nil)
@@ -267,7 +267,7 @@ import Testing
         }
     }
 
-    /// Each call takes one turn: what others ask of the same host comes in between.
+    /// Each call takes one turn: other requests for the same host are served in between.
     @Test func aHundredThousandAreListedCountedAndRemovedInTurns() async throws {
         try await StateFixture.run { databases, _ in
             let store = databases.store(for: "example.com")

@@ -151,7 +151,7 @@ import Testing
     }
 
     @Test func theLeastRecentlyUsedMakesRoom() async throws {
-        // With one writer, a host that has answered is let go before the next has its turn.
+        // With one writer, a host that has answered is released before the next has its turn.
         try await StateFixture.run(maximumOpen: 2, writers: 1) { databases, fixture in
             for (number, host) in ["a", "b", "a", "c"].enumerated() {
                 try await databases.store(for: host).add([.sample(number)])
@@ -265,7 +265,7 @@ import Testing
         try await fixture.open { databases async throws in
             await databases.openAhead(hosts) { true }
             #expect(databases.openDatabases.count == 0)
-            // What is damaged harms nobody else.
+            // A damaged database does not affect the others.
             try fixture.write(Data("no database".utf8), asDatabaseOf: "h0.example")
             await databases.openAhead(hosts) { false }
             #expect(databases.openDatabases.count == 4)

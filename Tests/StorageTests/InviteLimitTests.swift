@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    /// Whatever a wrong clock has written down holds nobody up for longer than the day that the limit is for.
+    /// Times that a wrong clock has stored count for no longer than the day that the limit is for.
     @Test func whatWasMadeWhileTheClockWasAheadCountsForADayOnly() async throws {
         try await StateFixture.run { databases, _ async throws in
             let store = databases.store(for: "example.com")
@@ -158,7 +158,7 @@ import Testing
             let addition = try await store.add(invites.map { NewInvite($0, limits: limits) })
             #expect(addition.results.suffix(2) == [.failure(.tooManyStored(3)), .failure(.tooManyStored(3))])
             #expect(addition.storedCount == 3)
-            // Who has no limit goes beyond it.
+            // An invite without a limit may exceed it.
             #expect(try await store.add([NewInvite(invite(5, by: nil))]).storedCount == 4)
             #expect(try await results(store, [invite(6, by: alice)], limits) == [.tooManyStored(3)])
             _ = try await store.remove(InviteFilter())
@@ -167,7 +167,7 @@ import Testing
         }
     }
 
-    /// The count is kept between transactions, and others may have changed it.
+    /// The count is cached between transactions, and other programs may have changed it.
     @Test func rowsOfAnotherProgramCount() async throws {
         try await StateFixture.run { databases, fixture async throws in
             let store = databases.store(for: "example.com")
@@ -186,8 +186,8 @@ import Testing
         }
     }
 
-    /// The sweep removes a little at a time, and new invites come in between: to count a million rows after each would hold
-    /// them up.
+    /// The sweep removes a little at a time, and new invites are added in between: counting a million rows after each
+    /// would delay them.
     @Test func whatIsRemovedIsNotCountedAnew() async throws {
         try await StateFixture.run { databases, _ async throws in
             let store = databases.store(for: "example.com")
@@ -218,7 +218,7 @@ import Testing
         }
     }
 
-    /// The index has each 1,024 numbers for themselves, and there are numbers that nobody has.
+    /// The index has a block for each 1,024 numbers, and there are unused numbers.
     @Test func whatIsFarApartCountsTogether() async throws {
         try await StateFixture.run { databases, fixture async throws in
             let store = databases.store(for: "example.com")
@@ -341,7 +341,7 @@ import Testing
             let next = [NewInvite(invite(2, by: alice)), NewInvite(invite(3, by: alice))]
             #expect(try await store.add(next).results == [.success(1), .success(2)])
             #expect(try await store.all(InviteFilter()).map(\.number) == [1, 2, highest])
-            // It does not come back to what was given to another.
+            // Numbers that were given to other invites are not used again.
             #expect(try await store.remove(numbered: [1, highest]) == 2)
             #expect(try await store.add([NewInvite(invite(4, by: alice))]).results == [.success(3)])
         }

@@ -6,7 +6,7 @@ import Testing
 @testable import Storage
 
 extension Invite {
-    /// An invite that somebody can redeem; what is left out is as in most tests.
+    /// An invite that can be redeemed; the defaults are those of most tests.
     static func redeemable(
         _ number: Int, inviter: String = "alice", kind: InviteKind = .accountAndContact, username: String? = nil,
         uses: Int = 1, created: Int64 = 1_000, expiry: Int64 = 1_000_000
@@ -48,10 +48,10 @@ extension InviteStore {
         try await redeem([request], under: RedeemingTests.terms).results[0]
     }
 
-    /// What must always hold: the counters of an invite are what its redemptions say, nothing is promised more often than
-    /// it may be, and a name has one holder.
+    /// What must always hold: the counters of an invite match its redemptions, no more uses are reserved than it has,
+    /// and a name has one holder.
     ///
-    /// - Parameter overused: Invites for which that was told.
+    /// - Parameter overused: Invites that were reported as overused.
     func expectConsistency(
         overused: Set<Int64>? = nil, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
@@ -66,7 +66,7 @@ extension InviteStore {
                 uses.confirmed <= uses.total || overused.contains(stored.number), "\(stored)",
                 sourceLocation: sourceLocation)
             let isWithin = uses.confirmed + uses.reserved <= uses.total
-            // A confirmation nobody expected may come while another attempt holds the last use.
+            // A confirmation without a reservation may arrive while another attempt holds the last use.
             #expect(
                 isWithin || own.contains { $0.isConfirmed && $0.kind == .register }, "\(stored)",
                 sourceLocation: sourceLocation)

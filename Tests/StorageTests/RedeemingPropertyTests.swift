@@ -4,7 +4,7 @@ import Testing
 
 @testable import Storage
 
-/// Random requests of several attempts about a few invites and names, against a model that knows only what must hold.
+/// Random requests of several attempts about a few invites and names, against a model that has only the invariants.
 @Suite(.timeLimit(.minutes(5))) struct RedeemingPropertyTests {
     @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
     func noSequenceBreaksWhatMustHold(seed: UInt64) async throws {

@@ -109,9 +109,9 @@ import Testing
     @Test func aLateConfirmationIsWrittenDownWhateverHappenedMeanwhile() async throws {
         try await run { store, _ in
             for number in 1...3 { _ = try await store.add(Invite.redeemable(number)) }
-            // Nobody reserved.
+            // Nothing was reserved.
             #expect(try await store.one(.confirm(.sample(1, "a"))).get().isNew)
-            // Released, and somebody else had the use since.
+            // Released, and another attempt has had the use since.
             _ = try await store.one(.reserve(.sample(2, "b", "romeo"))).get()
             _ = try await store.one(.release(attempt: "b", reason: "")).get()
             _ = try await store.one(.reserve(.sample(2, "c", "tybalt"))).get()
@@ -171,7 +171,7 @@ import Testing
             try await store.hasten(at: Timestamp(millisecondsSinceEpoch: 71_000))
             let hastened = try await store.dueWork(at: Timestamp(millisecondsSinceEpoch: 71_000), limit: 9)
             #expect(hastened.questions.map(\.attempt) == ["a3"])
-            // It goes on with another name: what was asked for is no longer the question.
+            // It continues with another name: the pending question about the first is obsolete.
             let again = Reservation.sample(3, "a3", "angelica")
             _ = try await store.redeem([.reserve(again)], under: Self.terms(71_000))
             #expect(try await store.record([hastened.questions[0]: .absent], under: Self.terms(72_000)) == [])

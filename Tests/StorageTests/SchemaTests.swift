@@ -7,7 +7,7 @@ import Testing
 @testable import Storage
 
 @Suite struct SchemaTests {
-    /// What `sqlite_master` says about `database`, without comments, white space and what GRDB adds.
+    /// The SQL in `sqlite_master` of `database`, without comments, white space and what GRDB adds.
     private func schema(of database: Database) throws -> [String] {
         try String.fetchAll(
             database,
@@ -33,7 +33,7 @@ import Testing
         #expect(documented.contains { $0.contains("invite_by_username") })
     }
 
-    /// Backups are told from others' files by the words of their schema, and the next migration finds what the last one left.
+    /// Backups are recognized by the SQL of their schema, and the next migration finds what the last one left.
     @Test func aNewDatabaseIsWhatTheMigrationsMake() throws {
         func content(_ database: Database) throws -> [Row] {
             try Row.fetchAll(database, sql: "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name")
@@ -62,7 +62,7 @@ import Testing
                 #expect(try Schema.migrator.hasCompletedMigrations(database))
                 try Schema.check(database)
             }
-            // Nothing that is there is taken away.
+            // An existing file is not replaced.
             let before = try Data(contentsOf: URL(filePath: path))
             #expect(try !NewDatabase.make(at: path))
             #expect(try Data(contentsOf: URL(filePath: path)) == before)
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    /// SQLite would add it to whatever database comes beside it.
+    /// SQLite would apply it to any database that is put beside it.
     @Test func aLogWithoutItsDatabaseIsNobodys() async throws {
         try await StateFixture.run { databases, fixture in
             let (store, path) = (databases.store(for: "example.com"), fixture.file(of: "example.com"))
@@ -112,7 +112,7 @@ import Testing
                         createdAt: Timestamp(millisecondsSinceEpoch: 1_700_000_000_000),
                         expiresAt: Timestamp(millisecondsSinceEpoch: 1_700_604_800_000)))
             #expect(invites.map(\.kind) == [.account, .contact, .accountAndContact, .accountAndContact, .account])
-            // Who had them made was not written down: those without an inviter are operators'.
+            // Who requested them was not stored: those without an inviter are operators'.
             #expect(invites.map(\.createdBy) == [.user, .user, .user, .user, .operator])
             #expect(invites.map(\.note) == [nil, nil, nil, nil, nil])
             #expect(invites.map(\.action) == [.register, .roster, .roster, .register, .register])

@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    /// A file that says it is ours and holds something else: no value in it is believed.
+    /// A file that is marked as ours and has other content: no value in it is trusted.
     @Test(arguments: [
         "UPDATE invite SET token = NULL", "UPDATE invite SET token = x'00ff'", "UPDATE invite SET kind = 1e300",
         "UPDATE invite SET created_at = 'soon', expires_at = NULL", "UPDATE invite SET created_at = 1e300",
@@ -99,7 +99,7 @@ import Testing
             }
             let store = databases.store(for: "example.com")
             let (now, filter) = (Timestamp(millisecondsSinceEpoch: .max), InviteFilter())
-            // What each comes to is its own affair, as long as it comes to something.
+            // The results do not matter, as long as each call returns.
             _ = try? await store.invites()
             _ = try? await store.page(filter, after: .min, through: .max, limit: 10)
             _ = try? await store.count(filter, after: 0, through: .max)

@@ -25,7 +25,7 @@ import XMPP
     @Test func whatIsSetAlreadyMakesNoPlanStale() async throws {
         try await DaemonFixture.with(["a.example": "{}"]) { fixture in
             let daemon = fixture.daemon
-            // As the file says, and yet set: it goes before what the file will say.
+            // Equal to the file's value, but set: it takes precedence over later values of the file.
             _ = try await daemon.configuration.set(.suspended, to: ["false"], of: "a.example")
             let revision = await daemon.configuration.revision
             _ = try await daemon.configuration.set(.suspended, to: ["false"], of: "a.example")

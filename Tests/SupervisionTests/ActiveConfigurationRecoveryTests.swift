@@ -10,7 +10,7 @@ import XMPP
 @testable import Reconfiguration
 @testable import Supervision
 
-/// What a daemon runs that was ended, killed or lost its power: what it ran before, unless nobody wanted that.
+/// What a daemon runs after it was stopped, killed or lost power: what it ran before, unless that was never confirmed.
 @Suite(.timeLimit(.minutes(5))) struct ActiveConfigurationRecoveryTests {
     private let patience = try! Lifetime("5m")
 
@@ -49,7 +49,7 @@ import XMPP
                 // The same again: the files are still those.
                 try await fixture.restarted { fixture in
                     try await runs("Old", fixture)
-                    // Mended, they are taken.
+                    // Once corrected, they are used.
                     try write("Mended", fixture)
                     try await fixture.restarted { fixture in
                         try await runs("Mended", fixture)
@@ -131,7 +131,7 @@ import XMPP
         }
     }
 
-    /// The record names the files as the first version told them apart.
+    /// The record identifies the files by the fingerprint of the first version.
     @Test func whatWasUndoneStaysUndoneWhenANewerVersionStarts() async throws {
         try await DaemonFixture.with(["a.example": "site_name: Old\n"]) { fixture in
             await fixture.daemon.configuration.snapshots.finish()
@@ -236,7 +236,7 @@ import XMPP
         return (log, events.items.filter { $0.summary.contains("lost") })
     }
 
-    /// A file that was cut off while the daemon was down looks like one that somebody has shortened.
+    /// A file that was truncated while the daemon was down looks like one that was shortened on purpose.
     @Test func whatFilesTookAwayWhileTheDaemonWasDownIsToldOnce() async throws {
         let whole = "site_name: Example\nadmins: [admin@a.example]\nsuspended: true\n"
         try await DaemonFixture.with(["a.example": whole, "b.example": "{}", "c.example": "{}"]) { fixture in

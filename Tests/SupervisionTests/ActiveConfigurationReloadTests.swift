@@ -25,7 +25,7 @@ import YAML
             // The same services as before: their queues, databases and troubles stay theirs.
             #expect(fixture.endpoint("a.example") === a && fixture.endpoint("b.example") === b)
             #expect(fixture.endpoint("c.example") == nil)
-            // Whoever still has the old service gets nothing out of it.
+            // A caller that still has the old service gets an error from it.
             let late = set(command(Namespaces.inviteCommand), from: "carol@c.example/r", to: component)
             let request = try #require(InboundRequest(direct: late))
             #expect(c.endpoint.offer(request, under: c.host) == StanzaError(.itemNotFound))
@@ -142,7 +142,7 @@ import YAML
             #expect(fixture.router.servers.grants["a.example"] != nil)
             try fixture.remove("a.example")
             _ = await fixture.daemon.configuration.reload()
-            // The server tells them once a connection, not again for a file that was away for a while.
+            // The server announces them once a connection, not again for a file that was missing for a while.
             #expect(fixture.router.servers.grants["a.example"] != nil)
         }
     }

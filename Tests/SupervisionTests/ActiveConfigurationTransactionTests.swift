@@ -33,7 +33,7 @@ import YAML
                 for _ in 0..<200 { group.addTask { try await daemon.configuration.plan() } }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
-            // Nobody gets what was read before.
+            // No caller gets what was read before its call.
             #expect(plans.count == 200 && plans.allSatisfy { !$0.changesNothing })
             #expect(await daemon.configuration.readings - before < 100)
         }
@@ -160,7 +160,7 @@ import YAML
             #expect(applied.deadline == fixture.controlled.now.advanced(by: minute))
             #expect(try await !mayInvite(fixture, "1"))
             let sleeper = try await fixture.controlled.sleeper(for: .seconds(60))
-            // Nothing else comes in between.
+            // No other change is accepted meanwhile.
             let pending = ConfigurationRefusal.pending(until: try #require(applied.deadline))
             await #expect(throws: pending) { try await fixture.daemon.configuration.apply(expecting: nil, by: "other") }
             #expect(await fixture.daemon.configuration.reload() == .pending(until: try #require(applied.deadline)))
@@ -195,7 +195,7 @@ import YAML
             #expect(await daemon.configuration.overrides(of: "b.example")?.keys == [.suspended])
             #expect(try await !mayInvite(fixture, "1", by: "bob@b.example/r"))
 
-            // Confirmed, it is gone for good.
+            // Once that is confirmed, it is removed for good.
             _ = try await daemon.configuration.apply(expecting: nil, confirmWithin: minute, by: "someone")
             _ = try await daemon.configuration.confirm()
             let gone = "dropped what was set on a host that is gone"
@@ -337,7 +337,7 @@ import YAML
             #expect(try await users.next { _ in true } == ["ann"])
             let hash = try await daemon.configuration.plan().hash
             try write("mallory", fixture)
-            // Nobody has seen this plan.
+            // No operator has seen this plan.
             #expect(await applied(fixture, hash) == .stale)
             let pending = try await daemon.configuration.apply(expecting: nil, confirmWithin: minute, by: "someone")
             #expect(pending.deadline != nil)
@@ -385,7 +385,7 @@ import YAML
                 return
             }
             #expect(try await mayInvite(fixture, "1"))
-            // What a restart does by itself goes on without a disk.
+            // A reload does what a restart would do anyway, so it does not need the record on the disk.
             #expect(
                 await fixture.daemon.configuration.reload() == .applied(added: 0, removed: 0, changed: 1, unchanged: 0))
             #expect(try await !mayInvite(fixture, "2"))

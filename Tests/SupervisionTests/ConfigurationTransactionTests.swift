@@ -23,7 +23,7 @@ import Testing
         #expect(transaction.latest == 5 && transaction.generation == 1)
         let same = try transaction.applying(isSame: true, confirmedBy: deadline)
         #expect(same.record == Record(running: 5) && !same.isDurableFirst)
-        // Others' plans are as good as before.
+        // Plans of other callers stay valid.
         transaction.commit(same)
         #expect(transaction.generation == 1)
     }

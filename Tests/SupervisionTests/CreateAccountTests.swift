@@ -121,7 +121,7 @@ import XMPP
         let outcome = try address.createAccount(action: action, session: session, form: submission([:]))
         #expect(outcome.error?.condition == .badRequest)
         #expect(outcome.commandError == "bad-action")
-        // Which cannot be taken now; the session goes on.
+        // That cannot be accepted now; the session continues.
         #expect(try address.createAccount(session: session, form: submission([:])).wanted == account(nil))
     }
 

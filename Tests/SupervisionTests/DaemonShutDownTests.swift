@@ -11,7 +11,7 @@ import XMPP
 @testable import Supervision
 
 @Suite(.timeLimit(.minutes(5))) struct DaemonShutDownTests {
-    /// Makes a database with an invite, which nobody has open afterwards.
+    /// Makes a database with an invite, and closes it.
     private func makeDatabase(in directory: TemporaryDirectory) async throws {
         let databases = try InviteDatabases(directory: directory.path + "/state", maximumOpen: 1, writers: 1)
         let now = Timestamp(millisecondsSinceEpoch: 1_800_000_000_000)

@@ -64,7 +64,7 @@ import XMPP
         }
     }
 
-    /// Whoever is refused for it need not be named for operators to learn why.
+    /// Operators learn the reason without naming a user who was refused because of it.
     @Test func aHostThatIsNearlyFullSaysSoAndWhatToDo() async throws {
         let files = ["a.example": "max_invites: 2\nadmins: [admin@a.example]\n", "b.example": "{}"]
         try await DaemonFixture.with(files) { fixture in

@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    /// What is said of a name while it is typed holds nothing, and is not asked of the server where the daemon knows.
+    /// An answer while a name is typed reserves nothing, and the server is asked only if the daemon cannot answer.
     @Test func aNameIsFreeTakenOrHeld() async throws {
         try await with(usernames: ["juliet"]) { setup in
             let token = try await setup.create(.account(username: nil, contact: nil), uses: 5)
@@ -156,14 +156,14 @@ import Testing
             #expect(await setup.register(token) == .rejected("too weak"))
             #expect(try await setup.redemptions() == ["juliet form reserved"])
             #expect(await setup.register(token, "romeo", attempt: "form:2") == .refused(.reservedByOthers))
-            // The same attempt goes on with another name.
+            // The same attempt continues with another name.
             setup.accounts.state.withLock { $0.creation = nil }
             #expect(await setup.register(token, "romeo") == .done)
             #expect(try await setup.redemptions() == ["romeo form confirmed"])
         }
     }
 
-    /// Somebody else got the name on another way, after the server had refused this attempt.
+    /// Another user got the name by other means, after the server had refused this attempt.
     @Test func aRefusedNameIsNobodysElsesAfterwards() async throws {
         try await with { setup in
             let token = try await setup.create(.account(username: nil, contact: nil))
@@ -306,7 +306,7 @@ import Testing
         }
     }
 
-    /// Whether an earlier process has set a password nobody knows, so a page of then sets none.
+    /// Whether an earlier process has set a password is unknown, so a page from then sets none.
     @Test func whatAnEarlierProcessHasBegunIsSpent() async throws {
         try await with(usernames: ["alice"]) { setup in
             let token = try await setup.create(.reset(of: Account(localpart: "alice", domain: Self.host)))
@@ -366,7 +366,7 @@ import Testing
             }
             _ = try await setup.create(.account(username: "juliet", contact: alice))
             _ = try await setup.create(.reset(of: alice))
-            // A server that does not say it, or none that can, keeps operators from nothing.
+            // A server that does not or cannot answer does not prevent operators' invites.
             setup.accounts.state.withLock { $0.existence = .unknown("busy") }
             _ = try await setup.create(.contact(of: juliet))
             setup.accounts.state.withLock { ($0.existence, $0.abilities.knowsAccounts) = (nil, false) }

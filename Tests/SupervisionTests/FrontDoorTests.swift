@@ -8,7 +8,7 @@ import Testing
 @testable import Supervision
 
 @Suite(.timeLimit(.minutes(5))) struct FrontDoorTests {
-    /// Asks for the hosts while it is told of them.
+    /// Asks for the hosts while it is notified of them.
     private final class CuriousDoor: FrontDoor {
         private let registry: HostRegistry
         private let seen = Mutex<[[String]]>([])

@@ -50,7 +50,7 @@ import XMPP
         }
     }
 
-    /// ejabberd says of each of our addresses what it may.
+    /// ejabberd announces the grants of each of our addresses.
     @Test func whatAnotherAddressMayIsNotKept() async throws {
         try await ComponentFixture.with(hosts) { fixture in
             let version = "urn:xmpp:privilege:2"
@@ -65,7 +65,7 @@ import XMPP
         }
     }
 
-    /// A server says it once, and the host's file may come later.
+    /// A server announces them once, and the host's file may be added later.
     @Test func thoseOfADomainWithoutAFileAreKept() async throws {
         try await ComponentFixture.with(hosts) { fixture in
             fixture.router.receive([message(from: "c.example", delegation)])
@@ -85,7 +85,7 @@ import XMPP
                 let request = set(command(Namespaces.inviteCommand), from: asker, to: address)
                 _ = try await fixture.answers(to: [envelope(request, by: host)])
             }
-            // At an account of a user, or of a host that is not the server's own, it proves nothing of the host.
+            // At a user's account, or at a host that is not the server's own, it proves nothing about the host.
             try await ask("alice@a.example/r", "alice@a.example", by: "a.example")
             try await ask("alice@a.example/r", "b.example", by: "a.example")
             #expect(fixture.router.servers.grants["a.example"]?.delegatesCommands != true)

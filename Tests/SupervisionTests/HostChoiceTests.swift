@@ -51,7 +51,7 @@ import XMPP
         let outcome = try address.createAccount(
             on: hosts, session: session, form: submission(["host": named]), language: "de")
         if named == "A.EXAMPLE." {
-            // The same host, as somebody types it.
+            // The same host, as a user may type it.
             #expect(outcome.status == "executing")
         } else {
             #expect(outcome.commandError == "bad-payload")

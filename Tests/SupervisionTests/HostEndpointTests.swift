@@ -42,7 +42,7 @@ import XMPP
             gate.open()
             await fixture.inFlight.waitUntilNone()
             #expect(try await fixture.databases.store(for: "a.example").count() == 300)
-            // One for what was there when the work began, one for what came meanwhile.
+            // One for the requests when the work began, one for those that arrived meanwhile.
             #expect((1...2).contains(fixture.databases.openDatabases.commits))
             try await fixture.wire.flush()
             #expect(Set(fixture.wire.all.compactMap(\.token)).count == 300)
@@ -56,7 +56,7 @@ import XMPP
                 #expect(lone.count == 1)
             }
             #expect(fixture.controlled.gatherings.items.isEmpty)
-            // What waits behind a held store comes to work together.
+            // Requests that wait behind a blocked store are processed together.
             let gate = try await StoreGate(fixture.databases.store(for: "a.example"))
             for index in 0..<40 { #expect(offer(try invite("together\(index)"), fixture) == nil) }
             gate.open()
@@ -68,7 +68,7 @@ import XMPP
     @Test func anAnswerIsWrittenWhenItsInviteIsOnDisk() async throws {
         let seen = Inbox<Bool>()
         let path = Mutex("")
-        // Looks at the very moment at which the answer leaves.
+        // Checks at the moment at which the answer is sent.
         let look: @Sendable (IQ) -> Void = { answer in
             guard let token = answer.token else { return }
             let isThere = try? SecondConnection(path.withLock { $0 }).has(token: token)
@@ -91,7 +91,7 @@ import XMPP
         }
     }
 
-    /// All that waits for a host comes to work together, which takes a while on the event loop of all hosts.
+    /// All requests that wait for a host are processed together, which takes a while on the event loop of all hosts.
     @Test func anotherHostIsAnsweredInBetween() async throws {
         let hosts = ["a.example", "b.example"].map { HostConfiguration(host: $0, allowContactInvites: false) }
         try await ComponentFixture.with(hosts) { fixture in

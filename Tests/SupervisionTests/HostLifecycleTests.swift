@@ -60,7 +60,7 @@ import Testing
         for _ in 0..<20 { waits.append(try #require(life.retryFailed("io", now: time(1), using: &random))) }
         #expect(waits.allSatisfy { $0 <= .seconds(300) })
         #expect(waits.last.map { $0 >= .seconds(150) } == true)
-        // A host that comes back only to fail at its next invite does not start over.
+        // A host that recovers only to fail at its next invite does not start over with the backoff.
         let recovered = life.recovered(now: time(1))
         #expect(recovered)
         #expect(try #require(life.failed("io", now: time(2), using: &random)) >= .seconds(150))

@@ -19,7 +19,7 @@ import XMPP
             fixture.router.receive([
                 .iq(set(command(Namespaces.inviteCommand), from: "alice@a.example/r", to: component, id: "hung"))
             ])
-            // Seconds go by, eleven at a time, until somebody looks after the request has reached the store.
+            // By eleven seconds at a time, until the deadline is checked after the request has reached the store.
             let clock = Task {
                 while let tick = try? await fixture.controlled.sleeper(for: .seconds(1)) {
                     fixture.controlled.advance(byMilliseconds: 11_000)

@@ -10,7 +10,7 @@ import XMPP
 @testable import Reconfiguration
 @testable import Supervision
 
-/// What operators are told of hosts is what happened to them.
+/// The statuses of hosts that operators see match what happened to the hosts.
 @Suite(.timeLimit(.minutes(5))) struct HostStatusTests {
     private let files = ["a.example": "admins: [admin@a.example]", "b.example": "admins: [admin@a.example]"]
 
@@ -33,7 +33,7 @@ import XMPP
             #expect(try await counters(fixture) == expected)
             #expect(try await counters(fixture, "b.example") == HostCounters())
 
-            // At the shared address, for the other host; asking on which is nobody's.
+            // At the shared address, for the other host; the question for the host counts for none.
             let asked = try await fixture.answer(
                 to: set(command(Namespaces.createAccountCommand), from: "admin@a.example/r", to: component))
             let session = try #require(asked.payload?["sessionid"])
@@ -114,7 +114,7 @@ import XMPP
         try await DaemonFixture.with(files) { fixture in
             fixture.controlled.advance(byMilliseconds: 5000)
             _ = try await fixture.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
-            // The service follows before it works on what comes then.
+            // The service applies the change before it serves later requests.
             #expect(try await fixture.invite(by: "alice@a.example/r").stanzaError?.condition == .serviceUnavailable)
             let status = try #require(await fixture.daemon.hostStatus("a.example"))
             #expect(status.state == .suspended && status.since == fixture.controlled.now && status.overrides == 1)
@@ -124,7 +124,7 @@ import XMPP
         }
     }
 
-    /// What is not taken is not looked at yet, and so not held.
+    /// A status is computed when it is taken from the sequence, so that none are held in memory.
     @Test func hostsAreLookedAtAsTheyAreTaken() async throws {
         let names = (0..<600).map { "h\(1000 + $0).example" }
         let files = Dictionary(names.map { ($0, "{}") }) { $1 }
@@ -135,7 +135,7 @@ import XMPP
             #expect(first.host == names[0])
             let last = try #require(names.last)
             _ = try await daemon.configuration.set(.suspended, to: ["true"], of: last)
-            // Those that go are left out, and those that come are for who asks next.
+            // Removed hosts are left out, and added ones are in the next sequence.
             try fixture.directory.remove("config.d/\(names[500]).yaml")
             try fixture.write("{}", host: "h1500.more.example")
             guard case .applied = await daemon.configuration.reload() else {
@@ -165,7 +165,7 @@ import XMPP
             let why = try #require(await daemon.explain("c.example"))
             #expect(why.count == 1 && why[0].verdict == "refused")
 
-            // Mended, it is a host like the others.
+            // Once corrected, it is a host like the others.
             try fixture.write("{}", host: "c.example")
             try fixture.directory.remove("config.d/d.example.yml")
             guard case .applied = await daemon.configuration.reload() else {

@@ -9,7 +9,7 @@ import XMPP
 @testable import Reconfiguration
 @testable import Supervision
 
-/// Who asks what under which rules, and what XEP-0050 and XEP-0401 want said to that.
+/// Senders, requests and rules, and the answers that XEP-0050 and XEP-0401 require.
 @Suite struct InviteCommandTests {
     static let nodes = [Namespaces.inviteCommand, Namespaces.createAccountCommand, "urn:xmpp:invite#other", "config"]
     static let actions: [String?] = [nil, "execute", "complete", "next", "prev", "cancel", "", "EXECUTE"]
@@ -21,7 +21,7 @@ import XMPP
     }
 
     private func expectation(_ asker: Asker, _ switches: Switches, _ node: String, _ action: String?) -> Expectation {
-        // XEP-0050 §4.4: malformed-action is about the request itself, whatever it is for.
+        // XEP-0050 §4.4: malformed-action is about the request itself, for any command.
         guard [nil, "execute", "complete", "next", "prev", "cancel"].contains(action) else {
             return .error(.badRequest, .modify, "malformed-action")
         }

@@ -8,7 +8,7 @@ import Testing
 @testable import Supervision
 @testable import XMPP
 
-/// What is said of limits, to users, admins and operators.
+/// The texts about limits for users, admins and operators.
 @Suite(.timeLimit(.minutes(5))) struct InviteLimitWordingTests {
     private let time = Timestamp(millisecondsSinceEpoch: 1_700_000_000_000)
 

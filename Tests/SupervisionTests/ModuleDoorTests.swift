@@ -89,7 +89,7 @@ private let attempt = "3kXn0pV1sYw9QbZ2"
                 try ServerModuleCommand(settings.body) == .settings(.init(registration: .server, held: ["juliet"])))
             #expect(fixture.router.servers.modules["a.example"]?.hello.server == "Prosody 0.12.3")
             #expect(redeeming.calls.withLock { $0.contains(.accountsChanged("a.example")) })
-            // Another rule is told, too.
+            // A changed rule is sent, too.
             var other = HostConfiguration(host: "b.example")
             other.registration = .invite
             fixture.serve([Self.hosts()[0], other])
@@ -100,7 +100,7 @@ private let attempt = "3kXn0pV1sYw9QbZ2"
         }
     }
 
-    /// One that cannot be understood is told so, and the reason is kept for `host why`.
+    /// A module of an incompatible version gets an error, and the reason is stored for `host why`.
     @Test func versionsThatDoNotFit() async throws {
         try await with { fixture in
             let far = ServerModuleRequest.hello(ServerModule.Hello(version: 3, module: "m", server: "s"))
@@ -144,7 +144,7 @@ private let attempt = "3kXn0pV1sYw9QbZ2"
         }
     }
 
-    // MARK: Who is believed
+    // MARK: Which senders are trusted
 
     @Test(
         arguments: [
@@ -183,7 +183,7 @@ private let attempt = "3kXn0pV1sYw9QbZ2"
         }
     }
 
-    /// The host is whose server sends, whatever a request says.
+    /// The host is that of the sending server, whatever a request names.
     @Test func aModuleSpeaksForItsOwnHost() async throws {
         try await with { fixture in
             _ = try await fixture.answers(to: [iq(.name("juliet"), from: "b.example")])
@@ -405,7 +405,7 @@ private let attempt = "3kXn0pV1sYw9QbZ2"
                     command(Namespaces.createAccountCommand, form: form), from: "admin@a.example/r", to: component)
                 let answer = try await fixture.answers(to: [request]).first
                 #expect(answer?.stanzaError?.condition == condition, "\(name)")
-                // The same at the host itself. There the name may be promised by now.
+                // The same at the host itself. There the name may be reserved by now.
                 let delegated = envelope(
                     set(
                         command(Namespaces.createAccountCommand, form: form), from: "admin@a.example/r", to: "a.example"

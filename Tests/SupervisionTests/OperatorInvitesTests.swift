@@ -57,7 +57,7 @@ import XMPP
             let byAdmin = InviteRequest.account(by: admin, username: "juliet", rosterSubscription: false)
             _ = try await fixture.daemon.registry.invite(account("juliet"), on: "a.example").invite
             #expect(await service.invite([byAdmin], under: policy) == [.failure(.conflict(.usernameTaken))])
-            // A reset promises nothing, neither to others nor against them.
+            // A reset reserves no name, and needs none to be free.
             let juliet = Account(localpart: "juliet", domain: "a.example")
             _ = try await fixture.daemon.registry.invite(OperatorRequest(.reset(of: juliet)), on: "a.example")
             _ = try await fixture.daemon.registry.invite(OperatorRequest(.reset(of: juliet)), on: "a.example")
@@ -235,7 +235,7 @@ import XMPP
             async let listed = trouble { () throws(InviteTrouble) in
                 try await daemon.registry.invites(of: "a.example")
             }
-            // The deadline is looked at every second, and has not begun before the call is there.
+            // The deadline is checked every second, and does not begin before the call has arrived.
             var keeper = try await fixture.controlled.sleeper(for: .seconds(1))
             while store.waitingRows == 0 { await Task.yield() }
             fixture.controlled.advance(byMilliseconds: 10_001)

@@ -9,7 +9,7 @@ import XMPP
 @testable import Reconfiguration
 @testable import Supervision
 
-/// What is too much is refused at once, for the one whose it is, and nobody else notices.
+/// Requests beyond a limit are refused at once, for the one who exceeds it, and others are not affected.
 @Suite(.timeLimit(.minutes(5))) struct OverloadTests {
     private let hosts = [
         HostConfiguration(host: "a.example", admins: ["admin@a.example"]),
@@ -47,7 +47,7 @@ import XMPP
             #expect(served >= HostEndpoint.capacity && served < sent)
             #expect(counts.routed == served && counts.overloaded == sent + 1 - served)
             #expect(try await fixture.databases.store(for: "a.example").count() == served - 1)
-            // One line tells of many.
+            // One line reports many.
             #expect(fixture.controlled.log.items.filter { $0.contains("beyond what may wait") }.count <= 20)
         }
     }
@@ -69,7 +69,7 @@ import XMPP
         }
     }
 
-    /// An account is created by the front desk, which all hosts share.
+    /// The command for accounts is sent to the shared address, which serves all hosts.
     @Test func aHostThatHangsDoesNotHoldTheSharedAddress() async throws {
         try await ComponentFixture.with(hosts) { fixture in
             let gate = try await StoreGate(fixture.databases.store(for: "a.example"))

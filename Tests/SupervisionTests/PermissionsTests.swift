@@ -9,7 +9,7 @@ import XMPP
 @testable import Reconfiguration
 @testable import Supervision
 
-/// Somebody who may ask.
+/// The kinds of senders of a request.
 enum Asker: CaseIterable, Sendable {
     case admin, user, foreignUser, foreignAdmin, server, component
 

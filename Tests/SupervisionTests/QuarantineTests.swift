@@ -12,7 +12,7 @@ import XMPP
 @testable import Reconfiguration
 @testable import Supervision
 
-/// A host whose storage fails is refused, tried again, and comes back; the others do not notice.
+/// A host whose storage fails is refused, tried again, and recovers; other hosts are not affected.
 @Suite(.timeLimit(.minutes(5))) struct QuarantineTests {
     private let hosts = [HostConfiguration(host: "a.example"), HostConfiguration(host: "b.example")]
 
@@ -53,7 +53,7 @@ import XMPP
                     == "error host quarantined host=a.example reason=\(reason)"
             )
 
-            // Mended, but not tried yet.
+            // Repaired, but not tried yet.
             try FileManager.default.removeItem(atPath: fixture.databasePath("a.example"))
             #expect(try await invite(fixture).stanzaError?.condition == .internalServerError)
             #expect(try fixture.databases.hostsWithInvites().isEmpty)

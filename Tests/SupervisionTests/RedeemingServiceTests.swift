@@ -168,7 +168,7 @@ import Testing
             setup.controlled.advance(byMilliseconds: 60_000)
             deadline.wake()
             #expect(try await setup.accounts.asked.next() == "exists juliet")
-            // Nobody guesses.
+            // Without an answer the reservation stays.
             let again = try await setup.controlled.sleeper(for: .seconds(5))
             #expect(
                 await setup.service.check(invite.token, under: policy) == .failure(.refused(.reservedByOthers)))
@@ -199,7 +199,7 @@ import Testing
                 #expect(try await followUps(setup) == Self.followUps)
             }
             _ = try await setup.controlled.sleeper(for: .seconds(40))
-            // It says hello.
+            // As after a hello.
             setup.accounts.state.withLock { $0.outcome = .done }
             await setup.service.resumeWork(hastened: true)
             #expect(try await followUps(setup) == Self.followUps)
@@ -271,7 +271,7 @@ import Testing
 
     // MARK: Killed
 
-    /// How far a registration comes before the daemon is killed.
+    /// The last step of a registration before the daemon is killed.
     enum Step: CaseIterable {
         case invited, reserved, created, confirmed, followedUp
     }
@@ -283,7 +283,7 @@ import Testing
         let (before, after) = (try TemporaryDirectory(), try TemporaryDirectory())
         var token: Invite?
         try await with(before, accounts: server) { setup in
-            // The daemon reaches nobody until the last step.
+            // The daemon cannot reach the server until the last step.
             server.state.withLock { $0.outcome = .unreachable("not yet") }
             let invite = try await self.invite(setup)
             token = invite

@@ -14,7 +14,7 @@ import Testing
         #expect(texts[InviteDenial.contactInvitesOff.text] == texts[.refusalOnlyAdmins])
     }
 
-    /// What was said in English before there were files.
+    /// The English texts from before there were files of texts.
     @Test func englishIsAsItWas() {
         let english = Texts.english
         #expect(english[.commandInvite] == "Invite user" && english[.commandCreateAccount] == "Create account")

@@ -5,7 +5,7 @@ import XMPP
 
 @testable import Component
 
-/// In which language a request is answered, and which one its invite keeps.
+/// In which language a request is answered, and which one is stored with its invite.
 @Suite struct RequestLanguageTests {
     @Test(
         arguments: [

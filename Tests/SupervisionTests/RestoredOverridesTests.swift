@@ -34,7 +34,7 @@ import XMPP
                 #expect(try await fixture.invite(by: "bob@b.example/r", id: "b").uri != nil)
                 #expect(try await fixture.invite(by: "carol@c.example/r", id: "c").uri != nil)
                 _ = try await fixture.controlled.log.next { $0.contains("dropped what was set at run time") }
-                // It is said once.
+                // It is reported once.
                 try await fixture.restarted { fixture async throws in
                     let events = Inbox<ConfigurationEvent>()
                     await fixture.daemon.configuration.followConfiguration { events.put($0) }

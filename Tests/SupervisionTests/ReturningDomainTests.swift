@@ -10,7 +10,7 @@ import XMPP
 @testable import Reconfiguration
 @testable import Supervision
 
-/// Domains whose files go and come back. They may be somebody else's by then.
+/// Domains whose files are removed and restored. They may have another owner by then.
 @Suite(.timeLimit(.minutes(5))) struct ReturningDomainTests {
     private func token(
         _ fixture: DaemonFixture, _ id: String, by asker: JID = "alice@a.example/r"
@@ -20,7 +20,7 @@ import XMPP
         return try #require(Token(String(uri.split(separator: "=").last ?? "")))
     }
 
-    /// What checking the tokens comes to, in words.
+    /// The results of checking the tokens, in words.
     private func states(
         _ fixture: DaemonFixture, _ tokens: [Token], of name: String = "a.example"
     ) async throws -> [String] {
@@ -101,7 +101,7 @@ import XMPP
             try fixture.write("{}", host: "a.example")
             _ = try await apply(fixture)
             #expect(try await states(fixture, old) == ["revoked", "revoked"])
-            // What somebody has revoked stays so.
+            // What an operator has revoked stays revoked.
             #expect(try await registry.reopen("a.example") == 1)
             #expect(try await states(fixture, old) == ["revoked", "good"])
             #expect(try await registry.reopen("a.example") == 0)
@@ -111,14 +111,14 @@ import XMPP
     @Test func aRestartWithTheFilesInPlaceRevokesNothing() async throws {
         try await DaemonFixture.with(Self.hosts) { fixture in
             let old = try await token(fixture, "1")
-            // Gone and back between two applies.
+            // Removed and restored between two applies.
             try fixture.remove("a.example")
             try fixture.write("site_name: A\n", host: "a.example")
             _ = try await apply(fixture)
             try await fixture.restarted { fixture in
                 let states = try await states(fixture, [old])
                 #expect(states == ["good"])
-                // Nor when its file had mistakes at a start, and is mended.
+                // Nor when its file had mistakes at a start, and is corrected.
                 try fixture.write("no_such_key: 1\n", host: "a.example")
                 try await fixture.restarted { fixture in
                     #expect(fixture.daemon.registry["a.example"] == nil)
@@ -132,7 +132,7 @@ import XMPP
         }
     }
 
-    /// Whether the daemon ran when the file went, and when it came.
+    /// Whether the daemon ran when the file was removed, and when it was restored.
     @Test(arguments: [true, false], [true, false])
     func itIsKnownOverRestarts(isRunningThen: Bool, runsAgain: Bool) async throws {
         try await DaemonFixture.with(Self.hosts) { fixture in
@@ -172,7 +172,7 @@ import XMPP
         }
     }
 
-    /// Whether the domain comes back with the start, or runs as before.
+    /// Whether the domain is restored at the start, or runs as before.
     @Test(arguments: [true, false])
     func aDamagedFileLetsNoneBeForgotten(comesBack: Bool) async throws {
         try await DaemonFixture.with(Self.hosts) { fixture in

@@ -9,7 +9,7 @@ import XMPP
 @testable import Reconfiguration
 @testable import Supervision
 
-/// Every request gets exactly one answer, from the address it was sent to, whatever it is; nothing else gets any.
+/// Every request of any kind gets exactly one answer, from the address it was sent to; other stanzas get none.
 @Suite(.timeLimit(.minutes(5))) struct RoutingTests {
     static let hosts = [
         HostConfiguration(
@@ -86,7 +86,7 @@ import XMPP
                 let isOurs = to == component || to == "invites.a.example"
                 let isNesting = request.request?["node"]?.hasPrefix("urn:xmpp:delegation") == true && from.isDomain
                 if !isOurs, !isNesting { #expect(answer.stanzaError != nil) }
-                // Nobody's links reach somebody who may not have them.
+                // No link is sent to a sender who may not have it.
                 if answer.uri != nil {
                     #expect(from.localpart != nil && ["a.example", "b.example"].contains(from.domain) && isOurs)
                 }
@@ -121,7 +121,7 @@ import XMPP
                 guard let host = request.from, host.isDomain, ["a.example", "b.example", component].contains(host),
                     (sent.to ?? sent.from)?.domain == host.domain
                 else {
-                    // To the server, not to the client: nothing of it can be trusted.
+                    // To the server, not to the client: nothing in it can be trusted.
                     #expect(answer.stanzaError?.condition == .forbidden)
                     return
                 }
@@ -138,7 +138,7 @@ import XMPP
         }
     }
 
-    /// XEP-0355 §4.3: the envelope goes to the component; one that reached another address is no server's.
+    /// XEP-0355 §4.3: the envelope is sent to the component; one at another address is not from a server.
     @Test func anEnvelopeIsTakenAtTheComponentAndAtItsHostsOwnAddress() async throws {
         let inner = set(command(Namespaces.inviteCommand), from: "alice@a.example/r", to: "a.example", id: "0")
         try await ComponentFixture.with(Self.hosts) { fixture in

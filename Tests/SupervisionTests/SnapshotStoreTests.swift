@@ -39,7 +39,7 @@ import XMPP
             serviceAddress: "invites.a.example", siteName: #"A "site": \ 1.10 # {x} [y] 🦊 - ~"#, suspended: true)
     }
 
-    /// Whatever has the names of the files is neither waited for nor read.
+    /// Other kinds of files under these names neither block nor are read.
     @Test(arguments: ["fifo", "link", "directory"]) func onlyRegularFilesAreRead(kind: String) async throws {
         try directory.makeDirectory("configuration")
         for name in ["record.json", "000011.jsonl", ".record.json.new", ".000012.jsonl.new"] {
@@ -217,7 +217,7 @@ import XMPP
         #expect(controlled.log.items.isEmpty, "\(controlled.log.items)")
     }
 
-    /// However long the disk takes, what was applied before can be gone back to.
+    /// However long the disk takes, an undo can return to what was applied before.
     @Test func oneThatIsBeingWrittenIsThere() async throws {
         let begun = Inbox<String>()
         let release = DispatchSemaphore(value: 0)

@@ -40,7 +40,7 @@ import Testing
             #expect(shown(fixture, from("eve@evil.example/r", "invites.a.example"), to: "a.example"))
             #expect(!shown(fixture, from("eve@evil.example/r", "invites.a.example")))
             #expect(!shown(fixture, from("eve@evil.example/r", component)))
-            // What a user asks of another host is for who may know of that one.
+            // A user's request to another host is shown to callers who see that host.
             #expect(shown(fixture, from("bob@b.example/r", "invites.a.example")))
             #expect(!shown(fixture, from("bob@b.example/r", "invites.a.example"), whoSees: ["b.example"]))
             #expect(fixture.daemon.component.stanzaWatchers == 0)
@@ -50,7 +50,7 @@ import Testing
     @Test func whatAnAdminOfSeveralHostsSaysIsForWhoSeesThemAll() async throws {
         try await DaemonFixture.with(files) { fixture in
             _ = try await fixture.daemon.configuration.set(.suspended, to: ["true"], of: "a.example")
-            // On which host the account shall be was asked before: the stanza itself does not tell.
+            // The host of the account was asked for before: the stanza itself does not name it.
             let form = submission(["username": "juliet"])
             let named = set(
                 command(Namespaces.createAccountCommand, form: form), from: "admin@a.example/r", to: component)

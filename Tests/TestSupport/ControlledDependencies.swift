@@ -3,9 +3,9 @@ import Logging
 package import Runtime
 import Synchronization
 
-/// What services take from outside, in the test's hand: time stands still, and sleepers sleep until they are woken.
+/// The dependencies of services, under a test's control: time stands still, and sleepers sleep until they are woken.
 package final class ControlledDependencies: Sendable {
-    /// Somebody who sleeps.
+    /// A sleeping task.
     package struct Sleeper: Sendable {
         package let duration: Duration
         let alarm: Inbox<Void>
@@ -46,7 +46,7 @@ package final class ControlledDependencies: Sendable {
 
     package var entropy: Entropy {
         Entropy {
-            // Every draw of everybody's is another one, and each run has the same.
+            // Every draw differs from all others, and each run has the same ones.
             return [self.random.withLock { $0.next() }]
         }
     }

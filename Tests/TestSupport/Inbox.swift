@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Things that happened, in order, for a test to wait for: nobody sleeps.
+/// Events in order, for a test to wait for without polling.
 package final class Inbox<Item: Sendable>: Sendable {
     private struct Waiter {
         let id: Int
@@ -18,7 +18,7 @@ package final class Inbox<Item: Sendable>: Sendable {
 
     package init() {}
 
-    /// What has happened and nobody has taken.
+    /// The items that have not been taken.
     package var items: [Item] { state.withLock { $0.items } }
 
     package func put(_ item: Item) {
@@ -32,7 +32,7 @@ package final class Inbox<Item: Sendable>: Sendable {
         waiter?.continuation.resume(returning: item)
     }
 
-    /// Takes the first such item, and waits for it until it is there or the test has run out of time.
+    /// Takes the first such item, and waits for it up to the time limit of tests.
     package func next(where isWanted: @escaping @Sendable (Item) -> Bool = { _ in true }) async throws -> Item {
         let id = state.withLock { state in
             state.lastWaiter += 1

@@ -5,12 +5,12 @@ internal import Synchronization
 /// Takes what a command answers, and answers what it asks.
 package final class RecordingOutput: CommandOutput {
     package let width: Int
-    /// The answers to its questions, in order; after the last, nobody can be asked.
+    /// The answers to its questions, in order; after the last, it cannot ask.
     private let answers: Mutex<[String?]>
     /// What it takes files from, and has taken of one.
     private let file: Mutex<(toSend: [UInt8], sent: [UInt8])>
     private let received = Mutex<[ServerMessage]>([])
-    /// What it said, in order and as it comes: for tests that wait.
+    /// The messages in order, as they are sent: for tests that wait.
     package let messages = Inbox<ServerMessage>()
 
     package init(width: Int = 80, answers: [String?] = [], file: [UInt8] = []) {

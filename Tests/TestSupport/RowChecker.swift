@@ -1,6 +1,6 @@
 package import Shell
 
-/// Compares rows and events with what a command's spec says of them.
+/// Compares rows and events with the fields in a command's spec.
 package struct RowChecker: Sendable {
     private let fields: [Field]
     private let mayDrop: Bool
@@ -67,7 +67,7 @@ package struct RowChecker: Sendable {
             guard let items = value.list else { return ["`\(path)` is not a list: \(value.line)"] }
             return items.enumerated().flatMap { mistakes(in: $1, kind, "\(path)[\($0)]") }
         case .object(let fields) where fields.isEmpty:
-            // Texts by names that nobody knows beforehand.
+            // Texts by names that the schema does not list.
             isRight = value.object?.values.allSatisfy { $0.text != nil } ?? false
         case .object(let fields): return mistakes(in: value, fields, path)
         }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A directory that goes away with its last user.
+/// A directory that is removed with its last reference.
 package final class TemporaryDirectory: Sendable {
     package let path: String
 

@@ -1,7 +1,7 @@
 internal import Control
 package import Shell
 
-/// Takes nothing of what a command answers: the command waits with its first word until it is cancelled.
+/// Accepts no output of a command: the command waits with its first message until it is cancelled.
 package struct UnreadOutput: CommandOutput {
     package let width = 80
     /// Each word that waits.

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Web
 
-/// What the bytes of a connection are read as, by swift-nio's parser and what looks at it afterwards.
+/// What the bytes of a connection are read as, by swift-nio's parser and the checks after it.
 @Suite struct HTTPRequestTests {
     private final class Reader: ChannelInboundHandler {
         typealias InboundIn = HTTPServerRequestPart
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    /// - Parameter size: Of the pieces that the bytes come in.
+    /// - Parameter size: Of the pieces that the bytes are received in.
     private static func steps(
         _ text: String, _ limits: HTTPLimits = HTTPLimits(), inPiecesOf size: Int = .max
     ) throws -> [HTTPRequestAssembly.Step] {
@@ -129,7 +129,7 @@ import Testing
         #expect(try Self.failure("GET / HTTP/1.1\r\nHost: x\r\nA: \(fit)\r\n\r\n") == nil)
     }
 
-    /// Whatever comes, in whatever pieces: the same comes out, and nothing traps.
+    /// For any input in any pieces the result is the same, and nothing traps.
     @Test func piecesMakeNoDifference() throws {
         var generator = SystemRandomNumberGenerator()
         let parts = [

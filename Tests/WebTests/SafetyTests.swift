@@ -96,7 +96,7 @@ import Testing
             let offset = seal.utf8.distance(from: seal.utf8.startIndex, to: index)
             bytes[offset] = bytes[offset] == 0x41 ? 0x42 : 0x41
             let changed = String(decoding: bytes, as: UTF8.self)
-            // The last characters of base64 have bits that stand for nothing.
+            // The last characters of base64 have unused bits.
             if let attempt = Self.key.attempt(in: changed, host: "a.example", token: token) {
                 #expect(attempt == Self.attempt)
                 #expect(offset >= seal.utf8.count - 2)
@@ -122,7 +122,7 @@ import Testing
         for _ in 0..<3 { #expect(limiter.take(1, at: 0) == nil) }
         let wait = try #require(limiter.take(1, at: 0))
         #expect(limiter.take(2, at: 0) == nil)
-        // Not before it says, and then.
+        // Not before that time, but then.
         #expect(limiter.wait(1, at: Int64(wait - 2) * 1_000) != nil)
         var time = Int64(wait) * 1_000
         while let more = limiter.wait(1, at: time) {
@@ -157,7 +157,7 @@ import Testing
         #expect(limiter.take(0, at: 0) != nil)
     }
 
-    /// Who has all the addresses of a network takes more than one of them to keep everybody else out.
+    /// A client with all addresses of a network needs more than one of them to lock out other clients.
     @Test func theOthersHaveAsManyInAllAsThoseKeptApart() {
         let limiter = RateLimiter<Int>(most: 2, capacity: 2_560)
         for key in 0..<2_560 + 1_024 { #expect(limiter.take(key, at: 0) == nil) }

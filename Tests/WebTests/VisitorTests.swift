@@ -20,7 +20,7 @@ import Testing
         ("Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:124.0) Gecko/20100101 Firefox/124.0", .linux),
         ("Mozilla/5.0 (X11; FreeBSD amd64)", .linux), ("OpenBSD", .linux), ("BSD", .linux),
         ("curl/8.7.1", .other), ("BS", .other), ("", .other), ("Androi", .other), ("AAndroid", .android),
-        // No more of it is looked at.
+        // No more of it is inspected.
         (String(repeating: "x", count: 500) + "Android", .other),
         (String(repeating: "ü", count: 246) + "Android", .android),
     ]) func theDeviceIsWhatTheBrowserSays(agent: String, platform: Platform) {

@@ -86,7 +86,7 @@ extension WebAppTests {
         [("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")], [("origin", "null")],
         [("origin", "https://evil.example")], [("origin", "http://invite.example")],
         [("origin", "https://invite.example"), ("origin", "https://evil.example")],
-        // It decides, whatever the origin is.
+        // It takes precedence over the origin.
         [("sec-fetch-site", "cross-site"), ("origin", "https://invite.example")],
     ])
     func otherSitesPostNothing(fields: [(String, String)]) async throws {

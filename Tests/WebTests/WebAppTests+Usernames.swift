@@ -72,7 +72,7 @@ extension WebAppTests {
         #expect(hosts.state.withLock { $0.asked.isEmpty })
     }
 
-    /// Beyond the limit, of a token or of an address, the answer says less, whatever the name.
+    /// Beyond the limit, of a token or of an address, the answer has less, for any name.
     @Test(arguments: [true, false])
     func namesAreNotListed(hasOneToken: Bool) async throws {
         set(good())
@@ -94,7 +94,7 @@ extension WebAppTests {
         }
         #expect(answers == Array(repeating: "taken", count: 60) + ["possible(taken@a.example)"])
         #expect(hosts.state.withLock { $0.asked.count } == 60)
-        // What a form comes to is another matter.
+        // The outcome of a form does not depend on that limit.
         let form = try await post(
             Self.path + "/register", "username=taken&password=correct+horse&seal=\(seals[0])", client: "9.9.8.8")
         #expect(form.status == .serviceUnavailable)

@@ -142,7 +142,7 @@ import Testing
         #expect(text(try await respond(.get, Self.path)) == "/a.example/ problem used reset")
     }
 
-    /// How a password was set that nobody has confirmed: the form is kept, and it is the same attempt.
+    /// Whether the password was set is unknown: the form stays usable, and is the same attempt.
     @Test func anUnknownEndKeepsTheForm() async throws {
         set(good(.reset, username: "bob"))
         hosts.state.withLock { $0.outcome = .unknown }
@@ -183,7 +183,7 @@ import Testing
         #expect(try await respond(.get, "/xn--tda.example/AAAAAAAAAAAA1").status == .ok)
     }
 
-    /// Its links are good again when its file is mended: nobody is to throw them away, and nobody is counted as who guesses.
+    /// Its links are valid again when its file is corrected: they are neither called invalid nor counted as guesses.
     @Test func aHostWhoseFileHasMistakesIsAwayForNow() async throws {
         for _ in 0..<40 {
             let response = try await respond(.get, "/refused.example/AAAAAAAAAAAA1")

@@ -30,7 +30,7 @@ import Testing
         #expect(!iq.result().isRequest && iq.result().request == nil)
     }
 
-    /// ejabberd 24 drops what goes to a bare address of its own, and knows an answer by its id.
+    /// ejabberd 24 drops stanzas to a bare address of its own, and recognizes an answer by its id.
     @Test(arguments: [
         ("a.example", "rr-1-2-3-4", "a.example/answer"), ("a.example", "1", "a.example"),
         ("a.example", "xrr-1", "a.example"), ("a.example/x", "rr-1", "a.example/x"),

@@ -203,7 +203,7 @@ private func condition(_ body: IQ.Body) -> StanzaError.Condition? {
             #expect(payload.namespace == ServerModule.namespace)
             #expect(try schema.allows(payload.xml(inside: "")), "\(payload.xml(inside: ""))")
             guard iq.isRequest else { continue }
-            // Who asks is who the document says.
+            // The document gives the direction of a request.
             if iq.to?.domain == "invites.example.net" {
                 let request = try ServerModuleRequest(iq.body)
                 #expect(try ServerModuleRequest(request.body) == request)

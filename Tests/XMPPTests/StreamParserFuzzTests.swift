@@ -51,7 +51,7 @@ import Testing
             } else {
                 #expect(pieces.error != nil, "round \(round) of \(seed): \(whole.error as Any)")
             }
-            // Whatever is an element can become a stanza or a fault, and be written so that it is read the same.
+            // Every element becomes a stanza or a fault, and is read the same after it was written.
             for element in pieces.elements {
                 _ = try? Stanza(element)
                 #expect(ParseOutcome(streamHeader + element.xml()).elements == [element], "round \(round) of \(seed)")

@@ -168,7 +168,7 @@ import Testing
 
     @Test(arguments: [49_999, 60_000, 200_000])
     func aLongName(length: Int) throws {
-        // libxml2 by itself ends the document at 50,000 bytes of name.
+        // libxml2's own limit ends the document at 50,000 bytes of name.
         let name = String(repeating: "n", count: length)
         let isTooLong = 2 * length > 262_144
         #expect(

@@ -41,7 +41,7 @@ import Testing
         #expect(ParseOutcome(pieces: stream.utf8.map { [$0] }) == whole)
     }
 
-    /// What a stanza declares is not known to the next one, whatever became of it.
+    /// Declarations of a stanza do not apply to the next one, whatever its outcome.
     @Test func aDeclarationEndsWithItsElement() throws {
         let limits = ParserLimits(elements: 3)
         for first in [

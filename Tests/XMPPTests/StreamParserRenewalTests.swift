@@ -4,7 +4,7 @@ import Testing
 
 @testable import XMPP
 
-/// libxml2 keeps every name for the life of a parser; ``StreamParser`` goes on in a new one before that hurts.
+/// libxml2 stores every name for the life of a parser; ``StreamParser`` continues in a new one before that takes much.
 @Suite struct StreamParserRenewalTests {
     @Test func everNewNamesDoNotUseItUp() throws {
         let parser = StreamParser()

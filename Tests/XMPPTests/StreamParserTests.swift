@@ -144,7 +144,7 @@ import Testing
 
     @Test(arguments: ["not a uri", "%%", "relative", "urn:délai", "1:2", "://", "a b:c", "http://[", ""])
     func aNamespaceNeedNotBeAURI(namespace: String) throws {
-        // A server relays whatever its users write; none of them may end the stream of all.
+        // A server relays whatever its users send; none of that may end the stream, which all share.
         let read = try element("<iq><x xmlns='\(namespace)'><y/></x></iq>")
         #expect(read.firstChild?.namespace == namespace)
         #expect(read.firstChild?.firstChild?.namespace == namespace)

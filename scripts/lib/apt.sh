@@ -1,4 +1,4 @@
-# Sourced by the scripts beside it that look at archives of packages which this machine does not install from.
+# Sourced by the scripts beside it that read archives of packages which this machine does not install from.
 
 # Runs apt-get or apt-cache with sources and lists of its own, below a directory: this machine's are neither read nor changed.
 #

@@ -2,7 +2,7 @@
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
-# What takes long to fetch and is kept between runs. Root's is where servers that run as other users can read it.
+# What takes long to fetch is stored here between runs. Root's directory can be read by servers that run as other users.
 if [ "$(id -u)" = 0 ]; then cache=/var/cache/invited; else cache=${XDG_CACHE_HOME:-$HOME/.cache}/invited; fi
 
 say() { printf '%s\n' "$*"; }
@@ -12,7 +12,7 @@ fail() {
 }
 
 # Puts a Swift 6 toolchain on PATH. `sudo` resets PATH, so the usual places and the invoking user's own toolchain
-# are looked at too. Call it after install-dependencies: without its libraries the toolchain cannot say its version.
+# are searched, too. Call it after install-dependencies: without its libraries the toolchain cannot say its version.
 find_swift() {
     local directory resources version
     if ! command -v swift >/dev/null; then

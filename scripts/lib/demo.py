@@ -29,7 +29,7 @@ import tempfile
 import termios
 import traceback
 
-logging.getLogger("slixmpp").addHandler(logging.NullHandler())  # what matters, the demo says itself
+logging.getLogger("slixmpp").addHandler(logging.NullHandler())  # the demo prints what matters itself
 # slixmpp leaves a task behind for each client that has logged out.
 logging.getLogger("asyncio").addFilter(lambda record: not record.getMessage().startswith("Task was destroyed"))
 import plain_login  # noqa: E402
@@ -107,7 +107,7 @@ class Child:
                 await self.process.wait()
 
     async def while_running(self, awaitable, purpose):
-        """The awaitable's result, or a failure as soon as the process is gone or patience is."""
+        """The awaitable's result, or a failure as soon as the process has ended or the time is up."""
         task, gone = asyncio.ensure_future(awaitable), asyncio.ensure_future(self.process.wait())
         try:
             await asyncio.wait({task, gone}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
@@ -202,7 +202,7 @@ async def ready(notifications):
 
 
 class Client(slixmpp.ClientXMPP):
-    """An ordinary XMPP client: logs in to its host, looks at the host's commands, runs one."""
+    """An ordinary XMPP client: logs in to its host, lists the host's commands, runs one."""
 
     def __init__(self, jid):
         super().__init__(jid, PASSWORD)
@@ -279,7 +279,7 @@ class Friend(Client):
             identifier = self.new_id()
             answer = Waiter(identifier, MatcherId(identifier))
             self.register_handler(answer)
-            # As it is: slixmpp keeps other stanzas back until there is a session.
+            # Raw: slixmpp queues other stanzas until there is a session.
             self.send_raw(f"<iq type='set' id='{identifier}' to='{self.host}'>{payload}</iq>")
             reply = await answer.wait(PATIENCE)
             if not reply or reply["type"] != "result":
@@ -419,7 +419,7 @@ async def show_friend(alice, port, token):
 
 
 async def subscription(client, contact):
-    """What the client's roster says of a contact, once that is there."""
+    """The subscription of a contact in the client's roster, once it is there."""
     deadline = asyncio.get_running_loop().time() + PATIENCE
     while True:
         roster = await client.get_roster(timeout=PATIENCE)
@@ -472,7 +472,7 @@ class Shell:
 
 
 def read_all(terminal):
-    """What is written to a terminal until nobody has it open any more."""
+    """What is written to a terminal until no process has it open any more."""
     pieces = []
     with contextlib.suppress(OSError):
         while piece := terminal.read(4096):

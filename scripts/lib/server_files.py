@@ -1,6 +1,6 @@
 """Which real servers there are: those that are installed, and those that a package was unpacked into a directory of.
 
-Run as a program with a directory, it says which Prosody is there, or why that cannot be used.
+Run as a program with a directory, it prints which Prosody is there, or why that cannot be used.
 """
 
 import os
@@ -14,7 +14,7 @@ INSTALLED = Path("/")
 
 
 class Unusable(Exception):
-    """What is the matter with a directory, for whoever named it."""
+    """What is wrong with a directory, for the user who named it."""
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,17 @@
 -- mod_invited: the module of invited, the invitation daemon, for Prosody 0.12 and 13.0.
 --
--- It asks the daemon about each token and decides nothing itself; docs/server-module.md is what the two say to each other.
+-- It asks the daemon about each token and decides nothing itself; docs/server-module.md is the protocol between the two.
 --
 --     VirtualHost "example.com"
 --       modules_enabled = { "invited" }
 --       invited_component = "invites.example.net"
 --
 -- Options: invited_component, the daemon's component on this server; invited_registration, who may register without a token when
--- the daemon leaves that to the server: "invite" (nobody), "open", or "server" (the default: as allow_registration says, unless
+-- the daemon leaves that to the server: "invite" (no one), "open", or "server" (the default: as allow_registration says, unless
 -- registration_invite_only is set).
 
 ---------------------------------------------------------------------------------------------------------------------------------
--- Decisions. Nothing of a server is used here: where there is none, the file returns these for tests.
+-- Decisions. This part uses no API of Prosody: outside Prosody, the file returns these functions to the tests.
 
 local rules = {
 	version = 1;
@@ -20,10 +20,10 @@ local rules = {
 	conflicting_modules = { "invites_register", "invites_adhoc" };
 };
 
--- What stands in the place of an answer when there is none.
+-- Used in place of an answer when the daemon gives none.
 rules.away = { away = true, type = "wait", condition = "resource-constraint", text = "Invites cannot be checked right now. Please try again." };
 
--- Who may register without a token. `heard` is what the daemon said last, `configured` the module's option.
+-- Who may register without a token. `heard` is the daemon's latest setting, `configured` the module's option.
 function rules.registration(heard, configured, server_open)
 	for _, said in ipairs({ heard or "server", configured or "server" }) do
 		if said == "invite" or said == "open" then
@@ -37,7 +37,7 @@ function rules.is_registration(value)
 	return value == "invite" or value == "open" or value == "server";
 end
 
--- Versions one apart still understand each other.
+-- Versions that differ by one are compatible.
 function rules.is_compatible(other)
 	local number = tonumber(other);
 	return number ~= nil and math.abs(number - rules.version) <= 1;
@@ -51,13 +51,13 @@ function rules.can_be_name(name)
 	return type(name) == "string" and #name >= 1 and #name <= 1023;
 end
 
--- Only our component's own session is obeyed: the address alone could be written by another component for which Prosody's check of
--- addresses is off.
+-- Only our component's own session is accepted: another component for which Prosody does not check sender addresses could forge the
+-- address.
 function rules.is_daemon(origin, stanza, component)
 	return origin.type == "component" and origin.host == component and stanza.attr.from == component;
 end
 
--- A stream's restart, with TLS or without, ends what was bound to it before.
+-- A restart of the stream, with TLS or without, invalidates an attempt that was bound to it before.
 function rules.is_same_stream(attempt, origin)
 	return attempt.streamid == origin.streamid and attempt.secure == (origin.secure and true or false);
 end
@@ -73,7 +73,7 @@ local error_texts = {
 	["not-allowed"] = "The invite is used up.";
 };
 
--- What a client is told of the daemon's refusal. A host that is suspended, and what nobody expects, is for later, not a bad token.
+-- The error that a client receives for the daemon's refusal. A suspended host or an unexpected condition is temporary, not a bad token.
 function rules.refusal(answer)
 	local condition = answer.condition;
 	if answer.away or not error_types[condition or ""] or condition == "internal-server-error" then
@@ -82,18 +82,18 @@ function rules.refusal(answer)
 	return { type = error_types[condition], condition = condition, text = answer.text or error_texts[condition] or rules.away.text };
 end
 
--- Conversations tells people that it is the password only for these two texts.
+-- Conversations attributes the error to the password only for these two texts.
 function rules.password_text(policy)
 	return policy == "length" and "Please use a longer password." or "The password is too weak";
 end
 
--- What is left of an account when Prosody 13 was interrupted, or failed, while it made it: no password, and never enabled. Whatever
--- happens to an account later changes the second time.
+-- What remains of an account when Prosody 13 was interrupted, or failed, while making it: no password, and never enabled. Any later
+-- change of an account changes password_updated.
 function rules.is_husk(info, registered)
 	return info ~= nil and info.enabled == false and not registered and info.created ~= nil and info.created == info.password_updated;
 end
 
--- What the daemon is told when the server refuses an account.
+-- The error that the daemon receives when the server refuses an account.
 function rules.creation_refusal(event)
 	local err = event.error or { type = event.error_type, condition = event.error_condition, text = event.reason };
 	if err.type == "wait" then
@@ -104,12 +104,12 @@ function rules.creation_refusal(event)
 	return "modify", "not-acceptable", err.text or "The server does not allow this username.";
 end
 
--- Whether what was owed to the daemon is settled by its answer. What it calls malformed will be so again.
+-- Whether the daemon's answer settles a notification that was owed to it. One that it rejects as malformed would be rejected again.
 function rules.is_settled(answer)
 	return answer.ok or not answer.away and (answer.type == "cancel" or answer.type == "modify");
 end
 
--- At most 200 bytes, and no half of a character, which would end the component's stream.
+-- At most 200 bytes, cut at a character boundary: invalid UTF-8 would end the component's stream.
 function rules.shortened(text)
 	return #text <= 200 and text or (text:sub(1, 200):gsub("[\xC2-\xF4][\x80-\xBF]*$", ""));
 end
@@ -157,7 +157,7 @@ local host = module.host;
 local hosts = prosody.hosts;
 local answer_timeout, retry_interval = 5, 30;
 
--- Beside these every token would be looked for twice, and both modules would answer.
+-- Together with one of these, every token would be looked up twice, and both modules would answer.
 local conflicting = {};
 for _, name in ipairs(rules.conflicting_modules) do
 	local enabled = module:get_option_inherited_set("modules_enabled", {}):contains(name)
@@ -196,14 +196,14 @@ end
 
 local account_details = module:open_store("account_details");
 local debt_store = module:open_store("invited", "map");
-local settled = debt_store.remove or {}; -- in the place of a debt
+local settled = debt_store.remove or {}; -- stored in place of a debt
 local settings_store = module:open_store("invited_settings");
 
 local weak = { __mode = "k" };
-local attempts = setmetatable({}, weak); -- stream → what its token was found to be
+local attempts = setmetatable({}, weak); -- stream → its attempt: the token and what the daemon answered about it
 local unloaded = false;
 
--- State that outlives a reload. Everything else is in the stores, or ends with it.
+-- State that survives a reload. All other state is in the stores, or ends with the reload.
 function module.save()
 	return { attempts = attempts };
 end
@@ -216,9 +216,9 @@ end
 -- Asking the daemon
 
 local questions = {}; -- id of the IQ → { callback, name, deadline }
-local question_prefix = id.short(); -- nothing answers a question of before a reload
-local first_open, last_asked = 1, 0; -- numbers of questions: what is before the first is answered
-local expiring; -- the timer of the first
+local question_prefix = id.short(); -- so that no answer to a question from before a reload is accepted
+local first_open, last_asked = 1, 0; -- numbers of questions: all before first_open are answered
+local expiring; -- the timer of the oldest open question
 local versions_fit = true;
 
 local function is_connected()
@@ -239,7 +239,7 @@ local function resolve(question_id, answer)
 	end
 end
 
--- One timer for all, since they have the same time to be answered in.
+-- One timer is enough for all questions, since they have the same timeout.
 local function expire()
 	local now, late = time.monotonic(), {};
 	expiring = nil;
@@ -267,7 +267,7 @@ local function give_up()
 	for _, question_id in ipairs(open) do resolve(question_id, rules.away); end
 end
 
--- Exactly one call of `callback`, which may come at once. Not module:send_iq(), which forgets the oldest of more than 256.
+-- Calls `callback` exactly once, possibly before it returns. Not module:send_iq(), which drops the oldest of more than 256.
 local function ask(type, payload, callback)
 	if unloaded or not is_connected() or not (versions_fit or payload.name == "hello") then
 		callback(rules.away);
@@ -280,7 +280,7 @@ local function ask(type, payload, callback)
 	module:send(st.iq({ type = type, id = question_id, from = host, to = component }):add_child(payload));
 end
 
--- Waits for the answer. The streams of clients are served in runners, each of which waits by itself.
+-- Waits for the answer. Each client stream is served in a runner of its own, so only that stream waits.
 local function await(type, payload)
 	if not async.ready() then return rules.away; end
 	local wait, done = async.waiter();
@@ -302,7 +302,7 @@ local function answered(stanza)
 end
 
 ---------------------------------------------------------------------------------------------------------------------------------
--- What the daemon said of the host
+-- The daemon's settings for the host
 
 local heard = settings_store:get() or {};
 heard.held = heard.held or {};
@@ -352,7 +352,7 @@ end
 ---------------------------------------------------------------------------------------------------------------------------------
 -- Accounts
 
--- Not usermanager.user_exists(), for which the account of a session that still runs exists.
+-- Not usermanager.user_exists(), which also counts a deleted account as existing while it has a session.
 local function user_exists(username)
 	return usermanager.get_provider(host).user_exists(username) and true or false;
 end
@@ -374,7 +374,7 @@ local function is_usable(username)
 	return user_exists(username) and not is_husk(username);
 end
 
--- Past the usermanager: nobody's account is deleted, so nobody hears of it.
+-- Bypasses the usermanager: no complete account is deleted, so no user-deleted event is to be fired.
 local function remove_husk(username)
 	if user_exists(username) and is_husk(username) then
 		module:log("info", "Removing what is left of the account %s, which could not be made", username);
@@ -390,8 +390,8 @@ local function password_policy()
 	return modulemanager.get_module(host, "password_policy");
 end
 
--- Why an account cannot have a password: the policy that refuses it, and the server's text. Prosody 13 finds out that a password cannot
--- be prepared when there is a husk already.
+-- Why an account cannot have a password: the policy that refuses it, and the server's text. Prosody 13 detects that a password cannot
+-- be prepared only when it has already created the husk.
 local function password_refusal(username, password)
 	if not password or password == "" or not stringprep.saslprep(password) then
 		return "characters", "The password is empty, or has characters that a password cannot have";
@@ -404,14 +404,14 @@ local function password_refusal(username, password)
 end
 
 ---------------------------------------------------------------------------------------------------------------------------------
--- What is owed to the daemon: told again after each hello, until it has answered
+-- Debts, the notifications that are owed to the daemon: sent again after each hello, until it has answered
 
 local debts = module:open_store("invited"):get() or {};
 local in_progress = {}; -- keys of debts whose account is being made right now
 
--- Many accounts are made at once, and a write costs as much for all of them: Prosody's internal storage writes a file whole.
-local unwritten, writers = {}, {}; -- key → debt, or what stands for none; called with whether that is on the disk
-local writing, writing_at; -- the timer that writes them, and when
+-- Changes are written together: many accounts are made at once, and Prosody's internal storage writes the whole file for each write.
+local unwritten, writers = {}, {}; -- key → debt or `settled`; callbacks that receive whether the write succeeded
+local writing, writing_at; -- the timer of the next write, and its time
 
 local function store(changes)
 	if debt_store.set_keys and debt_store.remove then return debt_store:set_keys(nil, changes); end
@@ -448,7 +448,7 @@ local function write_within(seconds)
 	end);
 end
 
--- Whether it is on the disk now.
+-- Returns whether the debt is on the disk.
 local function owe(key, debt)
 	unwritten[key] = debt;
 	if not write() then return false; end
@@ -456,7 +456,7 @@ local function owe(key, debt)
 	return true;
 end
 
--- The same for whoever can wait: until all has been read that has come, which may be more of the kind.
+-- The same for a caller that can wait: the write happens after all pending input is read, and covers the debts which that adds.
 local function owe_with_others(key, debt)
 	local wait, done = async.waiter();
 	local stored;
@@ -471,14 +471,14 @@ local function owe_with_others(key, debt)
 	return stored;
 end
 
--- Nothing is owed, and must not be found after a restart: another may have made the account then.
+-- Removes a debt, from the disk at once: after a restart it would be confirmed if someone else had made the account meanwhile.
 local function forget(key)
 	debts[key] = nil;
 	unwritten[key] = settled;
 	write();
 end
 
--- What the daemon has acknowledged, it may be told twice, so the disk need not know at once.
+-- Removes a debt that the daemon has acknowledged. Sending it twice does no harm, so it need not be removed from the disk at once.
 local function forget_soon(key)
 	if unloaded then return forget(key); end
 	debts[key] = nil;
@@ -510,11 +510,11 @@ end
 local function pay()
 	local keys = {};
 	for key in pairs(debts) do keys[#keys + 1] = key; end
-	table.sort(keys); -- that an account was made before that it was deleted
+	table.sort(keys); -- "confirm:…" before "deleted:…" of the same account
 	for _, key in ipairs(keys) do
 		local debt = debts[key];
 		if in_progress[key] then -- luacheck: ignore 542
-			-- Whoever makes the account tells.
+			-- finish() or reserve() settles or removes it.
 		elseif debt.what == "deleted" then
 			ask("set", element("deleted", { username = debt.username }), function (answer) settle(key, answer); end);
 		elseif debt.made or is_usable(debt.username) then
@@ -539,7 +539,7 @@ end
 
 local function tell_deleted(username)
 	for key, debt in pairs(debts) do
-		-- There was an account, so the invite stays used although it is gone.
+		-- The account was made, so the invite stays used although the account is deleted.
 		if debt.what == "confirm" and debt.username == username and not debt.made then
 			debt.made = true;
 			owe(key, debt);
@@ -556,7 +556,7 @@ end
 module:hook_global("user-deleted", function (event)
 	if event.host == host then tell_deleted(event.username); end
 end);
--- Prosody 13 with registration_delete_grace_period: the person has left, the account goes later.
+-- Prosody 13 with registration_delete_grace_period: the user has cancelled the registration, the account is deleted later.
 module:hook("user-deregistered-pending", function (event) tell_deleted(event.username); end);
 
 ---------------------------------------------------------------------------------------------------------------------------------
@@ -602,7 +602,7 @@ function say_hello()
 	end);
 end
 
-local watched; -- the events of the component's host, which may come, go, and come again
+local watched; -- the events of the component's host, which may be deactivated and activated again
 
 local function watch_component()
 	local served = hosts[component];
@@ -611,7 +611,7 @@ local function watch_component()
 	local its = module:context(component);
 	its:hook("component-authenticated", function () say_hello(); end);
 	its:hook("component-disconnected", function (event)
-		-- A second connection that was refused ends, too.
+		-- The event is also fired for a second connection, which was refused.
 		if event.session.type == "component" then give_up(); end
 	end);
 end
@@ -649,7 +649,7 @@ end
 
 local function refuse(origin, stanza, type, condition, text)
 	module:log("info", "Refused <%s/> of %s: %s", stanza.tags[1].name, stanza.attr.from or "a stream before login", text or condition);
-	-- Not with the client's request in it, which may have a password.
+	-- The reply does not repeat the client's request, which may have a password.
 	origin.send(st.error_reply(stanza, type, condition, text));
 	return true;
 end
@@ -681,7 +681,7 @@ end
 module:hook("stanza/iq/urn:xmpp:pars:0:preauth", function (event)
 	local origin, stanza = event.origin, event.stanza;
 	local old, token = attempt_of(origin), stanza.tags[1].attr.token;
-	-- A stream of one host may address another: it then has neither that one's token nor its rules.
+	-- A stream of one host may address another host, but tokens and rules are those of the stream's own host.
 	if origin.type ~= "c2s_unauthed" or origin.host ~= host then
 		return refuse(origin, stanza, "cancel", "not-allowed", "This stream is not for " .. host);
 	elseif require_encryption and not origin.secure then
@@ -703,14 +703,14 @@ module:hook("stanza/iq/urn:xmpp:pars:0:preauth", function (event)
 		return true;
 	end
 	local refusal = rules.refusal(answer);
-	-- A client that goes on without its token must not end up with an account that its invite knows nothing of.
+	-- A client that continues without its token must not get an account that is not counted as a use of its invite.
 	attempt.unavailable = refusal.condition == "resource-constraint";
 	attempts[origin] = attempt.unavailable and attempt or nil;
 	return refuse(origin, stanza, refusal.type, refusal.condition, refusal.text);
 end, 10);
 
--- mod_register_ibr's own handler. Whatever stands before it is for people without an invite, such as a redirect to a web page; a password
--- policy is asked here.
+-- mod_register_ibr's own handler. Handlers before it, such as a redirect to a web page, are for people without an invite; the password
+-- policy is checked here instead.
 local function server_register(event)
 	local served = modulemanager.get_module(host, "register_ibr");
 	if not served then return nil; end
@@ -718,15 +718,15 @@ local function server_register(event)
 	return handler and handler(event);
 end
 
-local flows = setmetatable({}, weak); -- the stand-in for a stream → what its registration has come to
+local flows = setmetatable({}, weak); -- the stand-in for a stream → the state of its registration
 
--- What mod_register_ibr takes for the stream, so that its reply is seen before the client sees it.
+-- Passed to mod_register_ibr in place of the stream, so that its reply can be inspected before it is sent to the client.
 local function stand_in(origin, send)
 	return setmetatable({ send = send }, { __index = origin, __newindex = function (_, key, value) origin[key] = value; end });
 end
 
 local function filled_in(reply, username)
-	reply = st.clone(reply); -- mod_register_ibr has one form for everybody
+	reply = st.clone(reply); -- mod_register_ibr has one form for all streams
 	local query = reply:get_child("query", "jabber:iq:register");
 	local plain = query and query:get_child("username");
 	if plain then plain:text(username); end
@@ -747,12 +747,12 @@ local function show_form(origin, stanza, attempt)
 	return server_register({ origin = shown, stanza = stanza });
 end
 
--- The account's end of it: called once, with what the server answered.
+-- Ends a registration with the server's reply, if it made one. Later calls do nothing.
 local function finish(flow, reply)
 	local attempt = flow.attempt;
 	if not flow.reserved then return; end
 	flow.reserved = false;
-	-- Without a reply the server has failed half way.
+	-- Without a reply the server has failed while making the account.
 	local refused = reply and reply.attr.type == "error";
 	if refused or not reply and not is_usable(flow.username) then
 		local _, condition, text;
@@ -772,13 +772,13 @@ local function register(origin, stanza, attempt)
 	local query = stanza.tags[1];
 	local submitted, password = rules.submitted(query, "username"), rules.submitted(query, "password");
 	local username = submitted and stringprep.nodeprep(submitted, true);
-	-- What is missing or malformed, mod_register_ibr says.
+	-- Missing or malformed fields are left to mod_register_ibr, which refuses them.
 	if username and rules.can_be_name(username) and password and password ~= "" then
 		local policy = password_refusal(username, password);
 		if policy then
 			return refuse(origin, stanza, "modify", "not-acceptable", rules.password_text(policy));
 		elseif user_exists(username) then
-			-- Before the server's own rules, of which some refuse a taken name without saying that it is taken.
+			-- Before the server's own rules, some of which refuse a taken name with another error.
 			return refuse(origin, stanza, "cancel", "conflict", error_texts["conflict"]);
 		end
 	elseif submitted and #submitted > 1023 then
@@ -809,7 +809,7 @@ local function reserve(flow, event)
 		{ token = attempt.token, attempt = attempt.id, username = event.username, checked = attempt.checked }));
 	local function is_over() return unloaded or origin.destroyed or origin.type ~= "c2s_unauthed"; end
 	if not answer.ok then
-		-- Without an answer there may be a reservation all the same.
+		-- The daemon may have made the reservation although no answer was received.
 		if answer.away then release(attempt.id, "no answer in time"); end
 		refuse_event(event, rules.refusal(answer));
 	elseif is_over() then
@@ -836,7 +836,7 @@ local function reserve(flow, event)
 	end
 end
 
--- Somebody without a token.
+-- A registration without a token.
 local function guard(event)
 	if registration() == "invite" then
 		return refuse_event(event, { type = "cancel", condition = "not-allowed", text = "Registration on this server needs an invite." });
@@ -851,7 +851,7 @@ end
 
 local creating = setmetatable({}, weak); -- the events of accounts that the daemon asked for
 
--- The last to be asked, so that nothing is reserved for what the server's own rules refuse.
+-- Runs last, so that nothing is reserved for a registration that the server's own rules refuse.
 module:hook("user-registering", function (event)
 	if event.allowed == false or creating[event] then return; end
 	local flow = event.session and flows[event.session];
@@ -883,7 +883,7 @@ local function reset(origin, stanza, attempt)
 	elseif not user_exists(username) then -- deleted meanwhile
 		return refuse(origin, stanza, "cancel", "item-not-found", "There is no such account.");
 	end
-	-- Also when the stream has ended meanwhile: the token is spent, and the password is what its holder wanted.
+	-- Also when the stream has ended meanwhile: the token is used up, and its holder asked for this password.
 	local set, err = usermanager.set_password(username, password, host);
 	if not set then
 		module:log("error", "The password of %s could not be set: %s", username, err);
@@ -921,7 +921,7 @@ end, 20);
 ---------------------------------------------------------------------------------------------------------------------------------
 -- Subscription requests with a token: XEP-0379
 
-local passed = setmetatable({}, weak); -- requests that take their ordinary way
+local passed = setmetatable({}, weak); -- requests that the server handles as usual
 
 module:hook("presence/bare", function (event)
 	local origin, stanza = event.origin, event.stanza;
@@ -932,7 +932,7 @@ module:hook("presence/bare", function (event)
 	if not rules.can_be_token(token) or not user or contact == user .. "@" .. host or not user_exists(user) then return; end
 	if rostermanager.is_contact_subscribed(user, host, contact) then return; end
 
-	-- A copy, since the server goes on with its own. Nobody waits: what came from another server would hold up all that comes behind it.
+	-- A copy, since the server continues to use the original. Not await(), which would block all later stanzas of another server's stream.
 	local request = st.clone(stanza);
 	ask("set", element("subscribe", { token = token, user = user, contact = contact }), function (answer)
 		if answer.ok then return; end -- the daemon asks for the contact
@@ -954,7 +954,7 @@ local function without_client_namespace(stanza)
 	return stanza;
 end
 
--- Calls back with the answer to what an entity sent, or with nothing.
+-- Calls back with the answer to an entity's stanza, or with nil.
 local function forward(stanza, callback)
 	local request = st.clone(stanza);
 	local sender, request_id = stanza.attr.from, stanza.attr.id;
@@ -1005,11 +1005,11 @@ module:hook("host-disco-items-node", function (event)
 end, -1); -- after mod_adhoc, which appends to the reply
 
 ---------------------------------------------------------------------------------------------------------------------------------
--- What the daemon asks for: handlers return the payload of the result or true, or else nil and the error
+-- The daemon's requests: handlers return the payload of the result or true, or else nil and the error
 
 local serve = {};
 
--- A username in a request, as a server writes it.
+-- A username in a request, in its canonical form.
 local function username_in(payload, name)
 	local value = payload.attr[name];
 	local username = rules.can_be_name(value) and stringprep.nodeprep(value, true);
@@ -1029,7 +1029,7 @@ function serve.exists(payload)
 	return element("exists", { account = "present", created = created and datetime.datetime(created) or nil });
 end
 
-local made = {}; -- accounts of the last minute: a request that is repeated is answered as the first time
+local made = {}; -- accounts made in the last minute: a repeated request gets the same answer as the first
 
 function serve.create(payload)
 	local username, password = username_in(payload, "username"), payload.attr.password;
@@ -1078,7 +1078,7 @@ local function subscription(username, contact)
 	return item and (item.subscription .. (item.ask or "")) or "";
 end
 
--- One direction, as if `from` had asked and `to` approved. Each step does nothing where it is done.
+-- One direction, as if `from` had asked and `to` approved. A step that was taken before has no effect.
 local function subscribe(from, to)
 	local from_jid, to_jid = from .. "@" .. host, to .. "@" .. host;
 	rostermanager.set_contact_pending_out(from, host, to_jid);
@@ -1095,7 +1095,7 @@ local function befriend(user, contact)
 	subscribe(contact, user);
 	if subscription(user, contact_jid) ~= user_had then rostermanager.roster_push(user, host, contact_jid); end
 	if subscription(contact, user_jid) ~= contact_had then rostermanager.roster_push(contact, host, user_jid); end
-	-- What a server sends to learn of presence, so that both see who is online.
+	-- Presence probes, so that both users see whether the other is online.
 	module:send(st.presence({ type = "probe", from = user_jid, to = contact_jid }));
 	module:send(st.presence({ type = "probe", from = contact_jid, to = user_jid }));
 	return subscription(user, contact_jid) == "both" and subscription(contact, user_jid) == "both";
@@ -1146,7 +1146,7 @@ end
 function serve.settings(payload)
 	if not hear(payload) then return nil, { "modify", "bad-request", "There is no such registration" }; end
 	module:log("info", "Registration without an invite: %s", registration());
-	-- A host that the daemon has refused, and serves now.
+	-- The daemon had refused this host, and serves it now.
 	if not versions_fit then say_hello(); end
 	return true;
 end

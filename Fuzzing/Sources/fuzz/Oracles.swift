@@ -5,7 +5,7 @@
 func same(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
 
 extension String {
-    /// Whether nothing in it can start a line or speak to a terminal.
+    /// Whether nothing in it can start a line or control a terminal.
     var isHarmless: Bool {
         utf8.allSatisfy { 0x20 <= $0 && $0 < 0x7F }
             || unicodeScalars.allSatisfy { scalar in

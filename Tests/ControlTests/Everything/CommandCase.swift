@@ -18,7 +18,7 @@ struct CommandCase: Sendable {
     /// What an admin does before; `write` changes the host's file.
     var before: [String] = []
     var answers: [String?] = []
-    /// How it ends for who may.
+    /// The code for a caller who may run it.
     var code = ResultCode.ok
 
     init(

@@ -6,10 +6,10 @@ import Testing
 
 @testable import Control
 
-/// Whoever sees some hosts finds no trace of the others: not in rows, messages, hints, help, completion or the journal.
+/// A caller who sees some hosts finds no trace of others: in rows, messages, hints, help, completion or the journal.
 @Suite(.timeLimit(.minutes(5))) struct OthersHostsTests {
     private static let own = "own.example"
-    /// What all names of others' hosts, of their users and settings have in them.
+    /// A string that all names of others' hosts, of their users and settings contain.
     private static let mark = "zqx"
     /// One that is served, with all that a host can have; one in quarantine; one whose file is refused.
     private static let foreign = ["zqxserved.test", "zqxbroken.test", "zqxrefuse.test"]
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    /// All that a command says, as it goes over the socket.
+    /// All messages of a command, as they are sent over the socket.
     private func said(
         _ words: [String], _ fixture: AllCommandsFixture, _ caller: Caller, answers: [String?] = ["yes"]
     ) async -> String {
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    /// Numbers tell of them as names do: how many changes there were, and how much is lost without a connection.
+    /// Numbers reveal them as names do: how many changes there were, and how much is lost without a connection.
     @Test func numbersThatGrowWithWhatOthersDoAreNotShown() async throws {
         try await withDesk { fixture in
             for line in ["journal", "component status"] {
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    /// Whatever somebody asks about one of them, it is as if it were not there.
+    /// Every command answers as if the host did not exist.
     @Test(arguments: callers.map(\.0)) func theyAreAsUnknownAsAHostThatIsNotThere(name: String) async throws {
         let caller = Self.someone(try #require(Self.callers.first { $0.0 == name }?.1))
         let lines =
@@ -136,7 +136,7 @@ import Testing
                 "host reset \(Self.own) HOST", "config save \(Self.own) HOST", "config apply HOST",
             ]
         try await withDesk { fixture in
-            // What becomes of own settings must not differ between the two.
+            // The own host's settings must be the same before both.
             for line in lines {
                 for foreign in Self.foreign {
                     _ = try await fixture.run("host reset \(Self.own)")

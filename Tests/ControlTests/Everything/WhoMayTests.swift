@@ -13,7 +13,7 @@ import Testing
     /// For a caller who has a role (viewer, operator, admin) on all hosts, on own.example alone, on `*.example`, or on
     /// another host alone; and for one who is operator of own.example and viewer of second.example, here and there.
     ///
-    /// - `+` may, `-` is denied, `?` is told that there is no such host;
+    /// - `+` may, `-` is denied, `?` is answered that there is no such host;
     /// - `~` may, and is shown what concerns the hosts that they see, and nothing else.
     private static let table = """
                                  all     own     pattern other   mixed
@@ -160,7 +160,7 @@ import Testing
         return hosts.subtracting(["", "(sum)", "(no host)"])
     }
 
-    /// Whoever adds a command shows a row of it somewhere, which is checked against what is promised.
+    /// Each command shows a row here, which is checked against its schema.
     @Test func everyCommandHasShownARow() async throws {
         var shown: Set<[String]> = []
         try await AllCommandsFixture.with([Self.own: "{}"]) { fixture in

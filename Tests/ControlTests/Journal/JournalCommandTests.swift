@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    /// With the dispatcher: what cannot be written down does not happen.
+    /// With the dispatcher: a change that cannot be recorded does not happen.
     @Test func aChangeThatCannotBeWrittenDownDoesNotHappen() async throws {
         let directory = try TemporaryDirectory()
         try directory.write("in the way", to: "journal")
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    /// A secret is a field of an answer or an answer to a question, and neither is written down: no argument or option
+    /// A secret is a field of an answer or an answer to a question, and neither is recorded: no argument or option
     /// of a command is named like one.
     @Test func noSecretGetsIntoTheJournal() async throws {
         let secrets = Set(
@@ -120,7 +120,7 @@ import Testing
         let secret = "xmpp:a.example?register;preauth=s3cretT0ken"
         try await CommandFixture.with(Self.files) { daemon, handlers in
             handlers["invite create account"] = { call in
-                // What the handler shows, and what it was told when it asked.
+                // What the handler shows, with the answer to its question.
                 let answer = try await call.output.ask(.secret("password")) ?? ""
                 var row: [String: JSON] = [:]
                 for name in secrets { row[name] = .text(secret) }

@@ -57,7 +57,7 @@ extension JournalTests {
         #expect(seen.count > 5)
     }
 
-    /// A search sees what was there when it began, whatever is written, rotated and dropped meanwhile.
+    /// A search sees the entries that existed when it began, whatever is written, rotated and dropped meanwhile.
     @Test func aSearchIsNotConfusedByWhatHappensMeanwhile() async throws {
         let limits = JournalFiles.Limits(fileSize: 200_000, keptFiles: 2)
         let journal = journal(limits)
@@ -111,7 +111,7 @@ extension JournalTests {
             let number = try await journal.begin("x", caller: root, hosts: hosts)
             await journal.end(number, code: .ok, outcome: nil)
         }
-        // Another host comes out at the end only.
+        // Another host becomes known at the end only.
         let number = try await journal.begin("x", caller: root, hosts: ["a.example"])
         await journal.end(number, code: .ok, outcome: Outcome(hosts: ["a.example", "b.example"]))
         let seen = try await entries(journal) { $0.scope = .some(["a.example"]) }

@@ -156,7 +156,7 @@ import Testing
             return
         }
         #expect(before.utf8.count <= JournalLine.longestText)
-        // Not all of its hosts are known, so nobody can be said to see them all.
+        // Not all of its hosts are known, so no caller is certain to see them all.
         #expect(!entry.isVisible(in: .some(Set(hosts))))
     }
 
@@ -284,7 +284,7 @@ import Testing
         #expect(search.damagedLines == 0)
     }
 
-    /// Whether a change is written down.
+    /// Whether a change is recorded.
     private func takes(_ journal: Journal, _ command: String, of caller: Caller? = nil) async -> Bool {
         do throws(CommandFailure) {
             let number = try await journal.begin(command, caller: caller ?? root, hosts: [])
@@ -305,7 +305,7 @@ import Testing
         for _ in 0..<2 {
             try disk.fill()
             for number in 0..<40 { #expect(await takes(journal, "\(number)")) }
-            // It is there for a daemon that starts on the full disk, too.
+            // The reserve is available to a daemon that starts on the full disk, too.
             journal.close()
             journal = self.journal(.init(reserve: 16 << 10))
             #expect(await takes(journal, "after a restart"))
@@ -321,7 +321,7 @@ import Testing
         #expect(search.damagedLines == 0)
     }
 
-    /// Whoever has some hosts must not take from the others what they need to make room.
+    /// Callers with some hosts must not use up the space that operators of all hosts need to free more.
     @Test(.enabled(if: SmallDisk.isPossible)) func theLastRoomIsForThoseWhoMayActOnAllHosts() async throws {
         let disk = try SmallDisk(at: directory.path)
         defer { disk.unmount() }
@@ -336,7 +336,7 @@ import Testing
         } catch {
             #expect(error.message.contains("kept for operators of all hosts"))
         }
-        // A restart gives nobody more.
+        // A restart increases no caller's share.
         journal.close()
         journal = self.journal(.init(reserve: 32 << 10))
         #expect(await !takes(journal, "ann's after a restart", of: ann))
@@ -408,7 +408,7 @@ import Testing
         let journal = journal()
         _ = try await journal.begin("one", caller: root, hosts: [])
         let release = journal.holdUp()
-        // The alarm of the write before, which is done, can still be on its way: whoever sleeps is woken.
+        // The timer of the write before, which is done, may still be pending: every sleeper is woken.
         let clock = Task {
             while let sleeper = try? await controlled.sleeper(for: Journal.timeout) { sleeper.wake() }
         }

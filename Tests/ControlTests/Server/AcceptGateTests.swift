@@ -42,7 +42,7 @@ import Testing
         #expect(reads.count == 2)
         let second = connect()
         #expect(reads.count == 2 && taken.count == 2)
-        // However often it is asked, one that closes lets in one.
+        // However many reads are requested, one closed connection admits one new connection.
         server.pipeline.read()
         #expect(reads.count == 2)
         try close(first)

@@ -70,7 +70,7 @@ import Testing
         } _: { room in
             let peer = try await room.connect(reads: false)
             try await peer.run(1, "trace a.example")
-            // Nobody who pushes waits, whatever the reader does.
+            // Pushing never waits, whatever the reader does.
             for number in 0..<100_000 { feed.push(number) }
             feed.finish()
             try await peer.channel.setOption(.autoRead, value: true).get()
@@ -86,7 +86,7 @@ import Testing
 
     // MARK: Arriving
 
-    /// Names are looked up meanwhile, and the kernel hands over what was said when the peer ends its input.
+    /// Names are looked up meanwhile, and the kernel delivers the pending input when the peer ends it.
     @Test func whatIsSaidBeforeTheSessionIsOpenIsHeard() async throws {
         try await ControlServerFixture.with { room in
             let handlers = Inbox<NIOLoopBound<SessionHandler>>()
@@ -125,7 +125,7 @@ import Testing
         }
     }
 
-    /// Tells when the peer has ended its input.
+    /// Reports when the peer has ended its input.
     private final class InputEnd: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
 
@@ -142,7 +142,7 @@ import Testing
     // MARK: Who may
 
     @Test func whoHasNoRoleIsRefusedAndNotCounted() async throws {
-        // Whoever runs this test is not the daemon's user here, and as root an admin all the same.
+        // The user who runs this test is not the daemon's user here, but root is an admin nevertheless.
         try await ControlServerFixture.with(policy: AccessPolicy(daemon: geteuid() + 1)) { room in
             let peer = try await ControlPeer.connect(room.path)
             if geteuid() == 0 {
@@ -161,7 +161,7 @@ import Testing
             let refused = try await ControlPeer.connect(room.path)
             #expect(try await refused.end(0).code == .tooManySessions)
             try await refused.closed()
-            // One more comes in when one has gone, which the server may see a moment later.
+            // One more is admitted when one has closed, which the server may notice a moment later.
             try await peers[0].close()
             var isIn = false
             while !isIn {

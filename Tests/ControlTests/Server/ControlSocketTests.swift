@@ -39,7 +39,7 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["control.sock.lock"])
     }
 
-    /// Whoever finds something at the path finds a socket with its final mode that listens.
+    /// Whenever the path exists, it is a listening socket with its final mode.
     @Test func itIsNeverThereWithAnotherMode() throws {
         let isOver = DispatchSemaphore(value: 0)
         let watcher = Thread { [path] in
@@ -72,7 +72,7 @@ import Testing
         end(try ControlSocket(binding: path))
     }
 
-    /// Somebody who knows nothing of the lock.
+    /// The other process does not hold the lock.
     @Test func aSocketThatSomebodyListensOnStays() throws {
         let other = try ControlSocket(binding: path)
         try directory.remove("control.sock.lock")

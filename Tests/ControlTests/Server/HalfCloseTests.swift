@@ -15,14 +15,14 @@ import Testing
         }
     }
 
-    /// What a peer has said, as lines, of which the last need not have an end.
+    /// A peer's input as lines, of which the last need not have an end.
     private static func lines(in said: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
         var lines = said.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         if lines.last?.isEmpty == true { lines.removeLast() }
         return lines.map { $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0 }
     }
 
-    /// All that comes back when a peer says something and then ends its input.
+    /// All answers when a peer sends bytes and then ends its input.
     private func answers(to bytes: ArraySlice<UInt8>, _ room: ControlServerFixture) async throws -> [String] {
         let peer = try await ControlPeer.connect(room.path)
         if !bytes.isEmpty { try await peer.send(Array(bytes)) }

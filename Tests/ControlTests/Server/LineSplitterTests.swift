@@ -5,7 +5,7 @@ import Testing
 @testable import Control
 
 @Suite struct LineSplitterTests {
-    /// What chunks are cut into, with nothing more to come after the last of them where that is so.
+    /// The lines of some chunks; with `isInputOver`, the input ends after the last chunk.
     private func lines(_ chunks: [[UInt8]], isInputOver: Bool = false) -> [LineSplitter.Result] {
         var splitter = LineSplitter()
         var results: [LineSplitter.Result] = []
@@ -55,7 +55,7 @@ import Testing
         #expect(lines([line + [1]], isInputOver: true) == [.tooLong])
     }
 
-    /// As a channel asks: with every turn again, also after what came last.
+    /// As a channel calls it: again with every turn, also after the last input.
     @Test func afterTheLastLineThereIsNothing() {
         var splitter = LineSplitter()
         var buffer = ByteBuffer(string: "a")

@@ -8,7 +8,7 @@ import Testing
 @testable import Control
 
 @Suite struct PlainTextTests {
-    /// Lines up to the one that begins so; a prompt stands in front of what comes next.
+    /// Lines up to the one that begins so; a prompt precedes the next text.
     private func lines(_ peer: ControlPeer, upTo last: String) async throws -> [String] {
         var lines: [String] = []
         while true {
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    /// It waits for the command before it, and is no answer of a kind that nobody gave.
+    /// It waits for the command before it, and is not taken for the answer to a question.
     @Test func whatIsTypedAheadIsTheNextCommand() async throws {
         let (started, go) = (Inbox<Void>(), Inbox<Void>())
         try await ControlServerFixture.with { handlers in

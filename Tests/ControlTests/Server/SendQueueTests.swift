@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct SendQueueTests {
     /// Otherwise a plain text session whose next line waits for the command before it could wait for ever: that command
-    /// ends while the event loop, which has just seen that it runs, has not yet taken what it said.
+    /// ends while the event loop, which has just seen that it runs, has not yet taken its output.
     @Test func whatComesWhileTheEventLoopLooksWakesItAgain() {
         let wakes = Mutex(0)
         let sendQueue = SendQueue { wakes.withLock { $0 += 1 } }

@@ -96,7 +96,7 @@ import Testing
         #expect(machine.answer(1, "a") == false)
         #expect(machine.answer(1, "b") == false)
         #expect(machine.wait(for: 1) == .answer("b"))
-        // What nobody asked for is no answer to what is asked next.
+        // An unsolicited answer is not the answer to the next question.
         #expect(machine.answer(1, "c") == false)
         #expect(machine.wait(for: 1) == .waits)
         #expect(machine.answer(1, "d") == true)
@@ -158,7 +158,7 @@ import Testing
         #expect(rejection(&machine, 3)?.end == first)
         #expect(machine.takeFarewell() == nil)
         #expect(machine.finish(1, .init(.cancelled)).end == first)
-        // What was done is not said to be cancelled.
+        // A command that is done is not reported as cancelled.
         #expect(machine.finish(2, ok).end == ok)
         #expect(machine.takeFarewell() == first)
         #expect(machine.takeFarewell() == nil)
@@ -179,7 +179,7 @@ import Testing
         let (ids, end) = machine.abandon()
         #expect(ids == [1, 2] && end.code == .shuttingDown)
         #expect(machine.isDone)
-        // Its end has been said.
+        // Its end has been sent.
         #expect(machine.finish(1, ok).end == nil)
         #expect(machine.close() == [])
         #expect(machine.takeGone() == false, "one still runs")

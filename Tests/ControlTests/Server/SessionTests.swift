@@ -121,7 +121,7 @@ import Testing
         try await ControlServerFixture.with { room in
             let peer = Peer()
             let answers = Inbox<String?>()
-            // Whoever reads the question answers it before the command that asks goes on.
+            // The reader of the question answers it before the command that asks continues.
             let sendQueue = SendQueue { peer.session.withLock { $0 }?.answer(1, "yes") }
             let session = Session(
                 PeerIdentity(PeerCredentials(pid: 1, uid: 1000, gid: 1000), user: "someone"),
@@ -214,7 +214,7 @@ import Testing
         try await ControlServerFixture.with { room in
             let peer = try await room.connect()
             try await peer.send(#"{"id":1,"argv":[""#)
-            // The rest may find nobody who takes it.
+            // The session may close before it has received the rest.
             try? await peer.send([UInt8](repeating: UInt8(ascii: "a"), count: 1 << 20))
             #expect(try await peer.end(0).code == .tooLong)
             try await peer.closed()

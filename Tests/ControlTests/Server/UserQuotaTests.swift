@@ -43,7 +43,7 @@ import Testing
         quota.release(0)
         quota.release(1000)
         quota.release(3000)
-        // The kept ones are all taken, and still nobody else gets one.
+        // The reserved ones are all taken, and still no other user gets one.
         #expect(!take(1001))
         for _ in 0..<8 { quota.release(1001) }
         #expect(take(1001))

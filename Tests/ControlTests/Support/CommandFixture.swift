@@ -45,7 +45,7 @@ struct CommandFixture {
         directory = try TemporaryDirectory()
         try directory.makeDirectory("config.d")
         for (host, text) in files { try directory.write(text, to: "config.d/\(host).yaml") }
-        // Nobody listens on the port: it is reserved (RFC 6335 §6).
+        // No process listens on the port: it is reserved (RFC 6335 §6).
         try directory.write(
             """
             component: {jid: invites.host.example, secret: hunter2, server: "127.0.0.1:1"}
@@ -86,7 +86,7 @@ struct CommandFixture {
         var hostNames: [String] { names }
     }
 
-    /// Stands for the journal.
+    /// Replaces the journal.
     final class Recorder: ChangeRecorder {
         struct Entry: Hashable, Sendable {
             let line: String
@@ -117,7 +117,7 @@ struct CommandFixture {
 }
 
 extension Caller {
-    /// Somebody with a role who sees these hosts, by default all.
+    /// A caller with a role who sees these hosts, by default all.
     static func someone(_ role: Role, _ hosts: HostScope = .all) -> Caller {
         Caller(uid: 1000, pid: 1, user: "someone", role: role, hosts: hosts)
     }

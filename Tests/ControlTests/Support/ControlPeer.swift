@@ -5,9 +5,9 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A client of the control socket that says what a test wants, and shows what comes.
+/// A client of the control socket that sends what a test wants, and collects what it receives.
 struct ControlPeer {
-    /// What has come: lines, and the end of the connection.
+    /// What was received: lines, and the end of the connection.
     enum Received: Hashable, Sendable {
         case line(String)
         case closed
@@ -45,7 +45,7 @@ struct ControlPeer {
         try await say(.run(id: id, argv: try Words(line).words, width: 80, isInteractive: isInteractive))
     }
 
-    /// The next line, as what the daemon says.
+    /// The next line, as a message of the daemon.
     func next() async throws -> ServerMessage {
         guard case .line(let line) = try await inbox.next() else { throw Closed() }
         return try #require(ServerMessage(JSON(reading: line.utf8)), "\(line)")
@@ -58,7 +58,7 @@ struct ControlPeer {
         return hello
     }
 
-    /// The end of a request; what came before it and answers the same is passed over.
+    /// The end of a request; other messages about it before that are skipped.
     func end(_ id: Int64) async throws -> ServerMessage.End {
         while true {
             if case .end(id, let end) = try await next() { return end }

@@ -3,21 +3,22 @@ import Control
 import Foundation
 import Shell
 
-/// A file of Tests/Transcripts: what operators type, and what they are answered.
+/// A file of Tests/Transcripts: what operators type, and the answers.
 ///
 /// - `# …` is a comment.
 /// - `@ file PATH` writes a file of the configuration, with the lines after it that begin with `| `. Those before the
 ///   first command are there when the daemon starts.
 /// - `@ remove PATH` removes one.
-/// - `@ as ROLE [of HOST, HOST]` says who types from here on, `… and ROLE of HOST` with another role elsewhere. It is an
-///   admin of all hosts unless it is said.
-/// - `@ columns NUMBER` is the width of the terminal from here on. It is 100 unless it is said; more keeps what is as
-///   long as it is by chance, such as numbers of processes, from breaking lines elsewhere.
+/// - `@ as ROLE [of HOST, HOST]` sets the role of the caller from here on, `… and ROLE of HOST` with another role
+///   elsewhere. The default is an admin of all hosts.
+/// - `@ columns NUMBER` is the width of the terminal from here on, by default 100; a larger one keeps values of varying
+///   length, such as numbers of processes, from changing where lines break.
 /// - `> LINE` is a command, in which `<hash>` is the last one that was shown. What follows, up to the next of these, is what people see in their terminal.
 /// - `? QUESTION => ANSWER` in it is a question, with the answer that is given. `? edit NAME` is a text that is edited,
 ///   which becomes the lines after it that begin with `| `.
 ///
-/// A line that begins with `~ ` may be missing. Spaces count as one. Words in angle brackets stand for what is another each time; see ``forms``.
+/// A line that begins with `~ ` may be missing. Spaces count as one. Words in angle brackets stand for what differs
+/// each time; see ``forms``.
 struct Transcript {
     enum Step {
         /// What only people read.
@@ -104,7 +105,7 @@ struct Transcript {
 
     // MARK: Comparing
 
-    /// What stands for what is another each time, and what it has to look like. `<directory>` is where the files are.
+    /// The placeholders for what differs each time, and the patterns for it. `<directory>` is where the files are.
     static let forms = [
         "time": #"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{3})?)?Z"#, "hash": "[0-9a-f]{12,16}",
         "token": "[A-Za-z0-9]{29}", "number": #"\d+"#, "version": #"\d+\.\d+\.\d+"#,

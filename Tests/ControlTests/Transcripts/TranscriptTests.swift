@@ -10,10 +10,10 @@ import Testing
 
 @testable import Control
 
-/// What operators type and see, as Tests/Transcripts tells it. Tests/Daemon/test_transcripts.py reads the same files to
-/// the daemon itself.
+/// What operators type and see, as recorded in Tests/Transcripts. Tests/Daemon/test_transcripts.py runs the same files
+/// against the daemon itself.
 ///
-/// With `WRITE_TRANSCRIPTS=1` the answers in the files become those that were given: to be read before they are kept.
+/// With `WRITE_TRANSCRIPTS=1` the answers in the files become those that were given: review them before a commit.
 @Suite(.timeLimit(.minutes(5))) struct TranscriptTests {
     static let all = try! Transcript.all()
     private static let writes = ProcessInfo.processInfo.environment["WRITE_TRANSCRIPTS"] == "1"
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    /// The daemon's own user is an admin whatever is configured, so that those who are somebody else stay out of it.
+    /// The daemon's own user is always an admin, so transcripts of other callers are left out.
     @Test(arguments: all.filter(\.isForAdmins).map(\.name)) func overTheSocket(name: String) async throws {
         let transcript = try #require(Self.all.first { $0.name == name })
         try await Self.atADesk(of: transcript) { full in
@@ -79,8 +79,8 @@ import Testing
         }
     }
 
-    /// Whoever adds a command writes down how it is used. What shows events is in ``SeeingTests``, and in the daemon's
-    /// test_seeing.py.
+    /// The use of each command is documented in a transcript. Commands that show events are in ``SeeingTests``, and in
+    /// the daemon's test_seeing.py.
     @Test func everyCommandIsInATranscript() throws {
         var used: Set<[String]> = []
         for line in Self.all.flatMap(\.lines) {
@@ -172,7 +172,7 @@ import Testing
 }
 
 extension Transcript {
-    /// Whether everybody in it is an admin of all hosts.
+    /// Whether all callers in it are admins of all hosts.
     var isForAdmins: Bool {
         steps.allSatisfy { step in
             if case .become(_, let access) = step { return access == AccessRights(.admin, on: .all) }

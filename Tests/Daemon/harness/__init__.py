@@ -1,1 +1,1 @@
-"""What the black-box tests of the daemon stand on: the process, its files, servers to put it behind, and clients."""
+"""The fixtures of the daemon's black-box tests: the process, its files, servers in front of it, and clients."""

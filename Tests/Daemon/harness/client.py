@@ -60,7 +60,7 @@ class Client:
             await asyncio.wait({self._ended}, timeout=TIMEOUT)
 
     async def answer(self, pending: "asyncio.Future[Iq]") -> Iq:
-        """The answer to what was sent, or ConnectionError once the server is gone, which answers nothing any more."""
+        """The answer to what was sent, or ConnectionError once the connection has ended."""
         reply = asyncio.ensure_future(pending)
         await asyncio.wait({reply, self._ended}, return_when=asyncio.FIRST_COMPLETED)
         if not reply.done():
@@ -102,7 +102,7 @@ class Client:
         return Invitation.of(_plain(await self.command(address, INVITE)))
 
     async def create_account(self, address: str, **values: str) -> Invitation:
-        """Both steps, as a user with a form in front of him goes through them."""
+        """Both steps of the form, as a user fills it in."""
         form = await self.command(address, CREATE_ACCOUNT)
         assert form["command"]["status"] == "executing", str(form)
         done = await self.command(address, CREATE_ACCOUNT, "complete", form["command"]["sessionid"],

@@ -83,7 +83,7 @@ class Control:
         return line
 
     def until(self, marker: bytes) -> bytes:
-        """In plain text: what comes up to and with the marker."""
+        """In plain text: what is received up to and including the marker."""
         while (start := self._received.find(marker)) < 0:
             data = self.socket.recv(65536)
             assert data, f"closed without {marker!r} after {bytes(self._received)!r}"
@@ -101,7 +101,7 @@ class Control:
         return message
 
     def is_closed(self) -> bool:
-        """Wait for the daemon's end of the session; False when it says something more."""
+        """Wait until the daemon ends the session; False when it sends something more."""
         return self.line() is None
 
     # Requests
@@ -157,7 +157,7 @@ class Control:
                 assert "progress" in message, message
 
     def run(self, argv: list[str] | str, *, answers: list[str | None] | None = None, width: int = 0) -> Answer:
-        """Run a command to its end. With answers, somebody is there to be asked."""
+        """Run a command to its end. With answers, it is interactive: its questions are answered."""
         words = argv.split() if isinstance(argv, str) else argv
         return self.finish(self.begin(words, width=width, interactive=answers is not None), answers=answers)
 

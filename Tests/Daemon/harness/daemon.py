@@ -23,7 +23,7 @@ def binary() -> str:
 
 
 def as_oneself() -> list[str]:
-    """What keeps `check` from becoming the user `invited`, whom the machine may have and the test's files do not know."""
+    """Keeps `check` from becoming the user `invited`, who may exist on the machine and cannot read the test's files."""
     return ["--user", "root"] if os.geteuid() == 0 else []
 
 
@@ -60,7 +60,7 @@ class Feed:
             return list(self._lines)
 
     def await_line(self, matches: Callable[[str], bool], after: int, timeout: float) -> tuple[int, str] | None:
-        """The first line past index `after` that matches; None when the time is over or no line can come any more."""
+        """The first line past index `after` that matches; None when the time is over or no more lines can be written."""
         deadline = time.monotonic() + timeout
         index = after + 1
         with self._changed:

@@ -38,12 +38,12 @@ class Installation:
         return self.directory / "web.sock"
 
     def configure(self, **keys: object) -> None:
-        """Write keys of the daemon's file anew; `None` leaves one out."""
+        """Change keys of the daemon's file; `None` removes one."""
         kept = json.loads(self.configuration.read_text()) | keys
         self.configuration.write_text(json.dumps({key: kept[key] for key in kept if kept[key] is not None}, indent=2))
 
     def host(self, name: str, **keys: object) -> Path:
-        """Write the file of one virtual host, or write it anew."""
+        """Write or replace the file of one virtual host."""
         return self.host_text(name, json.dumps({"host": name, **keys}, indent=2))
 
     def host_text(self, name: str, text: str | bytes) -> Path:

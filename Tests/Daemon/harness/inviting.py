@@ -1,4 +1,4 @@
-"""What users and admins of a host do with its commands, and what comes of it in rosters."""
+"""What users and admins of a host do with its commands, and the effects on rosters."""
 
 from xml.etree.ElementTree import Element
 
@@ -30,7 +30,7 @@ def answer_to_create_account(client: Client, **fields: str) -> Element:
 
 
 def assert_friends(invited: Invited, inviter: Client, username: str) -> None:
-    """Both have the other, and the inviter, who is online, is shown it and told, in any order."""
+    """Both have the other as a contact, and the inviter, who is online, receives the roster push and the notice, in any order."""
     contact, owner = f"{username}@{inviter.to}", inviter.jid.partition("/")[0]
     awaited = {"push", "notice"}
     while awaited:

@@ -1,4 +1,4 @@
-"""Clients that make invitations without a pause and come back when their server was away."""
+"""Clients that make invitations without a pause and reconnect after their server was away."""
 
 import asyncio
 
@@ -49,7 +49,7 @@ class Load:
             except (ConnectionError, IqTimeout, OSError):
                 continue  # The server is away. To connect again takes at least one round of the event loop.
             except IqError as error:
-                # What a server says for a component that is not back yet.
+                # A server's errors for a component that has not reconnected yet.
                 if error.condition not in ("service-unavailable", "remote-server-not-found", "remote-server-timeout"):
                     raise
 

@@ -16,7 +16,7 @@ Condition = tuple[str, str]
 class ModuleServer(Protocol):
     """A server with two hosts, a.example and b.example, that each have the module, and c.example, which has none. Users named
     `limited…` are refused by a rule of its own; when it is about to make the account of one named `dies…` it dies, and of one named
-    `pauses…` it waits until somebody sends `<do xmlns='urn:tests' action='resume'/>` to the host."""
+    `pauses…` it waits until a test sends `<do xmlns='urn:tests' action='resume'/>` to the host."""
 
     component_port: int
     client_port: int
@@ -35,7 +35,7 @@ class ModuleServer(Protocol):
 
 @dataclass(frozen=True)
 class Habits:
-    """How a server says, and what it writes down of, things that are left to it."""
+    """How a server words and logs what the protocol leaves to it."""
 
     # In its log: a client's stream is gone; the module has refused a token, and a form.
     stream_ended: str
@@ -44,12 +44,12 @@ class Habits:
     # What a name is answered with that Nodeprep refuses, or that is longer than a name can be.
     unprepared_name: Condition = ("modify", "not-acceptable")
     long_name: Condition = ("modify", "bad-request")
-    # In which directories of its own it keeps a host's accounts, as patterns of files with the name in them; without any,
-    # only a login tells.
+    # The directories in which it stores a host's accounts, as patterns of files with the name in them; without any,
+    # only a login shows whether an account exists.
     accounts: str | None = None
     # Of what the server itself logs, whole requests with all that is in them: at a level for its developers.
     whole_requests: tuple[str, ...] = ()
-    # What a token is answered with before TLS where that is required; None: the stream ends there, for whatever is not STARTTLS.
+    # The error for a token before TLS where that is required; None: the stream ends there, for anything but STARTTLS.
     token_before_tls: Condition | None = None
     # Accounts that are made without an invite are on the disk at some time later.
     writes_accounts_later: bool = False

@@ -10,7 +10,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def free_port() -> int:
-    """A port that nobody listens on. For servers that cannot be told to pick their own and say which."""
+    """A port that no process listens on. For servers that cannot choose a free port and report it."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return probe.getsockname()[1]
@@ -24,7 +24,7 @@ def await_listener(port: int, process: subprocess.Popen[bytes], timeout: float =
             socket.create_connection((LOOPBACK, port), timeout=1).close()
             return
         except OSError:
-            # A listener that is not there yet announces nothing to wait for: its process or the deadline decides.
+            # There is no event to wait for before a listener exists: the end of its process or the deadline ends the wait.
             try:
                 process.wait(timeout=0.05)
             except subprocess.TimeoutExpired:
@@ -35,7 +35,7 @@ def await_listener(port: int, process: subprocess.Popen[bytes], timeout: float =
 
 
 def unprivileged(user: str) -> dict[str, object]:
-    """`subprocess.Popen` arguments that drop root's rights; nothing to drop for anybody else."""
+    """`subprocess.Popen` arguments that drop root's rights; empty for other users, who have none to drop."""
     return {"user": user, "group": user, "extra_groups": []} if os.geteuid() == 0 else {}
 
 

@@ -49,7 +49,7 @@ delegations = {{
 
 
 class Prosody(ServerProcess):
-    """Runs as an unprivileged user, in a directory of its own that is gone afterwards."""
+    """Runs as an unprivileged user, in a directory of its own that is removed afterwards."""
 
     USER = "prosody"
 

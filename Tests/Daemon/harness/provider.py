@@ -16,7 +16,7 @@ TIMEOUT = 90
 
 @dataclass(frozen=True)
 class Outcome:
-    """`outcome` is a case of AccountOutcome or AccountExistence, or the provider; `text` what goes with it."""
+    """`outcome` is a case of AccountOutcome or AccountExistence, or the provider; `text` the text with it."""
 
     outcome: str
     text: str = ""

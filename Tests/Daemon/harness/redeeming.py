@@ -26,7 +26,7 @@ PATIENCE = 30
 
 
 class Invited:
-    """The server, the daemon's installation, and the daemon while it runs. What the two say to each other goes through `relay`."""
+    """The server, the daemon's installation, and the daemon while it runs. The stream between the two runs through `relay`."""
 
     def __init__(self, server: Server, habits: Habits, installation: Installation, relay: Relay) -> None:
         self.server = server
@@ -39,7 +39,7 @@ class Invited:
     @classmethod
     @contextmanager
     def running(cls, files: ServerFiles, *, web: str | None = None, **options: object) -> Iterator["Invited"]:
-        """Two hosts that let everybody register; on b.example a user's contact may register. `web` is the URL below which pages are;
+        """Two hosts with open registration; on b.example a user's contact may register. `web` is the URL below which pages are;
         `options` are the server's."""
         path = Path(tempfile.mkdtemp(prefix="invited-redeeming-", dir="/tmp"))
         directory = Path(tempfile.mkdtemp(prefix="invited-", dir="/tmp"))
@@ -120,8 +120,8 @@ class Invited:
 
     @contextmanager
     def refuses(self, *messages: str, times: int = 1) -> Iterator[None]:
-        """What is done inside has the daemon log so many lines more with one of these messages. What comes in a flood is held back:
-        beyond twenty lines in ten seconds."""
+        """The body makes the daemon log so many more lines with one of these messages. Beyond twenty lines in ten seconds the log
+        leaves lines out."""
         def refusals() -> list[dict[str, object]]:
             lines = [json.loads(line) for line in self.daemon.log_lines if '"refused ' in line]
             return [line for line in lines if str(line["message"]).startswith("refused ")]
@@ -207,8 +207,8 @@ class Invited:
 
 
 def assert_one_account(invited: Invited, host: str, token: str, username: str) -> bool:
-    """Whatever became of somebody who wanted to register as `username`, the invite of one use makes one account: that one, or the
-    next one's. Returns whether it is that one."""
+    """Whatever the outcome of the attempt to register `username`, the invite of one use makes one account: that one, or the one
+    of the next attempt. Returns whether it is that one."""
     other = f"{username}-other"
     outcomes: list[tuple[str, str] | None] = []
 
@@ -232,7 +232,7 @@ def token_of(link: str) -> str:
 
 
 def friend(invited: Invited, host: str, token: str, username: str) -> tuple[str, str] | None:
-    """Somebody with a link registers, as clients do; the error, where there is one."""
+    """Registers with a token, as clients do; returns the error, if any."""
     with invited.client(host) as client:
         reply = client.answer(client.preauth(token))
         if reply.get("type") == "result":

@@ -1,4 +1,4 @@
-"""Somebody with a link and no account, as slixmpp has it: registers, and logs in on the same stream."""
+"""A slixmpp client of a user with a link and no account: it registers, and logs in on the same stream."""
 
 import asyncio
 from xml.sax.saxutils import escape
@@ -44,11 +44,11 @@ class _Registering(_Session):
                 return
 
     async def _ask(self, kind: str, payload: str, counts: bool = True) -> slixmpp.Iq | None:
-        """The result, or nothing; the condition is kept."""
+        """The result, or None; the condition is stored."""
         identifier = self.new_id()
         answer = Waiter(identifier, MatcherId(identifier))
         self.register_handler(answer)
-        # As it is: slixmpp keeps other stanzas back until there is a session.
+        # Raw: slixmpp queues other stanzas until there is a session.
         self.send_raw(f"<iq type='{kind}' id='{identifier}' to='{self.boundjid.host}'>{payload}</iq>")
         reply = await answer.wait(TIMEOUT)
         assert reply, "no answer"
@@ -59,8 +59,8 @@ class _Registering(_Session):
 
 
 class Registering(Client):
-    """`async with Registering(jid, port, password, token, names)` is the session of who registered as the first of the names that
-    was free; `answers` tells what the token and each name was answered with. It ends in ConnectionError where it got no account."""
+    """`async with Registering(jid, port, password, token, names)` is a session of an account made with the first of the names that
+    was free; `answers` has the answers to the token and to each name. It raises ConnectionError if no account was made."""
 
     def __init__(self, jid: str, port: int, password: str, token: str, names: list[str] | None = None) -> None:
         self._token = token

@@ -63,7 +63,7 @@ class Relay:
         assert self._stopped.wait(30), "what it was to stop at did not come"
 
     def go_on(self) -> None:
-        """Passes on what was stopped, and all that comes after it."""
+        """Passes on what was stopped, and all that follows it."""
         with self._lock:
             for held in self._held:
                 held.target.sendall(held.data)

@@ -1,4 +1,4 @@
-"""Checks what comes over the control socket against docs/shell.schema.json."""
+"""Checks messages of the control socket against docs/shell.schema.json."""
 
 import functools
 import json

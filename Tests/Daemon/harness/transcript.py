@@ -1,4 +1,4 @@
-"""Reads Tests/Transcripts: what operators type, and what they are answered. The format is told in
+"""Reads Tests/Transcripts: what operators type, and the answers. The format is documented in
 Tests/ControlTests/Transcripts/Transcript.swift."""
 
 import re
@@ -56,7 +56,7 @@ def roles(caller: str) -> list[dict[str, object]]:
 
 
 def answers(step: Step) -> list[tuple[str, str]]:
-    """The questions that are to come, each as `confirm` or `edit` with its answer."""
+    """The expected questions, each as `confirm` or `edit` with its answer."""
     found: list[tuple[str, str]] = []
     for line in step.lines:
         if line.startswith("? edit "):

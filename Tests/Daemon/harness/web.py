@@ -16,7 +16,7 @@ _addresses = itertools.count(1)
 
 
 def unique_address() -> str:
-    """Nobody else's, so that no limit is anybody else's."""
+    """An address that no other test uses, so that no limit is shared."""
     number = next(_addresses)
     return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
@@ -123,7 +123,7 @@ class Browser:
 
 
 def exchange(path: Path, data: bytes, timeout: float = 30) -> bytes:
-    """What comes back for some bytes until the other end closes."""
+    """Sends bytes, and returns what is received until the other end closes."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)
         connection.connect(str(path))

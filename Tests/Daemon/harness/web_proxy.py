@@ -1,5 +1,5 @@
-"""What a provider has before the daemon: a proxy on loopback that ends TLS, says whose request it is, and knows each daemon by the
-name in the URL. It keeps what passed, so that tests see each byte of an answer."""
+"""A provider's reverse proxy in front of the daemon, on loopback: it terminates TLS, adds the client's address, and selects the daemon
+by the name in the URL. It records what passes, so that tests see each byte of an answer."""
 
 import http.client
 import http.server
@@ -12,7 +12,7 @@ from pathlib import Path
 from .ports import LOOPBACK
 from .web import UnixConnection, unique_address
 
-# Of one connection alone (RFC 9110 §7.6.1), and what the proxy says itself.
+# Fields of one connection alone (RFC 9110 §7.6.1), and those that the proxy sets itself.
 _OWN_FIELDS = {"connection", "keep-alive", "transfer-encoding", "content-length", "x-forwarded-for"}
 
 
@@ -77,8 +77,8 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 class WebProxy:
-    """`with WebProxy(directory) as proxy:` listens at `proxy.port`. `daemons` are the sockets of each, by the name in URLs; `client` is
-    whose requests they are, which is nobody else's after `renew`."""
+    """`with WebProxy(directory) as proxy:` listens at `proxy.port`. `daemons` are their sockets, by the name in URLs; `client` is
+    the client's address in all requests, a fresh one after `renew`."""
 
     def __init__(self, directory: Path) -> None:
         self.daemons: dict[str, Path] = {}

@@ -1,4 +1,4 @@
-"""A scripted server: the other end of an XEP-0114 stream, which does exactly what a test tells it and nothing else."""
+"""A scripted server: the other end of an XEP-0114 stream, which does exactly what a test requests and nothing else."""
 
 import hashlib
 import select
@@ -108,7 +108,7 @@ class Stream:
 
     def send(self, data: str | bytes) -> None:
         rest = memoryview(data.encode() if isinstance(data, str) else data)
-        # The time that a call has is for all that it sends, and a busy daemon takes much of it slowly.
+        # In pieces: the timeout of a call is for all that it sends, and a busy daemon reads slowly.
         while rest:
             self._connection.sendall(rest[:65536])
             rest = rest[65536:]
@@ -122,7 +122,7 @@ class Stream:
             self.send(bytes([byte]))
 
     def send_until_closed(self, data: bytes) -> None:
-        """Send what the daemon is expected not to hear to the end."""
+        """Send what the daemon is expected not to read to the end."""
         try:
             self.send(data)
         except (BrokenPipeError, ConnectionResetError):
@@ -194,7 +194,7 @@ class Stream:
         return replies
 
     def barrier(self) -> list[Element]:
-        """Ask something that is always answered; returns what came before that answer."""
+        """Send a request that is always answered; returns what was received before that answer."""
         stanza, identifier = iq("get", "barrier@a.example/x", COMPONENT, "<barrier xmlns='urn:example:barrier'/>")
         self.send(stanza)
         before: list[Element] = []

@@ -52,7 +52,7 @@ do(<<"wait">>, Host, Number) ->
 do(<<"greet">>, Host, _) ->
     mod_invited_link:changed(Host),
     gen_server:call(mod_invited_question:table(Host), flush);
-%% The process of the host reads nothing more until it goes on.
+%% The process of the host reads nothing more until it is resumed.
 do(<<"hold">>, Host, _) -> sys:suspend(mod_invited_question:table(Host));
 do(<<"go-on">>, Host, _) -> sys:resume(mod_invited_question:table(Host));
 do(<<"sync">>, _, _) -> mnesia:sync_log();
@@ -66,14 +66,14 @@ do(<<"register">>, Host, User) -> said(ejabberd_auth:try_register(User, Host, <<
 %% For tests to read in the log.
 said(What) -> error_logger:warning_msg("mod_control: ~p", [What]).
 
-%% Ejabberd says nothing of those before login.
+%% Ejabberd logs nothing about streams before login.
 stream_ended(Stream, _Reason) -> said('a stream has ended'), Stream.
 
 stop_it(Host) -> gen_mod:stop_module(Host, mod_invited).
 
 start_it(Host) -> gen_mod:start_module(Host, mod_invited).
 
-%% Returns when all that was asked before is done, except by whoever waits for an answer.
+%% Returns when all earlier requests are handled, except by processes that wait for an answer.
 flush(0) -> ok;
 flush(Times) ->
     wait_for_workers(),
@@ -96,7 +96,7 @@ is_busy([{current_stacktrace, Stack}, {dictionary, Dictionary}]) ->
     not IsServer andalso not IsWaiting andalso lists:any(fun(Name) -> lists:prefix("mod_invited", Name) end, Modules);
 is_busy(_) -> false.
 
-%% With one scheduler, whoever watches is before whoever makes the account, however busy the machine is.
+%% With one scheduler, the watcher runs before the process that makes the account, however busy the machine is.
 unauthenticated_packet(Stream, Packet) ->
     case re:run(fxml:element_to_binary(xmpp:encode(Packet)), <<"<username>(dies|pauses)">>, [{capture, none}]) of
         match -> erlang:system_flag(schedulers_online, 1);
@@ -104,7 +104,7 @@ unauthenticated_packet(Stream, Packet) ->
     end,
     Stream.
 
-%% After mod_invited has written down what it will owe, and before there is an account: the password of that is being hashed.
+%% After mod_invited has stored what it will owe, and before the account exists: its password is being hashed.
 watch_debts(Host) ->
     process_flag(priority, max),
     register(watcher(Host), self()),
@@ -113,7 +113,7 @@ watch_debts(Host) ->
 
 watcher(Host) -> gen_mod:get_module_proc(Host, ?MODULE).
 
-%% With the streams that stand still.
+%% `Paused` are the streams that are suspended.
 watch_debts(Host, Paused) ->
     receive
         {mnesia_table_event, {write, {invited_debt, {Host, _}, #{what := confirm, username := <<"dies", _/binary>> = User}}, _}} ->

@@ -10,7 +10,7 @@ import XMPP
 
 /// One address's commands with what they need.
 final class CommandAddress {
-    /// What came of a request.
+    /// The outcome of a request.
     enum Outcome {
         case answer(IQ)
         case invite(InviteRequest, host: String, InviteCompletion)

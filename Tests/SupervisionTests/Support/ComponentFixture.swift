@@ -61,7 +61,7 @@ struct ComponentFixture {
         serve(hosts)
     }
 
-    /// Goes over to these hosts.
+    /// Switches to these hosts.
     func serve(_ hosts: [HostConfiguration]) {
         let new = Dictionary(uniqueKeysWithValues: hosts.map { ($0.host, $0) })
         registry.apply(ConfigurationDiff(from: registry.table.hosts.mapValues(\.configuration), to: new))

@@ -79,7 +79,7 @@ struct DaemonFixture {
         return (daemon, wire, try #require(daemon.component.connection.receiver as? Router))
     }
 
-    /// Nobody listens on the port: it is reserved (RFC 6335 §6).
+    /// No process listens on the port: it is reserved (RFC 6335 §6).
     static func writeDaemonFile(in directory: TemporaryDirectory, more: String = "") throws {
         try directory.write(
             """
@@ -99,7 +99,7 @@ struct DaemonFixture {
         return try await wire.answer(to: request.id)
     }
 
-    /// Has somebody invite a contact, at the shared address unless told otherwise.
+    /// Requests an invite of a contact, by default at the shared address.
     func invite(by asker: JID, at address: JID = component, id: String = "r") async throws -> IQ {
         try await answer(to: set(command(Namespaces.inviteCommand), from: asker, to: address, id: id))
     }

@@ -9,7 +9,7 @@ final class FakeAccounts: Accounts {
         var usernames: Set<String> = []
         /// What is answered instead of what is true.
         var existence: AccountExistence?
-        /// What making an account comes to, instead of what is true; it is made where the answer is not known.
+        /// The outcome of making an account, instead of the real one; with `unknown` the account is made.
         var creation: AccountOutcome?
         /// By username, those that were set.
         var passwords: [String: String] = [:]
@@ -17,7 +17,7 @@ final class FakeAccounts: Accounts {
         var passwordRequests = 0
         /// Where who asked for an account was.
         var clientAddresses: [String?] = []
-        /// What contacts and notices come to.
+        /// The outcome of contacts and notices.
         var outcome = AccountOutcome.done
         var abilities = AccountAbilities(provider: .module, knowsAccounts: true, setsContacts: true, sendsNotices: true)
         var atOnce = 0

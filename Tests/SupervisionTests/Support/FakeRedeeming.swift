@@ -5,7 +5,7 @@ import TestSupport
 @testable import Component
 @testable import Supervision
 
-/// Redeems as it is told, and remembers what it was asked.
+/// Returns configured results, and records the calls.
 final class FakeRedeeming: Redeeming {
     enum Call: Hashable {
         case check([Token])

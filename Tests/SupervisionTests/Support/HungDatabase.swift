@@ -2,8 +2,8 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Makes opening a database hang, as on a disk that does not answer: SQLite looks into the rollback journal that it
-/// finds beside a database, and this one is a FIFO that nobody writes to. Released, the opening fails.
+/// Makes opening a database hang, as on a disk that does not answer: SQLite reads the rollback journal that it
+/// finds beside a database, and this one is a FIFO without a writer. Once released, the opening fails.
 struct HungDatabase {
     private let journal: String
 
@@ -16,7 +16,7 @@ struct HungDatabase {
     func release() {
         // For reading and writing: does not wait, and is the writer that the other side waits for.
         let descriptor = open(journal, O_RDWR | O_NONBLOCK)
-        // First, so that nobody comes to it after the writer has gone.
+        // Before the close, so that no process opens it when there is no writer any more.
         unlink(journal)
         if descriptor >= 0 { close(descriptor) }
     }

@@ -1,7 +1,7 @@
 import GRDB
 import TestSupport
 
-/// A look into a host's database from outside, as another program has it.
+/// A second connection to a host's database, as of another program.
 struct SecondConnection {
     private let queue: DatabaseQueue
 
@@ -22,7 +22,7 @@ struct SecondConnection {
         try queue.read { try String.fetchAll($0, sql: "SELECT kind FROM invite ORDER BY id") }
     }
 
-    /// Keeps everybody else from writing.
+    /// Keeps all other connections from writing.
     func lock() throws {
         try queue.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
     }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import XMPP
 
-/// Stands for the stream to the server: takes what an outlet sends, and reads it as the server would.
+/// Replaces the stream to the server: takes what an outlet sends, and parses it as the server would.
 final class Wire: Sendable {
     /// What was sent and is not taken yet.
     let answers = Inbox<IQ>()

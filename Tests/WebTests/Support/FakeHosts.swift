@@ -4,7 +4,7 @@ import Synchronization
 
 @testable import Web
 
-/// Two hosts, and tokens that are good for what a test says.
+/// Two hosts, and tokens for what a test sets.
 final class FakeHosts: WebHosts {
     struct State {
         var checks: [Token: TokenCheck] = [:]

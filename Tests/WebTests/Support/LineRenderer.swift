@@ -1,7 +1,7 @@
 import Invites
 import Pages
 
-/// Says in one line what a page is.
+/// Renders a page as one line that names its kind.
 struct LineRenderer: PageRendering {
     var inlineHashes: [String] = []
 

@@ -98,7 +98,7 @@ import Testing
             all.connection.shutDown()
             let heard = await peer.waitForEnd()
             #expect(heard.utf8.count > 8 << 20)
-            // Not all of it, should it be something else.
+            // The end alone, to keep a failure's message short.
             #expect(heard.suffix(34) == "</message>        </stream:stream>")
         }
     }
@@ -134,7 +134,7 @@ import Testing
             }
             await all.statuses.wait { $0.filter { $0 == .connecting(attempt: 1) }.count == 4 }
             #expect(await all.firstReason() == .connectionLost)
-            // Each success starts the count anew.
+            // Each success resets the count.
             #expect(!all.statuses.values.contains(.connecting(attempt: 2)))
         }
     }

@@ -37,7 +37,7 @@ import Testing
 
         func close() { _ = try? channel.finish(acceptAlreadyClosed: true) }
 
-        /// Opens the stream and forgets what was said for that.
+        /// Opens the stream and discards what was sent for that.
         func ready() throws {
             try receive(streamHeader)
             try receive("<handshake/>")
@@ -56,7 +56,7 @@ import Testing
             return text
         }
 
-        /// What the channel was last told about reading by itself.
+        /// The last value of the channel's auto-read option.
         var mayRead: Bool? {
             channel.options.last { $0.option is ChannelOptions.Types.AutoReadOption }?.value as? Bool
         }

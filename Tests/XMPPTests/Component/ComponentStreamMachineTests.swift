@@ -42,7 +42,7 @@ import Testing
             case .disconnected: machine.disconnected()
             }
         if case .close? = actions.last {
-            // Whatever comes after the end does nothing.
+            // Input after the end has no effect.
             #expect(!machine.isReady)
             #expect(machine.received(.element(Self.stanza)) == [] && machine.connected() == [])
             #expect(machine.timedOut() == [] && machine.disconnected() == [] && machine.leave(.shutDown) == [])

@@ -6,7 +6,7 @@ import Testing
 
 @testable import XMPP
 
-/// The server says nothing for 30 s, as the options have it. The clock is the event loop's, and the test's to turn.
+/// The server sends nothing for 30 s, the value in the options. The clock is the event loop's, which the test advances.
 @Suite(.timeLimit(.minutes(5))) struct ComponentStreamSilenceTests {
     private let channel = NIOAsyncTestingChannel()
     private let end: EventLoopFuture<ComponentStreamHandler.End>

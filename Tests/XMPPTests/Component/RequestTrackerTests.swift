@@ -34,7 +34,7 @@ import Testing
         let server = server
         let result = await outcome(to: server) { tracker, id in
             #expect(tracker.resolve(IQ(from: server, to: nil, id: id, body: .result(payload))))
-            // The second answer finds nobody.
+            // No request waits for a second answer.
             #expect(!tracker.resolve(IQ(from: server, to: nil, id: id, body: .result(nil))))
         }
         #expect(result == .success(payload))

@@ -56,7 +56,7 @@ func refused(_ reason: RefusedStanza.Reason, _ outline: String?) throws -> Strea
     .refused(RefusedStanza(reason, outline: try outline.map(element)))
 }
 
-/// The element that a text stands for on a component stream.
+/// The element that a text is parsed to on a component stream.
 func element(_ xml: String) throws -> Element {
     let outcome = ParseOutcome(streamHeader + xml)
     if let error = outcome.error { throw error }

@@ -54,7 +54,7 @@ final class Recorder<Value: Sendable>: Sendable {
     }
 }
 
-/// Takes stanzas and remembers them.
+/// Receives and records stanzas.
 final class RecordingReceiver: StanzaReceiver {
     enum Event: Hashable, Sendable {
         case connected
@@ -73,7 +73,7 @@ final class RecordingReceiver: StanzaReceiver {
     }
 }
 
-/// Remembers what is logged, with its metadata, a line an entry.
+/// Records log messages with their metadata, one line for each.
 struct RecordingLogHandler: LogHandler {
     let lines: Recorder<String>
     var metadata: Logger.Metadata = [:]

@@ -1,12 +1,12 @@
 import NIOCore
 import NIOPosix
 
-/// A server for components that says what a test lets it say.
+/// A server for components that sends what a test has it send.
 final class ScriptedServer: Sendable {
     /// One connection to it.
     final class Peer: Sendable {
         let channel: any Channel
-        /// What came, and `nil` at the end.
+        /// The received texts, and `nil` at the end.
         private let inbox = Recorder<String?>()
 
         fileprivate init(_ channel: any Channel) { self.channel = channel }
@@ -15,7 +15,7 @@ final class ScriptedServer: Sendable {
 
         func send(_ text: String) { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) }
 
-        /// All that came until now, once this is part of it or nothing more can come.
+        /// All that was received, once it contains the text or the connection is closed.
         @discardableResult
         func wait(for needle: String) async -> String {
             await inbox.wait { pieces in
@@ -23,12 +23,12 @@ final class ScriptedServer: Sendable {
             }.compactMap { $0 }.joined()
         }
 
-        /// All that came, once the connection is closed.
+        /// All that was received, once the connection is closed.
         func waitForEnd() async -> String {
             await inbox.wait { $0.contains(nil) }.compactMap { $0 }.joined()
         }
 
-        /// Answers the component's header, takes its handshake, and says more with the acknowledgement.
+        /// Answers the component's header, accepts its handshake, and sends more text with the acknowledgement.
         func accept(_ more: String = "") async {
             await wait(for: "to='invites.host.example'>")
             send(streamHeader)
@@ -74,7 +74,7 @@ final class ScriptedServer: Sendable {
             .bind(host: "127.0.0.1", port: 0).get()
     }
 
-    /// The connection of this number, from 0, once it is there.
+    /// The connection of this number, from 0, once it is accepted.
     func peer(_ number: Int) async -> Peer { await peers.wait { $0.count > number }[number] }
 
     /// Listens no more, and closes what is open.

@@ -69,7 +69,7 @@ struct ConstantAnswers {
         output.writeString("</forwarded></delegation></iq>")
     }
 
-    /// The server's own questions (disco, ping) get an error: they come once, at the start.
+    /// The server's own requests (disco, ping) get an error: they are sent once, at the start.
     private func refuseQuery(_ tag: IQTag, into output: inout ByteBuffer) {
         guard tag.has("type", "get"), let id = tag.attribute("id"), let from = tag.attribute("from"),
             let to = tag.attribute("to")

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a client says and waits for until it is bound: SASL PLAIN (RFC 4616) on a loopback stream without TLS.
+/// What a client sends and receives until it is bound: SASL PLAIN (RFC 4616) on a loopback stream without TLS.
 ///
 /// A pure state machine: bytes in, bytes out.
 struct ClientLogin {

@@ -6,7 +6,7 @@ final class CommandClient: ChannelInboundHandler, ChannelOutboundHandler {
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
-    /// What the outside asks of it, as user events.
+    /// The orders that it accepts, as user events.
     enum Order: Sendable {
         /// Ask once and hand back the answer's text.
         case ask(EventLoopPromise<String>)

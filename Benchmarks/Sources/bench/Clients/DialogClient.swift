@@ -1,6 +1,6 @@
 import NIOCore
 
-/// One stream on the wire that goes through its dialog and ends.
+/// One stream on the wire that runs its dialog and ends.
 final class DialogClient: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -10,7 +10,7 @@ final class DialogClient: ChannelInboundHandler {
     private var opening: String? = ""
     private var scanner = IQScanner()
     private var next = 0
-    /// What has come since the last request, and what its answer is as far as it has come.
+    /// The bytes received since the last request, and the answer as far as it was received.
     private var received = ""
     private var outcome: (isError: Bool, isComplete: Bool)?
 

@@ -7,7 +7,7 @@ struct DialogFleet: Sendable {
 
     let port: Int
 
-    /// Goes through so many dialogs, and returns how long that took.
+    /// Runs so many dialogs, and returns how long that took.
     func run(_ count: Int, _ dialog: @escaping @Sendable (Int) -> StreamDialog) async throws -> Duration {
         let numbers = Numbers(count: count)
         let loop = MultiThreadedEventLoopGroup.singleton.next()

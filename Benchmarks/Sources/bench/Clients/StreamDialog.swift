@@ -1,6 +1,6 @@
 import NIOCore
 
-/// What a client says on one stream before login, one request after the other, and how each has to be answered.
+/// The requests of a client on one stream before login, in order, and the answer that each has to get.
 struct StreamDialog: Sendable {
     struct Request: Sendable {
         var payload: String

@@ -47,7 +47,7 @@ final class ControlClient: Sendable {
 
     /// Sends a request and waits for its end.
     ///
-    /// - Returns: How many lines came, and how long it all took.
+    /// - Returns: How many lines were received, and how long it all took.
     /// - Throws: When it did not end well.
     @discardableResult
     func run(_ request: String) async throws -> (lines: Int, nanoseconds: Int64) {
@@ -78,7 +78,7 @@ final class ControlClient: Sendable {
         }
     }
 
-    /// Reads whatever comes until the end of the request, and counts it.
+    /// Reads and counts all messages until the end of the request.
     func drain() async throws -> (events: Int, dropped: Int) {
         try await withCheckedThrowingContinuation { continuation in
             queue.async {

@@ -10,7 +10,7 @@ struct DaemonDirectory: Sendable {
 
     private var hosts: URL { root.appending(path: "config.d") }
 
-    /// One that is there already.
+    /// An existing directory.
     init(root: URL) {
         self.root = root
     }
@@ -59,7 +59,7 @@ struct DaemonDirectory: Sendable {
         """.write(to: hosts.appending(path: "\(name).yaml"), atomically: false, encoding: .utf8)
     }
 
-    /// The SQLite databases that the daemon made, told by their first bytes.
+    /// The SQLite databases that the daemon made, recognized by their first bytes.
     func databases() -> [URL] {
         let below = FileManager.default.enumerator(atPath: state.path)?.compactMap { $0 as? String } ?? []
         return below.map { state.appending(path: $0) }.filter { url in

@@ -47,7 +47,7 @@ final class NotifySocket {
         source.resume()
     }
 
-    /// The first message that says this, from now on.
+    /// The first message with this line, from now on.
     func first(saying line: String, within limit: Duration) async throws -> Message {
         let stop = Task { [continuation] in
             try await Task.sleep(for: limit)

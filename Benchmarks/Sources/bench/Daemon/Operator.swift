@@ -1,10 +1,10 @@
 import Foundation
 
-/// Somebody at the daemon's control socket, with several sessions at once.
+/// A client of the daemon's control socket, with several sessions at once.
 struct Operator: Sendable {
     let socket: String
 
-    /// Waits until the servers of so many hosts have said hello.
+    /// Waits until the modules of so many hosts have sent a hello.
     func awaitModules(_ count: Int, of process: ChildProcess, within limit: Duration = .seconds(30)) async throws {
         let clock = ContinuousClock()
         let end = clock.now + limit

@@ -37,7 +37,7 @@ struct Floor {
         return Double(rows) / ((clock.now - start) / .seconds(1))
     }
 
-    /// The bytes of as many windows as it takes to come round to the first host, at most so many as are few.
+    /// The bytes of as many windows as it takes to return to the first host.
     private func bytesOfWindows(_ requests: DelegatedRequests) -> [(first: Int, bytes: ByteBuffer)] {
         stride(from: 0, to: max(window, hosts.count), by: window).map { first in
             var bytes = ByteBuffer()

@@ -19,7 +19,7 @@ final class SQLiteStatement {
         sqlite3_reset(handle)
     }
 
-    /// True when it stands on a row.
+    /// True when there is a row.
     func step() throws -> Bool {
         switch sqlite3_step(handle) {
         case SQLITE_ROW: return true

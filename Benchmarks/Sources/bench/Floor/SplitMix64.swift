@@ -1,4 +1,4 @@
-/// A generator that costs next to nothing, for tokens that nobody will use.
+/// A generator that costs next to nothing, for tokens that are never used.
 struct SplitMix64: RandomNumberGenerator {
     private var state: UInt64
 

@@ -1,4 +1,4 @@
-/// What a browser says beside what it asks for.
+/// The header fields that a browser sends with its requests.
 struct Browser: Sendable {
     /// `Accept-Language`.
     var languages: String

@@ -9,8 +9,8 @@ struct FormFleet: Sendable {
 
     /// Has so many visitors make accounts.
     ///
-    /// - Parameter perSecond: At what rate they come, whether or not those before have their accounts, as long as there are lines;
-    ///   `nil` for as fast as it goes.
+    /// - Parameter perSecond: At what rate they start, whether or not those before have their accounts, as long as
+    ///   there are lines; `nil` for as fast as possible.
     /// - Returns: How long it all took.
     func run(
         _ count: Int, perSecond: Double? = nil, _ visitor: @escaping @Sendable (Int) -> FormVisitor

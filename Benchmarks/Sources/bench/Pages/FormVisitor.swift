@@ -17,7 +17,7 @@ struct FormVisitor: Sendable {
     let host: String
     let token: String
     let username: String
-    /// Where it says that it comes from, as to a proxy: each from elsewhere, since addresses have their limits.
+    /// The client's address, as a proxy passes it on: another for each visitor, since the limits are by address.
     let address: String
 
     static let password = "correct horse 42"

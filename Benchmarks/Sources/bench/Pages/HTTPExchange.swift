@@ -51,7 +51,7 @@ struct HTTPExchange: Sendable {
         return try await promise.futureResult.get()
     }
 
-    /// Asks, once the answer before this has come.
+    /// Sends a request, once the answer to the previous one has arrived.
     func send(_ request: Request, _ answer: EventLoopPromise<Response>) {
         channel.triggerUserOutboundEvent(HTTPExchangeHandler.Order(request: request, answer: answer), promise: nil)
     }

@@ -1,8 +1,8 @@
 import NIOCore
 import NIOPosix
 
-/// Asks for pages at a fixed rate, whether or not answers come. Time counts from when a page was due, so that a stall shows in
-/// all that it held up.
+/// Requests pages at a fixed rate, whether or not answers arrive. Time counts from when a page was due, so that a stall
+/// shows in all that it held up.
 final class PacedPages {
     static let connections = 32
 

@@ -25,8 +25,8 @@ struct Wrk: Sendable {
 
     /// Asks for pages in turn.
     ///
-    /// - Parameter authority: What the requests say is asked.
-    /// - Throws: When an answer was no success, or none came.
+    /// - Parameter authority: The host that the requests name.
+    /// - Throws: When an answer was no success, or there was none.
     func load(port: Int, authority: String, _ requests: [PageRequest], timing: Timing) async throws -> Count {
         try await load(port: port, authority: authority, requests, duration: timing.duration)
     }

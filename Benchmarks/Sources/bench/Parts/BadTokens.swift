@@ -1,6 +1,6 @@
 import Foundation
 
-/// Part 7: what it costs to check tokens that are not good, and whether others notice.
+/// Part 7: what it costs to check invalid tokens, and whether other hosts are affected.
 struct BadTokens {
     let setting: Setting
 
@@ -135,7 +135,7 @@ struct BadTokens {
             return try await finally(daemon.process.stop) {
                 let component = try await server.component(of: daemon.process)
                 _ = try await component.greet(pushes: Tally())
-                // The first one's database, too: a token is looked for there.
+                // Creates the first host's database, too, in which tokens are looked up.
                 _ = try await component.visit(DelegatedRequests(hosts: Self.hosts), hosts: Self.hosts.count)
                 return try await floods(component, daemon: daemon.process)
             }

@@ -9,7 +9,7 @@ struct BehindRealServer {
         case ceiling, invited
     }
 
-    /// What one measurement of a component came to.
+    /// The result of one measurement of a component.
     private struct Throughput {
         var perSecond: Double
         /// Seconds of processor time that the component took for each command.

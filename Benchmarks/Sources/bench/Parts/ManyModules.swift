@@ -9,11 +9,11 @@ struct ManyModules {
     private static let busy = Array(hosts.prefix(100))
     private static let perSecond = 500.0
 
-    /// What one connection came to, in nanoseconds.
+    /// The times of one connection, in nanoseconds.
     private struct Greeting {
         /// Since the handshake: all are answered, and known to operators.
         var known: Int64
-        /// All have been told which names are held.
+        /// All modules have received the names that are held.
         var pushed: Int64?
         /// How long users' requests took that were due before, sorted.
         var before: [Int64]

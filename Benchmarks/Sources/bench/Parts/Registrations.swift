@@ -19,7 +19,7 @@ struct Registrations {
         }
     }
 
-    /// What one measurement came to.
+    /// The result of one measurement.
     private struct Throughput {
         var perSecond: Double
         /// Seconds of processor time for each account.

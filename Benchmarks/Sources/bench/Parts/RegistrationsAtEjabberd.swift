@@ -15,7 +15,7 @@ struct RegistrationsAtEjabberd {
         }
     }
 
-    /// What one measurement came to.
+    /// The result of one measurement.
     private struct Throughput {
         var perSecond: Double
         /// Seconds of processor time for each account.

@@ -15,7 +15,7 @@ struct Setting: Sendable {
     var ejabberd: ServerFiles
     var timing: Timing
 
-    /// Tells the one who waits what is being done. The report itself goes to standard output.
+    /// Writes progress to standard error. The report itself is written to standard output.
     func say(_ text: String) {
         FileHandle.standardError.write(Data("bench: \(text)\n".utf8))
     }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Runs a server as somebody who may do little: Prosody refuses to be root, and no server needs to be.
+/// Runs a server as an unprivileged user: Prosody refuses to run as root, and no server needs to.
 struct UnprivilegedUser: Sendable {
     private let name: String?
 

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The accepting side of XEP-0114's handshake, and what a server says right after it.
+/// The accepting side of XEP-0114's handshake, and what a server sends right after it.
 struct ComponentLogin {
     private enum Phase {
         case header, handshake, done
@@ -11,7 +11,7 @@ struct ComponentLogin {
 
     var isDone: Bool { phase == .done }
 
-    /// Takes what came and returns what to send, if anything. Any secret will do.
+    /// Takes received text and returns what to send, if anything. Any secret is accepted.
     mutating func receive(_ text: String) -> String? {
         received += text
         switch phase {
@@ -32,7 +32,7 @@ struct ComponentLogin {
         }
     }
 
-    /// What each host delegates (XEP-0355 §4.2) and permits (XEP-0356 §4.1), as Prosody says it.
+    /// What each host delegates (XEP-0355 §4.2) and permits (XEP-0356 §4.1), as Prosody announces it.
     static func announcements(hosts: [String]) -> ByteBuffer {
         var buffer = ByteBuffer()
         for host in hosts {

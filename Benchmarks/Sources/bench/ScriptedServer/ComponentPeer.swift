@@ -7,7 +7,7 @@ final class ComponentPeer: ChannelInboundHandler, ChannelOutboundHandler {
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
-    /// What the outside asks of it, as user events.
+    /// The orders that it accepts, as user events.
     enum Order: Sendable {
         case ask(DelegatedRequests, EventLoopPromise<String>)
         /// Send these bytes with a request behind them, and say how many nanoseconds later that has its invitation.

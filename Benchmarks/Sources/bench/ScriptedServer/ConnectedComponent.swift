@@ -16,7 +16,7 @@ struct ConnectedComponent: Sendable {
         try await answer(within: .seconds(60)) { ComponentPeer.Order.follow(bytes, requests, $0) }
     }
 
-    /// Keeps a window of requests in flight and counts the answers, then lets the last ones come in.
+    /// Keeps a window of requests in flight and counts the answers, then waits for the last ones.
     func pump(_ requests: DelegatedRequests, window: Int, timing: Timing) async throws -> Rate {
         let tally = Tally()
         channel.triggerUserOutboundEvent(
@@ -43,14 +43,14 @@ struct ConnectedComponent: Sendable {
         try await answer(within: .seconds(60)) { ComponentPeer.Order.drain($0) }
     }
 
-    /// Sends requests at a fixed rate, whether or not answers come, and returns how long each took in nanoseconds,
+    /// Sends requests at a fixed rate, whether or not answers arrive, and returns how long each took in nanoseconds,
     /// in the order in which they were due.
     func pace(_ requests: DelegatedRequests, perSecond: Double, duration: Duration) async throws -> [Int64] {
         let pacing = Pacing(perSecond: perSecond, duration: duration)
         return try await answer(within: duration + .seconds(30)) { ComponentPeer.Order.pace(requests, pacing, $0) }
     }
 
-    /// Says hello for every host at once, and returns how many nanoseconds later all were answered.
+    /// Sends a hello for every host at once, and returns how many nanoseconds later all were answered.
     ///
     /// - Parameter pushes: Counts what the component asks the hosts to set from then on.
     func greet(pushes: Tally) async throws -> Int64 {

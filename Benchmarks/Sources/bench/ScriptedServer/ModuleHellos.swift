@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The hellos of all hosts at once, and what has come of them.
+/// The hellos of all hosts at once, and their answers.
 final class ModuleHellos {
     private let count: Int
     private let answered: EventLoopPromise<Int64>
@@ -12,7 +12,7 @@ final class ModuleHellos {
         self.answered = answered
     }
 
-    /// Takes an answer. The last one says how many nanoseconds all took.
+    /// Takes an answer. After the last one, reports how many nanoseconds all took.
     func take(_ tag: IQTag) {
         guard tag.number(prefix: ModuleRequest.helloPrefix) != nil else { return }
         if tag.has("type", "error") {

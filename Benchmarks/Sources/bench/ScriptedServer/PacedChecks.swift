@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Bad tokens of one host that are asked about at a fixed rate, whether or not answers come.
+/// Bad tokens of one host that are asked about at a fixed rate, whether or not answers arrive.
 final class PacedChecks {
     let host: String
     private let pacing: Pacing
@@ -24,7 +24,7 @@ final class PacedChecks {
         sent = due
     }
 
-    /// Takes an answer. The last one says how many there were.
+    /// Takes an answer. After the last one, reports how many there were.
     func take(_ tag: IQTag) {
         guard tag.number(prefix: ModuleRequest.checkPrefix) != nil else { return }
         guard tag.has("type", "error") else {

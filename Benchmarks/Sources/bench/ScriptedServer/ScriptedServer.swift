@@ -3,7 +3,7 @@ import NIOPosix
 
 /// The server's side of XEP-0114 on loopback, for one component at a time.
 ///
-/// It answers the handshake, tells the component what each host delegates to it, and then does as it is told.
+/// It answers the handshake, announces what each host delegates to the component, and then does what its caller asks.
 final class ScriptedServer: Sendable {
     let port: Int
     private let listener: any Channel

@@ -2,7 +2,7 @@ import Foundation
 
 /// ejabberd's module, compiled for one version of it.
 struct ErlangModule: Sendable {
-    /// Where the compiled files are, for everybody to read.
+    /// Where the compiled files are, readable for all users.
     let directory: URL
 
     /// - Parameter source: The directory of the module, with `src` below it.

@@ -14,7 +14,7 @@ struct RegisteringEjabberd: Sendable {
     let componentPort: Int
     let process: ChildProcess
 
-    /// - Parameter module: Asks the component about each token; without it everybody registers.
+    /// - Parameter module: Asks the component about each token; without it registration is open.
     init(
         _ files: ServerFiles, module: ErlangModule?, passwords: PasswordFormat, scratch: Scratch
     ) async throws {

@@ -5,7 +5,7 @@ import Foundation
 /// Passwords are hashed as often as Prosody does by default.
 struct RegisteringProsody: Sendable {
     enum Invitations: Sendable {
-        /// Everybody registers.
+        /// Registration is open.
         case none
         /// By `mod_invited` from this file, which asks the component.
         case component(module: URL)
@@ -92,7 +92,7 @@ struct RegisteringProsody: Sendable {
         await process.stop()
     }
 
-    /// Debian 12 has `mod_invites_register_web`, but not this module, which that needs. It does what that asks of it, and no more.
+    /// Debian 12 has `mod_invites_register_web`, but not this module, which it needs. This one has what it calls.
     private static let passwordPolicy = """
         function check_password(password)
             if not password or #password < 8 then return nil, "Password is too short", "length"; end

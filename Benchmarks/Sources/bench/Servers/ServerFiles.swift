@@ -47,7 +47,7 @@ struct ServerFiles: Sendable, CustomStringConvertible {
         throw BenchError("there is no ejabberd in \(root.path)")
     }
 
-    /// Whether a module of Prosody's, or of those that its package has from elsewhere, is there.
+    /// Whether a module is installed, of Prosody's own or of those that its package contains from other sources.
     func hasModule(_ name: String) -> Bool {
         Self.entries(of: root.appending(path: "usr/lib/prosody/modules")).contains {
             ["mod_\(name)", "mod_\(name).lua"].contains($0.lastPathComponent)

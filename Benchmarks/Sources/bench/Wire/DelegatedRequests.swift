@@ -1,6 +1,6 @@
 import NIOCore
 
-/// A numbered sequence of delegated requests that goes round a list of hosts, and round a hundred users of each.
+/// A numbered sequence of delegated requests that cycles through a list of hosts, and through a hundred users of each.
 struct DelegatedRequests {
     private let templates: [CommandRequest.Delegated]
 

@@ -1,7 +1,7 @@
 import Glibc
 import NIOCore
 
-/// Finds `<iq …>` start tags, nested ones too, in a stream of stanzas and looks at nothing else.
+/// Finds `<iq …>` start tags, nested ones too, in a stream of stanzas and parses nothing else.
 ///
 /// The load shares its processors with what it measures, so it reads answers at the price of a `memchr`. That is sound
 /// because the servers escape `<` and `>` in text and attributes.

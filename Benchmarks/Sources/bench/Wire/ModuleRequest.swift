@@ -7,7 +7,7 @@ enum ModuleRequest {
 
     private static let namespace = "urn:invited:server-module:1"
 
-    /// Says hello for a host, as `mod_invited` does. The id is `y` and the number.
+    /// Writes a hello for a host, as `mod_invited` sends it. The id is `y` and the number.
     static func writeHello(_ number: Int, of host: String, into buffer: inout ByteBuffer) {
         buffer.writeString(
             """
@@ -19,7 +19,7 @@ enum ModuleRequest {
             """)
     }
 
-    /// Asks about a token that nobody has. The id is `k` and the number.
+    /// Asks about a token that does not exist. The id is `k` and the number.
     static func writeCheck(_ number: Int, of host: String, into buffer: inout ByteBuffer) {
         buffer.writeString(
             """

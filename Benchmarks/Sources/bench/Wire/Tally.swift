@@ -31,7 +31,7 @@ final class Tally: Sendable {
             perSecond: Double(end.results - start.results) / seconds, answered: end.results, errors: end.errors)
     }
 
-    /// Returns once so many good answers have come.
+    /// Returns once so many good answers have arrived.
     func reach(_ count: Int, within limit: Duration) async throws {
         let clock = ContinuousClock()
         let end = clock.now + limit
@@ -44,7 +44,7 @@ final class Tally: Sendable {
     }
 }
 
-/// What one run of a load came to.
+/// The result of one run of a load.
 struct Rate {
     /// Good answers a second, after the warm-up.
     var perSecond: Double

@@ -35,7 +35,7 @@ struct DaemonFileTarget: FuzzTarget {
         }
     }
 
-    /// What stands only once in the file, as the secret, stands in no message.
+    /// A text that is in the file only once, as the secret, is in no message.
     private func expectHidden(_ secret: String, in diagnostics: [Diagnostic], of bytes: [UInt8]) {
         let wanted = Array(secret.utf8)
         guard wanted.count >= 6, let first = bytes.firstRange(of: wanted),

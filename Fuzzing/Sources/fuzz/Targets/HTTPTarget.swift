@@ -5,7 +5,7 @@ import NIOHTTP1
 @testable import Invites
 @testable import Web
 
-/// What comes over a connection for pages, up to what it is for.
+/// The bytes of a connection for pages, up to the route that a request is for.
 struct HTTPTarget: FuzzTarget {
     static let name = "http"
     static let holds = "requests are the same in whatever pieces they come, and what a target names is read in one way"

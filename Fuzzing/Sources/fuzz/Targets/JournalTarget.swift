@@ -106,7 +106,7 @@ struct JournalTarget: FuzzTarget {
         return filter
     }
 
-    /// The number that the next one follows: the highest of the newest file that tells of a beginning, and of those after it.
+    /// The last number used: the highest in the newest file that records a beginning, and in the files after it.
     private static func lastNumber(_ files: [[UInt8]]) -> Int64 {
         var last: Int64 = 0
         for file in files.reversed() {

@@ -2,7 +2,7 @@ import NIOCore
 
 @testable import XMPP
 
-/// An input is the payload of an IQ between the daemon and its module in a server; its first byte says of which type.
+/// An input is the payload of an IQ between the daemon and its module in a server; its first byte is the IQ's type.
 struct ModuleTarget: FuzzTarget {
     static let name = "module"
     static let holds = "what is read of a module's stanzas is written as it is read again, and names are prepared"

@@ -75,11 +75,11 @@ private struct Step: Sendable {
     }
 }
 
-/// What has happened on a host, and what must hold of it whatever that was.
+/// What has happened on a host, and the invariants that must hold afterwards.
 private struct History {
     private let repository: any InviteRepository
     private var now: Int64 = 10_000
-    /// Invites of which it was said that more accounts were made than they allow.
+    /// Invites that were reported to have made more accounts than they allow.
     private var overused: Set<Int64> = []
     /// The account of each redemption that was confirmed, by number.
     private var confirmed: [Int64: String?] = [:]
@@ -194,7 +194,7 @@ private struct History {
         expect(left.tasks.allSatisfy { outcomes[$0.number] == nil }, "done, and due: \(left.tasks)")
     }
 
-    /// Its name goes from what was confirmed, and nothing else does.
+    /// Removes its name from the confirmed redemptions, and nothing else.
     private mutating func forget(_ username: String) async throws(StoreError) {
         let account = Account(localpart: username, domain: repository.host)
         _ = try await repository.forget(account, Revocation(at: time, by: "fuzz"))

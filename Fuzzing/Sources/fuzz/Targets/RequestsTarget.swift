@@ -22,14 +22,14 @@ struct RequestsTarget: FuzzTarget {
 
     func run(_ input: UnsafeRawBufferPointer) {
         let bytes = Array(input)
-        // What is read of it, by a parser of its own: how many answers there must be, and whether the stream goes on.
+        // Parsed separately, for how many answers there must be, and whether the stream stays open.
         var events: [StreamEvent] = []
         let hasError = !Self.read([bytes + Service.last], into: &events)
-        // Piece by piece where it ends in an error: what comes before counts.
+        // Byte by byte where it ends in an error: what precedes the error counts.
         if hasError { _ = Self.read((bytes + Service.last).map { [$0] }, into: &events) }
         let endsStream = hasError || events.contains { $0.endsStream }
         if !endsStream {
-            // Nothing more is said in a stanza that does not end.
+            // No answer is sent after a stanza that does not end.
             guard case .element(let last)? = events.popLast(), last["id"] == "last" else { return }
         }
 
@@ -116,7 +116,7 @@ private final class Service: Sendable {
     static let limits = ParserLimits(stanzaBytes: 2000, depth: 12, attributes: 8, elements: 40, addressBytes: 3000)
     static let header =
         "<stream:stream xmlns='\(Namespaces.component)' xmlns:stream='\(Namespaces.streams)' id='1'>"
-    /// Its answer comes when all requests before it were taken.
+    /// Its answer is sent after all requests before it were accepted.
     static let last = Array(
         "<iq type='get' id='last' from='last.example'><ping xmlns='\(Namespaces.ping)'/></iq>".utf8)
 
@@ -206,7 +206,7 @@ private final class Service: Sendable {
     }
 }
 
-/// What comes from the daemon.
+/// The daemon's answers.
 private final class Answers {
     private let parser = StreamParser(limits: ParserLimits(stanzaBytes: 10_000_000))
     private(set) var all: [IQ] = []

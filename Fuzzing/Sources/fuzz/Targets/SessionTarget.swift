@@ -15,9 +15,9 @@ import Synchronization
 
 /// A session at the control socket, from its first byte to its end, on a server in this process.
 ///
-/// The input is what the peer says. `^|` ends a chunk, which the server reads before it gets the next; `^g` lets the
-/// commands go on that wait; `^c` leaves without a word; `^0` is a NUL and `^^` the sign itself. At the end the peer ends its
-/// input and reads all that comes.
+/// The input is what the peer sends. `^|` ends a chunk, which the server reads before it gets the next; `^g` resumes
+/// commands that wait; `^c` closes the connection; `^0` is a NUL and `^^` the sign itself. At the end the peer ends its
+/// input and reads until the server closes.
 struct SessionTarget: FuzzTarget {
     static let name = "session"
     static let holds =
@@ -86,7 +86,7 @@ struct SessionTarget: FuzzTarget {
     }
 }
 
-/// What a peer has said, and what has to follow from it.
+/// What a peer has sent, and what has to follow from it.
 private struct SessionTranscript {
     let isJSON: Bool
     private let lines: [[UInt8]]
@@ -177,7 +177,7 @@ private final class FuzzedServer: Sendable {
                 try directory.write("admins: [admin@\(host)]\n", to: "config.d/\(host).yaml")
             }
             try directory.write("nonsense: 1\n", to: "config.d/c.example.yaml")
-            // Nobody listens on the port: it is reserved (RFC 6335 §6).
+            // No process listens on the port: it is reserved (RFC 6335 §6).
             try directory.write(
                 """
                 component: {jid: invites.host.example, secret: hunter2, server: "127.0.0.1:1"}
@@ -216,7 +216,7 @@ private final class FuzzedServer: Sendable {
         return spec.effect != .read
     }
 
-    /// Says something of each kind, asks whatever can be asked, and waits.
+    /// Sends a message of each kind, asks a question of each kind, and waits.
     private static func handler(_ spec: CommandSpec, _ gate: Gate) -> CommandHandlers.Handler {
         { call in
             let hostile = call.invocation.line + "\u{1B}[2J\r\n\u{9B}\u{202E}é"
@@ -245,7 +245,7 @@ private final class FuzzedServer: Sendable {
         }
     }
 
-    /// Stands for the journal, which would grow with each input.
+    /// Replaces the journal, which would grow with each input.
     private struct Forgetful: ChangeRecorder {
         func begin(_ invocation: Invocation, caller: Caller, hosts: [String]) -> Int64 { 1 }
         func end(_ entry: Int64, code: ResultCode, outcome: Outcome?) {}
@@ -261,7 +261,7 @@ private final class Gate: Sendable {
 
     func open() {
         let waiting = inbox.withLock { $0.take() }
-        // More than can wait: so many of this session, and those of sessions before it that come late.
+        // More than can wait: those of this session, and late ones of earlier sessions.
         for _ in 0..<10 * SessionMachine.mostRequests { waiting?.put(()) }
     }
 
@@ -298,14 +298,14 @@ private struct FuzzedPeer {
 
     func close() { _ = Glibc.close(socket) }
 
-    /// All that comes until the server closes.
+    /// All bytes until the server closes.
     func rest() -> [UInt8] {
         var bytes: [UInt8] = []
         while true {
             expect(hasMore(), "the session does not end: \(String(decoding: bytes, as: UTF8.self))")
             let count = bytes.count
             let chunk = [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, filled in
-                // It is there, so that nothing is waited for.
+                // Data is available, so this does not block.
                 filled = max(0, recv(socket, buffer.baseAddress, buffer.count, 0))
             }
             bytes += chunk
@@ -313,7 +313,7 @@ private struct FuzzedPeer {
         }
     }
 
-    /// Waits until something comes, also the end; `false` when that takes too long.
+    /// Waits until there is data or the end of it; `false` when that takes too long.
     private func hasMore() -> Bool {
         let deadline = ContinuousClock.now + .seconds(10)
         var polled = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)

@@ -28,13 +28,13 @@ struct StreamTarget: FuzzTarget {
         let pieces = Reading(of: cut(bytes, lengths), limits)
         let renewed = Reading(of: cut(bytes, lengths), limits, internedBytesBeforeRenewal: 0)
         for other in [pieces, renewed] {
-            // libxml2 complains of text when more of it came, which nothing does once its stanza is skipped.
+            // libxml2 reports errors in text when more of it arrives, which does not happen in a skipped stanza.
             if whole.error != other.error, whole.skips || other.skips { continue }
             switch (whole.error, other.error) {
             case (nil, nil):
                 expect(other == whole, "\(whole)\nbut in pieces\n\(other)")
             case (nil, _):
-                // libxml2 waits with the whole for the end of a section, say, before it looks at what is in it.
+                // Given the whole, libxml2 may wait for the end of a section, say, before it parses what is in it.
                 expect(whole.events.last != .closed, "\(whole)\nbut in pieces\n\(other)")
             default:
                 // What is in one piece with the error is lost with it. In others libxml2 may still wait.

@@ -8,7 +8,7 @@ struct TemplateTarget: FuzzTarget {
         "a template is refused with places that are in it, or makes pages in which values are nothing but values"
     static let flags = ["-max_len=2048"]
 
-    /// A mark that is in no template, and what of it could end an attribute or begin a tag.
+    /// A mark that is in no template, around characters that could end an attribute or begin a tag.
     private static let hostile = "\u{1}<\"'>\u{1}"
 
     func run(_ input: UnsafeRawBufferPointer) {

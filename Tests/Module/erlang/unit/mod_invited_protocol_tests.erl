@@ -58,7 +58,7 @@ envelope_test_() ->
      ?_assertMatch({result, [#xmlel{name = <<"a">>}]},
                    Answered(<<"<delegation xmlns='urn:xmpp:delegation:2'><forwarded xmlns='urn:xmpp:forward:0'>"
                               "<iq xmlns='jabber:client' type='result'> <a/> </iq></forwarded></delegation>">>)),
-     %% What has the stanza's namespace by itself has none in another stream.
+     %% An element in the namespace of its own stream has none when it is serialized for another stream.
      ?_assertEqual({error, [#xmlel{name = <<"error">>, attrs = [{<<"type">>, <<"auth">>}]}]},
                    Answered(<<"<delegation xmlns='urn:xmpp:delegation:2'><forwarded xmlns='urn:xmpp:forward:0'>"
                               "<iq xmlns='jabber:client' type='error'><error xmlns='jabber:client' type='auth'/></iq></forwarded></delegation>">>)),

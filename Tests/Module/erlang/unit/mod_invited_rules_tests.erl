@@ -25,7 +25,7 @@ refusal_test_() ->
     Away = mod_invited_rules:away(),
     [?_assertMatch({wait, 'resource-constraint', _}, Away),
      ?_assertEqual(Away, mod_invited_rules:refusal(away)),
-     %% What is suspended, or nobody expects, is for later and not a bad token.
+     %% A suspended host and an unexpected condition are temporary errors, not a bad token.
      [?_assertEqual(Away, mod_invited_rules:refusal({error, cancel, Condition, <<"text">>}))
       || Condition <- ['service-unavailable', 'internal-server-error', 'forbidden', 'undefined-condition', 'feature-not-implemented']],
      ?_assertEqual({cancel, 'item-not-found', <<"gone">>}, mod_invited_rules:refusal({error, cancel, 'item-not-found', <<"gone">>})),
