@@ -11,20 +11,20 @@ package struct CommandAccounts: Accounts {
     private let isIntroducing: Bool
     private let send: @Sendable (Message) -> Bool
     /// Draws the name of an account that does not exist.
-    private let nobody: @Sendable () -> String
+    private let absentUsername: @Sendable () -> String
 
     /// - Parameters:
     ///   - isIntroducing: Whether the server may be about to grant more.
     ///   - send: Sends a message; returns whether there is a connection.
-    ///   - nobody: Draws the name of an account that does not exist.
+    ///   - absentUsername: Draws the name of an account that does not exist.
     package init(
-        _ server: HostServer, grants: HostGrants, isIntroducing: Bool, nobody: @escaping @Sendable () -> String,
+        _ server: HostServer, grants: HostGrants, isIntroducing: Bool, absentUsername: @escaping @Sendable () -> String,
         send: @escaping @Sendable (Message) -> Bool
     ) {
         self.server = server
         self.grants = grants
         self.isIntroducing = isIntroducing
-        self.nobody = nobody
+        self.absentUsername = absentUsername
         self.send = send
     }
 
@@ -52,13 +52,13 @@ package struct CommandAccounts: Accounts {
     }
 
     private func telling() async -> Telling {
-        guard let nobody = address(of: nobody()) else { return .cannot(Self.cannotTell) }
-        switch await run(.statistics(of: nobody)) {
+        guard let absent = address(of: absentUsername()) else { return .cannot(Self.cannotTell) }
+        switch await run(.statistics(of: absent)) {
         case .failed(let error) where error.saysNoAccount: return .byStatistics
         case .unreachable(let why), .unanswered(let why): return .cannot(why)
         case .failed, .completed, .unavailable: break
         }
-        switch await run(.lastLogin(of: nobody)) {
+        switch await run(.lastLogin(of: absent)) {
         case .completed(let never?): return .byLastLogin(never: never.value(of: "lastlogin"))
         case .unreachable(let why), .unanswered(let why): return .cannot(why)
         case .failed, .completed, .unavailable: return .cannot(Self.cannotTell)

@@ -9,7 +9,7 @@ package final class HostServers: Sendable {
     package let modules = ServerModules()
     private let link = Mutex<Link?>(nil)
     /// Draws the name of an account that does not exist.
-    package let nobody: @Sendable () -> String
+    package let absentUsername: @Sendable () -> String
     private let uptime: @Sendable () -> Int64
     /// When the connection was made, in milliseconds.
     private let connectedAt = Mutex<Int64?>(nil)
@@ -36,10 +36,10 @@ package final class HostServers: Sendable {
 
     /// - Parameters:
     ///   - uptime: Milliseconds of a monotonic clock.
-    ///   - nobody: Draws the name of an account that does not exist.
-    package init(uptime: @escaping @Sendable () -> Int64, nobody: @escaping @Sendable () -> String) {
+    ///   - absentUsername: Draws the name of an account that does not exist.
+    package init(uptime: @escaping @Sendable () -> Int64, absentUsername: @escaping @Sendable () -> String) {
         self.uptime = uptime
-        self.nobody = nobody
+        self.absentUsername = absentUsername
     }
 
     /// Sets how servers are reached, once there is a connection.
@@ -100,7 +100,7 @@ package final class HostServers: Sendable {
         }
         let known = grants[host.host] ?? HostGrants()
         return CommandAccounts(
-            server, grants: known, isIntroducing: isIntroducing, nobody: nobody, send: link.send)
+            server, grants: known, isIntroducing: isIntroducing, absentUsername: absentUsername, send: link.send)
     }
 
     /// For a host whose accounts others make. The server's module is still asked about invites that it redeems: whether

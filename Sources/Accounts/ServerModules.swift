@@ -30,7 +30,7 @@ package final class ServerModules: Sendable {
     private struct Entry: Sendable {
         var module: KnownModule
         /// The settings that the module received last.
-        var told: ServerModule.Settings?
+        var sent: ServerModule.Settings?
     }
 
     private let hosts = Mutex<[String: Entry]>([:])
@@ -43,12 +43,12 @@ package final class ServerModules: Sendable {
 
     /// - Parameter settings: What the hello is answered with; `nil` for an error.
     package func record(
-        _ module: KnownModule, host: String, told settings: ServerModule.Settings?, among served: ServedHosts
+        _ module: KnownModule, host: String, sent settings: ServerModule.Settings?, among served: ServedHosts
     ) {
         let isServed = served.contains(host)
         hosts.withLock { hosts in
             guard isServed || hosts[host] != nil || hosts.count < served.count + Self.mostOthers else { return }
-            hosts[host] = Entry(module: module, told: settings)
+            hosts[host] = Entry(module: module, sent: settings)
         }
     }
 
@@ -59,23 +59,23 @@ package final class ServerModules: Sendable {
     package var isEmpty: Bool { hosts.withLock { $0.isEmpty } }
 
     /// The module of a host that has to be sent these settings; `nil` if it has them, or is not compatible.
-    package func whomToTell(_ settings: ServerModule.Settings, of host: String) -> KnownModule? {
+    package func moduleWithout(_ settings: ServerModule.Settings, of host: String) -> KnownModule? {
         hosts.withLock { hosts in
-            guard let entry = hosts[host], entry.module.isCompatible, entry.told != settings else { return nil }
+            guard let entry = hosts[host], entry.module.isCompatible, entry.sent != settings else { return nil }
             return entry.module
         }
     }
 
     /// Whether the settings that the module of a host received hold names.
     package func holdsNames(of host: String) -> Bool {
-        hosts.withLock { $0[host]?.told?.held.isEmpty == false }
+        hosts.withLock { $0[host]?.sent?.held.isEmpty == false }
     }
 
     /// The module has taken these settings.
-    package func told(_ settings: ServerModule.Settings, _ module: KnownModule, of host: String) {
+    package func recordSent(_ settings: ServerModule.Settings, _ module: KnownModule, of host: String) {
         hosts.withLock { hosts in
             // Unless it has said hello again.
-            if hosts[host]?.module == module { hosts[host]?.told = settings }
+            if hosts[host]?.module == module { hosts[host]?.sent = settings }
         }
     }
 }

@@ -50,7 +50,7 @@ extension ComponentService {
         // An account that does not exist: if that can be determined, so can the existence of others.
         let accounts = servers.accounts(of: configuration, timeout: timeout)
         let existence: HostProbe.Finding =
-            switch await accounts.existence(of: servers.nobody()) {
+            switch await accounts.existence(of: servers.absentUsername()) {
             case .absent: .yes
             case .present: .no("the server has an account of any name")
             case .unknown(let why): .unknown(why)

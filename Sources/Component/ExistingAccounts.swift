@@ -26,17 +26,17 @@ extension HostService {
 
 extension HostServers {
     /// The longest that a form's answer waits for the server.
-    private static let patience = Duration.seconds(3)
+    private static let timeout = Duration.seconds(3)
 
     /// Those of the names that have accounts; none where the server does not answer in time.
     fileprivate func existing(
         _ usernames: Set<String>, on host: Host, _ dependencies: Dependencies
     ) async -> Set<String> {
         guard !usernames.isEmpty else { return [] }
-        let accounts = accounts(of: host.configuration, timeout: Self.patience)
+        let accounts = accounts(of: host.configuration, timeout: Self.timeout)
         guard accounts.abilities.knowsAccounts else { return [] }
         let found = Mutex<Set<String>>([])
-        _ = await finishes(within: Self.patience, sleep: dependencies.sleep) {
+        _ = await finishes(within: Self.timeout, sleep: dependencies.sleep) {
             let existing =
                 await withTaskGroup(of: String?.self) { group in
                     for username in usernames {

@@ -274,7 +274,7 @@ final class Router: StanzaReceiver {
         let module = KnownModule(hello: hello, address: from)
         let settings = host.map { ServerModule.Settings(registration: $0.configuration.registration) }
         servers.modules.record(
-            module, host: from.domain, told: module.isCompatible ? settings : nil, among: ServedHosts(table))
+            module, host: from.domain, sent: module.isCompatible ? settings : nil, among: ServedHosts(table))
         guard let host, let settings else { return }
         guard module.isCompatible else {
             note("a module: \(module.mismatch)", iq)

@@ -124,7 +124,7 @@ private struct AccessWalk {
     }
 
     private func open(_ path: String) -> Descriptor? {
-        let number = user.asRoot { Glibc.open(path, Descriptor.lookOnly | O_NOFOLLOW | O_CLOEXEC) }
+        let number = user.asRoot { Glibc.open(path, Descriptor.pathOnly | O_NOFOLLOW | O_CLOEXEC) }
         return number < 0 ? nil : Descriptor(number)
     }
 

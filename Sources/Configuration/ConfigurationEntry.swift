@@ -107,7 +107,7 @@ private struct LinkWalk {
             steps += 1
             guard steps <= Self.mostNames else { throw FileProblem(code: ELOOP) }
             // Not opened for reading yet: to open a device has effects, and a FIFO would wait for a writer.
-            let entry = try open(name, Descriptor.lookOnly)
+            let entry = try open(name, Descriptor.pathOnly)
             let status = try entry.status()
             switch status.st_mode & S_IFMT {
             case S_IFLNK:
@@ -162,7 +162,7 @@ private struct LinkWalk {
         guard length >= 0 else { throw FileProblem(code: errno) }
         let target = text.prefix(length)
         if target.first == CChar(bitPattern: UInt8(ascii: "/")) {
-            let root = Glibc.open("/", Descriptor.lookOnly | O_DIRECTORY | O_CLOEXEC)
+            let root = Glibc.open("/", Descriptor.pathOnly | O_DIRECTORY | O_CLOEXEC)
             guard root >= 0 else { throw FileProblem(code: errno) }
             let entry = Descriptor(root)
             let status = try entry.status()

@@ -3,7 +3,7 @@ import Glibc
 /// An open descriptor, closed with its last user.
 final class Descriptor: Sendable {
     /// `O_PATH`, which Glibc's module leaves out: only metadata is accessible, which needs no right to read the file.
-    static let lookOnly: CInt = 0o10_000_000
+    static let pathOnly: CInt = 0o10_000_000
     /// `AT_EMPTY_PATH`, likewise: a call is about what is open itself, not about a name in it.
     static let itself: CInt = 0x1000
 

@@ -56,7 +56,7 @@ enum FileReader {
         _ path: String, limit: Int, readsLinksOfOthers: Bool
     ) throws(FileProblem) -> File {
         let directory = Path.directory(of: path)
-        let number = open(directory.isEmpty ? "." : directory, Descriptor.lookOnly | O_DIRECTORY | O_CLOEXEC)
+        let number = open(directory.isEmpty ? "." : directory, Descriptor.pathOnly | O_DIRECTORY | O_CLOEXEC)
         guard number >= 0 else { throw FileProblem(code: errno) }
         let handle = Descriptor(number)
         return try readConfiguration(

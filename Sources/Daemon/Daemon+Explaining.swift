@@ -58,7 +58,7 @@ extension Daemon {
 
     private func explainRefusal(of host: String, _ isSeen: (String) -> Bool) -> [Explanation]? {
         let files = registry.table.refused.files.filter { $0.host == host }
-        return files.flatMap(\.diagnostics).map { $0.told(toWhoSees: isSeen) }.map {
+        return files.flatMap(\.diagnostics).map { $0.redacted(seeing: isSeen) }.map {
             Explanation("file", "refused", because: $0.message, origin: $0.location.description)
         }
     }

@@ -59,7 +59,7 @@ extension HostStatus {
     }
 
     init(_ refused: RefusedHost, since: Timestamp, isSeen: (String) -> Bool) {
-        let trouble = refused.diagnostics.first?.told(toWhoSees: isSeen).description
+        let trouble = refused.diagnostics.first?.redacted(seeing: isSeen).description
         self.init(
             host: refused.host ?? refused.file, state: .refused, since: since, trouble: trouble, lastTrouble: trouble,
             file: refused.file, isHost: refused.host != nil)

@@ -34,7 +34,7 @@ package struct HostStatuses: AsyncSequence, Sendable {
                     if statuses.isWanted(next.host) { wanted.append(next) }
                 }
                 if wanted.isEmpty { return nil }
-                page = await statuses.look(at: wanted)[...]
+                page = await statuses.rows(of: wanted)[...]
             }
             return page.popFirst()
         }
@@ -46,7 +46,7 @@ package struct HostStatuses: AsyncSequence, Sendable {
     private static let pageSize = 128
 
     /// The present states of these; those that are gone are left out.
-    private func look(at names: [HostNames.Element]) async -> [HostStatus] {
+    private func rows(of names: [HostNames.Element]) async -> [HostStatus] {
         let table = daemon.registry.table
         let running = names.compactMap { name in
             if case .running(let name) = name { table[name] } else { nil }

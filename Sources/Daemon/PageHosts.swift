@@ -66,7 +66,7 @@ package final class PageHosts: WebHosts {
 
     package func check(_ token: Token, on host: String) async -> TokenCheck {
         guard let host = registry[host] else { return .refused(.unknown) }
-        return await host.service.look(at: [token], under: host.policy).first.map { check($0, on: host) }
+        return await host.service.inspect([token], under: host.policy).first.map { check($0, on: host) }
             ?? .unavailable
     }
 

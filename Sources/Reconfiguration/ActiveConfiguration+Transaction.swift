@@ -54,19 +54,19 @@ extension ActiveConfiguration {
     ///
     /// - Parameters:
     ///   - hash: The expected hash of the plan; `nil` for whatever the files say.
-    ///   - patience: The time after which it undoes itself unless ``confirm(by:)`` is called before.
+    ///   - timeout: The time after which it undoes itself unless ``confirm(by:)`` is called before.
     ///   - keepsOpen: Whether the invites of hosts that were served before, and are again, stay good.
     ///   - by: Who applies it, for the history.
     /// - Throws: ``ConfigurationRefusal``; then nothing has changed.
     package func apply(
-        expecting hash: String?, confirmWithin patience: Lifetime? = nil, keepsOpen: Bool = false, by: String,
+        expecting hash: String?, confirmWithin timeout: Lifetime? = nil, keepsOpen: Bool = false, by: String,
         cause: ConfigurationEvent.Cause = .command
     ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
         try transaction.checkIdle()
         return try await inTurn { configuration in
             await Result { () async throws(ConfigurationRefusal) in
                 try await configuration.applyNow(
-                    expecting: hash, confirmWithin: patience, keepsOpen: keepsOpen, by: by, cause: cause)
+                    expecting: hash, confirmWithin: timeout, keepsOpen: keepsOpen, by: by, cause: cause)
             }
         }.get()
     }
@@ -75,17 +75,17 @@ extension ActiveConfiguration {
     ///
     /// - Throws: ``ConfigurationRefusal/stale`` when something else runs by now, or has been set.
     package func apply(
-        _ prepared: PreparedApply, confirmWithin patience: Lifetime? = nil, by: String
+        _ prepared: PreparedApply, confirmWithin timeout: Lifetime? = nil, by: String
     ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
         try await inTurn { configuration in
             await Result { () async throws(ConfigurationRefusal) in
-                try await configuration.applyNow(prepared, confirmWithin: patience, by: by)
+                try await configuration.applyNow(prepared, confirmWithin: timeout, by: by)
             }
         }.get()
     }
 
     private func applyNow(
-        expecting hash: String?, confirmWithin patience: Lifetime?, keepsOpen: Bool, by: String,
+        expecting hash: String?, confirmWithin timeout: Lifetime?, keepsOpen: Bool, by: String,
         cause: ConfigurationEvent.Cause
     ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
         try transaction.checkIdle()
@@ -97,30 +97,30 @@ extension ActiveConfiguration {
             }
         }
         return try await applyNow(
-            new, newDaemon, isPlanned: hash != nil, confirmWithin: patience, keepsOpen: keepsOpen, by: by, cause: cause)
+            new, newDaemon, isPlanned: hash != nil, confirmWithin: timeout, keepsOpen: keepsOpen, by: by, cause: cause)
     }
 
     private func applyNow(
-        _ prepared: PreparedApply, confirmWithin patience: Lifetime?, by: String
+        _ prepared: PreparedApply, confirmWithin timeout: Lifetime?, by: String
     ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
         try transaction.checkIdle()
         guard revision == prepared.revision, transaction.generation == prepared.generation else { throw .stale }
         return try await applyNow(
-            prepared.base, prepared.daemon, isPlanned: true, confirmWithin: patience, keepsOpen: prepared.keepsOpen,
+            prepared.base, prepared.daemon, isPlanned: true, confirmWithin: timeout, keepsOpen: prepared.keepsOpen,
             by: by,
             cause: .command)
     }
 
     /// - Parameter isPlanned: Whether only what runs now is to be changed.
     private func applyNow(
-        _ new: BaseLayer, _ newDaemon: DaemonConfiguration, isPlanned: Bool, confirmWithin patience: Lifetime?,
+        _ new: BaseLayer, _ newDaemon: DaemonConfiguration, isPlanned: Bool, confirmWithin timeout: Lifetime?,
         keepsOpen: Bool, by: String, cause: ConfigurationEvent.Cause
     ) async throws(ConfigurationRefusal) -> AppliedConfiguration {
         // Before the hosts run, which then have their databases to themselves.
         let returning = keepsOpen ? [:] : await returning(to: new)
         let revision = revision
         try checkOverrides(over: new)
-        let deadline = patience.map { dependencies.now().advanced(by: $0) }
+        let deadline = timeout.map { dependencies.now().advanced(by: $0) }
         let isSame = new.files == base.files
         let move = try transaction.applying(isSame: isSame, confirmedBy: deadline)
         if move.isDurableFirst {
@@ -144,7 +144,7 @@ extension ActiveConfiguration {
         if !isSame {
             keep(new, move.record, before: old, by: by)
         }
-        if let patience, move.record.pending != nil { undo(after: patience, unlessConfirmed: move.record) }
+        if let timeout, move.record.pending != nil { undo(after: timeout, unlessConfirmed: move.record) }
         await absent.finish()
         logApplied(diff, losses, newDaemon)
         let applied = AppliedConfiguration(
@@ -275,10 +275,10 @@ extension ActiveConfiguration {
         return BaseLayer(try await snapshots.read(number))
     }
 
-    private func undo(after patience: Lifetime, unlessConfirmed record: ConfigurationTransaction.Record) {
+    private func undo(after timeout: Lifetime, unlessConfirmed record: ConfigurationTransaction.Record) {
         let sleep = dependencies.sleep
         pending?.deadline = Task { [weak self] in
-            guard (try? await sleep(.seconds(patience.seconds))) != nil else { return }
+            guard (try? await sleep(.seconds(timeout.seconds))) != nil else { return }
             await self?.deadlinePassed(of: record)
         }
     }

@@ -23,7 +23,7 @@ struct ClockWatch: Sendable {
     /// Compares the clocks.
     ///
     /// - Returns: By how many milliseconds the time of day has jumped since the last call; `nil` when it has not.
-    mutating func look(now: Timestamp, uptime: Int64) -> Int64? {
+    mutating func jump(now: Timestamp, uptime: Int64) -> Int64? {
         let new = Self.offset(now, uptime)
         let (change, overflow) = new.subtractingReportingOverflow(offset)
         offset = new

@@ -2,7 +2,7 @@ internal import Logging
 internal import Runtime
 package import Storage
 
-/// Backups of hosts and their way back. All functions throw ``InviteTrouble``, `StoreError`, `BackupRefusal`, or
+/// Backups of hosts and their way back. All functions throw ``InviteFailure``, `StoreError`, `BackupRefusal`, or
 /// `CancellationError`.
 extension HostRegistry {
     /// Copies what a host has, also one that is suspended, or in quarantine with a database that can be read.
@@ -44,7 +44,7 @@ extension HostRegistry {
         return (restoration, trouble)
     }
 
-    private func service(of host: String) throws(InviteTrouble) -> HostService {
+    private func service(of host: String) throws(InviteFailure) -> HostService {
         if let service = self[host]?.service { return service }
         throw table.isRefused(host) ? .refusedHost : .unknownHost
     }

@@ -6,7 +6,7 @@ package import Storage
 internal import XMPP
 
 /// Why nothing was done with a host's invites.
-package enum InviteTrouble: Error, Hashable, Sendable {
+package enum InviteFailure: Error, Hashable, Sendable {
     /// No such host is configured.
     case unknownHost
     /// The host's file has mistakes, so it does not run.
@@ -23,7 +23,7 @@ extension HostRegistry {
     /// is offered that exists, and nothing to or of a user who does not.
     ///
     /// - Parameter request: With addresses and names that are prepared.
-    package func invite(_ request: OperatorRequest, on host: String) async throws(InviteTrouble) -> OperatorInvite {
+    package func invite(_ request: OperatorRequest, on host: String) async throws(InviteFailure) -> OperatorInvite {
         guard let found = self[host] else { throw missing(host) }
         if let username = request.grant.newUsername, case .present = await existence(of: username, on: host) {
             throw .refusal(.accountExists)
@@ -42,7 +42,7 @@ extension HostRegistry {
     package func withInvites<Value: Sendable>(
         of host: String, for use: StorageUse = .reading,
         _ operation: @escaping @Sendable (any InviteRepository) async throws(StoreError) -> Value
-    ) async throws(InviteTrouble) -> Value {
+    ) async throws(InviteFailure) -> Value {
         let value = try await ask(host) { service throws(InviteRefusal) in try await service.use(use, operation) }
         if use != .reading { invitesChanged(on: host) }
         return value
@@ -85,7 +85,7 @@ extension HostRegistry {
 
     private func ask<Value: Sendable>(
         _ host: String, _ body: @Sendable (HostService) async throws(InviteRefusal) -> Value
-    ) async throws(InviteTrouble) -> Value {
+    ) async throws(InviteFailure) -> Value {
         guard let service = self[host]?.service else { throw missing(host) }
         do throws(InviteRefusal) {
             return try await body(service)
@@ -94,7 +94,7 @@ extension HostRegistry {
         }
     }
 
-    private func missing(_ host: String) -> InviteTrouble { table.isRefused(host) ? .refusedHost : .unknownHost }
+    private func missing(_ host: String) -> InviteFailure { table.isRefused(host) ? .refusedHost : .unknownHost }
 }
 
 extension Invite {

@@ -29,7 +29,7 @@ extension HostRegistry {
     /// Makes the invites of a host good again that were revoked because its domain came back.
     ///
     /// - Returns: How many there were.
-    package func reopen(_ host: String) async throws(InviteTrouble) -> Int {
+    package func reopen(_ host: String) async throws(InviteFailure) -> Int {
         guard let service = self[host]?.service else {
             throw table.isRefused(host) ? .refusedHost : .unknownHost
         }

@@ -228,7 +228,7 @@ package final class HostRegistry: Sendable {
 
     private func lookAtClocks() {
         let (now, uptime) = (dependencies.now(), dependencies.uptime())
-        guard let jump = clock.withLock({ $0.look(now: now, uptime: uptime) }) else { return }
+        guard let jump = clock.withLock({ $0.jump(now: now, uptime: uptime) }) else { return }
         dependencies.logger.warning(
             "the time of day has jumped; nothing is removed for a day", metadata: ["seconds": "\(jump / 1_000)"])
     }

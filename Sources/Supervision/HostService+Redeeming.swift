@@ -30,11 +30,11 @@ extension HostService {
     package func check(
         _ tokens: [Token], under policy: InvitePolicy
     ) async -> [Result<Invite, RedemptionFailure>] {
-        await look(at: tokens, under: policy).map { result in result.mapError(\.failure) }
+        await inspect(tokens, under: policy).map { result in result.mapError(\.failure) }
     }
 
     /// The same, with the invites of those that could not be redeemed.
-    package func look(at tokens: [Token], under policy: InvitePolicy) async -> [Result<Invite, TokenFailure>] {
+    package func inspect(_ tokens: [Token], under policy: InvitePolicy) async -> [Result<Invite, TokenFailure>] {
         if policy.isSuspended { return tokens.map { _ in .failure(TokenFailure(.refused(.suspended))) } }
         let now = dependencies.now()
         do throws(InviteRefusal) {

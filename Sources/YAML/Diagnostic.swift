@@ -29,7 +29,7 @@ package struct Diagnostic: Error, Hashable, Comparable, Sendable, CustomStringCo
     }
 
     /// The mistake as a caller sees it who sees only some hosts.
-    package func told(toWhoSees isSeen: (String) -> Bool) -> Diagnostic {
+    package func redacted(seeing isSeen: (String) -> Bool) -> Diagnostic {
         guard let rivalry, !isSeen(rivalry.host) else { return self }
         return Diagnostic(location: location, message: rivalry.message)
     }

@@ -19,7 +19,7 @@ final class FakeServer: Sendable {
         self.answer = answer
         let clock = Clock()
         self.clock = clock
-        servers = HostServers(uptime: { clock.time.withLock { $0 } }, nobody: { "nobody" })
+        servers = HostServers(uptime: { clock.time.withLock { $0 } }, absentUsername: { "nobody" })
         servers.connected()
         // A while ago.
         clock.time.withLock { $0 += 60_000 }

@@ -12,7 +12,7 @@ import XMPP
         _ answer: @escaping FakeServer.Answer
     ) throws -> (any Accounts, FakeServer) {
         let server = FakeServer(answer)
-        server.servers.modules.record(try module(features), host: "a.example", told: nil, among: served)
+        server.servers.modules.record(try module(features), host: "a.example", sent: nil, among: served)
         return (server.servers.accounts(of: host()), server)
     }
 
@@ -82,7 +82,7 @@ import XMPP
         for choice in [HostChoice.module, .commands] {
             let server = FakeServer { _ in .success(nil) }
             if choice == .module {
-                server.servers.modules.record(try module(), host: "a.example", told: nil, among: served)
+                server.servers.modules.record(try module(), host: "a.example", sent: nil, among: served)
             }
             let accounts = server.servers.accounts(of: host())
             let created = await accounts.create(NewAccount(username: "juliet", password: password))
@@ -111,7 +111,7 @@ import XMPP
         }
         let nobody = fake.servers.accounts(of: host(.none))
         #expect(await nobody.create(NewAccount(username: "a", password: "p")) == .unsupported)
-        fake.servers.modules.record(try module(), host: "a.example", told: nil, among: served)
+        fake.servers.modules.record(try module(), host: "a.example", sent: nil, among: served)
         let accounts = fake.servers.accounts(of: host(.none))
         #expect(accounts.abilities.provider == AccountAbilities.Provider.none)
         #expect(accounts.abilities.knowsAccounts && !accounts.abilities.makesAccounts)
@@ -131,7 +131,7 @@ import XMPP
         fake.servers.connected()
         #expect(!fake.servers.misses(moduleOf: host(.module)))
         fake.clock.time.withLock { $0 += 60_000 }
-        fake.servers.modules.record(try module(), host: "a.example", told: nil, among: served)
+        fake.servers.modules.record(try module(), host: "a.example", sent: nil, among: served)
         #expect(!fake.servers.misses(moduleOf: host(.module)))
     }
 
@@ -141,12 +141,12 @@ import XMPP
             server.servers.accounts(of: host(choice)).abilities.provider
         }
         #expect(AccountsChoice.allCases.map(provider) == [.commands, .none, .commands, .none])
-        server.servers.modules.record(try module(), host: "a.example", told: nil, among: served)
+        server.servers.modules.record(try module(), host: "a.example", sent: nil, among: served)
         #expect(AccountsChoice.allCases.map(provider) == [.module, .module, .commands, .none])
         // One that makes no accounts still serves streams.
-        server.servers.modules.record(try module([.register]), host: "a.example", told: nil, among: served)
+        server.servers.modules.record(try module([.register]), host: "a.example", sent: nil, among: served)
         #expect(AccountsChoice.allCases.map(provider) == [.commands, .module, .commands, .none])
-        server.servers.modules.record(try module(version: 3), host: "a.example", told: nil, among: served)
+        server.servers.modules.record(try module(version: 3), host: "a.example", sent: nil, among: served)
         #expect(AccountsChoice.allCases.map(provider) == [.commands, .none, .commands, .none])
         server.isConnected.withLock { $0 = false }
         #expect(AccountsChoice.allCases.map(provider) == [.none, .none, .none, .none])
@@ -169,14 +169,14 @@ import XMPP
         let modules = ServerModules()
         let module = try module()
         let settings = ServerModule.Settings(registration: .open)
-        modules.record(module, host: "a.example", told: settings, among: served)
-        #expect(modules.whomToTell(settings, of: "a.example") == nil)
+        modules.record(module, host: "a.example", sent: settings, among: served)
+        #expect(modules.moduleWithout(settings, of: "a.example") == nil)
         let other = ServerModule.Settings(registration: .open, held: ["juliet"])
-        #expect(modules.whomToTell(other, of: "a.example") == module)
-        modules.told(other, module, of: "a.example")
-        #expect(modules.whomToTell(other, of: "a.example") == nil)
+        #expect(modules.moduleWithout(other, of: "a.example") == module)
+        modules.recordSent(other, module, of: "a.example")
+        #expect(modules.moduleWithout(other, of: "a.example") == nil)
         for number in 0..<ServerModules.mostOthers + 100 {
-            modules.record(module, host: "d\(number).example", told: nil, among: served)
+            modules.record(module, host: "d\(number).example", sent: nil, among: served)
         }
         #expect(modules.all.count == ServerModules.mostOthers + 1)
         modules.reset()

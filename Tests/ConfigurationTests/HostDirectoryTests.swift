@@ -149,7 +149,7 @@ import YAML
                 "config.d/xn--bcher-kva.example.yaml:2:7: `xn--bcher-kva.example` is `bücher.example` to servers, "
                     + "which has a file, config.d/bücher.example.yaml:1:1; keep one"
             ])
-        let told = loaded.diagnostics.map { $0.told { $0 != "bücher.example" }.message }
+        let told = loaded.diagnostics.map { $0.redacted { $0 != "bücher.example" }.message }
         #expect(told == ["`xn--bcher-kva.example` has a file under its other name; keep one"])
         #expect(Set(loaded.hosts.keys) == ["bücher.example", "other.example"])
         // Alone, either is good.

@@ -231,10 +231,10 @@ import Testing
             )
             return counters
         }
-        let before = Look(
+        let before = Sample(
             uptime: 1000,
             counters: ["a": counters(10, 5), "b": counters(0, 0), "idle": counters(9, 9), "new": counters(100, 1)])
-        let after = Look(
+        let after = Sample(
             uptime: 3000,
             counters: [
                 "a": counters(30, 15, 4, redemptions: 6), "b": counters(50, 0), "idle": counters(9, 9),
@@ -248,7 +248,7 @@ import Testing
         #expect(activities[2].requests == 3)
         // At the same moment, nothing is divided by nothing.
         #expect(
-            Look(uptime: 1000, counters: after.counters).activities(since: before).allSatisfy { $0.requests.isFinite })
+            Sample(uptime: 1000, counters: after.counters).activities(since: before).allSatisfy { $0.requests.isFinite })
     }
 
     @Test func theLevelOfTheLogIsJournalled() async throws {

@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import copy
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -87,9 +86,7 @@ class Component(wire.Component):
         return element
 
     def _addressed(self, iq: Element) -> Element:
-        addressed = copy(iq)
-        addressed.set("from", self.address(str(iq.get("from"))))
-        return addressed
+        return Element(iq.tag, iq.attrib | {"from": self.address(str(iq.get("from")))})
 
     def result(self, iq: Element, payload: str = "") -> None:
         super().result(self._addressed(iq), payload)

@@ -275,12 +275,13 @@ class Component(Stream):
 
     def greet(self, **registrations: str) -> dict[str, Element]:
         """Answers the hello of each of these hosts, whose dots are underscores."""
-        hellos = {}
-        while len(hellos) < len(registrations):
-            iq = self.expect("hello")
-            host = str(iq.get("from"))
-            hellos[host] = iq[0]
-            self.accept(iq, version="1", registration=registrations[host.replace(".", "_")])
+        # All of them first: a host that has its answer goes on with what it owes.
+        greetings: list[Element] = []
+        while len({iq.get("from") for iq in greetings}) < len(registrations):
+            greetings.append(self.expect("hello"))
+        for iq in greetings:
+            self.accept(iq, version="1", registration=registrations[str(iq.get("from")).replace(".", "_")])
+        hellos = {str(iq.get("from")): iq[0] for iq in greetings}
         # Until the server has read the answers, it uses its earlier settings.
         self._elements[:0] = [each for host in hellos for each in self.idle(host)]
         return hellos

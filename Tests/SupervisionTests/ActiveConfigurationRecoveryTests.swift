@@ -12,7 +12,7 @@ import XMPP
 
 /// What a daemon runs after it was stopped, killed or lost power: what it ran before, unless that was never confirmed.
 @Suite(.timeLimit(.minutes(5))) struct ActiveConfigurationRecoveryTests {
-    private let patience = try! Lifetime("5m")
+    private let timeout = try! Lifetime("5m")
 
     private func name(_ fixture: DaemonFixture) async throws -> SettingStatus {
         let settings = try #require(await fixture.daemon.configuration.settings(of: "a.example"))
@@ -32,15 +32,15 @@ import XMPP
         try fixture.write("site_name: \(name)\n", host: "a.example")
     }
 
-    private func apply(_ fixture: DaemonFixture, confirmWithin patience: Lifetime? = nil) async throws {
-        _ = try await fixture.daemon.configuration.apply(expecting: nil, confirmWithin: patience, by: "someone")
+    private func apply(_ fixture: DaemonFixture, confirmWithin timeout: Lifetime? = nil) async throws {
+        _ = try await fixture.daemon.configuration.apply(expecting: nil, confirmWithin: timeout, by: "someone")
     }
 
     @Test func whatWasNeverConfirmedIsNotRunAfterARestart() async throws {
         try await DaemonFixture.with(["a.example": "site_name: Old\n", "b.example": "{}"]) { fixture in
             try write("New", fixture)
             try fixture.remove("b.example")
-            try await apply(fixture, confirmWithin: patience)
+            try await apply(fixture, confirmWithin: timeout)
             try await runs("New", fixture)
             try await fixture.restarted { fixture in
                 try await runs("Old", fixture, from: .snapshot(1))
@@ -63,7 +63,7 @@ import XMPP
     @Test func evenWhenTheFilesWereEditedMeanwhile() async throws {
         try await DaemonFixture.with(["a.example": "site_name: Old\n"]) { fixture in
             try write("New", fixture)
-            try await apply(fixture, confirmWithin: patience)
+            try await apply(fixture, confirmWithin: timeout)
             try write("Newer", fixture)
             try await fixture.restarted { fixture in
                 try await runs("Old", fixture)
@@ -88,7 +88,7 @@ import XMPP
             try write("ann", fixture)
             try await apply(fixture)
             try write("mallory", fixture)
-            try await apply(fixture, confirmWithin: patience)
+            try await apply(fixture, confirmWithin: timeout)
             #expect(try await users(fixture) == ["mallory"])
             try await fixture.restarted { fixture in
                 #expect(try await users(fixture) == ["ann"])
@@ -125,7 +125,7 @@ import XMPP
     @Test func whatWasConfirmedStays() async throws {
         try await DaemonFixture.with(["a.example": "site_name: Old\n"]) { fixture in
             try write("New", fixture)
-            try await apply(fixture, confirmWithin: patience)
+            try await apply(fixture, confirmWithin: timeout)
             _ = try await fixture.daemon.configuration.confirm()
             try await fixture.restarted { fixture in try await runs("New", fixture) }
         }
@@ -168,7 +168,7 @@ import XMPP
     @Test func aSnapshotThatIsDamagedIsNotFatal() async throws {
         try await DaemonFixture.with(["a.example": "site_name: Old\n"]) { fixture in
             try write("New", fixture)
-            try await apply(fixture, confirmWithin: patience)
+            try await apply(fixture, confirmWithin: timeout)
             try fixture.directory.write("{}", to: "state/configuration/000001.jsonl")
             try await fixture.restarted { fixture in
                 try await runs("New", fixture)
@@ -187,7 +187,7 @@ import XMPP
             try fixture.directory.write(String(text.dropLast(20)), to: path)
             try await fixture.restarted { fixture in
                 try write("New", fixture)
-                try await apply(fixture, confirmWithin: patience)
+                try await apply(fixture, confirmWithin: timeout)
                 try await fixture.restarted { fixture in try await runs("Old", fixture) }
             }
         }

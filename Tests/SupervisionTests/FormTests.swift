@@ -356,13 +356,13 @@ import Testing
         try await with(usernames: ["alice"]) { setup in
             let alice = Account(localpart: "alice", domain: Self.host)
             let juliet = Account(localpart: "juliet", domain: Self.host)
-            await #expect(throws: InviteTrouble.refusal(.accountExists)) {
+            await #expect(throws: InviteFailure.refusal(.accountExists)) {
                 try await setup.create(.account(username: "alice", contact: nil))
             }
             for grant in [.reset(of: juliet), .contact(of: juliet), .account(username: nil, contact: juliet)]
                 as [OperatorRequest.Grant]
             {
-                await #expect(throws: InviteTrouble.unknownUser(juliet)) { try await setup.create(grant) }
+                await #expect(throws: InviteFailure.unknownUser(juliet)) { try await setup.create(grant) }
             }
             _ = try await setup.create(.account(username: "juliet", contact: alice))
             _ = try await setup.create(.reset(of: alice))

@@ -24,8 +24,8 @@ import XMPP
         try await fixture.daemon.registry.invites(of: host)
     }
 
-    private func trouble<Value>(_ body: () async throws(InviteTrouble) -> Value) async -> InviteTrouble? {
-        do throws(InviteTrouble) {
+    private func trouble<Value>(_ body: () async throws(InviteFailure) -> Value) async -> InviteFailure? {
+        do throws(InviteFailure) {
             _ = try await body()
             return nil
         } catch {
@@ -62,7 +62,7 @@ import XMPP
             _ = try await fixture.daemon.registry.invite(OperatorRequest(.reset(of: juliet)), on: "a.example")
             _ = try await fixture.daemon.registry.invite(OperatorRequest(.reset(of: juliet)), on: "a.example")
             #expect(
-                await trouble { () throws(InviteTrouble) in
+                await trouble { () throws(InviteFailure) in
                     try await fixture.daemon.registry.invite(account("juliet"), on: "a.example").invite
                 } == .refusal(.conflict(.usernameTaken)))
             _ = try await fixture.daemon.registry.removeInvites(of: "a.example", numbered: [1])
@@ -87,7 +87,7 @@ import XMPP
 
     @Test func theRulesOfTheHostHold() async throws {
         try await DaemonFixture.with(Self.files) { fixture in
-            let trouble = await trouble { () throws(InviteTrouble) in
+            let trouble = await trouble { () throws(InviteFailure) in
                 try await fixture.daemon.registry.invite(OperatorRequest(.reset(of: alice)), on: "b.example")
             }
             #expect(trouble == .refusal(.denied(.notUserOfHost)))
@@ -97,10 +97,10 @@ import XMPP
     @Test func hostsThatDoNotRunAreTold() async throws {
         try await DaemonFixture.with(["a.example": "{}", "bad.example": "allow_user_invites: perhaps\n"]) { fixture in
             let daemon = fixture.daemon
-            let refused = await trouble { () throws(InviteTrouble) in
+            let refused = await trouble { () throws(InviteFailure) in
                 try await daemon.registry.invite(account(nil), on: "bad.example")
             }
-            let unknown = await trouble { () throws(InviteTrouble) in
+            let unknown = await trouble { () throws(InviteFailure) in
                 try await daemon.registry.invites(of: "c.example")
             }
             #expect(refused == .refusedHost)
@@ -121,7 +121,7 @@ import XMPP
             let daemon = fixture.daemon
             try fixture.directory.write(String(repeating: "*", count: 8192), to: "state/hosts/a.example.sqlite3")
             for _ in 0..<2 {
-                let trouble = await trouble { () throws(InviteTrouble) in
+                let trouble = await trouble { () throws(InviteFailure) in
                     try await daemon.registry.invites(of: "a.example")
                 }
                 #expect(trouble == .refusal(.unavailable))
@@ -232,7 +232,7 @@ import XMPP
             let store = daemon.registry.databases.store(for: "a.example")
             let gate = try await StoreGate(store)
             let serving = Task { await daemon.run() }
-            async let listed = trouble { () throws(InviteTrouble) in
+            async let listed = trouble { () throws(InviteFailure) in
                 try await daemon.registry.invites(of: "a.example")
             }
             // The deadline is checked every second, and does not begin before the call has arrived.

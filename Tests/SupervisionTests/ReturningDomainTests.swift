@@ -35,16 +35,16 @@ import XMPP
     }
 
     private func apply(
-        _ fixture: DaemonFixture, keepsOpen: Bool = false, confirmWithin patience: Lifetime? = nil
+        _ fixture: DaemonFixture, keepsOpen: Bool = false, confirmWithin timeout: Lifetime? = nil
     ) async throws -> ActiveConfiguration.AppliedConfiguration {
         fixture.controlled.advance(byMilliseconds: 60_000)
         return try await fixture.daemon.configuration.apply(
-            expecting: nil, confirmWithin: patience, keepsOpen: keepsOpen, by: "someone")
+            expecting: nil, confirmWithin: timeout, keepsOpen: keepsOpen, by: "someone")
     }
 
-    private func leave(_ fixture: DaemonFixture, confirmWithin patience: Lifetime? = nil) async throws {
+    private func leave(_ fixture: DaemonFixture, confirmWithin timeout: Lifetime? = nil) async throws {
         try fixture.remove("a.example")
-        _ = try await apply(fixture, confirmWithin: patience)
+        _ = try await apply(fixture, confirmWithin: timeout)
     }
 
     private static let hosts = ["a.example": "{}", "b.example": "{}"]
@@ -207,12 +207,12 @@ import XMPP
     }
 
     @Test func anUndoBringsThemBack() async throws {
-        let patience = try Lifetime("5m")
+        let timeout = try Lifetime("5m")
         try await DaemonFixture.with(Self.hosts) { fixture in
             let old = try await token(fixture, "1")
             let configuration = fixture.daemon.configuration
             // Not confirmed, its domain has not left.
-            try await leave(fixture, confirmWithin: patience)
+            try await leave(fixture, confirmWithin: timeout)
             _ = try await configuration.undo(to: nil, expecting: nil)
             #expect(try await states(fixture, [old]) == ["good"])
             try fixture.write("{}", host: "a.example")
@@ -224,7 +224,7 @@ import XMPP
         }
         try await DaemonFixture.with(Self.hosts) { fixture in
             let old = try await token(fixture, "1")
-            try await leave(fixture, confirmWithin: patience)
+            try await leave(fixture, confirmWithin: timeout)
             _ = try await fixture.daemon.configuration.confirm()
             try fixture.write("{}", host: "a.example")
             #expect(try await apply(fixture).losses.hosts.count == 1)

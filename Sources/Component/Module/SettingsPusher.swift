@@ -73,11 +73,11 @@ final class SettingsPusher: Sendable {
         else { return }
         await scheduleEnd(of: held, on: host)
         let settings = ServerModule.Settings(registration: host.configuration.registration, held: held)
-        guard let module = servers.modules.whomToTell(settings, of: name) else { return }
+        guard let module = servers.modules.moduleWithout(settings, of: name) else { return }
         let command = ServerModuleCommand.settings(settings)
         let answer = await servers.request(
             IQ(from: nil, to: module.address, id: "", body: command.body), Self.timeout)
-        if case .success = answer { servers.modules.told(settings, module, of: name) }
+        if case .success = answer { servers.modules.recordSent(settings, module, of: name) }
     }
 
     /// Schedules another check for when the first of the names is held no longer, which no other event announces.

@@ -128,7 +128,7 @@ package struct BackupHandlers: Sendable {
     ) async throws -> Value {
         do {
             return try await body()
-        } catch let error as InviteTrouble {
+        } catch let error as InviteFailure {
             throw CommandFailure(error, host: host)
         } catch let error as BackupRefusal {
             throw CommandFailure(.badBackup, "\(error); nothing was changed", hint: error.hint)

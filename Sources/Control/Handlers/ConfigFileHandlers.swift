@@ -78,7 +78,7 @@ package struct ConfigFileHandlers: Sendable {
             CommandFailure(.staleConfiguration, message, hint: "`config apply` brings file and daemon together")
         case .mistake(let mistake):
             CommandFailure(
-                .invalidConfiguration, mistake.told(toWhoSees: caller.hosts.contains).message,
+                .invalidConfiguration, mistake.redacted(seeing: caller.hosts.contains).message,
                 hint: "save first what was set where it was taken from")
         case .edit(let error):
             CommandFailure(.unwritableConfiguration, "\(error)", hint: "change the file by hand, and `config apply`")

@@ -47,7 +47,7 @@ package struct ConfigHandlers: Sendable {
             try await call.output.row(.object(row))
         }
         for mistake in comparison.mistakes + comparison.refused.flatMap(\.diagnostics) {
-            try await call.output.text(mistake.told(toWhoSees: scope.contains).description)
+            try await call.output.text(mistake.redacted(seeing: scope.contains).description)
         }
         // The summary of the whole configuration would reveal hosts that the caller does not see.
         guard scope == .all else { return Outcome(Self.part(comparison)) }

@@ -103,7 +103,7 @@ package struct HostChangeHandlers: Sendable {
             "Make all invites of \(host) good again that were revoked when it came back? Whoever has their links gets in."
         )
         let count: Int
-        do throws(InviteTrouble) {
+        do throws(InviteFailure) {
             count = try await daemon.registry.reopen(host)
         } catch {
             throw CommandFailure(error, host: host)

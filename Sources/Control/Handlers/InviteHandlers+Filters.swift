@@ -60,7 +60,7 @@ extension InviteHandlers {
         while let after = start {
             let room = min((limit ?? .max) - count, Self.pageSize)
             if room <= 0 { break }
-            let page = try await translated(host) { () throws(InviteTrouble) in
+            let page = try await translated(host) { () throws(InviteFailure) in
                 try await registry.withInvites(of: host) { repository throws(StoreError) in
                     try await repository.page(filter, after: after, through: end, limit: room)
                 }
@@ -119,7 +119,7 @@ extension InviteHandlers {
 
     /// Invites that are made later have higher numbers, and are excluded.
     func lastNumber(_ host: String) async throws(CommandFailure) -> Int64 {
-        try await translated(host) { () throws(InviteTrouble) in
+        try await translated(host) { () throws(InviteFailure) in
             try await registry.withInvites(of: host) { repository throws(StoreError) in
                 try await repository.lastNumber()
             }
@@ -131,7 +131,7 @@ extension InviteHandlers {
         var start: Int64? = 0
         while let after = start {
             try Task.checkCancellation()
-            let tally = try await translated(host) { () throws(InviteTrouble) in
+            let tally = try await translated(host) { () throws(InviteFailure) in
                 try await registry.withInvites(of: host) { repository throws(StoreError) in
                     try await repository.count(filter, after: after, through: end)
                 }
@@ -149,7 +149,7 @@ extension InviteHandlers {
         while let after = start, found.count < InviteRows.mostNamed {
             try Task.checkCancellation()
             let room = InviteRows.mostNamed - found.count
-            let page = try await translated(host) { () throws(InviteTrouble) in
+            let page = try await translated(host) { () throws(InviteFailure) in
                 try await registry.withInvites(of: host) { repository throws(StoreError) in
                     try await repository.page(filter, after: after, through: end, limit: room)
                 }
@@ -170,7 +170,7 @@ extension InviteHandlers {
         do {
             while let after = start {
                 try Task.checkCancellation()
-                let tally = try await translated(host) { () throws(InviteTrouble) in
+                let tally = try await translated(host) { () throws(InviteFailure) in
                     try await registry.withInvites(of: host, for: .removing) { repository throws(StoreError) in
                         try await repository.remove(filter, after: after, through: end)
                     }

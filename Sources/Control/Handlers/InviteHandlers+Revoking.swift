@@ -76,7 +76,7 @@ extension InviteHandlers {
         var start: Int64? = 0
         while let after = start {
             try Task.checkCancellation()
-            let page = try await translated(host) { () throws(InviteTrouble) in
+            let page = try await translated(host) { () throws(InviteFailure) in
                 try await registry.withInvites(of: host) { repository throws(StoreError) in
                     try await repository.page(filter, after: after, through: end, limit: Self.revokedAtOnce)
                 }
@@ -103,7 +103,7 @@ extension InviteHandlers {
         _ numbers: [Int64], of host: String, _ reason: String?, _ call: Call
     ) async throws(CommandFailure) -> [StoredInvite] {
         let revocation = Revocation(at: registry.now, by: call.caller.user, why: reason)
-        return try await translated(host) { () throws(InviteTrouble) in
+        return try await translated(host) { () throws(InviteFailure) in
             try await registry.withInvites(of: host, for: .storing) { repository throws(StoreError) in
                 try await repository.revoke(numbers, revocation)
             }
@@ -116,7 +116,7 @@ extension InviteHandlers {
         let host = try call.invocation.required("host")
         let number = Int64(call.invocation.counts("invite").first ?? 0)
         let remark = try call.invocation.remark("reason")
-        let held = try await translated(host) { () throws(InviteTrouble) in
+        let held = try await translated(host) { () throws(InviteFailure) in
             try await registry.withInvites(of: host) { repository throws(StoreError) in
                 try await repository.redemptions(of: number, limit: 1_000).filter(\.isReserved)
             }
@@ -133,7 +133,7 @@ extension InviteHandlers {
                 + "can be redeemed once more than it may.")
         let reason = "released by \(call.caller.user)" + (remark.map { ": \($0)" } ?? "")
         let now = registry.now
-        let released = try await translated(host) { () throws(InviteTrouble) in
+        let released = try await translated(host) { () throws(InviteFailure) in
             try await registry.withInvites(of: host, for: .storing) { repository throws(StoreError) in
                 try await repository.release(reservationsOf: number, reason: reason, at: now)
             }

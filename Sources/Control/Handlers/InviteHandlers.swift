@@ -71,7 +71,7 @@ package struct InviteHandlers: Sendable {
         let request = OperatorRequest(
             grant, lifetime: call.invocation.duration("expires"), note: try call.invocation.note,
             language: try call.invocation.language, uses: uses)
-        let made = try await translated(host) { () throws(InviteTrouble) in
+        let made = try await translated(host) { () throws(InviteFailure) in
             try await registry.invite(request, on: host)
         }
         let invite = made.invite
@@ -124,7 +124,7 @@ package struct InviteHandlers: Sendable {
         of invite: Int64, _ host: String
     ) async throws(CommandFailure) -> ([Redemption], [RecordedTask], isAll: Bool) {
         let (most, shown) = (1_000, 100)
-        return try await translated(host) { () throws(InviteTrouble) in
+        return try await translated(host) { () throws(InviteFailure) in
             try await registry.withInvites(of: host) { repository throws(StoreError) in
                 let all = try await repository.redemptions(of: invite, limit: most)
                 let released = all.filter(\.isReleased)
@@ -158,7 +158,7 @@ package struct InviteHandlers: Sendable {
             default: " \(working) of their links stop working."
             }
         try await call.confirm(question + consequence)
-        let count = try await translated(host) { () throws(InviteTrouble) in
+        let count = try await translated(host) { () throws(InviteFailure) in
             let numbers = invites.map(\.number)
             return try await registry.withInvites(of: host, for: .removing) { repository throws(StoreError) in
                 try await repository.remove(numbered: numbers)
@@ -175,7 +175,7 @@ package struct InviteHandlers: Sendable {
             throw CommandFailure(.internal, "`invite` and `time` are not arguments")
         }
         let now = registry.now
-        let extended = try await translated(host) { () throws(InviteTrouble) in
+        let extended = try await translated(host) { () throws(InviteFailure) in
             try await registry.withInvites(of: host, for: .storing) { repository throws(StoreError) in
                 try await repository.extend(Int64(number), until: now.advanced(by: time), at: now)
             }
@@ -207,7 +207,7 @@ package struct InviteHandlers: Sendable {
     /// The invites that the call names, each once.
     func invites(_ call: Call, of host: String) async throws(CommandFailure) -> [StoredInvite] {
         let numbers = Set(call.invocation.counts("invite")).sorted().map(Int64.init)
-        let found = try await translated(host) { () throws(InviteTrouble) in
+        let found = try await translated(host) { () throws(InviteFailure) in
             try await registry.withInvites(of: host) { repository throws(StoreError) in
                 try await repository.invites(numbered: numbers)
             }
@@ -227,9 +227,9 @@ package struct InviteHandlers: Sendable {
 extension InviteHandlers {
     /// What the daemon refuses, in the words of the shell.
     func translated<Value: Sendable>(
-        _ host: String, _ body: () async throws(InviteTrouble) -> Value
+        _ host: String, _ body: () async throws(InviteFailure) -> Value
     ) async throws(CommandFailure) -> Value {
-        do throws(InviteTrouble) {
+        do throws(InviteFailure) {
             return try await body()
         } catch {
             throw CommandFailure(error, host: host)
@@ -238,7 +238,7 @@ extension InviteHandlers {
 }
 
 extension CommandFailure {
-    init(_ trouble: InviteTrouble, host: String) {
+    init(_ trouble: InviteFailure, host: String) {
         self =
             switch trouble {
             case .unknownHost:

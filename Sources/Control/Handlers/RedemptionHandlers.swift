@@ -28,7 +28,7 @@ package struct RedemptionHandlers: Sendable {
         _ host: String, for use: StorageUse = .reading,
         _ operation: @escaping @Sendable (any InviteRepository) async throws(StoreError) -> Value
     ) async throws(CommandFailure) -> Value {
-        do throws(InviteTrouble) {
+        do throws(InviteFailure) {
             return try await registry.withInvites(of: host, for: use, operation)
         } catch {
             throw CommandFailure(error, host: host)

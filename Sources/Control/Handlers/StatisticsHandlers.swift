@@ -51,10 +51,10 @@ package struct StatisticsHandlers: Sendable {
         let interval = call.invocation.count("interval") ?? 2
         let hosts = call.invocation.count("count") ?? 20
         let looks = call.invocation.count("looks") ?? .max
-        var before = await look(call)
+        var before = await sample(call)
         for number in 1...looks {
             try await daemon.dependencies.sleep(.seconds(interval))
-            let now = await look(call)
+            let now = await sample(call)
             let activities = now.activities(since: before)
             // Always an event, so that an interval in which nothing happened replaces the one before.
             try await call.output.event(Activity(sumOf: activities).row(look: number))
@@ -66,7 +66,7 @@ package struct StatisticsHandlers: Sendable {
         return Outcome()
     }
 
-    private func look(_ call: Call) async -> Look {
+    private func sample(_ call: Call) async -> Sample {
         let uptime = daemon.dependencies.uptime()
         var counters: [String: HostCounters] = [:]
         // Most hosts have nothing to do, and the counters are held until the next sample.
@@ -74,18 +74,18 @@ package struct StatisticsHandlers: Sendable {
         where host.isHost && host.counters != HostCounters() && counters[host.host] == nil {
             counters[host.host] = host.counters
         }
-        return Look(uptime: uptime, counters: counters)
+        return Sample(uptime: uptime, counters: counters)
     }
 }
 
 /// The counters of all hosts at one moment, without those where nothing was counted.
-struct Look: Sendable {
+struct Sample: Sendable {
     /// In milliseconds.
     let uptime: Int64
     let counters: [String: HostCounters]
 
     /// What hosts did between two samples, the busiest first; those that did nothing are left out.
-    func activities(since before: Look) -> [Activity] {
+    func activities(since before: Sample) -> [Activity] {
         let seconds = Double(max(1, uptime - before.uptime)) / 1000
         var all: [Activity] = []
         for (host, now) in counters {

@@ -265,10 +265,10 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
 
     private func schedule(at time: NIODeadline, _ context: ChannelHandlerContext) {
         timerAt = time
-        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: time) { self.look(context) }
+        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: time) { self.checkDeadline(context) }
     }
 
-    private func look(_ context: ChannelHandlerContext) {
+    private func checkDeadline(_ context: ChannelHandlerContext) {
         (timer, timerAt) = (nil, nil)
         guard let deadline else { return }
         if deadline > NIODeadline.now() { return schedule(at: deadline, context) }

@@ -14,7 +14,7 @@ final class ComponentStreamHandler: ChannelInboundHandler {
     }
 
     /// How long the server may take to close the stream with us, once all has been written.
-    private static let patience = TimeAmount.milliseconds(200)
+    private static let timeout = TimeAmount.milliseconds(200)
 
     private let options: ComponentOptions
     private let connection: ComponentConnection
@@ -220,7 +220,7 @@ final class ComponentStreamHandler: ChannelInboundHandler {
         let written = loop.makePromise(of: Void.self)
         written.futureResult.whenComplete { _ in
             deadline.cancel()
-            loop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
+            loop.scheduleTask(in: Self.timeout) { channel.close(promise: nil) }
         }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: farewell)), promise: written)
     }
