@@ -11,24 +11,23 @@
 
 -define(RESOURCE, <<"mod_invited">>).
 
-%% In the process of the component's connection. Other nodes of the cluster reach it by its route, which they have then, too; whether it is
-%% still there, that says as well if this node dies.
-component_connected(Component) -> tell_hosts(Component, {connected, self()}, greet).
+%% In the process of the component's connection. No other node of a cluster calls these hooks.
+component_connected(Component) -> notify_hosts(Component, {connected, self()}).
 
-component_disconnected(Component, _Reason) -> tell_hosts(Component, {disconnected, self()}, {disconnected, self()}).
+component_disconnected(Component, _Reason) -> notify_hosts(Component, {disconnected, self()}).
 
-tell_hosts(Component, Message, ElsewhereMessage) ->
+notify_hosts(Component, Message) ->
     lists:foreach(
       fun(Host) ->
               case gen_mod:is_loaded(Host, mod_invited) andalso mod_invited:component(Host) =:= Component of
                   true ->
                       gen_server:cast(mod_invited_question:name(Host), Message),
-                      tell_elsewhere(Host, ElsewhereMessage);
+                      notify_other_nodes(Host, Message);
                   false -> ok
               end
       end, ejabberd_option:hosts()).
 
-tell_elsewhere(Host, Message) ->
+notify_other_nodes(Host, Message) ->
     lists:foreach(fun(Node) -> gen_server:cast({mod_invited_question:name(Host), Node}, Message) end, ejabberd_cluster:get_nodes() -- [node()]).
 
 %% In the process of a component's connection. A crash would have ejabberd log the stanza.
@@ -58,7 +57,7 @@ answered(Host, #iq{id = Id} = IQ) ->
     Answer = answer(IQ),
     case mod_invited_question:answered(Host, Id, Answer) of
         ok -> ok;
-        unknown -> tell_elsewhere(Host, {answered, Id, Answer})
+        unknown -> notify_other_nodes(Host, {answered, Id, Answer})
     end.
 
 answer(#iq{type = result, sub_els = Elements}) ->

@@ -16,7 +16,9 @@
 
 -type state() :: #{host := binary(), attempts := mod_invited_attempts:state(),
                    %% A hello that is due at some time, or not answered yet.
-                   greeting := none | {due, reference()} | {asked, mod_invited_question:question()}}.
+                   greeting := none | {due, reference()} | {asked, mod_invited_question:question()},
+                   %% Of the component's connection, which may be another node's, and may end without a word.
+                   monitor := none | {reference(), pid()}}.
 
 %% Something that the hello says may have changed.
 -spec changed(binary()) -> ok.
@@ -55,7 +57,7 @@ init([Host, _Opts]) ->
     mod_invited_service:open(Host),
     gen_server:cast(self(), greet),
     erlang:send_after(?SWEEP_INTERVAL, self(), sweep),
-    {ok, #{host => Host, greeting => none, attempts => mod_invited_attempts:new(Host)}}.
+    {ok, #{host => Host, greeting => none, monitor => none, attempts => mod_invited_attempts:new(Host)}}.
 
 handle_call(drain, _From, #{host := Host} = State) ->
     mod_invited_question:serve(Host, false),
@@ -75,14 +77,9 @@ handle_cast({connected, Connection}, #{host := Host} = State) ->
     %% Questions of another connection are lost with it, whether or not ejabberd knows yet that it is dead.
     mod_invited_question:fail_waiting(Host),
     mod_invited_question:connected(Host, Connection),
-    {noreply, greet(State)};
-handle_cast({disconnected, Connection}, #{host := Host} = State) ->
-    case mod_invited_question:disconnected(Host, Connection) of
-        false -> {noreply, State};
-        true ->
-            mod_invited_question:fail_waiting(Host),
-            {noreply, greet_after(?OTHER_INTERVAL, State)} % where there is another
-    end;
+    Unmonitored = demonitored(State),
+    {noreply, greet(Unmonitored#{monitor := {monitor(process, Connection), Connection}})};
+handle_cast({disconnected, Connection}, State) -> {noreply, disconnected(Connection, State)};
 handle_cast({settings, IQ}, State) -> {noreply, hear_settings(IQ, State)};
 handle_cast({answered, Id, Answer}, #{host := Host} = State) ->
     _ = mod_invited_question:answered(Host, Id, Answer),
@@ -100,8 +97,23 @@ handle_info(sweep, #{host := Host} = State) ->
     mod_invited_service:forget_made(Host, erlang:monotonic_time(millisecond)),
     erlang:send_after(?SWEEP_INTERVAL, self(), sweep),
     {noreply, State};
+handle_info({'DOWN', Monitor, process, Connection, _}, #{monitor := {Monitor, Connection}} = State) ->
+    {noreply, disconnected(Connection, State)};
 handle_info(Message, #{attempts := Attempts} = State) ->
     {noreply, State#{attempts := mod_invited_attempts:informed(Message, Attempts)}}.
+
+disconnected(Connection, #{host := Host} = State) ->
+    case mod_invited_question:disconnected(Host, Connection) of
+        false -> State;
+        true ->
+            mod_invited_question:fail_waiting(Host),
+            greet_after(?OTHER_INTERVAL, demonitored(State)) % where there is another
+    end.
+
+demonitored(#{monitor := {Monitor, _}} = State) ->
+    demonitor(Monitor, [flush]),
+    State#{monitor := none};
+demonitored(State) -> State.
 
 terminate(_Reason, _State) -> ok.
 
