@@ -295,6 +295,14 @@ class Ejabberd(ServerProcess):
         with self.client(host) as client:
             return client.authenticate(username, password)
 
+    @contextmanager
+    def unreadable_account(self, username: str, host: str = "a.example") -> Iterator[None]:
+        """With accounts elsewhere than in Mnesia."""
+        away = self.directory / "accounts/unavailable"
+        away.touch()
+        yield
+        away.unlink()
+
     def accounts(self, names: list[str], host: str = "a.example") -> list[str]:
         """Those of these that there are."""
         return [name for name in names if self.has_account(name, host=host)]

@@ -195,6 +195,15 @@ class Prosody(ServerProcess):
         with self.client(host) as client:
             return client.authenticate(username, password)
 
+    @contextmanager
+    def unreadable_account(self, username: str, host: str = "a.example") -> Iterator[None]:
+        """On internal storage."""
+        path = self.directory / "data" / host.replace(".", "%2e") / f"accounts/{username}.dat"
+        mode = path.stat().st_mode
+        path.chmod(0)
+        yield
+        path.chmod(mode)
+
     def accounts(self, names: list[str], host: str = "a.example") -> list[str]:
         """Those of these that there are."""
         directory = self.directory / "data" / host.replace(".", "%2e") / "accounts"

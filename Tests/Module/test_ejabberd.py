@@ -16,6 +16,7 @@ from wire import (
     COMMANDS_NS, DISCO_INFO_NS, FORMS_NS, MODULE_NS, PARS_NS, REGISTER_NS, SASL_NS, Component, Ended, child, error, error_text, name, unique)
 
 ADDRESS = f"a.example/{RESOURCE}"
+SQL = 'storage = "sql"; sql = { driver = "SQLite3", database = "prosody.sqlite" }'
 PAUSED = "Paused before there is an account"
 
 
@@ -402,6 +403,37 @@ def test_reload_and_the_end_of_the_stream_between_the_reservation_and_the_accoun
         do(component, "resume")
     assert component.idle("a.example") == []
     assert not ejabberd.has_account(username)
+
+
+def test_database_that_fails_may_have_made_the_account(new_ejabberd: Callable[..., Ejabberd]) -> None:
+    """It is known when the stream has ended."""
+    server = new_ejabberd(common=SQL)
+    server.start()
+    with server.component() as component:
+        component.greet(a_example="invite", b_example="server")
+        with server.client() as client:
+            attempt = preauth(component, client).get("attempt")
+            asked, reservation = reserve(component, client, "lost")
+            component.accept(reservation)
+            assert error(client.answer(asked)) == ("wait", "internal-server-error")
+            assert error(client.answer(client.register("another"))) == ("cancel", "not-allowed")
+            assert component.idle("a.example") == []
+        component.result(component.expect("confirm", "a.example", attempt=attempt, username="lost"))
+        assert component.idle("a.example") == []
+
+
+def test_deletion_is_told_behind_the_confirmation_that_was_not_answered(ejabberd: Ejabberd, component: Component, username: str) -> None:
+    with ejabberd.client() as client:
+        attempt = preauth(component, client).get("attempt")
+        asked, reservation = reserve(component, client, username)
+        component.accept(reservation)
+        component.refuse(component.expect("confirm"), "resource-constraint", "wait")
+        assert client.answer(asked).get("type") == "result"
+    deleting = component.ask("set", f"<do xmlns='urn:tests' action='delete' user='{username}'/>", "a.example")
+    component.result(component.expect("confirm", "a.example", attempt=attempt, username=username))
+    component.result(component.until(lambda element: len(element) and name(element[0]) == "deleted"))
+    component.until(lambda element: element.get("id") == deleting)
+    assert component.idle("a.example") == []
 
 
 def test_stream_before_tls(new_ejabberd: Callable[..., Ejabberd]) -> None:

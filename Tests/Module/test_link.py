@@ -7,6 +7,7 @@ import time
 import pytest
 
 from prosody_server import OTHER
+from server_files import ServerFiles
 from servers import Server
 from steps import CHECKED, WAIT, account, preauth, register, reserve
 from wire import (
@@ -243,6 +244,29 @@ def test_refused_confirmation(server: Server, component: Component, username: st
 
 
 SQL = 'storage = "sql"; sql = { driver = "SQLite3", database = "prosody.sqlite" }'
+
+
+def test_accounts_that_cannot_be_read_are_not_absent(new_server, module_server: ServerFiles) -> None:
+    """As in a database that is away for a while: an account that cannot be seen was made all the same."""
+    server = new_server(common=SQL if module_server.name == "ejabberd" else "")
+    with server.component() as component:
+        component.greet(a_example="invite", b_example="server")
+        with server.client() as client:
+            attempt = preauth(component, client).get("attempt")
+            _, reservation = reserve(component, client, "juliet")
+            component.accept(reservation)
+            component.expect("confirm")
+            server.kill()
+    with server.unreadable_account("juliet"):
+        server.start()
+        with server.component() as component:
+            component.greet(a_example="invite", b_example="server")
+            assert error(component.request("get", "exists", "a.example", username="juliet")) == ("wait", "internal-server-error")
+            assert component.idle("a.example") == []
+    with server.component() as component:
+        component.greet(a_example="invite", b_example="server")
+        component.result(component.expect("confirm", "a.example", attempt=attempt, username="juliet"))
+        assert component.idle("a.example") == []
 
 
 @pytest.mark.parametrize("storage", ["", SQL], ids=["internal", "sql"])

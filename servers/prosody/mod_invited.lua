@@ -195,6 +195,7 @@ if not can_register then
 end
 
 local account_details = module:open_store("account_details");
+local accounts = module:open_store("accounts");
 local debt_store = module:open_store("invited", "map");
 local settled = debt_store.remove or {}; -- stored in place of a debt
 local settings_store = module:open_store("invited_settings");
@@ -374,6 +375,15 @@ local function is_usable(username)
 	return user_exists(username) and not is_husk(username);
 end
 
+-- The same where a use of an invite is given back for an account that is absent; nil where the accounts cannot be read, which providers
+-- take for absent.
+local function exists(username)
+	if is_usable(username) then return true; end
+	local _, err = accounts:get(username);
+	if err then return nil; end
+	return false;
+end
+
 -- Bypasses the usermanager: no complete account is deleted, so no user-deleted event is to be fired.
 local function remove_husk(username)
 	if user_exists(username) and is_husk(username) then
@@ -513,12 +523,15 @@ local function pay()
 	table.sort(keys); -- "confirm:…" before "deleted:…" of the same account
 	for _, key in ipairs(keys) do
 		local debt = debts[key];
+		local is_made = debt.made or debt.what == "confirm" and exists(debt.username);
 		if in_progress[key] then -- luacheck: ignore 542
 			-- finish() or reserve() settles or removes it.
 		elseif debt.what == "deleted" then
 			ask("set", element("deleted", { username = debt.username }), function (answer) settle(key, answer); end);
-		elseif debt.made or is_usable(debt.username) then
+		elseif is_made then
 			ask("set", confirmation(debt), function (answer) settle(key, answer); end);
+		elseif is_made == nil then
+			pay_later();
 		else
 			remove_husk(debt.username);
 			release(debt.attempt, "the account was not made");
@@ -1021,9 +1034,9 @@ local bad_request = { "modify", "bad-request", "The request has no username, or 
 function serve.exists(payload)
 	local username = username_in(payload, "username");
 	if not username then return nil, bad_request; end
-	if not is_usable(username) then
-		return element("exists", { account = "absent" });
-	end
+	local is_there = exists(username);
+	if is_there == nil then return nil, { "wait", "internal-server-error", "The server cannot read its accounts" }; end
+	if not is_there then return element("exists", { account = "absent" }); end
 	local info = account_info(username);
 	local created = registered_at(username) or info and info.created;
 	return element("exists", { account = "present", created = created and datetime.datetime(created) or nil });

@@ -1,14 +1,33 @@
 %%% Accounts of a host, as ejabberd has and makes them.
 -module(mod_invited_accounts).
 
--export([exists/2, created/2, create/4, set_password/3, reset/4, refusal/4, is_server_open/1, can_register/1, are_in_mnesia/1, hello/1,
+-export([exists/2, existence/2, created/2, create/4, set_password/3, reset/4, refusal/4, is_server_open/1, can_register/1, are_in_mnesia/1, hello/1,
          random_id/0, welcome/3, is_held_back/4, remove_user/2]).
 
 -include("xmpp.hrl").
 -include("logger.hrl").
 
+%% Also false while a database does not answer.
 -spec exists(binary(), binary()) -> boolean().
 exists(Host, Username) -> ejabberd_auth:user_exists(Username, Host) =:= true.
+
+%% The same where a use of an invite is given back for an account that is absent: a database that does not answer must have no say then.
+-spec existence(binary(), binary()) -> present | absent | unknown.
+existence(Host, Username) ->
+    try ejabberd_auth:user_exists_in_other_modules(none, Username, Host) of
+        true -> present;
+        false ->
+            case lists:all(fun(Module) -> is_answering(Module, Host) end, ejabberd_auth:auth_modules(Host)) of
+                true -> absent;
+                false -> unknown
+            end;
+        _ -> unknown
+    catch _:_ -> unknown
+    end.
+
+%% For accounts in SQL, ejabberd takes every failure for an account that is absent.
+is_answering(ejabberd_auth_sql, Host) -> element(1, ejabberd_sql:sql_query(Host, [<<"select username from users where username=''">>])) =:= selected;
+is_answering(_, _) -> true.
 
 %% Seconds since 1970, where the server knows: until the first logout.
 -spec created(binary(), binary()) -> integer() | undefined.

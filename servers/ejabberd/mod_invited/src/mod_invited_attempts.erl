@@ -2,7 +2,7 @@
 %%% for the accounts that they make. What is owed is on the disk, and sent again after each hello until the daemon has answered.
 -module(mod_invited_attempts).
 
--export([reserving/2, owe/3, made/2, over/2, deleted/2, await_disk/1]).
+-export([reserving/2, owe/3, owe_no_more/2, made/2, over/2, deleted/2, await_disk/1]).
 %% For the process of the host alone.
 -export([new/1, heard/2, informed/2, pay/1]).
 
@@ -32,6 +32,10 @@ reserving(Host, Attempt) -> gen_server:cast(mod_invited_question:name(Host), {at
 %% Writes down what will be owed. The caller gets `{mod_invited_owed, Attempt, ok}` when it is on the disk.
 -spec owe(binary(), binary(), mod_invited_store:debt()) -> ok.
 owe(Host, Attempt, Debt) -> gen_server:cast(mod_invited_question:name(Host), {attempt, {owe, Attempt, Debt}}).
+
+%% Takes that back, also where it is not written yet.
+-spec owe_no_more(binary(), binary()) -> ok.
+owe_no_more(Host, Attempt) -> gen_server:cast(mod_invited_question:name(Host), {attempt, {owe_no_more, Attempt}}).
 
 %% The account is there. The caller gets `{mod_invited_confirmed, Attempt}` when the daemon has it, or does not answer.
 -spec made(binary(), binary()) -> ok.
@@ -68,12 +72,15 @@ new(Host) ->
 
 -spec heard(tuple(), state()) -> state().
 heard({reserving, Attempt, Pid}, State) -> monitor_maker(Attempt, Pid, reserving, State);
-heard({owe, Attempt, #{maker := Pid} = Debt}, #{host := Host} = State) ->
-    Monitored = monitor_maker(Attempt, Pid, owing, State),
+heard({owe, Attempt, Debt}, #{host := Host} = State) ->
+    Monitored = monitor_maker(Attempt, mod_invited_store:maker_of(Debt), owing, State),
     try mod_invited_store:owe(Host, confirm_key(Attempt), Debt) of
         ok -> sync(wait_for_disk(Attempt, owing, Monitored))
     catch exit:Reason -> tell_owed(Attempt, {error, Reason}, Monitored)
     end;
+heard({owe_no_more, Attempt}, #{host := Host} = State) ->
+    mod_invited_store:forget(Host, confirm_key(Attempt)),
+    State;
 heard({made, Attempt}, #{host := Host} = State) ->
     %% Where Mnesia has the accounts, they are in the same log, behind what is owed.
     case mod_invited_accounts:are_in_mnesia(Host) of
@@ -82,7 +89,10 @@ heard({made, Attempt}, #{host := Host} = State) ->
     end;
 heard({written, Pid, Monitor}, #{unsynced := Unsynced} = State) -> sync(State#{unsynced := [{Pid, Monitor} | Unsynced]});
 heard({over, Attempt}, State) -> drop_attempt(Attempt, State);
-heard({deleted, Username}, State) -> pay_key(deleted_key(Username), State).
+heard({deleted, Username}, #{host := Host} = State) ->
+    %% That it was made comes first.
+    Debts = [Each || {_, #{username := Name}} = Each <- mod_invited_store:debts(Host), Name =:= Username],
+    lists:foldl(fun pay_debt/2, State, Debts).
 
 %% Of what the process is sent: answers to its questions, and the ends of streams and of writes.
 -spec informed(term(), state()) -> state().
@@ -110,9 +120,9 @@ informed(pay, #{host := Host} = State) ->
 informed(_, State) -> State.
 
 confirm_key(Attempt) -> <<"confirm:", Attempt/binary>>.
-deleted_key(Username) -> <<"deleted:", Username/binary>>.
 
 %% The 'DOWN' of a stream that has ended comes at once. An attempt that is known already stays as it is.
+monitor_maker(_, none, _, State) -> State;
 monitor_maker(Attempt, Pid, Stage, #{attempts := Attempts, monitors := Monitors} = State) ->
     case Attempts of
         #{Attempt := _} -> State;
@@ -180,7 +190,7 @@ confirm(Attempt, State) -> pay_key(confirm_key(Attempt), set_stage(Attempt, made
 %%% What is owed
 
 -spec pay(state()) -> state().
-pay(#{host := Host} = State) -> lists:foldl(fun pay_debt/2, State, mod_invited_store:debts(Host)).
+pay(#{host := Host} = State) -> lists:foldl(fun({Key, _}, Paid) -> pay_key(Key, Paid) end, State, mod_invited_store:debts(Host)).
 
 pay_key(Key, #{host := Host} = State) ->
     case mod_invited_store:debt(Host, Key) of
@@ -203,12 +213,12 @@ pay_debt({Key, Debt}, #{about := About} = State) ->
 
 %% This process was started after the debt was written, or has not read the message about its attempt yet: a stream may be making the
 %% account now.
-pay_unknown(Key, #{attempt := Attempt, maker := Pid} = Debt, #{host := Host} = State) ->
-    case is_made(Host, Debt) of
-        true -> send_debt(Key, mod_invited_protocol:confirmation(Debt), monitor_maker(Attempt, Pid, made, State));
-        false -> monitor_maker(Attempt, Pid, owing, State)
-    end;
-pay_unknown(Key, Debt, State) -> pay_without_maker(Key, Debt, State).
+pay_unknown(Key, #{attempt := Attempt} = Debt, #{host := Host} = State) ->
+    case {is_made(Host, Debt), mod_invited_store:maker_of(Debt)} of
+        {true, Pid} -> send_debt(Key, mod_invited_protocol:confirmation(Debt), monitor_maker(Attempt, Pid, made, State));
+        {_, none} -> pay_without_maker(Key, Debt, State);
+        {_, Pid} -> monitor_maker(Attempt, Pid, owing, State)
+    end.
 
 %% No stream makes the account any more: it exists, or never will.
 pay_without_maker(Key, #{attempt := Attempt} = Debt, #{host := Host} = State) ->
@@ -217,10 +227,17 @@ pay_without_maker(Key, #{attempt := Attempt} = Debt, #{host := Host} = State) ->
         false ->
             release(Host, Attempt, <<"the account was not made">>),
             mod_invited_store:forget(Host, Key),
-            State
+            State;
+        unknown -> pay_later(State)
     end.
 
-is_made(Host, #{username := Username} = Debt) -> maps:is_key(made, Debt) orelse mod_invited_accounts:exists(Host, Username).
+is_made(_, #{made := true}) -> true;
+is_made(Host, #{username := Username}) ->
+    case mod_invited_accounts:existence(Host, Username) of
+        present -> true;
+        absent -> false;
+        unknown -> unknown
+    end.
 
 send_debt(Key, Payload, #{host := Host, asked := Asked, about := About} = State) ->
     case mod_invited_question:ask(Host, set, Payload, self()) of
@@ -235,7 +252,7 @@ settle(Key, Answer, #{host := Host} = State) ->
                           andalso ?INFO_MSG("~ts does not know what it was told: ~ts", [mod_invited:component(Host), element(3, Answer)]),
                       mod_invited_store:forget(Host, Key),
                       State;
-                  false -> pay_later(State)
+                  false -> pay_later(record_made(Key, State))
               end,
     case Key of
         <<"confirm:", Attempt/binary>> ->
@@ -246,6 +263,16 @@ settle(Key, Answer, #{host := Host} = State) ->
             drop_attempt(Attempt, Settled);
         _ -> Settled
     end.
+
+%% By the next time the account may be gone, or on another node be removed.
+record_made(<<"confirm:", _/binary>> = Key, #{host := Host} = State) ->
+    case mod_invited_store:debt(Host, Key) of
+        #{made := true} -> ok;
+        #{what := confirm} = Debt -> mod_invited_store:owe(Host, Key, Debt#{made => true});
+        _ -> ok
+    end,
+    State;
+record_made(_, State) -> State.
 
 pay_later(#{paying := none} = State) -> State#{paying := erlang:send_after(?RETRY_INTERVAL, self(), pay)};
 pay_later(State) -> State.

@@ -72,7 +72,7 @@ handle_cast(moved, #{host := Host} = State) ->
     mod_invited_question:component_changed(Host),
     mod_invited_question:serve(Host, true),
     mod_invited_question:fail_waiting(Host),
-    {noreply, greet(State)};
+    {noreply, greet(demonitored(State))};
 handle_cast({connected, Connection}, #{host := Host} = State) ->
     %% Questions of another connection are lost with it, whether or not ejabberd knows yet that it is dead.
     mod_invited_question:fail_waiting(Host),

@@ -150,12 +150,13 @@ connected(Host, Connection) ->
     true = ets:insert(table(Host), {connection, Connection}),
     ok.
 
-%% Whether it was the one that is asked.
+%% Whether it was the one that is asked, or there is none any more.
 -spec disconnected(binary(), pid()) -> boolean().
 disconnected(Host, Connection) ->
     case connection(table(Host)) of
-        Other when is_pid(Other), Other =/= Connection -> false;
-        _ -> ets:delete(table(Host), connection)
+        Connection -> ets:delete(table(Host), connection);
+        none -> not has_route(Host);
+        _ -> false
     end.
 
 %% Whether the daemon serves the host, as far as is known.

@@ -58,7 +58,7 @@ reserved({result, _}, Username, Password, IQ, #{id := Id} = Attempt, #{lserver :
             Stream;
         _ ->
             #{token := Token} = Attempt,
-            Debt = #{what => confirm, token => Token, attempt => Id, username => Username, maker => self()},
+            Debt = #{what => confirm, token => Token, attempt => Id, username => Username, maker => mod_invited_store:maker()},
             case mod_invited_accounts:are_in_mnesia(Host) of
                 true ->
                     %% In Mnesia's log before the account, and so on the disk before it.
@@ -79,6 +79,7 @@ reserved(Answer, _, _, IQ, #{id := Id}, #{lserver := Host} = Stream) ->
     mod_invited_answer:refuse(IQ, mod_invited_rules:refusal(Answer), Stream).
 
 create(Username, Password, IQ, #{id := Id} = Attempt, #{lserver := Host} = Stream) ->
+    IsInMnesia = mod_invited_accounts:are_in_mnesia(Host),
     case mod_invited_accounts:create(Host, Username, Password(), mod_invited_answer:address(Stream)) of
         ok ->
             mod_invited_attempts:made(Host, Id),
@@ -86,6 +87,9 @@ create(Username, Password, IQ, #{id := Id} = Attempt, #{lserver := Host} = Strea
             mod_invited_accounts:welcome(Host, Username, mod_invited_answer:address(Stream)),
             Timer = erlang:send_after(?STEP_TIMEOUT, self(), {mod_invited_late, Id}),
             Stream#{?KEY => Attempt#{done := true, step := {confirmed, Timer, IQ}}};
+        {error, db_failure} when not IsInMnesia ->
+            %% The database may make it all the same: what is owed is settled when the stream has ended.
+            mod_invited_answer:refuse(IQ, mod_invited_rules:creation_refusal(db_failure), Stream#{?KEY => Attempt#{done := true}});
         {error, Reason} ->
             mod_invited_store:forget(Host, debt_key(Id)),
             {_, _, Text} = Refusal = mod_invited_rules:creation_refusal(Reason),
@@ -101,7 +105,7 @@ give_back(Host, Id, Reason) ->
     mod_invited_attempts:over(Host, Id).
 
 not_written(IQ, Id, Host, Stream) ->
-    mod_invited_store:forget(Host, debt_key(Id)),
+    mod_invited_attempts:owe_no_more(Host, Id),
     give_back(Host, Id, <<"the server could not write">>),
     mod_invited_answer:refuse(IQ, {wait, 'internal-server-error', <<"The server could not write to its disk.">>}, Stream).
 
@@ -177,6 +181,6 @@ abandoned({asked, Question, {reserve, _, _}, _}, Host, Id) ->
 abandoned({asked, Question, {name, _}, _}, Host, _) -> mod_invited_question:close(Host, Question, called_off);
 abandoned({owed, Timer, _, _, _}, Host, Id) ->
     erlang:cancel_timer(Timer),
-    mod_invited_store:forget(Host, debt_key(Id)),
+    mod_invited_attempts:owe_no_more(Host, Id),
     give_back(Host, Id, <<"the stream went on without it">>);
 abandoned({confirmed, _, _}, _, _) -> ok.

@@ -39,12 +39,11 @@ run(Host, #iq{type = Type, sub_els = [#xmlel{name = Name} = El]} = IQ) ->
 handle(<<"exists">>, get, Host, El) ->
     with_username(<<"username">>, El,
                   fun(Username) ->
-                          {ok, mod_invited_protocol:element(
-                                 <<"exists">>,
-                                 case mod_invited_accounts:exists(Host, Username) of
-                                     true -> [{<<"account">>, <<"present">>}, {<<"created">>, created(Host, Username)}];
-                                     false -> [{<<"account">>, <<"absent">>}]
-                                 end)}
+                          case mod_invited_accounts:existence(Host, Username) of
+                              present -> existence([{<<"account">>, <<"present">>}, {<<"created">>, created(Host, Username)}]);
+                              absent -> existence([{<<"account">>, <<"absent">>}]);
+                              unknown -> {error, {wait, 'internal-server-error', <<"The server cannot read its accounts">>}}
+                          end
                   end);
 handle(<<"create">>, set, Host, El) ->
     with_password(El, fun(Username, Password) -> create(Host, Username, Password, address(El)) end);
@@ -55,6 +54,8 @@ handle(<<"contacts">>, set, Host, El) ->
 handle(<<"notify">>, set, Host, El) ->
     with_username(<<"username">>, El, fun(Username) -> notify(Host, Username, El) end);
 handle(_, _, _, _) -> false.
+
+existence(Attributes) -> {ok, mod_invited_protocol:element(<<"exists">>, Attributes)}.
 
 with_username(Attribute, El, Fun) ->
     Name = mod_invited_protocol:attribute(Attribute, El),

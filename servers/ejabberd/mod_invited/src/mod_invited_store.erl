@@ -2,12 +2,13 @@
 %%% default; each write is on the disk once `sync/0` returns.
 -module(mod_invited_store).
 
--export([open/0, settings/1, remember/2, is_held/2, owe/3, forget/2, debts/1, debt/2, sync/0]).
+-export([open/0, settings/1, remember/2, is_held/2, owe/3, forget/2, debts/1, debt/2, sync/0, maker/0, maker_of/1]).
 
 -export_type([debt/0]).
 
-%% What makes the account is a stream, of this start of the node or of an earlier one.
--type debt() :: #{what := confirm, token := binary(), attempt := binary(), username := binary(), maker => pid(), made => true}
+%% The process of the stream that makes the account, and in which start of the node: a later one may have another process of this name.
+-type maker() :: {Start :: binary(), pid()}.
+-type debt() :: #{what := confirm, token := binary(), attempt := binary(), username := binary(), maker => maker(), made => true}
               | #{what := deleted, username := binary()}.
 
 -record(invited_settings, {host :: binary(), registration :: invite | open | server, held :: #{binary() => true}}).
@@ -16,6 +17,7 @@
 %% Each node of a cluster owes what it has done itself; what the daemon said is known to all.
 -spec open() -> ok | {error, term()}.
 open() ->
+    persistent_term:get(?MODULE, none) =:= none andalso persistent_term:put(?MODULE, mod_invited_accounts:random_id()),
     Settings = ejabberd_mnesia:create(mod_invited, invited_settings,
                                       [{disc_copies, [node()]}, {attributes, record_info(fields, invited_settings)}]),
     Debts = ejabberd_mnesia:create(mod_invited, invited_debt,
@@ -68,6 +70,19 @@ debt(Host, Key) ->
 debts(Host) ->
     lists:sort([{Key, Debt} || #invited_debt{key = {_, Key}, debt = Debt}
                                <- mnesia:dirty_match_object(#invited_debt{key = {Host, '_'}, debt = '_'})]).
+
+%% The caller.
+-spec maker() -> maker().
+maker() -> {persistent_term:get(?MODULE), self()}.
+
+%% `none` also where the process was of an earlier start.
+-spec maker_of(debt()) -> pid() | none.
+maker_of(#{maker := {Start, Pid}}) ->
+    case persistent_term:get(?MODULE) of
+        Start -> Pid;
+        _ -> none
+    end;
+maker_of(_) -> none.
 
 %% Waits until all that was written before is on the disk.
 -spec sync() -> ok | {error, term()}.
