@@ -2,8 +2,11 @@
 is lost or made twice."""
 
 import http.client
+import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,7 @@ from harness.redeeming import Invited
 from harness.relay import TO_SERVER
 from harness.web import BASE, Browser
 from server_files import ejabberds, prosodies
+from test_isolation import small_disk
 from wire import unique
 
 HOST = "b.example"
@@ -173,3 +177,44 @@ def test_a_reset_is_spent_before_the_password_is_set(invited: Invited) -> None:
     assert browser.post(again, browser.get(again).form | {"password": PASSWORD}).status == 200
     with invited.client(HOST) as client:
         assert client.authenticate(username, PASSWORD)
+
+
+@pytest.mark.parametrize("invited", prosodies()[:1], ids=str, indirect=True)
+def test_full_disk(invited: Invited, small_disk: Path) -> None:
+    """Pages are shown, no account is made without a stored reservation, and the form works when there is room again."""
+    database = invited.installation.database(HOST)
+    moved = small_disk / database.name
+
+    def restart(action: Callable[[], None]) -> None:
+        with invited.greeted():
+            invited.daemon.kill()
+            invited.relay.cut()
+            action()
+            invited.restart_daemon()
+        invited.await_that(lambda: invited.daemon.logged("pages are served") > 0)
+
+    def move_to_small_disk() -> None:
+        for suffix in ("", "-wal", "-shm"):
+            if (part := Path(f"{database}{suffix}")).exists():
+                shutil.move(part, f"{moved}{suffix}")
+        database.symlink_to(moved)
+
+    def move_back() -> None:
+        database.unlink()
+        for part in small_disk.glob(f"{moved.name}*"):
+            shutil.move(part, database.parent / part.name)
+
+    restart(move_to_small_disk)
+    form = Form(invited)
+    filler = small_disk / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(b"\0" * 4096):
+            pass
+    assert form.press() == 503
+    assert form.browser.get(f"/{HOST}/{form.token}").status == 200
+    assert not invited.server.has_account(form.username, PASSWORD, HOST)
+    filler.unlink()
+    invited.daemon.await_log("host recovered", host=HOST, timeout=100)
+    assert form.press() == 200
+    form.assert_made()
+    restart(move_back)
