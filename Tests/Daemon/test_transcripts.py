@@ -64,18 +64,25 @@ class Terminal:
                 os.setgid(self.uid)
                 os.setuid(self.uid)
 
+        remaining = list(answers)
+
+        def prepare_edit() -> None:
+            """Before anything that may start the editor."""
+            if remaining and remaining[0][0] == "edit":
+                self.edited.write_text(remaining.pop(0)[1])
+
+        prepare_edit()
         child = pexpect.spawn(
             client(), shlex.split(line), env=self.environment, encoding="utf-8", timeout=PATIENCE,
             dimensions=(1000, self.columns), preexec_fn=become)
         try:
             child.delaybeforesend = None
             seen = ""
-            for kind, answer in answers:
-                if kind == "edit":
-                    self.edited.write_text(answer)
-                    continue
+            while remaining:
+                _, answer = remaining.pop(0)
                 child.expect_exact(" (yes/no) ")
                 seen += child.before + child.after
+                prepare_edit()
                 child.sendline(answer)
             child.expect(pexpect.EOF)
             seen += child.before
