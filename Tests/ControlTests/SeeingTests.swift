@@ -248,7 +248,8 @@ import Testing
         #expect(activities[2].requests == 3)
         // At the same moment, nothing is divided by nothing.
         #expect(
-            Sample(uptime: 1000, counters: after.counters).activities(since: before).allSatisfy { $0.requests.isFinite })
+            Sample(uptime: 1000, counters: after.counters).activities(since: before).allSatisfy { $0.requests.isFinite }
+        )
     }
 
     @Test func theLevelOfTheLogIsJournalled() async throws {
