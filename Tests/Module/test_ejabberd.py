@@ -13,7 +13,7 @@ from server_files import ServerFiles, ejabberds
 from steps import CHECKED, account, preauth, register, reserve
 from test_requests import REQUESTS
 from wire import (
-    COMMANDS_NS, DISCO_INFO_NS, FORMS_NS, MODULE_NS, PARS_NS, REGISTER_NS, SASL_NS, Component, Ended, child, error, error_text, name, unique)
+    COMMANDS_NS, DISCO_INFO_NS, FORMS_NS, MODULE_NS, PARS_NS, REGISTER_NS, SASL_NS, Client, Component, Ended, child, error, error_text, name, unique)
 
 ADDRESS = f"a.example/{RESOURCE}"
 SQL = 'storage = "sql"; sql = { driver = "SQLite3", database = "prosody.sqlite" }'
@@ -348,56 +348,57 @@ def test_stream_is_killed_while_it_is_reserved(ejabberd: Ejabberd, component: Co
     assert not ejabberd.has_account(username)
 
 
-def test_reservation_that_the_hosts_process_has_not_heard_of(ejabberd: Ejabberd, component: Component) -> None:
-    """It reads the answer to its hello, looks up the debts, and is only then notified of the stream that owes one."""
+def pause(ejabberd: Ejabberd, component: Component, client: Client) -> tuple[str, str, str]:
+    """A stream stands still between its reservation and its account. Its name and attempt, and what the client waits for."""
     username = unique("pauses")
+    attempt = str(preauth(component, client).get("attempt"))
+    asked, reservation = reserve(component, client, username)
+    with ejabberd.logs(PAUSED):
+        component.accept(reservation)
+    return username, attempt, asked
+
+
+def go_on(component: Component, client: Client, username: str, attempt: str, asked: str) -> None:
+    ping(component)
+    do(component, "resume")
+    component.result(component.expect("confirm", "a.example", attempt=attempt, username=username))
+    assert client.answer(asked).get("type") == "result"
+
+
+def reload(component: Component) -> None:
+    reloading = component.ask("set", "<do xmlns='urn:tests' action='reload'/>", "a.example")
+    component.accept(component.expect("hello", "a.example"), version="1", registration="invite")
+    component.answer(reloading)
+
+
+def test_reservation_that_the_hosts_process_has_not_heard_of(ejabberd: Ejabberd, component: Component) -> None:
+    """It reads the answer to its hello, reads what is owed, and only then the message of the stream that owes it."""
     with ejabberd.client() as client:
-        attempt = preauth(component, client).get("attempt")
         greeting = component.ask("set", "<do xmlns='urn:tests' action='greet'/>", "a.example")
         hello = component.expect("hello", "a.example")
         component.answer(greeting)
         do(component, "hold")
         component.accept(hello, version="1", registration="invite")
         ping(component)
-        asked, reservation = reserve(component, client, username)
-        with ejabberd.logs(PAUSED):
-            component.accept(reservation)
+        paused = pause(ejabberd, component, client)
         do(component, "go-on")
-        ping(component)
-        do(component, "resume")
-        component.result(component.expect("confirm", "a.example", attempt=attempt, username=username))
-        assert client.answer(asked).get("type") == "result"
+        go_on(component, client, *paused)
     assert component.idle("a.example") == []
 
 
 def test_reload_between_the_reservation_and_the_account(ejabberd: Ejabberd, component: Component) -> None:
     """The new process meets what is owed for an account that a stream is making."""
-    username = unique("pauses")
     with ejabberd.client() as client:
-        attempt = preauth(component, client).get("attempt")
-        asked, reservation = reserve(component, client, username)
-        with ejabberd.logs(PAUSED):
-            component.accept(reservation)
-        reloading = component.ask("set", "<do xmlns='urn:tests' action='reload'/>", "a.example")
-        component.accept(component.expect("hello", "a.example"), version="1", registration="invite")
-        component.answer(reloading)
-        ping(component)
-        do(component, "resume")
-        component.result(component.expect("confirm", "a.example", attempt=attempt, username=username))
-        assert client.answer(asked).get("type") == "result"
+        paused = pause(ejabberd, component, client)
+        reload(component)
+        go_on(component, client, *paused)
     assert component.idle("a.example") == []
 
 
 def test_reload_and_the_end_of_the_stream_between_the_reservation_and_the_account(ejabberd: Ejabberd, component: Component) -> None:
-    username = unique("pauses")
     with ejabberd.client() as client:
-        attempt = preauth(component, client).get("attempt")
-        _, reservation = reserve(component, client, username)
-        with ejabberd.logs(PAUSED):
-            component.accept(reservation)
-        reloading = component.ask("set", "<do xmlns='urn:tests' action='reload'/>", "a.example")
-        component.accept(component.expect("hello", "a.example"), version="1", registration="invite")
-        component.answer(reloading)
+        username, attempt, _ = pause(ejabberd, component, client)
+        reload(component)
         do(component, "kill-streams")
         component.result(component.expect("release", "a.example", attempt=attempt))
         do(component, "resume")

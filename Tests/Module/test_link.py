@@ -246,17 +246,23 @@ def test_refused_confirmation(server: Server, component: Component, username: st
 SQL = 'storage = "sql"; sql = { driver = "SQLite3", database = "prosody.sqlite" }'
 
 
-def test_accounts_that_cannot_be_read_are_not_absent(new_server, module_server: ServerFiles) -> None:
-    """As in a database that is away for a while: an account that cannot be seen was made all the same."""
-    server = new_server(common=SQL if module_server.name == "ejabberd" else "")
+def kill_before_the_confirmation(server: Server) -> str:
+    """The account juliet is made, and the server dies. The attempt."""
     with server.component() as component:
         component.greet(a_example="invite", b_example="server")
         with server.client() as client:
-            attempt = preauth(component, client).get("attempt")
+            attempt = str(preauth(component, client).get("attempt"))
             _, reservation = reserve(component, client, "juliet")
             component.accept(reservation)
             component.expect("confirm")
             server.kill()
+    return attempt
+
+
+def test_accounts_that_cannot_be_read_are_not_absent(new_server, module_server: ServerFiles) -> None:
+    """As in a database that is away for a while: an account that cannot be seen was made all the same."""
+    server = new_server(common=SQL if module_server.name == "ejabberd" else "")
+    attempt = kill_before_the_confirmation(server)
     with server.unreadable_account("juliet"):
         server.start()
         with server.component() as component:
@@ -272,14 +278,7 @@ def test_accounts_that_cannot_be_read_are_not_absent(new_server, module_server: 
 @pytest.mark.parametrize("storage", ["", SQL], ids=["internal", "sql"])
 def test_server_killed_before_the_confirmation(new_server, storage: str) -> None:
     server = new_server(common=storage)
-    with server.component() as component:
-        component.greet(a_example="invite", b_example="server")
-        with server.client() as client:
-            attempt = preauth(component, client).get("attempt")
-            _, reservation = reserve(component, client, "juliet")
-            component.accept(reservation)
-            component.expect("confirm")
-            server.kill()
+    attempt = kill_before_the_confirmation(server)
     server.start()
     assert server.has_account("juliet")
     for answered in (False, True):
