@@ -2,18 +2,26 @@
 
 import os
 import select
+import random
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 
 
 def free_port() -> int:
-    """A port that no process listens on. For servers that cannot choose a free port and report it."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return probe.getsockname()[1]
+    """A port that no process listens on. For servers that cannot choose a free port and report it. It is below the range from which the
+    system takes ports for connections: one of those would have it before the server does."""
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        with socket.socket() as probe:
+            try:
+                probe.bind((LOOPBACK, random.randrange(10_000, lowest) if lowest > 12_000 else 0))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
 
 
 def await_listener(port: int, process: subprocess.Popen[bytes], timeout: float = 120) -> None:
