@@ -517,25 +517,31 @@ local function settle(key, answer)
 	end
 end
 
+local function pay_account(key, debt)
+	local is_made = debt.made or exists(debt.username);
+	if is_made then
+		ask("set", confirmation(debt), function (answer) settle(key, answer); end);
+	elseif is_made == nil then
+		pay_later();
+	else
+		remove_husk(debt.username);
+		release(debt.attempt, "the account was not made");
+		forget(key);
+	end
+end
+
 local function pay()
 	local keys = {};
 	for key in pairs(debts) do keys[#keys + 1] = key; end
 	table.sort(keys); -- "confirm:…" before "deleted:…" of the same account
 	for _, key in ipairs(keys) do
 		local debt = debts[key];
-		local is_made = debt.made or debt.what == "confirm" and exists(debt.username);
 		if in_progress[key] then -- luacheck: ignore 542
 			-- finish() or reserve() settles or removes it.
 		elseif debt.what == "deleted" then
 			ask("set", element("deleted", { username = debt.username }), function (answer) settle(key, answer); end);
-		elseif is_made then
-			ask("set", confirmation(debt), function (answer) settle(key, answer); end);
-		elseif is_made == nil then
-			pay_later();
 		else
-			remove_husk(debt.username);
-			release(debt.attempt, "the account was not made");
-			forget(key);
+			pay_account(key, debt);
 		end
 	end
 end

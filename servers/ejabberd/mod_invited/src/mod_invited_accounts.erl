@@ -1,8 +1,8 @@
 %%% Accounts of a host, as ejabberd has and makes them.
 -module(mod_invited_accounts).
 
--export([exists/2, existence/2, created/2, create/4, set_password/3, reset/4, refusal/4, is_server_open/1, can_register/1, are_in_mnesia/1, hello/1,
-         random_id/0, welcome/3, is_held_back/4, remove_user/2]).
+-export([exists/2, existence/2, created/2, create/4, set_password/3, reset/4, refusal/4, is_server_open/1, can_register/1,
+         are_in_mnesia/1, hello/1, random_id/0, welcome/3, is_held_back/4, remove_user/2]).
 
 -include("xmpp.hrl").
 -include("logger.hrl").
@@ -26,7 +26,8 @@ existence(Host, Username) ->
     end.
 
 %% For accounts in SQL, ejabberd takes every failure for an account that is absent.
-is_answering(ejabberd_auth_sql, Host) -> element(1, ejabberd_sql:sql_query(Host, [<<"select username from users where username=''">>])) =:= selected;
+is_answering(ejabberd_auth_sql, Host) ->
+    element(1, ejabberd_sql:sql_query(Host, [<<"select username from users where username=''">>])) =:= selected;
 is_answering(_, _) -> true.
 
 %% Seconds since 1970, where the server knows: until the first logout.

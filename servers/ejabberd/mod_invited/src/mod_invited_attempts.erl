@@ -214,30 +214,29 @@ pay_debt({Key, Debt}, #{about := About} = State) ->
 %% This process was started after the debt was written, or has not read the message about its attempt yet: a stream may be making the
 %% account now.
 pay_unknown(Key, #{attempt := Attempt} = Debt, #{host := Host} = State) ->
-    case {is_made(Host, Debt), mod_invited_store:maker_of(Debt)} of
-        {true, Pid} -> send_debt(Key, mod_invited_protocol:confirmation(Debt), monitor_maker(Attempt, Pid, made, State));
-        {_, none} -> pay_without_maker(Key, Debt, State);
-        {_, Pid} -> monitor_maker(Attempt, Pid, owing, State)
+    case mod_invited_store:maker_of(Debt) of
+        none -> pay_without_maker(Key, Debt, State);
+        Pid ->
+            case account(Host, Debt) of
+                present -> send_debt(Key, mod_invited_protocol:confirmation(Debt), monitor_maker(Attempt, Pid, made, State));
+                _ -> monitor_maker(Attempt, Pid, owing, State)
+            end
     end.
 
 %% No stream makes the account any more: it exists, or never will.
 pay_without_maker(Key, #{attempt := Attempt} = Debt, #{host := Host} = State) ->
-    case is_made(Host, Debt) of
-        true -> send_debt(Key, mod_invited_protocol:confirmation(Debt), State);
-        false ->
+    case account(Host, Debt) of
+        present -> send_debt(Key, mod_invited_protocol:confirmation(Debt), State);
+        absent ->
             release(Host, Attempt, <<"the account was not made">>),
             mod_invited_store:forget(Host, Key),
             State;
         unknown -> pay_later(State)
     end.
 
-is_made(_, #{made := true}) -> true;
-is_made(Host, #{username := Username}) ->
-    case mod_invited_accounts:existence(Host, Username) of
-        present -> true;
-        absent -> false;
-        unknown -> unknown
-    end.
+%% Also present where it is gone again.
+account(_, #{made := true}) -> present;
+account(Host, #{username := Username}) -> mod_invited_accounts:existence(Host, Username).
 
 send_debt(Key, Payload, #{host := Host, asked := Asked, about := About} = State) ->
     case mod_invited_question:ask(Host, set, Payload, self()) of

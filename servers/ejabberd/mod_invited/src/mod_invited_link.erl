@@ -18,7 +18,7 @@
                    %% A hello that is due at some time, or not answered yet.
                    greeting := none | {due, reference()} | {asked, mod_invited_question:question()},
                    %% Of the component's connection, which may be another node's, and may end without a word.
-                   monitor := none | {reference(), pid()}}.
+                   monitor := none | reference()}.
 
 %% Something that the hello says may have changed.
 -spec changed(binary()) -> ok.
@@ -78,7 +78,7 @@ handle_cast({connected, Connection}, #{host := Host} = State) ->
     mod_invited_question:fail_waiting(Host),
     mod_invited_question:connected(Host, Connection),
     Unmonitored = demonitored(State),
-    {noreply, greet(Unmonitored#{monitor := {monitor(process, Connection), Connection}})};
+    {noreply, greet(Unmonitored#{monitor := monitor(process, Connection)})};
 handle_cast({disconnected, Connection}, State) -> {noreply, disconnected(Connection, State)};
 handle_cast({settings, IQ}, State) -> {noreply, hear_settings(IQ, State)};
 handle_cast({answered, Id, Answer}, #{host := Host} = State) ->
@@ -97,7 +97,7 @@ handle_info(sweep, #{host := Host} = State) ->
     mod_invited_service:forget_made(Host, erlang:monotonic_time(millisecond)),
     erlang:send_after(?SWEEP_INTERVAL, self(), sweep),
     {noreply, State};
-handle_info({'DOWN', Monitor, process, Connection, _}, #{monitor := {Monitor, Connection}} = State) ->
+handle_info({'DOWN', Monitor, process, Connection, _}, #{monitor := Monitor} = State) ->
     {noreply, disconnected(Connection, State)};
 handle_info(Message, #{attempts := Attempts} = State) ->
     {noreply, State#{attempts := mod_invited_attempts:informed(Message, Attempts)}}.
@@ -110,10 +110,10 @@ disconnected(Connection, #{host := Host} = State) ->
             greet_after(?OTHER_INTERVAL, demonitored(State)) % where there is another
     end.
 
-demonitored(#{monitor := {Monitor, _}} = State) ->
+demonitored(#{monitor := none} = State) -> State;
+demonitored(#{monitor := Monitor} = State) ->
     demonitor(Monitor, [flush]),
-    State#{monitor := none};
-demonitored(State) -> State.
+    State#{monitor := none}.
 
 terminate(_Reason, _State) -> ok.
 

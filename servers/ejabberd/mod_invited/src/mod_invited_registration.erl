@@ -79,7 +79,6 @@ reserved(Answer, _, _, IQ, #{id := Id}, #{lserver := Host} = Stream) ->
     mod_invited_answer:refuse(IQ, mod_invited_rules:refusal(Answer), Stream).
 
 create(Username, Password, IQ, #{id := Id} = Attempt, #{lserver := Host} = Stream) ->
-    IsInMnesia = mod_invited_accounts:are_in_mnesia(Host),
     case mod_invited_accounts:create(Host, Username, Password(), mod_invited_answer:address(Stream)) of
         ok ->
             mod_invited_attempts:made(Host, Id),
@@ -87,14 +86,17 @@ create(Username, Password, IQ, #{id := Id} = Attempt, #{lserver := Host} = Strea
             mod_invited_accounts:welcome(Host, Username, mod_invited_answer:address(Stream)),
             Timer = erlang:send_after(?STEP_TIMEOUT, self(), {mod_invited_late, Id}),
             Stream#{?KEY => Attempt#{done := true, step := {confirmed, Timer, IQ}}};
-        {error, db_failure} when not IsInMnesia ->
-            %% The database may make it all the same: what is owed is settled when the stream has ended.
-            mod_invited_answer:refuse(IQ, mod_invited_rules:creation_refusal(db_failure), Stream#{?KEY => Attempt#{done := true}});
         {error, Reason} ->
-            mod_invited_store:forget(Host, debt_key(Id)),
             {_, _, Text} = Refusal = mod_invited_rules:creation_refusal(Reason),
-            give_back(Host, Id, Text),
-            mod_invited_answer:refuse(IQ, Refusal, Stream)
+            case Reason =:= db_failure andalso not mod_invited_accounts:are_in_mnesia(Host) of
+                true ->
+                    %% The database may make it all the same: what is owed is settled when the stream has ended.
+                    mod_invited_answer:refuse(IQ, Refusal, Stream#{?KEY => Attempt#{done := true}});
+                false ->
+                    mod_invited_store:forget(Host, debt_key(Id)),
+                    give_back(Host, Id, Text),
+                    mod_invited_answer:refuse(IQ, Refusal, Stream)
+            end
     end.
 
 debt_key(Id) -> <<"confirm:", Id/binary>>.
