@@ -406,6 +406,15 @@ def test_reload_and_the_end_of_the_stream_between_the_reservation_and_the_accoun
     assert not ejabberd.has_account(username)
 
 
+def test_process_of_an_earlier_start_makes_nothing_more(ejabberd: Ejabberd, component: Component, username: str) -> None:
+    do(component, "owe-of-earlier-start", username)
+    greeting = component.ask("set", "<do xmlns='urn:tests' action='greet'/>", "a.example")
+    component.accept(component.expect("hello", "a.example"), version="1", registration="invite")
+    component.until(lambda element: element.get("id") == greeting)
+    component.result(component.expect("release", "a.example", attempt="earlier"))
+    assert component.idle("a.example") == []
+
+
 def test_database_that_fails_may_have_made_the_account(new_ejabberd: Callable[..., Ejabberd]) -> None:
     """It is known when the stream has ended."""
     server = new_ejabberd(common=SQL)

@@ -110,6 +110,25 @@ def test_what_the_other_node_owes_is_told_after_the_hello(nodes: tuple[Node, Nod
         assert component.idle("a.example") == []
 
 
+def test_account_is_deleted_on_another_node_before_it_is_confirmed(nodes: tuple[Node, Node]) -> None:
+    username = unique("user")
+    with nodes[0].component() as component:
+        greet(component)
+        with nodes[1].client() as client:
+            preauth(component, client)
+            asked, reservation = reserve(component, client, username)
+            component.accept(reservation)
+            component.refuse(component.expect("confirm", username=username), "resource-constraint", "wait")
+            assert client.answer(asked).get("type") == "result"
+        deleting = component.ask("set", f"<do xmlns='urn:tests' action='delete' user='{username}'/>", "a.example")
+        component.result(component.expect("deleted", "a.example", username=username))
+        component.answer(deleting)
+    with nodes[0].component() as component:
+        greet(component)
+        component.result(component.expect("confirm", "a.example", username=username))
+        assert component.idle("a.example") == []
+
+
 def test_node_of_the_connection_dies(nodes: tuple[Node, Node]) -> None:
     """The daemon connects to the other one, and debts of the dead one are sent when it runs again."""
     one, two = nodes
@@ -125,7 +144,9 @@ def test_node_of_the_connection_dies(nodes: tuple[Node, Node]) -> None:
                 asked = client.preauth("token")
                 component.expect("check")
                 one.kill()
+        # At once, not by the time that an answer may take.
         assert error(client.answer(asked)) == WAIT
+        assert "has not answered a question" not in two.log
         with two.component() as component:
             greet(component, 1)
             preauth(component, client)

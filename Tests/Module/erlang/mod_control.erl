@@ -55,6 +55,10 @@ do(<<"greet">>, Host, _) ->
 %% The process of the host reads nothing more until it is resumed.
 do(<<"hold">>, Host, _) -> sys:suspend(mod_invited_question:table(Host));
 do(<<"go-on">>, Host, _) -> sys:resume(mod_invited_question:table(Host));
+%% As an earlier start of the node would leave it, which had a process of the same number as one that lives now.
+do(<<"owe-of-earlier-start">>, Host, User) ->
+    mod_invited_store:owe(Host, <<"confirm:earlier">>, #{what => confirm, token => <<"token">>, attempt => <<"earlier">>, username => User,
+                                                         maker => {<<"earlier">>, whereis(init)}});
 do(<<"sync">>, _, _) -> mnesia:sync_log();
 do(<<"flush">>, _, _) -> flush(3);
 do(<<"kill-streams">>, _, _) -> [exit(Pid, kill) || {_, Pid, _, _} <- supervisor:which_children(ejabberd_c2s_sup), is_pid(Pid)];
