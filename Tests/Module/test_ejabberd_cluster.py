@@ -144,9 +144,7 @@ def test_node_of_the_connection_dies(nodes: tuple[Node, Node]) -> None:
                 asked = client.preauth("token")
                 component.expect("check")
                 one.kill()
-        # At once, not by the time that an answer may take.
         assert error(client.answer(asked)) == WAIT
-        assert "has not answered a question" not in two.log
         with two.component() as component:
             greet(component, 1)
             preauth(component, client)
