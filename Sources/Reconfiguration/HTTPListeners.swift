@@ -37,8 +37,8 @@ package final class HTTPListeners: Sendable {
         /// How it differs from the configuration, in words.
         package var troubles: [String] {
             [
-                pages.trouble.map { "pages are not served: \($0)" },
-                metrics.trouble.map { "metrics are not served: \($0)" },
+                pages.trouble.map { "pages are not served as configured: \($0)" },
+                metrics.trouble.map { "metrics are not served as configured: \($0)" },
                 files,
             ].compactMap(\.self)
         }

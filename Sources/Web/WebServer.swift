@@ -37,6 +37,7 @@ package final class WebServer: Sendable {
     private let renderer: any PageRendering
     private let key: SealKey
     private let limits = WebLimits()
+    private let untrustedProxies = UntrustedProxies()
     private let metrics: WebMetrics
     private let mostConnections: Int
     private let dependencies: Dependencies
@@ -143,6 +144,7 @@ package final class WebServer: Sendable {
     ) -> HTTPResponse? {
         let start = NIODeadline.now()
         let app = app(fallback)
+        noticeProxy(request, from: peer, app.settings.proxies)
         let route = app.route(of: request)
         guard let response = app.respondAtOnce(to: request, for: route, from: peer) else { return nil }
         metrics.answered(
@@ -160,6 +162,13 @@ package final class WebServer: Sendable {
         metrics.answered(
             WebMetrics.Page(route), response.status, nanoseconds: (NIODeadline.now() - start).nanoseconds)
         return response
+    }
+
+    private func noticeProxy(_ request: HTTPRequest, from peer: HTTPPeer, _ proxies: TrustedProxies) {
+        guard let address = untrustedProxies.notice(request, from: peer, proxies) else { return }
+        dependencies.logger.warning(
+            "a proxy is not in trusted_proxies: all of its visitors count as one",
+            metadata: ["address": "\(address)"])
     }
 
     private func app(_ fallback: WebSettings) -> WebApp {

@@ -178,7 +178,7 @@ def test_a_place_that_is_taken_is_said(own: Installation, browser: Browser, cont
                       metrics={"listen": f"{LOOPBACK}:{free_port()}"})
         answer = control.run("config apply --yes")
         assert answer.code == "ok"
-        assert (f"pages are not served: cannot listen on {LOOPBACK}:{port}: Address already in use; pages stay at"
+        assert (f"pages are not served as configured: cannot listen on {LOOPBACK}:{port}: Address already in use; pages stay at"
                 in str(answer.end["message"]))
         status = control.run("status").rows[0]
         assert str(status["pages"]).startswith("failed: ") and str(status["metrics"]).startswith("listening on ")

@@ -1,6 +1,7 @@
 """The lines for reverse proxies that the README has, tried with them."""
 
 import http.client
+import json
 import os
 import re
 import socket
@@ -133,6 +134,21 @@ def test_nobody_is_somebody_else_behind_a_proxy(proxy: Proxy) -> None:
 
     assert statuses("127.0.0.2", 31) == [404] * 30 + [429]
     assert statuses("127.0.0.3", 1) == [404]
+
+
+def test_a_proxy_that_is_not_trusted_is_named(proxy: Proxy, installation: Installation) -> None:
+    """Once: all visitors count as one then."""
+    message = "a proxy is not in trusted_proxies: all of its visitors count as one"
+    assert proxy.get("/a.example/AAAAAAAAAAAA").status == 404
+    assert proxy.daemon.logged(message) == 0
+    web = json.loads(installation.configuration.read_text())["web"]
+    installation.configure(web=web | {"trusted_proxies": []})
+    proxy.daemon.reload()
+    proxy.daemon.await_log("pages have other settings")
+    for _ in range(3):
+        assert proxy.get("/a.example/AAAAAAAAAAAA").status == 404
+    assert proxy.daemon.await_log(message, address="127.0.0.1")
+    assert proxy.daemon.logged(message) == 1
 
 
 def test_no_token_is_in_what_a_proxy_logs(proxy: Proxy) -> None:

@@ -49,6 +49,33 @@ import Testing
     }
 }
 
+@Suite struct UntrustedProxiesTests {
+    private let untrusted = UntrustedProxies()
+
+    private func isNoticed(_ peer: String?, _ field: String = "x-forwarded-for", trusted: [String] = []) -> Bool {
+        let request = HTTPRequest(method: .get, target: "/", fields: [HTTPField(name: field, value: "9.9.9.9")])
+        let peer = peer.flatMap { IPAddress($0) }.map { HTTPPeer.address($0) } ?? .local
+        return untrusted.notice(request, from: peer, TrustedProxies(trusted.compactMap { IPRange($0) })) != nil
+    }
+
+    @Test(arguments: ["127.0.0.1", "10.1.2.3", "172.31.0.1", "192.168.0.1", "100.64.0.1", "::1", "fd00::1"])
+    func aProxyNearByIsNoticedOnce(peer: String) {
+        #expect(!isNoticed(peer, trusted: [peer]))
+        #expect(!isNoticed(peer, "user-agent"))
+        #expect(isNoticed(peer, "forwarded"))
+        #expect(!isNoticed(peer))
+    }
+
+    @Test(arguments: ["9.9.9.9", "172.32.0.1", "2001:db8::1", nil])
+    func anybodyElseIsNot(peer: String?) {
+        #expect(!isNoticed(peer))
+    }
+
+    @Test func theyAreFew() {
+        #expect((0..<100).count { isNoticed("10.0.0.\($0)") } == 16)
+    }
+}
+
 @Suite struct IPRangeTests {
     @Test(arguments: [
         ("10.0.0.0/8", "10.255.0.1", true), ("10.0.0.0/8", "11.0.0.1", false), ("0.0.0.0/0", "9.9.9.9", true),
