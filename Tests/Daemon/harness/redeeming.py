@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from prosody_server import SECRET
@@ -91,11 +92,17 @@ class Invited:
         self.daemon = Daemon(self.installation).start()
 
     @contextmanager
-    def greeted(self) -> Iterator[None]:
-        """What is done inside makes both hosts' modules and the daemon know of each other."""
-        before = self.server.log.count(GREETED)
+    def greeted(self, *hosts: str) -> Iterator[None]:
+        """What is done inside makes these hosts' modules, or those of both, and the daemon know of each other. Each is counted by
+        itself: one may greet twice before another does once."""
+        def greetings() -> list[int]:
+            around = pairwise(self.server.log.split(GREETED))
+            lines = [before.rpartition("\n")[2] + after.partition("\n")[0] for before, after in around]
+            return [sum(host in line for line in lines) for host in hosts or ("a.example", "b.example")]
+
+        before = greetings()
         yield
-        self.server.await_log(GREETED, before + 2)
+        self.await_that(lambda: all(now > then for now, then in zip(greetings(), before, strict=True)), timeout=120)
 
     @contextmanager
     def logs(self, text: str) -> Iterator[None]:
