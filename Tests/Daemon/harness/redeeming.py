@@ -128,13 +128,13 @@ class Invited:
     @contextmanager
     def refuses(self, *messages: str, times: int = 1) -> Iterator[None]:
         """The body makes the daemon log so many more lines with one of these messages. Beyond twenty lines in ten seconds the log
-        leaves lines out."""
+        leaves lines out, and the next line says how many."""
         def refusals() -> list[dict[str, object]]:
             lines = [json.loads(line) for line in self.daemon.log_lines if '"refused ' in line]
             return [line for line in lines if str(line["message"]).startswith("refused ")]
 
         def matching() -> int:
-            return sum(line["message"] in messages for line in refusals())
+            return sum((line["message"] in messages) + int(str(line.get("held_back", 0))) for line in refusals())
 
         def is_flood() -> bool:
             times = [datetime.fromisoformat(str(line["time"])) for line in refusals()[-20:]]
