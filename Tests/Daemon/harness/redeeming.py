@@ -201,6 +201,10 @@ class Invited:
     def await_state(self, host: str, token: str, state: str) -> None:
         self.await_that(lambda: self.state(host, token) == state)
 
+    def await_tasks(self, host: str) -> None:
+        """What follows from redemptions is done: the daemon asks the host's server for nothing more."""
+        self.await_that(lambda: self._rows(host, "SELECT 1 FROM task WHERE done_at IS NULL") == [], timeout=100)
+
     def await_that(self, holds, timeout: float = PATIENCE) -> None:
         deadline = time.monotonic() + timeout
         while not holds():
