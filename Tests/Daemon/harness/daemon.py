@@ -182,7 +182,7 @@ class Daemon:
 
     # Log
 
-    def await_log(self, message: str, *, after: LogLine | None = None, timeout: float = 15, **fields: str) -> LogLine:
+    def await_log(self, message: str, *, after: LogLine | None = None, timeout: float = 60, **fields: str) -> LogLine:
         """The first line with this message and, among others, these fields; only past `after` when that is given."""
         found = self._log.await_line(
             lambda text: _matches(_parse(text), message, fields), after.index if after else -1, timeout)
@@ -206,7 +206,7 @@ class Daemon:
 
     # Service manager
 
-    def await_notification(self, assignment: str, *, after: int = -1, timeout: float = 15) -> int:
+    def await_notification(self, assignment: str, *, after: int = -1, timeout: float = 60) -> int:
         """Wait for a datagram that has a line starting with `assignment`, such as `READY=1`; returns its index."""
         found = self._notifications.await_line(
             lambda text: any(line.startswith(assignment) for line in text.splitlines()), after, timeout)

@@ -23,7 +23,7 @@ from .installation import Installation
 from .module_servers import GREETED, Habits, kind_of
 from .relay import Relay
 
-PATIENCE = 30
+PATIENCE = 60
 
 
 class Invited:
