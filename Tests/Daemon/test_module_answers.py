@@ -12,7 +12,7 @@ from harness.daemon import Daemon
 from harness.installation import COMPONENT
 from harness.stanzas import CREATE_ACCOUNT, Invitation, command, condition, iq, new_id, submission
 from harness.wire import Stream
-from wire import MODULE_NS, name
+from wire import MODULE_NS, name, unique
 
 HOST = "a.example"
 ADMIN = "admin@a.example/desk"
@@ -61,8 +61,8 @@ class Module:
         self.stream.send(stanza)
         return identifier
 
-    def answered(self, identifier: str, timeout: float = 15) -> Element:
-        reply = self.stream.receive(timeout)
+    def answered(self, identifier: str) -> Element:
+        reply = self.stream.receive()
         assert reply.get("id") == identifier
         return reply
 
@@ -74,19 +74,32 @@ def module(stream: Stream) -> Iterator[Module]:
     yield module
 
 
+def in_time(module: Module, payload: str) -> Element:
+    """The admin's answer where the module has answered in time. Where this machine was too busy for that, another is asked for."""
+    for _ in range(20):
+        began = time.monotonic()
+        asked_by_admin = module.admin_wants(unique("juliet"))
+        module.answers(module.expects("exists"), payload)
+        took = time.monotonic() - began
+        reply = module.answered(asked_by_admin)
+        if took < FORM / 2:
+            return reply
+    raise AssertionError("never in time")
+
+
 def test_answers_in_time(module: Module) -> None:
-    asked_by_admin = module.admin_wants("juliet")
-    module.exists(module.expects("exists"), "present")
-    assert condition(module.answered(asked_by_admin)) == "conflict"
+    assert condition(in_time(module, f"<exists xmlns='{MODULE_NS}' account='present'/>")) == "conflict"
 
 
 def test_never(module: Module, daemon: Daemon) -> None:
     """The admin has an answer all the same, and another who asks meanwhile has it at once."""
-    began = time.monotonic()
     asked_by_admin = module.admin_wants("juliet")
-    module.expects("exists")
-    assert module.asks("get", f"<name xmlns='{MODULE_NS}' username='romeo'/>").get("type") == "result"
-    assert time.monotonic() - began < FORM
+    stanza, asked_meanwhile = iq("get", HOST, COMPONENT, f"<name xmlns='{MODULE_NS}' username='romeo'/>")
+    module.stream.send(stanza)
+    # However late the test reads on, the order of what the daemon sends shows who waited.
+    before = [module.stream.receive(), module.stream.receive()]
+    assert {name(each[0]) for each in before if each.get("type") == "get"} == {"exists"}
+    assert [each.get("type") for each in before if each.get("id") == asked_meanwhile] == ["result"]
     assert Invitation.of(module.answered(asked_by_admin)).uri.startswith("xmpp:juliet@a.example?register;")
     daemon.await_log(UNANSWERED, to=HOST, request="exists")
 
@@ -130,9 +143,7 @@ def test_answered_by_somebody_else(module: Module, daemon: Daemon, sender: str) 
 ], ids=["nothing", "no word", "another word", "another namespace", "another answer", "no time"])
 def test_nonsense(module: Module, payload: str) -> None:
     """The outcome is unknown, or at most that there is an account."""
-    asked_by_admin = module.admin_wants("juliet")
-    module.answers(module.expects("exists"), payload)
-    reply = module.answered(asked_by_admin)
+    reply = in_time(module, payload)
     if "created" in payload:
         assert condition(reply) == "conflict"
     else:
@@ -198,15 +209,22 @@ def test_task_is_asked_for_until_it_is_answered(module: Module, control: Control
     asked = tasks(module)
     module.answers(asked["notify"])
     # Ten seconds later, and five more.
-    daemon.await_log(UNANSWERED, to=HOST, request="contacts", timeout=ORDINARY + 5)
-    again = module.stream.receive(ORDINARY + 10)
+    daemon.await_log(UNANSWERED, to=HOST, request="contacts", timeout=ORDINARY + 30)
+    again = module.stream.receive(ORDINARY + 30)
     assert name(again[0]) == "contacts" and again[0].attrib == asked["contacts"][0].attrib
     module.answers(asked["contacts"])  # late, to the first
     daemon.await_log(NOBODY_WAITS)
     module.answers(again)
+    # It is written down by and by.
+    deadline = time.monotonic() + 30
+    while True:
+        (row,) = control.run(["invite", "show", HOST, "1"]).rows
+        if not row.get("tasks"):
+            break
+        assert time.monotonic() < deadline, row
+        time.sleep(0.02)
+    assert row["state"] == "used"
     assert module.stream.barrier() == []
-    (row,) = control.run(["invite", "show", HOST, "1"]).rows
-    assert row["state"] == "used" and not row.get("tasks")
 
 
 def test_confirmed_twice(module: Module, control: Control) -> None:

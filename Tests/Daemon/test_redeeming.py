@@ -1,7 +1,7 @@
 """From the link to the friend in the roster: the daemon, and each server with its module and without any delegation."""
 
 from harness.inviting import answer_to_create_account, assert_friends, create_account, invite, listed
-from harness.module_servers import GREETED, NOT_SERVED, REGISTRATION
+from harness.module_servers import NOT_SERVED, REGISTRATION
 from harness.redeeming import Invited, friend, token_of
 from harness.stanzas import CREATE_ACCOUNT, INVITE
 from wire import PARS_NS, REGISTER_NS, error, name, unique
@@ -280,10 +280,10 @@ def test_host_that_is_configured_after_its_server_said_hello(invited: Invited, u
     installation = invited.installation
     installation.remove_host("b.example")
     invited.daemon.kill()
-    with invited.logs(NOT_SERVED):
+    with invited.logs(NOT_SERVED), invited.greeted("a.example"):
         invited.restart_daemon()
     installation.host("b.example", admins=["admin@b.example"], allow_user_invites=True)
-    with invited.logs(GREETED):
+    with invited.greeted("b.example"):
         invited.daemon.reload()
     assert friend(invited, "b.example", invited.create("account", "b.example"), username) is None
 
@@ -293,7 +293,7 @@ def test_module_is_loaded_anew(invited: Invited, username: str) -> None:
     token = invited.create("account", "a.example")
     with invited.client("a.example") as client, invited.client("a.example").login("alice") as alice:
         assert client.answer(client.preauth(token)).get("type") == "result"
-        with invited.logs(GREETED):
+        with invited.greeted("a.example"):
             alice.answer(alice.ask("set", "<do xmlns='urn:tests' action='reload'/>"))
         assert client.answer(client.register(username)).get("type") == "result"
     assert invited.state("a.example", token) == "used"

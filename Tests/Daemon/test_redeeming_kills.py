@@ -100,6 +100,8 @@ class Registration:
         assert self.invited.state(HOST, self.token) == "used"
         self.invited.await_that(self.has_contact)
         assert friend(self.invited, HOST, self.token, unique("second")) == USED
+        # The next test stops at its own requests.
+        self.invited.await_tasks(HOST)
 
     def has_contact(self) -> bool:
         with self.invited.client(HOST) as client:
@@ -252,3 +254,4 @@ def test_contact_request(invited: Invited, stop: Callable[[Invited], None], is_s
             client.send(request)
         invited.await_that(lambda: client.roster() == {f"bob@{HOST}": "both"})
     invited.await_that(lambda: invited.redemptions(HOST, token) == [(f"{username}@{HOST}", "confirmed")])
+    invited.await_tasks(HOST)

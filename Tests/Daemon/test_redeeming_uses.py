@@ -45,7 +45,8 @@ def test_as_many_accounts_as_uses(invited: Invited) -> None:
     invited.await_that(all_have_each_other)
     for name in names:
         with invited.client(HOST) as client:
-            assert client.login(name).roster() == {f"bob@{HOST}": "both"}
+            client.login(name)
+            invited.await_that(lambda client=client: client.roster() == {f"bob@{HOST}": "both"})
     tree = {row["account"]: row["depth"] for row in invited.run(["invite", "tree", HOST, "bob"]).rows}
     assert all(tree[f"{name}@{HOST}"] == 1 for name in names)
 

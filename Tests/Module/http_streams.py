@@ -15,7 +15,7 @@ COMMON = '''
     consider_bosh_secure = true
     consider_websocket_secure = true
 '''
-TIMEOUT = 20
+TIMEOUT = 60
 
 
 def preauth(token: str = "token", to: str = "a.example") -> str:

@@ -26,7 +26,8 @@ BIND_NS = "urn:ietf:params:xml:ns:xmpp-bind"
 DISCO_INFO_NS = "http://jabber.org/protocol/disco#info"
 DISCO_ITEMS_NS = "http://jabber.org/protocol/disco#items"
 COMMANDS_NS = "http://jabber.org/protocol/commands"
-TIMEOUT = 20.0
+# Nothing is expected to take long. Other processes may have the machine meanwhile.
+TIMEOUT = 60.0
 
 _numbers = itertools.count(1)
 

@@ -41,7 +41,7 @@ class Answer:
 class Control:
     """One session. As a context manager it is closed on the way out."""
 
-    def __init__(self, path: Path | str, *, timeout: float = 20, greeted: bool = True) -> None:
+    def __init__(self, path: Path | str, *, timeout: float = 60, greeted: bool = True) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         # While it blocks, it waits for its turn where many connect at once.
         self.socket.connect(str(path))

@@ -206,7 +206,7 @@ class Daemon:
 
     # Service manager
 
-    def await_notification(self, assignment: str, *, after: int = -1, timeout: float = 15) -> int:
+    def await_notification(self, assignment: str, *, after: int = -1, timeout: float = 60) -> int:
         """Wait for a datagram that has a line starting with `assignment`, such as `READY=1`; returns its index."""
         found = self._notifications.await_line(
             lambda text: any(line.startswith(assignment) for line in text.splitlines()), after, timeout)

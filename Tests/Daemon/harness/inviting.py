@@ -44,5 +44,6 @@ def assert_friends(invited: Invited, inviter: Client, username: str) -> None:
             assert stanza.findtext("{jabber:client}body") == f"{contact} has accepted your invite."
             awaited.discard("notice")
     assert inviter.roster()[contact] == "both"
+    # The inviter's roster is changed, and told of, before the other's.
     with invited.client(inviter.to).login(username) as client:
-        assert client.roster() == {owner: "both"}
+        invited.await_that(lambda: client.roster() == {owner: "both"})

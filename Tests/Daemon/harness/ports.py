@@ -11,9 +11,13 @@ from pathlib import Path
 LOOPBACK = "127.0.0.1"
 
 
+# What was given: to a server that has not begun to listen, or that is down and comes back.
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """A port that no process listens on. For servers that cannot choose a free port and report it. It is below the range from which the
-    system takes ports for connections: one of those would have it before the server does."""
+    """A port that no process listens on, and that is given once. For servers that cannot choose a free port and report it. It is below
+    the range from which the system takes ports for connections: one of those would have it before the server does."""
     lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
         with socket.socket() as probe:
@@ -21,7 +25,10 @@ def free_port() -> int:
                 probe.bind((LOOPBACK, random.randrange(10_000, lowest) if lowest > 12_000 else 0))
             except OSError:
                 continue
-            return probe.getsockname()[1]
+            port: int = probe.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 def await_listener(port: int, process: subprocess.Popen[bytes], timeout: float = 120) -> None:

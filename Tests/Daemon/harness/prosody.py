@@ -83,7 +83,7 @@ class Prosody(ServerProcess):
         name, host = user.split("@")
         subprocess.run(
             [self.files.program("prosodyctl"), "--config", self._configuration, "register", name, host, password],
-            check=True, capture_output=True, timeout=30, cwd=self.directory, **unprivileged(self.USER),
+            check=True, capture_output=True, timeout=120, cwd=self.directory, **unprivileged(self.USER),
         )
 
     def start(self) -> None:

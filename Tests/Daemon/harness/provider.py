@@ -28,6 +28,8 @@ class Provider:
     def __init__(self, installation: Installation, host: str = "a.example") -> None:
         self.host = host
         self._lines: "queue.Queue[str]" = queue.Queue()
+        # Connections that were seen while an outcome was waited for.
+        self._connections = 0
         self._process = subprocess.Popen(
             [Path(binary()).with_name("accounts-driver"), installation.configuration],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -50,7 +52,11 @@ class Provider:
             self._thread.join(timeout=30)
 
     def await_connection(self) -> None:
-        assert self._next() == Outcome("connected")
+        """The next one that was not waited for."""
+        if self._connections > 0:
+            self._connections -= 1
+        else:
+            assert self._next() == Outcome("connected")
 
     def ask(self, what: str, username: str = "", *, host: str = "", **values: str) -> Outcome:
         self.begin(what, username, host=host, **values)
@@ -63,9 +69,9 @@ class Provider:
         self._process.stdin.flush()
 
     def outcome(self) -> Outcome:
-        # A connection that is made again is no answer.
+        # A connection that is made again is no answer, and may be there before the one that was lost has its outcome.
         while (outcome := self._next()) == Outcome("connected"):
-            pass
+            self._connections += 1
         return outcome
 
     def _next(self) -> Outcome:

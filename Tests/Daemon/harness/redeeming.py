@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from prosody_server import SECRET
@@ -22,7 +23,7 @@ from .installation import Installation
 from .module_servers import GREETED, Habits, kind_of
 from .relay import Relay
 
-PATIENCE = 30
+PATIENCE = 60
 
 
 class Invited:
@@ -91,11 +92,17 @@ class Invited:
         self.daemon = Daemon(self.installation).start()
 
     @contextmanager
-    def greeted(self) -> Iterator[None]:
-        """What is done inside makes both hosts' modules and the daemon know of each other."""
-        before = self.server.log.count(GREETED)
+    def greeted(self, *hosts: str) -> Iterator[None]:
+        """What is done inside makes these hosts' modules, or those of both, and the daemon know of each other. Each is counted by
+        itself: one may greet twice before another does once."""
+        def greetings() -> list[int]:
+            around = pairwise(self.server.log.split(GREETED))
+            lines = [before.rpartition("\n")[2] + after.partition("\n")[0] for before, after in around]
+            return [sum(host in line for line in lines) for host in hosts or ("a.example", "b.example")]
+
+        before = greetings()
         yield
-        self.server.await_log(GREETED, before + 2)
+        self.await_that(lambda: all(now > then for now, then in zip(greetings(), before, strict=True)), timeout=120)
 
     @contextmanager
     def logs(self, text: str) -> Iterator[None]:
@@ -121,13 +128,13 @@ class Invited:
     @contextmanager
     def refuses(self, *messages: str, times: int = 1) -> Iterator[None]:
         """The body makes the daemon log so many more lines with one of these messages. Beyond twenty lines in ten seconds the log
-        leaves lines out."""
+        leaves lines out, and the next line says how many."""
         def refusals() -> list[dict[str, object]]:
             lines = [json.loads(line) for line in self.daemon.log_lines if '"refused ' in line]
             return [line for line in lines if str(line["message"]).startswith("refused ")]
 
         def matching() -> int:
-            return sum(line["message"] in messages for line in refusals())
+            return sum((line["message"] in messages) + int(str(line.get("held_back", 0))) for line in refusals())
 
         def is_flood() -> bool:
             times = [datetime.fromisoformat(str(line["time"])) for line in refusals()[-20:]]
@@ -194,6 +201,10 @@ class Invited:
     def await_state(self, host: str, token: str, state: str) -> None:
         self.await_that(lambda: self.state(host, token) == state)
 
+    def await_tasks(self, host: str) -> None:
+        """What follows from redemptions is done: the daemon asks the host's server for nothing more."""
+        self.await_that(lambda: self._rows(host, "SELECT 1 FROM task WHERE done_at IS NULL") == [], timeout=100)
+
     def await_that(self, holds, timeout: float = PATIENCE) -> None:
         deadline = time.monotonic() + timeout
         while not holds():
@@ -214,7 +225,8 @@ def assert_one_account(invited: Invited, host: str, token: str, username: str) -
 
     def is_settled() -> bool:
         outcomes.append(friend(invited, host, token, other))
-        return outcomes[-1] != ("wait", "resource-constraint")
+        # The first attempt may hold the use, or may have used it up since this one's token was found good.
+        return outcomes[-1] not in (("wait", "resource-constraint"), ("cancel", "not-allowed"))
 
     invited.await_that(is_settled)
     made = [each for each in (username, other) if invited.has_account(each, host)]

@@ -60,7 +60,7 @@ class Relay:
             self._stop = (direction, is_request)
 
     def await_stop(self) -> None:
-        assert self._stopped.wait(30), "what it was to stop at did not come"
+        assert self._stopped.wait(60), "what it was to stop at did not come"
 
     def go_on(self) -> None:
         """Passes on what was stopped, and all that follows it."""

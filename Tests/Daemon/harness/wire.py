@@ -13,7 +13,8 @@ from .installation import COMPONENT, SECRET
 from .stanzas import COMPONENT_NS, PING_NS, STREAMS_NS, iq, tag
 from .tags import TagParser
 
-TIMEOUT = 15.0
+# Nothing is expected to take long. Other processes may have the machine meanwhile.
+TIMEOUT = 60.0
 # Prosody's.
 READ_SIZE = 8192
 
