@@ -177,7 +177,7 @@ def test_a_form_with_a_mistake_is_kept(live: LiveBrowser, axe: str, look: Look, 
         assert (f"{username}@{B}" in live.text("form")) == (in_field == "password")
         mistaken = live.find("[aria-invalid=true]")
         assert mistaken.get_attribute("name") == in_field
-        assert mistaken == live.driver.switch_to.active_element
+        live.await_focus(mistaken)
         assert live.find("#mistake").is_displayed()
         live.picture(name)
         live.assert_sound(axe)
