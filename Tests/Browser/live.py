@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,10 +91,10 @@ class LiveBrowser:
         """The visible text, without the characters that isolate directions."""
         return re.sub("[\u2066-\u2069]", "", self.find(selector).text)
 
-    def follow(self, element: WebElement) -> None:
+    def follow(self, element: WebElement, press: Callable[[WebElement], None] = WebElement.click) -> None:
         """Clicks the element, and waits until the next page is loaded."""
         before = self.find("html")
-        element.click()
+        press(element)
         # The element of another document, or none in between.
         WebDriverWait(self.driver, TIMEOUT, 0.02).until(
             lambda _: before not in self.all("html") and self.run("return document.readyState") == "complete")
@@ -104,9 +105,13 @@ class LiveBrowser:
             self.find(f"[name={name}]").send_keys(Keys.CONTROL + "a", Keys.NULL, value or Keys.BACKSPACE)
 
     def send(self, **fields: str) -> None:
-        """Fills in the form of the page and sends it."""
+        """Fills in the form of the page and sends it, with the keyboard: an answer about a name may move the button at any time."""
         self.fill(**fields)
-        self.follow(self.find("form button[type=submit]"))
+        self.follow(self.find("form button[type=submit]"), lambda button: button.send_keys(Keys.ENTER))
+
+    def await_focus(self, element: WebElement) -> None:
+        """Until the element has the keyboard, which a page gives away when it is first painted."""
+        WebDriverWait(self.driver, TIMEOUT, 0.02).until(lambda driver: driver.switch_to.active_element == element)
 
     def await_status(self, state: str) -> str:
         """The form's text about the name, once it has this state."""

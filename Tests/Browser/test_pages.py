@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import pytest
+from selenium.webdriver.support.ui import WebDriverWait
 
 LANGUAGES = ["en", "de", "ar"]
 LOOKS = [("phone", "light"), ("phone", "dark"), ("desktop", "light"), ("desktop", "dark")]
@@ -115,7 +116,8 @@ def test_the_form_is_filled_in_and_sent_by_the_browser_alone(browser):
 
 def test_a_mistake_has_the_keyboard_and_is_read_out(browser):
     browser.open("de/linux/registration-taken.html")
-    assert browser.run("return document.activeElement.id") == "username"
+    # The page gives the keyboard away when it is first painted.
+    WebDriverWait(browser.driver, 30, 0.02).until(lambda _: browser.run("return document.activeElement.id") == "username")
     described = browser.run("return document.activeElement.getAttribute('aria-describedby').split(' ').map(id => document.getElementById(id).textContent.trim())")
     assert len(described) == 3 and "gibt es schon" in described[2]
     assert browser.run("return document.activeElement.getAttribute('aria-invalid')") == "true"

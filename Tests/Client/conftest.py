@@ -1,9 +1,11 @@
 """Fixtures that every file shares. The interpreter is the system's: /usr/bin/python3 -m pytest Tests/Client"""
 
 import os
+import queue
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -84,11 +86,51 @@ def spawn(environment: dict[str, str]) -> Iterator[Spawn]:
 
 
 @pytest.fixture
-def repl(spawn: Spawn, daemon: FakeDaemon) -> pexpect.spawn:
+def complete(daemon: FakeDaemon, run: Run) -> Run:
+    """Asks what the last word may become. The daemon has a second for that, which on a busy machine is not always enough: what took
+    longer is asked again."""
+
+    def complete(*words: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        for _ in range(10):
+            daemon.received = queue.Queue()
+            begun = time.monotonic()
+            result = run("--complete", "--", *words, **changes)
+            if time.monotonic() - begun < 1:
+                break
+        return result
+
+    return complete
+
+
+def prompt(spawn: Spawn) -> pexpect.spawn:
     """The client at its prompt."""
     child = spawn()
     child.expect_exact(PROMPT)
     return child
+
+
+@pytest.fixture
+def repl(spawn: Spawn, daemon: FakeDaemon) -> pexpect.spawn:
+    return prompt(spawn)
+
+
+def in_time(test: Callable[[pexpect.spawn, FakeDaemon], None]) -> Callable[[Spawn, FakeDaemon], None]:
+    """For a test of what Tab shows, which the client waits a second for. On a busy machine that is not always enough: the client then
+    tells the daemon so, and what failed is tried once more, at another prompt."""
+
+    def tried(spawn: Spawn, daemon: FakeDaemon) -> None:
+        for _ in range(4):
+            try:
+                return test(prompt(spawn), daemon)
+            except (AssertionError, pexpect.TIMEOUT, queue.Empty):
+                if not daemon.late.wait(1):
+                    raise
+            daemon.late.clear()
+            daemon.received = queue.Queue()
+        test(prompt(spawn), daemon)
+
+    tried.__name__, tried.__doc__ = test.__name__, test.__doc__
+    return tried
 
 
 def type_line(child: pexpect.spawn, line: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 20  # seconds; only a failing test waits so long
+PATIENCE = 60  # seconds; only a failing test waits so long
 
 HELLO = {"product": "invited", "version": "9.9", "protocol": 1, "user": "ann", "role": "admin", "hosts": None,
          "registry": "0123456789abcdef"}
@@ -21,6 +21,11 @@ def ok(message: str = "") -> dict:
 def failed(code: str, message: str = "it failed", hint: str | None = None) -> dict:
     end = {"status": "failed", "code": code, "message": message}
     return end | ({"hint": hint} if hint else {})
+
+
+def encoded(message: dict) -> bytes:
+    """As the daemon does it: one line, keys sorted, nothing escaped that need not be."""
+    return json.dumps(message, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 class Call:
@@ -39,6 +44,10 @@ class Call:
 
     def row(self, **row: Any) -> None:
         self.say(row=row)
+
+    def rows(self, rows: list[dict]) -> None:
+        """Many at once, as who asked for them does not wait long."""
+        self.session.raw(b"".join(encoded({"id": self.request["id"], "row": row}) for row in rows))
 
     def event(self, **event: Any) -> None:
         self.say(event=event)
@@ -65,8 +74,7 @@ class Session:
         self.sending = threading.Lock()
 
     def send(self, message: dict) -> None:
-        # As the daemon does it: one line, keys sorted, nothing escaped that need not be.
-        self.raw(json.dumps(message, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+        self.raw(encoded(message))
 
     def raw(self, line: bytes) -> None:
         with self.sending:
@@ -93,7 +101,10 @@ class Session:
             answer = self.daemon.answer if "argv" in message else self.daemon.complete
             threading.Thread(target=answer, args=[call], daemon=True).start()
         elif message["id"] in self.calls:
-            self.calls[message["id"]].inbox.put(message)
+            call = self.calls[message["id"]]
+            if "cancel" in message and "complete" in call.request:
+                self.daemon.late.set()
+            call.inbox.put(message)
 
 
 class FakeDaemon:
@@ -103,6 +114,8 @@ class FakeDaemon:
         self.received: queue.Queue[dict] = queue.Queue()
         self.answers: dict[str, Callable[[Call], None]] = {}
         self.candidates: list[tuple[str, str]] = []
+        # Set once a client has not waited any longer for what could complete a word.
+        self.late = threading.Event()
         self.sessions: list[Session] = []
         self.listener: socket.socket | None = None
         self.start()
@@ -131,9 +144,7 @@ class FakeDaemon:
 
     def complete(self, call: Call) -> None:
         last = call.request["complete"][-1]
-        for value, summary in self.candidates:
-            if value.startswith(last):
-                call.row(value=value, summary=summary)
+        call.rows([{"value": value, "summary": summary} for value, summary in self.candidates if value.startswith(last)])
         call.end()
 
     def next(self, key: str) -> dict:
@@ -166,9 +177,10 @@ class FakeDaemon:
             self.listener.close()
             self.listener = None
             self.path.unlink(missing_ok=True)
-        for session in self.sessions:
+        # Whose connection is closed may be back at once, with a session that is not to be ended here.
+        sessions, self.sessions = self.sessions, []
+        for session in sessions:
             try:
                 session.connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
-        self.sessions = []

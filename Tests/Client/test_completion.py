@@ -7,17 +7,17 @@ from conftest import Run
 from fake_daemon import Call, FakeDaemon
 
 
-def test_live_values(daemon: FakeDaemon, run: Run) -> None:
+def test_live_values(daemon: FakeDaemon, complete: Run) -> None:
     daemon.candidates = [("example.com", "a host"), ("example.org", ""), ("other.example", "")]
-    result = run("--complete", "--", "host", "show", "exa")
+    result = complete("host", "show", "exa")
     assert result.stdout == "example.com\ta host\nexample.org\t\n"
     assert daemon.next("complete")["complete"] == ["host", "show", "exa"]
 
 
-def test_own_options_are_not_the_commands(daemon: FakeDaemon, run: Run) -> None:
+def test_own_options_are_not_the_commands(daemon: FakeDaemon, complete: Run) -> None:
     daemon.candidates = [("list", "")]
     words = ["--json", "--socket", str(daemon.path), "host", "li"]
-    assert run("--complete", "--", *words, INVITED_SOCKET="/nowhere").stdout == "list\t\n"
+    assert complete(*words, INVITED_SOCKET="/nowhere").stdout == "list\t\n"
     assert daemon.next("complete")["complete"] == ["host", "li"]
 
 
@@ -49,14 +49,14 @@ def test_a_daemon_that_does_not_answer(daemon: FakeDaemon, run: Run) -> None:
     done.set()
 
 
-def test_a_value_that_speaks_to_the_terminal_is_left_out(daemon: FakeDaemon, run: Run) -> None:
-    def complete(call: Call) -> None:
+def test_a_value_that_speaks_to_the_terminal_is_left_out(daemon: FakeDaemon, complete: Run) -> None:
+    def answer(call: Call) -> None:
         call.row(value="good", summary="\x1b[31mred\tand more\n")
         call.row(value="bad\x1b]0;owned\x07", summary="")
         call.end()
 
-    daemon.complete = complete  # type: ignore[method-assign]
-    assert run("--complete", "--", "").stdout == "good\t\\u{1B}[31mred\\u{9}and more\\u{A}\n"
+    daemon.complete = answer  # type: ignore[method-assign]
+    assert complete("").stdout == "good\t\\u{1B}[31mred\\u{9}and more\\u{A}\n"
 
 
 def test_own_options_for_shells_need_no_daemon(run: Run) -> None:

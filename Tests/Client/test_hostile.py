@@ -6,7 +6,7 @@ import subprocess
 
 import pexpect
 import pytest
-from conftest import PROMPT, Run, Spawn, binary
+from conftest import Run, Spawn, binary, in_time
 from fake_daemon import PATIENCE, Call, FakeDaemon, failed, ok
 
 ESCAPES = "\x1b]0;owned\x07\x1b[31m\x9b2J\u202e\x7f\r"
@@ -88,15 +88,19 @@ def test_nothing_paints_the_terminal(daemon: FakeDaemon, spawn: Spawn, words: li
         assert character not in shown
 
 
-def test_nothing_paints_the_prompt(daemon: FakeDaemon, spawn: Spawn) -> None:
+@pytest.fixture
+def hostile(daemon: FakeDaemon) -> None:
     daemon.greet(version=ESCAPES, user=ESCAPES, hosts=[ESCAPES])
     daemon.candidates = [("host", ESCAPES), ("help", "help"), ("h" + ESCAPES, "")]
-    child = spawn()
-    child.expect_exact(PROMPT)
-    shown = child.before
-    child.send("h\t")
-    child.expect("help +help")
-    shown += child.before
+
+
+@pytest.mark.usefixtures("hostile")
+@in_time
+def test_nothing_paints_the_prompt(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
+    shown = repl.before
+    repl.send("h\t")
+    repl.expect("help +help")
+    shown += repl.before
     for character in "\x07\x9b\u202e\x7f":
         assert character not in shown
     assert "owned" in shown  # it was shown, as text

@@ -4,7 +4,7 @@ import threading
 
 import pexpect
 import pytest
-from conftest import PROMPT, type_line
+from conftest import PROMPT, in_time, type_line
 from fake_daemon import Call, FakeDaemon, ok
 
 LEFT = "\x1b[D"
@@ -16,6 +16,7 @@ def answers(daemon: FakeDaemon) -> None:
     daemon.on("host show example.com", lambda call: call.end(ok("that host")))
 
 
+@in_time
 def test_tab_completes_the_only_candidate(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     daemon.candidates = [("version", "Show the version"), ("status", "")]
     repl.send("ver\t")
@@ -24,6 +25,7 @@ def test_tab_completes_the_only_candidate(repl: pexpect.spawn, daemon: FakeDaemo
     assert "it is 9.9" in type_line(repl, "")
 
 
+@in_time
 def test_tab_completes_hosts(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     daemon.candidates = [("example.com", "")]
     repl.send("host show ex\t\r")
@@ -32,6 +34,7 @@ def test_tab_completes_hosts(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     assert daemon.next("argv")["argv"] == ["host", "show", "example.com"]
 
 
+@in_time
 def test_tab_lists_several(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     daemon.candidates = [("host", "Hosts"), ("help", "Show the commands"), ("version", "")]
     repl.send("h\t")
@@ -39,6 +42,7 @@ def test_tab_lists_several(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     repl.expect_exact(PROMPT + "h")
 
 
+@in_time
 def test_tab_lists_in_columns(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     daemon.candidates = [(f"h{number:02}.example", "") for number in range(60)]
     repl.send("host show h\t")
@@ -47,6 +51,7 @@ def test_tab_lists_in_columns(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     repl.expect_exact(PROMPT + "host show h")
 
 
+@in_time
 def test_tab_shows_no_more_than_fits(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     daemon.candidates = [(f"h{number:05}.example", "") for number in range(10_000)]
     repl.send("host show \t\t")
@@ -54,10 +59,10 @@ def test_tab_shows_no_more_than_fits(repl: pexpect.spawn, daemon: FakeDaemon) ->
     assert repl.before.count("\r\n") < 24
 
 
+@in_time
 def test_tab_takes_nothing_for_common_where_there_is_more(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     def complete(call: Call) -> None:
-        for number in range(1000):
-            call.row(value=f"ha{number:03}.example", summary="")
+        call.rows([{"value": f"ha{number:03}.example", "summary": ""} for number in range(1000)])
         call.end(ok("there are more than 1000"))
 
     daemon.complete = complete  # type: ignore[method-assign]
@@ -67,6 +72,7 @@ def test_tab_takes_nothing_for_common_where_there_is_more(repl: pexpect.spawn, d
     assert "ha" not in repl.buffer
 
 
+@in_time
 def test_tab_goes_as_far_as_all_agree(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     daemon.candidates = [("example.com", ""), ("example.org", "")]
     repl.send("host show e\tc\t\r")
@@ -82,6 +88,7 @@ def test_tab_with_nothing_beeps(repl: pexpect.spawn, daemon: FakeDaemon) -> None
     assert "there is no command `xyz`" in type_line(repl, "")
 
 
+@in_time
 def test_tab_amid_a_word(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     daemon.candidates = [("show", "")]
     repl.send("host show example.com" + LEFT * 14 + "\t\r")  # after `sh`
@@ -90,6 +97,7 @@ def test_tab_amid_a_word(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     assert daemon.next("argv")["argv"] == ["host", "show", "example.com"]
 
 
+@in_time
 def test_tab_quotes_what_needs_it(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     daemon.candidates = [("it's a plan", "")]
     repl.send("host show it\t\r")
@@ -98,6 +106,7 @@ def test_tab_quotes_what_needs_it(repl: pexpect.spawn, daemon: FakeDaemon) -> No
     assert daemon.next("argv")["argv"] == ["host", "show", "it's a plan"]
 
 
+@in_time
 def test_tab_within_quotes(repl: pexpect.spawn, daemon: FakeDaemon) -> None:
     daemon.candidates = [("it's a plan", "")]
     repl.send('host show "it\'s a\t\r')

@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -56,6 +57,14 @@ def browser(own: Installation) -> Browser:
 def control(own: Installation, daemon: Daemon) -> Iterator[Control]:
     with Control(own.control_socket) as session:
         yield session
+
+
+def await_status(control: Control, key: str, text: str) -> None:
+    """Until the status has the text under this key: the daemon logs what led to it a moment earlier."""
+    deadline = time.monotonic() + 30
+    while text not in str(value := control.run("status").rows[0].get(key)):
+        assert time.monotonic() < deadline, f"{key}: {value}"
+        time.sleep(0.05)
 
 
 def apply(control: Control) -> str:
@@ -127,7 +136,7 @@ def test_a_start_does_without_broken_files(own: Installation) -> None:
         assert "pages/foot.mustache:1:1" in daemon.transcript
         assert "This invitation does not exist" in page(Browser(own.web_socket))
         with Control(own.control_socket) as control:
-            assert "have mistakes" in str(control.run("status").rows[0]["page_files"])
+            await_status(control, "page_files", "have mistakes")
             replace(own, "pages/foot.mustache", FOOT.format("Mended"))
             assert apply(control) == "ok"
             assert "page_files" not in control.run("status").rows[0]
@@ -207,16 +216,17 @@ def test_a_place_that_is_taken_is_no_trouble_once_there_shall_be_no_pages(instal
 
 def test_pages_come_as_soon_as_the_place_is_free(installation: Installation) -> None:
     with socket.socket() as taken:
-        taken.bind((LOOPBACK, 0))
+        # No connection of others is given this one meanwhile.
+        taken.bind((LOOPBACK, free_port()))
         taken.listen()
         installation.configure(web={"listen": f"{LOOPBACK}:{taken.getsockname()[1]}", "base_url": BASE})
         with Daemon(installation) as daemon:
             daemon.await_log("no pages")
             with Control(installation.control_socket) as control:
-                assert str(control.run("status").rows[0]["pages"]).startswith("failed: ")
+                await_status(control, "pages", "failed: ")
                 why = {row["subject"]: row for row in control.run(f"host why {HOST}").rows}
                 assert why["pages"]["verdict"] == "not served"
                 taken.close()
-                daemon.await_log("pages are served", timeout=30)
-                assert str(control.run("status").rows[0]["pages"]).startswith("listening on ")
+                daemon.await_log("pages are served", timeout=60)
+                await_status(control, "pages", "listening on ")
             assert daemon.logged("no pages") == 1, "it is said once, however often it is tried"
