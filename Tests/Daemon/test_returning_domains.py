@@ -7,6 +7,7 @@ import pytest
 from harness.control import OWN_NAME, Control
 from harness.daemon import Daemon
 from harness.installation import Installation
+from harness.waiting import await_that
 from harness.wire import ScriptedServer, Stream
 
 HOST = "a.example"
@@ -96,7 +97,13 @@ def test_it_is_known_over_restarts(directory: Path, server: ScriptedServer, is_k
         daemon.await_log("the domain came back, and its invites from before are revoked", host=HOST, invites="2")
         with Control(installation.control_socket) as control:
             assert {state for state, _ in states(control)} == {"revoked"}
-            (entry,) = [row for row in control.run("journal").rows if "came back" in str(row.get("after"))]
+
+            def entries() -> list[dict[str, object]]:
+                return [row for row in control.run("journal").rows if "came back" in str(row.get("after"))]
+
+            # What happens at the start is written into the journal meanwhile.
+            await_that(entries)
+            (entry,) = entries()
             assert HOST in str(entry["after"])
 
 
