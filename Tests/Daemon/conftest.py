@@ -22,6 +22,9 @@ from harness.wire import ScriptedServer, Stream
 from server_files import ServerFiles, ejabberds, prosodies
 from wire import unique
 
+# For the longest of them, on a machine that is busy with other things.
+ASYNC_BOUND = 600
+
 USERS = ["admin@a.example", "alice@a.example", "bob@b.example", "admin@b.example"]
 
 
@@ -47,7 +50,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-    asyncio.run(asyncio.wait_for(pyfuncitem.obj(**arguments), timeout=180))
+    asyncio.run(asyncio.wait_for(pyfuncitem.obj(**arguments), timeout=ASYNC_BOUND))
     return True
 
 

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from harness import messages
 from harness.control import Answer, Control
 from harness.daemon import REPOSITORY, Daemon
 from harness.installation import Installation
+from harness.waiting import await_that
 from harness.wire import ScriptedServer, Stream
 from test_control import OTHERS, as_user, set_roles
 from test_storage import fill, small_disk
@@ -51,6 +53,16 @@ def files_of(installation: Installation) -> set[str]:
     """What is beside the databases, but for their logs and the room in reserve."""
     return {path.name for path in (installation.state_directory / "hosts").iterdir()
             if not path.name.endswith(("-wal", "-shm", ".reserve"))}
+
+
+def await_files(installation: Installation, *names: str) -> None:
+    """What is received goes with its last user, which may be a thread of the daemon that ends after the answer."""
+    await_that(lambda: files_of(installation) == set(names), lambda: f"there are {files_of(installation)}")
+
+
+def await_no_transfer(installation: Installation) -> None:
+    await_that(lambda: not any(name.startswith(".transfer") for name in files_of(installation)),
+               lambda: f"left: {files_of(installation)}")
 
 
 def restore(control: Control, data: bytes, *, host: str = "a.example", options: str = "--yes",
@@ -100,6 +112,8 @@ def test_every_invite_that_was_answered_before_is_in_it(
     try:
         for number in range(8):
             make(control, 5)
+            if number == 7:
+                await_that(lambda: len(answered) > 20, lambda: f"only {len(answered)} others")
             before = set(answered)
             path = directory / f"{number}.sqlite3"
             result = invitectl(installation, "--json", "host", "backup", "a.example", "--output", str(path))
@@ -111,8 +125,7 @@ def test_every_invite_that_was_answered_before_is_in_it(
         for thread in threads:
             thread.join()
     assert answered <= installation.tokens("a.example")
-    assert len(before) > 20
-    assert files_of(installation) == {"a.example.sqlite3"}
+    await_files(installation, "a.example.sqlite3")
 
 
 def test_on_standard_output(installation: Installation, control: Control, directory: Path) -> None:
@@ -188,20 +201,22 @@ def test_a_slow_reader_holds_nobody(
     # The first bytes have arrived, and no more is read.
     assert slow.socket.recv(1)
     make(control, 20)
-    held = [os.readlink(f"/proc/{daemon.process.pid}/fd/{name}") for name in os.listdir(f"/proc/{daemon.process.pid}/fd")]
-    assert [path for path in held if ".transfer-" in path and path.endswith("(deleted)")]
+    assert [path for path in held(daemon) if ".transfer-" in path and path.endswith("(deleted)")]
     assert files_of(installation) == {"a.example.sqlite3"}
     assert daemon.resident_bytes < before + (16 << 20)
     slow.close()
     # Its file is removed with it.
-    for _ in range(1000):
-        make(control)
-        names = os.listdir(f"/proc/{daemon.process.pid}/fd")
-        held = [os.readlink(path) for path in (f"/proc/{daemon.process.pid}/fd/{name}" for name in names)
-                if os.path.lexists(path)]
-        if not any(".transfer-" in path for path in held):
-            return
-    pytest.fail(f"still held: {held}")
+    await_that(lambda: not any(".transfer-" in path for path in held(daemon)), lambda: f"still held: {held(daemon)}")
+    make(control)
+
+
+def held(daemon: Daemon) -> list[str]:
+    """What the daemon has open, without what it closes meanwhile."""
+    found = []
+    for link in Path(f"/proc/{daemon.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.append(os.readlink(link))
+    return found
 
 
 def test_plain_text_says_that_it_carries_no_files(installation: Installation, stream: Stream) -> None:
@@ -229,7 +244,7 @@ def test_full_disk(server: ScriptedServer, installation: Installation, small_dis
             for words in (["backup", "a.example"], ["restore", "a.example", "--yes", "--input", str(path)]):
                 result = invitectl(installation, "host", *words)
                 assert result.returncode == 1 and b"the disk is full (backup.io)" in result.stderr, result.stderr
-            assert {name for name in files_of(installation) if name.startswith(".transfer")} == set()
+            await_no_transfer(installation)
             assert len(control.run("invite list a.example").rows) == 20
             (small_disk / "filler").unlink()
             assert invitectl(installation, "host", "restore", "a.example", "--yes", "--input", str(path)).returncode == 0
@@ -291,7 +306,7 @@ def test_it_asks_first(installation: Installation, control: Control, backup: Pat
     result = invitectl(installation, "host", "restore", "a.example", "--input", str(backup))
     assert result.returncode == 6 and b"(confirm.required)" in result.stderr
     assert newer <= installation.tokens("a.example")
-    assert files_of(installation) == {"a.example.sqlite3"}
+    await_files(installation, "a.example.sqlite3")
 
 
 def cut(data: bytes) -> bytes:
@@ -336,7 +351,7 @@ def test_bad_files_change_nothing(
     assert result.returncode == 1 and message in result.stderr.decode(), result.stderr
     assert b"(backup.invalid)" in result.stderr
     assert newer <= installation.tokens("a.example")
-    assert files_of(installation) == {"a.example.sqlite3"}
+    await_files(installation, "a.example.sqlite3")
 
 
 @pytest.mark.parametrize(("pages", "message"), [
@@ -350,7 +365,7 @@ def test_a_huge_file_is_not_taken_to_its_end(
             file.write(pages.to_bytes(4, "big"))
     result = invitectl(installation, "host", "restore", "a.example", "--yes", "--input", str(backup))
     assert result.returncode == 1 and message in result.stderr.decode(), result.stderr
-    assert files_of(installation) == {"a.example.sqlite3"}
+    await_files(installation, "a.example.sqlite3")
 
 
 @pytest.mark.parametrize("answer", [None, "not base64!", "QUJD" * 40_000])
@@ -359,7 +374,7 @@ def test_hostile_pieces(installation: Installation, control: Control, answer: st
     control.next(identifier, "ask")
     control.answer(identifier, answer)
     assert control.finish(identifier).code == ("backup.invalid" if answer is None else "usage.bad-request")
-    assert {name for name in files_of(installation) if name.startswith(".transfer")} == set()
+    await_no_transfer(installation)
 
 
 def test_who_goes_away_leaves_nothing(installation: Installation, control: Control, backup: Path) -> None:
@@ -370,11 +385,8 @@ def test_who_goes_away_leaves_nothing(installation: Installation, control: Contr
     session.next(identifier, "ask")
     assert any(name.startswith(".transfer") for name in files_of(installation))
     session.close()
-    for _ in range(1000):
-        make(control)
-        if files_of(installation) == {"a.example.sqlite3"}:
-            return
-    pytest.fail(f"left: {files_of(installation)}")
+    await_files(installation, "a.example.sqlite3")
+    make(control)
 
 
 def test_invites_meanwhile_are_in_one_or_the_other(

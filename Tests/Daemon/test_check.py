@@ -20,7 +20,7 @@ def installation(directory: Path) -> Installation:
 
 def check(installation: Installation) -> tuple[int, list[tuple[str, int, int, str]], str]:
     done = subprocess.run([binary(), "check", *as_oneself(), "--config", installation.configuration],
-                          capture_output=True, timeout=30, stdin=subprocess.DEVNULL)
+                          capture_output=True, timeout=90, stdin=subprocess.DEVNULL)
     output = (done.stdout + done.stderr).decode()
     places = [(Path(found["file"]).name, int(found["line"]), int(found["column"]), found["text"])
               for found in PLACE.finditer(output)]
@@ -136,7 +136,7 @@ def test_missing_files(installation: Installation, directory: Path) -> None:
 
 def test_run_does_not_start_on_a_bad_main_file(installation: Installation) -> None:
     installation.configuration.write_text("component: 7\n")
-    done = subprocess.run([binary(), "run", "--config", installation.configuration], capture_output=True, timeout=30)
+    done = subprocess.run([binary(), "run", "--config", installation.configuration], capture_output=True, timeout=90)
     assert done.returncode == os.EX_CONFIG  # after which the unit does not start it again
     assert "invited.yaml:1:12: " in (done.stdout + done.stderr).decode()
 

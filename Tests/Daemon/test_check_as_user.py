@@ -33,7 +33,7 @@ def installation(directory: Path) -> Installation:
 
 def check(file: Path | str, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run([binary(), "check", "--config", str(file), *arguments], cwd=cwd, capture_output=True,
-                          text=True, timeout=30, stdin=subprocess.DEVNULL)
+                          text=True, timeout=90, stdin=subprocess.DEVNULL)
 
 
 def refused(installation: Installation) -> str:
@@ -52,7 +52,7 @@ def mend(line: str) -> str:
     """Runs the command that a line names."""
     found = COMMAND.search(line)
     assert found, line
-    subprocess.run(["sh", "-ec", found[1]], check=True, timeout=30)
+    subprocess.run(["sh", "-ec", found[1]], check=True, timeout=90)
     return found[1]
 
 
@@ -217,7 +217,7 @@ def test_credential_is_not_the_users_to_read(installation: Installation, directo
     credentials.mkdir(mode=0o700)
     (credentials / "component-secret").write_text("hush\n")
     (directory / "secret").unlink()
-    done = subprocess.run([binary(), "check", "--config", installation.configuration, "--user", USER], timeout=30,
+    done = subprocess.run([binary(), "check", "--config", installation.configuration, "--user", USER], timeout=90,
                           capture_output=True, env=dict(os.environ, CREDENTIALS_DIRECTORY=str(credentials)))
     assert (done.returncode, done.stderr) == (0, b"")
 
@@ -253,14 +253,14 @@ def test_only_root_checks_as_another(installation: Installation) -> None:
     if subprocess.run(["setpriv", "--reuid", USER, "--clear-groups", "test", "-x", binary()]).returncode != 0:
         pytest.skip(f"{USER} may not run {binary()}")
     (installation.directory / "secret").chmod(0o644)
-    as_itself = subprocess.run(reach, capture_output=True, text=True, timeout=30)
+    as_itself = subprocess.run(reach, capture_output=True, text=True, timeout=90)
     assert (as_itself.returncode, as_itself.stderr) == (0, "")
     assert as_itself.stdout == f"{installation.configuration}: good, with 1 host\n"
-    assert subprocess.run([*reach, "--user", USER], capture_output=True, timeout=30).returncode == 0
-    other = subprocess.run([*reach, "--user", "root"], capture_output=True, text=True, timeout=30)
+    assert subprocess.run([*reach, "--user", USER], capture_output=True, timeout=90).returncode == 0
+    other = subprocess.run([*reach, "--user", "root"], capture_output=True, text=True, timeout=90)
     assert other.returncode == os.EX_USAGE and "only root" in other.stderr
     (installation.hosts_directory / "a.example.yaml").chmod(0o600)
-    plain = subprocess.run(reach, capture_output=True, text=True, timeout=30)
+    plain = subprocess.run(reach, capture_output=True, text=True, timeout=90)
     assert plain.returncode == 1 and plain.stdout.endswith("cannot be read: Permission denied\n")
 
 
@@ -278,7 +278,7 @@ class Machine:
     def _run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
         script = 'mount --bind "$1" /etc/passwd && mount --bind "$2" /etc/group && shift 2 && exec "$@"'
         return subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh",
-                               self._passwd, self._group, *command], capture_output=True, text=True, timeout=30)
+                               self._passwd, self._group, *command], capture_output=True, text=True, timeout=90)
 
     def check(self, installation: Installation, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self._run(binary(), "check", "--config", installation.configuration, *arguments)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.control import OWN_NAME, Control
+from harness.control import OWN_NAME, PATIENCE, Control
 from harness.daemon import Daemon
 from harness.installation import Installation
 from harness.stanzas import INVITE, Invitation, command
@@ -74,8 +74,8 @@ def test_plain_text(installation: Installation, stream: Stream) -> None:
 def test_socat(installation: Installation, stream: Stream) -> None:
     """What a person has who has nothing else: lines in, lines out, and the end of the input ends it."""
     run = subprocess.run(
-        ["socat", "-t", "20", "-", f"UNIX-CONNECT:{installation.control_socket}"],
-        input=b"help version\nversion\nnonsense\n", capture_output=True, timeout=30, check=True)
+        ["socat", "-t", "60", "-", f"UNIX-CONNECT:{installation.control_socket}"],
+        input=b"help version\nversion\nnonsense\n", capture_output=True, timeout=90, check=True)
     text = run.stdout.decode()
     assert text.index("usage: version") < text.index("error usage.unknown-command: ")
     assert text.count("invited> ") == 3
@@ -210,7 +210,7 @@ def test_another_role_ends_the_session(
             assert os.read(there_reader, 1) == b"!"
             set_roles(installation, {"users": [str(OTHERS)], "role": "operator", "hosts": ["b.example"]})
             daemon.reload()
-            ends, role = stayed.result(30)
+            ends, role = stayed.result(120)
             assert root.run("version").code == "ok"
         os.close(there_reader)
         os.close(there)
@@ -265,14 +265,14 @@ def test_the_daemon_serves_invitations_all_the_while(
     with ExitStack() as sessions:
         def attack(data: bytes = b"", *, waits: bool = False) -> Control:
             session = sessions.enter_context(Control(path))
-            session.socket.settimeout(20 if waits else 0)
+            session.socket.settimeout(PATIENCE if waits else 0)
             try:
                 while data:
                     data = data[session.socket.send(data):]
             except (BlockingIOError, BrokenPipeError, ConnectionResetError):
                 # It takes no more, which is its right.
                 pass
-            session.socket.settimeout(20)
+            session.socket.settimeout(PATIENCE)
             return session
 
         flood = b"".join(b'{"id":%d,"argv":["help"]}\n' % number for number in range(1, 200_000))

@@ -5,12 +5,15 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from harness.control import Control
 from harness.daemon import REPOSITORY, Daemon, binary
 from harness.installation import Installation
+from harness.waiting import await_that
 from harness.wire import ScriptedServer
 
 DONE, FAILED, USAGE, UNREACHABLE, DENIED, CONFLICT, UNCONFIRMED = range(7)
@@ -41,8 +44,14 @@ class Client:
 
     def start(self) -> None:
         self.daemon = Daemon(self.installation).start()
-        # It connects once the control socket exists.
+        # It connects once the control socket exists. An earlier one may have left connections that nobody took.
         self.server.accept()
+        await_that(self._is_reachable)
+
+    def _is_reachable(self) -> bool:
+        with suppress(FileNotFoundError, ConnectionRefusedError), Control(self.installation.control_socket, greeted=False):
+            return True
+        return False
 
     def stop(self) -> None:
         self.daemon.__exit__(None)

@@ -10,6 +10,7 @@ from harness.control import Control
 from harness.daemon import Daemon
 from harness.installation import Installation
 from harness.stanzas import CREATE_ACCOUNT, INVITE, Invitation, command, submission
+from harness.waiting import await_that
 from harness.ways import Delegated, ask
 from harness.wire import ScriptedServer, Stream
 
@@ -117,7 +118,5 @@ def test_a_suspension_survives_and_the_rest_is_said(server: ScriptedServer, inst
 
 def await_entry(control: Control, text: str) -> None:
     """What happens at the start is written into the journal meanwhile."""
-    for _ in range(1000):
-        if any(text in str(row) for row in control.run("journal").rows):
-            return
-    raise AssertionError(f"the journal never had: {text}")
+    await_that(lambda: any(text in str(row) for row in control.run("journal").rows),
+               lambda: f"the journal never had: {text}")

@@ -86,6 +86,7 @@ def test_connections_that_fill_the_socket_leave_files_for_disks(
                 if "hello" in session.message():
                     break
         assert daemon.logged(SHORTAGE) == 0
+        daemon.await_log("few files may be open")
         assert daemon.logged("few files may be open") == 1
 
 

@@ -75,12 +75,14 @@ def test_bad_file_changes_nothing_at_all(stream: Stream, daemon: Daemon, install
 def test_many_reloads_in_a_row_end_in_the_last_state(
         stream: Stream, daemon: Daemon, installation: Installation) -> None:
     """Signals merge; what counts is that the last file is in force after the last line."""
-    for allowed in [False, True] * 20 + [False]:
+    for allowed in [False, True] * 20:
         installation.host("a.example", allow_contact_invites=allowed)
         daemon.reload()
-    last = daemon.await_log(messages.RELOADED)
-    while ask(stream, A, ALICE, command(INVITE)).get("type") != "error":
-        last = daemon.await_log(messages.RELOADED, after=last)
+    # Files of before, which say the same of invites, may still be taken up: only the last has a third host beside it.
+    installation.host("a.example", allow_contact_invites=False)
+    installation.host("last.example")
+    daemon.reload()
+    daemon.await_log(messages.RELOADED, added="1")
     assert refusal(stream, A, ALICE) == "forbidden"
 
 

@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from harness.control import Control
+from harness.control import PATIENCE, Control
 from harness.installation import Installation
 from harness.schema import check_answer, check_message, check_row, commands_with_rows
 from harness.stanzas import INVITE, command
@@ -176,7 +176,7 @@ def test_every_command_has_shown_a_row(busy: Control, stream: Stream, installati
             shown.add("top")
         except TimeoutError:
             pass
-    busy.socket.settimeout(20)
+    busy.socket.settimeout(PATIENCE)
     busy.cancel(identifier)
     busy.finish(identifier)
     installation.host("b.example", site_name="Other")

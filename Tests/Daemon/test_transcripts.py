@@ -21,7 +21,7 @@ from harness.installation import Installation
 
 NAMES = sorted(path.name for path in transcript.DIRECTORY.glob("*.txt"))
 FIRST_UID = 20001
-PATIENCE = 30
+PATIENCE = 90
 
 
 def client() -> str:

@@ -16,6 +16,7 @@ import os
 import pathlib
 import pty
 import pwd
+import random
 import re
 import secrets
 import shutil
@@ -46,7 +47,8 @@ FRIEND = "romeo@a.example"  # has no account yet
 COMMANDS = "http://jabber.org/protocol/commands"
 INVITE = "urn:xmpp:invite#invite"
 CREATE_ACCOUNT = "urn:xmpp:invite#create-account"
-PATIENCE = 15  # seconds for anything that should take a moment
+PATIENCE = 60  # seconds for anything that should take a moment, on a machine that may be busy with other things
+SCENE = 240  # for one scene, which is many of these
 
 
 class Failure(Exception):
@@ -74,9 +76,17 @@ check = Checks()
 
 
 def free_ports(count):
+    """Not of the range from which the system gives ports to those who do not choose one: another process could be given it
+    before the server listens there."""
+    lowest = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in sockets]
+        ports = []
+        while len(ports) < count:
+            port = random.randrange(10_000, lowest) if lowest > 12_000 else 0
+            with contextlib.suppress(OSError):
+                server = stack.enter_context(socket.create_server(("127.0.0.1", port)))
+                ports.append(server.getsockname()[1])
+        return ports
 
 
 class Child:
@@ -106,14 +116,14 @@ class Child:
                 self.process.kill()
                 await self.process.wait()
 
-    async def while_running(self, awaitable, purpose):
+    async def while_running(self, awaitable, purpose, patience=PATIENCE):
         """The awaitable's result, or a failure as soon as the process has ended or the time is up."""
         task, gone = asyncio.ensure_future(awaitable), asyncio.ensure_future(self.process.wait())
         try:
-            await asyncio.wait({task, gone}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task, gone}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 return task.result()
-            reason = f"exited with {gone.result()}" if gone.done() else f"took longer than {PATIENCE} s"
+            reason = f"exited with {gone.result()}" if gone.done() else f"took longer than {patience} s"
             raise Failure(f"{self.name} {reason} {purpose}")
         finally:
             for each in (task, gone):
@@ -564,9 +574,9 @@ async def demonstrate(programs, files, once, directory, stack):
     print(f"invited is up (process {invited.process.pid}), with the hosts of {REPOSITORY}/config.d.")
 
     for scene in (show_account, show_contact, show_account_and_contact):
-        await invited.while_running(scene(client_port, directory / "state"), "during the demo")
+        await invited.while_running(scene(client_port, directory / "state"), "during the demo", SCENE)
     shell = Shell(programs / "invitectl", directory / "control.sock")
-    await invited.while_running(show_shell(shell, client_port, directory / "state"), "while the shell was shown")
+    await invited.while_running(show_shell(shell, client_port, directory / "state"), "while the shell was shown", SCENE)
 
     if not once:
         show_how_to_connect(client_port, directory, programs)

@@ -113,6 +113,8 @@ struct Transcript {
         "port": #"\d{1,5}"#,
         "connection":
             #"(connecting to|waiting for) 127\.0\.0\.1:\d+(: the server did not finish the handshake in time)?"#,
+        "state": "connecting|waiting",
+        "trouble": "(; the last trouble was: the server did not finish the handshake in time)?",
     ]
 
     /// A line without what does not count.

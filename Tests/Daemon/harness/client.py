@@ -13,7 +13,7 @@ from .stanzas import COMMANDS_NS, CREATE_ACCOUNT, INVITE, Invitation
 from .tags import TagParser
 
 PASSWORD = "a password of tests"
-TIMEOUT = 20.0
+TIMEOUT = 60.0
 
 # RFC 6120 §8.3.3 has it and slixmpp does not: 1.10 then raises ValueError in the place of the IqError.
 Error.conditions = Error.conditions | {"policy-violation"}

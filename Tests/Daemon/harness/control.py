@@ -9,6 +9,9 @@ from pathlib import Path
 
 Json = dict[str, object]
 
+# What is answered at once may take long on a machine that is busy with other things.
+PATIENCE = 60.0
+
 
 def _own_name() -> str:
     """As the daemon calls who runs the tests: by the number where there is no name."""
@@ -41,7 +44,7 @@ class Answer:
 class Control:
     """One session. As a context manager it is closed on the way out."""
 
-    def __init__(self, path: Path | str, *, timeout: float = 60, greeted: bool = True) -> None:
+    def __init__(self, path: Path | str, *, timeout: float = PATIENCE, greeted: bool = True) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         # While it blocks, it waits for its turn where many connect at once.
         self.socket.connect(str(path))

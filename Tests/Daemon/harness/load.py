@@ -31,7 +31,7 @@ class Load:
             if not isinstance(outcome, asyncio.CancelledError):
                 raise AssertionError("a client of the load gave up") from outcome
 
-    async def until_each_has_made(self, more: int, timeout: float = 60) -> None:
+    async def until_each_has_made(self, more: int, timeout: float = 120) -> None:
         goals = {user: count + more for user, count in self._counts.items()}
         async with self._progress:
             await asyncio.wait_for(self._progress.wait_for(

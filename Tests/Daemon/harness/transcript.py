@@ -10,7 +10,10 @@ DIRECTORY = Path(__file__).resolve().parents[2] / "Transcripts"
 FORMS = {
     "time": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{3})?)?Z", "hash": "[0-9a-f]{12,16}", "token": "[A-Za-z0-9]{29}",
     "number": r"\d+", "version": r"\d+\.\d+\.\d+", "user": "[A-Za-z0-9_.-]+", "port": r"\d{1,5}",
+    # The daemon gives an attempt up after ten seconds, which what is typed before may take.
     "connection": r"(connecting to|waiting for) 127\.0\.0\.1:\d+(: the server did not finish the handshake in time)?",
+    "state": "connecting|waiting",
+    "trouble": "(; the last trouble was: the server did not finish the handshake in time)?",
 }
 
 

@@ -13,7 +13,7 @@ from .installation import COMPONENT, SECRET
 from .stanzas import COMPONENT_NS, PING_NS, STREAMS_NS, iq, tag
 from .tags import TagParser
 
-# Nothing is expected to take long. Other processes may have the machine meanwhile.
+# What the daemon does at once may take long on a machine that is busy with other things.
 TIMEOUT = 60.0
 # Prosody's.
 READ_SIZE = 8192
@@ -85,6 +85,8 @@ class Stream:
     def open(self, stream_id: str = "scripted-1", header: str | None = None) -> Element:
         """Read the daemon's header and answer it; `header` replaces the ordinary answer."""
         while self.header is None:
+            if self._ended:
+                raise StreamEnded
             self._read(TIMEOUT)
         assert self.header.tag == tag(STREAMS_NS, "stream")
         assert self.header.get("to") == COMPONENT

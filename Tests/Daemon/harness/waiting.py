@@ -1,0 +1,14 @@
+"""Waiting for what nothing announces."""
+
+import time
+from collections.abc import Callable
+
+PATIENCE = 60.0
+
+
+def await_that(holds: Callable[[], object], message: Callable[[], str] = lambda: "it did not come to that") -> None:
+    """Returns once it holds; fails when it does not for a long time, however often it could be asked in that."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, message()
+        time.sleep(0.02)
