@@ -139,10 +139,7 @@ class Ejabberd(ServerProcess):
         self.directory = directory
         self.arguments: list[str] = []
         self.environment: dict[str, str] = {}
-        ports: list[int] = []
-        while len(ports) < 3:  # the same one may be free twice
-            ports += [port for port in [free_port()] if port not in ports]
-        self.client_port, self.component_port, self.http_port = ports
+        self.client_port, self.component_port, self.http_port = free_port(), free_port(), free_port()
         self._beams = compiled(files)
         self.code_paths = [*files.code_paths, self._beams]
         said: dict[str, dict[str, object]] = {}
