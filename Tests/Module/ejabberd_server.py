@@ -126,7 +126,6 @@ class Ejabberd(ServerProcess):
     """One Erlang node without distribution, so there is no epmd."""
 
     USER = "ejabberd"
-    PATIENCE = 15
     # Its error for names that begin with `limited`.
     LIMITED = ("cancel", "not-allowed")
 
@@ -221,14 +220,12 @@ class Ejabberd(ServerProcess):
 
     def start(self) -> None:
         announcement = Announcement()
-        self._process = subprocess.Popen(
+        self._launch(
             ["erl", "-noinput", "+Bd", "-pa", *map(str, self.code_paths),
              "-mnesia", "dir", f'"{self.directory}/database"', "-ejabberd", "config", f'"{self.directory}/ejabberd.yml"',
              "-s", "ejabberd", *self.arguments, "-eval", f"{{ok, _}} = gen_tcp:connect({{127,0,0,1}}, {announcement.port}, [])."],
-            stdin=subprocess.DEVNULL,
             stdout=(self.directory / "erl.out").open("ab"),
             stderr=subprocess.STDOUT,
-            cwd=self.directory,
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(self.directory),

@@ -10,6 +10,7 @@ import pytest
 from conftest import servers_of_tests
 from ejabberd_server import COMPONENT, MODULE, OTHER, RESOURCE, Ejabberd
 from server_files import ServerFiles, ejabberds
+from servers import Shared
 from steps import CHECKED, account, preauth, register, reserve
 from test_requests import REQUESTS
 from wire import (
@@ -33,11 +34,14 @@ def new_ejabberd(ejabberd_files: ServerFiles) -> Iterator[Callable[..., Ejabberd
 
 
 @pytest.fixture(scope="module")
-def ejabberd(ejabberd_files: ServerFiles) -> Iterator[Ejabberd]:
-    with servers_of_tests() as make:
-        server = make(ejabberd_files)
-        server.start()
-        yield server
+def shared_ejabberd(ejabberd_files: ServerFiles) -> Iterator[Shared]:
+    with Shared(ejabberd_files) as shared:
+        yield shared
+
+
+@pytest.fixture
+def ejabberd(shared_ejabberd: Shared) -> Ejabberd:
+    return shared_ejabberd.server()
 
 
 @pytest.fixture

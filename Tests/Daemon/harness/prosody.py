@@ -83,15 +83,13 @@ class Prosody(ServerProcess):
         name, host = user.split("@")
         subprocess.run(
             [self.files.program("prosodyctl"), "--config", self._configuration, "register", name, host, password],
-            check=True, capture_output=True, timeout=30, cwd=self.directory, **unprivileged(self.USER),
+            check=True, capture_output=True, timeout=120, cwd=self.directory, **unprivileged(self.USER),
         )
 
     def start(self) -> None:
-        self._process = subprocess.Popen(
+        self._launch(
             [self.files.program("prosody"), "--config", self._configuration, "-F"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            cwd=self.directory, **unprivileged(self.USER),
-        )
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **unprivileged(self.USER))
         await_listener(self.client_port, self._process)
         await_listener(self.component_port, self._process)
 
