@@ -82,7 +82,7 @@ class Component(wire.Component):
         before: list[Element] = []
         while not wanted(element := self.receive()):
             before.append(element)
-        self._elements[:0] = before
+        self.put_back(before)
         return element
 
     def _addressed(self, iq: Element) -> Element:
@@ -99,18 +99,18 @@ class Component(wire.Component):
 
     def idle(self, host: str) -> list[Element]:
         """Many processes do what is asked. One in the server waits for all of them."""
-        identifier = super().ask("set", "<do xmlns='urn:tests' action='flush'/>", host)
-        before: list[Element] = []
-        while (element := self.receive()).get("id") != identifier:
-            before.append(element)
-        return before
-
+        return self.before(super().ask("set", "<do xmlns='urn:tests' action='flush'/>", host))
 
     def greet_without_flush(self, **registrations: str) -> None:
         """Where the server takes nothing from the component for a bare host, or mod_control is not the last to be loaded."""
-        for _ in registrations:
-            iq = self.expect("hello")
-            self.accept(iq, version="1", registration=registrations[str(iq.get("from")).replace(".", "_")])
+        def registration(host: str) -> str:
+            return registrations[host.replace(".", "_")]
+
+        def flush(host: str) -> list[Element]:
+            # One process hears it, and what it was told before.
+            return self.before(self.ask("set", f"<settings xmlns='{wire.MODULE_NS}' registration='{registration(host)}'/>", host))
+
+        self.meet(len(registrations), lambda iq: self.accept(iq, version="1", registration=registration(str(iq.get("from")))), flush)
 
 
 class Client(wire.Client):

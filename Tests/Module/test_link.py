@@ -28,6 +28,13 @@ def disconnect(server: Server, component: Component) -> None:
         component.close()
 
 
+def delete(server: Server, username: str) -> None:
+    """While the daemon is away."""
+    with server.component(OTHER) as other:
+        other.answer(other.ask("set", f"<do xmlns='urn:tests' action='delete' user='{username}'/>", "a.example"))
+        other.idle("a.example")
+
+
 # Away
 
 
@@ -201,9 +208,7 @@ def test_many_at_once(server: Server, component: Component, username: str) -> No
 
 def test_versions_that_do_not_fit(server: Server) -> None:
     with server.component() as component, server.client() as client:
-        for _ in range(2):
-            component.refuse(component.expect("hello"), "feature-not-implemented", text="It speaks 9, we speak 1.")
-        component.idle("a.example")
+        component.meet(2, lambda hello: component.refuse(hello, "feature-not-implemented", text="It speaks 9, we speak 1."))
         assert error(client.answer(client.preauth("token"))) == WAIT
         assert component.idle("a.example") == []
         server.await_log("It speaks 9, we speak 1.")
@@ -212,9 +217,7 @@ def test_versions_that_do_not_fit(server: Server) -> None:
 @pytest.mark.parametrize("version, fits", [("2", True), ("3", False), ("", False)])
 def test_version_of_the_daemon(server: Server, version: str, fits: bool) -> None:
     with server.component() as component, server.client() as client:
-        for _ in range(2):
-            component.accept(component.expect("hello"), version=version, registration="invite")
-        component.idle("a.example")
+        component.meet(2, lambda hello: component.accept(hello, version=version, registration="invite"))
         asked = client.preauth("token")
         if fits:
             component.accept(component.expect("check"), kind="account", checked=CHECKED)
@@ -379,8 +382,7 @@ def test_account_deleted_before_it_was_confirmed(server: Server, component: Comp
         component.accept(reservation)
         component.expect("confirm")
         disconnect(server, component)
-    with server.component(OTHER) as other:
-        other.answer(other.ask("set", f"<do xmlns='urn:tests' action='delete' user='{username}'/>", "a.example"))
+    delete(server, username)
     with server.component() as again:
         again.greet(a_example="invite", b_example="server")
         again.result(again.expect("confirm", username=username))
@@ -391,8 +393,7 @@ def test_account_deleted_before_it_was_confirmed(server: Server, component: Comp
 def test_deleted_account_is_told_until_it_is_acknowledged(server: Server, component: Component, username: str) -> None:
     account(server, component, username)
     disconnect(server, component)
-    with server.component(OTHER) as other:
-        other.answer(other.ask("set", f"<do xmlns='urn:tests' action='delete' user='{username}'/>", "a.example"))
+    delete(server, username)
     server.restart()
     for answered in (False, True):
         with server.component() as again:
