@@ -17,6 +17,7 @@ import wire
 from federation import NameServer, Neighbour
 from harness.ports import Announcement, free_port, unprivileged
 from harness.server_process import ServerProcess
+from http_streams import WebSocket
 from prosody_server import COMPONENT, OTHER, SECRET
 from server_files import ServerFiles
 
@@ -189,6 +190,7 @@ class Ejabberd(ServerProcess):
             "hosts": HOSTS,
             "loglevel": 4,
             "log_rotate_count": 0,
+            "log_burst_limit_count": 1_000_000,  # tests wait for lines
             "certfiles": [f"{self.directory}/certificate.pem", f"{self.directory}/key.pem"] if encrypted else [],
             "ca_file": "/etc/ssl/certs/ca-certificates.crt",
             "listen": [
@@ -259,14 +261,16 @@ class Ejabberd(ServerProcess):
     @contextmanager
     def logs(self, text: str) -> Iterator[None]:
         """What is done inside has the server log this once more."""
-        # Prosody logs these and ejabberd does not: it is given time to end the stream instead.
-        if text in ("Client disconnected", "component disconnected"):
-            yield
-            time.sleep(0.1)
-            return
         before = self.log.count(text)
         yield
         self.await_log(text, before + 1)
+
+    @contextmanager
+    def sees_end_of(self, stream: wire.Stream | WebSocket) -> Iterator[None]:
+        """What is done inside closes the stream, and the server has seen it. It may see the ends of others at the same time."""
+        what = "component disconnected" if isinstance(stream, wire.Component) else "a stream has ended"
+        with self.logs(f"'{what}',{stream.local_port}}}"):
+            yield
 
     def await_log(self, text: str, times: int = 1) -> None:
         deadline = time.monotonic() + 60

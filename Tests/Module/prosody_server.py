@@ -13,7 +13,8 @@ from harness.server_process import ServerProcess
 from server_files import ServerFiles
 
 from federation import LOOPBACK, MODULES, Neighbour, federation
-from wire import Client, Component
+from http_streams import WebSocket
+from wire import Client, Component, Stream
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMPONENT = "invites.host.example"
@@ -173,6 +174,12 @@ class Prosody(ServerProcess):
         before = self.log.count(text)
         yield
         self.await_log(text, before + 1)
+
+    @contextmanager
+    def sees_end_of(self, stream: Stream | WebSocket) -> Iterator[None]:
+        """What is done inside closes the stream, and the server has seen it."""
+        with self.logs("component disconnected" if isinstance(stream, Component) else "Client disconnected"):
+            yield
 
     def await_log(self, text: str, times: int = 1) -> None:
         deadline = time.monotonic() + 60

@@ -24,7 +24,7 @@ def settle(component: Component, host: str, registration: str, *names: str) -> N
 
 
 def disconnect(server: Server, component: Component) -> None:
-    with server.logs("component disconnected"):
+    with server.sees_end_of(component):
         component.close()
 
 
