@@ -60,7 +60,7 @@ def compiled(files: ServerFiles) -> Path:
     arguments = [each for path in erlang_paths(files) for each in ("-I", path)]
     for path in files.code_paths:
         arguments += ["-pa", path]
-    subprocess.run(["erlc", "-Werror", "+debug_info", "-o", directory, *arguments, *sources], check=True, timeout=120)
+    subprocess.run(["erlc", "-Werror", "+debug_info", "-o", directory, *arguments, *sources], check=True, timeout=600)
     directory.chmod(0o755)
     return directory
 
@@ -256,7 +256,7 @@ class Ejabberd(ServerProcess):
 
     def await_end(self) -> None:
         assert self._process is not None
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=120)
 
     @contextmanager
     def logs(self, text: str) -> Iterator[None]:

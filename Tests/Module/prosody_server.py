@@ -166,7 +166,7 @@ class Prosody(ServerProcess):
 
     def await_end(self) -> None:
         assert self._process is not None
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=120)
 
     @contextmanager
     def logs(self, text: str) -> Iterator[None]:

@@ -223,10 +223,15 @@ def test_nothing_of_what_people_send_stays(ejabberd: Ejabberd, component: Compon
             client.barrier()
 
     send(0)
-    before = counted(ejabberd, component)
-    for number in range(1, 8):
-        send(number)
-    assert counted(ejabberd, component) == before
+    counts = [counted(ejabberd, component)]
+    for rounds in range(4):
+        for number in range(7):
+            send(1 + 7 * rounds + number)
+        counts.append(counted(ejabberd, component))
+        # Code that the server loads when it first needs it has atoms, but not in each round.
+        if counts[-1] == counts[-2]:
+            return
+    raise AssertionError(counts)
 
 
 def test_more_than_may_be_asked_at_once(new_ejabberd: Callable[..., Ejabberd]) -> None:
