@@ -81,8 +81,7 @@ class Component(wire.Component):
     def until(self, wanted) -> Element:
         """Other stanzas before it are kept: many processes send them, in any order."""
         before: list[Element] = []
-        while not wanted(element := self.receive()):
-            before.append(element)
+        element = super().until(lambda element: wanted(element) or before.append(element))
         self.put_back(before)
         return element
 
@@ -118,8 +117,7 @@ class Client(wire.Client):
     def barrier(self) -> list[Element]:
         identifier = self.ask("set", "<do xmlns='urn:tests' action='flush'/>")
         before: list[Element] = []
-        while (element := self.receive()).get("id") != identifier:
-            before.append(element)
+        self.until(lambda element: element.get("id") == identifier or before.append(element))
         return before
 
 
@@ -139,6 +137,8 @@ class Ejabberd(ServerProcess):
         self.directory = directory
         self.arguments: list[str] = []
         self.environment: dict[str, str] = {}
+        # Components that have connected since it was started, and a line of the log that says so often that the connection has ended.
+        self._components: list[tuple[Component, str, int]] = []
         self.client_port, self.component_port, self.http_port = free_port(), free_port(), free_port()
         self._beams = compiled(files)
         self.code_paths = [*files.code_paths, self._beams]
@@ -222,6 +222,7 @@ class Ejabberd(ServerProcess):
 
     def start(self) -> None:
         announcement = Announcement()
+        self._components = []
         self._launch(
             ["erl", "-noinput", "+Bd", "-pa", *map(str, self.code_paths),
              "-mnesia", "dir", f'"{self.directory}/database"', "-ejabberd", "config", f'"{self.directory}/ejabberd.yml"',
@@ -268,9 +269,12 @@ class Ejabberd(ServerProcess):
     @contextmanager
     def sees_end_of(self, stream: wire.Stream | WebSocket) -> Iterator[None]:
         """What is done inside closes the stream, and the server has seen it. It may see the ends of others at the same time."""
-        what = "component disconnected" if isinstance(stream, wire.Component) else "a stream has ended"
-        with self.logs(f"'{what}',{stream.local_port}}}"):
+        with self.logs(self._end_of(stream)):
             yield
+
+    def _end_of(self, stream: wire.Stream | WebSocket) -> str:
+        what = "component disconnected" if isinstance(stream, wire.Component) else "a stream has ended"
+        return f"'{what}',{stream.local_port}}}"
 
     def await_log(self, text: str, times: int = 1) -> None:
         deadline = time.monotonic() + 60
@@ -287,7 +291,16 @@ class Ejabberd(ServerProcess):
         return Client(self.client_port, host)
 
     def component(self, domain: str = COMPONENT) -> Component:
-        return Component(self.component_port, domain, SECRET)
+        """Once the server has seen the end of an earlier one: of several, it has any one receive what is for that domain."""
+        for earlier, line, times in list(self._components):
+            if earlier.domain == domain and earlier.is_closed:
+                self.await_log(line, times)
+                self._components.remove((earlier, line, times))
+        component = Component(self.component_port, domain, SECRET)
+        if "mod_control" in self.modules("a.example"):
+            line = self._end_of(component)
+            self._components.append((component, line, self.log.count(line) + 1))
+        return component
 
     def has_account(self, username: str, password: str = "a good password", host: str = "a.example") -> bool:
         with self.client(host) as client:

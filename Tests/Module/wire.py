@@ -90,6 +90,10 @@ class Stream:
     def close(self) -> None:
         self._socket.close()
 
+    @property
+    def is_closed(self) -> bool:
+        return self._socket.fileno() == -1
+
     def reset(self) -> None:
         """Closes so that the other end sees a broken connection."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
@@ -120,7 +124,8 @@ class Stream:
 
     def until(self, wanted) -> Element:
         """The next element of which `wanted` is true. Others before it are passed over."""
-        while not wanted(element := self.receive()):
+        ends = time.monotonic() + TIMEOUT
+        while not wanted(element := self.receive(ends - time.monotonic())):
             pass
         return element
 
@@ -232,8 +237,7 @@ class Client(Stream):
         """The stanzas that have arrived up to now."""
         identifier = self.ask("get", "<ping xmlns='urn:xmpp:ping'/>")
         before: list[Element] = []
-        while (element := self.receive()).get("id") != identifier:
-            before.append(element)
+        self.until(lambda element: element.get("id") == identifier or before.append(element))
         return before
 
 
@@ -330,7 +334,8 @@ class Component(Stream):
         """The stanzas that come before an answer. Prosody's module, which tells every 30 seconds what it owes, may do so twice while the
         answer is on its way."""
         before: list[Element] = []
-        while (element := self.receive()).get("id") != identifier:
+        ends = time.monotonic() + TIMEOUT  # although something else may come again and again
+        while (element := self.receive(ends - time.monotonic())).get("id") != identifier:
             if len(element) != 1 or (name(element[0]), element[0].attrib) not in self._settled:
                 before.append(element)
         return before
