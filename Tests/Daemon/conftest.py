@@ -13,6 +13,7 @@ import pytest
 from harness.control import Control
 from harness.daemon import Daemon, binary
 from harness.ejabberd import Ejabberd
+from harness.failures import pytest_runtest_makereport  # noqa: F401
 from harness.installation import COMPONENT, SECRET, Installation, two_hosts
 from harness.module_servers import left_out, module_servers
 from harness.prosody import Prosody

@@ -112,7 +112,7 @@ def test_client_goes_when(invited: Invited, username: str, moment: str, how: str
     stop(invited)
     client.register(username)
     invited.relay.await_stop()
-    with invited.logs(invited.habits.stream_ended):
+    with invited.server.sees_end_of(client):
         cut_off(client, how)
     invited.relay.go_on()
     invited.await_state(HOST, token, "used" if has_account else "open")

@@ -68,7 +68,7 @@ def test_use_that_is_given_back(invited: Invited, username: str) -> None:
         refused = invited.daemon.logged(REFUSED)
         asked = waiting.register(f"{username}-3")
         invited.await_that(lambda: invited.daemon.logged(REFUSED) > refused)
-        with invited.logs(invited.habits.stream_ended):
+        with invited.server.sees_end_of(holder):
             holder.close()
         invited.relay.go_on()
         assert error(waiting.answer(asked)) == WAIT

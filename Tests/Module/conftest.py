@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from servers import Server
+from harness.failures import pytest_runtest_makereport  # noqa: F401
 from server_files import ServerFiles
-from servers import Server, difference, make_server, servers
+from servers import Server, Shared, difference, make_server, servers
 from wire import Component, unique
 
 
@@ -27,16 +27,15 @@ def module_server(request: pytest.FixtureRequest) -> ServerFiles:
 
 
 @pytest.fixture(scope="session")
-def server(module_server: ServerFiles) -> Iterator[Server]:
+def shared(module_server: ServerFiles) -> Iterator[Shared]:
+    with Shared(module_server) as shared:
+        yield shared
+
+
+@pytest.fixture
+def server(shared: Shared) -> Server:
     """Shared by all tests that leave it as they found it."""
-    path = Path(tempfile.mkdtemp(prefix="invited-module-", dir="/tmp"))
-    server = make_server(module_server, path)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
-        shutil.rmtree(path, ignore_errors=True)
+    return shared.server()
 
 
 @contextmanager

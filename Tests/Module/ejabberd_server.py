@@ -17,6 +17,7 @@ import wire
 from federation import NameServer, Neighbour
 from harness.ports import Announcement, free_port, unprivileged
 from harness.server_process import ServerProcess
+from http_streams import WebSocket
 from prosody_server import COMPONENT, OTHER, SECRET
 from server_files import ServerFiles
 
@@ -59,7 +60,7 @@ def compiled(files: ServerFiles) -> Path:
     arguments = [each for path in erlang_paths(files) for each in ("-I", path)]
     for path in files.code_paths:
         arguments += ["-pa", path]
-    subprocess.run(["erlc", "-Werror", "+debug_info", "-o", directory, *arguments, *sources], check=True, timeout=120)
+    subprocess.run(["erlc", "-Werror", "+debug_info", "-o", directory, *arguments, *sources], check=True, timeout=600)
     directory.chmod(0o755)
     return directory
 
@@ -80,9 +81,8 @@ class Component(wire.Component):
     def until(self, wanted) -> Element:
         """Other stanzas before it are kept: many processes send them, in any order."""
         before: list[Element] = []
-        while not wanted(element := self.receive()):
-            before.append(element)
-        self._elements[:0] = before
+        element = super().until(lambda element: wanted(element) or before.append(element))
+        self.put_back(before)
         return element
 
     def _addressed(self, iq: Element) -> Element:
@@ -99,26 +99,25 @@ class Component(wire.Component):
 
     def idle(self, host: str) -> list[Element]:
         """Many processes do what is asked. One in the server waits for all of them."""
-        identifier = super().ask("set", "<do xmlns='urn:tests' action='flush'/>", host)
-        before: list[Element] = []
-        while (element := self.receive()).get("id") != identifier:
-            before.append(element)
-        return before
-
+        return self.before(super().ask("set", "<do xmlns='urn:tests' action='flush'/>", host))
 
     def greet_without_flush(self, **registrations: str) -> None:
         """Where the server takes nothing from the component for a bare host, or mod_control is not the last to be loaded."""
-        for _ in registrations:
-            iq = self.expect("hello")
-            self.accept(iq, version="1", registration=registrations[str(iq.get("from")).replace(".", "_")])
+        def registration(host: str) -> str:
+            return registrations[host.replace(".", "_")]
+
+        def flush(host: str) -> list[Element]:
+            # One process hears it, and what it was told before.
+            return self.before(self.ask("set", f"<settings xmlns='{wire.MODULE_NS}' registration='{registration(host)}'/>", host))
+
+        self.meet(len(registrations), lambda iq: self.accept(iq, version="1", registration=registration(str(iq.get("from")))), flush)
 
 
 class Client(wire.Client):
     def barrier(self) -> list[Element]:
         identifier = self.ask("set", "<do xmlns='urn:tests' action='flush'/>")
         before: list[Element] = []
-        while (element := self.receive()).get("id") != identifier:
-            before.append(element)
+        self.until(lambda element: element.get("id") == identifier or before.append(element))
         return before
 
 
@@ -126,7 +125,6 @@ class Ejabberd(ServerProcess):
     """One Erlang node without distribution, so there is no epmd."""
 
     USER = "ejabberd"
-    PATIENCE = 15
     # Its error for names that begin with `limited`.
     LIMITED = ("cancel", "not-allowed")
 
@@ -139,6 +137,8 @@ class Ejabberd(ServerProcess):
         self.directory = directory
         self.arguments: list[str] = []
         self.environment: dict[str, str] = {}
+        # Components that have connected since it was started, and a line of the log that says so often that the connection has ended.
+        self._components: list[tuple[Component, str, int]] = []
         self.client_port, self.component_port, self.http_port = free_port(), free_port(), free_port()
         self._beams = compiled(files)
         self.code_paths = [*files.code_paths, self._beams]
@@ -190,6 +190,7 @@ class Ejabberd(ServerProcess):
             "hosts": HOSTS,
             "loglevel": 4,
             "log_rotate_count": 0,
+            "log_burst_limit_count": 1_000_000,  # tests wait for lines
             "certfiles": [f"{self.directory}/certificate.pem", f"{self.directory}/key.pem"] if encrypted else [],
             "ca_file": "/etc/ssl/certs/ca-certificates.crt",
             "listen": [
@@ -221,14 +222,13 @@ class Ejabberd(ServerProcess):
 
     def start(self) -> None:
         announcement = Announcement()
-        self._process = subprocess.Popen(
+        self._components = []
+        self._launch(
             ["erl", "-noinput", "+Bd", "-pa", *map(str, self.code_paths),
              "-mnesia", "dir", f'"{self.directory}/database"', "-ejabberd", "config", f'"{self.directory}/ejabberd.yml"',
              "-s", "ejabberd", *self.arguments, "-eval", f"{{ok, _}} = gen_tcp:connect({{127,0,0,1}}, {announcement.port}, [])."],
-            stdin=subprocess.DEVNULL,
             stdout=(self.directory / "erl.out").open("ab"),
             stderr=subprocess.STDOUT,
-            cwd=self.directory,
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(self.directory),
@@ -257,19 +257,24 @@ class Ejabberd(ServerProcess):
 
     def await_end(self) -> None:
         assert self._process is not None
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=120)
 
     @contextmanager
     def logs(self, text: str) -> Iterator[None]:
         """What is done inside has the server log this once more."""
-        # Prosody logs these and ejabberd does not: it is given time to end the stream instead.
-        if text in ("Client disconnected", "component disconnected"):
-            yield
-            time.sleep(0.1)
-            return
         before = self.log.count(text)
         yield
         self.await_log(text, before + 1)
+
+    @contextmanager
+    def sees_end_of(self, stream: wire.Stream | WebSocket) -> Iterator[None]:
+        """What is done inside closes the stream, and the server has seen it. It may see the ends of others at the same time."""
+        with self.logs(self._end_of(stream)):
+            yield
+
+    def _end_of(self, stream: wire.Stream | WebSocket) -> str:
+        what = "component disconnected" if isinstance(stream, wire.Component) else "a stream has ended"
+        return f"'{what}',{stream.local_port}}}"
 
     def await_log(self, text: str, times: int = 1) -> None:
         deadline = time.monotonic() + 60
@@ -286,7 +291,16 @@ class Ejabberd(ServerProcess):
         return Client(self.client_port, host)
 
     def component(self, domain: str = COMPONENT) -> Component:
-        return Component(self.component_port, domain, SECRET)
+        """Once the server has seen the end of an earlier one: of several, it has any one receive what is for that domain."""
+        for earlier, line, times in list(self._components):
+            if earlier.domain == domain and earlier.is_closed:
+                self.await_log(line, times)
+                self._components.remove((earlier, line, times))
+        component = Component(self.component_port, domain, SECRET)
+        if "mod_control" in self.modules("a.example"):
+            line = self._end_of(component)
+            self._components.append((component, line, self.log.count(line) + 1))
+        return component
 
     def has_account(self, username: str, password: str = "a good password", host: str = "a.example") -> bool:
         with self.client(host) as client:

@@ -67,6 +67,7 @@ class WebSocket:
         self._socket.sendall(f"GET /xmpp-websocket HTTP/1.1\r\nHost: {to}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
                              "Sec-WebSocket-Protocol: xmpp\r\n\r\n".encode())
+        self.local_port: int = self._socket.getsockname()[1]
         self._file = self._socket.makefile("rb")
         assert b"101" in self._file.readline()
         while self._file.readline().strip():

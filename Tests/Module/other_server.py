@@ -56,10 +56,9 @@ class OtherServer(ServerProcess):
                 shutil.chown(path, self.USER, self.USER)
 
     def start(self) -> None:
-        self._process = subprocess.Popen(
+        self._launch(
             [self.files.program("prosody"), "--config", self._configuration, "-F"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            cwd=self.directory, **unprivileged(self.USER))
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **unprivileged(self.USER))
         await_listener(self.client_port, self._process)
 
     def user(self, username: str) -> Client:

@@ -13,7 +13,8 @@ from harness.server_process import ServerProcess
 from server_files import ServerFiles
 
 from federation import LOOPBACK, MODULES, Neighbour, federation
-from wire import Client, Component
+from http_streams import WebSocket
+from wire import Client, Component, Stream
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMPONENT = "invites.host.example"
@@ -152,10 +153,9 @@ class Prosody(ServerProcess):
                 shutil.chown(path, self.USER, self.USER)
 
     def start(self) -> None:
-        self._process = subprocess.Popen(
+        self._launch(
             [self.files.program("prosody"), "--config", self._configuration, "-F"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            cwd=self.directory, **unprivileged(self.USER))
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **unprivileged(self.USER))
         await_listener(self.client_port, self._process)
         await_listener(self.component_port, self._process)
 
@@ -166,7 +166,7 @@ class Prosody(ServerProcess):
 
     def await_end(self) -> None:
         assert self._process is not None
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=120)
 
     @contextmanager
     def logs(self, text: str) -> Iterator[None]:
@@ -174,6 +174,12 @@ class Prosody(ServerProcess):
         before = self.log.count(text)
         yield
         self.await_log(text, before + 1)
+
+    @contextmanager
+    def sees_end_of(self, stream: Stream | WebSocket) -> Iterator[None]:
+        """What is done inside closes the stream, and the server has seen it."""
+        with self.logs("component disconnected" if isinstance(stream, Component) else "Client disconnected"):
+            yield
 
     def await_log(self, text: str, times: int = 1) -> None:
         deadline = time.monotonic() + 60

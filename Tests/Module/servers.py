@@ -1,5 +1,7 @@
 """The servers that all tests of the module run behind, and in what they differ."""
 
+import shutil
+import tempfile
 from pathlib import Path
 
 from ejabberd_server import Ejabberd
@@ -43,6 +45,32 @@ def servers() -> list[ServerFiles]:
 
 def make_server(files: ServerFiles, directory: Path, **options: object) -> Server:
     return {"prosody": Prosody, "ejabberd": Ejabberd}[files.name](files, directory, **options)
+
+
+class Shared:
+    """A server for several tests. After one that has failed there is another for the next: what such a test leaves behind, like an account
+    that the daemon has not been told of, each following one would fail of."""
+
+    def __init__(self, files: ServerFiles) -> None:
+        self._files = files
+        self._server: Server | None = None
+
+    def __enter__(self) -> "Shared":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._server:
+            self._server.stop()
+            shutil.rmtree(self._server.directory, ignore_errors=True)
+            self._server = None
+
+    def server(self) -> Server:
+        if self._server and self._server.has_seen_a_failure:
+            self.__exit__()
+        if not self._server:
+            self._server = make_server(self._files, Path(tempfile.mkdtemp(prefix="invited-module-", dir="/tmp")))
+            self._server.start()
+        return self._server
 
 
 def difference(test: str, files: ServerFiles) -> str | None:

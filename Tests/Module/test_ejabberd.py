@@ -10,6 +10,7 @@ import pytest
 from conftest import servers_of_tests
 from ejabberd_server import COMPONENT, MODULE, OTHER, RESOURCE, Ejabberd
 from server_files import ServerFiles, ejabberds
+from servers import Shared
 from steps import CHECKED, account, preauth, register, reserve
 from test_requests import REQUESTS
 from wire import (
@@ -33,11 +34,14 @@ def new_ejabberd(ejabberd_files: ServerFiles) -> Iterator[Callable[..., Ejabberd
 
 
 @pytest.fixture(scope="module")
-def ejabberd(ejabberd_files: ServerFiles) -> Iterator[Ejabberd]:
-    with servers_of_tests() as make:
-        server = make(ejabberd_files)
-        server.start()
-        yield server
+def shared_ejabberd(ejabberd_files: ServerFiles) -> Iterator[Shared]:
+    with Shared(ejabberd_files) as shared:
+        yield shared
+
+
+@pytest.fixture
+def ejabberd(shared_ejabberd: Shared) -> Ejabberd:
+    return shared_ejabberd.server()
 
 
 @pytest.fixture
@@ -219,10 +223,15 @@ def test_nothing_of_what_people_send_stays(ejabberd: Ejabberd, component: Compon
             client.barrier()
 
     send(0)
-    before = counted(ejabberd, component)
-    for number in range(1, 8):
-        send(number)
-    assert counted(ejabberd, component) == before
+    counts = [counted(ejabberd, component)]
+    for rounds in range(4):
+        for number in range(7):
+            send(1 + 7 * rounds + number)
+        counts.append(counted(ejabberd, component))
+        # Code that the server loads when it first needs it has atoms, but not in each round.
+        if counts[-1] == counts[-2]:
+            return
+    raise AssertionError(counts)
 
 
 def test_more_than_may_be_asked_at_once(new_ejabberd: Callable[..., Ejabberd]) -> None:
@@ -367,8 +376,7 @@ def go_on(component: Component, client: Client, username: str, attempt: str, ask
 
 def reload(component: Component) -> None:
     reloading = component.ask("set", "<do xmlns='urn:tests' action='reload'/>", "a.example")
-    component.accept(component.expect("hello", "a.example"), version="1", registration="invite")
-    component.answer(reloading)
+    component.accept(component.expect_beside(reloading, "hello", "a.example"), version="1", registration="invite")
 
 
 def test_reservation_that_the_hosts_process_has_not_heard_of(ejabberd: Ejabberd, component: Component) -> None:
@@ -440,8 +448,11 @@ def test_deletion_is_told_behind_the_confirmation_that_was_not_answered(ejabberd
         component.refuse(component.expect("confirm"), "resource-constraint", "wait")
         assert client.answer(asked).get("type") == "result"
     deleting = component.ask("set", f"<do xmlns='urn:tests' action='delete' user='{username}'/>", "a.example")
-    component.result(component.expect("confirm", "a.example", attempt=attempt, username=username))
-    component.result(component.until(lambda element: len(element) and name(element[0]) == "deleted"))
+    asked = [component.until(lambda element: len(element)) for _ in range(2)]  # the deletion itself may be answered before, or between
+    assert [(name(each[0]), each[0].get("username"), each[0].get("attempt")) for each in asked] == [
+        ("confirm", username, attempt), ("deleted", username, None)]
+    for each in asked:
+        component.result(each)
     component.until(lambda element: element.get("id") == deleting)
     assert component.idle("a.example") == []
 

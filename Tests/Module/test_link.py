@@ -18,14 +18,25 @@ def held(*names: str) -> str:
     return "".join(f"<held username='{each}'/>" for each in names)
 
 
+# How often what takes less than five seconds may take longer, because the machine is busy.
+TRIES = 4
+
+
 def settle(component: Component, host: str, registration: str, *names: str) -> None:
     asked = component.ask("set", f"<settings xmlns='{MODULE_NS}' registration='{registration}'>{held(*names)}</settings>", host)
     assert component.answer(asked).get("type") == "result"
 
 
 def disconnect(server: Server, component: Component) -> None:
-    with server.logs("component disconnected"):
+    with server.sees_end_of(component):
         component.close()
+
+
+def delete(server: Server, username: str) -> None:
+    """While the daemon is away."""
+    with server.component(OTHER) as other:
+        other.answer(other.ask("set", f"<do xmlns='urn:tests' action='delete' user='{username}'/>", "a.example"))
+        other.idle("a.example")
 
 
 # Away
@@ -104,20 +115,25 @@ def test_request_while_away_is_an_ordinary_one(server: Server, component: Compon
 
 def test_silent_and_late(server: Server, component: Component, username: str) -> None:
     """Five seconds, in which other streams are served. A late answer is ignored."""
-    with server.client() as client:
-        began = time.monotonic()
-        asked = client.preauth("token")
-        check = component.expect("check")
-        with server.client() as other:
-            preauth(component, other)
-            register(component, other, username)
-        assert time.monotonic() - began < 4
-        assert error(client.answer(asked)) == WAIT
-        assert 4 < time.monotonic() - began < 15
-        component.accept(check, kind="account", checked=CHECKED)
-        component.idle("a.example")
-        assert error(client.answer(client.register(f"{username}-2"))) == WAIT
-    assert component.idle("a.example") == []
+    for number in range(TRIES):
+        with server.client() as client:
+            began = time.monotonic()
+            asked = client.preauth("token")
+            check = component.expect("check")
+            with server.client() as other:
+                preauth(component, other)
+                register(component, other, f"{username}-{number}")
+            served = time.monotonic() - began
+            assert error(client.answer(asked)) == WAIT
+            answered = time.monotonic() - began
+            component.accept(check, kind="account", checked=CHECKED)
+            component.idle("a.example")
+            assert error(client.answer(client.register(f"{username}-late"))) == WAIT
+        assert component.idle("a.example") == []
+        assert 4 < answered
+        if served < 4 and answered < 15:
+            return
+    pytest.fail(f"others were served after {served:.1f} s, and an error came after {answered:.1f} s")
 
 
 def test_no_answer_to_a_reservation(server: Server, component: Component, username: str) -> None:
@@ -147,15 +163,21 @@ def test_no_answer_to_a_confirmation(server: Server, component: Component, usern
 
 
 def test_questions_of_a_connection_end_with_it(server: Server, component: Component, username: str) -> None:
-    with server.client() as one, server.client() as two:
-        asked_one = one.preauth("token")
-        component.expect("check")
-        preauth(component, two)
-        asked_two, _ = reserve(component, two, username)
-        began = time.monotonic()
-        disconnect(server, component)
-        assert error(one.answer(asked_one)) == WAIT and error(two.answer(asked_two)) == WAIT
-        assert time.monotonic() - began < 4
+    disconnect(server, component)
+    for _ in range(TRIES):
+        with server.component() as component, server.client() as one, server.client() as two:
+            component.greet(a_example="invite", b_example="server")
+            asked_one = one.preauth("token")
+            component.expect("check")
+            preauth(component, two)
+            asked_two, _ = reserve(component, two, username)
+            began = time.monotonic()
+            disconnect(server, component)
+            assert error(one.answer(asked_one)) == WAIT and error(two.answer(asked_two)) == WAIT
+            took = time.monotonic() - began
+        if took < 4:
+            return
+    pytest.fail(f"they were answered after {took:.1f} s")
 
 
 def test_refused_second_connection_ends_nothing(server: Server, component: Component) -> None:
@@ -201,9 +223,7 @@ def test_many_at_once(server: Server, component: Component, username: str) -> No
 
 def test_versions_that_do_not_fit(server: Server) -> None:
     with server.component() as component, server.client() as client:
-        for _ in range(2):
-            component.refuse(component.expect("hello"), "feature-not-implemented", text="It speaks 9, we speak 1.")
-        component.idle("a.example")
+        component.meet(2, lambda hello: component.refuse(hello, "feature-not-implemented", text="It speaks 9, we speak 1."))
         assert error(client.answer(client.preauth("token"))) == WAIT
         assert component.idle("a.example") == []
         server.await_log("It speaks 9, we speak 1.")
@@ -212,9 +232,7 @@ def test_versions_that_do_not_fit(server: Server) -> None:
 @pytest.mark.parametrize("version, fits", [("2", True), ("3", False), ("", False)])
 def test_version_of_the_daemon(server: Server, version: str, fits: bool) -> None:
     with server.component() as component, server.client() as client:
-        for _ in range(2):
-            component.accept(component.expect("hello"), version=version, registration="invite")
-        component.idle("a.example")
+        component.meet(2, lambda hello: component.accept(hello, version=version, registration="invite"))
         asked = client.preauth("token")
         if fits:
             component.accept(component.expect("check"), kind="account", checked=CHECKED)
@@ -309,11 +327,15 @@ def test_what_many_owe_is_written_together(new_server, storage: str) -> None:
         component.send("".join(
             f"<iq type='result' id='{each.get('id')}' from='{component.domain}' to='{module}'>"
             f"<reserve xmlns='{MODULE_NS}'/></iq>" for each in reservations))
-        confirmations = {str(each[0].get("username")): each for each in [component.expect("confirm") for _ in names]}
-        assert set(confirmations) == set(names)
         answered, owed = names[:6], names[6:]
+        confirmed = []
+        for _ in names:
+            confirmation = component.expect("confirm")
+            confirmed.append(str(confirmation[0].get("username")))
+            if confirmed[-1] in answered:  # at once: the module waits for five seconds
+                component.result(confirmation)
+        assert set(confirmed) == set(names)
         for name in answered:
-            component.result(confirmations[name])
             assert clients[name].answer(asked[name]).get("type") == "result"
         # The last of its kind, so that what was answered before is on the disk as well.
         with server.client() as client:
@@ -379,8 +401,7 @@ def test_account_deleted_before_it_was_confirmed(server: Server, component: Comp
         component.accept(reservation)
         component.expect("confirm")
         disconnect(server, component)
-    with server.component(OTHER) as other:
-        other.answer(other.ask("set", f"<do xmlns='urn:tests' action='delete' user='{username}'/>", "a.example"))
+    delete(server, username)
     with server.component() as again:
         again.greet(a_example="invite", b_example="server")
         again.result(again.expect("confirm", username=username))
@@ -391,8 +412,7 @@ def test_account_deleted_before_it_was_confirmed(server: Server, component: Comp
 def test_deleted_account_is_told_until_it_is_acknowledged(server: Server, component: Component, username: str) -> None:
     account(server, component, username)
     disconnect(server, component)
-    with server.component(OTHER) as other:
-        other.answer(other.ask("set", f"<do xmlns='urn:tests' action='delete' user='{username}'/>", "a.example"))
+    delete(server, username)
     server.restart()
     for answered in (False, True):
         with server.component() as again:

@@ -32,8 +32,7 @@ def test_exists_after_deletion(server: Server, component: Component, username: s
     with server.client() as session:
         session.login(username)
         deleted = component.ask("set", f"<do xmlns='urn:tests' action='delete' user='{username}'/>", "a.example")
-        told = component.expect("deleted", "a.example", username=username)
-        component.answer(deleted)
+        told = component.expect_beside(deleted, "deleted", "a.example", username=username)
         assert component.request("get", "exists", "a.example", username=username)[0].get("account") == "absent"
         component.result(told)
 

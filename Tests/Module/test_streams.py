@@ -318,7 +318,7 @@ def test_stream_ends_while_it_is_reserved(server: Server, component: Component, 
     with server.client() as client:
         attempt = preauth(component, client).get("attempt")
         _, reservation = reserve(component, client, username)
-        with server.logs("Client disconnected"):
+        with server.sees_end_of(client):
             getattr(client, how)()
     component.accept(reservation)
     component.result(component.expect("release", "a.example", attempt=attempt))
@@ -331,7 +331,7 @@ def test_stream_ends_before_the_client_learns_of_its_success(server: Server, com
         _, reservation = reserve(component, client, username)
         component.accept(reservation)
         confirmation = component.expect("confirm")
-        with server.logs("Client disconnected"):
+        with server.sees_end_of(client):
             client.close()
     component.result(confirmation)
     assert component.idle("a.example") == []

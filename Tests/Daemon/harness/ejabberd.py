@@ -50,8 +50,6 @@ def configuration(client_port: int, component_port: int, addresses: list[str], s
 class Ejabberd(ServerProcess):
     """One Erlang node without distribution, so there is no epmd; unprivileged, in a directory of its own."""
 
-    PATIENCE = 15
-
     USER = "ejabberd"
 
     def __init__(self, files: ServerFiles, directory: Path, addresses: list[str], secret: str, hosts: list[str],
@@ -87,15 +85,13 @@ class Ejabberd(ServerProcess):
             for name, host, password in self._users
         )
         announcement = Announcement()
-        self._process = subprocess.Popen(
+        self._launch(
             ["erl", "-noinput", "+Bd", "-pa", *map(str, self.files.code_paths),
              "-mnesia", "dir", f'"{self.directory}/database"', "-ejabberd", "config", f'"{self.directory}/ejabberd.yml"',
              "-s", "ejabberd",
              "-eval", f'{registrations} {{ok, _}} = gen_tcp:connect({{127,0,0,1}}, {announcement.port}, []).'],
-            stdin=subprocess.DEVNULL,
             stdout=(self.directory / "erl.out").open("ab"),
             stderr=subprocess.STDOUT,
-            cwd=self.directory,
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(self.directory),

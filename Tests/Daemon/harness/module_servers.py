@@ -1,6 +1,7 @@
 """The servers that there is a module for. What is written against them runs behind each, and where one does something in its own way,
 that is a line here with the reason, not a condition in a test."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -29,6 +30,7 @@ class ModuleServer(Protocol):
     def kill(self) -> None: ...
     def await_end(self) -> None: ...
     def await_log(self, text: str, times: int = 1) -> None: ...
+    def sees_end_of(self, stream: Client) -> AbstractContextManager[None]: ...
     def client(self, host: str) -> Client: ...
     def has_account(self, username: str, password: str = ..., host: str = ...) -> bool: ...
 
@@ -37,8 +39,7 @@ class ModuleServer(Protocol):
 class Habits:
     """How a server words and logs what the protocol leaves to it."""
 
-    # In its log: a client's stream is gone; the module has refused a token, and a form.
-    stream_ended: str
+    # In its log: the module has refused a token, and a form.
     refused_token: str
     refused_form: str
     # What a name is answered with that Nodeprep refuses, or that is longer than a name can be.
@@ -71,7 +72,6 @@ PAUSED = "Paused before there is an account"
 
 KINDS = {
     "prosody": Kind(Prosody, Habits(
-        stream_ended="Client disconnected",
         refused_token="Refused <preauth/>",
         refused_form="Refused <query/>",
         accounts="data/{host}/accounts/{username}.dat",
@@ -79,7 +79,6 @@ KINDS = {
         token_before_tls=("modify", "policy-violation"),
     )),
     "ejabberd": Kind(Ejabberd, Habits(
-        stream_ended="a stream has ended",
         refused_token="Refused a token",
         refused_form="Refused the registration of",
         writes_accounts_later=True,

@@ -1,23 +1,24 @@
 """Ports and waiting on loopback."""
 
+import fcntl
+import functools
 import os
-import select
 import random
+import select
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 LOOPBACK = "127.0.0.1"
 
 
-# What was given: to a server that has not begun to listen, or that is down and comes back.
-_given: set[int] = set()
-
-
 def free_port() -> int:
-    """A port that no process listens on, and that is given once. For servers that cannot choose a free port and report it. It is below
-    the range from which the system takes ports for connections: one of those would have it before the server does."""
+    """A port that no process listens on. For servers that cannot choose a free port and report it. It is below the range from which the
+    system takes ports for connections: one of those would have it before the server does. It is never given twice, also not to another
+    run of tests on this machine, so that a server finds it free when it is started again."""
     lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
         with socket.socket() as probe:
@@ -25,10 +26,29 @@ def free_port() -> int:
                 probe.bind((LOOPBACK, random.randrange(10_000, lowest) if lowest > 12_000 else 0))
             except OSError:
                 continue
-            port: int = probe.getsockname()[1]
-        if port not in _given:
-            _given.add(port)
-            return port
+            port = probe.getsockname()[1]
+            if port not in _given and _is_ours(port):
+                _given.add(port)
+                return port
+
+
+_given: set[int] = set()
+
+
+@functools.cache
+def _locks() -> BinaryIO:
+    """A file of which each byte stands for a port."""
+    path = Path(tempfile.gettempdir(), f"invited-ports-{os.getuid()}")
+    return path.open("ab")
+
+
+def _is_ours(port: int) -> bool:
+    """Whether no other run of tests has it. The system takes the lock back when this process ends."""
+    try:
+        fcntl.lockf(_locks(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    return True
 
 
 def await_listener(port: int, process: subprocess.Popen[bytes], timeout: float = 120) -> None:

@@ -87,11 +87,9 @@ class Prosody(ServerProcess):
         )
 
     def start(self) -> None:
-        self._process = subprocess.Popen(
+        self._launch(
             [self.files.program("prosody"), "--config", self._configuration, "-F"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            cwd=self.directory, **unprivileged(self.USER),
-        )
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **unprivileged(self.USER))
         await_listener(self.client_port, self._process)
         await_listener(self.component_port, self._process)
 

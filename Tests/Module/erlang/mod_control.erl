@@ -3,7 +3,8 @@
 -behaviour(gen_mod).
 
 -export([start/2, stop/1, depends/2, mod_options/1, mod_doc/0, decode_iq_subel/1, process_iq/1, items/4, command/4, features/5,
-         identity/5, stream_ended/2, unauthenticated_packet/2, watch_debts/1]).
+         identity/5, stream_ended/2, component_connected/1, component_disconnected/2, unauthenticated_packet/2, flush/1,
+         watch_debts/2]).
 
 -include("xmpp.hrl").
 
@@ -15,8 +16,14 @@ start(Host, _Opts) ->
     ejabberd_hooks:add(disco_local_identity, Host, ?MODULE, identity, 50),
     ejabberd_hooks:add(c2s_terminated, Host, ?MODULE, stream_ended, 90),
     ejabberd_hooks:add(c2s_unauthenticated_packet, Host, ?MODULE, unauthenticated_packet, 5),
-    spawn(?MODULE, watch_debts, [Host]),
-    ok.
+    %% For all hosts at once.
+    ejabberd_hooks:add(component_connected, ?MODULE, component_connected, 90),
+    ejabberd_hooks:add(component_disconnected, ?MODULE, component_disconnected, 90), % mod_invited is at 50
+    {Watcher, Monitor} = spawn_monitor(?MODULE, watch_debts, [Host, self()]),
+    receive
+        {watching, Watcher} -> demonitor(Monitor, [flush]), ok;
+        {'DOWN', Monitor, process, _, _} -> ok % without mod_invited there is nothing to watch
+    end.
 
 stop(_Host) -> ok.
 
@@ -60,7 +67,7 @@ do(<<"owe-of-earlier-start">>, Host, User) ->
     mod_invited_store:owe(Host, <<"confirm:earlier">>, #{what => confirm, token => <<"token">>, attempt => <<"earlier">>, username => User,
                                                          maker => {<<"earlier">>, whereis(init)}});
 do(<<"sync">>, _, _) -> mnesia:sync_log();
-do(<<"flush">>, _, _) -> flush(3);
+do(<<"flush">>, _, _) -> lists:foreach(fun(Node) -> rpc:call(Node, ?MODULE, flush, [3]) end, [node() | nodes()]);
 do(<<"kill-streams">>, _, _) -> [exit(Pid, kill) || {_, Pid, _, _} <- supervisor:which_children(ejabberd_c2s_sup), is_pid(Pid)];
 do(<<"reload-config">>, _, _) -> said(ejabberd_config:reload());
 do(<<"install">>, _, Module) -> said(ext_mod:install(Module));
@@ -70,8 +77,19 @@ do(<<"register">>, Host, User) -> said(ejabberd_auth:try_register(User, Host, <<
 %% For tests to read in the log.
 said(What) -> error_logger:warning_msg("mod_control: ~p", [What]).
 
-%% Ejabberd logs nothing about streams before login.
-stream_ended(Stream, _Reason) -> said('a stream has ended'), Stream.
+%% Ejabberd logs nothing about streams before login. The number is the port of the other end, by which it knows which one it was.
+stream_ended(#{ip := {_, Port}} = Stream, _Reason) -> said({'a stream has ended', Port}), Stream;
+stream_ended(Stream, _Reason) -> Stream.
+
+%% In the process of the connection.
+component_connected(_) ->
+    Ports = [Port || Socket <- element(2, process_info(self(), links)), is_port(Socket), {ok, {_, Port}} <- [inet:peername(Socket)]],
+    put(?MODULE, Ports).
+
+%% Once the hosts know of it.
+component_disconnected(_, _Reason) ->
+    flush_hosts(),
+    [said({'component disconnected', Port}) || Ports <- [get(?MODULE)], is_list(Ports), Port <- Ports].
 
 stop_it(Host) -> gen_mod:stop_module(Host, mod_invited).
 
@@ -83,9 +101,12 @@ flush(Times) ->
     wait_for_workers(),
     Streams = [Pid || {_, Pid, _, _} <- supervisor:which_children(ejabberd_c2s_sup), is_pid(Pid)],
     [catch sys:get_state(Pid, 5000) || Pid <- Streams],
-    [catch gen_server:call(gen_mod:get_module_proc(Host, mod_invited_link), flush)
-     || Host <- ejabberd_option:hosts(), gen_mod:is_loaded(Host, mod_invited)],
+    flush_hosts(),
     flush(Times - 1).
+
+flush_hosts() ->
+    [catch gen_server:call(gen_mod:get_module_proc(Host, mod_invited_link), flush)
+     || Host <- ejabberd_option:hosts(), gen_mod:is_loaded(Host, mod_invited)].
 
 wait_for_workers() ->
     case [Pid || Pid <- processes(), Pid =/= self(), is_busy(process_info(Pid, [current_stacktrace, dictionary]))] of
@@ -109,16 +130,17 @@ unauthenticated_packet(Stream, Packet) ->
     Stream.
 
 %% After mod_invited has stored what it will owe, and before the account exists: its password is being hashed.
-watch_debts(Host) ->
+watch_debts(Host, Starter) ->
     process_flag(priority, max),
     register(watcher(Host), self()),
     {ok, _} = mnesia:subscribe({table, invited_debt, simple}),
-    watch_debts(Host, []).
+    Starter ! {watching, self()},
+    watching(Host, []).
 
 watcher(Host) -> gen_mod:get_module_proc(Host, ?MODULE).
 
 %% `Paused` are the streams that are suspended.
-watch_debts(Host, Paused) ->
+watching(Host, Paused) ->
     receive
         {mnesia_table_event, {write, {invited_debt, {Host, _}, #{what := confirm, username := <<"dies", _/binary>> = User}}, _}} ->
             _ = suspended_streams(),
@@ -133,12 +155,12 @@ watch_debts(Host, Paused) ->
                      false -> 'Paused before there is an account';
                      true -> 'Too late to pause'
                  end),
-            watch_debts(Host, Suspended ++ Paused);
+            watching(Host, Suspended ++ Paused);
         resume ->
             erlang:system_flag(schedulers_online, erlang:system_info(schedulers)),
             [catch erlang:resume_process(Pid) || Pid <- Paused],
-            watch_debts(Host, []);
-        _ -> watch_debts(Host, Paused)
+            watching(Host, []);
+        _ -> watching(Host, Paused)
     end.
 
 suspended_streams() ->
