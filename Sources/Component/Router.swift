@@ -46,7 +46,7 @@ final class Router: StanzaReceiver {
         }
         shared = SharedEndpoint(
             table: table, outlet: outlet, inFlight: inFlight, refusals: refusals, servers: servers,
-            dependencies: dependencies)
+            settings: settings, dependencies: dependencies)
     }
 
     var currentTable: RoutingTable { table.value }

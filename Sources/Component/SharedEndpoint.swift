@@ -17,6 +17,7 @@ actor SharedEndpoint {
     private let inFlight: InFlight
     private let refusals: RefusalLog
     private let servers: HostServers
+    private let settings: SettingsPusher
     private let dependencies: Dependencies
     private var entropy: Entropy
     private var commands = CommandTable()
@@ -34,13 +35,14 @@ actor SharedEndpoint {
 
     init(
         table: SharedRoutingTable, outlet: Outlet, inFlight: InFlight, refusals: RefusalLog,
-        servers: HostServers, dependencies: Dependencies
+        servers: HostServers, settings: SettingsPusher, dependencies: Dependencies
     ) {
         self.table = table
         self.outlet = outlet
         self.inFlight = inFlight
         self.refusals = refusals
         self.servers = servers
+        self.settings = settings
         self.dependencies = dependencies
         entropy = dependencies.entropy
     }
@@ -111,6 +113,7 @@ actor SharedEndpoint {
                 }
                 ended(on: host)
                 inFlight.leave()
+                if invite.username != nil { settings.schedule(host) }
             }
         }
     }

@@ -11,7 +11,7 @@ from harness.control import Control
 from harness.daemon import Daemon
 from harness.installation import COMPONENT
 from harness.stanzas import CREATE_ACCOUNT, Invitation, command, condition, iq, new_id, submission
-from harness.wire import Stream
+from harness.wire import TIMEOUT, Stream
 from wire import MODULE_NS, name, unique
 
 HOST = "a.example"
@@ -30,6 +30,14 @@ class Module:
         # The id of the confirmation, once it is sent.
         self.confirmed = ""
 
+    def receive(self, timeout: float = TIMEOUT) -> Element:
+        """The next element of the stream but settings, which are taken: they come at any time."""
+        while True:
+            stanza = self.stream.receive(timeout)
+            if not (len(stanza) and name(stanza[0]) == "settings"):
+                return stanza
+            self.answers(stanza)
+
     def greet(self) -> None:
         features = "".join(f"<feature name='{each}'/>" for each in
                            ("register", "commands", "subscribe", "accounts", "contacts", "notices", "guard"))
@@ -39,11 +47,12 @@ class Module:
     def asks(self, kind: str, payload: str) -> Element:
         """A request of the module's, and the answer."""
         stanza, identifier = iq(kind, HOST, COMPONENT, payload)
-        return self.stream.request(stanza, identifier)
+        self.stream.send(stanza)
+        return self.answered(identifier)
 
     def expects(self, local: str) -> Element:
         """The next request of the daemon, which has to be this one."""
-        asked = self.stream.receive()
+        asked = self.receive()
         assert asked.get("type") in ("get", "set") and name(asked[0]) == local, asked[0].tag
         assert (asked.get("from"), asked.get("to")) == (COMPONENT, HOST)
         return asked
@@ -62,7 +71,7 @@ class Module:
         return identifier
 
     def answered(self, identifier: str) -> Element:
-        reply = self.stream.receive()
+        reply = self.receive()
         assert reply.get("id") == identifier
         return reply
 
@@ -97,11 +106,21 @@ def test_never(module: Module, daemon: Daemon) -> None:
     stanza, asked_meanwhile = iq("get", HOST, COMPONENT, f"<name xmlns='{MODULE_NS}' username='romeo'/>")
     module.stream.send(stanza)
     # However late the test reads on, the order of what the daemon sends shows who waited.
-    before = [module.stream.receive(), module.stream.receive()]
+    before = [module.receive(), module.receive()]
     assert {name(each[0]) for each in before if each.get("type") == "get"} == {"exists"}
     assert [each.get("type") for each in before if each.get("id") == asked_meanwhile] == ["result"]
     assert Invitation.of(module.answered(asked_by_admin)).uri.startswith("xmpp:juliet@a.example?register;")
     daemon.await_log(UNANSWERED, to=HOST, request="exists")
+
+
+def test_name_of_an_invite_is_held(module: Module) -> None:
+    """Also when it was made at the component's own address: the module has to keep it while the daemon is away."""
+    asked_by_admin = module.admin_wants("juliet")
+    module.exists(module.expects("exists"), "absent")
+    Invitation.of(module.answered(asked_by_admin))
+    settings = module.stream.receive()
+    assert name(settings[0]) == "settings"
+    assert [each.attrib for each in settings[0] if name(each) == "held"] == [{"username": "juliet"}]
 
 
 def test_late(module: Module, daemon: Daemon) -> None:
@@ -197,7 +216,7 @@ def tasks(module: Module) -> dict[str, Element]:
     """What follows is asked for, in any order, and the confirmation answered."""
     asked: dict[str, Element] = {}
     while set(asked) != {"contacts", "notify", "confirmed"}:
-        stanza = module.stream.receive()
+        stanza = module.receive()
         asked["confirmed" if stanza.get("id") == module.confirmed else name(stanza[0])] = stanza
     assert asked["confirmed"].get("type") == "result"
     return asked
@@ -210,7 +229,7 @@ def test_task_is_asked_for_until_it_is_answered(module: Module, control: Control
     module.answers(asked["notify"])
     # Ten seconds later, and five more.
     daemon.await_log(UNANSWERED, to=HOST, request="contacts", timeout=ORDINARY + 30)
-    again = module.stream.receive(ORDINARY + 30)
+    again = module.receive(ORDINARY + 30)
     assert name(again[0]) == "contacts" and again[0].attrib == asked["contacts"][0].attrib
     module.answers(asked["contacts"])  # late, to the first
     daemon.await_log(NOBODY_WAITS)
