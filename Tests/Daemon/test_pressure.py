@@ -1,6 +1,7 @@
 """More output than the other end reads, and a shutdown in the middle of it."""
 
 import threading
+import time
 from pathlib import Path
 
 from harness import messages
@@ -82,6 +83,24 @@ def test_termination_finishes_what_was_accepted(
             if inner.get("type") == "result":
                 answered.add(Invitation.of(inner).token)
     assert answered == installation.tokens("a.example"), "made but not answered, or answered but not made"
+
+
+def test_a_server_that_still_sends_after_the_end_loses_no_answers(stream: Stream, daemon: Daemon) -> None:
+    """Only the daemon's side of the connection is closed until the server closes its own: what it sent to a closed socket would
+    reset the connection, and what it has not read yet would be gone."""
+    began = time.monotonic()
+    daemon.terminate()
+    stream.await_end()
+    assert stream.closed_properly
+    stream.await_end_of_input()
+    try:
+        for _ in range(2):  # the second would meet the reset
+            stream.send(" ")
+    except OSError:
+        # The server has two seconds, which may be over on a busy machine.
+        assert time.monotonic() - began > 1.5
+    stream.close()
+    assert daemon.await_exit() == 0
 
 
 def test_termination_with_a_server_that_does_not_read_is_bounded(stream: Stream, daemon: Daemon) -> None:

@@ -13,8 +13,8 @@ final class ComponentStreamHandler: ChannelInboundHandler {
         let wasReady: Bool
     }
 
-    /// How long the server may take to close the stream with us, once all has been written.
-    private static let timeout = TimeAmount.milliseconds(200)
+    /// How long the server may take to close the connection, once all has been written.
+    private static let timeout = TimeAmount.seconds(2)
 
     private let options: ComponentOptions
     private let connection: ComponentConnection
@@ -214,12 +214,15 @@ final class ComponentStreamHandler: ChannelInboundHandler {
         // A drained connection reads nothing, not even that it was closed.
         channel.setOption(.autoRead, value: true).whenFailure { _ in }
         // Closing drops what the socket has not taken yet, so that is waited for first; then for the server, which
-        // closes after its own farewell (RFC 6120 §4.4). Neither is waited for long.
+        // closes after its own farewell (RFC 6120 §4.4). Until it does, only our side is closed: what it still sent to a
+        // closed socket would reset the connection, and drop the answers that it has not read yet. Neither is waited
+        // for long.
         let loop = context.eventLoop
         let deadline = loop.scheduleTask(in: TimeAmount(options.farewellTimeout)) { channel.close(promise: nil) }
         let written = loop.makePromise(of: Void.self)
         written.futureResult.whenComplete { _ in
             deadline.cancel()
+            channel.close(mode: .output, promise: nil)
             loop.scheduleTask(in: Self.timeout) { channel.close(promise: nil) }
         }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: farewell)), promise: written)

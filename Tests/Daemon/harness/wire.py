@@ -178,6 +178,11 @@ class Stream:
         except (StreamEnded, ConnectionResetError, BrokenPipeError):
             return rest
 
+    def await_end_of_input(self) -> None:
+        """Until the daemon has closed its side of the connection, after the end of the stream."""
+        while self._connection.recv(READ_SIZE):
+            pass
+
     def request(self, stanza: str, identifier: str) -> Element:
         """Send an IQ and return its one answer; answers to others on the way are an error of the test."""
         self.send(stanza)
