@@ -166,6 +166,22 @@ def test_other_components_are_refused(new_ejabberd: Callable[..., Ejabberd], sen
         assert component.idle("a.example") == []
 
 
+def test_answers_go_to_the_newest_connection(new_ejabberd: Callable[..., Ejabberd]) -> None:
+    """The other one may be dead without anybody knowing it yet, and ejabberd would choose either."""
+    server = new_ejabberd()
+    server.start()
+    with server.component() as older:
+        older.greet(a_example="invite", b_example="invite")
+        with server.component() as newest:
+            for _ in range(2):
+                newest.accept(newest.expect("hello"), version="1", registration="invite")
+            for number in range(10):
+                asked = newest.ask("get", f"<exists xmlns='{MODULE_NS}' username='nobody-{number}'/>", "a.example")
+                newest.until(lambda element, asked=asked: element.get("id") == asked)
+                told = newest.ask("set", f"<settings xmlns='{MODULE_NS}' registration='invite'/>", "a.example")
+                newest.until(lambda element, told=told: element.get("id") == told)
+
+
 def test_address_of_the_daemon_has_no_localpart(ejabberd: Ejabberd, component: Component, untouched: str) -> None:
     for sender in (f"admin@{COMPONENT}", f"{COMPONENT}/resource"):
         for kind, payload in REQUESTS:

@@ -5,7 +5,7 @@
 %%% to a bare host.
 -module(mod_invited_question).
 
--export([ask/4, send/4, await/3, notify/2, close/3, answered/3, is_connected/1, resource/0]).
+-export([ask/4, send/4, await/3, notify/2, reply/2, close/3, answered/3, is_connected/1, resource/0]).
 %% For the process of the host alone.
 -export([open/1, table/1, name/1, component_changed/1, connected/2, disconnected/2, serve/2, is_served/1, fail_waiting/1, await_none/1,
          sweep/1]).
@@ -60,7 +60,7 @@ send(Host, Table, Type, Payload, Pid) ->
 timer(none, _) -> make_ref();
 timer(Pid, Id) -> erlang:send_after(?ANSWER_TIMEOUT, Pid, {mod_invited_answer, Id, away}).
 
-%% Of several connections of one component, of which all but one may be dead without anybody knowing it yet, the newest is asked.
+%% Of several connections of one component, of which all but one may be dead without anybody knowing it yet, the newest is used.
 route(none, IQ) -> ejabberd_router:route(IQ);
 route(Connection, IQ) -> Connection ! {route, IQ}.
 
@@ -81,6 +81,12 @@ await(Host, Type, Payload) ->
 -spec notify(binary(), xmlel()) -> ok.
 notify(Host, Payload) ->
     _ = ask(Host, set, Payload, none),
+    ok.
+
+%% Answers a request of the daemon's.
+-spec reply(binary(), iq()) -> ok.
+reply(Host, IQ) ->
+    _ = route(try connection(table(Host)) catch error:badarg -> none end, IQ),
     ok.
 
 %% The question is answered, or called off.

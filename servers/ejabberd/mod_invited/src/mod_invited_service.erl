@@ -163,11 +163,11 @@ notify(Host, Username, El) ->
 %%%------------------------------------------------------------------------------------------------------------------------------
 
 -spec reply(iq(), [xmlel()]) -> ok.
-reply(#iq{from = From, to = To, id = Id}, Payload) ->
-    ejabberd_router:route(#iq{type = result, id = Id, from = To, to = From, sub_els = Payload}).
+reply(#iq{from = From, to = #jid{lserver = Host} = To, id = Id}, Payload) ->
+    mod_invited_question:reply(Host, #iq{type = result, id = Id, from = To, to = From, sub_els = Payload}).
 
 -spec reply_error(iq(), mod_invited_rules:refusal()) -> ok.
-reply_error(IQ, Refusal) -> ejabberd_router:route(error_of(IQ, Refusal)).
+reply_error(#iq{to = #jid{lserver = Host}} = IQ, Refusal) -> mod_invited_question:reply(Host, error_of(IQ, Refusal)).
 
 -spec forbidden(iq()) -> iq().
 forbidden(IQ) -> error_of(IQ, {auth, 'forbidden', <<"This is for the component of invited alone.">>}).
