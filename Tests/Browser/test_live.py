@@ -8,7 +8,7 @@ from harness.inviting import invite
 from harness.redeeming import Invited
 from harness.relay import TO_DAEMON, TO_SERVER
 from harness.web import Browser as Visitor
-from harness.web import within_a_minute
+from harness.web import within_one_window
 from live import LiveBrowser, Look, Site
 from server_files import ejabberds, prosodies
 from wire import PARS_NS, unique
@@ -363,7 +363,7 @@ def test_who_guesses_has_to_wait(live: LiveBrowser, axe: str) -> None:
         return live.page().status
 
     # Many pages in a browser may take longer than the minute that is looked at.
-    assert within_a_minute(guess) == 429
+    assert within_one_window(guess) == 429
     assert live.text("h1") == "Zu viele Versuche"
     live.picture("too-many")
     live.assert_sound(axe)

@@ -7,7 +7,7 @@ import pytest
 
 from harness.redeeming import Invited, token_of
 from harness.stanzas import INVITE, Invitation, command
-from harness.web import AUTHORITY, BASE, Browser, Reply, path_of, within_a_minute
+from harness.web import AUTHORITY, BASE, Browser, Reply, path_of, within_one_window
 from server_files import ejabberds, prosodies
 from wire import unique
 
@@ -244,7 +244,7 @@ def test_who_tries_too_often_has_to_wait(invited: Invited) -> None:
         statuses = [browser.get(f"/{HOST}/AAAAAAAAAAAA{number:04}").status for number in range(31)]
         return statuses, browser.get(f"/{HOST}/{token}")
 
-    statuses, reply = within_a_minute(guess)
+    statuses, reply = within_one_window(guess)
     assert statuses == [404] * 30 + [429]
     assert reply.status == 429
     assert 1 <= int(reply.headers["Retry-After"]) <= 61
@@ -267,8 +267,8 @@ def test_forms_are_limited_by_token_and_by_address(invited: Invited) -> None:
         browser = visitor()
         return [browser.post(f"/{HOST}/{each}/register", {"seal": ""}).status for each in tokens]
 
-    assert within_a_minute(with_one_token) == [422] * 5 + [429]
-    assert within_a_minute(from_one_address) == [422] * 10 + [429]
+    assert within_one_window(with_one_token) == [422] * 5 + [429]
+    assert within_one_window(from_one_address) == [422] * 10 + [429]
 
 
 def test_two_hundred_press_the_button_at_once(invited: Invited) -> None:

@@ -88,6 +88,8 @@ class Form:
         # Once more changes nothing.
         assert self.press() == 200
         assert self.invited.redemptions(HOST, self.token) == [(self.username, "confirmed")]
+        # The next test stops at its own requests.
+        self.invited.await_tasks(HOST)
 
     def has_contact(self) -> bool:
         with self.invited.client(HOST) as client:

@@ -17,7 +17,7 @@ import pytest
 from harness.daemon import REPOSITORY, Daemon
 from harness.installation import Installation
 from harness.ports import LOOPBACK, await_listener, free_port
-from harness.web import within_a_minute
+from harness.web import within_one_window
 
 NAME = "invite.provider.example"
 
@@ -137,7 +137,7 @@ def test_nobody_is_somebody_else_behind_a_proxy(proxy: Proxy) -> None:
         return [proxy.get(f"/a.example/AAAAAAAAAAAA{number:02}", source, **{
             "X-Forwarded-For": f"9.9.9.{number}", "Forwarded": f"for=8.8.8.{number}"}).status for number in range(count)]
 
-    assert within_a_minute(lambda: statuses(31)) == [404] * 30 + [429]
+    assert within_one_window(lambda: statuses(31)) == [404] * 30 + [429]
     assert statuses(1) == [404]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness.redeeming import Invited
 from harness.relay import TO_SERVER
-from harness.web import BASE, Browser, Reply
+from harness.web import BASE, Browser, Reply, within_one_window
 from server_files import ejabberds, prosodies
 from wire import unique
 
@@ -115,16 +115,21 @@ def test_who_has_no_name_to_choose_is_not_answered(invited: Invited, username: s
 
 def test_nobody_lists_who_has_an_account(invited: Invited, username: str) -> None:
     """A token and an address get so many answers an hour, and then only the address that a name makes. The form stays usable."""
-    form = Form(invited)
-    # From everywhere at once.
-    states = [form.state("bob", Browser(invited.installation.web_socket)) for _ in range(61)]
+    def from_everywhere() -> tuple[Form, list[str]]:
+        form = Form(invited)
+        return form, [form.state("bob", Browser(invited.installation.web_socket)) for _ in range(61)]
+
+    def with_many_tokens() -> tuple[Form, list[str]]:
+        browser = Browser(invited.installation.web_socket)
+        forms = [Form(invited) for _ in range(4)]
+        return forms[0], [forms[number % 4].state("bob", browser) for number in range(61)]
+
+    form, states = within_one_window(from_everywhere, 3600)
     assert states == ["taken"] * 60 + ["possible"]
     # With another token, they may; an address that asks with many, not.
-    browser = Browser(invited.installation.web_socket)
-    forms = [Form(invited) for _ in range(4)]
-    states = [forms[number % 4].state("bob", browser) for number in range(61)]
+    other, states = within_one_window(with_many_tokens, 3600)
     assert states == ["taken"] * 60 + ["possible"]
-    assert forms[0].state("bob") == "taken"
+    assert other.state("bob") == "taken"
     done = form.browser.post(f"/{HOST}/{form.token}/register",
                              form.fields | {"username": username, "password": PASSWORD})
     assert done.status == 200

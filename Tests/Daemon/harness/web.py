@@ -145,16 +145,16 @@ def exchange(path: Path, data: bytes, timeout: float = 30) -> bytes:
         return received
 
 
-def within_a_minute(attempt: Callable[[], Outcome]) -> Outcome:
-    """What happens to an attempt that no new minute of the daemon's limits interrupts: with one, a little more may pass (RateLimiter).
+def within_one_window(attempt: Callable[[], Outcome], seconds: int = 60) -> Outcome:
+    """What happens to an attempt that no new window of the daemon's limits interrupts: with one, a little more may pass (RateLimiter).
     Each attempt is somebody else's."""
     for _ in range(5):
         # The daemon's clock, too.
-        minute = time.monotonic() // 60
+        window = time.monotonic() // seconds
         outcome = attempt()
-        if time.monotonic() // 60 == minute:
+        if time.monotonic() // seconds == window:
             return outcome
-    raise AssertionError("it took longer than what is left of a minute, each time")
+    raise AssertionError("it took longer than what is left of a window, each time")
 
 
 def path_of(url: str) -> str:
