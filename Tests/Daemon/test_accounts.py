@@ -22,6 +22,7 @@ from harness.installation import COMPONENT, SECRET, Installation
 from harness.prosody import Prosody
 from harness.provider import Outcome, Provider
 from harness.relay import TO_SERVER, Relay
+from harness.waiting import await_that
 from server_files import ServerFiles, ejabberds, prosodies
 from wire import ROSTER_NS, Ended, child, name, unique
 from wire import Client as RawClient
@@ -108,10 +109,7 @@ def provider(directory: Path, server: Server) -> Iterator[Provider]:
 
 def await_grants(provider: Provider) -> None:
     """Each server announces after the handshake that it grants rosters. Before that, ejabberd drops requests."""
-    deadline = time.monotonic() + 30
-    while "contacts" not in provider.ask("abilities").text:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    await_that(lambda: "contacts" in provider.ask("abilities").text)
 
 
 @pytest.fixture
@@ -355,11 +353,8 @@ def test_server_down(directory: Path, server: Server, username: str) -> None:
 def await_daemons_grants(daemon: Daemon) -> None:
     """As `await_grants`: what the daemon asks before the server has announced them may never be answered."""
     daemon.await_log(messages.CONNECTED, timeout=60)
-    deadline = time.monotonic() + 30
     with Control(daemon.installation.control_socket) as session:
-        while session.run(["grants", HOST]).rows[0]["roster"] != "both":
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        await_that(lambda: session.run(["grants", HOST]).rows[0]["roster"] == "both")
 
 
 async def test_create_account_command_for_an_account_that_exists(

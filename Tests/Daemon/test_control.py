@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.control import OWN_NAME, PATIENCE, Control
+from harness.control import OWN_NAME, Control
 from harness.daemon import Daemon
 from harness.installation import Installation
 from harness.stanzas import INVITE, Invitation, command
+from harness.waiting import TIMEOUT
 from harness.ways import Delegated, ask
 from harness.wire import ScriptedServer, Stream
 
@@ -265,14 +266,14 @@ def test_the_daemon_serves_invitations_all_the_while(
     with ExitStack() as sessions:
         def attack(data: bytes = b"", *, waits: bool = False) -> Control:
             session = sessions.enter_context(Control(path))
-            session.socket.settimeout(PATIENCE if waits else 0)
+            session.socket.settimeout(TIMEOUT if waits else 0)
             try:
                 while data:
                     data = data[session.socket.send(data):]
             except (BlockingIOError, BrokenPipeError, ConnectionResetError):
                 # It takes no more, which is its right.
                 pass
-            session.socket.settimeout(PATIENCE)
+            session.socket.settimeout(TIMEOUT)
             return session
 
         flood = b"".join(b'{"id":%d,"argv":["help"]}\n' % number for number in range(1, 200_000))

@@ -10,13 +10,14 @@ import pytest
 
 from harness import hostile, messages
 from harness.client import PASSWORD, Client, IqError
-from harness.control import PATIENCE, Control
+from harness.control import Control
 from harness.daemon import Daemon
 from harness.ejabberd import Ejabberd
-from harness.installation import COMPONENT, SECRET, Installation, two_hosts
 from harness.grants import probed
+from harness.installation import COMPONENT, SECRET, Installation, two_hosts
 from harness.load import Load
 from harness.stanzas import COMMANDS_NS, CREATE_ACCOUNT, INVITE, Invitation
+from harness.waiting import TIMEOUT
 from server_files import ServerFiles
 
 SERVICE = "invites.b.example"
@@ -167,7 +168,7 @@ async def test_delegated_in_version_1(directory: Path, ejabberd_files: ServerFil
 
 async def once_delegated(client: Client, host: str) -> Invitation:
     """ejabberd begins to delegate a moment after the handshake, when it has our features; until then it answers."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while True:
             try:
                 return await client.invite(host)

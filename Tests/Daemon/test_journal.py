@@ -12,7 +12,7 @@ from harness.control import OWN_NAME, Control
 from harness.daemon import Daemon
 from harness.installation import Installation
 from harness.schema import check_row
-from harness.wire import ScriptedServer, Stream
+from harness.wire import ScriptedServer
 
 
 def journal(control: Control, *options: str) -> list[dict[str, object]]:

@@ -11,7 +11,8 @@ from harness.control import Control
 from harness.daemon import Daemon
 from harness.installation import COMPONENT
 from harness.stanzas import CREATE_ACCOUNT, Invitation, command, condition, iq, new_id, submission
-from harness.wire import TIMEOUT, Stream
+from harness.waiting import TIMEOUT, await_that
+from harness.wire import Stream
 from wire import MODULE_NS, name, unique
 
 HOST = "a.example"
@@ -196,6 +197,11 @@ def test_answers_to_questions_never_asked(module: Module, daemon: Daemon) -> Non
 # What is asked until it is done
 
 
+def row_of(control: Control) -> dict[str, object]:
+    (row,) = control.run(["invite", "show", HOST, "1"]).rows
+    return row
+
+
 def redeemed(module: Module, control: Control) -> str:
     """The token of a link of alice's, with which a user has just registered."""
     command = control.begin(["invite", "create", "account", HOST, "--contact", f"alice@{HOST}"])
@@ -235,14 +241,8 @@ def test_task_is_asked_for_until_it_is_answered(module: Module, control: Control
     daemon.await_log(NOBODY_WAITS)
     module.answers(again)
     # It is written down by and by.
-    deadline = time.monotonic() + 30
-    while True:
-        (row,) = control.run(["invite", "show", HOST, "1"]).rows
-        if not row.get("tasks"):
-            break
-        assert time.monotonic() < deadline, row
-        time.sleep(0.02)
-    assert row["state"] == "used"
+    await_that(lambda: not row_of(control).get("tasks"))
+    assert row_of(control)["state"] == "used"
     assert module.stream.barrier() == []
 
 

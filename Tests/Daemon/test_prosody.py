@@ -10,13 +10,14 @@ import pytest
 
 from harness import hostile, messages
 from harness.client import PASSWORD, Client, IqError
-from harness.control import PATIENCE, Control
+from harness.control import Control
 from harness.daemon import Daemon
-from harness.installation import COMPONENT, SECRET, Installation, two_hosts
 from harness.grants import probed
+from harness.installation import COMPONENT, SECRET, Installation, two_hosts
 from harness.load import Load
 from harness.prosody import Prosody
 from harness.stanzas import COMMANDS_NS, CREATE_ACCOUNT, INVITE
+from harness.waiting import TIMEOUT
 from server_files import ServerFiles
 
 
@@ -46,7 +47,7 @@ async def test_host_shows_that_it_has_commands(daemon: Daemon, prosody: Prosody)
     for user, host in (("alice@a.example", "a.example"), ("bob@b.example", "b.example")):
         async with Client(user, prosody.client_port) as client:
             # The server asks us after the handshake, and answers meanwhile.
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 while COMMANDS_NS not in await client.features(host):
                     await asyncio.sleep(0.05)
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.control import OWN_NAME, Control
+from harness.control import Control
 from harness.daemon import Daemon
 from harness.installation import Installation
 from harness.waiting import await_that
-from harness.wire import ScriptedServer, Stream
+from harness.wire import ScriptedServer
 
 HOST = "a.example"
 

@@ -5,10 +5,11 @@ import sqlite3
 
 import pytest
 
-from harness.control import PATIENCE, Control
+from harness.control import Control
 from harness.installation import Installation
 from harness.schema import check_answer, check_message, check_row, commands_with_rows
 from harness.stanzas import INVITE, command
+from harness.waiting import TIMEOUT
 from harness.ways import Delegated, ask
 from harness.wire import Stream
 
@@ -176,7 +177,7 @@ def test_every_command_has_shown_a_row(busy: Control, stream: Stream, installati
             shown.add("top")
         except TimeoutError:
             pass
-    busy.socket.settimeout(PATIENCE)
+    busy.socket.settimeout(TIMEOUT)
     busy.cancel(identifier)
     busy.finish(identifier)
     installation.host("b.example", site_name="Other")

@@ -21,7 +21,7 @@ from harness.installation import Installation
 
 NAMES = sorted(path.name for path in transcript.DIRECTORY.glob("*.txt"))
 FIRST_UID = 20001
-PATIENCE = 90
+TIMEOUT = 90
 
 
 def client() -> str:
@@ -73,7 +73,7 @@ class Terminal:
 
         prepare_edit()
         child = pexpect.spawn(
-            client(), shlex.split(line), env=self.environment, encoding="utf-8", timeout=PATIENCE,
+            client(), shlex.split(line), env=self.environment, encoding="utf-8", timeout=TIMEOUT,
             dimensions=(1000, self.columns), preexec_fn=become)
         try:
             child.delaybeforesend = None
@@ -112,7 +112,7 @@ def test_transcript(name: str, directory: Path) -> None:
         # A server that accepts the connection and sends nothing: the daemon stays in its connection attempt.
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        silent.settimeout(PATIENCE)
+        silent.settimeout(TIMEOUT)
         installation = Installation(directory, silent.getsockname()[1])
         settings = json.loads(installation.configuration.read_text())
         settings["shell"] = {"roles": [

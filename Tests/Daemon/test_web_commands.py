@@ -3,8 +3,7 @@
 import json
 import shutil
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from harness.ejabberd import Ejabberd
 from harness.installation import COMPONENT, SECRET, Installation
 from harness.prosody import Prosody
 from harness.redeeming import token_of
+from harness.waiting import await_that
 from harness.web import BASE, Browser, Reply
 from server_files import ServerFiles, ejabberds, prosodies
 from wire import Client, Ended, unique
@@ -91,13 +91,6 @@ def setting(request: pytest.FixtureRequest) -> Iterator[Setting]:
 @pytest.fixture
 def username() -> str:
     return unique("guest")
-
-
-def await_that(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.05)
 
 
 def registered(setting: Setting, token: str, username: str) -> Reply:

@@ -5,7 +5,6 @@ import json
 import re
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +14,7 @@ from harness.control import Control
 from harness.daemon import Daemon, as_oneself, binary
 from harness.installation import Installation
 from harness.ports import LOOPBACK, free_port
+from harness.waiting import await_that
 from harness.web import BASE, Browser
 
 HOST = "a.example"
@@ -61,10 +61,10 @@ def control(own: Installation, daemon: Daemon) -> Iterator[Control]:
 
 def await_status(control: Control, key: str, text: str) -> None:
     """Until the status has the text under this key: the daemon logs what led to it a moment earlier."""
-    deadline = time.monotonic() + 30
-    while text not in str(value := control.run("status").rows[0].get(key)):
-        assert time.monotonic() < deadline, f"{key}: {value}"
-        time.sleep(0.05)
+    def value() -> str:
+        return str(control.run("status").rows[0].get(key))
+
+    await_that(lambda: text in value(), value)
 
 
 def apply(control: Control) -> str:

@@ -14,7 +14,7 @@ from servers import Shared
 from steps import CHECKED, account, preauth, register, reserve
 from test_requests import REQUESTS
 from wire import (
-    COMMANDS_NS, DISCO_INFO_NS, FORMS_NS, MODULE_NS, PARS_NS, REGISTER_NS, SASL_NS, Client, Component, Ended, child, error, error_text, name, unique)
+    COMMANDS_NS, DISCO_INFO_NS, FORMS_NS, MODULE_NS, PARS_NS, REGISTER_NS, Client, Component, Ended, child, error, error_text, name, unique)
 
 ADDRESS = f"a.example/{RESOURCE}"
 SQL = 'storage = "sql"; sql = { driver = "SQLite3", database = "prosody.sqlite" }'

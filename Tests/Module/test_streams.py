@@ -6,7 +6,7 @@ import pytest
 
 from servers import Server
 from steps import CHECKED, account, confirm, preauth, register, reserve
-from wire import FORMS_NS, PARS_NS, REGISTER_NS, Client, Component, Ended, child, error, error_text, name, unique
+from wire import FORMS_NS, PARS_NS, REGISTER_NS, Component, Ended, child, error, error_text, name, unique
 
 
 # Hello

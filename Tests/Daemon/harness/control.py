@@ -7,10 +7,9 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
-Json = dict[str, object]
+from .waiting import TIMEOUT
 
-# What is answered at once may take long on a machine that is busy with other things.
-PATIENCE = 60.0
+Json = dict[str, object]
 
 
 def _own_name() -> str:
@@ -44,7 +43,7 @@ class Answer:
 class Control:
     """One session. As a context manager it is closed on the way out."""
 
-    def __init__(self, path: Path | str, *, timeout: float = PATIENCE, greeted: bool = True) -> None:
+    def __init__(self, path: Path | str, *, timeout: float = TIMEOUT, greeted: bool = True) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         # While it blocks, it waits for its turn where many connect at once.
         self.socket.connect(str(path))

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .installation import Installation
+from .waiting import TIMEOUT
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-# What the daemon does at once may take long on a machine that is busy with other things.
-PATIENCE = 60.0
 # Each step of its end takes ten seconds at most, by its own clock.
 SHUTDOWN_BOUND = 60.0
 
@@ -185,7 +184,7 @@ class Daemon:
 
     # Log
 
-    def await_log(self, message: str, *, after: LogLine | None = None, timeout: float = PATIENCE, **fields: str) -> LogLine:
+    def await_log(self, message: str, *, after: LogLine | None = None, timeout: float = TIMEOUT, **fields: str) -> LogLine:
         """The first line with this message and, among others, these fields; only past `after` when that is given."""
         found = self._log.await_line(
             lambda text: _matches(_parse(text), message, fields), after.index if after else -1, timeout)
@@ -209,7 +208,7 @@ class Daemon:
 
     # Service manager
 
-    def await_notification(self, assignment: str, *, after: int = -1, timeout: float = PATIENCE) -> int:
+    def await_notification(self, assignment: str, *, after: int = -1, timeout: float = TIMEOUT) -> int:
         """Wait for a datagram that has a line starting with `assignment`, such as `READY=1`; returns its index."""
         found = self._notifications.await_line(
             lambda text: any(line.startswith(assignment) for line in text.splitlines()), after, timeout)

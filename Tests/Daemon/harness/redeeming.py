@@ -5,8 +5,7 @@ import re
 import shutil
 import sqlite3
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -22,8 +21,8 @@ from .daemon import Daemon
 from .installation import Installation
 from .module_servers import GREETED, Habits, kind_of
 from .relay import Relay
+from .waiting import TIMEOUT, await_that
 
-PATIENCE = 60
 
 
 class Invited:
@@ -205,11 +204,8 @@ class Invited:
         """What follows from redemptions is done: the daemon asks the host's server for nothing more."""
         self.await_that(lambda: self._rows(host, "SELECT 1 FROM task WHERE done_at IS NULL") == [], timeout=100)
 
-    def await_that(self, holds, timeout: float = PATIENCE) -> None:
-        deadline = time.monotonic() + timeout
-        while not holds():
-            assert time.monotonic() < deadline, "it did not come to that"
-            time.sleep(0.05)
+    def await_that(self, holds: Callable[[], object], timeout: float = TIMEOUT) -> None:
+        await_that(holds, timeout=timeout)
 
     def redemptions(self, host: str, token: str) -> list[tuple[str, str]]:
         """Account and state of each, without those that were given back."""

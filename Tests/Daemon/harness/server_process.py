@@ -4,12 +4,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from .waiting import TIMEOUT
+
 
 class ServerProcess:
     """A server that a subclass starts with `_launch`."""
-
-    # Seconds that it may take to end by itself.
-    PATIENCE = 60
 
     directory: Path
     _process: "subprocess.Popen[Any] | None" = None
@@ -28,7 +27,7 @@ class ServerProcess:
             return
         self._process.terminate()
         try:
-            self._process.wait(timeout=self.PATIENCE)
+            self._process.wait(timeout=TIMEOUT)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -12,9 +12,8 @@ from xml.sax.saxutils import quoteattr
 from .installation import COMPONENT, SECRET
 from .stanzas import COMPONENT_NS, PING_NS, STREAMS_NS, iq, tag
 from .tags import TagParser
+from .waiting import TIMEOUT
 
-# What the daemon does at once may take long on a machine that is busy with other things.
-TIMEOUT = 60.0
 # Prosody's.
 READ_SIZE = 8192
 
