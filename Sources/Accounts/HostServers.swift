@@ -14,6 +14,9 @@ package final class HostServers: Sendable {
     /// When the connection was made, in milliseconds.
     private let connectedAt = Mutex<Int64?>(nil)
     private let connectionCount = Mutex(0)
+    /// When modules were found to be gone, by host, in milliseconds.
+    private let lostModules = Mutex<[String: Int64]>([:])
+    private let noticeLoss: @Sendable (_ host: String, _ reason: String) -> Void
 
     /// How servers are reached.
     package struct Link: Sendable {
@@ -37,9 +40,14 @@ package final class HostServers: Sendable {
     /// - Parameters:
     ///   - uptime: Milliseconds of a monotonic clock.
     ///   - absentUsername: Draws the name of an account that does not exist.
-    package init(uptime: @escaping @Sendable () -> Int64, absentUsername: @escaping @Sendable () -> String) {
+    ///   - noticeLoss: Called when a host's module is found to be gone.
+    package init(
+        uptime: @escaping @Sendable () -> Int64, absentUsername: @escaping @Sendable () -> String,
+        noticeLoss: @escaping @Sendable (_ host: String, _ reason: String) -> Void = { _, _ in }
+    ) {
         self.uptime = uptime
         self.absentUsername = absentUsername
+        self.noticeLoss = noticeLoss
     }
 
     /// Sets how servers are reached, once there is a connection.
@@ -51,6 +59,7 @@ package final class HostServers: Sendable {
         connectionCount.withLock { $0 += 1 }
         grants.reset()
         modules.reset()
+        lostModules.withLock { $0 = [:] }
     }
 
     /// How many connections there were, this one included.
@@ -58,6 +67,11 @@ package final class HostServers: Sendable {
 
     private var isIntroducing: Bool {
         connectedAt.withLock { $0 }.map { uptime() - $0 < Self.introduction } ?? true
+    }
+
+    /// Whether the module of a host is gone for so short that it may only be loaded anew.
+    private func isAwaited(moduleOf host: String) -> Bool {
+        lostModules.withLock { $0[host] }.map { uptime() - $0 < Self.introduction } ?? false
     }
 
     /// Asks a server.
@@ -88,14 +102,14 @@ package final class HostServers: Sendable {
         let module = modules[host.host]
         if host.accounts != .commands, let module, module.isCompatible, host.accounts == .module || module.makesAccounts
         {
-            return ModuleAccounts(module, timeout: timeout, request: link.request)
+            return ModuleAccounts(module, timeout: timeout, request: request(of: module, host.host, link))
         }
         if host.accounts == .module {
             return UnavailableAccounts(
                 module?.mismatch ?? "the server has not said that it has the module", isForGood: false)
         }
         // The module may be about to say hello: what is done by commands passes the server's rules by.
-        if host.accounts == .auto, isIntroducing {
+        if host.accounts == .auto, isIntroducing || isAwaited(moduleOf: host.host) {
             return UnavailableAccounts(Self.hasNotSaidYet, isForGood: false)
         }
         let known = grants[host.host] ?? HostGrants()
@@ -108,7 +122,22 @@ package final class HostServers: Sendable {
     private func othersAccounts(of host: HostConfiguration, _ timeout: Duration) -> any Accounts {
         guard let link = link.withLock({ $0 }), link.isConnected(), let module = modules[host.host], module.isCompatible
         else { return UnavailableAccounts("`accounts` is none", isForGood: true) }
-        return ModuleAccounts(module, timeout: timeout, makesAccounts: false, request: link.request)
+        return ModuleAccounts(
+            module, timeout: timeout, makesAccounts: false, request: request(of: module, host.host, link))
+    }
+
+    /// Asks a module. Where there is none any more, or one that is another component's now, it is forgotten until it says
+    /// hello: nothing else tells that it was unloaded.
+    private func request(of module: KnownModule, _ host: String, _ link: Link) -> ServerRequest {
+        { [weak self] iq, timeout in
+            let answer = await link.request(iq, timeout)
+            guard case .failure(.refused(let error)) = answer, error.reachesNobody,
+                let self, modules.forget(module, of: host)
+            else { return answer }
+            lostModules.withLock { $0[host] = self.uptime() }
+            noticeLoss(host, "\(error)")
+            return answer
+        }
     }
 
     /// Whether accounts of a host are to be made by the module, of which the server has said nothing though it had the time.

@@ -92,10 +92,18 @@ extension AccountOutcome {
         case .notAcceptable, .notAllowed, .policyViolation, .badRequest, .jidMalformed: self = .refused(error.text)
         case .resourceConstraint: self = .busy(error.text)
         case .featureNotImplemented: self = .unsupported
-        // There was no recipient, or we were not allowed to ask.
-        case .serviceUnavailable, .recipientUnavailable, .remoteServerNotFound, .forbidden, .notAuthorized:
-            self = .unreachable("\(error)")
+        case _ where error.reachesNobody: self = .unreachable("\(error)")
         default: self = .unknown("\(error)")
+        }
+    }
+}
+
+extension StanzaError {
+    /// Whether there was no module to answer, or one that is not to be asked by us (`docs/server-module.md` §3).
+    var reachesNobody: Bool {
+        switch condition {
+        case .serviceUnavailable, .recipientUnavailable, .remoteServerNotFound, .forbidden, .notAuthorized: true
+        default: false
         }
     }
 }

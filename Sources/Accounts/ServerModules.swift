@@ -52,6 +52,17 @@ package final class ServerModules: Sendable {
         }
     }
 
+    /// The module of a host is gone, unless it has said hello again.
+    ///
+    /// - Returns: Whether it was known until now.
+    func forget(_ module: KnownModule, of host: String) -> Bool {
+        hosts.withLock { hosts in
+            guard hosts[host]?.module == module else { return false }
+            hosts[host] = nil
+            return true
+        }
+    }
+
     package subscript(host: String) -> KnownModule? { hosts.withLock { $0[host]?.module } }
 
     package var all: [String: KnownModule] { hosts.withLock { $0.mapValues(\.module) } }

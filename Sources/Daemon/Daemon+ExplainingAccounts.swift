@@ -52,6 +52,8 @@ extension Daemon {
             return ServerModule.Feature.allCases.filter { status.module?.has($0) == false }.map {
                 "the module has no `\($0.rawValue)`"
             }
+        case .commands where configuration.accounts == .auto && status.module?.isCompatible == true:
+            return ["the module makes no accounts: \(status.module?.hello.limits.joined(separator: "; ") ?? "")"]
         case .commands:
             var lacking = ["nothing of the server's own rules is kept", "no client redeems an invite by itself"]
             if configuration.accounts == .auto, status.module == nil {

@@ -12,6 +12,8 @@ final class FakeServer: Sendable {
     let asked = Mutex<[IQ]>([])
     let sent = Mutex<[Message]>([])
     let isConnected = Mutex(true)
+    /// Modules that were found to be gone, and why.
+    let losses = Losses()
     let servers: HostServers
     private let answer: Answer
 
@@ -19,7 +21,9 @@ final class FakeServer: Sendable {
         self.answer = answer
         let clock = Clock()
         self.clock = clock
-        servers = HostServers(uptime: { clock.time.withLock { $0 } }, absentUsername: { "nobody" })
+        servers = HostServers(
+            uptime: { clock.time.withLock { $0 } }, absentUsername: { "nobody" },
+            noticeLoss: { [losses] host, reason in losses.all.withLock { $0.append("\(host): \(reason)") } })
         servers.connected()
         // A while ago.
         clock.time.withLock { $0 += 60_000 }
@@ -36,6 +40,10 @@ final class FakeServer: Sendable {
     }
 
     let clock: Clock
+
+    final class Losses: Sendable {
+        let all = Mutex<[String]>([])
+    }
 
     final class Clock: Sendable {
         let time = Mutex<Int64>(0)

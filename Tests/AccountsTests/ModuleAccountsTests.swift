@@ -51,6 +51,34 @@ import XMPP
         }
     }
 
+    /// After it was unloaded, or has become another component's, nothing else says so.
+    @Test(arguments: [
+        StanzaError.Condition.forbidden, .serviceUnavailable, .recipientUnavailable, .remoteServerNotFound,
+        .notAuthorized,
+    ])
+    func whoIsGoneIsForgotten(condition: StanzaError.Condition) async throws {
+        let (accounts, server) = try accounts { _ in .failure(.refused(StanzaError(condition))) }
+        #expect(await accounts.existence(of: "juliet") == .unknown(condition.rawValue))
+        #expect(server.servers.modules["a.example"] == nil)
+        // By those, too, who have asked meanwhile.
+        #expect(await accounts.existence(of: "juliet") == .unknown(condition.rawValue))
+        #expect(server.losses.all.withLock { $0 } == ["a.example: \(condition.rawValue)"])
+        // It may only be loaded anew: commands, which pass the server's rules by, are not used at once.
+        #expect(server.servers.accounts(of: host()) is UnavailableAccounts)
+        server.clock.time.withLock { $0 += 10_000 }
+        #expect(server.servers.accounts(of: host()).abilities.provider == .commands)
+        server.servers.modules.record(try module(), host: "a.example", sent: nil, among: served)
+        #expect(server.servers.accounts(of: host()).abilities.provider == .module)
+    }
+
+    @Test func whoHasSaidHelloAgainIsNotForgotten() async throws {
+        let (accounts, server) = try accounts { _ in .failure(.refused(StanzaError(.serviceUnavailable))) }
+        let new = try module([.accounts])
+        server.servers.modules.record(new, host: "a.example", sent: nil, among: served)
+        _ = await accounts.existence(of: "juliet")
+        #expect(server.servers.modules["a.example"] == new && server.losses.all.withLock { $0 } == [])
+    }
+
     @Test func failuresAreToldApart() async throws {
         let outcomes: [(RequestError, AccountOutcome)] = [
             (.refused(StanzaError(.conflict)), .taken), (.refused(StanzaError(.itemNotFound)), .absent),

@@ -180,6 +180,26 @@ def test_error(module: Module, error: str) -> None:
     Invitation.of(module.answered(asked_by_admin))
 
 
+@pytest.mark.parametrize("error", [
+    "<error type='auth'><forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>",
+    "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>",
+], ids=["another component's", "unloaded"])
+def test_gone(module: Module, control: Control, daemon: Daemon, error: str) -> None:
+    """Nothing else tells that the module was unloaded, or is another component's now. It is known again after its next hello."""
+    def shown() -> str:
+        (row,) = control.run(["grants", HOST]).rows
+        return str(row.get("module"))
+
+    assert shown().startswith("m in s")
+    asked_by_admin = module.admin_wants("juliet")
+    module.answers(module.expects("exists"), error, kind="error")
+    Invitation.of(module.answered(asked_by_admin))
+    daemon.await_log("the module in the server serves us no more", host=HOST)
+    assert not shown().startswith("m in s")
+    module.greet()
+    assert shown().startswith("m in s")
+
+
 def test_answers_to_questions_never_asked(module: Module, daemon: Daemon) -> None:
     """None is answered, none has an effect, and the stream stays open."""
     for kind in ("result", "error"):
