@@ -128,19 +128,29 @@ private struct FormFlow {
         let account = NewAccount(
             username: form.username, password: form.password, clientAddress: form.clientAddress)
         let made = await accounts.create(account)
-        attempts.record(form.attempt, isRefused: made.isRefusal)
+        attempts.record(form.attempt, isRefused: made.isRefusal && !mayBeMade)
         switch made {
         case .done: return await confirm()
         case .taken:
             if mayBeMade, await mayBeThere() { return await confirm() }
             // The account is not of this attempt, and must not be credited to it when its deadline has passed.
             return await release("the server has such an account", .taken)
+        // What is wrong can be mended in the form, which has the use meanwhile.
         case .refused(let words): return .rejected(words)
-        case .busy(let words): return busy(words)
-        case .unreachable(let why): return .later(why)
+        case .busy(let words): return await giveBack(busy(words), mayBeMade: mayBeMade)
+        case .unreachable(let why):
+            host.service.log("the server makes no account for a form", why)
+            return await giveBack(.later(why), mayBeMade: mayBeMade)
         case .unknown(let why): return await isThere() ? await confirm() : .later(why)
         case .absent, .unsupported: return await release("nobody makes accounts", .later("nobody makes accounts"))
         }
+    }
+
+    /// The server has done nothing, and only time can mend it: the use is not held for who may come back with another form.
+    ///
+    /// - Parameter mayBeMade: Whether an earlier try may have made the account.
+    private func giveBack(_ outcome: FormOutcome, mayBeMade: Bool) async -> FormOutcome {
+        mayBeMade ? outcome : await release("the server made no account", outcome)
     }
 
     private func isThere() async -> Bool {

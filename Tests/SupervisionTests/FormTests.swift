@@ -108,8 +108,8 @@ import Testing
             #expect(await state("romeo") == .free)
             #expect(try await setup.redemptions() == [])
             // Held by another form, whose own it may be.
-            setup.accounts.state.withLock { $0.creation = .busy(nil) }
-            #expect(await setup.register(token, "romeo") == .later("the server takes no more at present"))
+            setup.accounts.state.withLock { $0.creation = .refused(nil) }
+            #expect(await setup.register(token, "romeo") == .rejected(nil))
             #expect(await state("romeo", attempt: "form:2") == .taken)
             #expect(await state("romeo") == .unknown)
             // Held by another invite.
@@ -221,11 +221,30 @@ import Testing
         (AccountOutcome.busy("slowly"), FormOutcome.busy("slowly")),
         (.busy(nil), .later("the server takes no more at present")), (.unreachable("away"), .later("away")),
     ])
-    func whatIsNotDoneNowIsKept(outcome: AccountOutcome, expected: FormOutcome) async throws {
+    func whatIsNotDoneNowHoldsNothing(outcome: AccountOutcome, expected: FormOutcome) async throws {
         try await with { setup in
             let token = try await setup.create(.account(username: nil, contact: nil))
             setup.accounts.state.withLock { $0.creation = outcome }
             #expect(await setup.register(token) == expected)
+            #expect(try await setup.redemptions() == ["juliet form released"])
+            // The same form, or another one of who has opened the link anew.
+            #expect(await setup.register(token) == expected)
+            setup.accounts.state.withLock { $0.creation = nil }
+            #expect(await setup.register(token, "romeo", attempt: "form:2") == .done)
+        }
+    }
+
+    /// An earlier try may have made the account by now.
+    @Test func whatMayHaveBeenMadeIsKept() async throws {
+        try await with { setup in
+            let token = try await setup.create(.account(username: nil, contact: nil))
+            setup.accounts.state.withLock { state in
+                state.creation = .unknown("lost")
+                state.existence = .absent
+            }
+            #expect(await setup.register(token) == .later("lost"))
+            setup.accounts.state.withLock { $0.creation = .busy("slowly") }
+            #expect(await setup.register(token) == .busy("slowly"))
             #expect(try await setup.redemptions() == ["juliet form reserved"])
         }
     }
