@@ -14,6 +14,7 @@ from pathlib import Path
 
 from .installation import Installation
 from .waiting import TIMEOUT
+from .wire import server_at
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 # Each step of its end takes ten seconds at most, by its own clock.
@@ -171,6 +172,9 @@ class Daemon:
         try:
             if self.process.poll() is None:
                 self.terminate()
+                # As real servers do at the daemon's last word, which it waits for.
+                if server := server_at(self.installation.server_port):
+                    server.close_streams()
                 code = self.await_exit()
                 assert kind or code == 0, f"left with code {code} on SIGTERM"
             assert kind or self._end_was_expected, f"died on its own with code {self.process.returncode}"

@@ -14,6 +14,7 @@ class Installation:
     def __init__(self, directory: Path, server_port: int, *, component: str = COMPONENT, secret: str = SECRET,
                  defaults: dict[str, object] | None = None) -> None:
         self.directory = directory
+        self.server_port = server_port
         self.component = component
         self.secret = secret
         self.configuration = directory / "invited.yaml"

@@ -6,6 +6,7 @@ import socket
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
+from weakref import WeakValueDictionary
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import quoteattr
 
@@ -34,6 +35,7 @@ class ScriptedServer:
         self._listener.listen()
         self.port: int = self._listener.getsockname()[1]
         self._streams: list[Stream] = []
+        _servers[self.port] = self
 
     def accept(self, timeout: float = 60) -> "Stream":
         """The next connection, before any byte. The bound covers a few steps of the daemon's backoff."""
@@ -51,9 +53,12 @@ class ScriptedServer:
         stream.send("<handshake/>")
         return stream
 
-    def close(self) -> None:
+    def close_streams(self) -> None:
         for stream in self._streams:
             stream.close()
+
+    def close(self) -> None:
+        self.close_streams()
         self._listener.close()
 
     def __enter__(self) -> "ScriptedServer":
@@ -61,6 +66,13 @@ class ScriptedServer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+_servers: WeakValueDictionary[int, ScriptedServer] = WeakValueDictionary()
+
+
+def server_at(port: int) -> ScriptedServer | None:
+    return _servers.get(port)
 
 
 class Stream:
