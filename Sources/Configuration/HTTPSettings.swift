@@ -132,7 +132,8 @@ extension YAMLNode {
             if let range = IPRange(text.value) { return range }
             report.add(
                 item.mark,
-                "`\(key)` wants \(wanted), not \(text.value.quoted); no bit is set behind the length of a range")
+                "`\(key)` wants \(wanted), not \(text.value.quoted); "
+                    + "a range has at most as many bits as its address, and none is set behind them")
             return nil
         }
     }

@@ -169,7 +169,7 @@ extension HostKey: CaseIterable {
     package static let suspended = HostKey(
         HostSetting(
             "suspended", get: { $0.suspended }, set: { $0.suspended = $1 }, .flag, effect: .request,
-            "Whether everybody's requests for invites are refused. Invites that were made stay good.",
+            "Whether everybody's requests for invites are refused, and links do not work meanwhile. None of them is lost.",
             example: "suspended: true"
         ) { $0 && !$1 ? "no longer suspended" : nil })
 

@@ -116,7 +116,9 @@ package final class WebServer: Sendable {
                 if listener != nil { state.settings = settings.at(old?.listen) }
             }
             // It is tried again, for as long as it takes.
-            if status != before { dependencies.logger.error("no pages", metadata: ["reason": "\(status)"]) }
+            if status != before {
+                dependencies.logger.error("pages are not served as configured", metadata: ["reason": "\(status)"])
+            }
             return status
         }
     }

@@ -43,7 +43,7 @@ struct WebService: Service {
                 daemon.pageHosts, renderer: renderer, key: key, mostConnections: connections,
                 metrics: registry, dependencies: daemon.dependencies)
         } catch {
-            logger.error("no pages: there is no key for their forms", metadata: ["reason": "\(error)"])
+            logger.error("pages are not served: there is no key for their forms", metadata: ["reason": "\(error)"])
             server = nil
         }
         metrics = MetricsServer(dependencies: daemon.dependencies) { [daemon] in
@@ -135,7 +135,8 @@ struct WebService: Service {
     }
 
     private func logged(_ trouble: String, _ name: String) -> String {
-        logger.error("\(name == "web" ? "no pages" : "no metrics")", metadata: ["reason": "\(trouble)"])
+        let what = name == "web" ? "pages" : "metrics"
+        logger.error("\(what) are not served as configured", metadata: ["reason": "\(trouble)"])
         return trouble
     }
 }

@@ -54,7 +54,7 @@ import XMPP
         ("web: {base_url: \"https://x.example/\", listen: 8480}", "wants HOST:PORT"),
         ("web: {base_url: \"https://x.example/\", listen: x.example}", "it has no port"),
         ("web: {base_url: \"https://x.example/\", trusted_proxies: 127.0.0.1}", "wants a list of addresses"),
-        ("web: {base_url: \"https://x.example/\", trusted_proxies: [10.0.0.1/8]}", "no bit is set behind the length"),
+        ("web: {base_url: \"https://x.example/\", trusted_proxies: [10.0.0.1/8]}", "none is set behind them"),
         ("web: {base_ur: x}", "did you mean `base_url`?"), ("web: [a]", "wants a mapping"),
         ("metrics: {listen: \"\"}", "but this is empty"), ("metrics: {lisen: x}", "did you mean `listen`?"),
         (

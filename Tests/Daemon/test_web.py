@@ -319,7 +319,7 @@ def test_an_apply_moves_the_pages(invited: Invited, browser: Browser) -> None:
         # A path that cannot be used has no effect on what is served.
         installation.configure(web={"listen": "/nowhere/at/all.sock", "base_url": BASE})
         assert invited.run(["config", "apply", "--yes"]).code == "ok"
-        invited.daemon.await_log("no pages")
+        invited.daemon.await_log("pages are not served as configured")
         assert Browser(other).get(f"/{HOST}/{token}").status == 200
     finally:
         installation.configure(web=before)

@@ -207,7 +207,7 @@ def test_a_place_that_is_taken_is_no_trouble_once_there_shall_be_no_pages(instal
         taken.listen()
         installation.configure(web={"listen": f"{LOOPBACK}:{taken.getsockname()[1]}", "base_url": BASE})
         with Daemon(installation) as daemon:
-            daemon.await_log("no pages")
+            daemon.await_log("pages are not served as configured")
             installation.configure(web=None)
             with Control(installation.control_socket) as control:
                 assert "not served" not in str(control.run("config apply --yes").end["message"])
@@ -221,7 +221,7 @@ def test_pages_come_as_soon_as_the_place_is_free(installation: Installation) -> 
         taken.listen()
         installation.configure(web={"listen": f"{LOOPBACK}:{taken.getsockname()[1]}", "base_url": BASE})
         with Daemon(installation) as daemon:
-            daemon.await_log("no pages")
+            daemon.await_log("pages are not served as configured")
             with Control(installation.control_socket) as control:
                 await_status(control, "pages", "failed: ")
                 why = {row["subject"]: row for row in control.run(f"host why {HOST}").rows}
@@ -229,4 +229,4 @@ def test_pages_come_as_soon_as_the_place_is_free(installation: Installation) -> 
                 taken.close()
                 daemon.await_log("pages are served", timeout=60)
                 await_status(control, "pages", "listening on ")
-            assert daemon.logged("no pages") == 1, "it is said once, however often it is tried"
+            assert daemon.logged("pages are not served as configured") == 1, "it is said once, however often it is tried"

@@ -85,5 +85,5 @@ def test_no_pages_without_a_socket_or_an_address(
         server.connect()
         daemon.await_ready()
         daemon.await_log(
-            "no pages", reason="`web` has no `listen`, and systemd hands over no socket named web")
+            "pages are not served as configured", reason="`web` has no `listen`, and systemd hands over no socket named web")
         assert status(request(sockets["metrics"], "/metrics")) == 200

@@ -49,7 +49,9 @@ enum InviteCommands {
         arguments: [HostCommands.host],
         options: [
             .init("username", .text, "The name of the new account"),
-            .init("contact", .user, "The user of the host who becomes a contact of the new one"),
+            .init(
+                "contact", .user,
+                "The user of the host, such as alice@example.com, who becomes a contact of the new one"),
             .init("uses", .count(1...10_000), "How often it can be redeemed, once unless given; not with --username"),
             expires, note, language, qr,
         ],

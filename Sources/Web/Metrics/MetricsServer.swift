@@ -81,7 +81,10 @@ package final class MetricsServer: Sendable {
             let status = WebServer.Status.failed("\(error)\(kept)")
             state.withLock { $0.status = status }
             // It is tried again, for as long as it takes.
-            if status != before { dependencies.logger.error("no metrics", metadata: ["reason": "\(status)"]) }
+            if status != before {
+                dependencies.logger.error(
+                    "metrics are not served as configured", metadata: ["reason": "\(status)"])
+            }
         }
     }
 
