@@ -8,7 +8,7 @@ import pytest
 from harness.redeeming import Invited, token_of
 from harness.stanzas import INVITE, Invitation, command
 from harness.web import AUTHORITY, BASE, Browser, Reply, path_of, within_one_window
-from server_files import ejabberds, prosodies
+from server_files import ServerFiles, ejabberds, prosodies
 from wire import unique
 
 HOST = "b.example"
@@ -269,6 +269,25 @@ def test_forms_are_limited_by_token_and_by_address(invited: Invited) -> None:
 
     assert within_one_window(with_one_token) == [422] * 5 + [429]
     assert within_one_window(from_one_address) == [422] * 10 + [429]
+
+
+@pytest.mark.parametrize("files", WITH_MODULE, ids=str)
+def test_who_is_too_quick_for_the_server_holds_no_use(files: ServerFiles, username: str) -> None:
+    """The server's limit counts the visitor's address. Whoever opens the link anew, has it."""
+    limit = "registration_throttle_max = 1; registration_throttle_period = 3600"
+    with Invited.running(files, web=BASE, common=limit) as invited:
+        invited.daemon.await_log("pages are served")
+        first, second = (f"/{HOST}/{invited.create('account', HOST)}/register" for _ in range(2))
+
+        def register(browser: Browser, target: str, name: str) -> int:
+            return browser.post(target, browser.get(target).form | {"username": name, "password": PASSWORD}).status
+
+        quick = Browser(invited.installation.web_socket)
+        assert register(quick, first, username) == 200
+        assert register(quick, second, f"{username}-2") == 503
+        invited.daemon.await_log("the server does nothing for a form now", host=HOST)
+        assert quick.get(second).status == 200
+        assert register(Browser(invited.installation.web_socket), second, f"{username}-3") == 200
 
 
 def test_two_hundred_press_the_button_at_once(invited: Invited) -> None:
