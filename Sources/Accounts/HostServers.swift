@@ -131,13 +131,20 @@ package final class HostServers: Sendable {
     private func request(of module: KnownModule, _ host: String, _ link: Link) -> ServerRequest {
         { [weak self] iq, timeout in
             let answer = await link.request(iq, timeout)
-            guard case .failure(.refused(let error)) = answer, error.reachesNobody,
+            guard case .failure(.refused(let error)) = answer,
+                error.reachesNobody || Self.isUnknownAddress(error, to: iq),
                 let self, modules.forget(module, of: host)
             else { return answer }
             lostModules.withLock { $0[host] = self.uptime() }
             noticeLoss(host, "\(error)")
             return answer
         }
+    }
+
+    /// What ejabberd answers at the address of a module that is unloaded. A module says that of accounts, but not to
+    /// `exists`, which is the only `get` (`docs/server-module.md` §8).
+    private static func isUnknownAddress(_ error: StanzaError, to iq: IQ) -> Bool {
+        if case .get = iq.body { error.condition == .itemNotFound } else { false }
     }
 
     /// Whether accounts of a host are to be made by the module, of which the server has said nothing though it had the time.

@@ -54,7 +54,7 @@ import XMPP
     /// After it was unloaded, or has become another component's, nothing else says so.
     @Test(arguments: [
         StanzaError.Condition.forbidden, .serviceUnavailable, .recipientUnavailable, .remoteServerNotFound,
-        .notAuthorized,
+        .notAuthorized, .itemNotFound,
     ])
     func whoIsGoneIsForgotten(condition: StanzaError.Condition) async throws {
         let (accounts, server) = try accounts { _ in .failure(.refused(StanzaError(condition))) }
@@ -69,6 +69,13 @@ import XMPP
         #expect(server.servers.accounts(of: host()).abilities.provider == .commands)
         server.servers.modules.record(try module(), host: "a.example", sent: nil, among: served)
         #expect(server.servers.accounts(of: host()).abilities.provider == .module)
+    }
+
+    /// There is no such account, which only a module says.
+    @Test func whoKnowsNoAccountIsNotForgotten() async throws {
+        let (accounts, server) = try accounts { _ in .failure(.refused(StanzaError(.itemNotFound))) }
+        #expect(await accounts.setPassword("p", of: "juliet") == .failed(.absent))
+        #expect(server.servers.modules["a.example"] != nil)
     }
 
     @Test func whoHasSaidHelloAgainIsNotForgotten() async throws {

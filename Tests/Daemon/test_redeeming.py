@@ -299,6 +299,26 @@ def test_module_is_loaded_anew(invited: Invited, username: str) -> None:
     assert invited.state("a.example", token) == "used"
 
 
+def test_module_that_is_unloaded_is_known_no_more(invited: Invited, username: str) -> None:
+    """Once it has been asked for something. It is known again when it is loaded."""
+    def module() -> str:
+        (row,) = invited.run("grants a.example").rows
+        return str(row.get("module"))
+
+    assert "mod_invited" in module()
+    with invited.client("a.example").login("alice") as alice:
+        alice.answer(alice.ask("set", "<do xmlns='urn:tests' action='unload'/>"))
+        try:
+            assert invited.run(["invite", "create", "account", "a.example", "--username", username]).code == "ok"
+            invited.daemon.await_log("the module in the server serves us no more", host="a.example")
+            assert "mod_invited" not in module()
+        finally:
+            with invited.greeted("a.example"):
+                alice.answer(alice.ask("set", "<do xmlns='urn:tests' action='load'/>"))
+    assert "mod_invited" in module()
+    assert friend(invited, "a.example", invited.create("account", "a.example"), f"{username}-2") is None
+
+
 def test_suspended_host_redeems_nothing(invited: Invited, username: str) -> None:
     token = invited.create("account", "a.example")
     assert invited.run("host suspend a.example").code == "ok"
