@@ -43,7 +43,7 @@ package final class HostServers: Sendable {
     ///   - noticeLoss: Called when a host's module is found to be gone.
     package init(
         uptime: @escaping @Sendable () -> Int64, absentUsername: @escaping @Sendable () -> String,
-        noticeLoss: @escaping @Sendable (_ host: String, _ reason: String) -> Void = { _, _ in }
+        noticeLoss: @escaping @Sendable (_ host: String, _ reason: String) -> Void
     ) {
         self.uptime = uptime
         self.absentUsername = absentUsername
@@ -69,7 +69,7 @@ package final class HostServers: Sendable {
         connectedAt.withLock { $0 }.map { uptime() - $0 < Self.introduction } ?? true
     }
 
-    /// Whether the module of a host is gone for so short that it may only be loaded anew.
+    /// Whether the module of a host was lost so recently that it may only be reloading.
     private func isAwaited(moduleOf host: String) -> Bool {
         lostModules.withLock { $0[host] }.map { uptime() - $0 < Self.introduction } ?? false
     }
@@ -126,13 +126,12 @@ package final class HostServers: Sendable {
             module, timeout: timeout, makesAccounts: false, request: request(of: module, host.host, link))
     }
 
-    /// Asks a module. Where there is none any more, or one that is another component's now, it is forgotten until it says
-    /// hello: nothing else tells that it was unloaded.
+    /// Asks a module. If the answer means that there is none any more, it is forgotten until its next hello: modules do
+    /// not announce that they are unloaded.
     private func request(of module: KnownModule, _ host: String, _ link: Link) -> ServerRequest {
         { [weak self] iq, timeout in
             let answer = await link.request(iq, timeout)
-            guard case .failure(.refused(let error)) = answer,
-                error.reachesNobody || Self.isUnknownAddress(error, to: iq),
+            guard case .failure(.refused(let error)) = answer, Self.meansNoModule(error, to: iq),
                 let self, modules.forget(module, of: host)
             else { return answer }
             lostModules.withLock { $0[host] = self.uptime() }
@@ -141,10 +140,11 @@ package final class HostServers: Sendable {
         }
     }
 
-    /// What ejabberd answers at the address of a module that is unloaded. A module says that of accounts, but not to
-    /// `exists`, which is the only `get` (`docs/server-module.md` §8).
-    private static func isUnknownAddress(_ error: StanzaError, to iq: IQ) -> Bool {
-        if case .get = iq.body { error.condition == .itemNotFound } else { false }
+    /// ejabberd answers `item-not-found` at the address of an unloaded module. Modules use it for unknown accounts, but
+    /// not in answers to `exists`, which is the only `get` (`docs/server-module.md` §8).
+    private static func meansNoModule(_ error: StanzaError, to iq: IQ) -> Bool {
+        if case .get = iq.body, error.condition == .itemNotFound { return true }
+        return error.meansNoModule
     }
 
     /// Whether accounts of a host are to be made by the module, of which the server has said nothing though it had the time.

@@ -92,15 +92,15 @@ extension AccountOutcome {
         case .notAcceptable, .notAllowed, .policyViolation, .badRequest, .jidMalformed: self = .refused(error.text)
         case .resourceConstraint: self = .busy(error.text)
         case .featureNotImplemented: self = .unsupported
-        case _ where error.reachesNobody: self = .unreachable("\(error)")
+        case _ where error.meansNoModule: self = .unreachable("\(error)")
         default: self = .unknown("\(error)")
         }
     }
 }
 
 extension StanzaError {
-    /// Whether there was no module to answer, or one that is not to be asked by us (`docs/server-module.md` §3).
-    var reachesNobody: Bool {
+    /// Whether there is no module at the address, or it serves another component (`docs/server-module.md` §3).
+    var meansNoModule: Bool {
         switch condition {
         case .serviceUnavailable, .recipientUnavailable, .remoteServerNotFound, .forbidden, .notAuthorized: true
         default: false
