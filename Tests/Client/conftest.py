@@ -12,7 +12,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from fake_daemon import PATIENCE, FakeDaemon
+from fake_daemon import TIMEOUT, FakeDaemon
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROMPT = "invited> "
@@ -62,7 +62,7 @@ def run(environment: dict[str, str]) -> Run:
 
     def run(*words: str, input: str = "", **changes: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [binary(), *words], env=environment | changes, input=input, text=True, capture_output=True, timeout=PATIENCE)
+            [binary(), *words], env=environment | changes, input=input, text=True, capture_output=True, timeout=TIMEOUT)
 
     return run
 
@@ -74,7 +74,7 @@ def spawn(environment: dict[str, str]) -> Iterator[Spawn]:
 
     def spawn(*words: str, columns: int = 80, rows: int = 24, **changes: str) -> pexpect.spawn:
         child = pexpect.spawn(
-            binary(), list(words), env=environment | changes, encoding="utf-8", timeout=PATIENCE,
+            binary(), list(words), env=environment | changes, encoding="utf-8", timeout=TIMEOUT,
             dimensions=(rows, columns))
         child.delaybeforesend = None
         children.append(child)

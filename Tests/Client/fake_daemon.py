@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 60  # seconds; only a failing test waits so long
+TIMEOUT = 60  # seconds; only a failing test waits so long
 
 HELLO = {"product": "invited", "version": "9.9", "protocol": 1, "user": "ann", "role": "admin", "hosts": None,
          "registry": "0123456789abcdef"}
@@ -62,7 +62,7 @@ class Call:
 
     def next(self, key: str) -> dict:
         """The client's next message about this request: an `answer` or a `cancel`."""
-        message = self.inbox.get(timeout=PATIENCE)
+        message = self.inbox.get(timeout=TIMEOUT)
         assert key in message, message
         return message
 
@@ -149,7 +149,7 @@ class FakeDaemon:
 
     def next(self, key: str) -> dict:
         """The next message that any client has sent, which has this key."""
-        message = self.received.get(timeout=PATIENCE)
+        message = self.received.get(timeout=TIMEOUT)
         assert key in message, message
         return message
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pexpect
 import pytest
 from conftest import Run, Spawn, binary, type_line
-from fake_daemon import PATIENCE, Call, FakeDaemon, failed
+from fake_daemon import TIMEOUT, Call, FakeDaemon, failed
 
 # More than a pipe holds, and every byte.
 FILE = bytes(range(256)) * 2000
@@ -34,7 +34,7 @@ def sending(daemon: FakeDaemon) -> FakeDaemon:
 
 
 def client(environment: dict[str, str], *words: str, **arguments: object) -> subprocess.CompletedProcess:
-    return subprocess.run([binary(), *words], env=environment, timeout=PATIENCE, **arguments)
+    return subprocess.run([binary(), *words], env=environment, timeout=TIMEOUT, **arguments)
 
 
 def test_to_standard_output(sending: FakeDaemon, environment: dict[str, str]) -> None:
@@ -107,11 +107,11 @@ def test_a_signal_leaves_no_part_of_the_file(
     path = directory / "copy"
     process = subprocess.Popen([binary(), "host", "backup", "a.example", "--output", str(path)], env=environment,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert begun.wait(PATIENCE)
+    assert begun.wait(TIMEOUT)
     while not any(entry.stat().st_size for entry in directory.glob("copy*")):
         assert process.poll() is None
     process.send_signal(number)
-    assert process.wait(PATIENCE) == 128 + number
+    assert process.wait(TIMEOUT) == 128 + number
     process.communicate()
     assert list(directory.glob("copy*")) == []
 
@@ -122,7 +122,7 @@ def test_a_full_disk_and_a_reader_that_goes(sending: FakeDaemon, environment: di
     assert result.returncode == 1 and b"No space left on device" in result.stderr
     line = '"$@" | head -c 10 > /dev/null; echo "status ${PIPESTATUS[0]}"'
     result = subprocess.run(["/bin/bash", "-c", line, "bash", binary(), "host", "backup", "a.example"],
-                            env=environment, capture_output=True, timeout=PATIENCE)
+                            env=environment, capture_output=True, timeout=TIMEOUT)
     assert result.stdout == b"status 1\n"
 
 
@@ -204,10 +204,10 @@ def test_interrupted_while_it_waits_for_the_file(daemon: FakeDaemon, environment
     daemon.on("host restore a.example --yes", answer)
     process = subprocess.Popen([binary(), "host", "restore", "a.example", "--yes"], env=environment,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert asked.wait(PATIENCE)
+    assert asked.wait(TIMEOUT)
     process.send_signal(signal.SIGINT)
     # Its input stays open.
-    assert process.wait(PATIENCE) == 130
+    assert process.wait(TIMEOUT) == 130
     process.communicate()
 
 
@@ -225,10 +225,10 @@ def test_what_is_asked_after_an_interrupt_is_not_waited_for(daemon: FakeDaemon, 
     process = subprocess.Popen([binary(), "host", "restore", "a.example", "--yes"], env=environment,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
-        assert begun.wait(PATIENCE)
+        assert begun.wait(TIMEOUT)
         process.send_signal(signal.SIGINT)
         # Its input stays open.
-        assert process.wait(PATIENCE) == 130
+        assert process.wait(TIMEOUT) == 130
     finally:
         process.kill()
         process.communicate()

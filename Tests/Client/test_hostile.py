@@ -7,7 +7,7 @@ import subprocess
 import pexpect
 import pytest
 from conftest import Run, Spawn, binary, in_time
-from fake_daemon import PATIENCE, Call, FakeDaemon, failed, ok
+from fake_daemon import TIMEOUT, Call, FakeDaemon, failed, ok
 
 ESCAPES = "\x1b]0;owned\x07\x1b[31m\x9b2J\u202e\x7f\r"
 
@@ -31,7 +31,7 @@ def test_a_line_without_an_end(daemon: FakeDaemon, environment: dict[str, str]) 
     daemon.on("status", answer)
     limit = 512 << 20
     result = subprocess.run(
-        [binary(), "status"], env=environment, text=True, capture_output=True, timeout=PATIENCE,
+        [binary(), "status"], env=environment, text=True, capture_output=True, timeout=TIMEOUT,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (limit, limit)))
     assert result.returncode == 3
     assert "a line without an end" in result.stderr

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import binary
-from fake_daemon import PATIENCE, Call, FakeDaemon, failed
+from fake_daemon import TIMEOUT, Call, FakeDaemon, failed
 
 HOST = {"host": "example.com", "state": "running", "requests": 1234, "invites": 411, "waiting": 0, "overrides": 0}
 
@@ -21,7 +21,7 @@ def head(environment: dict[str, str], *words: str) -> subprocess.CompletedProces
     line = '"$@" | head -n 1; echo "status ${PIPESTATUS[0]}"'
     return subprocess.run(
         ["/bin/bash", "-c", line, "bash", binary(), *words], env=environment, text=True, capture_output=True,
-        timeout=PATIENCE)
+        timeout=TIMEOUT)
 
 
 def test_a_reader_that_has_had_enough(daemon: FakeDaemon, environment: dict[str, str]) -> None:
@@ -90,7 +90,7 @@ def test_a_closed_output_is_an_error(daemon: FakeDaemon, environment: dict[str, 
     daemon.on_rows("host list", HOST)
     result = subprocess.run(
         ["/bin/sh", "-c", 'exec "$0" host list >&-', binary()], env=environment, text=True, capture_output=True,
-        timeout=PATIENCE)
+        timeout=TIMEOUT)
     assert result.returncode == 1
     assert result.stderr == "invitectl: standard output: Bad file descriptor\n"
 
@@ -100,6 +100,6 @@ def test_other_closed_ends_do_no_harm(daemon: FakeDaemon, environment: dict[str,
     daemon.on_rows("host list", HOST)
     result = subprocess.run(
         ["/bin/sh", "-c", f'exec "$0" host list {closed}', binary()], env=environment, text=True,
-        capture_output=True, timeout=PATIENCE)
+        capture_output=True, timeout=TIMEOUT)
     assert result.returncode == 0
     assert result.stdout.startswith("HOST ")

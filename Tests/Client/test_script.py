@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 from conftest import Run, binary
-from fake_daemon import PATIENCE, Call, FakeDaemon, failed, ok
+from fake_daemon import TIMEOUT, Call, FakeDaemon, failed, ok
 
 SCRIPT = """\
 # The hosts that go.
@@ -111,12 +111,12 @@ def test_lines_of_dos(daemon: FakeDaemon, run: Run) -> None:
 def test_no_input_at_all(environment: dict[str, str]) -> None:
     result = subprocess.run(
         ["/bin/sh", "-c", 'exec "$0" - <&-', binary()], env=environment, text=True, capture_output=True,
-        timeout=PATIENCE)
+        timeout=TIMEOUT)
     assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_input_that_cannot_be_read(environment: dict[str, str]) -> None:
     result = subprocess.run(
         ["/bin/sh", "-c", 'exec "$0" - < /', binary()], env=environment, text=True, capture_output=True,
-        timeout=PATIENCE)
+        timeout=TIMEOUT)
     assert (result.returncode, result.stderr) == (1, "invitectl: standard input: Is a directory\n")

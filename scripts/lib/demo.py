@@ -47,7 +47,7 @@ FRIEND = "romeo@a.example"  # has no account yet
 COMMANDS = "http://jabber.org/protocol/commands"
 INVITE = "urn:xmpp:invite#invite"
 CREATE_ACCOUNT = "urn:xmpp:invite#create-account"
-PATIENCE = 60  # seconds for anything that should take a moment, on a machine that may be busy with other things
+TIMEOUT = 60  # seconds for anything that should take a moment, on a machine that may be busy with other things
 SCENE = 240  # for one scene, which is many of these
 
 
@@ -110,20 +110,20 @@ class Child:
         if self.process.returncode is None:
             self.process.terminate()
             try:
-                await asyncio.wait_for(self.process.wait(), PATIENCE)
+                await asyncio.wait_for(self.process.wait(), TIMEOUT)
             except asyncio.TimeoutError:
-                print(f"{self.name} did not leave within {PATIENCE} s of SIGTERM; killed it.", file=sys.stderr)
+                print(f"{self.name} did not leave within {TIMEOUT} s of SIGTERM; killed it.", file=sys.stderr)
                 self.process.kill()
                 await self.process.wait()
 
-    async def while_running(self, awaitable, purpose, patience=PATIENCE):
+    async def while_running(self, awaitable, purpose, timeout=TIMEOUT):
         """The awaitable's result, or a failure as soon as the process has ended or the time is up."""
         task, gone = asyncio.ensure_future(awaitable), asyncio.ensure_future(self.process.wait())
         try:
-            await asyncio.wait({task, gone}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task, gone}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 return task.result()
-            reason = f"exited with {gone.result()}" if gone.done() else f"took longer than {patience} s"
+            reason = f"exited with {gone.result()}" if gone.done() else f"took longer than {timeout} s"
             raise Failure(f"{self.name} {reason} {purpose}")
         finally:
             for each in (task, gone):
@@ -234,12 +234,12 @@ class Client(slixmpp.ClientXMPP):
     async def log_in(self, port):
         plain_login.connect(self, port)
         try:
-            await asyncio.wait_for(self.logged_in, PATIENCE)
+            await asyncio.wait_for(self.logged_in, TIMEOUT)
         except asyncio.TimeoutError:
-            raise Failure(f"{self.boundjid.bare} could not log in within {PATIENCE} s") from None
+            raise Failure(f"{self.boundjid.bare} could not log in within {TIMEOUT} s") from None
 
     async def commands(self):
-        answer = await self["xep_0030"].get_items(jid=self.host, node=COMMANDS, timeout=PATIENCE)
+        answer = await self["xep_0030"].get_items(jid=self.host, node=COMMANDS, timeout=TIMEOUT)
         return {node: (str(jid), name) for jid, node, name in answer["disco_items"]["items"]}
 
     async def run(self, node, values=None, sessionid=None):
@@ -253,7 +253,7 @@ class Client(slixmpp.ClientXMPP):
             for name, value in values.items():
                 form.add_field(var=name, value=value)
             iq["command"].append(form)
-        return (await iq.send(timeout=PATIENCE))["command"]
+        return (await iq.send(timeout=TIMEOUT))["command"]
 
     async def refusal(self, node):
         try:
@@ -291,7 +291,7 @@ class Friend(Client):
             self.register_handler(answer)
             # Raw: slixmpp queues other stanzas until there is a session.
             self.send_raw(f"<iq type='set' id='{identifier}' to='{self.host}'>{payload}</iq>")
-            reply = await answer.wait(PATIENCE)
+            reply = await answer.wait(TIMEOUT)
             if not reply or reply["type"] != "result":
                 self._settle(Failure(f"{self.boundjid.bare} could not register: {reply}"))
                 return
@@ -311,7 +311,7 @@ async def logged_in(jid, port, token=None):
 
 
 async def list_commands(client, expected):
-    deadline = asyncio.get_running_loop().time() + PATIENCE
+    deadline = asyncio.get_running_loop().time() + TIMEOUT
     listed = await client.commands()
     while not expected <= listed.keys() and asyncio.get_running_loop().time() < deadline:
         await asyncio.sleep(0.1)  # the module greets a moment after the component has connected
@@ -416,7 +416,7 @@ async def show_friend(alice, port, token):
     alice.send_presence()
     async with logged_in(FRIEND, port, token) as friend:
         check(f"{FRIEND} has an account, and is logged in", True)
-        await asyncio.wait({notice}, timeout=PATIENCE)
+        await asyncio.wait({notice}, timeout=TIMEOUT)
         check(f"{ALICE} is told of it", notice.done() and notice.result() == f"{FRIEND} has accepted your invite.")
         for client, contact in ((alice, FRIEND), (friend, ALICE)):
             check(f"{client.boundjid.bare} has {contact} in the roster, and each sees the other",
@@ -430,9 +430,9 @@ async def show_friend(alice, port, token):
 
 async def subscription(client, contact):
     """The subscription of a contact in the client's roster, once it is there."""
-    deadline = asyncio.get_running_loop().time() + PATIENCE
+    deadline = asyncio.get_running_loop().time() + TIMEOUT
     while True:
-        roster = await client.get_roster(timeout=PATIENCE)
+        roster = await client.get_roster(timeout=TIMEOUT)
         found = {str(jid): item["subscription"] for jid, item in roster["roster"]["items"].items()}.get(contact)
         if found == "both" or asyncio.get_running_loop().time() > deadline:
             return found
@@ -470,7 +470,7 @@ class Shell:
             *self.command, *words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE,
             env=dict(os.environ, **colours))
         try:
-            output, errors = await asyncio.wait_for(process.communicate(), PATIENCE)
+            output, errors = await asyncio.wait_for(process.communicate(), TIMEOUT)
         except BaseException:
             if process.returncode is None:
                 process.kill()
